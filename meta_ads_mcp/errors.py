@@ -1,0 +1,167 @@
+"""The errors of a tool call, and whose move is next.
+
+    AdsError
+    ├── InvalidArguments      the caller's: correct the named argument
+    ├── Denied                the owner's of this server: settings or policy do not allow it
+    ├── ConfirmationRequired  the user's: agree first
+    ├── NotFound              the caller's: the object is not there, or this token cannot see it
+    ├── PermissionMissing     the owner's of the token: a scope, a role or a task is missing
+    ├── TokenProblem          the owner's of the token: none, expired, revoked
+    ├── Throttled             nobody's: wait `retry_after_seconds`
+    │   ├── CircuitOpen       this server stopped calling so that Meta does not block the account
+    │   └── Blocked           Meta has blocked the account or app for a while
+    ├── DataLimit             the caller's: ask for less, or go asynchronous
+    ├── Transient             nobody's: the same call may work in a moment
+    ├── NetworkProblem        the machine's: no answer from Graph
+    ├── UnknownOutcome        the user's: look whether the write happened before doing it again
+    ├── ApiError              Graph's own refusal that fits none of the above
+    └── InternalError         ours: a defect of this server
+
+Every error holds two sentences: `message` says what happened, `next_step` says what to do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class GraphError:
+    """What Graph said of an error, as far as it said it.
+
+    `blame_fields` are dotted paths of `error_data.blame_field_specs`; `retry_after_seconds` is a hint found in the
+    body. `http_status` is the response's. Source: Meta docs, graph-api/guides/error-handling.
+    """
+
+    code: int
+    message: str = ""
+    subcode: int | None = None
+    type: str | None = None
+    fbtrace_id: str | None = None
+    user_title: str | None = None
+    user_message: str | None = None
+    blame_fields: tuple[str, ...] = ()
+    is_transient: bool = False
+    http_status: int | None = None
+    retry_after_seconds: int | None = None
+
+    def public(self) -> dict[str, Any]:
+        """The keys of the contract's `error` object that come from Graph, without empty ones."""
+        shown = {
+            "code": self.code,
+            "subcode": self.subcode,
+            "type": self.type,
+            "fbtrace_id": self.fbtrace_id,
+            "user_title": self.user_title,
+            "user_message": self.user_message,
+            "blame_fields": list(self.blame_fields),
+        }
+        return {key: value for key, value in shown.items() if value not in (None, [], "")}
+
+
+@dataclass(eq=False)
+class AdsError(Exception):
+    """An error with a kind of the contract, a sentence on what happened and one on what to do."""
+
+    kind: ClassVar[str] = "internal"
+    default_next_step: ClassVar[str] = "Report this as a defect."
+
+    message: str
+    next_step: str = ""
+    graph: GraphError | None = None
+    retry_after_seconds: int | None = None
+    allowed: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
+        self.next_step = self.next_step or self.default_next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}"
+
+    def public(self) -> dict[str, Any]:
+        """The contract's `error` object."""
+        shown: dict[str, Any] = {"kind": self.kind, "message": self.message, "next_step": self.next_step}
+        if self.graph is not None:
+            shown |= self.graph.public()
+        if self.retry_after_seconds is not None:
+            shown["retry_after_seconds"] = self.retry_after_seconds
+        if self.allowed:
+            shown["allowed"] = list(self.allowed)
+        return shown | self.details
+
+
+class InvalidArguments(AdsError):
+    kind = "invalid_arguments"
+    default_next_step = "Correct the argument and call again."
+
+
+class Denied(AdsError):
+    kind = "denied"
+    default_next_step = "The owner of this server can change its settings; the tools cannot."
+
+
+class ConfirmationRequired(AdsError):
+    kind = "confirmation_required"
+    default_next_step = "Show the plan to the user and call again when they agree."
+
+
+class NotFound(AdsError):
+    kind = "not_found"
+    default_next_step = "Check the id with one of the list tools, and that this token can see its account."
+
+
+class PermissionMissing(AdsError):
+    kind = "permission"
+    default_next_step = "Give the token the missing permission, or its user a role on the account or Page."
+
+
+class TokenProblem(AdsError):
+    kind = "token"
+    default_next_step = "Give the server a valid token: run `meta-ads-mcp login`, or set META_ACCESS_TOKEN."
+
+
+class Throttled(AdsError):
+    kind = "throttled"
+    default_next_step = "Wait for `retry_after_seconds`; calling sooner makes Meta's limit last longer."
+
+
+class CircuitOpen(Throttled):
+    kind = "circuit_open"
+    default_next_step = "Nothing was sent. Wait for `retry_after_seconds`, then call again."
+
+
+class Blocked(Throttled):
+    kind = "blocked"
+    default_next_step = "Stop calling this account for `retry_after_seconds`, and look for a message in Ads Manager."
+
+
+class DataLimit(AdsError):
+    kind = "data_limit"
+    default_next_step = "Ask for fewer fields, a shorter date range or a smaller limit, or run an asynchronous report."
+
+
+class Transient(AdsError):
+    kind = "transient"
+    default_next_step = "Call again in a moment."
+
+
+class NetworkProblem(AdsError):
+    kind = "network"
+    default_next_step = "Check the connection of this machine and call again."
+
+
+class UnknownOutcome(AdsError):
+    kind = "unknown_outcome"
+    default_next_step = "Look whether the change happened before doing it again."
+
+
+class ApiError(AdsError):
+    kind = "api"
+    default_next_step = "Read Meta's message, correct the request and call again."
+
+
+class InternalError(AdsError):
+    kind = "internal"

@@ -1,0 +1,170 @@
+"""All tools, collected from the modules of `tools/` in source order, and what of them this server has.
+
+Adding a tool is one class in one of these files. The file is the toolset.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.spec.tool import Tool, declared
+
+TOOLSETS = ("accounts", "campaigns", "discovery")
+# What is listed unless the settings say otherwise; everything enabled can be called and found all the same.
+DEFAULT = ("accounts", "campaigns")
+# Always listed: the way to every tool that is not.
+ALWAYS = "discovery"
+
+
+def collect() -> list[Tool]:
+    """Every tool of the package, with its file's name as its toolset."""
+    return [tool for toolset in TOOLSETS for tool in _of_module(toolset)]
+
+
+def _of_module(toolset: str) -> Iterable[Tool]:
+    module = import_module(f"meta_ads_mcp.tools.{toolset}")
+    for _, value in vars(module).items():
+        if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declared(value)):
+            object.__setattr__(tool, "toolset", toolset)
+            yield tool
+
+
+class UnknownNames(Exception):
+    """A setting names tools or toolsets that do not exist."""
+
+
+class Catalogue:
+    """The tools that exist on this server, those that are listed, and the search over all of them."""
+
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        *,
+        listed: Sequence[str] = DEFAULT,
+        allow_writes: bool | Sequence[str] = False,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        _check_names(tools, listed, allow_writes, exclude)
+        chosen = _expand(listed)
+        enabled = [tool for tool in tools if _exists(tool, allow_writes, exclude)]
+        self._tools = {tool.name: tool for tool in enabled}
+        self.listed = [tool for tool in enabled if "all" in chosen or tool.toolset in chosen or tool.toolset == ALWAYS]
+
+    def __iter__(self) -> Iterable[Tool]:  # type: ignore[override]
+        return iter(self._tools.values())
+
+    def get(self, name: str) -> Tool:
+        """The tool of that name. A tool that is hidden by a setting is as unknown as one that never was."""
+        if name not in self._tools:
+            raise NotFound(f"Unknown tool: {name[:80]!r}.", "Search the tools of this server with ads_find_tools.")
+        return self._tools[name]
+
+    def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
+        """Matching tools, best first: name, kind, toolset, description and the arguments they take."""
+        words = _words(query)
+        scored = [
+            (self._score(tool, words), -index, tool)
+            for index, tool in enumerate(self._tools.values())
+            if toolset in (None, tool.toolset)
+        ]
+        best = sorted(
+            (entry for entry in scored if entry[0] > 0 or not words), key=lambda entry: entry[:2], reverse=True
+        )
+        return [describe(tool) for _, _, tool in best[:limit]]
+
+    def toolsets(self) -> list[Row]:
+        counted: dict[str, list[str]] = {}
+        for tool in self._tools.values():
+            counted.setdefault(tool.toolset, []).append(tool.name)
+        return [{"toolset": name, "tools": names} for name, names in counted.items()]
+
+    def _score(self, tool: Tool, words: set[str]) -> float:
+        """A word in the name weighs most, then in the toolset and search words, then in the description; rare words more."""
+        if not words:
+            return 0
+        name, hints, text = self._index[tool.name]
+        return sum(
+            (4 * (word in name) + 2 * (word in hints) + (word in text)) * self._rarity.get(word, 0) for word in words
+        )
+
+    @cached_property
+    def _index(self) -> dict[str, tuple[set[str], set[str], set[str]]]:
+        return {
+            tool.name: (
+                _words(tool.name),
+                _words(f"{tool.toolset} {tool.words}"),
+                _words(f"{tool.description} {' '.join(tool.params.model_fields)}"),
+            )
+            for tool in self._tools.values()
+        }
+
+    @cached_property
+    def _rarity(self) -> dict[str, float]:
+        counts: dict[str, int] = {}
+        for groups in self._index.values():
+            for word in set.union(*groups):
+                counts[word] = counts.get(word, 0) + 1
+        return {word: 1 / count**0.5 for word, count in counts.items()}
+
+
+def describe(tool: Tool) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "kind": tool.effect.value,
+        "toolset": tool.toolset,
+        "description": tool.description,
+        "arguments": input_schema(tool.params),
+    }
+
+
+def _words(text: str) -> set[str]:
+    """Words in the singular, so that "audience" finds "audiences"."""
+    found = re.findall(r"[a-z0-9]+", text.lower().replace("adset", "ad set"))
+    return {_singular(word) for word in found if len(word) > 1 and word not in _EMPTY_WORDS}
+
+
+_EMPTY_WORDS = frozenset("the of an to in on for and or with by is it as at be ads my me get show list all".split())
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+
+
+def _expand(listed: Sequence[str]) -> set[str]:
+    return {name for chosen in listed for name in (DEFAULT if chosen == "default" else (chosen,))}
+
+
+def _exists(tool: Tool, allow_writes: bool | Sequence[str], exclude: Sequence[str]) -> bool:
+    if tool.name in exclude or tool.toolset in exclude:
+        return False
+    if not tool.effect.is_write:
+        return True
+    if tool.name == "ads_call_write_tool":
+        return bool(allow_writes)
+    return allow_writes if isinstance(allow_writes, bool) else tool.name in allow_writes
+
+
+def _check_names(
+    tools: Sequence[Tool], listed: Sequence[str], allow_writes: bool | Sequence[str], exclude: Sequence[str]
+) -> None:
+    names, toolsets = {tool.name for tool in tools}, {tool.toolset for tool in tools}
+    _refuse("META_ADS_TOOLSETS", set(listed) - toolsets - {"default", "all"}, toolsets | {"default", "all"})
+    _refuse("META_ADS_EXCLUDE_TOOLS", set(exclude) - toolsets - names, toolsets)
+    if not isinstance(allow_writes, bool):
+        writes = {tool.name for tool in tools if tool.effect.is_write}
+        _refuse("META_ADS_ALLOW_WRITES", set(allow_writes) - writes, writes)
+
+
+def _refuse(setting: str, unknown: set[str], known: set[str]) -> None:
+    if unknown:
+        raise UnknownNames(f"{setting}: {min(unknown)} does not exist; known are {', '.join(sorted(known))}")

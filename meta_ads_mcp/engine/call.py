@@ -1,0 +1,158 @@
+"""One tool call: the ports of `spec`, bound to this process's client, accounts and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.shape import split_cursor
+from meta_ads_mcp.errors import AdsError, ApiError
+from meta_ads_mcp.graph.paging import page, pages
+from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.fields import names
+from meta_ads_mcp.spec.ports import Account, Directory
+from meta_ads_mcp.spec.request import Patience, Request, confine
+from meta_ads_mcp.spec.result import Listing, Row
+
+Progress = Callable[[float, float | None, str], Awaitable[None]]
+
+
+class Client(Protocol):
+    """The Graph client, as the engine uses it."""
+
+    async def send(self, request: Request) -> Any: ...
+
+    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]: ...
+
+    def version_notice(self) -> str | None: ...
+
+
+async def no_progress(done: float, total: float | None, message: str) -> None:
+    """For callers that did not ask for progress."""
+
+
+@dataclass
+class GraphSession:
+    """The `Graph` port: paths are confined, owners known, rows learnt from. `most_chars` bounds what a list collects."""
+
+    client: Client
+    book: AccountBook
+    progress: Progress = no_progress
+    most_chars: int = 120_000
+
+    async def get(self, path: str, *, fields: Sequence[str] = (), **params: Any) -> Row:
+        body = await self.client.send(self._request(path, fields, params))
+        if not isinstance(body, dict):
+            raise ApiError("Graph's answer is not an object.")
+        self.book.learn([body, *_rows_of(body)])
+        return body
+
+    async def list(
+        self,
+        path: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 100,
+        after: str | None = None,
+        max_items: int | None = None,
+        **params: Any,
+    ) -> Listing:
+        request = self._request(path, fields, params)
+        cursor, skip = split_cursor(after)
+        if max_items is None and not skip:
+            found = await page(self.client, request, limit, cursor)
+            self.book.learn(found.rows, request.account)
+            return Listing(found.rows, found.after, found.summary, ((0, after or ""),))
+        return await self._collect(request, limit, cursor, skip, max_items or limit)
+
+    async def _collect(self, request: Request, limit: int, cursor: str | None, skip: int, most: int) -> Listing:
+        """Pages until enough rows, or as many characters as an answer can hold, are there."""
+        rows: list[Row] = []
+        marks: list[tuple[int, str]] = []
+        after, chars, summary = cursor, 0, {}
+        async for found in pages(self.client, request, min(limit, most + skip), cursor):
+            self.book.learn(found.rows, request.account)
+            taken = found.rows[skip:]
+            marks.append((len(rows), f"{after or ''}~{skip}" if skip else (after or "")))
+            rows += taken
+            after, skip, summary = found.after, max(0, skip - len(found.rows)), summary or found.summary
+            chars += sum(len(repr(row)) for row in taken)
+            await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
+            if len(rows) >= most or chars > self.most_chars:
+                break
+        return _cut(rows, most, after, tuple(marks), summary)
+
+    async def batch(self, requests: Sequence[Request]) -> list[Row | AdsError]:
+        for request in requests:
+            confine(request.path, {})
+        found = await self.client.batch(requests)
+        for request, answer in zip(requests, found, strict=True):
+            if isinstance(answer, dict):
+                self.book.learn([answer, *_rows_of(answer)], request.account)
+        return found
+
+    def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any]) -> Request:
+        sent = {**params, "fields": ",".join(fields)} if fields else dict(params)
+        patience: Patience = "insights" if path.endswith("/insights") else "normal"
+        return Request(
+            "GET", confine(path, {}), sent, account=self.book.known_owner(path.split("/", 1)[0]), patience=patience
+        )
+
+
+def _rows_of(body: Mapping[str, Any]) -> list[Row]:
+    rows = body.get("data")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _cut(rows: list[Row], most: int, after: str | None, marks: tuple[tuple[int, str], ...], summary: Row) -> Listing:
+    """At most `most` rows; the cursor then points at the first row that was left out."""
+    if len(rows) <= most:
+        return Listing(rows, after, summary, marks)
+    start, cursor = next(mark for mark in reversed(marks) if mark[0] <= most)
+    base, already = split_cursor(cursor)
+    return Listing(rows[:most], f"{base or ''}~{already + most - start}", summary, marks)
+
+
+@dataclass
+class ToolCall:
+    """The `Call` port of one running tool."""
+
+    graph: GraphSession
+    directory: Directory
+    clock: Clock
+    business: str | None
+    status_of: Callable[[], Mapping[str, Any]]
+    notes: list[str] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.now(), UTC)
+
+    async def account(self, object_id: str) -> Account:
+        owner = await self.graph.book.owner(object_id)
+        if owner is None:
+            raise ApiError(f"{object_id} belongs to no ad account.")
+        return await self.graph.book.account(owner)
+
+    def allowed_accounts(self) -> Sequence[str]:
+        return self.graph.book.allowed
+
+    def business_id(self) -> str | None:
+        return self.business
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    async def progress(self, done: float, total: float | None, message: str) -> None:
+        await self.graph.progress(done, total, message)
+
+    def status(self) -> Mapping[str, Any]:
+        return self.status_of()
+
+
+def requested(fields: Sequence[str] | None) -> frozenset[str]:
+    """The names a caller asked for by itself."""
+    return frozenset(names(fields or ()))

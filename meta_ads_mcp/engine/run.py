@@ -1,0 +1,183 @@
+"""One tool call from arguments to answer, step by step.
+
+look up → validate → accounts → run → shape → fit → answer, and an audit event whatever happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.call import Client, GraphSession, Progress, ToolCall, no_progress, requested
+from meta_ads_mcp.engine.metrics import Metrics
+from meta_ads_mcp.engine.plain import run_plain
+from meta_ads_mcp.engine.shape import UNTRUSTED, fit, has_free_text, has_money, shape
+from meta_ads_mcp.engine.validate import validate
+from meta_ads_mcp.errors import AdsError, InternalError, InvalidArguments
+from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.events import Events
+from meta_ads_mcp.spec.open import unknown_values
+from meta_ads_mcp.spec.params import Params
+from meta_ads_mcp.spec.ports import Directory
+from meta_ads_mcp.spec.result import Result
+from meta_ads_mcp.spec.text import clean
+from meta_ads_mcp.spec.tool import Tool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the client gets: `structured` is the contract's object, `text` the first block."""
+
+    text: str
+    structured: dict[str, Any]
+    is_error: bool = False
+
+    @property
+    def blocks(self) -> list[str]:
+        """The text blocks: a summary and the same object as compact JSON; of an error, the sentences alone."""
+        if self.is_error:
+            return [self.text]
+        return [self.text, json.dumps(self.structured, ensure_ascii=False, separators=(",", ":"))]
+
+
+class Catalogue(Directory, Protocol):
+    """The tools of this server. `get` raises InvalidArguments for a name that does not exist here."""
+
+    def get(self, name: str) -> Tool: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What of the settings the engine needs."""
+
+    accounts: tuple[str, ...] = ()
+    business_id: str | None = None
+    result_chars: int = 40_000
+    demo: bool = False
+
+
+@dataclass
+class Engine:
+    """Runs tool calls. One per process; everything that a call needs is given to it here."""
+
+    catalogue: Catalogue
+    client: Client
+    events: Events
+    clock: Clock
+    limits: Any
+    options: Options = field(default_factory=Options)
+
+    def __post_init__(self) -> None:
+        self.book = AccountBook(self.client, self.options.accounts)
+        self.metrics = Metrics()
+        self._version_told = False
+
+    async def call(self, name: str, arguments: Mapping[str, Any], progress: Progress = no_progress) -> Answer:
+        """Run a tool by name. Never raises, but for cancellation: every failure is an answer of the contract."""
+        started = self.clock.monotonic()
+        try:
+            tool, given = self._target(name, arguments)
+            answer = await self._run(tool, given, progress)
+        except AdsError as error:
+            answer = self._failed(error)
+        except asyncio.CancelledError:
+            self._audit(name, started, "cancelled")
+            raise
+        except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
+            self.events.emit(
+                "error", "internal_error", tool=clean(name, 80), error=type(defect).__name__, where=_where(defect)
+            )
+            answer = self._failed(InternalError(f"This server failed on {clean(name, 80)} ({type(defect).__name__})."))
+        self._audit(name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
+        return answer
+
+    def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
+        """The tool to run; `ads_call_read_tool` stands for the tool it names."""
+        tool = self.catalogue.get(name)
+        if tool.name != "ads_call_read_tool":
+            return tool, arguments
+        asked = validate(tool, arguments).model_dump()
+        inner = self.catalogue.get(asked["name"])
+        if inner.effect.value != "read" or inner.name == tool.name:
+            raise InvalidArguments(
+                f"{inner.name} is not a read tool.", "Call it by its own name, or with ads_call_write_tool."
+            )
+        return inner, asked["arguments"]
+
+    async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress) -> Answer:
+        args = validate(tool, arguments)
+        session = GraphSession(self.client, self.book, progress, 3 * self.options.result_chars)
+        call = ToolCall(session, self.catalogue, self.clock, self.options.business_id, self._status)
+        for text in unknown_values(args):
+            call.note(text)
+        owner = await self._permit(tool, args)
+        result = await (args.run(call) if tool.handled else run_plain(tool, args, call))  # type: ignore[attr-defined]  # `handled` says that the class has it
+        return await self._answer(tool, args, result, call, owner)
+
+    async def _permit(self, tool: Tool, args: Params) -> str | None:
+        """Every object of the arguments belongs to an account that this server may touch; the last owner found."""
+        owner = None
+        for name, node in tool.ids.items():
+            for value in _as_list(getattr(args, name)):
+                owner = await self.book.owner(value, node.name) or owner
+        return owner
+
+    async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> Answer:
+        currency = None
+        if owner and not isinstance(result.data, dict | list):
+            currency = None
+        elif owner and has_money(result.data):
+            currency = (await self.book.account(owner)).currency
+        drop = (
+            frozenset({"account_id"}) - requested(getattr(args, "fields", None))
+            if owner and tool.is_list
+            else frozenset[str]()
+        )
+        data = shape(result.data, currency, drop)
+        structured: dict[str, Any] = {"summary": clean(result.summary), "data": data}
+        if result.page is not None:
+            structured["page"] = result.page.public()
+        notes = [*call.notes, *result.notes, *self._standing_notes(data)]
+        if notes:
+            structured["notes"] = notes
+        if self.options.demo:
+            structured["demo"] = True
+        structured = fit(structured, self.options.result_chars, result)
+        return Answer(structured["summary"], structured)
+
+    def _standing_notes(self, data: Any) -> list[str]:
+        notes = [UNTRUSTED] if has_free_text(data) else []
+        notice = self.client.version_notice()
+        if notice and not self._version_told:
+            self._version_told = True
+            notes.append(notice)
+        return notes
+
+    def _failed(self, error: AdsError) -> Answer:
+        shown = error.public()
+        shown["message"], shown["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
+        return Answer(f"{shown['message']} {shown['next_step']}", {"error": shown}, is_error=True)
+
+    def _audit(self, name: str, started: float, outcome: str) -> None:
+        milliseconds = (self.clock.monotonic() - started) * 1000
+        self.metrics.record(clean(name, 80), milliseconds, failed=outcome != "success")
+        self.events.emit("info", "tool_call", tool=clean(name, 80), outcome=outcome, duration_ms=round(milliseconds, 1))
+
+    def _status(self) -> Mapping[str, Any]:
+        return {**self.limits.status(), "tools": self.metrics.rows()}
+
+
+def _as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value] if value is not None else []
+
+
+def _where(defect: BaseException) -> str | None:
+    """File and line of a defect, without the texts and values of a traceback."""
+    trace = defect.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else None

@@ -1,0 +1,276 @@
+"""What an answer of Graph means: (code, subcode, status, message) → the error to raise, and whether a read may repeat.
+
+One table, in the order of graph-api error codes. Meta asks clients to branch on the codes alone, because the texts may
+change; the two places where only the text tells (`ids`, "reduce the amount of data") are named in the table.
+Sources: Meta docs, graph-api/guides/error-handling, marketing-api/error-reference, marketing-api/insights/error-codes,
+marketing-api/overview/rate-limiting.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from meta_ads_mcp.errors import (
+    AdsError,
+    ApiError,
+    Blocked,
+    DataLimit,
+    GraphError,
+    InvalidArguments,
+    NotFound,
+    PermissionMissing,
+    Throttled,
+    TokenProblem,
+    Transient,
+)
+from meta_ads_mcp.spec.text import clean
+
+REDUCE_DATA = "reduce the amount of data"
+_TOKEN_STEPS = {
+    458: "The app was removed from this user's account. Log in again: `meta-ads-mcp login`.",
+    459: "Meta wants the user to log in at facebook.com first (checkpoint). Then log in again: `meta-ads-mcp login`.",
+    460: "The user's password was changed, which ends the token. Log in again: `meta-ads-mcp login`.",
+    463: "The token has expired. Get a new one and run `meta-ads-mcp login`.",
+    464: "The user's account is not confirmed. Confirm it at facebook.com, then run `meta-ads-mcp login`.",
+    467: "The token was revoked or is invalid. Get a new one and run `meta-ads-mcp login`.",
+    492: "The user has lost the role on the Page that this token needs. Restore it, then run `meta-ads-mcp login`.",
+}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """An error class, whether the same read may be sent again at once, and what to do in our words."""
+
+    error: type[AdsError]
+    retry: bool = False
+    next_step: str = ""
+
+
+_WAIT = "Meta is limiting calls. Wait for `retry_after_seconds`; calling sooner makes the limit last longer."
+_SPLIT = (
+    "Split the date range, the ids or the fields, ask for unique metrics separately, or run an asynchronous report."
+)
+_SCOPES = "Give the token the missing permission (ads_read to read, ads_management to change), or its user the role."
+_VIDEO = "Check the video file or its address; Meta could not take it."
+_SAME = "Correct what Meta names and call again; the same call will be refused again."
+
+_BY_SUBCODE: dict[tuple[int, int], Meaning] = {
+    (1, 99): Meaning(
+        InvalidArguments, next_step="Check `level` and the fields: this combination is not one that Graph knows."
+    ),
+    (1, 2853001): Meaning(PermissionMissing, next_step="Link the profile to its Page in Business settings."),
+    (2, 1504041): Meaning(InvalidArguments, next_step="Use a combination of breakdowns that Meta allows."),
+    (2, 1504042): Meaning(InvalidArguments, next_step="Leave out the custom metric; Graph does not know it."),
+    (2, 1504038): Meaning(DataLimit, next_step=_SPLIT),
+    (2, 1504043): Meaning(Transient, retry=True),
+    (2, 1504044): Meaning(Transient, retry=True),
+    (4, 1504022): Meaning(Throttled, next_step=_WAIT),
+    (4, 1504039): Meaning(Throttled, next_step=_WAIT),
+    (17, 1885172): Meaning(
+        Throttled, next_step="An account's spend limit can change ten times a day. Wait until tomorrow."
+    ),
+    (100, 33): Meaning(NotFound),
+    (100, 1487534): Meaning(DataLimit, next_step=_SPLIT),
+    (100, 1504018): Meaning(DataLimit, next_step=_SPLIT),
+    (100, 3191001): Meaning(PermissionMissing, next_step=_SCOPES),
+    (100, 1713230): Meaning(PermissionMissing, next_step="Meta has flagged this audience; see it in Ads Manager."),
+    (100, 1713232): Meaning(
+        PermissionMissing, next_step="Meta has flagged the source audience; see it in Ads Manager."
+    ),
+    (200, 1870034): Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
+    (200, 1870090): Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
+    (200, 1870047): Meaning(InvalidArguments, next_step="The audience would become too small; keep more people in it."),
+    (200, 1870050): Meaning(PermissionMissing, next_step="Add the ad account to a business in Business settings."),
+    (613, 1487742): Meaning(Blocked),
+    (613, 1996): Meaning(Blocked, next_step="Meta saw an abrupt change of call volume. Make no call for an hour."),
+    (613, 1487632): Meaning(
+        Throttled, next_step="A budget can change four times an hour. Wait an hour for this ad set."
+    ),
+    (613, 1487225): Meaning(
+        Throttled, next_step="The number of new ads depends on daily spend. Create the rest later."
+    ),
+    (613, 5044001): Meaning(Throttled, next_step="Too many changes in one second. Wait a moment."),
+    (2654, 1713092): Meaning(PermissionMissing, next_step="This token may not create audiences in the account."),
+    (-2, 2490547): Meaning(Transient, next_step="The report failed at Meta. Run it again later."),
+    (-3, 1504045): Meaning(DataLimit, next_step=_SPLIT),
+}
+
+_BY_CODE: dict[int, Meaning] = {
+    1: Meaning(Transient, retry=True),
+    2: Meaning(Transient, retry=True),
+    3: Meaning(PermissionMissing, next_step="The app lacks this capability; some are given by Meta on request."),
+    4: Meaning(Throttled, next_step=_WAIT),
+    10: Meaning(PermissionMissing, next_step=_SCOPES),
+    17: Meaning(Throttled, next_step=_WAIT),
+    32: Meaning(Throttled, next_step=_WAIT),
+    100: Meaning(InvalidArguments, next_step=_SAME),
+    102: Meaning(TokenProblem),
+    104: Meaning(
+        TokenProblem, next_step="META_APP_SECRET is not the secret of the app that issued the token. Correct it."
+    ),
+    105: Meaning(InvalidArguments, next_step="Pass fewer arguments."),
+    190: Meaning(TokenProblem),
+    194: Meaning(InvalidArguments, next_step=_SAME),
+    283: Meaning(PermissionMissing, next_step="Give the token pages_read_engagement."),
+    294: Meaning(PermissionMissing, next_step="Give the token ads_management."),
+    300: Meaning(InvalidArguments, next_step=_SAME),
+    341: Meaning(Throttled, next_step=_WAIT),
+    351: Meaning(InvalidArguments, next_step=_VIDEO),
+    352: Meaning(InvalidArguments, next_step=_VIDEO),
+    368: Meaning(Blocked),
+    382: Meaning(InvalidArguments, next_step=_VIDEO),
+    389: Meaning(InvalidArguments, next_step="Meta could not fetch the file from its address. Make it public."),
+    506: Meaning(InvalidArguments, next_step="The same post is already there."),
+    613: Meaning(Throttled, next_step=_WAIT),
+    801: Meaning(InvalidArguments, next_step=_SAME),
+    803: Meaning(NotFound),
+    2500: Meaning(InvalidArguments, next_step="Check the names in `fields`."),
+    2606: Meaning(InvalidArguments, next_step="This creative cannot be previewed in that format."),
+    2635: Meaning(
+        InvalidArguments, next_step="Set META_API_VERSION to a version that Meta still serves, such as v26.0."
+    ),
+    2641: Meaning(InvalidArguments, next_step="Leave out the restricted locations."),
+    2650: Meaning(
+        InvalidArguments, next_step="Another upload into this audience may be running; look, then try again."
+    ),
+    2654: Meaning(InvalidArguments, next_step=_SAME),
+    2663: Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
+    2695: Meaning(InvalidArguments, next_step="The campaign has as many ad sets as its iOS 14 limit allows."),
+    3018: Meaning(InvalidArguments, next_step="Start the range within the last 37 months."),
+    6000: Meaning(InvalidArguments, next_step=_VIDEO),
+    6001: Meaning(InvalidArguments, next_step=_VIDEO),
+}
+
+_RANGES: list[tuple[range, Meaning]] = [
+    (range(80000, 80015), Meaning(Throttled, next_step=_WAIT)),
+    (range(200, 300), Meaning(PermissionMissing, next_step=_SCOPES)),
+    (range(1487000, 1490000), Meaning(InvalidArguments, next_step=_SAME)),
+    (range(1870000, 1890000), Meaning(InvalidArguments, next_step=_SAME)),
+]
+
+
+def meaning(error: GraphError) -> Meaning:
+    """The row of the table for an error."""
+    by_text = _by_text(error)
+    if by_text is not None:
+        return by_text
+    if error.subcode is not None and (error.code, error.subcode) in _BY_SUBCODE:
+        return _BY_SUBCODE[error.code, error.subcode]
+    if error.subcode == 1487742:
+        return Meaning(Blocked)
+    if error.code == 190:
+        return Meaning(TokenProblem, next_step=_TOKEN_STEPS.get(error.subcode or 0, ""))
+    if error.code in _BY_CODE:
+        return _BY_CODE[error.code]
+    return next((row for codes, row in _RANGES if error.code in codes), None) or _by_status(error)
+
+
+def _by_text(error: GraphError) -> Meaning | None:
+    """Where only the text tells: a status of 500 that is no outage, and two meanings of code 1 and 100."""
+    text = error.message.lower()
+    if "ids query parameter is deprecated" in text:
+        return Meaning(InvalidArguments, next_step="Report this as a defect: the server must not use `ids`.")
+    if error.code == 1 and REDUCE_DATA in text:
+        return Meaning(DataLimit, next_step=_SPLIT)
+    if error.code == 100 and "missing permissions" in text:
+        return Meaning(PermissionMissing, next_step=_SCOPES)
+    if error.code == 100 and "after cursor" in text:
+        return Meaning(DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep.")
+    return None
+
+
+def _by_status(error: GraphError) -> Meaning:
+    status = error.http_status or 400
+    if error.is_transient or status >= 500:
+        return Meaning(Transient, retry=True)
+    if status == 429:
+        return Meaning(Throttled, next_step=_WAIT)
+    if status == 404:
+        return Meaning(NotFound)
+    return Meaning(ApiError, next_step=_SAME)
+
+
+def fault(error: GraphError) -> tuple[AdsError, bool]:
+    """The error to raise, in our words with Meta's own message, and whether a read may be sent again."""
+    row = meaning(error)
+    told = error.user_message or error.message or "no message"
+    headline = {
+        Throttled: "Meta is throttling these calls",
+        Blocked: "Meta has blocked these calls for a while",
+        TokenProblem: "Meta does not accept the token",
+        PermissionMissing: "This token may not do that",
+        NotFound: "Meta does not find the object, or this token cannot see it",
+        DataLimit: "Meta finds this request too large",
+        Transient: "Meta had a passing fault",
+        InvalidArguments: "Meta refused the request",
+        ApiError: "Meta refused the request",
+    }[row.error]
+    code = f"{error.code}/{error.subcode}" if error.subcode else str(error.code)
+    sentence = f"{headline} ({code}): {told.rstrip('. ')}."
+    return row.error(sentence, row.next_step, graph=error, retry_after_seconds=error.retry_after_seconds), row.retry
+
+
+def read_error(body: Any, status: int) -> GraphError | None:
+    """The error in a decoded body, or None. Tolerates missing keys, wrong types and `error_data` as JSON text."""
+    if not isinstance(body, Mapping) or not body.get("error"):
+        return None
+    raw = body["error"]
+    if not isinstance(raw, Mapping):
+        return GraphError(code=0, message=clean(str(raw), 500), http_status=status)
+    told = _text(raw, "error_user_msg")
+    message = _text(raw, "message") or _text(raw, "error_description") or ""
+    return GraphError(
+        code=_number(raw.get("code")) or 0,
+        message=message,
+        subcode=_number(raw.get("error_subcode")),
+        type=_text(raw, "type"),
+        fbtrace_id=_text(raw, "fbtrace_id"),
+        user_title=_text(raw, "error_user_title"),
+        user_message=told,
+        blame_fields=_blamed(raw.get("error_data")),
+        is_transient=raw.get("is_transient") is True,
+        http_status=status,
+        retry_after_seconds=_retry_hint(f"{told or ''} {message}"),
+    )
+
+
+def _text(raw: Mapping[str, Any], key: str) -> str | None:
+    value = raw.get(key)
+    return clean(value, 1000) if isinstance(value, str) and value else None
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value) else None
+
+
+def _blamed(data: Any) -> tuple[str, ...]:
+    """`blame_field_specs` as dotted paths; the data may be an object or an object in JSON text."""
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except (ValueError, RecursionError):
+            return ()
+    specs = data.get("blame_field_specs") if isinstance(data, Mapping) else None
+    if not isinstance(specs, list):
+        return ()
+    paths = [spec if isinstance(spec, list) else [spec] for spec in specs]
+    return tuple(clean(".".join(str(step) for step in path), 200) for path in paths[:20])
+
+
+_MINUTES = re.compile(r"(?:in|for|after|wait)\s+(?:about\s+)?([0-9]{1,4})\s*(second|minute|hour)", re.IGNORECASE)
+
+
+def _retry_hint(text: str) -> int | None:
+    """Seconds to wait, where the text names a time ("try again in 5 minutes")."""
+    match = _MINUTES.search(text)
+    if match is None:
+        return None
+    return int(match[1]) * {"second": 1, "minute": 60, "hour": 3600}[match[2].lower()]

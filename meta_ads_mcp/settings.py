@@ -1,0 +1,276 @@
+"""Settings: read once, frozen, passed down. What cannot be understood stops the start; nothing falls back.
+
+They come from environment variables, or from the file named with `--env-file`; a `.env` of the working directory is
+never read by itself, because clients start servers in whatever folder is open.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "META_ADS_"
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
+_PROFILE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_TOOL = re.compile(r"(ads|facebook)_[a-z0-9_]{1,41}")
+_VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]")
+
+
+class SettingsError(Exception):
+    """One line that names the setting and says what it takes."""
+
+
+def _comma_list(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _flag(value: Any) -> Any:
+    if isinstance(value, str):
+        lowered = value.strip().lower()
+        if lowered not in ("true", "false"):
+            raise ValueError("takes true or false")
+        return lowered == "true"
+    return value
+
+
+def _writes(value: Any) -> Any:
+    """`true`, `false`, or the names of the write tools to allow."""
+    if isinstance(value, str) and value.strip().lower() in ("true", "false", ""):
+        return value.strip().lower() == "true"
+    names = _comma_list(value)
+    if isinstance(names, tuple) and (not names or not all(_TOOL.fullmatch(name) for name in names)):
+        raise ValueError("takes true, false or a comma list of tool names")
+    return names
+
+
+def _accounts(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(_ACCOUNT.fullmatch(item) for item in value):
+        raise ValueError("takes a comma list of ad account ids, with or without act_")
+    return tuple(item if item.startswith("act_") else f"act_{item}" for item in value)
+
+
+def _token_map(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(
+        isinstance(v, str) and v and _PROFILE.fullmatch(k) for k, v in found.items()
+    ):
+        raise ValueError("takes a JSON object, profile name to token")
+    return found
+
+
+def _profile(value: str | None) -> str | None:
+    if value is not None and not _PROFILE.fullmatch(value):
+        raise ValueError("takes a profile name of letters, digits, _ and -")
+    return value
+
+
+def _version(value: str) -> str:
+    if not _VERSION.fullmatch(value):
+        raise ValueError("takes a version such as v26.0")
+    return value
+
+
+def _host(name: str) -> Any:
+    """Only Meta's own host, or a loopback address: no setting can send the token elsewhere."""
+
+    def check(value: str | None) -> str | None:
+        if value is None:
+            return None
+        url = urlsplit(value)
+        official = url.scheme == "https" and url.netloc == name
+        local = url.scheme in ("http", "https") and url.hostname in _LOOPBACK and url.username is None
+        if not (official or local) or url.path.strip("/") or url.query or url.fragment:
+            raise ValueError(f"takes https://{name} or a loopback address")
+        return value.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _level(value: str) -> str:
+    level = value.upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR", "FATAL"):
+        raise ValueError("takes DEBUG, INFO, WARNING, ERROR or FATAL")
+    return level
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class Settings(BaseSettings):
+    """All settings of the server; the field's alias is the environment variable."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    access_token: SecretStr | None = Field(
+        None, validation_alias="META_ACCESS_TOKEN", description="token used when no profile is stored or chosen"
+    )
+    tokens: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_token_map)] = Field(
+        {}, validation_alias="META_TOKENS", description="JSON object, profile name to token"
+    )
+    app_id: str | None = Field(
+        None,
+        validation_alias="META_APP_ID",
+        pattern="^[0-9]{1,30}$",
+        description="app id, for exchanging and inspecting tokens",
+    )
+    app_secret: SecretStr | None = Field(
+        None, validation_alias="META_APP_SECRET", description="with it, every call carries appsecret_proof"
+    )
+    api_version: Annotated[str, AfterValidator(_version)] = Field(
+        "v26.0", validation_alias="META_API_VERSION", description="Graph API version"
+    )
+    profile: Annotated[str | None, AfterValidator(_profile)] = Field(
+        None, validation_alias="META_ADS_PROFILE", description="stored profile to use"
+    )
+    allow_writes: Annotated[bool | tuple[str, ...], NoDecode, BeforeValidator(_writes)] = Field(
+        False,
+        validation_alias="META_ADS_ALLOW_WRITES",
+        description="true registers the write tools; a comma list of tool names registers only those",
+    )
+    toolsets: Words = Field(
+        ("default",), validation_alias="META_ADS_TOOLSETS", description="comma list of toolset names, default or all"
+    )
+    accounts: Annotated[Words, AfterValidator(_accounts)] = Field(
+        (),
+        validation_alias="META_ADS_ACCOUNTS",
+        description="ad accounts this server may touch; empty = all the token reaches",
+    )
+    business_id: str | None = Field(
+        None,
+        validation_alias="META_ADS_BUSINESS_ID",
+        pattern="^[0-9]{1,30}$",
+        description="business to which account, Page and pixel discovery is limited",
+    )
+    policy: Path | None = Field(None, validation_alias="META_ADS_POLICY", description="TOML file with guardrails")
+    upload_roots: Words = Field(
+        (),
+        validation_alias="META_ADS_UPLOAD_ROOTS",
+        description="comma list of folders from which a local file may be uploaded; empty = none",
+    )
+    state_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_state_dir("meta-ads-mcp", appauthor=False)),
+        validation_alias="META_ADS_STATE_DIR",
+        description="change journal, audit log, exports",
+    )
+    exclude_tools: Words = Field(
+        (),
+        validation_alias="META_ADS_EXCLUDE_TOOLS",
+        description="comma list of tools or toolsets that do not exist on this server, whatever else says so",
+    )
+    lock_profile: Flag = Field(
+        False,
+        validation_alias="META_ADS_LOCK_PROFILE",
+        description="the profile cannot be switched, registered or deleted through tools",
+    )
+    graph_url: Annotated[str, _host("graph.facebook.com")] = Field(
+        "https://graph.facebook.com",
+        validation_alias="META_ADS_GRAPH_URL",
+        description="Graph base URL; only that host, or a loopback address",
+    )
+    graph_video_url: Annotated[str | None, _host("graph-video.facebook.com")] = Field(
+        None, validation_alias="META_ADS_GRAPH_VIDEO_URL", description="the same for video uploads"
+    )
+    demo: Flag = Field(
+        False, validation_alias="META_ADS_DEMO", description="serve from the embedded sandbox, as --demo"
+    )
+    timeout: Annotated[float, Field(ge=1, le=600)] = Field(
+        30,
+        validation_alias="META_ADS_TIMEOUT",
+        description="seconds for one request; uploads and insights have their own, longer ones",
+    )
+    result_chars: Annotated[int, Field(ge=2000, le=1_000_000)] = Field(
+        40_000,
+        validation_alias="META_ADS_RESULT_CHARS",
+        description="largest tool result, in characters of structuredContent as compact JSON",
+    )
+    log_level: Annotated[str, AfterValidator(_level)] = Field(
+        "INFO", validation_alias="LOG_LEVEL", description="of the JSON log lines on standard error"
+    )
+
+    @property
+    def video_url(self) -> str:
+        """Video uploads go to Meta's video host, or to the same loopback server as everything else."""
+        if self.graph_video_url is not None:
+            return self.graph_video_url
+        official = self.graph_url == "https://graph.facebook.com"
+        return "https://graph-video.facebook.com" if official else self.graph_url
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load` hands over everything: no other source is read behind its back."""
+        return (init_settings,)
+
+
+VARIABLES = {str(info.validation_alias): name for name, info in Settings.model_fields.items()}
+Source = Literal["environment", "file"]
+
+
+def load(environ: Mapping[str, str], env_file: Path | None = None, **flags: Any) -> Settings:
+    """Settings from the file, then the environment over it, then the command line's flags over both.
+
+    Raises SettingsError, in one line, for an unknown `META_ADS_*` variable or a value that cannot be parsed.
+    """
+    given = {**_file(env_file), **environ}
+    _refuse_unknown(given)
+    values: dict[str, Any] = {alias: given[alias] for alias in VARIABLES if given.get(alias, "").strip()}
+    aliases = {name: alias for alias, name in VARIABLES.items()}
+    values |= {aliases[name]: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**values)
+    except ValidationError as wrong:
+        raise SettingsError(_one_line(wrong)) from None
+
+
+def _file(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    from dotenv import dotenv_values  # noqa: PLC0415  only this option needs it
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as failure:
+        raise SettingsError(f"--env-file: {path} cannot be read ({type(failure).__name__})") from None
+    from io import StringIO  # noqa: PLC0415
+
+    return {
+        key: value
+        for key, value in dotenv_values(stream=StringIO(text), interpolate=False).items()
+        if value is not None
+    }
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in VARIABLES)
+    if unknown:
+        known = ", ".join(sorted(name for name in VARIABLES if name.startswith(PREFIX)))
+        raise SettingsError(f"unknown setting {unknown[0]}; known are {known}")
+
+
+def _one_line(wrong: ValidationError) -> str:
+    """Which variable, and what it takes; never the value, which may be a secret."""
+    error = wrong.errors(include_url=False, include_input=False)[0]
+    name = str(error["loc"][0]) if error["loc"] else "settings"
+    reason = str(error.get("ctx", {}).get("error", error["msg"]))
+    return f"{name}: {reason}"

@@ -1,0 +1,91 @@
+"""Ids: what they look like, and which Graph node they name.
+
+Only ASCII digits pass (`[0-9]`, never `\\d`, which accepts other scripts' digits), so an id can neither leave its
+path segment nor smuggle a query. Ids stay strings everywhere: they exceed 2**53.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
+_OBJECT = re.compile(r"[0-9]{1,30}")
+_STORY = re.compile(r"[0-9]{1,30}_[0-9]{1,30}")
+
+
+@dataclass(frozen=True)
+class Node:
+    """The class of Meta's SDK that an id names; `any` where several fit."""
+
+    name: str
+
+
+def account_path(value: str) -> str:
+    """`123` or `act_123` as the path segment `act_123`."""
+    return value if value.startswith("act_") else f"act_{value}"
+
+
+def _text(value: Any) -> Any:
+    """Models send ids as numbers; a boolean is no id."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+
+
+def _account(value: str) -> str:
+    if not _ACCOUNT.fullmatch(value):
+        raise ValueError("an ad account id is digits, with or without act_ before them")
+    return account_path(value)
+
+
+def _object(value: str) -> str:
+    if not _OBJECT.fullmatch(value):
+        raise ValueError("an id is digits only")
+    return value
+
+
+def _story(value: str) -> str:
+    if not (_STORY.fullmatch(value) or _OBJECT.fullmatch(value)):
+        raise ValueError("a post id is digits, or digits_digits")
+    return value
+
+
+def _object_or_account(value: str) -> str:
+    if _OBJECT.fullmatch(value):
+        return value
+    if not _ACCOUNT.fullmatch(value):
+        raise ValueError("an id is digits, or act_ and digits for an ad account")
+    return value
+
+
+_ACCOUNT_SCHEMA = Field(json_schema_extra={"pattern": "^(act_)?[0-9]+$"})
+_OBJECT_SCHEMA = Field(json_schema_extra={"pattern": "^[0-9]+$"})
+
+ObjectId = Annotated[str, BeforeValidator(_text), AfterValidator(_object), _OBJECT_SCHEMA]
+AccountId = Annotated[str, BeforeValidator(_text), AfterValidator(_account), _ACCOUNT_SCHEMA, Node("AdAccount")]
+CampaignId = Annotated[ObjectId, Node("Campaign")]
+AdSetId = Annotated[ObjectId, Node("AdSet")]
+AdId = Annotated[ObjectId, Node("Ad")]
+CreativeId = Annotated[ObjectId, Node("AdCreative")]
+VideoId = Annotated[ObjectId, Node("AdVideo")]
+BusinessId = Annotated[ObjectId, Node("Business")]
+PageId = Annotated[ObjectId, Node("Page")]
+UserId = Annotated[ObjectId, Node("User")]
+PostId = Annotated[
+    str,
+    BeforeValidator(_text),
+    AfterValidator(_story),
+    Field(json_schema_extra={"pattern": "^[0-9]+(_[0-9]+)?$"}),
+    Node("PagePost"),
+]
+# An ad account (with act_), campaign, ad set or ad.
+AnyAdObject = Annotated[
+    str,
+    BeforeValidator(_text),
+    AfterValidator(_object_or_account),
+    _ACCOUNT_SCHEMA,
+    Field(description="act_<id> of an account, or the id of a campaign, ad set or ad"),
+    Node("any"),
+]

@@ -1,0 +1,73 @@
+"""One Graph request as a value, and the one function that fills its path."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from meta_ads_mcp.errors import InvalidArguments
+
+Method = Literal["GET", "POST", "DELETE"]
+# How long a request may take; the seconds per class are the client's.
+Patience = Literal["normal", "insights", "upload"]
+
+_SEGMENT = re.compile(r"(act_)?[0-9]{1,30}(_[0-9]{1,30})?|[a-z][a-z0-9_]{0,63}")
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request below the version: `path` has no leading slash, `params` hold Python values (never a token).
+
+    `account` is the ad account (`act_…`) whose limits the request counts on, `page` the Page whose own token it needs,
+    `repeatable` whether sending it twice is the same as once.
+    """
+
+    method: Method
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    account: str | None = None
+    page: str | None = None
+    patience: Patience = "normal"
+    repeatable: bool = True
+    write: bool = False
+    budget_change: bool = False
+    spend_limit_change: bool = False
+
+
+def confine(template: str, values: Mapping[str, str]) -> str:
+    """The template's path with each `{name}` filled; anything but an id or an edge's name is refused.
+
+    Every path of this server goes through here, so no value can add a segment, a query or a host.
+    """
+    path = _PLACE.sub(lambda match: _one_segment(values[match.group(1)]), template)
+    for segment in path.split("/"):
+        _one_segment(segment)
+    return path
+
+
+def places(template: str) -> list[str]:
+    """The names in braces."""
+    return _PLACE.findall(template)
+
+
+def _one_segment(value: str) -> str:
+    if not _SEGMENT.fullmatch(value):
+        raise InvalidArguments(
+            "An id in this call is not an id.", "Ids are ASCII digits; account ids may start with act_."
+        )
+    return value
+
+
+def wire(value: Any) -> str:
+    """A parameter as Graph reads it: JSON for lists and objects, `true`/`false` for booleans, text for the rest."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple, dict)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)

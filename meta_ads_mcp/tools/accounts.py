@@ -1,0 +1,203 @@
+"""Ad accounts and the Pages they can promote."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from meta_ads_mcp.spec.fields import FieldList, selection
+from meta_ads_mcp.spec.ids import AccountId, BusinessId, ObjectId
+from meta_ads_mcp.spec.params import ListParams, Params
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.result import Listing, Page, Result, Row
+from meta_ads_mcp.spec.tool import Effect, get, tool
+
+ACCOUNT_FIELDS = (
+    "id account_id name account_status currency timezone_name business_name amount_spent balance spend_cap age created_time "
+    "disable_reason"
+)
+# AdAccount.account_status and disable_reason are integers; the words are Meta's (docs, marketing-api/reference/ad-account).
+ACCOUNT_STATUS = {
+    1: "ACTIVE",
+    2: "DISABLED",
+    3: "UNSETTLED",
+    7: "PENDING_RISK_REVIEW",
+    8: "PENDING_SETTLEMENT",
+    9: "IN_GRACE_PERIOD",
+    100: "PENDING_CLOSURE",
+    101: "CLOSED",
+    201: "ANY_ACTIVE",
+    202: "ANY_CLOSED",
+}
+DISABLE_REASON = {
+    0: "NONE",
+    1: "ADS_INTEGRITY_POLICY",
+    2: "ADS_IP_REVIEW",
+    3: "RISK_PAYMENT",
+    4: "GRAY_ACCOUNT_SHUT_DOWN",
+    5: "ADS_AFC_REVIEW",
+    6: "BUSINESS_INTEGRITY_RAR",
+    7: "PERMANENT_CLOSE",
+    8: "UNUSED_RESELLER_ACCOUNT",
+    9: "UNUSED_ACCOUNT",
+}
+
+
+def labelled(row: Row) -> Row:
+    """The account with its status and disable reason in words beside the codes."""
+    shown = dict(row)
+    if isinstance(row.get("account_status"), int):
+        code = row["account_status"]
+        shown["account_status"] = {"code": code, "label": ACCOUNT_STATUS.get(code, "UNKNOWN")}
+    if isinstance(row.get("disable_reason"), int):
+        code = row["disable_reason"]
+        shown["disable_reason"] = {"code": code, "label": DISABLE_REASON.get(code, "UNKNOWN")} if code else None
+    return shown
+
+
+@tool(
+    "ads_get_ad_accounts",
+    Effect.READ,
+    get("{business_id}/owned_ad_accounts", "{business_id}/client_ad_accounts", "{user_id}/adaccounts"),
+    node="AdAccount",
+    fields=ACCOUNT_FIELDS,
+    identity="id account_id",
+    noun="ad account",
+    words="start clients businesses",
+)
+class GetAdAccounts(ListParams):
+    """List the ad accounts this token reaches: id, currency, time zone, status and spend. Start here.
+
+    With business_id, the accounts the business owns and those of its clients.
+    """
+
+    user_id: Annotated[Literal["me"] | ObjectId, Field(description="'me' or a user's id")] = "me"
+    business_id: BusinessId | None = None
+    limit: Annotated[int, Field(ge=1, le=500, description="Page size")] = 100
+    fields: FieldList | None = None
+
+    async def run(self, call: Call) -> Result:
+        fields = selection(self.fields, ACCOUNT_FIELDS.split(), ("id", "account_id"))
+        business = self.business_id or call.business_id()
+        edges = ("owned_ad_accounts", "client_ad_accounts") if business else ("adaccounts",)
+        return await read_edges(call, self, business or self.user_id, edges, fields, "ad account")
+
+
+@tool(
+    "ads_get_account_info",
+    Effect.READ,
+    get("{account_id}"),
+    node="AdAccount",
+    identity="id account_id currency",
+    fields=f"{ACCOUNT_FIELDS} owner business funding_source_details capabilities timezone_offset_hours_utc min_daily_budget "
+    "is_prepay_account user_tasks default_dsa_beneficiary default_dsa_payor",
+    noun="ad account",
+    words="currency time zone balance status",
+)
+class GetAccountInfo(Params):
+    """Read one ad account: status, currency, time zone, balance, spend cap, business and what this token may do in it."""
+
+    account_id: AccountId
+    fields: FieldList | None = None
+
+    @staticmethod
+    def refine(row: Row) -> Row:
+        return labelled(row)
+
+
+PAGE_SOURCES = {"promote_pages": "promote", "owned_pages": "owned", "client_pages": "client", "accounts": "user"}
+
+
+@tool(
+    "ads_get_pages_for_business",
+    Effect.READ,
+    get("{account_id}/promote_pages", "{business_id}/owned_pages", "{business_id}/client_pages", "me/accounts"),
+    node="Page",
+    fields="id name category category_list link verification_status",
+    identity="id",
+    noun="Page",
+    words="facebook identity promote",
+)
+class GetPagesForBusiness(ListParams):
+    """List Pages: those an ad account may promote, those of a business and its clients, or the token owner's own."""
+
+    account_id: AccountId | None = None
+    business_id: BusinessId | None = None
+    fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _one_owner(self) -> Self:
+        if self.account_id and self.business_id:
+            raise ValueError("give account_id or business_id, not both")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        fields = selection(
+            self.fields, ["id", "name", "category", "category_list", "link", "verification_status"], ("id",)
+        )
+        if self.account_id:
+            return await read_edges(call, self, self.account_id, ("promote_pages",), fields, "Page")
+        business = self.business_id or call.business_id()
+        if business:
+            return await read_edges(call, self, business, ("owned_pages", "client_pages"), fields, "Page")
+        return await read_edges(call, self, "me", ("accounts",), fields, "Page")
+
+
+async def read_edges(
+    call: Call, args: ListParams, parent: str, edges: tuple[str, ...], fields: list[str], noun: str
+) -> Result:
+    """Several edges of one object as one list; the cursor says in which edge it goes on."""
+    most = args.max_items or args.limit
+    first, cursor = _position(args.after, edges)
+    rows: list[Row] = []
+    marks: list[tuple[int, str]] = []
+    after = None
+    for edge in edges[first:]:
+        found = await call.graph.list(
+            f"{parent}/{edge}",
+            fields=fields,
+            limit=min(args.limit, most - len(rows)),
+            after=cursor,
+            max_items=most - len(rows) if args.max_items else None,
+        )
+        marks += [(len(rows) + start, f"{edge}:{mark}") for start, mark in found.marks]
+        rows += [_sourced(row, edge) for row in found.rows]
+        cursor, after = None, _next_position(found, edge, edges, full=len(rows) >= most)
+        if after is not None:
+            break
+    kept = _allowed(call, rows)
+    summary = f"{len(kept)} {noun}{'' if len(kept) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
+    return Result(
+        summary, kept, Page(len(kept), after is not None, after), marks=tuple(marks) if len(kept) == len(rows) else ()
+    )
+
+
+def _position(after: str | None, edges: tuple[str, ...]) -> tuple[int, str | None]:
+    edge, colon, cursor = (after or "").partition(":")
+    if colon and edge in edges:
+        return edges.index(edge), cursor or None
+    return 0, after
+
+
+def _next_position(found: Listing, edge: str, edges: tuple[str, ...], *, full: bool) -> str | None:
+    if found.after is not None:
+        return f"{edge}:{found.after}"
+    following = edges[edges.index(edge) + 1 :]
+    return f"{following[0]}:" if full and following else None
+
+
+def _sourced(row: Row, edge: str) -> Row:
+    if edge in PAGE_SOURCES:
+        return {**row, "source": PAGE_SOURCES[edge]}
+    shown = labelled(row)
+    return {**shown, "relation": edge.removesuffix("_ad_accounts")} if edge != "adaccounts" else shown
+
+
+def _allowed(call: Call, rows: list[Row]) -> list[Row]:
+    """Rows of accounts that this server may touch; how many were left out is said."""
+    allowed = call.allowed_accounts()
+    kept = [row for row in rows if not allowed or not str(row.get("id")).startswith("act_") or row["id"] in allowed]
+    if len(kept) < len(rows):
+        call.note(f"{len(rows) - len(kept)} accounts outside META_ADS_ACCOUNTS were left out.")
+    return kept

@@ -1,0 +1,46 @@
+"""Finding and calling the tools that are not listed. Always listed themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from meta_ads_mcp.spec.params import Params
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.result import Result
+from meta_ads_mcp.spec.tool import Effect, tool
+
+
+@tool("ads_find_tools", Effect.READ, network=False, words="search discover catalogue help")
+class FindTools(Params):
+    """Search all tools of this server by words, also those not listed, with the arguments each takes.
+
+    An empty query lists the toolsets. Call what you find by its name, or with ads_call_read_tool.
+    """
+
+    query: Annotated[str, Field(max_length=200)]
+    toolset: Annotated[str | None, Field(max_length=40)] = None
+    limit: Annotated[int, Field(ge=1, le=40)] = 8
+
+    async def run(self, call: Call) -> Result:
+        if not self.query.strip() and self.toolset is None:
+            sets = call.directory.toolsets()
+            return Result(f"{len(sets)} toolsets.", sets)
+        found = call.directory.find(self.query, self.toolset, self.limit)
+        names = (
+            ", ".join(row["name"] for row in found) or "no tool; try other words, or an empty query for the toolsets"
+        )
+        return Result(f"Found {names}.", found)
+
+
+@tool("ads_call_read_tool", Effect.READ, words="run unlisted")
+class CallReadTool(Params):
+    """Call any read tool of this server by name, also one that is not listed. The answer is that tool's own."""
+
+    name: Annotated[str, Field(max_length=80)]
+    arguments: dict[str, Any]
+
+    async def run(self, call: Call) -> Result:
+        """The engine puts the named tool in this one's place before it gets here."""
+        raise NotImplementedError

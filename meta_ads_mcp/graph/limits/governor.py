@@ -1,34 +1,321 @@
-"""The one door to the limits: ask before a call, tell after it."""
+"""The one door to the limits: ask before a call, tell after it.
+
+    breaker    is somebody told to stop?              refuses at once, before any request
+    buckets    how full are Meta's quotas?            keeps calls apart
+    pacer      writes of an account at a pace         keeps writes apart
+    ledger     Meta's own counts, kept here           waits for the next free point
+
+A call takes its place in all of them at once and then waits for it, at most 20 seconds. One that would wait longer is
+sent away with the time after which it will be let through.
+"""
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.graph.limits.breaker import ABUSE, Breaker, failed, throttled
+from meta_ads_mcp.graph.limits.buckets import HOT_PERCENT, Buckets, bucket_name
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
+from meta_ads_mcp.graph.limits.circuit import Circuit
+from meta_ads_mcp.graph.limits.ledger_file import LedgerBusy, LedgerFile
+from meta_ads_mcp.graph.limits.pacer import Pacer
+from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, refused, sent_away
+from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, MUTATIONS, SPEND_LIMIT, Grant, Ledger, charges
+from meta_ads_mcp.graph.limits.shared_breaker import SharedBreaker
+from meta_ads_mcp.graph.limits.status import Known, open_until, report
+from meta_ads_mcp.graph.limits.store import CircuitStore
+from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
+from meta_ads_mcp.graph.limits.usage import DEVELOPMENT, Reading, readings, scope_of
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
 
 __all__ = ["Governor", "GraphCall", "Outcome"]
 
+LONGEST_WAIT_S = 20.0
+# How often a call looks again whether the first answers have told the tier.
+_LOOK_AGAIN_S = 0.25
+_USAGE_EVENT_S = 60.0
+# A shorter wait is not worth a line in the log.
+_NOTED_WAIT_S = 1.0
+
+_RULE_OF_ERROR = {
+    (613, 1487632): AD_SET_BUDGET.name,
+    (17, 1885172): SPEND_LIMIT.name,
+    (613, 5044001): MUTATIONS.name,
+}
+
+
+@dataclass
+class _Place:
+    """What an admitted call holds until it is settled or cancelled. `slot` is of the monotonic clock."""
+
+    ticket: str
+    slot: float
+    probe: bool = False
+
 
 class Governor:
-    """Admits calls to Graph."""
+    """Admits calls to Graph, and learns from their answers. For one event loop; other processes share its state.
+
+    `state_dir` holds `circuits.json` and `score.sqlite3`; with None everything is kept in memory.
+    """
 
     def __init__(self, *, clock: Clock, events: Events, state_dir: Path | None) -> None:
         self._clock = clock
         self._events = events
-        self._state_dir = state_dir
+        self._buckets = Buckets()
+        self._pacers: dict[str, Pacer] = {}
+        self._shared = SharedBreaker(CircuitStore(state_dir), events)
+        score_file = state_dir / "score.sqlite3" if state_dir is not None else None
+        self._ledger = Ledger(LedgerFile(score_file, self._ledger_lost))
+        self._places: defaultdict[GraphCall, list[_Place]] = defaultdict(list)
+        self._tiers: dict[str, str] = {}
+        self._usage_told_at = -math.inf
 
     async def admit(self, call: GraphCall) -> None:
-        """Wait until the call may be made (20 seconds at most), or raise `Throttled`, `CircuitOpen` or `Blocked`."""
+        """Wait until the call may be made: 20 seconds at most, in all.
+
+        Raises CircuitOpen or Blocked when calls like it are stopped, Throttled when it would have to wait longer; each
+        with `retry_after_seconds`, and before any request. Every admitted call must be settled or cancelled.
+        """
+        deadline = self._clock.monotonic() + LONGEST_WAIT_S
+        while True:
+            self._refuse_if_open(call)
+            place = self._place(call, deadline)
+            if place is None:
+                await self._clock.sleep(_LOOK_AGAIN_S)
+                continue
+            try:
+                await self._wait_for(place, call)
+            except BaseException:
+                self._give_back(call, place)
+                raise
+            if not self._buckets.closed(call, self._clock.monotonic()):
+                break
+            self._give_back(call, place)
+        self._places[call].append(place)
 
     def settle(self, call: GraphCall, outcome: Outcome) -> None:
-        """Learn from the outcome of an admitted call."""
+        """Learn from the answer to a call, or from there being none. Never raises."""
+        now = self._clock.now()
+        place = self._taken(call)
+        self._count(call, place, now)
+        said = readings(outcome.headers, call)
+        self._learn(call, said, now)
+        self._judge(call, outcome, said, place, now)
+        self._tell_usage(call, said)
 
     def cancel(self, call: GraphCall) -> None:
         """Give back the place of a call that was admitted and never sent."""
+        place = self._taken(call)
+        if place is not None:
+            self._give_back(call, place)
 
     def status(self) -> dict[str, Any]:
-        """What is known of usage, circuits, pacing and score, without a call to Graph."""
-        return {"usage": [], "circuits": [], "writePacer": [], "score": [], "tier": "unknown"}
+        """The answer of `ads_rate_status`, without a call to Graph.
+
+        Percentages of usage, milliseconds until access is regained, UTC times of open circuits, tokens of write pacers,
+        points of each of Meta's counts, and the tier (`unknown` until a header has named it).
+        """
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        self._shared.refresh(now)
+        try:
+            used = self._ledger.used(now)
+        except LedgerBusy:
+            used = []
+        buckets, circuits = self._buckets.known(monotonic), self._shared.breaker.open(now)
+        return report(Known(now, monotonic, buckets, circuits, self._pacers, used, self._tiers.values()))
+
+    # -- before a call
+
+    def _refuse_if_open(self, call: GraphCall) -> None:
+        now = self._clock.now()
+        self._shared.refresh(now)
+        refusal = self._shared.breaker.refusal(call, now)
+        if refusal is not None:
+            raise refused(*refusal)
+
+    def _place(self, call: GraphCall, deadline: float) -> _Place | None:
+        """The call's place, taken; None when it is worth looking again soon. Raises Throttled."""
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        tier = tier_named(self._tiers.get(call.token_key))
+        pacer = self._pacer(call, tier, monotonic)
+        bucket_at, bucket = self._buckets.free_at(call, monotonic)
+        free_at = max(bucket_at, pacer.free_at(monotonic) if pacer else monotonic)
+        try:
+            grant = self._ledger.reserve(
+                charges(call, tier), now, now + free_at - monotonic, now + deadline - monotonic
+            )
+        except LedgerBusy:
+            grant = Grant(now + _NOTED_WAIT_S, None, "")
+        if grant.ticket is None:
+            if self._tier_is_coming(call, grant.rule, deadline):
+                return None
+            limiter = grant.rule or (bucket if bucket_at >= free_at else WRITE_PACE)
+            self._note_wait(call, grant.slot - now, limiter)
+            raise sent_away(limiter, grant.slot - now)
+        place = _Place(grant.ticket, monotonic + grant.slot - now)
+        self._buckets.take(call, place.slot)
+        if pacer is not None:
+            pacer.take(monotonic)
+        return place
+
+    def _pacer(self, call: GraphCall, tier: Tier, monotonic: float) -> Pacer | None:
+        if not call.write or call.account is None:
+            return None
+        pacer = self._pacers.setdefault(call.account, Pacer.full(tier, monotonic))
+        pacer.rate_as(tier, monotonic)
+        return pacer
+
+    def _tier_is_coming(self, call: GraphCall, rule: str, deadline: float) -> bool:
+        """Whether the careful tier is only assumed, and answers that may name a better one are under way."""
+        if call.token_key in self._tiers or rule in (AD_SET_BUDGET.name, SPEND_LIMIT.name):
+            return False
+        under_way = any(places and other.token_key == call.token_key for other, places in self._places.items())
+        return under_way and self._clock.monotonic() + _LOOK_AGAIN_S <= deadline
+
+    async def _wait_for(self, place: _Place, call: GraphCall) -> None:
+        """Let the time pass until the place, and look again: a circuit may have opened meanwhile."""
+        wait_s = place.slot - self._clock.monotonic()
+        if wait_s > 0:
+            if wait_s >= _NOTED_WAIT_S:
+                self._note_wait(call, wait_s, "waiting")
+            await self._clock.sleep(wait_s)
+            self._refuse_if_open(call)
+        if self._shared.breaker.half_open(call, self._clock.now()):
+            place.probe = self._probe(call)
+
+    def _probe(self, call: GraphCall) -> bool:
+        """Be the one call that tries whether Meta answers again; raises CircuitOpen when another process is."""
+        now = self._clock.now()
+        refusals: list[tuple[Circuit, float]] = []
+
+        def claim(breaker: Breaker) -> None:
+            refusal = breaker.refusal(call, now)
+            if refusal is None:
+                breaker.claim_probe(call, now)
+            else:
+                refusals.append(refusal)
+
+        self._shared.change(claim, now)
+        if refusals:
+            raise refused(*refusals[0])
+        return True
+
+    def _give_back(self, call: GraphCall, place: _Place) -> None:
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        with suppress(LedgerBusy):
+            self._ledger.cancel(place.ticket, now)
+        self._buckets.give_back(call, place.slot)
+        if call.write and call.account in self._pacers:
+            self._pacers[call.account].give_back(monotonic)
+        if place.probe:
+            self._shared.change(lambda breaker: breaker.release_probe(call, now), now)
+
+    # -- after a call
+
+    def _taken(self, call: GraphCall) -> _Place | None:
+        """The place of the call; of equal calls under way any will do."""
+        places = self._places.get(call)
+        if not places:
+            return None
+        place = places.pop(0)
+        if not places:
+            del self._places[call]
+        return place
+
+    def _count(self, call: GraphCall, place: _Place | None, now: float) -> None:
+        # A point that cannot be written down stays counted for as long as an answer could take: never too few.
+        with suppress(LedgerBusy):
+            if place is not None:
+                self._ledger.settle(place.ticket, now)
+            else:
+                self._ledger.record(charges(call, self._tier(call)), now)
+
+    def _learn(self, call: GraphCall, said: list[Reading], now: float) -> None:
+        """The tier, how full the quotas are, and what of the account's score was spent elsewhere."""
+        self._learn_tier(call, {reading.tier for reading in said if reading.tier is not None})
+        for reading in said:
+            self._buckets.observe(call.token_key, reading, self._clock.monotonic())
+            if reading.kind == "acc" and reading.scope is not None and reading.call_count is not None:
+                with suppress(LedgerBusy):
+                    self._ledger.reconcile(reading.scope, reading.percent, reading.reset_s, self._tier(call), now)
+
+    def _learn_tier(self, call: GraphCall, named: set[str]) -> None:
+        if not named:
+            return
+        tier = DEVELOPMENT if DEVELOPMENT in named else named.pop()
+        if self._tiers.get(call.token_key) != tier and tier == DEVELOPMENT:
+            self._events.emit("warning", "meta_access_tier", tokenHash=call.token_key, tier=tier)
+        self._tiers[call.token_key] = tier
+
+    def _tier(self, call: GraphCall) -> Tier:
+        return tier_named(self._tiers.get(call.token_key))
+
+    def _judge(self, call: GraphCall, outcome: Outcome, said: list[Reading], place: _Place | None, now: float) -> None:
+        """Open the circuits that the outcome calls for, and close those that it shows to be over."""
+        self._shared.refresh(now)
+        breaker = self._shared.breaker
+        wanted = breaker.judge(call, outcome, said, self._tier(call), now)
+        answered = outcome.status is not None and not failed(outcome)
+        probed = place is not None and place.probe
+        if wanted or probed or (answered and breaker.recovering(call, now)):
+            self._shared.change(lambda shared: self._move(shared, call, wanted, answered, now), now)
+        if throttled(outcome):
+            self._slow_down(call, outcome, now)
+
+    def _move(self, breaker: Breaker, call: GraphCall, wanted: list[Circuit], answered: bool, now: float) -> None:
+        if answered:
+            breaker.close_failures(call, now)
+        else:
+            breaker.release_probe(call, now)
+        for circuit in wanted:
+            self._tell_open(call, breaker.trip(circuit))
+
+    def _slow_down(self, call: GraphCall, outcome: Outcome, now: float) -> None:
+        """After a refusal of Meta's: the count it names is full; without any named time, at least keep calls apart."""
+        rule = _RULE_OF_ERROR.get((outcome.error.code, outcome.error.subcode or 0)) if outcome.error else None
+        full = [charge for charge in charges(call, self._tier(call)) if charge.rule.name == rule]
+        with suppress(LedgerBusy):
+            for charge in full:
+                self._ledger.exhaust(charge.rule, charge.key, charge.limit, now)
+        if self._shared.breaker.refusal(call, now) is None and not full:
+            slow = Reading("local_retry", scope_of(call), call.use_case.lower(), call_count=HOT_PERCENT)
+            self._buckets.observe(call.token_key, slow, self._clock.monotonic())
+
+    # -- events
+
+    def _note_wait(self, call: GraphCall, wait_s: float, reason: str) -> None:
+        self._events.emit(
+            "info", "meta_rate_throttle", tokenHash=call.token_key, accountId=call.account, useCase=call.use_case,
+            waitMs=int(wait_s * 1000), reason=reason,
+        )  # fmt: skip
+
+    def _tell_open(self, call: GraphCall, circuit: Circuit) -> None:
+        until = open_until(circuit)
+        if circuit.reason == ABUSE:
+            self._events.emit("fatal", "META_ABUSE_SIGNAL", key=circuit.key, openUntil=until, accountId=call.account)
+        self._events.emit(
+            "warning", "meta_circuit_open", key=circuit.key, reason=circuit.reason, openUntil=until,
+            tripCount=circuit.trip_count,
+        )  # fmt: skip
+
+    def _tell_usage(self, call: GraphCall, said: list[Reading]) -> None:
+        monotonic = self._clock.monotonic()
+        if not said or monotonic - self._usage_told_at < _USAGE_EVENT_S:
+            return
+        self._usage_told_at = monotonic
+        usage = {bucket_name(key): bucket.reading.percent for key, bucket in self._buckets.known(monotonic)}
+        self._events.emit("info", "meta_rate_usage", tokenHash=call.token_key, usagePercent=usage)
+
+    def _ledger_lost(self, cause: str, lost: bool) -> None:
+        """The file of the score cannot be used; when points are lost with it, make no call until they would be old."""
+        event = "meta_limits_state_damaged" if lost else "meta_limits_state_unwritable"
+        self._events.emit("warning", event, cause=cause)
+        if lost:
+            self._shared.be_careful(self._clock.now())

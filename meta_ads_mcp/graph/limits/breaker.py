@@ -1,0 +1,222 @@
+"""When to stop calling, for whom and for how long: a state machine without disk, told the time by its caller.
+
+Two kinds of circuit. A throttle or block of Meta's: closed to all calls it covers until its time has passed. Failures
+(5xx, no answer): after their time one probe goes, and its outcome decides. Times are wall-clock seconds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from meta_ads_mcp.errors import GraphError, Throttled, Transient
+from meta_ads_mcp.graph.faults import meaning
+from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
+from meta_ads_mcp.graph.limits.circuit import FAILURES, NO_ACCOUNT, Circuit
+from meta_ads_mcp.graph.limits.tiers import Tier
+from meta_ads_mcp.graph.limits.usage import INSIGHTS, LONGEST_WAIT_S, Reading, scope_of
+
+ABUSE, BLOCK, REPEATED = "abuse_signal", "temporary_block", "repeated_throttle"
+HINT, REGAIN, SCORE_FULL, DAMAGED = "retry_after_hint", "regain_time", "account_score", "state_damaged"
+
+_ABUSE_S, _BLOCK_S, _REPEATED_S, _INSIGHTS_S, _FAILURES_S = 3_600.0, 1_800.0, 900.0, 120.0, 30.0
+# Longer than any request may take; after it the process that probed is gone.
+_PROBE_S = 600.0
+_PROBE_ANSWER_S = 5.0
+# How long the count of trips is remembered after the circuit has closed.
+_REMEMBERED_S = 86_400.0
+
+Key = tuple[str, str | None, str]
+
+
+@dataclass
+class EventCount:
+    """Events per token, account and use case: how many in how many seconds are too many."""
+
+    most: int
+    window_s: float
+    _times: defaultdict[Key, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+
+    def full(self, call: GraphCall, now: float) -> bool:
+        """Count an event; True, and from nothing again, when it makes `most` in the window."""
+        key = (call.token_key, call.account, call.use_case.lower())
+        times = self._times[key]
+        times.append(now)
+        while times[0] <= now - self.window_s:
+            times.popleft()
+        if len(times) < self.most:
+            return False
+        del self._times[key]
+        return True
+
+
+@dataclass
+class Breaker:
+    """The circuits, and the events that have not yet made one."""
+
+    circuits: dict[tuple[str, bool], Circuit] = field(default_factory=dict)
+    _throttles: EventCount = field(default_factory=lambda: EventCount(3, 300.0))
+    _failures: EventCount = field(default_factory=lambda: EventCount(5, 60.0))
+
+    def refusal(self, call: GraphCall, now: float) -> tuple[Circuit, float] | None:
+        """The circuit that refuses the call, and for how many seconds more; of several the one that lasts longest."""
+        refusing = [(circuit, _remaining_s(circuit, now)) for circuit in self.circuits.values() if circuit.covers(call)]
+        return max((pair for pair in refusing if pair[1] > 0), key=lambda pair: pair[1], default=None)
+
+    def half_open(self, call: GraphCall, now: float) -> bool:
+        """Whether the call, if it goes, is the probe of a circuit."""
+        return any(_half_open(circuit, now) for circuit in self._failing(call))
+
+    def claim_probe(self, call: GraphCall, now: float) -> None:
+        """This call is the probe: no other goes until it is back."""
+        for circuit in self._failing(call):
+            if _half_open(circuit, now):
+                self._put(replace(circuit, probe_until=now + _PROBE_S, changed_at=now))
+
+    def release_probe(self, call: GraphCall, now: float) -> None:
+        """The probe was not made, or tells nothing: the next call may be it."""
+        for circuit in self._failing(call):
+            if circuit.probe_until > 0:
+                self._put(replace(circuit, probe_until=0.0, changed_at=now))
+
+    def close_failures(self, call: GraphCall, now: float) -> None:
+        """Meta has answered: calls may go again, if the circuit's time has passed."""
+        for circuit in self._failing(call):
+            if 0 < circuit.open_until <= now:
+                self._put(replace(circuit, open_until=0.0, probe_until=0.0, changed_at=now))
+
+    def recovering(self, call: GraphCall, now: float) -> bool:
+        """Whether an answer to the call would close a circuit of failures."""
+        return any(circuit.open_until <= now for circuit in self._failing(call))
+
+    def judge(
+        self, call: GraphCall, outcome: Outcome, said: Sequence[Reading], tier: Tier, now: float
+    ) -> list[Circuit]:
+        """The circuits that an outcome and the readings of its headers call for."""
+        error = outcome.error
+        wanted = [_regain(call, reading, now, error) for reading in said if reading.closed_s > 0]
+        if error is not None:
+            wanted += _named(call, error, tier, now)
+        if throttled(outcome) and self._throttles.full(call, now):
+            wanted.append(_circuit(call, REPEATED, _REPEATED_S, now, error))
+        if failed(outcome) and self._failing_again(call, now):
+            wanted.append(_circuit(call, FAILURES, _FAILURES_S, now, error))
+        return wanted
+
+    def trip(self, circuit: Circuit) -> Circuit:
+        """Open a circuit, or keep the one that already lasts longer; each event counts."""
+        old = self.circuits.get(circuit.slot)
+        if old is None:
+            return self._put(circuit)
+        return self._put(replace(circuit.merged(old), trip_count=old.trip_count + 1))
+
+    def adopt(self, circuits: Iterable[Circuit]) -> None:
+        """Merge circuits of another process."""
+        for circuit in circuits:
+            old = self.circuits.get(circuit.slot)
+            self._put(circuit if old is None else circuit.merged(old))
+
+    def open(self, now: float) -> list[Circuit]:
+        """The circuits that are open now."""
+        return [circuit for circuit in self.circuits.values() if circuit.open_until > now]
+
+    def forget(self, now: float) -> None:
+        """Drop what closed long ago."""
+        self.circuits = {
+            slot: circuit
+            for slot, circuit in self.circuits.items()
+            if max(circuit.open_until, circuit.changed_at) + _REMEMBERED_S > now
+        }
+
+    def _put(self, circuit: Circuit) -> Circuit:
+        self.circuits[circuit.slot] = circuit
+        return circuit
+
+    def _failing(self, call: GraphCall) -> list[Circuit]:
+        """The circuits of failures over the call that no answer has closed yet."""
+        covering = [circuit for circuit in self.circuits.values() if circuit.covers(call)]
+        return [circuit for circuit in covering if circuit.reason == FAILURES and circuit.open_until > 0]
+
+    def _failing_again(self, call: GraphCall, now: float) -> bool:
+        """A failed probe opens at once; otherwise it takes five failures in a minute, and none while it is open."""
+        failing = self._failing(call)
+        if failing:
+            return any(circuit.open_until <= now for circuit in failing)
+        return self._failures.full(call, now)
+
+
+def throttled(outcome: Outcome) -> bool:
+    """Whether Meta refused the call for its number."""
+    if outcome.error is None:
+        return outcome.status == 429
+    return issubclass(meaning(outcome.error).error, Throttled)
+
+
+def failed(outcome: Outcome) -> bool:
+    """Whether there was no answer, or one that says Meta is out of order; a status of 500 alone does not say so."""
+    if outcome.network_failure:
+        return True
+    broken = outcome.status is not None and outcome.status >= 500
+    return broken and (outcome.error is None or meaning(outcome.error).error is Transient)
+
+
+def _named(call: GraphCall, error: GraphError, tier: Tier, now: float) -> list[Circuit]:
+    """The circuits that a code, a subcode or a hint names by itself."""
+    code, subcode, hint_s = error.code, error.subcode, _hint_s(error)
+    if (code, subcode) == (613, 1996):
+        return [_whole(call, ABUSE, max(_ABUSE_S, hint_s), now, error)]
+    if code == 368 or subcode == 1487742:
+        return [_whole(call, BLOCK, max(_BLOCK_S, hint_s), now, error)]
+    if (code, subcode) in ((4, 1504022), (4, 1504039)):
+        # It is the app's own limit, so the insights of every account wait.
+        own = _circuit(call, HINT, hint_s or _INSIGHTS_S, now, error)
+        return [own, replace(own, account=None, use_case=INSIGHTS)]
+    found = [_circuit(call, HINT, hint_s, now, error)] if hint_s > 0 and throttled(Outcome(None, {}, error)) else []
+    if (code, subcode) == (17, 2446079):
+        found.append(_whole(call, SCORE_FULL, tier.blocked_s, now, error))
+    return found
+
+
+def _regain(call: GraphCall, reading: Reading, now: float, error: GraphError | None) -> Circuit:
+    """Of what the figure is about: the token, an account, or an account and a use case; also of another account."""
+    account = reading.scope
+    if reading.kind == "buc" and account == scope_of(call):
+        account = call.account or NO_ACCOUNT
+    until = now + reading.closed_s
+    return Circuit(call.token_key, account, reading.use_case, REGAIN, until, last_error=_brief(error), changed_at=now)
+
+
+def _hint_s(error: GraphError) -> float:
+    return min(float(max(0, error.retry_after_seconds or 0)), LONGEST_WAIT_S)
+
+
+def _circuit(call: GraphCall, reason: str, seconds: float, now: float, error: GraphError | None) -> Circuit:
+    """Of this account and use case."""
+    account, use_case = call.account or NO_ACCOUNT, call.use_case.lower()
+    return Circuit(call.token_key, account, use_case, reason, now + seconds, last_error=_brief(error), changed_at=now)
+
+
+def _whole(call: GraphCall, reason: str, seconds: float, now: float, error: GraphError) -> Circuit:
+    """Of the account in all use cases; of the token altogether when the call had no account."""
+    return Circuit(call.token_key, call.account, None, reason, now + seconds, last_error=_brief(error), changed_at=now)
+
+
+def _brief(error: GraphError | None) -> str:
+    """The codes alone: Meta's text may name people."""
+    if error is None:
+        return ""
+    return f"{error.code}/{error.subcode}" if error.subcode else str(error.code)
+
+
+def _half_open(circuit: Circuit, now: float) -> bool:
+    return circuit.reason == FAILURES and 0 < circuit.open_until <= now and circuit.probe_until <= now
+
+
+def _remaining_s(circuit: Circuit, now: float) -> float:
+    """Seconds for which it refuses; while a probe is out, a guess of when it will be back."""
+    if circuit.open_until > now:
+        return circuit.open_until - now
+    if circuit.reason == FAILURES and circuit.open_until > 0 and circuit.probe_until > now:
+        return min(_PROBE_ANSWER_S, circuit.probe_until - now)
+    return 0.0

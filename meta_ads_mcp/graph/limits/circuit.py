@@ -1,0 +1,102 @@
+"""A circuit: a reason not to call, for whom, and until when."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+from meta_ads_mcp.graph.limits.calls import GraphCall
+from meta_ads_mcp.graph.limits.usage import LONGEST_WAIT_S
+
+FAILURES = "failures"
+# Stands for the account of a call that has none (/me, /search), which is not the same as all accounts.
+NO_ACCOUNT = "-"
+_LONGEST_TEXT = 300
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """Calls it covers are refused until `open_until` (wall-clock seconds).
+
+    A part that is None covers all: of tokens, of accounts, of use cases. A circuit of failures lets one probe through
+    after that time and stays until a call succeeds; `probe_until` is when a probe without an answer counts as lost,
+    and `changed_at` says which of two records of it is the later one.
+    """
+
+    token_key: str | None
+    account: str | None
+    use_case: str | None
+    reason: str
+    open_until: float
+    trip_count: int = 1
+    last_error: str = ""
+    probe_until: float = 0.0
+    changed_at: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """How it is called in the status: `<hash>:act_1:ads_insights`, `<hash>:act_1` for all use cases, * for all."""
+        parts = [part or "*" for part in (self.token_key, self.account, self.use_case)]
+        return ":".join(parts if self.use_case else parts[:2])
+
+    @property
+    def slot(self) -> tuple[str, bool]:
+        """Where it is kept: failures beside the throttles of the same calls, since each has its own rules."""
+        return self.key, self.reason == FAILURES
+
+    def covers(self, call: GraphCall) -> bool:
+        return (
+            self.token_key in (None, call.token_key)
+            and self.account in (None, call.account or NO_ACCOUNT)
+            and self.use_case in (None, call.use_case.lower())
+        )
+
+    def merged(self, other: Circuit) -> Circuit:
+        """Of two records of one circuit: never the shorter cooldown; of failures, the later record."""
+        if self.reason == FAILURES:
+            longer = max(self, other, key=lambda one: (one.changed_at, one.open_until))
+        else:
+            longer = max(self, other, key=lambda one: (one.open_until, one.changed_at))
+        return replace(longer, trip_count=max(self.trip_count, other.trip_count))
+
+
+def written(circuit: Circuit) -> dict[str, Any]:
+    """The circuit as it stands in the file."""
+    return {name: getattr(circuit, name) for name in Circuit.__dataclass_fields__}
+
+
+def read(record: Any, now: float) -> Circuit | None:
+    """The circuit of a record, or None when it is not one. A time beyond any of Meta's is brought within reason."""
+    if not isinstance(record, dict):
+        return None
+    names = [_text(record.get(name)) for name in ("token_key", "account", "use_case")]
+    times = [_time(record.get(name), now) for name in ("open_until", "probe_until", "changed_at")]
+    reason, trips, error = record.get("reason"), record.get("trip_count"), record.get("last_error")
+    if not isinstance(reason, str) or isinstance(trips, bool) or not isinstance(trips, int) or trips < 0:
+        return None
+    if not isinstance(error, str) or "" in names or None in times:
+        return None
+    open_until, probe_until, changed_at = (time or 0.0 for time in times)
+    token_key, account, use_case = names
+    return Circuit(
+        token_key, account, use_case, reason[:_LONGEST_TEXT], open_until, min(trips, 1_000_000),
+        error[:_LONGEST_TEXT], probe_until, changed_at,
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str | None:
+    """ "" stands for what is neither a text nor absent."""
+    if value is None:
+        return None
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
+
+
+def _time(value: Any, now: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return min(number, now + LONGEST_WAIT_S) if math.isfinite(number) else None

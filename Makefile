@@ -1,0 +1,34 @@
+# The same without make: python -m venv .venv, install requirements.lock and this project into it, run scripts/checks.py.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: venv demo test snapshots docs lock
+
+venv: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $(READY)
+
+demo: venv
+	$(BIN)/meta-ads-mcp demo
+
+test: venv
+	$(BIN)/python scripts/checks.py
+
+snapshots: venv
+	$(BIN)/python scripts/snapshots.py
+
+docs: venv
+	$(BIN)/python scripts/docs.py
+
+# Keeps the versions that are there; to move them: make lock UPGRADE=--upgrade
+lock:
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9'
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --quiet $(UPGRADE) \
+		--no-emit-index-url --no-emit-find-links --no-header --output-file requirements.lock

@@ -1,0 +1,1 @@
+"""Edge handlers. Every module here that is imported registers its handlers with `registry`."""

@@ -1,0 +1,68 @@
+"""`GET {account|campaign|ad set|ad}/insights`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.fields import Wanted
+from meta_ads_mcp.sandbox.insights import query as queries
+from meta_ads_mcp.sandbox.insights import report
+from meta_ads_mcp.sandbox.insights.query import Query
+from meta_ads_mcp.sandbox.insights.report import Scope
+from meta_ads_mcp.sandbox.plan import CampaignPlan
+from meta_ads_mcp.sandbox.refusal import unknown_field
+
+LEVEL_OF = {"AdAccount": "account", "Campaign": "campaign", "AdSet": "adset", "Ad": "ad"}
+
+
+@serves("GET", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
+def insights(ask: Ask) -> Listing:
+    """Rows of the asked level; no rows for objects without delivery."""
+    scope = scope_of(ask)
+    query = queries.read(ask.params, LEVEL_OF[ask.node.type], field_names(ask), scope.today)
+    if query.opted_in and not ask.graph.world.opted_in:
+        return Listing([], projected=True)
+    rows, summary = report.rows(query, _visible(ask, query, scope), ask.graph.max_insights_rows)
+    return Listing(rows, summary, projected=True)
+
+
+def field_names(ask: Ask) -> Sequence[str] | None:
+    """Names from `fields`; unknown ones are refused, as they are in `summary`."""
+    asked = [*(ask.wanted or ()), *(Wanted(name) for name in ask.params.get("summary", []))]
+    known = ask.graph.spec.fields("AdsInsights")
+    for one in asked:
+        if one.name not in known:
+            raise unknown_field(one.name, "AdsInsights")
+    return None if ask.wanted is None else [one.name for one in ask.wanted]
+
+
+def scope_of(ask: Ask) -> Scope:
+    """The delivery plans below the node; the day and hour are the account's."""
+    world, node = ask.graph.world, ask.node
+    account = world.accounts[node.account]
+    now = ask.graph.clock().astimezone(account.zone)
+    level = LEVEL_OF[node.type]
+    if level == "account":
+        plans = world.plans_of(account.id)
+    else:
+        campaign = node.id if level == "campaign" else str(node.get("campaign_id"))
+        plans = tuple(world.plans[one] for one in (campaign,) if one in world.plans)
+    ad_set = {"adset": node.id, "ad": str(node.get("adset_id"))}.get(level, "")
+    return Scope(account, plans, now.date(), now.hour, world.store.nodes, ad_set, node.id if level == "ad" else "")
+
+
+def _visible(ask: Ask, query: Query, scope: Scope) -> Scope:
+    """Lists of a lower level leave deleted objects out; an object's own insights and totals keep them.
+
+    Source: docs marketing-api/best-practices/manage-your-ad-object-status.
+    """
+    if query.level == LEVEL_OF[ask.node.type]:
+        return scope
+    plans = tuple(plan for plan in scope.plans if _status(ask, plan) != "DELETED")
+    return Scope(scope.account, plans, scope.today, scope.hours, scope.nodes, scope.ad_set, scope.ad)
+
+
+def _status(ask: Ask, plan: CampaignPlan) -> str:
+    node = ask.graph.find(plan.id)
+    return str(node.get("status")) if node else "DELETED"

@@ -1,0 +1,20 @@
+"""Edges that are plain lists of linked nodes."""
+
+from __future__ import annotations
+
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+
+PLAIN = (
+    "User/adaccounts", "User/accounts", "User/businesses", "User/permissions", "User/assigned_ad_accounts",
+    "User/assigned_pages", "Business/owned_ad_accounts", "Business/client_ad_accounts", "Business/owned_pages",
+    "Business/client_pages", "AdAccount/promote_pages", "AdAccount/adcreatives", "AdAccount/instagram_accounts",
+    "AdAccount/connected_instagram_accounts", "AdAccount/adspixels", "AdAccount/advideos", "Ad/adcreatives",
+    "AdVideo/thumbnails", "Page/instagram_accounts",
+)  # fmt: skip
+
+
+@serves("GET", *PLAIN)
+def linked(ask: Ask) -> Listing:
+    """All nodes linked below the edge's own name."""
+    edge = ask.call.path[-1]
+    return Listing(ask.graph.world.store.children(ask.node.id, edge))

@@ -1,0 +1,67 @@
+"""The table of edge handlers: who answers `GET AdAccount/campaigns`.
+
+A handler is a function of one `Ask`. It returns a `Listing` (rows that the caller filters, pages and projects) or any
+JSON value, which is the answer as it stands. Adding an edge is one decorated function; nothing else has to know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from meta_ads_mcp.sandbox.fields import Wanted
+from meta_ads_mcp.sandbox.store import Node
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.sandbox.graph import Graph
+    from meta_ads_mcp.sandbox.tokens import TokenInfo
+    from meta_ads_mcp.sandbox.wire import Call
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One call on a node's edge (or on the node itself), its params decoded and checked."""
+
+    graph: Graph
+    node: Node
+    params: Mapping[str, Json]
+    wanted: tuple[Wanted, ...] | None
+    call: Call
+    token: TokenInfo
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows of an edge before filtering and paging.
+
+    Rows are nodes or plain dicts. `projected` rows hold just what was asked for already (insights).
+    """
+
+    rows: Sequence[Node | Mapping[str, Json]]
+    summary: Mapping[str, Json] | None = None
+    default_limit: int = 25
+    projected: bool = False
+    more: Mapping[str, Json] = field(default_factory=dict)
+
+
+Handler = Callable[[Ask], Json]
+HANDLERS: dict[tuple[str, str, str], Handler] = {}
+
+
+def serves(method: str, *places: str) -> Callable[[Handler], Handler]:
+    """Register a handler for `"AdAccount/campaigns"`, or `"Campaign"` for the node itself."""
+
+    def register(handler: Handler) -> Handler:
+        for place in places:
+            node, _, edge = place.partition("/")
+            HANDLERS[node, method, edge] = handler
+        return handler
+
+    return register
+
+
+def find(node_type: str, method: str, edge: str) -> Handler | None:
+    return HANDLERS.get((node_type, method, edge))

@@ -1,0 +1,64 @@
+"""Campaigns, ad sets and ads as edges. Source: docs marketing-api/reference/ad-account/campaigns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.refusal import Refusal, not_in_enum
+from meta_ads_mcp.sandbox.store import Node
+
+HIDDEN = frozenset({"ARCHIVED", "DELETED"})
+STATUSES = "Ad.EffectiveStatus"
+
+
+@serves(
+    "GET", "AdAccount/campaigns", "AdAccount/adsets", "AdAccount/ads", "Campaign/adsets", "Campaign/ads", "AdSet/ads"
+)
+def objects(ask: Ask) -> Listing:
+    """Archived and deleted objects come only when they are named in `effective_status` or in a filter of it."""
+    nodes = ask.graph.world.store.children(ask.node.id, ask.call.path[-1])
+    wanted = asked_statuses(ask)
+    if wanted is None:
+        shown = [node for node in nodes if node.get("effective_status") not in HIDDEN]
+    else:
+        shown = [node for node in nodes if node.get("effective_status") in wanted]
+    return Listing([node for node in shown if fits(ask, node)])
+
+
+def asked_statuses(ask: Ask) -> list[str] | None:
+    """The statuses asked for; None for the default."""
+    wanted = ask.params.get("effective_status")
+    if wanted is None:
+        return filtered_statuses(ask)
+    allowed = ask.graph.spec.enum(STATUSES)
+    if unknown := [one for one in wanted if one not in allowed]:
+        raise not_in_enum(f"effective_status[{wanted.index(unknown[0])}]", allowed)
+    if wanted == ["DELETED"]:
+        text = "(#100) Cannot Request for Deleted Objects"
+        user = "Objects with status DELETED cannot be requested alone on this edge; ask for them by id."
+        raise Refusal(text, subcode=1815001, user_title="Cannot Request for Deleted Objects", user_msg=user)
+    return list(wanted)
+
+
+def filtered_statuses(ask: Ask) -> list[str] | None:
+    """Statuses that `filtering` lets through; the filter itself is applied later."""
+    for one in ask.params.get("filtering", []):
+        if isinstance(one, dict) and str(one.get("field", "")).endswith("effective_status"):
+            value = one.get("value")
+            return [str(part) for part in value] if isinstance(value, list) else [str(value)]
+    return None
+
+
+def fits(ask: Ask, node: Node) -> bool:
+    since = ask.params.get("updated_since")
+    if since is not None and datetime.fromisoformat(node.get("updated_time")).timestamp() < since:
+        return False
+    completed = ask.params.get("is_completed")
+    return completed is None or completed is is_completed(ask, node)
+
+
+def is_completed(ask: Ask, node: Node) -> bool:
+    """Whether the object's end time is over."""
+    end = node.get("stop_time") or node.get("end_time")
+    return bool(end) and datetime.fromisoformat(end) < ask.graph.clock()

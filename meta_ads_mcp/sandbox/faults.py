@@ -1,0 +1,83 @@
+"""Faults that a test plans: the network breaks, Graph throttles, an answer is lost after the write was done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from meta_ads_mcp.sandbox.wire import Answer, Call
+
+Match = Callable[[Call], bool] | str | None
+Respond = Answer | httpx.Response | Exception | Callable[[Call], Any] | None
+
+
+def graph_error(
+    code: int,
+    message: str = "",
+    *,
+    subcode: int | None = None,
+    status: int = 400,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Answer:
+    """An error answer of Graph for a fault; `more` goes into the `error` object."""
+    error: dict[str, Any] = {"message": message or f"(#{code}) A planned fault", "type": "OAuthException", "code": code}
+    if subcode is not None:
+        error["error_subcode"] = subcode
+    return Answer(status, {"error": error | {"fbtrace_id": "AFaultPlannedByATest0"} | more}, dict(headers or {}))
+
+
+@dataclass
+class Fault:
+    """One planned fault. `times` counts down; `after_processing` lets Graph do the work first."""
+
+    match: Match
+    respond: Respond
+    times: int
+    after_processing: bool = False
+    hits: int = 0
+
+    def fits(self, call: Call) -> bool:
+        if self.hits >= self.times:
+            return False
+        if callable(self.match):
+            return self.match(call)
+        return self.match is None or self.match in f"{call.method} {'/'.join(call.path)}"
+
+    def answer(self, call: Call) -> Answer | httpx.Response | None:
+        """The planned answer; an exception is raised; None means that a batch member gets no answer."""
+        self.hits += 1
+        respond = self.respond(call) if callable(self.respond) and not isinstance(self.respond, type) else self.respond
+        if isinstance(respond, BaseException):
+            raise respond
+        if isinstance(respond, type) and issubclass(respond, BaseException):
+            raise respond("a planned fault")
+        return respond
+
+
+@dataclass
+class Faults:
+    """The plan. The first fault that fits a call is used."""
+
+    planned: list[Fault] = field(default_factory=list)
+
+    def add(
+        self, match: Match = None, *, respond: Respond, times: int = 1, after_processing: bool = False
+    ) -> Fault:
+        """Plan a fault for the next `times` calls that match.
+
+        `match` is a piece of `"METHOD path"` (path without version), a predicate of the call, or None for every call.
+        `respond` is an `Answer`, an `httpx.Response`, an exception to raise, or a function of the call that gives one.
+        """
+        self.planned.append(Fault(match, respond, times, after_processing))
+        return self.planned[-1]
+
+    def clear(self) -> None:
+        self.planned.clear()
+
+    def find(self, call: Call, *, after_processing: bool) -> Fault | None:
+        fitting = (one for one in self.planned if one.after_processing is after_processing and one.fits(call))
+        return next(fitting, None)

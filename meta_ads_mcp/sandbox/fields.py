@@ -1,0 +1,108 @@
+"""The `fields` language: `name,adsets.limit(5){name,ads{creative{id}}},insights.date_preset(last_7d){spend}`.
+
+Source: docs graph-api/guides/field-expansion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from meta_ads_mcp.sandbox.refusal import Refusal, syntax_error
+
+NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One field or edge that is asked for; `inner` is None when no braces were given."""
+
+    name: str
+    args: Mapping[str, str] = field(default_factory=dict)
+    inner: tuple[Wanted, ...] | None = None
+
+
+def parse(text: str) -> tuple[Wanted, ...]:
+    """The parsed expression; `Refusal` 2500 for a syntax error, as Graph has it."""
+    reader = _Reader(text)
+    found = reader.fields()
+    if not reader.at_end():
+        raise reader.error("Expected end of string")
+    return found
+
+
+class _Reader:
+    """A recursive descent over the text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.position = 0
+
+    def at_end(self) -> bool:
+        self._skip_blanks()
+        return self.position >= len(self.text)
+
+    def error(self, expected: str) -> Refusal:
+        here = self.text[self.position : self.position + 1] or "end of string"
+        return syntax_error(f'{expected} instead of "{here}". at character {self.position}: {self.text}')
+
+    def fields(self) -> tuple[Wanted, ...]:
+        found = []
+        while True:
+            found.append(self._one())
+            if not self._take(","):
+                return tuple(found)
+
+    def _one(self) -> Wanted:
+        name = self._name()
+        args: dict[str, str] = {}
+        while self._take("."):
+            key = self._name()
+            self._expect("(")
+            args[key] = self._argument()
+        inner = None
+        if self._take("{"):
+            inner = () if self._peek() == "}" else self.fields()
+            self._expect("}")
+        return Wanted(name, args, inner)
+
+    def _name(self) -> str:
+        self._skip_blanks()
+        start = self.position
+        while self.position < len(self.text) and self.text[self.position] in NAME_CHARS:
+            self.position += 1
+        if start == self.position:
+            raise self.error("Expected name")
+        return self.text[start : self.position]
+
+    def _argument(self) -> str:
+        """Everything up to the closing bracket that belongs to this argument; quotes hide brackets."""
+        start, depth, quoted = self.position, 1, False
+        while self.position < len(self.text):
+            char = self.text[self.position]
+            self.position += 1
+            if char == '"':
+                quoted = not quoted
+            elif not quoted:
+                depth += (char == "(") - (char == ")")
+                if not depth:
+                    return self.text[start : self.position - 1]
+        raise self.error('Expected ")"')
+
+    def _skip_blanks(self) -> None:
+        while self.position < len(self.text) and self.text[self.position].isspace():
+            self.position += 1
+
+    def _peek(self) -> str:
+        self._skip_blanks()
+        return self.text[self.position : self.position + 1]
+
+    def _take(self, char: str) -> bool:
+        if self._peek() != char:
+            return False
+        self.position += 1
+        return True
+
+    def _expect(self, char: str) -> None:
+        if not self._take(char):
+            raise self.error(f'Expected "{char}"')

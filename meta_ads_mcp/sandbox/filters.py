@@ -1,0 +1,137 @@
+"""`filtering` as Graph reads it: a list of `{field, operator, value}`, all of which have to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from meta_ads_mcp.sandbox.refusal import Refusal, not_in_enum
+
+Json = Any
+Test = Callable[[Json, Json], bool]
+
+
+def number(value: Json) -> float | None:
+    """A value as a number; times count in Unix seconds."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return timestamp(str(value))
+
+
+def timestamp(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+def words(value: Json) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def held(value: Json) -> list[str]:
+    """The values an object has for a field: none, one, or several."""
+    return [] if value is None else words(value)
+
+
+def ordered(compare: Callable[[float, float], bool]) -> Test:
+    def test(value: Json, wanted: Json) -> bool:
+        left, right = number(value), number(wanted[0] if isinstance(wanted, list) and wanted else wanted)
+        return left is not None and right is not None and compare(left, right)
+
+    return test
+
+
+def in_range(value: Json, wanted: Json) -> bool:
+    left = number(value)
+    low, high = (number(one) for one in wanted)
+    return left is not None and low is not None and high is not None and low <= left <= high
+
+
+def equal(value: Json, wanted: Json) -> bool:
+    left, right = number(value), number(wanted)
+    if left is not None and right is not None:
+        return left == right
+    return str(value) in words(wanted)
+
+
+def any_text(check: Callable[[str, str], bool]) -> Test:
+    """Some wanted text fits some held text, whatever the case."""
+
+    def test(value: Json, wanted: Json) -> bool:
+        return any(check(one.lower(), text.lower()) for one in held(value) for text in words(wanted))
+
+    return test
+
+
+def contains_all(value: Json, wanted: Json) -> bool:
+    return all(any(text.lower() in one.lower() for one in held(value)) for text in words(wanted))
+
+
+def is_in(value: Json, wanted: Json) -> bool:
+    return any(one in words(wanted) for one in held(value))
+
+
+def negate(test: Test) -> Test:
+    return lambda value, wanted: not test(value, wanted)
+
+
+CONTAIN = any_text(lambda one, text: text in one)
+
+# Operators: docs marketing-api/insights/parameters and marketing-api/ad-rules
+OPERATORS: dict[str, Test] = {
+    "EQUAL": equal,
+    "NOT_EQUAL": negate(equal),
+    "GREATER_THAN": ordered(lambda a, b: a > b),
+    "GREATER_THAN_OR_EQUAL": ordered(lambda a, b: a >= b),
+    "LESS_THAN": ordered(lambda a, b: a < b),
+    "LESS_THAN_OR_EQUAL": ordered(lambda a, b: a <= b),
+    "AFTER": ordered(lambda a, b: a > b),
+    "BEFORE": ordered(lambda a, b: a < b),
+    "ON_OR_AFTER": ordered(lambda a, b: a >= b),
+    "ON_OR_BEFORE": ordered(lambda a, b: a <= b),
+    "IN_RANGE": in_range,
+    "NOT_IN_RANGE": negate(in_range),
+    "CONTAIN": CONTAIN,
+    "NOT_CONTAIN": negate(CONTAIN),
+    "CONTAINS_ANY": CONTAIN,
+    "NOT_CONTAINS_ANY": negate(CONTAIN),
+    "CONTAINS_ALL": contains_all,
+    "STEM_MATCH": CONTAIN,
+    "STARTS_WITH": any_text(str.startswith),
+    "ENDS_WITH": any_text(str.endswith),
+    "IN": is_in,
+    "NOT_IN": negate(is_in),
+    "ANY": is_in,
+    "ALL": lambda value, wanted: set(words(wanted)) <= set(held(value)),
+    "NONE": negate(is_in),
+    "TOP": lambda _value, _wanted: True,  # a limit by rank, which `limit` and `sort` do here
+}
+
+NEEDS_LIST = frozenset({"IN", "NOT_IN", "IN_RANGE", "NOT_IN_RANGE", "ANY", "ALL", "NONE"})
+
+
+def check(filtering: Sequence[Json]) -> list[tuple[str, str, Json]]:
+    """The filters as (field, operator, value), or the refusal of a malformed one."""
+    return [check_one(one) for one in filtering]
+
+
+def check_one(one: Json) -> tuple[str, str, Json]:
+    if not isinstance(one, Mapping) or not {"field", "operator", "value"} >= set(one) or "field" not in one:
+        raise Refusal("(#100) filtering must be an array of {field, operator, value}", blame=(("filtering",),))
+    operator, value = str(one.get("operator")), one.get("value")
+    if operator not in OPERATORS:
+        raise not_in_enum("filtering[0]['operator']", OPERATORS)
+    if operator in NEEDS_LIST and not isinstance(value, list):
+        raise Refusal(f"(#100) filtering: operator {operator} needs a list as value", blame=(("filtering",),))
+    if operator.endswith("IN_RANGE") and (len(value) != 2 or any(number(part) is None for part in value)):  # noqa: PLR2004
+        raise Refusal(f"(#100) filtering: operator {operator} needs two numbers", blame=(("filtering",),))
+    return str(one["field"]), operator, value
+
+
+def holds(value: Json, operator: str, wanted: Json) -> bool:
+    return OPERATORS[operator](value, wanted)

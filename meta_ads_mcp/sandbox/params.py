@@ -1,0 +1,119 @@
+"""Params of a request, checked against the spec and decoded from their wire form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from meta_ads_mcp.sandbox.refusal import Refusal, invalid_param, not_in_enum, unknown_param
+from meta_ads_mcp.sandbox.spec import ENUM, Edge, Spec
+
+Json = Any
+
+# Graph reads these lists also as `a,b`; every other list has to be JSON.
+COMMA_LISTS = frozenset({"fields", "breakdowns", "action_breakdowns", "summary", "metric", "action_attribution_windows"})
+
+# Objects whose keys are checked against the class of the same name. Others take wrapper keys that no class lists.
+CHECKED_OBJECTS = frozenset({"AdCreativeObjectStorySpec", "Targeting"})
+
+_INT = re.compile(r"-?[0-9]+")
+_FLOAT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DATETIME = re.compile(r"[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{5,8}.*)?")
+
+
+def check(spec: Spec, edge: Edge, raw: Mapping[str, str]) -> dict[str, Json]:
+    """Decoded params of a call on `edge`; a `Refusal` for unknown names and wrong types or values."""
+    decoded = {}
+    for name, text in raw.items():
+        if name not in edge.params:
+            raise unknown_param(name, f"{edge.method} {edge.name or 'node'}")
+        decoded[name] = decode(spec, name, edge.params[name], text)
+    return decoded
+
+
+def decode(spec: Spec, name: str, kind: str, text: str) -> Json:
+    if kind.startswith("list"):
+        return decode_list(spec, name, kind.removeprefix("list").strip("<>") or "Object", text)
+    if kind.startswith("map") or kind == "Object" or kind in spec or kind == "list<Object>":
+        value = parse_json(name, text)
+        return check_object(spec, name, kind, value)
+    return decode_scalar(spec, name, kind, text)
+
+
+def decode_list(spec: Spec, name: str, inner: str, text: str) -> list[Json]:
+    if name in COMMA_LISTS and not text.lstrip().startswith("["):
+        values: Json = [part.strip() for part in text.split(",") if part.strip()]
+    else:
+        values = parse_json(name, text)
+    if not isinstance(values, list):
+        raise invalid_param(name, "must be an array.")
+    for value in values:
+        check_item(spec, name, inner, value)
+    return values
+
+
+def check_item(spec: Spec, name: str, inner: str, value: Json) -> None:
+    if inner.startswith(("list", "map", "Object")) or inner in spec:
+        return
+    if isinstance(value, (dict, list)) or value is None:
+        raise invalid_param(name, f"must be an array of {inner.removeprefix(ENUM)}.")
+    decode_scalar(spec, name, inner, str(value))
+
+
+def decode_scalar(spec: Spec, name: str, kind: str, text: str) -> Json:
+    if kind.startswith(ENUM):
+        allowed = spec.enum(kind.removeprefix(ENUM))
+        if text not in allowed:
+            raise not_in_enum(name, allowed)
+        return text
+    if kind == "bool":
+        return decode_bool(name, text)
+    if kind in ("int", "unsigned int"):
+        return decode_int(name, kind, text)
+    if kind == "float" and not _FLOAT.fullmatch(text):
+        raise invalid_param(name, "must be a number.")
+    if kind == "datetime" and not _DATETIME.fullmatch(text):
+        raise invalid_param(name, "must be a valid date, time or timestamp.")
+    return float(text) if kind == "float" else text
+
+
+def decode_bool(name: str, text: str) -> bool:
+    if text.lower() not in ("true", "false", "1", "0"):
+        raise invalid_param(name, "must be a boolean.")
+    return text.lower() in ("true", "1")
+
+
+def decode_int(name: str, kind: str, text: str) -> int:
+    if not _INT.fullmatch(text) or (kind == "unsigned int" and text.startswith("-")):
+        raise invalid_param(name, "must be an integer.")
+    return int(text)
+
+
+def parse_json(name: str, text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise invalid_param(name, "must be valid JSON.") from None
+
+
+def check_object(spec: Spec, name: str, kind: str, value: Json) -> Json:
+    if not isinstance(value, (dict, list)):
+        raise invalid_param(name, "must be a JSON object.")
+    if kind in CHECKED_OBJECTS and isinstance(value, dict):
+        check_keys(spec, name, kind, value)
+    return value
+
+
+def check_keys(spec: Spec, name: str, kind: str, value: Mapping[str, Json]) -> None:
+    """Refuse keys that the class does not have, at any depth where the SDK knows the class."""
+    known = spec.fields(kind)
+    for key, inner in value.items():
+        if known and key not in known:
+            text = f"(#100) Invalid parameter: unknown key '{key}' in {name} ({kind})"
+            raise Refusal(text, blame=((name, key),))
+        child = known.get(key, "")
+        for part in inner if isinstance(inner, list) else [inner]:
+            if isinstance(part, dict) and child.removeprefix("list<").strip("<>") in spec:
+                check_keys(spec, f"{name}.{key}", child.removeprefix("list<").strip("<>"), part)

@@ -1,0 +1,89 @@
+"""How Graph says no: an exception that carries the error envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Refusal(Exception):
+    """An error answer of Graph. Shape: Meta docs, graph-api/guides/error-handling and marketing-api/error-reference."""
+
+    message: str
+    code: int = 100
+    status: int = 400
+    subcode: int | None = None
+    type: str = "OAuthException"
+    user_title: str | None = None
+    user_msg: str | None = None
+    blame: Sequence[Sequence[str]] = ()
+    is_transient: bool = False
+
+    def body(self, trace: str) -> dict[str, Any]:
+        error: dict[str, Any] = {"message": self.message, "type": self.type, "code": self.code}
+        if self.blame:
+            error["error_data"] = {"blame_field_specs": [list(path) for path in self.blame]}
+        if self.subcode is not None:
+            error["error_subcode"] = self.subcode
+            error["is_transient"] = self.is_transient
+        if self.user_title:
+            error |= {"error_user_title": self.user_title, "error_user_msg": self.user_msg or ""}
+        return {"error": error | {"fbtrace_id": trace}}
+
+
+def invalid_param(name: str, text: str) -> Refusal:
+    return Refusal(f"(#100) Param {name} {text}", blame=((name,),))
+
+
+def not_in_enum(name: str, allowed: Iterable[str]) -> Refusal:
+    return invalid_param(name, "must be one of {" + ", ".join(allowed) + "}")
+
+
+def unknown_param(name: str, method: str) -> Refusal:
+    """Graph ignores most names it does not know; the sandbox refuses them, so that a wrong name is found."""
+    return Refusal(f"(#100) Unexpected key '{name}' on {method} (the sandbox is stricter here than Graph)", blame=((name,),))
+
+
+def unknown_node(node_id: str, method: str = "Get") -> Refusal:
+    return Refusal(
+        f"Unsupported {method.lower()} request. Object with ID '{node_id}' does not exist, cannot be loaded due to "
+        "missing permissions, or does not support this operation. Please read the Graph API documentation at "
+        "https://developers.facebook.com/docs/graph-api",
+        type="GraphMethodException",
+        subcode=33,
+    )
+
+
+def unknown_field(name: str, node_type: str) -> Refusal:
+    return Refusal(f"(#100) Tried accessing nonexisting field ({name}) on node type ({node_type})")
+
+
+def unknown_path(path: str) -> Refusal:
+    return Refusal(f"Unknown path components: {path}", code=2500)
+
+
+def syntax_error(text: str) -> Refusal:
+    return Refusal(f"Syntax error \"{text}\"", code=2500)
+
+
+def no_token() -> Refusal:
+    return Refusal("An access token is required to request this resource.", code=190)
+
+
+def bad_token() -> Refusal:
+    return Refusal("Invalid OAuth access token - Cannot parse access token", code=190, status=401)
+
+
+def expired_token() -> Refusal:
+    text = "Error validating access token: Session has expired."
+    return Refusal(text, code=190, status=401, subcode=463)
+
+
+def bad_proof() -> Refusal:
+    return Refusal("Invalid appsecret_proof provided in the API argument", type="GraphMethodException")
+
+
+def missing_permission(scopes: str) -> Refusal:
+    return Refusal(f"(#200) Requires one of the permissions: {scopes}", code=200, status=403)

@@ -1,0 +1,76 @@
+"""What Graph has: nodes, fields, edges, params and enums, read from the distilled SDK and a small supplement."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any
+
+from meta_ads_mcp.sandbox import supplement
+
+ENUM = "enum:"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One method on one edge of a node; an empty `name` is the node itself. `returns` is the class of a row."""
+
+    method: str
+    name: str
+    params: Mapping[str, str]
+    returns: str = ""
+
+
+class Spec:
+    """Look-ups in the distilled data. Unknown names give empty answers, never errors."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self.version: str = data["version"]
+        self.sdk: str = data["sdk"]
+        self._classes: dict[str, dict[str, Any]] = data["classes"]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._classes
+
+    @cache  # noqa: B019 - one instance per process, kept for good
+    def fields(self, name: str) -> Mapping[str, str]:
+        """Readable fields of a class and their types."""
+        found = dict(self._classes.get(name, {}).get("fields", {}))
+        return found | {key: kind for key, (kind, _) in supplement.FIELDS.get(name, {}).items()}
+
+    @cache  # noqa: B019 - as above
+    def edge(self, name: str, method: str, edge: str) -> Edge | None:
+        """`Campaign`, `GET`, `adsets` -> its params and the class of a row; None when there is no such edge."""
+        key = f"{method} {edge}"
+        found = self._classes.get(name, {}).get("edges", {}).get(key)
+        more = supplement.EDGES.get(f"{name} {key}")
+        if found is None and more is None:
+            return None
+        params = dict(found["params"] if found else {}) | dict(more.params if more else {})
+        returns = (more.returns if more and more.returns else "") or (found or {}).get("returns", "")
+        return Edge(method, edge, params | supplement.generic_params(name, method, edge), returns)
+
+    def has_get_edge(self, name: str, edge: str) -> bool:
+        return bool(edge) and self.edge(name, "GET", edge) is not None
+
+    def enum(self, reference: str) -> tuple[str, ...]:
+        """Values of `Class.Enum`, or of a list written in place (`a|b`)."""
+        owner, _, kind = reference.partition(".")
+        found = self._classes.get(owner, {}).get("enums", {}).get(kind)
+        values = tuple(found) if found is not None else tuple(reference.split("|"))
+        return values + supplement.ENUM_VALUES.get(reference, ())
+
+    @cached_property
+    def node_types(self) -> frozenset[str]:
+        """Classes that can be read by id."""
+        return frozenset(name for name, found in self._classes.items() if "GET " in found.get("edges", {}))
+
+
+@cache
+def load() -> Spec:
+    """The spec of this package, read once."""
+    text = files("meta_ads_mcp.sandbox").joinpath("data/graph.json").read_text(encoding="utf-8")
+    return Spec(json.loads(text))

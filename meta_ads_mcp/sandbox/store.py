@@ -1,0 +1,93 @@
+"""All state of the sandbox: nodes and the lists that edges give. Handlers change it here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Any
+Lazy = Callable[[], Json]
+
+
+@dataclass
+class Node:
+    """One Graph object. Field values are as Graph gives them; a callable is computed when the field is read.
+
+    `account` is the ad account's id without `act_` (empty for nodes outside accounts). `default_fields` come without
+    `fields=`.
+    """
+
+    id: str
+    type: str
+    fields: Mapping[str, Json | Lazy]
+    account: str = ""
+    default_fields: tuple[str, ...] = ("id",)
+
+    def get(self, name: str) -> Json:
+        value = self.fields.get(name)
+        return value() if callable(value) else value
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A picture of the store; cheap, as nodes are replaced and never changed in place."""
+
+    nodes: Mapping[str, Node]
+    links: Mapping[tuple[str, str], tuple[str, ...]]
+
+
+@dataclass
+class Store:
+    """Nodes by id, and per (parent id, edge) the ids of the children in Graph's order (newest first)."""
+
+    nodes: dict[str, Node] = field(default_factory=dict)
+    links: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _serial: int = 0
+
+    def add(self, node: Node) -> Node:
+        self.nodes[node.id] = node
+        return node
+
+    def link(self, parent: str, edge: str, children: Iterable[str]) -> None:
+        """Children are put first, as Graph lists the newest first."""
+        self.links[parent, edge] = (*children, *self.links.get((parent, edge), ()))
+
+    def unlink(self, parent: str, edge: str, child: str) -> None:
+        self.links[parent, edge] = tuple(one for one in self.links.get((parent, edge), ()) if one != child)
+
+    def patch(self, node_id: str, changes: Mapping[str, Json]) -> None:
+        """Set fields; a value of None removes the field."""
+        node = self.nodes[node_id]
+        fields = {key: value for key, value in {**node.fields, **changes}.items() if value is not None}
+        self.nodes[node_id] = Node(node.id, node.type, fields, node.account, node.default_fields)
+
+    def remove(self, node_id: str) -> None:
+        self.nodes.pop(node_id, None)
+
+    def children(self, parent: str, edge: str) -> list[Node]:
+        return [self.nodes[one] for one in self.links.get((parent, edge), ()) if one in self.nodes]
+
+    def new_id(self, prefix: str = "1202999") -> str:
+        """Ids of objects made in the sandbox: 18 digits, rising."""
+        self._serial += 1
+        return f"{prefix}{self._serial:0{18 - len(prefix)}d}"
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(dict(self.nodes), dict(self.links))
+
+    def changes(self, before: Snapshot) -> dict[str, dict[str, tuple[Json, Json]]]:
+        """Per changed, new or removed node: field -> (before, now). Computed fields are left out."""
+        found = {}
+        for node_id in before.nodes.keys() | self.nodes.keys():
+            old, new = before.nodes.get(node_id), self.nodes.get(node_id)
+            if old is not new and (difference := _difference(old, new)):
+                found[node_id] = difference
+        return found
+
+
+def _difference(old: Node | None, new: Node | None) -> dict[str, tuple[Json, Json]]:
+    before = {} if old is None else old.fields
+    now = {} if new is None else new.fields
+    names = [name for name in before.keys() | now.keys() if not callable(before.get(name)) and not callable(now.get(name))]
+    return {name: (before.get(name), now.get(name)) for name in sorted(names) if before.get(name) != now.get(name)}

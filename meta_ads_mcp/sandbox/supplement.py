@@ -1,0 +1,142 @@
+"""What Meta documents and the SDK's generated classes lack. Every entry names its source.
+
+"docs:" is a path below developers.facebook.com/docs (or its successor documentation/ads-commerce).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Params (name -> SDK type) of an edge that the SDK has no method for, or has with fewer params."""
+
+    source: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    returns: str = ""
+
+
+# Params of every call. docs: graph-api/overview, graph-api/guides/secure-requests, graph-api/batch-requests
+EVERYWHERE = {
+    "access_token": "string",
+    "appsecret_proof": "string",
+    "appsecret_time": "int",
+    "fields": "string",
+    "format": "enum:json",
+    "include_headers": "bool",
+    "locale": "string",
+    "method": "enum:GET|POST|DELETE",
+}
+
+# Params of every GET on an edge. docs: graph-api/results (paging)
+ON_EDGES = {"limit": "int", "after": "string", "before": "string"}
+
+# Edges that can count. docs: the "Summary" table of each edge's reference page
+COUNTABLE = frozenset({"ads", "adsets", "campaigns", "adimages", "advideos", "adcreatives", "comments", "reactions"})
+
+# Edges with `filtering`. docs: marketing-api/guides/lead-ads/retrieving for leads; marketing-api/audiences for audiences;
+# the campaign structure edges are filtered as Ads Manager does (marketing-api/campaign-structure)
+FILTERABLE = frozenset({"ads", "adsets", "campaigns", "leads", "customaudiences", "adcreatives", "advideos", "saved_audiences"})
+
+_SEARCH = "docs: marketing-api/audiences/reference/targeting-search"
+
+EDGES: dict[str, Extra] = {
+    "Root GET search": Extra(
+        _SEARCH,
+        {
+            "type": "enum:adcountry|adeducationmajor|adeducationschool|adgeolocation|adgeolocationmeta|adinterest|"
+            "adinterestsuggestion|adinterestvalid|adlocale|adradiussuggestion|adTargetingCategory|adworkemployer|"
+            "adworkposition|adzipcode|targetingoptionstatus",
+            "q": "string",
+            "class": "enum:behaviors|demographics|family_statuses|income|industries|interests|life_events|user_device|"
+            "user_os|education_statuses|relationship_statuses|home_ownership|home_type|moms|politics",
+            "location_types": "list<string>",
+            "country_code": "string",
+            "region_id": "int",
+            "match_country_code": "bool",
+            "places": "list<string>",
+            "countries": "list<string>",
+            "regions": "list<string>",
+            "cities": "list<string>",
+            "zips": "list<string>",
+            "interest_list": "list<string>",
+            "interest_fbid_list": "list<string>",
+            "targeting_option_list": "list<string>",
+            "latitude": "float",
+            "longitude": "float",
+            "distance_unit": "enum:kilometer|mile",
+            "limit_type": "string",
+            "regulated_categories": "list<string>",
+        },
+        "TargetingSearchRow",
+    ),
+    "Root GET debug_token": Extra("docs: facebook-login/guides/access-tokens/debugging", {"input_token": "string"}),
+    "Root GET oauth/access_token": Extra(
+        "docs: facebook-login/guides/access-tokens/get-long-lived",
+        {
+            "grant_type": "enum:fb_exchange_token|client_credentials",
+            "client_id": "string",
+            "client_secret": "string",
+            "fb_exchange_token": "string",
+            "set_token_expires_in_60_days": "bool",
+        },
+    ),
+    "User GET permissions": Extra("docs: graph-api/reference/user/permissions", {"permission": "string"}, "Permission"),
+    "AdAccount GET campaigns": Extra("docs: marketing-api/reference/ad-account/campaigns", {"updated_since": "int"}),
+    "AdAccount POST adimages": Extra(
+        "docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}
+    ),
+    "AdAccount GET insights": Extra("docs: marketing-api/insights/breakdowns", {"summary": "list<string>"}),
+    "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
+    "CustomAudience POST usersreplace": Extra(
+        "docs: marketing-api/audiences/guides/custom-audiences", {"payload": "Object", "session": "Object"}
+    ),
+}
+
+# Fields that are documented but not in the SDK: name -> (type, source)
+FIELDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Page": {
+        "tasks": ("list<string>", "docs: graph-api/reference/user/accounts"),
+        "perms": ("list<string>", "docs: graph-api/reference/user/accounts"),
+    },
+    "Permission": {
+        "permission": ("string", "docs: graph-api/reference/user/permissions"),
+        "status": ("string", "docs: graph-api/reference/user/permissions"),
+    },
+    "TargetingSearchRow": dict.fromkeys(
+        "id name type path description audience_size_lower_bound audience_size_upper_bound topic key country_code "
+        "country_name region region_id supports_region supports_city valid disambiguation_category raw_name "
+        "partner source primary_city primary_city_id coverage subtext".split(),
+        ("string", _SEARCH),
+    ),
+    "AdsInsights": {
+        "date_start": ("string", "docs: marketing-api/insights (every row)"),
+        "date_stop": ("string", "docs: marketing-api/insights (every row)"),
+    },
+    "AdAccount": {"id": ("string", "every node has an id")},
+    "Targeting": {"targeting_optimization": ("string", "docs: marketing-api/audiences/reference/targeting-expansion")},
+}
+
+# Values in use that the SDK's enum lacks.
+ENUM_VALUES: dict[str, tuple[str, ...]] = {
+    # docs: marketing-api/out-of-cycle-changes/occ-2025 (BRAZIL_REGULATION); the others are reported by users
+    "AdSet.RegionalRegulatedCategories": (
+        "TAIWAN_FINSERV", "TAIWAN_UNIVERSAL", "SINGAPORE_UNIVERSAL", "THAILAND_UNIVERSAL", "AUSTRALIA_FINSERV",
+        "INDIA_FINSERV", "BRAZIL_REGULATION",
+    ),
+}  # fmt: skip
+
+
+def generic_params(node: str, method: str, edge: str) -> dict[str, str]:
+    """Params that Graph takes here whatever the SDK lists."""
+    params = dict(EVERYWHERE)
+    if method != "GET" or not edge:
+        return params
+    params |= ON_EDGES
+    if edge in COUNTABLE:
+        params["summary"] = "string"
+    if edge in FILTERABLE:
+        params["filtering"] = "list<Object>"
+    return params

@@ -1,0 +1,60 @@
+"""Access tokens the sandbox knows, and the proof of the app secret."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from meta_ads_mcp.sandbox import refusal
+from meta_ads_mcp.sandbox.wire import Call
+
+DEMO_TOKEN = "EAASANDBOXdemoSystemUserTokenNotASecret0000000000"  # noqa: S105 - opens nothing but this sandbox
+APP_ID = "408231997710042"
+
+SCOPES = (
+    "ads_management", "ads_read", "business_management", "catalog_management", "instagram_basic",
+    "instagram_manage_comments", "instagram_manage_insights", "leads_retrieval", "pages_manage_ads",
+    "pages_manage_engagement", "pages_manage_posts", "pages_read_engagement", "pages_read_user_content",
+    "pages_show_list", "read_insights",
+)  # fmt: skip
+
+
+@dataclass
+class TokenInfo:
+    """What `debug_token` says of a token. `subject` is the id of the user or page; `expires_at` 0 means never."""
+
+    subject: str
+    kind: str = "SYSTEM_USER"
+    scopes: tuple[str, ...] = SCOPES
+    expires_at: int = 0
+    is_valid: bool = True
+
+
+@dataclass
+class Tokens:
+    """The tokens by their text; `app_secret` makes a proof necessary when it is set."""
+
+    known: dict[str, TokenInfo] = field(default_factory=dict)
+    app_secret: str | None = None
+
+    def admit(self, call: Call, now: datetime) -> TokenInfo:
+        """The token of a call, or the refusal that Graph gives."""
+        token = call.token
+        if not token:
+            raise refusal.no_token()
+        info = self.known.get(token)
+        if info is None or not info.is_valid:
+            raise refusal.bad_token()
+        if info.expires_at and info.expires_at <= now.timestamp():
+            raise refusal.expired_token()
+        self._check_proof(token, call.params.get("appsecret_proof"))
+        return info
+
+    def _check_proof(self, token: str, proof: str | None) -> None:
+        if self.app_secret is None:
+            return
+        right = hmac.new(self.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if proof is None or not hmac.compare_digest(right, proof):
+            raise refusal.bad_proof()

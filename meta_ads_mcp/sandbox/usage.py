@@ -1,0 +1,46 @@
+"""The rate-limit headers that come with every answer. Source: docs marketing-api/overview/rate-limiting."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass
+class Usage:
+    """Percentages of allowance as the headers show them; low unless a test raises them."""
+
+    tier: str = "standard_access"
+    app_percent: int = 3
+    account_percent: float = 2.5
+    insights_percent: int = 4
+    regain_minutes: int = 0
+    reset_seconds: int = 100
+
+    def headers(self, version: str, account: str, edge: str) -> dict[str, str]:
+        """`account` is the id without `act_`, empty for calls outside an account."""
+        shown = {"facebook-api-version": version, "x-app-usage": self._app()}
+        if account:
+            kind = "ads_insights" if edge == "insights" else "ads_management"
+            shown |= {"x-business-use-case-usage": self._business(account, kind), "x-ad-account-usage": self._account()}
+        if edge == "insights":
+            shown["x-fb-ads-insights-throttle"] = self._insights()
+        return shown
+
+    def _app(self) -> str:
+        percent = self.app_percent
+        return json.dumps({"call_count": percent, "total_time": percent, "total_cputime": percent})
+
+    def _account(self) -> str:
+        shown = {"acc_id_util_pct": self.account_percent, "reset_time_duration": self.reset_seconds}
+        return json.dumps(shown | {"ads_api_access_tier": self.tier})
+
+    def _business(self, account: str, kind: str) -> str:
+        percent = self.insights_percent if kind == "ads_insights" else self.app_percent
+        entry = {"type": kind, "call_count": percent, "total_cputime": percent, "total_time": percent}
+        entry |= {"estimated_time_to_regain_access": self.regain_minutes, "ads_api_access_tier": self.tier}
+        return json.dumps({account: [entry]})
+
+    def _insights(self) -> str:
+        percent = self.insights_percent
+        return json.dumps({"app_id_util_pct": percent, "acc_id_util_pct": percent, "ads_api_access_tier": self.tier})

@@ -1,0 +1,38 @@
+"""Ids as Graph gives them: long numbers, the same for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+
+# kind -> (leading digits, length)
+SHAPES = {
+    "business": ("7", 15),
+    "user": ("1220", 18),
+    "account": ("", 16),
+    "campaign": ("1202", 18),
+    "adset": ("1202", 18),
+    "ad": ("1202", 18),
+    "creative": ("12", 16),
+    "page": ("10", 15),
+    "instagram": ("17841", 17),
+    "ig_media": ("1790", 17),
+    "pixel": ("", 16),
+    "video": ("8", 16),
+    "post": ("1220", 18),
+    "audience": ("1202", 18),
+    "app": ("4", 15),
+}
+
+
+def make(seed: int, kind: str, *key: object) -> str:
+    """A number of the kind's length; two keys never share one in practice (13 random digits or more)."""
+    lead, length = SHAPES[kind]
+    digest = hashlib.blake2b(f"{seed}/{kind}/{key}".encode(), digest_size=12).hexdigest()
+    digits = str(int(digest, 16))
+    body = digits[1 : length - len(lead) + 1]
+    return lead + (str(1 + int(digits[0]) % 9) + body[1:] if not lead else body)
+
+
+def image_hash(seed: int, *key: object) -> str:
+    """32 hex digits, as of an ad image."""
+    return hashlib.blake2b(f"{seed}/image/{key}".encode(), digest_size=16).hexdigest()

@@ -1,0 +1,239 @@
+"""Campaigns, ad sets and ads of one account: their nodes and the plan of what they deliver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan, Part, biases, dice, uniforms
+from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.world import ids, issues, media, settings
+from meta_ads_mcp.sandbox.world.clients import Client
+from meta_ads_mcp.sandbox.world.media import Media
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.sandbox.world import World
+
+Json = Any
+FAR = date(9999, 1, 1).toordinal()
+ANOMALY_DAYS = 7
+SET_TOTAL = 3  # ad sets per campaign outside the big account
+
+
+@dataclass(frozen=True)
+class Flight:
+    """When something delivers (ordinals, both included) and its own status."""
+
+    start: int
+    stop: int
+    status: str
+
+
+@dataclass
+class Builder:
+    """Builds one account; counts ads so that creatives take turns."""
+
+    world: World
+    store: Store
+    number: int
+    client: Client
+    account: AccountPlan
+    media: Media
+    pixel_id: str
+    serial: int = 0
+    found: list[CampaignPlan] = field(default_factory=list)
+
+    @property
+    def today(self) -> int:
+        return self.world.today.astimezone(self.account.zone).date().toordinal()
+
+    def stamp(self, day: int, hour: int = 9) -> str:
+        """A time of a day in the account's zone, as Graph writes it."""
+        local = datetime.combine(date.fromordinal(day), time(hour, (day * 7) % 60), self.account.zone)
+        return local.strftime("%Y-%m-%dT%H:%M:%S%z")
+
+    def campaigns(self) -> list[CampaignPlan]:
+        for place in range(self.client.campaigns):
+            self.found.append(self._campaign(place))
+        return self.found
+
+    # -- campaigns ------------------------------------------------------------------------------------------------------
+
+    def _flight(self, place: int) -> Flight:
+        """Most run to this day; some are paused, archived or deleted; a disabled account stopped a month ago."""
+        luck = uniforms(self.world.seed, "flight", self.number, place)
+        start = self.today - 730 + int(luck[0] * 420) * (place % 3 > 0)
+        if self.client.status != 1:
+            return Flight(start, self.today - 31, "ACTIVE")
+        last = self.client.campaigns - place
+        if self.client.campaigns < 4:  # noqa: PLR2004 - the small accounts have no history to show
+            return Flight(start, FAR, "ACTIVE")
+        endings = {1: ("ARCHIVED", 190), 2: ("PAUSED", 24)} | ({3: ("DELETED", 300)} if self.number == 0 else {})
+        status, ago = endings.get(last, ("ACTIVE", 0))
+        return Flight(start, self.today - ago if ago else FAR, status)
+
+    def _campaign(self, place: int) -> CampaignPlan:
+        seed = self.world.seed
+        luck = uniforms(seed, "campaign", self.number, place)
+        objective = settings.OBJECTIVES[(place + self.number) % len(settings.OBJECTIVES)]
+        flight = self._flight(place)
+        campaign_id = ids.make(seed, "campaign", self.number, place)
+        budget = round(self.client.daily_budget * (0.6 + 0.8 * luck[1]) / 100) * 100
+        shared = place % 2 == 0
+        node = self._campaign_node(campaign_id, place, objective, flight, budget if shared else 0)
+        self.store.add(node)
+        self.store.link(f"act_{self.account.id}", "campaigns", [campaign_id])
+        parts = tuple(self._ad_set(node, place, one, objective, flight, shared, budget) for one in range(self._set_count(place)))
+        return CampaignPlan(
+            campaign_id, self.account, objective, seed, budget, flight.start, flight.stop, parts,
+            trend=-0.05 + 0.2 * luck[2], video_share=0.35 if any(part.video for part in parts) else 0.0,
+            anomaly=self._anomaly(place), anomaly_from=self.today - ANOMALY_DAYS,
+        )  # fmt: skip
+
+    def _anomaly(self, place: int) -> str:
+        """The first account gets a jump of the click price and a drop of the spend."""
+        return {0: "cpc_spike", 2: "spend_drop"}.get(place, "") if self.number == 0 else ""
+
+    def _campaign_node(self, campaign_id: str, place: int, objective: str, flight: Flight, budget: int) -> Node:
+        title = settings.TITLES[objective][place % len(settings.TITLES[objective])]
+        created = self.stamp(flight.start - 1)
+        fields: dict[str, Json] = {
+            "id": campaign_id, "account_id": self.account.id, "name": f"{title} | {self.client.country} | {place + 1:02d}",
+            "objective": objective, "status": flight.status, "configured_status": flight.status,
+            "effective_status": self._effective(campaign_id), "buying_type": "AUCTION", "special_ad_categories": [],
+            "special_ad_category": "NONE", "created_time": created, "start_time": self.stamp(flight.start, 0),
+            "updated_time": self.stamp(min(flight.stop, self.today - 3 - place), 17), "pacing_type": ["standard"],
+            "is_adset_budget_sharing_enabled": False, "is_budget_schedule_enabled": False, "budget_remaining": "0",
+            "smart_promotion_type": "GUIDED_CREATION", "source_campaign_id": "0",
+        }  # fmt: skip
+        if budget:
+            fields |= {"daily_budget": str(budget), "bid_strategy": "LOWEST_COST_WITHOUT_CAP", "budget_remaining": str(budget // 3)}
+        if flight.status == "ACTIVE" and place == 1:
+            fields["issues_info"] = issues.CAMPAIGN
+        if self.client.status != 1:
+            fields["issues_info"] = issues.DISABLED_ACCOUNT
+        return Node(campaign_id, "Campaign", fields, self.account.id)
+
+    def _effective(self, node_id: str) -> Callable[[], str]:
+        """The effective status follows from the object's own status and its parents', also after a write."""
+        return lambda: effective_status(self.store, node_id)
+
+    def _set_count(self, place: int) -> int:
+        if self.client.campaigns < 4:  # noqa: PLR2004 - small accounts: one ad set per campaign
+            return 1
+        return 9 if self.number == 0 else 2 + place % SET_TOTAL
+
+    # -- ad sets --------------------------------------------------------------------------------------------------------
+
+    def _ad_set(
+        self, campaign: Node, place: int, one: int, objective: str, flight: Flight, shared: bool, budget: int
+    ) -> Part:
+        ad_set_id = ids.make(self.world.seed, "adset", self.number, place, one)
+        luck = uniforms(self.world.seed, ad_set_id)
+        paused = one == 2 and flight.stop == FAR  # noqa: PLR2004 - the third ad set of a running campaign is paused
+        own = Flight(
+            flight.start + (int(luck[0] * 60) if one else 0), self.today - 12 if paused else flight.stop,
+            "PAUSED" if paused else flight.status,
+        )  # fmt: skip
+        part_budget = 0 if shared else max(100, budget // self._set_count(place))
+        node = self._ad_set_node(ad_set_id, campaign, place, one, objective, own, part_budget)
+        self.store.add(node)
+        for parent in (campaign.id, f"act_{self.account.id}"):
+            self.store.link(parent, "adsets", [ad_set_id])
+        ads = tuple(self._ad(node, campaign.id, place, one, two, own) for two in range(self._ad_count(place, one)))
+        video = any(ad.video for ad in ads)
+        return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads)
+
+    def _ad_set_node(
+        self, ad_set_id: str, campaign: Node, place: int, one: int, objective: str, flight: Flight, budget: int
+    ) -> Node:
+        audience = settings.AUDIENCES[(one + place) % len(settings.AUDIENCES)]
+        fields: dict[str, Json] = {
+            "id": ad_set_id, "account_id": self.account.id, "campaign_id": campaign.id, "campaign": {"id": campaign.id},
+            "name": f"{audience} – {self.client.country} {place + 1:02d}.{one + 1}", "status": flight.status,
+            "configured_status": flight.status, "effective_status": self._effective(ad_set_id),
+            "optimization_goal": settings.GOALS[objective], "billing_event": "IMPRESSIONS",
+            "targeting": settings.targeting(self.client, audience, place, one), "created_time": self.stamp(flight.start - 1, 11),
+            "start_time": self.stamp(flight.start, 0), "updated_time": self.stamp(min(flight.stop, self.today - 2 - one), 15),
+            "pacing_type": ["standard"], "is_dynamic_creative": False, "budget_remaining": str(budget // 2),
+            "destination_type": settings.DESTINATIONS.get(objective, "UNDEFINED"), "source_adset_id": "0",
+            "attribution_spec": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}],
+            "learning_stage_info": issues.learning(one, self.stamp_seconds(self.today - 9)),
+        }  # fmt: skip
+        promoted = settings.promoted_object(objective, self.media.page_id, self.pixel_id, ids.make(self.world.seed, "app", self.number))
+        if promoted:
+            fields["promoted_object"] = promoted
+        if budget:
+            fields |= {"daily_budget": str(budget), "bid_strategy": "LOWEST_COST_WITHOUT_CAP"}
+        if self.client.in_eu:
+            fields |= {"dsa_payor": self.client.name, "dsa_beneficiary": self.client.name}
+        if one == 1 and place == 0:
+            fields["recommendations"] = issues.RECOMMENDATIONS
+        return Node(ad_set_id, "AdSet", fields, self.account.id)
+
+    def stamp_seconds(self, day: int) -> int:
+        return int(datetime.combine(date.fromordinal(day), time(9), self.account.zone).timestamp())
+
+    # -- ads ------------------------------------------------------------------------------------------------------------
+
+    def _ad_count(self, place: int, one: int) -> int:
+        if self.number:
+            return 1 if self.client.campaigns < 4 else 3 + (place + one) % 2  # noqa: PLR2004
+        sets = 9 * self.client.campaigns
+        return self.world.ads // sets + (place * 9 + one < self.world.ads % sets)
+
+    def _ad(self, ad_set: Node, campaign_id: str, place: int, one: int, two: int, flight: Flight) -> Part:
+        self.serial += 1
+        ad_id = ids.make(self.world.seed, "ad", self.number, place, one, two)
+        luck = dice(self.world.seed, ad_id)
+        late = luck.randrange(0, 200) if two > 1 else 0
+        paused = two % 7 == 5 and flight.stop == FAR  # noqa: PLR2004 - one in seven is paused
+        stop = self.today - luck.randrange(8, 80) if paused else flight.stop
+        own = Flight(min(flight.start + late, stop), stop, "PAUSED" if paused else flight.status)
+        creative = self._creative(place, one, two)
+        self.store.add(self._ad_node(ad_id, ad_set, campaign_id, creative, own))
+        for parent in (ad_set.id, campaign_id, f"act_{self.account.id}"):
+            self.store.link(parent, "ads", [ad_id])
+        self.store.link(ad_id, "adcreatives", [creative.id])
+        video = media.is_video(self.serial)
+        return Part(ad_id, 0.3 + luck.random(), own.start, own.stop, biases(ad_id), video)
+
+    def _creative(self, place: int, one: int, two: int) -> Node:
+        creative_id = ids.make(self.world.seed, "creative", self.number, place, one, two)
+        post = ids.make(self.world.seed, "post", self.number, place, one, two)
+        node = self.store.add(media.creative(self.media, creative_id, self.serial, post))
+        self.store.link(f"act_{self.account.id}", "adcreatives", [creative_id])
+        return node
+
+    def _ad_node(self, ad_id: str, ad_set: Node, campaign_id: str, creative: Node, flight: Flight) -> Node:
+        disapproved = self.serial % 41 == 7 and flight.status == "ACTIVE"  # noqa: PLR2004 - a few are refused
+        fields: dict[str, Json] = {
+            "id": ad_id, "account_id": self.account.id, "adset_id": ad_set.id, "adset": {"id": ad_set.id},
+            "campaign_id": campaign_id, "campaign": {"id": campaign_id}, "name": f"{creative.get('name')} / {ad_set.get('name')}",
+            "status": flight.status, "configured_status": flight.status, "effective_status": self._effective(ad_id),
+            "creative": {"id": creative.id}, "created_time": self.stamp(flight.start, 8), "source_ad_id": "0",
+            "updated_time": self.stamp(min(flight.stop, self.today - self.serial % 40), 16), "bid_type": "ABSOLUTE_OCPM",
+            "conversion_domain": self.client.site, "tracking_specs": [{"action.type": ["offsite_conversion"], "fb_pixel": [self.pixel_id]}],
+            "preview_shareable_link": f"https://fb.me/{ad_id[-10:]}",
+        }  # fmt: skip
+        if disapproved:
+            fields |= {"ad_review_feedback": issues.REVIEW, "issues_info": issues.AD}
+        return Node(ad_id, "Ad", fields, self.account.id)
+
+
+def effective_status(store: Store, node_id: str) -> str:
+    """Own status first; then what stops delivery: the parents, a refusal in review, issues."""
+    node = store.nodes[node_id]
+    own = str(node.get("status"))
+    if own in ("DELETED", "ARCHIVED", "PAUSED"):
+        return own
+    for parent, paused in (("campaign_id", "CAMPAIGN_PAUSED"), ("adset_id", "ADSET_PAUSED")):
+        above = store.nodes.get(str(node.get(parent) or ""))
+        status = str(above.get("status")) if above else "ACTIVE"
+        if status != "ACTIVE":
+            return paused if status == "PAUSED" else status
+    if node.get("ad_review_feedback"):
+        return "DISAPPROVED"
+    return "WITH_ISSUES" if node.get("issues_info") else own

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS spent (
 CREATE INDEX IF NOT EXISTS by_key ON spent (rule, key, expires_at);
 CREATE INDEX IF NOT EXISTS by_ticket ON spent (ticket);
 """
-_BUSY_S = 0.5
+_BUSY_S = 0.2
 # A place is granted 20 seconds ahead at most: what lies further ahead was written before the clock was put back.
 _AHEAD_S = 60.0
 

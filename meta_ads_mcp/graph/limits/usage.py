@@ -1,8 +1,8 @@
 """What the throttle headers of a response say, whatever their state.
 
 Every number is a percentage of an allowance, except `estimated_time_to_regain_access` (minutes) and
-`reset_time_duration` (seconds). Sources: Meta docs, marketing-api/overview/rate-limiting and
-graph-api/overview/rate-limiting. Headers come from outside: whatever cannot be understood is left out, and nothing here raises.
+`reset_time_duration` (seconds). Headers come from outside: whatever cannot be understood is left out, and nothing here
+raises. Sources: Meta docs, marketing-api/overview/rate-limiting and graph-api/overview/rate-limiting.
 """
 
 from __future__ import annotations

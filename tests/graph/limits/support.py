@@ -1,0 +1,69 @@
+"""A clock that is told the time, ears for events, and short names for what the limits are fed with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from meta_ads_mcp.errors import GraphError
+from meta_ads_mcp.graph.limits.governor import GraphCall, Outcome
+
+START = 1_800_000_000.0
+READ = GraphCall("0123abcd", "act_1", "ads_management", path="act_1/campaigns", object_id="act_1")
+WRITE = GraphCall("0123abcd", "act_1", "ads_management", write=True, path="77", object_id="77")
+OTHER = GraphCall("0123abcd", "act_2", "ads_management", path="act_2/campaigns", object_id="act_2")
+INSIGHTS = GraphCall("0123abcd", "act_1", "ads_insights", path="act_1/insights", object_id="act_1")
+GOOD = Outcome(200, {}, None)
+
+
+class FakeClock:
+    """Sleeping moves the time on at once."""
+
+    def __init__(self) -> None:
+        self.passed_s = 0.0
+        self.slept_s = 0.0
+
+    def now(self) -> float:
+        return START + self.passed_s
+
+    def monotonic(self) -> float:
+        return 500.0 + self.passed_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+        self.passed_s += seconds
+
+
+class Heard:
+    """The events, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str, dict[str, Any]]] = []
+
+    def emit(self, level: str, event: str, **fields: Any) -> None:
+        self.events.append((level, event, fields))
+
+    def named(self, event: str) -> list[tuple[str, dict[str, Any]]]:
+        return [(level, fields) for level, name, fields in self.events if name == event]
+
+
+def refused(code: int, subcode: int | None = None, hint_s: int | None = None, **headers: Any) -> Outcome:
+    """An error of Graph's; `headers` by name with _ for -, values as JSON."""
+    named = {name.replace("_", "-"): json.dumps(value) for name, value in headers.items()}
+    return Outcome(400, named, GraphError(code, "said", subcode, http_status=400, retry_after_seconds=hint_s))
+
+
+def answered(**headers: Any) -> Outcome:
+    """A good answer with these headers."""
+    return Outcome(200, {name.replace("_", "-"): json.dumps(value) for name, value in headers.items()}, None)
+
+
+def business(percent: float, *, account: str = "1", use_case: str = "ads_management", regain_minutes: float = 0) -> Any:
+    """The object of X-Business-Use-Case-Usage."""
+    row = {"type": use_case, "call_count": percent, "total_cputime": 1, "total_time": 2,
+           "estimated_time_to_regain_access": regain_minutes, "ads_api_access_tier": "standard_access"}  # fmt: skip
+    return {account: [row]}
+
+
+UNAVAILABLE = Outcome(503, {}, None)
+NO_ANSWER = Outcome(None, {}, None, network_failure=True)

@@ -5,12 +5,12 @@ Both never change, so they are looked up once; every list teaches the owners of 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.graph.single import Single
 from meta_ads_mcp.spec.ids import account_path
 from meta_ads_mcp.spec.ports import Account
 from meta_ads_mcp.spec.request import Request
@@ -22,32 +22,14 @@ OWNED = frozenset(
     {"Campaign", "AdSet", "Ad", "AdCreative", "CustomAudience", "AdRule", "CustomConversion", "AdReportRun", "any"}
 )
 # Nodes that do not: the account's edge on which one of its own is found.
-MEMBER_OF = {"AdVideo": "advideos", "Page": "promote_pages", "AdsPixel": "adspixels", "IGUser": "instagram_accounts"}
+MEMBER_OF = {
+    "AdVideo": "advideos",
+    "Page": "promote_pages",
+    "AdsPixel": "adspixels",
+    "IGUser": "instagram_accounts",
+    "AdStudy": "ad_studies",
+}
 MOST_REMEMBERED = 200_000
-
-T = TypeVar("T")
-
-
-class Single:
-    """Runs one look-up for all who wait for the same key at the same time."""
-
-    def __init__(self) -> None:
-        self._running: dict[str, asyncio.Future[Any]] = {}
-
-    async def run(self, key: str, look_up: Callable[[], Awaitable[T]]) -> T:
-        task = self._running.get(key)
-        if task is None:
-            task = asyncio.ensure_future(look_up())
-            self._running[key] = task
-            task.add_done_callback(lambda done: self._finish(key, done))
-        # One waiter's cancellation must not take the answer from the others.
-        found: T = await asyncio.shield(task)
-        return found
-
-    def _finish(self, key: str, done: asyncio.Future[Any]) -> None:
-        self._running.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # seen, also when every waiter has gone
 
 
 class AccountBook:
@@ -87,6 +69,8 @@ class AccountBook:
             known = await self._single.run(object_id, lambda: self._ask_owner(object_id))
         elif known is None and self.allowed and node in MEMBER_OF:
             known = await self._single.run(object_id, lambda: self._search_owner(object_id, MEMBER_OF[node]))
+        elif known is None and self.allowed and node in ("PagePost", "LeadgenForm"):
+            known = await self.owner(await self._page_of(object_id), "Page")
         if known is not None:
             self.permit(known)
         return known
@@ -116,6 +100,16 @@ class AccountBook:
             raise NotFound(f"Meta does not say to which ad account {object_id} belongs.")
         self._remember(object_id, account_path(owner))
         return account_path(owner)
+
+    async def _page_of(self, object_id: str) -> str:
+        """The Page of a post (its id begins with it) or of a lead form (which says it)."""
+        page, underscore, _ = object_id.partition("_")
+        if underscore:
+            return page
+        row = await self._sender.send(Request("GET", object_id, {"fields": "page_id"}))
+        if not isinstance(row.get("page_id"), str):
+            raise NotFound(f"Meta does not say to which Page {object_id} belongs.")
+        return str(row["page_id"])
 
     async def _search_owner(self, object_id: str, edge: str) -> str:
         """The allowed account on whose edge the object is."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.shape import split_cursor
 from meta_ads_mcp.errors import AdsError, ApiError
-from meta_ads_mcp.graph.paging import page, pages
+from meta_ads_mcp.graph.paging import page as one_page
+from meta_ads_mcp.graph.paging import pages
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.fields import names
-from meta_ads_mcp.spec.ports import Account, Directory
-from meta_ads_mcp.spec.request import Patience, Request, confine
+from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports
+from meta_ads_mcp.spec.request import Request, confine
 from meta_ads_mcp.spec.result import Listing, Row
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]
@@ -43,8 +45,8 @@ class GraphSession:
     progress: Progress = no_progress
     most_chars: int = 120_000
 
-    async def get(self, path: str, *, fields: Sequence[str] = (), **params: Any) -> Row:
-        body = await self.client.send(self._request(path, fields, params))
+    async def get(self, path: str, *, fields: Sequence[str] = (), page: str | None = None, **params: Any) -> Row:
+        body = await self.client.send(self._request(path, fields, params, page))
         if not isinstance(body, dict):
             raise ApiError("Graph's answer is not an object.")
         self.book.learn([body, *_rows_of(body)])
@@ -58,12 +60,13 @@ class GraphSession:
         limit: int = 100,
         after: str | None = None,
         max_items: int | None = None,
+        page: str | None = None,
         **params: Any,
     ) -> Listing:
-        request = self._request(path, fields, params)
+        request = self._request(path, fields, params, page)
         cursor, skip = split_cursor(after)
         if max_items is None and not skip:
-            found = await page(self.client, request, limit, cursor)
+            found = await one_page(self.client, request, limit, cursor)
             self.book.learn(found.rows, request.account)
             return Listing(found.rows, found.after, found.summary, ((0, after or ""),))
         return await self._collect(request, limit, cursor, skip, max_items or limit)
@@ -72,7 +75,8 @@ class GraphSession:
         """Pages until enough rows, or as many characters as an answer can hold, are there."""
         rows: list[Row] = []
         marks: list[tuple[int, str]] = []
-        after, chars, summary = cursor, 0, {}
+        summary: Row = {}
+        after, chars = cursor, 0
         async for found in pages(self.client, request, min(limit, most + skip), cursor):
             self.book.learn(found.rows, request.account)
             taken = found.rows[skip:]
@@ -85,7 +89,14 @@ class GraphSession:
                 break
         return _cut(rows, most, after, tuple(marks), summary)
 
-    async def batch(self, requests: Sequence[Request]) -> list[Row | AdsError]:
+    async def create_report(self, path: str, **params: Any) -> Row:
+        request = replace(self._request(path, (), params), method="POST", repeatable=False)
+        body = await self.client.send(request)
+        if not isinstance(body, dict):
+            raise ApiError("Graph's answer is not an object.")
+        return body
+
+    async def batch(self, requests: Sequence[Request]) -> Answers:
         for request in requests:
             confine(request.path, {})
         found = await self.client.batch(requests)
@@ -94,11 +105,16 @@ class GraphSession:
                 self.book.learn([answer, *_rows_of(answer)], request.account)
         return found
 
-    def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any]) -> Request:
-        sent = {**params, "fields": ",".join(fields)} if fields else dict(params)
-        patience: Patience = "insights" if path.endswith("/insights") else "normal"
+    def _request(
+        self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None
+    ) -> Request:
         return Request(
-            "GET", confine(path, {}), sent, account=self.book.known_owner(path.split("/", 1)[0]), patience=patience
+            "GET",
+            confine(path, {}),
+            {**params, "fields": ",".join(fields)} if fields else dict(params),
+            account=self.book.known_owner(path.split("/", 1)[0]),
+            page=page,
+            patience="insights" if path.endswith("/insights") else "normal",
         )
 
 
@@ -125,10 +141,14 @@ class ToolCall:
     clock: Clock
     business: str | None
     status_of: Callable[[], Mapping[str, Any]]
+    exports: Exports = field(default_factory=FolderExports)
     notes: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock.now(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
 
     async def account(self, object_id: str) -> Account:
         owner = await self.graph.book.owner(object_id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from meta_ads_mcp.engine.call import ToolCall
 from meta_ads_mcp.spec.fields import selection
+from meta_ads_mcp.spec.listing import Refine, as_it_came, listed
 from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.result import Listing, Page, Result, Row
+from meta_ads_mcp.spec.result import Result
 from meta_ads_mcp.spec.tool import Tool
 
 
@@ -20,34 +21,15 @@ async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
     if not tool.is_list:
         row = await call.graph.get(path, fields=fields, **params)
         return Result(f"{tool.noun[:1].upper()}{tool.noun[1:]} {row.get('id', path)}.", _refiner(tool)(row))
-    limit = params.pop("limit", None) or 25
     found = await call.graph.list(
         path,
         fields=fields,
-        limit=limit,
+        limit=params.pop("limit", None) or 25,
         after=getattr(args, "after", None),
         max_items=getattr(args, "max_items", None),
         **params,
     )
-    return listed(tool, path, found)
-
-
-def listed(tool: Tool, where: str, found: Listing) -> Result:
-    """A listing as a result, with the count that is here and whether more follow."""
-    refine = _refiner(tool)
-    rows = [refine(row) for row in found.rows]
-    return Result(
-        list_summary(tool.noun, len(rows), where, more=found.has_more),
-        rows,
-        Page(len(rows), found.has_more, found.after),
-        marks=found.marks,
-    )
-
-
-def list_summary(noun: str, count: int, where: str, *, more: bool) -> str:
-    plural = noun if count == 1 else noun.removesuffix("y") + "ies" if noun.endswith("y") else f"{noun}s"
-    follow = "; more follow, ask again with page.after" if more else ""
-    return f"{count} {plural} of {where.split('/', 1)[0]}{follow}."
+    return listed(tool.noun, path, found, _refiner(tool))
 
 
 def path_of(tool: Tool, args: Params) -> str:
@@ -64,7 +46,7 @@ def graph_params(tool: Tool, args: Params) -> dict[str, Any]:
     return {tool.sent[name]: value for name, value in dumped.items()}
 
 
-def _refiner(tool: Tool) -> Callable[[Row], Row]:
-    """The class's own last touch to a row, such as a derived link; it keeps one row for one row."""
-    refine: Callable[[Row], Row] = getattr(tool.params, "refine", lambda row: row)
+def _refiner(tool: Tool) -> Refine:
+    """The class's own last touch to a row, such as a derived link."""
+    refine: Refine = getattr(tool.params, "refine", as_it_came)
     return refine

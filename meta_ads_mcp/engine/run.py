@@ -9,10 +9,12 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.call import Client, GraphSession, Progress, ToolCall, no_progress, requested
+from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.metrics import Metrics
 from meta_ads_mcp.engine.plain import run_plain
 from meta_ads_mcp.engine.shape import UNTRUSTED, fit, has_free_text, has_money, shape
@@ -58,6 +60,7 @@ class Options:
     business_id: str | None = None
     result_chars: int = 40_000
     demo: bool = False
+    state_dir: Path | None = None
 
 
 @dataclass
@@ -74,6 +77,7 @@ class Engine:
     def __post_init__(self) -> None:
         self.book = AccountBook(self.client, self.options.accounts)
         self.metrics = Metrics()
+        self.exports = FolderExports(self.options.state_dir)
         self._version_told = False
 
     async def call(self, name: str, arguments: Mapping[str, Any], progress: Progress = no_progress) -> Answer:
@@ -111,7 +115,7 @@ class Engine:
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress) -> Answer:
         args = validate(tool, arguments)
         session = GraphSession(self.client, self.book, progress, 3 * self.options.result_chars)
-        call = ToolCall(session, self.catalogue, self.clock, self.options.business_id, self._status)
+        call = ToolCall(session, self.catalogue, self.clock, self.options.business_id, self._status, self.exports)
         for text in unknown_values(args):
             call.note(text)
         owner = await self._permit(tool, args)

@@ -14,10 +14,11 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.credentials import Token, Tokens
-from meta_ads_mcp.errors import AdsError, GraphError, NetworkProblem, Transient, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, GraphError, NetworkProblem, TokenProblem, Transient, UnknownOutcome
 from meta_ads_mcp.graph import batch as batching
 from meta_ads_mcp.graph.faults import fault, read_error
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
+from meta_ads_mcp.graph.page_tokens import PageTokens
 from meta_ads_mcp.graph.retry import Repeatable, repeating
 from meta_ads_mcp.graph.use_case import use_case
 from meta_ads_mcp.spec.clock import Clock
@@ -83,6 +84,7 @@ class GraphClient:
     ) -> None:
         self._tokens, self._governor, self._events, self._clock = tokens, governor, events, clock
         self._connection = connection
+        self._pages = PageTokens(self._send_with)
         self._served_version: str | None = None
         self._http = httpx.AsyncClient(
             transport=transport,
@@ -106,7 +108,16 @@ class GraphClient:
 
         Raises an AdsError of the kind that the table of faults gives; UnknownOutcome when a write may have happened.
         """
-        token = await self._tokens.current()
+        user = await self._tokens.current()
+        if request.page is None:
+            return await self._send_with(request, user)
+        try:
+            return await self._send_with(request, await self._pages.get(user, request.page))
+        except TokenProblem:
+            self._pages.drop(user, request.page)
+            raise
+
+    async def _send_with(self, request: Request, token: Token) -> Any:
         call = _call(request, token)
         may_repeat = request.repeatable and not request.write
 
@@ -117,7 +128,12 @@ class GraphClient:
         return await repeating(self._clock, may_repeat, attempt)
 
     async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
-        """Reads in one round trip per 50, each admitted, counted and classified by itself, in order."""
+        """Reads in one round trip per 50, each admitted, counted and classified by itself, in order.
+
+        Members share the user's token, so a request of a Page goes through `send`.
+        """
+        if any(request.page for request in requests):
+            raise ValueError("a request with a Page's own token cannot be a member of a batch")
         token = await self._tokens.current()
         found: list[Any | AdsError] = []
         for start in range(0, len(requests), batching.LARGEST):

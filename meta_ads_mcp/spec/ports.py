@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.errors import AdsError
@@ -26,11 +26,18 @@ class Account:
         return now.astimezone(ZoneInfo(self.timezone_name)).date()
 
 
+# One answer or one error for each request of a batch, in order.
+Answers = list[Row | AdsError]
+
+
 class Graph(Protocol):
     """Graph, as one tool call sees it: confined paths, paced, classified errors, reads retried."""
 
-    async def get(self, path: str, *, fields: Sequence[str] = (), **params: Any) -> Row:
-        """One object, or one page as Graph gives it. Errors: AdsError of every kind that a request can end in."""
+    async def get(self, path: str, *, fields: Sequence[str] = (), page: str | None = None, **params: Any) -> Row:
+        """One object, or one page as Graph gives it. Errors: AdsError of every kind that a request can end in.
+
+        `page` is the Page whose own token the request needs, here and in `list`.
+        """
         ...
 
     async def list(
@@ -41,13 +48,54 @@ class Graph(Protocol):
         limit: int = 100,
         after: str | None = None,
         max_items: int | None = None,
+        page: str | None = None,
         **params: Any,
     ) -> Listing:
         """The rows of an edge: one page, or with `max_items` as many pages as it takes."""
         ...
 
-    async def batch(self, requests: Sequence[Request]) -> list[Row | AdsError]:
+    async def create_report(self, path: str, **params: Any) -> Row:
+        """`POST {object}/insights`: start an asynchronous report. Nothing changes at Meta; never sent twice."""
+        ...
+
+    async def batch(self, requests: Sequence[Request]) -> Answers:
         """Up to 50 requests per round trip, each with its own answer or its own error, in order."""
+        ...
+
+
+ExportFormat = Literal["csv", "jsonl"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A finished file: where it is, how many rows, and the columns in their order."""
+
+    path: str
+    rows: int
+    columns: Sequence[str]
+
+
+class Export(Protocol):
+    """A file in the making; nothing is at its final place before `finish`."""
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Append flat rows of text, numbers, booleans and None. Rows may have different keys."""
+        ...
+
+    async def finish(self) -> Exported:
+        """Put the file at its place."""
+        ...
+
+    def discard(self) -> None:
+        """Leave nothing behind. Harmless after `finish`."""
+        ...
+
+
+class Exports(Protocol):
+    """Where large results go: a folder of this machine, readable by its owner alone."""
+
+    def open(self, name: str, file_format: ExportFormat) -> Export:
+        """A new file; `name` is letters, digits, `_` and `-`. Raises Denied when this server has no such folder."""
         ...
 
 
@@ -72,8 +120,15 @@ class Call(Protocol):
     @property
     def directory(self) -> Directory: ...
 
+    @property
+    def exports(self) -> Exports: ...
+
     def now(self) -> datetime:
         """The moment, in UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Let `seconds` pass on the engine's clock; ends with the call when it is cancelled."""
         ...
 
     async def account(self, object_id: str) -> Account:

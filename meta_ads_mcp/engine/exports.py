@@ -1,0 +1,112 @@
+"""Large results as files: `exports/` of the state directory, readable by its owner alone.
+
+A file is written beside its place and moved there when it is whole, so a broken one is never taken for a result. Rows
+pass through; what stays in memory are the columns. CSV needs all columns before its first line, so its rows wait in a
+spool file until the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from meta_ads_mcp.errors import Denied, InvalidArguments
+from meta_ads_mcp.spec.ports import Export, Exported, ExportFormat
+from meta_ads_mcp.spec.result import Row
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# Spreadsheets run a cell that starts so as a formula; names of ads are written by outsiders.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class FolderExports:
+    """The `Exports` port over a folder (`exports/` below `state_dir`); without a state directory there is none."""
+
+    def __init__(self, state_dir: Path | None = None) -> None:
+        self._folder = state_dir / "exports" if state_dir else None
+
+    def open(self, name: str, file_format: ExportFormat) -> Export:
+        if self._folder is None:
+            raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
+        if not _NAME.fullmatch(name):
+            raise InvalidArguments("The name of an export is letters, digits, _ and -.")
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.chmod(0o700)
+        return FileExport(self._folder / f"{name}.{file_format}", file_format)
+
+
+class _Part:
+    """A file beside its place, 0600, until it is whole."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        self._path = Path(name)
+        self.file: IO[str] = os.fdopen(handle, "w+", encoding="utf-8", newline="")
+
+    def place(self) -> None:
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        self._path.replace(self._target)
+
+    def discard(self) -> None:
+        self.file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class FileExport:
+    """Rows on their way into one file."""
+
+    def __init__(self, target: Path, file_format: ExportFormat) -> None:
+        self._target, self._format = target, file_format
+        self._spool = _Part(target)
+        self._columns: dict[str, None] = {}
+        self._rows = 0
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        await asyncio.to_thread(self._append, rows)
+
+    async def finish(self) -> Exported:
+        try:
+            await asyncio.to_thread(self._spool.place if self._format == "jsonl" else self._place_csv)
+        finally:
+            self.discard()
+        return Exported(str(self._target), self._rows, list(self._columns))
+
+    def discard(self) -> None:
+        self._spool.discard()
+
+    def _append(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._columns.update(dict.fromkeys(row))
+            self._spool.file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._rows += len(rows)
+
+    def _place_csv(self) -> None:
+        self._spool.file.seek(0)
+        made = _Part(self._target)
+        try:
+            writer = csv.writer(made.file)
+            writer.writerow(self._columns)
+            rows = (json.loads(line) for line in self._spool.file)
+            writer.writerows([_cell(row.get(name)) for name in self._columns] for row in rows)
+            made.place()
+        finally:
+            made.discard()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text

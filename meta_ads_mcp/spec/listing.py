@@ -1,0 +1,59 @@
+"""A page of a Graph edge as an answer: the rows, how many are here, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from meta_ads_mcp.spec.params import ListParams
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.result import Listing, Page, Result, Row
+
+Refine = Callable[[Row], Row]
+
+
+def as_it_came(row: Row) -> Row:
+    return row
+
+
+async def read_list(
+    call: Call,
+    args: ListParams,
+    path: str,
+    noun: str,
+    fields: Sequence[str],
+    *,
+    refine: Refine = as_it_came,
+    page: str | None = None,
+    **params: Any,
+) -> Result:
+    """Read an edge with the caller's paging. `refine` is a last touch that keeps one row for one row.
+
+    `page` is the Page whose own token the edge needs; `params` are sent as they are, without those that are None.
+    """
+    found = await call.graph.list(
+        path, fields=fields, limit=args.limit, after=args.after, max_items=args.max_items, page=page, **params
+    )
+    return listed(noun, path, found, refine)
+
+
+def listed(noun: str, where: str, found: Listing, refine: Refine = as_it_came) -> Result:
+    """A listing as a result, with the count that is here and whether more follow."""
+    rows = [refine(row) for row in found.rows]
+    return Result(
+        list_summary(noun, len(rows), where, more=found.has_more),
+        rows,
+        Page(len(rows), found.has_more, found.after),
+        marks=found.marks,
+    )
+
+
+def list_summary(noun: str, count: int, where: str, *, more: bool) -> str:
+    follow = "; more follow, ask again with page.after" if more else ""
+    return f"{count} {plural(noun, count)} of {where.split('/', 1)[0]}{follow}."
+
+
+def plural(noun: str, count: int) -> str:
+    if count == 1:
+        return noun
+    return noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeo" else f"{noun}s"

@@ -1,0 +1,139 @@
+"""What clients bear: names, descriptions, hints and schemas of every tool, and the size of the lists."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from meta_ads_mcp.server import CORE, INSTRUCTIONS
+from meta_ads_mcp.spec.money import Money
+from meta_ads_mcp.spec.tool import Effect, Tool
+from scripts.snapshots import listing
+from tests.catalogue.every import TOOLS, each
+
+NAME = re.compile(r"ads_[a-z0-9_]+")
+PAGE_TOOLS = {"facebook_create_post", "facebook_get_page_insights", "facebook_delete_post", "facebook_get_post"}
+LONGEST_NAME = 45
+DESCRIPTION_CHARS = range(20, 601)
+WRITE_PREFIX = "⚠️ Modifies live ads/account data"
+HINTS = {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
+MOST_INSTRUCTION_CHARS = 2000
+MOST_LISTED = 40
+# Characters of the compact JSON of a `tools/list` answer: lower them when the list shrinks, argue before raising them.
+MOST_DEFAULT_CHARS = 32_000
+MOST_CHARS = 115_000
+# Objects that take any key, by tool and place, with the reason.
+OPEN_OBJECTS = {
+    "ads_call_read_tool.arguments": "the arguments of whichever tool is named, which closes them itself",
+    "ads_call_write_tool.arguments": "the arguments of whichever tool is named, which closes them itself",
+}
+MONEY_TEXT = str(Money.__metadata__[-1].description)  # type: ignore[attr-defined]  # an Annotated alias has it
+# `\d`, `\w` and `\s` accept other scripts' digits, letters and blanks in Python, and not in JavaScript.
+UNICODE_CLASSES = re.compile(r"\\[dDwWsS]")
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[str, dict[str, Any]]:
+    return {tool["name"]: tool for tool in asyncio.run(listing())["tools"]}
+
+
+def test_names_are_unique() -> None:
+    names = [tool.name for tool in TOOLS]
+    assert len(names) == len(set(names))
+
+
+@each()
+def test_the_name_is_one_that_every_client_takes(tool: Tool) -> None:
+    assert NAME.fullmatch(tool.name) or tool.name in PAGE_TOOLS
+    assert len(tool.name) <= LONGEST_NAME
+
+
+@each()
+def test_the_description_says_what_it_does_and_whether_it_writes(tool: Tool, shown: dict[str, Any]) -> None:
+    text = shown[tool.name]["description"]
+    assert len(text) in DESCRIPTION_CHARS, f"{len(text)} characters"
+    assert text.startswith(WRITE_PREFIX) == tool.effect.is_write
+
+
+@each()
+def test_a_title_and_all_four_hints_are_declared(tool: Tool, shown: dict[str, Any]) -> None:
+    found = shown[tool.name]["annotations"]
+    assert shown[tool.name]["title"]
+    assert found.keys() >= HINTS
+    assert found["readOnlyHint"] == (tool.effect is Effect.READ)
+    assert not (found["readOnlyHint"] and found["destructiveHint"])
+
+
+@each()
+def test_the_schema_is_plain_and_closed(tool: Tool, shown: dict[str, Any]) -> None:
+    assert list(complaints(tool.name, shown[tool.name]["inputSchema"])) == []
+
+
+def complaints(where: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """What some client would not understand, or what would let an undeclared key through."""
+    arms = schema.get("anyOf", schema.get("oneOf"))
+    if "$ref" in schema or "allOf" in schema:
+        yield f"{where}: a reference"
+    if arms is None and "type" not in schema:
+        yield f"{where}: no type"
+    if isinstance(schema.get("type"), list) and not str(schema.get("description")).startswith(MONEY_TEXT):
+        yield f"{where}: several types"
+    if UNICODE_CLASSES.search(schema.get("pattern", "")):
+        yield f"{where}: a character class that is not ASCII"
+    if schema.get("type") == "object" and schema.get("additionalProperties") is not False and where not in OPEN_OBJECTS:
+        yield f"{where}: an open object"
+    if schema.get("type") == "null":
+        yield f"{where}: null"
+    for name, inner in schema.get("properties", {}).items():
+        yield from complaints(f"{where}.{name}", inner)
+    for inner in arms or []:
+        yield from complaints(where, inner)
+    if schema.get("type") == "array":
+        yield from complaints(f"{where}[]", schema.get("items", {}))
+
+
+@pytest.mark.parametrize(
+    ("schema", "complaint"),
+    [
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "null"),
+        ({"$ref": "#/$defs/Money", "type": "object", "additionalProperties": False}, "reference"),
+        ({"description": "anything"}, "no type"),
+        ({"type": "array"}, "no type"),
+        ({"type": ["integer", "string"]}, "several types"),
+        ({"type": "string", "pattern": r"^\d+$"}, "not ASCII"),
+        ({"type": "object", "properties": {}}, "open object"),
+        ({"type": "array", "items": {"type": "object", "additionalProperties": True}}, "open object"),
+    ],
+)
+def test_a_schema_that_some_client_refuses_is_noticed(schema: dict[str, Any], complaint: str) -> None:
+    whole = {"type": "object", "additionalProperties": False, "properties": {"argument": schema}}
+    assert [complaint in found for found in complaints("tool", whole)] == [True]
+
+
+def test_the_instructions_are_short() -> None:
+    assert len(INSTRUCTIONS) <= MOST_INSTRUCTION_CHARS
+
+
+def test_what_the_server_names_exists(shown: dict[str, Any]) -> None:
+    named = set(re.findall(r"\bads_[a-z_]+", INSTRUCTIONS)) | CORE
+    assert named <= shown.keys(), f"the server names tools that do not exist: {named - shown.keys()}"
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_the_default_list_is_small(writes: bool) -> None:
+    answer = asyncio.run(listing("default", writes=writes))
+    assert len(answer["tools"]) <= MOST_LISTED
+    assert _chars(answer) <= MOST_DEFAULT_CHARS
+
+
+def test_the_whole_list_with_writes_is_bounded() -> None:
+    assert _chars(asyncio.run(listing())) <= MOST_CHARS
+
+
+def _chars(answer: dict[str, Any]) -> int:
+    return len(json.dumps(answer, ensure_ascii=False, separators=(",", ":")))

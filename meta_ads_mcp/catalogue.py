@@ -61,6 +61,11 @@ class Catalogue:
     def __iter__(self) -> Iterable[Tool]:  # type: ignore[override]
         return iter(self._tools.values())
 
+    @property
+    def has_writes(self) -> bool:
+        """Whether this server may change anything at Meta."""
+        return any(tool.effect.is_write for tool in self._tools.values())
+
     def get(self, name: str) -> Tool:
         """The tool of that name. A tool that is hidden by a setting is as unknown as one that never was."""
         if name not in self._tools:

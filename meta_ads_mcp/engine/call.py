@@ -13,6 +13,7 @@ from meta_ads_mcp.engine.shape import split_cursor
 from meta_ads_mcp.errors import AdsError, ApiError
 from meta_ads_mcp.graph.paging import page as one_page
 from meta_ads_mcp.graph.paging import pages
+from meta_ads_mcp.spec.changes import Changes, Entry
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.fields import names
 from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports
@@ -52,25 +53,6 @@ class GraphSession:
         self.book.learn([body, *_rows_of(body)])
         return body
 
-    async def list(
-        self,
-        path: str,
-        *,
-        fields: Sequence[str] = (),
-        limit: int = 100,
-        after: str | None = None,
-        max_items: int | None = None,
-        page: str | None = None,
-        **params: Any,
-    ) -> Listing:
-        request = self._request(path, fields, params, page)
-        cursor, skip = split_cursor(after)
-        if max_items is None and not skip:
-            found = await one_page(self.client, request, limit, cursor)
-            self.book.learn(found.rows, request.account)
-            return Listing(found.rows, found.after, found.summary, ((0, after or ""),))
-        return await self._collect(request, limit, cursor, skip, max_items or limit)
-
     async def _collect(self, request: Request, limit: int, cursor: str | None, skip: int, most: int) -> Listing:
         """Pages until enough rows, or as many characters as an answer can hold, are there."""
         rows: list[Row] = []
@@ -105,9 +87,7 @@ class GraphSession:
                 self.book.learn([answer, *_rows_of(answer)], request.account)
         return found
 
-    def _request(
-        self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None
-    ) -> Request:
+    def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None) -> Request:
         return Request(
             "GET",
             confine(path, {}),
@@ -116,6 +96,25 @@ class GraphSession:
             page=page,
             patience="insights" if path.endswith("/insights") else "normal",
         )
+
+    async def list(
+        self,
+        path: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 100,
+        after: str | None = None,
+        max_items: int | None = None,
+        page: str | None = None,
+        **params: Any,
+    ) -> Listing:
+        request = self._request(path, fields, params, page)
+        cursor, skip = split_cursor(after)
+        if max_items is None and not skip:
+            found = await one_page(self.client, request, limit, cursor)
+            self.book.learn(found.rows, request.account)
+            return Listing(found.rows, found.after, found.summary, ((0, after or ""),))
+        return await self._collect(request, limit, cursor, skip, max_items or limit)
 
 
 def _rows_of(body: Mapping[str, Any]) -> list[Row]:
@@ -132,6 +131,16 @@ def _cut(rows: list[Row], most: int, after: str | None, marks: tuple[tuple[int, 
     return Listing(rows[:most], f"{base or ''}~{already + most - start}", summary, marks)
 
 
+class NoChanges:
+    """The journal of a call that has none."""
+
+    def entries(self) -> list[Entry]:
+        return []
+
+    def entry(self, change_id: str) -> Entry | None:
+        return None
+
+
 @dataclass
 class ToolCall:
     """The `Call` port of one running tool."""
@@ -142,6 +151,7 @@ class ToolCall:
     business: str | None
     status_of: Callable[[], Mapping[str, Any]]
     exports: Exports = field(default_factory=FolderExports)
+    changes: Changes = field(default_factory=NoChanges)
     notes: list[str] = field(default_factory=list)
 
     def now(self) -> datetime:

@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.audit import AuditLog
 from meta_ads_mcp.engine.call import Client, GraphSession, Progress, ToolCall, no_progress, requested
+from meta_ads_mcp.engine.confirm import Asker, Codes, Gate, NoAsker, Question
 from meta_ads_mcp.engine.exports import FolderExports
+from meta_ads_mcp.engine.journal import Journal
 from meta_ads_mcp.engine.metrics import Metrics
 from meta_ads_mcp.engine.plain import run_plain
+from meta_ads_mcp.engine.policy import Policy
 from meta_ads_mcp.engine.shape import UNTRUSTED, fit, has_free_text, has_money, shape
 from meta_ads_mcp.engine.validate import validate
+from meta_ads_mcp.engine.write import Writer
 from meta_ads_mcp.errors import AdsError, InternalError, InvalidArguments
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
@@ -32,11 +37,15 @@ from meta_ads_mcp.spec.tool import Tool
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client gets: `structured` is the contract's object, `text` the first block."""
+    """What the client gets: `structured` is the contract's object, `text` the first block.
+
+    With a `question` the call is not finished: the client asks its user and calls again.
+    """
 
     text: str
     structured: dict[str, Any]
     is_error: bool = False
+    question: Question | None = None
 
     @property
     def blocks(self) -> list[str]:
@@ -63,6 +72,10 @@ class Options:
     state_dir: Path | None = None
 
 
+# Tools that run the tool they name.
+STAND_INS = frozenset({"ads_call_read_tool", "ads_call_write_tool"})
+
+
 @dataclass
 class Engine:
     """Runs tool calls. One per process; everything that a call needs is given to it here."""
@@ -73,19 +86,30 @@ class Engine:
     clock: Clock
     limits: Any
     options: Options = field(default_factory=Options)
+    policy: Policy = field(default_factory=Policy)
 
     def __post_init__(self) -> None:
         self.book = AccountBook(self.client, self.options.accounts)
         self.metrics = Metrics()
         self.exports = FolderExports(self.options.state_dir)
         self._version_told = False
+        self.journal = Journal(self.options.state_dir, self.clock)
+        audit = AuditLog(self.options.state_dir, self.clock, self.events)
+        gate = Gate(Codes(self.clock))
+        self.writer = Writer(self.client, self.clock, self.journal, self.policy, gate, audit)
 
-    async def call(self, name: str, arguments: Mapping[str, Any], progress: Progress = no_progress) -> Answer:
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        progress: Progress = no_progress,
+        asker: Asker | None = None,
+    ) -> Answer:
         """Run a tool by name. Never raises, but for cancellation: every failure is an answer of the contract."""
         started = self.clock.monotonic()
         try:
             tool, given = self._target(name, arguments)
-            answer = await self._run(tool, given, progress)
+            answer = await self._run(tool, given, progress, asker or NoAsker())
         except AdsError as error:
             answer = self._failed(error)
         except asyncio.CancelledError:
@@ -100,27 +124,46 @@ class Engine:
         return answer
 
     def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
-        """The tool to run; `ads_call_read_tool` stands for the tool it names."""
+        """The tool to run; `ads_call_read_tool` and `ads_call_write_tool` stand for the tool they name."""
         tool = self.catalogue.get(name)
-        if tool.name != "ads_call_read_tool":
+        if tool.name not in STAND_INS:
             return tool, arguments
         asked = validate(tool, arguments).model_dump()
         inner = self.catalogue.get(asked["name"])
-        if inner.effect.value != "read" or inner.name == tool.name:
-            raise InvalidArguments(
-                f"{inner.name} is not a read tool.", "Call it by its own name, or with ads_call_write_tool."
-            )
+        if inner.effect.is_write != tool.effect.is_write or inner.name in STAND_INS:
+            raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
         return inner, asked["arguments"]
 
-    async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress) -> Answer:
+    async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Asker) -> Answer:
         args = validate(tool, arguments)
         session = GraphSession(self.client, self.book, progress, 3 * self.options.result_chars)
-        call = ToolCall(session, self.catalogue, self.clock, self.options.business_id, self._status, self.exports)
+        call = ToolCall(
+            session,
+            self.catalogue,
+            self.clock,
+            self.options.business_id,
+            self._status,
+            self.exports,
+            self.journal,
+        )
         for text in unknown_values(args):
             call.note(text)
         owner = await self._permit(tool, args)
-        result = await (args.run(call) if tool.handled else run_plain(tool, args, call))  # type: ignore[attr-defined]  # `handled` says that the class has it
+        if tool.effect.is_write:
+            result = await self._write(tool, args, call, owner, asker)
+            if isinstance(result, Question):
+                return Answer(result.text, {}, question=result)
+        elif tool.handled:
+            result = await args.run(call)  # type: ignore[attr-defined]  # `handled` says that the class has it
+        else:
+            result = await run_plain(tool, args, call)
         return await self._answer(tool, args, result, call, owner)
+
+    async def _write(
+        self, tool: Tool, args: Params, call: ToolCall, owner: str | None, asker: Asker
+    ) -> Result | Question:
+        currency = (await self.book.account(owner)).currency if owner else None
+        return await self.writer.run(tool, args, call, owner, asker, currency)
 
     async def _permit(self, tool: Tool, args: Params) -> str | None:
         """Every object of the arguments belongs to an account that this server may touch; the last owner found."""

@@ -147,6 +147,13 @@ Moment = Annotated[
 ]
 
 
+class UnixTime:
+    """Marks a moment that Graph takes as Unix seconds."""
+
+
+UnixMoment = Annotated[Moment, UnixTime()]
+
+
 def to_unix(moment: str, timezone: Any) -> int:
     """A moment as Unix seconds; `timezone` (a tzinfo) holds where the moment names no offset."""
     if _UNIX.fullmatch(moment):

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.spec.changes import Changes
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Listing, Row
 
@@ -40,6 +41,14 @@ class Graph(Protocol):
         """
         ...
 
+    async def create_report(self, path: str, **params: Any) -> Row:
+        """`POST {object}/insights`: start an asynchronous report. Nothing changes at Meta; never sent twice."""
+        ...
+
+    async def batch(self, requests: Sequence[Request]) -> Answers:
+        """Up to 50 requests per round trip, each with its own answer or its own error, in order."""
+        ...
+
     async def list(
         self,
         path: str,
@@ -52,14 +61,6 @@ class Graph(Protocol):
         **params: Any,
     ) -> Listing:
         """The rows of an edge: one page, or with `max_items` as many pages as it takes."""
-        ...
-
-    async def create_report(self, path: str, **params: Any) -> Row:
-        """`POST {object}/insights`: start an asynchronous report. Nothing changes at Meta; never sent twice."""
-        ...
-
-    async def batch(self, requests: Sequence[Request]) -> Answers:
-        """Up to 50 requests per round trip, each with its own answer or its own error, in order."""
         ...
 
 
@@ -122,6 +123,9 @@ class Call(Protocol):
 
     @property
     def exports(self) -> Exports: ...
+
+    @property
+    def changes(self) -> Changes: ...
 
     def now(self) -> datetime:
         """The moment, in UTC."""

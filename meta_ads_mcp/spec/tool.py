@@ -80,6 +80,13 @@ class Tool:
     network: bool = True
     idempotent: bool | None = None
     destructive: bool = False
+    # Of writes: whether Graph can validate without doing (`execution_options`), sent fields that cannot be read back,
+    # whether the values before are read, and which token and time-out the request needs.
+    validate_only: bool = False
+    unread: tuple[str, ...] = ()
+    reads_before: bool = True
+    page_token: bool = False
+    upload: bool = False
     toolset: str = field(default="", compare=False)
 
     @property
@@ -121,16 +128,30 @@ P = TypeVar("P", bound=Params)
 
 
 def tool(
-    name: str, effect: Effect, endpoint: Endpoint | None = None, *, fields: str = "", identity: str = "", **rest: Any
+    name: str,
+    effect: Effect,
+    endpoint: Endpoint | None = None,
+    *,
+    fields: str = "",
+    identity: str = "",
+    unread: str = "",
+    **rest: Any,
 ) -> Callable[[type[P]], type[P]]:
-    """Declare the class below as a tool; `fields` and `identity` are blank-separated field names."""
+    """Declare the class below as a tool; `fields`, `identity` and `unread` are blank-separated names."""
 
     def declare(params: type[P]) -> type[P]:
         setattr(
             params,
             DECLARATION,
             Tool(
-                name, effect, params, endpoint, fields=tuple(fields.split()), identity=tuple(identity.split()), **rest
+                name,
+                effect,
+                params,
+                endpoint,
+                fields=tuple(fields.split()),
+                identity=tuple(identity.split()),
+                unread=tuple(unread.split()),
+                **rest,
             ),
         )
         return params

@@ -1,0 +1,124 @@
+"""From a write tool's arguments to the change they mean: conversions, values before, reasons to ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from meta_ads_mcp.engine.guard import actions, reasons
+from meta_ads_mcp.engine.plain import graph_params, path_of
+from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.spec.dates import UnixTime, to_unix
+from meta_ads_mcp.spec.money import IsMoney, to_minor
+from meta_ads_mcp.spec.params import Params, marker
+from meta_ads_mcp.spec.ports import Account, Call
+from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect, Tool
+from meta_ads_mcp.spec.write import Change, Plan
+
+# Always read along: what a person recognises the object by, and what the reasons look at.
+_KNOWN_BY = ("id", "name", "status")
+
+
+class Planned(Protocol):
+    """The hooks of a write tool's class; all are optional.
+
+    `wire(after)` maps the values to Graph's parameters where they differ. `check(call, before, after)` is the pre-flight
+    that reads; it raises InvalidArguments, or adds notes. `why(before, after)` adds reasons to ask. `plan(call)` replaces
+    the whole of this module for a write of several steps.
+    """
+
+    def wire(self, after: Row) -> Row: ...
+
+    async def check(self, call: Call, before: Row, after: Row) -> None: ...
+
+    def why(self, before: Row, after: Row) -> list[str]: ...
+
+    async def plan(self, call: Call) -> Plan: ...
+
+
+async def planned(tool: Tool, args: Params, call: Call, owner: str | None) -> Plan:
+    """The plan of a write. Raises InvalidArguments for an update without anything to update."""
+    if hasattr(args, "plan"):
+        plan: Plan = await args.plan(call)
+        return replace(plan, changes=[_completed(change) for change in plan.changes])
+    account = await call.account(owner) if owner else None
+    after = _converted(args, graph_params(tool, args), tool, account)
+    if tool.effect is Effect.UPDATE and not after:
+        raise InvalidArguments(
+            "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
+        )
+    change = await _change(tool, args, call, after, owner)
+    return Plan([change], f"{tool.title}: {described(change)}.")
+
+
+async def _change(tool: Tool, args: Params, call: Call, after: Row, owner: str | None) -> Change:
+    path = path_of(tool, args)
+    subject = path.split("/", 1)[0]
+    is_node = "/" not in path
+    readable = tuple(name for name in after if name not in tool.unread)
+    before = await _before(tool, call, subject, readable) if is_node and tool.reads_before else {}
+    await args.check(call, before, after) if hasattr(args, "check") else None
+    wired = args.wire(dict(after)) if hasattr(args, "wire") else after
+    request = Request(
+        tool.endpoint.method if tool.endpoint else "POST",
+        path,
+        wired,
+        account=owner,
+        page=getattr(args, "page_id", None) if tool.page_token else None,
+        repeatable=False,
+        write=True,
+        patience="upload" if tool.upload else "normal",
+        budget_change=tool.node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
+        spend_limit_change=tool.node == "AdAccount" and "spend_cap" in after,
+    )
+    change = Change(
+        tool.effect,
+        request,
+        tool.node or "object",
+        object_id=subject if is_node else None,
+        before={name: before.get(name) for name in (*readable, "status", "name") if name in before},
+        after=after,
+        readable=readable,
+        title=str(before.get("name", "")),
+        parent=None if is_node else subject,
+        edge=None if is_node else path.rsplit("/", 1)[-1],
+        reasons=tuple(args.why(before, after)) if hasattr(args, "why") else (),
+        validate_only=tool.validate_only,
+    )
+    return _completed(change)
+
+
+def _completed(change: Change) -> Change:
+    """With the reasons and policy words that follow from the values themselves."""
+    why = dict.fromkeys((*change.reasons, *reasons(change.effect, change.before, change.after)))
+    return replace(
+        change, reasons=tuple(why), actions=change.actions | actions(change.effect, change.node, change.after)
+    )
+
+
+async def _before(tool: Tool, call: Call, object_id: str, readable: tuple[str, ...]) -> Row:
+    known_by = [name for name in _KNOWN_BY if name not in tool.unread]
+    return await call.graph.get(object_id, fields=list(dict.fromkeys([*known_by, *readable])))
+
+
+def _converted(args: Params, values: Row, tool: Tool, account: Account | None) -> Row:
+    """Money in the account's minor units, times as Unix seconds where Graph wants them."""
+    names = {wired: name for name, wired in tool.sent.items()}
+    converted: dict[str, Any] = {}
+    for wired, value in values.items():
+        info = type(args).model_fields[names[wired]]
+        if marker(info, IsMoney) is not None and account is not None:
+            value = to_minor(value, account.currency)
+        elif marker(info, UnixTime) is not None and account is not None:
+            value = to_unix(value, ZoneInfo(account.timezone_name))
+        converted[wired] = value
+    return converted
+
+
+def described(change: Change) -> str:
+    """The change with its real ids first: what a person has to see before anything somebody else wrote."""
+    what = f"{change.node} {change.object_id}" if change.object_id else f"new {change.node} in {change.parent}"
+    return f"{what}{f' ({change.title!r})' if change.title else ''}"

@@ -1,0 +1,118 @@
+"""What happened to a write whose answer was lost? Graph is asked before anybody is told.
+
+Graph has no idempotency key on writes, so nothing is sent again. A new object is looked for under its parent by name
+and time; a changed one is read. Two looks, a few seconds apart, because a write may still be on its way.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from meta_ads_mcp.errors import AdsError, NotFound, Transient, UnknownOutcome
+from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect
+from meta_ads_mcp.spec.write import Change
+
+LOOKS_AFTER_SECONDS = (1.0, 4.0)
+# Edges that filter by time of change (Meta docs, marketing-api/reference/ad-account/campaigns).
+_TIMED = ("campaigns", "adsets", "ads")
+MOST_SEARCHED = 1000
+SLACK_SECONDS = 90
+
+
+async def recover(sender: Sender, clock: Clock, change: Change, started: float, lost: UnknownOutcome) -> Row:
+    """Graph's state of a change whose answer was lost, when the change is there.
+
+    Raises Transient when it surely was not made, and the UnknownOutcome itself, with how to look, when that is not sure.
+    """
+    for wait in LOOKS_AFTER_SECONDS:
+        await clock.sleep(wait)
+        try:
+            found = await look(sender, change, started)
+        except AdsError:
+            raise _unsure(change, lost) from None
+        if found is not None:
+            return found
+    if change.effect is Effect.CREATE or not change.readable:
+        raise _unsure(change, lost)
+    raise Transient(
+        f"{lost.message} Graph still has the earlier values of {change.object_id}: the change was not made.",
+        "Call again; setting the same values twice does no harm.",
+    )
+
+
+async def look(sender: Sender, change: Change, started: float) -> Row | None:
+    """Graph's state of the change where it is there, or None."""
+    if change.effect is Effect.CREATE:
+        return await _look_for_new(sender, change, started)
+    if change.effect is Effect.DELETE or change.after.get("status") == "DELETED":
+        return await _look_for_gone(sender, change)
+    now = await sender.send(_read(change))
+    same = all(equal(now.get(name), change.after[name]) for name in change.readable if name in change.after)
+    return {"id": change.object_id} if same and change.readable else None
+
+
+async def _look_for_new(sender: Sender, change: Change, started: float) -> Row | None:
+    """The one object of that name under the parent that was made since; None when there is none, or more than one."""
+    name = change.after.get("name")
+    if change.parent is None or change.edge is None or not isinstance(name, str):
+        return None
+    params: dict[str, Any] = {"fields": "id,name,created_time"}
+    if change.edge in _TIMED:
+        since = int(started) - SLACK_SECONDS
+        params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": since}]
+    request = Request("GET", f"{change.parent}/{change.edge}", params, account=change.request.account)
+    found: list[Row] = []
+    read = 0
+    async for page in pages(sender, request, 100, None):
+        found += [row for row in page.rows if row.get("name") == name and made_since(row, started)]
+        read += len(page.rows)
+        if read >= MOST_SEARCHED:
+            break
+    return {"id": found[0]["id"]} if len(found) == 1 else None
+
+
+async def _look_for_gone(sender: Sender, change: Change) -> Row | None:
+    try:
+        now = await sender.send(_read(change, "id,status"))
+    except NotFound:
+        return {"id": change.object_id}
+    return {"id": change.object_id} if now.get("status") == "DELETED" else None
+
+
+def _read(change: Change, fields: str | None = None) -> Request:
+    wanted = fields or ",".join(["id", *change.readable])
+    return Request("GET", str(change.object_id), {"fields": wanted}, account=change.request.account)
+
+
+def made_since(row: Row, started: float) -> bool:
+    """Whether the object is as young as the call; an object without a readable time counts as young."""
+    try:
+        made = datetime.fromisoformat(str(row.get("created_time"))).timestamp()
+    except ValueError:
+        return True
+    return made >= started - SLACK_SECONDS
+
+
+def equal(graph: Any, ours: Any) -> bool:
+    """Graph echoes numbers as text, and adds keys to objects; both are the same value."""
+    if isinstance(ours, bool) or ours is None:
+        return bool(graph) == bool(ours)
+    if isinstance(ours, dict) and isinstance(graph, dict):
+        return all(equal(graph.get(key), value) for key, value in ours.items())
+    if isinstance(ours, list) and isinstance(graph, list):
+        return len(ours) == len(graph) and all(equal(g, o) for g, o in zip(graph, ours, strict=True))
+    return str(graph) == str(ours)
+
+
+def _unsure(change: Change, lost: UnknownOutcome) -> UnknownOutcome:
+    if change.effect is Effect.CREATE:
+        where = f"{change.parent}/{change.edge}" if change.parent else "the account"
+        look = f"Look under {where} for an object named as in this call before creating it again."
+    else:
+        look = f"Read {change.object_id} and compare before changing it again."
+    return UnknownOutcome(lost.message, look, graph=lost.graph)

@@ -1,0 +1,60 @@
+"""The journal of changes, as tools see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass
+class Entry:
+    """One change: what was intended, and how it ended (`status` is `unknown_outcome` until that is known)."""
+
+    change_id: str
+    time: str
+    tool: str
+    effect: str
+    node: str
+    account: str | None = None
+    object_id: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    parent: str | None = None
+    edge: str | None = None
+    call_id: str | None = None
+    key: str | None = None
+    digest: str | None = None
+    status: str = "unknown_outcome"
+    error: dict[str, Any] | None = None
+    undo_of: str | None = None
+    undone_by: str | None = None
+    started: float = 0.0
+    result: dict[str, Any] | None = None
+
+    def public(self) -> dict[str, Any]:
+        """The entry as `ads_get_changes` shows it; `changes` are field → before and after, in Graph's units."""
+        shown = {
+            "change_id": self.change_id,
+            "time": self.time,
+            "tool": self.tool,
+            "kind": self.effect,
+            "object": {"type": self.node, "id": self.object_id},
+            "account": self.account,
+            "status": self.status,
+            "changes": {name: {"before": self.before.get(name), "after": value} for name, value in self.after.items()},
+            "undo_of": self.undo_of,
+            "undone_by": self.undone_by,
+        }
+        return {key: value for key, value in shown.items() if value not in (None, {}, "")}
+
+
+class Changes(Protocol):
+    """The changes that this server made, on this machine."""
+
+    def entries(self) -> Sequence[Entry]:
+        """Oldest first."""
+        ...
+
+    def entry(self, change_id: str) -> Entry | None: ...

@@ -1,0 +1,86 @@
+"""A write, fully known before anything is sent: what it does, to what, and what was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Protocol
+
+from pydantic import Field
+
+from meta_ads_mcp.spec.params import Local, WriteParams
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect
+
+
+class ConfirmedParams(WriteParams):
+    """A write that may need the user's agreement."""
+
+    confirmation: Annotated[
+        str | None, Local(), Field(max_length=200, description="Code of an earlier needs_confirmation answer")
+    ] = None
+
+
+class CreateParams(WriteParams):
+    """A write that makes something new."""
+
+    idempotency_key: Annotated[
+        str | None,
+        Local(),
+        Field(min_length=1, max_length=100, description="Same key and arguments: the first result again, nothing new"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One request that changes something.
+
+    `before` and `after` hold the fields in Graph's spelling: what is there, and what will be. Money is an integer in
+    minor units there, whatever the wire needs. `object_id` is None for what is not made yet; `parent` and `edge` say
+    where it will be found (`act_1`, `campaigns`). `readable` are the fields to read back. `reasons` say why a person has
+    to agree first; `actions` are the policy's words for it (`edit_budget`, `create_ad`, …).
+    """
+
+    effect: Effect
+    request: Request
+    node: str
+    object_id: str | None = None
+    before: Row = field(default_factory=dict)
+    after: Row = field(default_factory=dict)
+    readable: tuple[str, ...] = ()
+    title: str = ""
+    parent: str | None = None
+    edge: str | None = None
+    reasons: tuple[str, ...] = ()
+    actions: frozenset[str] = frozenset()
+    validate_only: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a call will change. One change, or several steps of which the later ones may follow from the earlier."""
+
+    changes: Sequence[Change]
+    summary: str
+    notes: list[str] = field(default_factory=list)
+    details: Row = field(default_factory=dict)
+
+
+class Steps(Protocol):
+    """How a write of several steps sends them: each is journalled before and after, and paced as a write."""
+
+    async def do(self, change: Change) -> Row:
+        """Send one change; Graph's answer, with `id` where one is known. Errors: those of a request.
+
+        When an answer is lost, Graph is asked what happened; UnknownOutcome is raised when that does not tell either.
+        """
+        ...
+
+
+# A handled write: `plan` reads and decides, `apply` (optional) carries out several steps and describes what was made.
+Planner = Callable[[Call], Awaitable[Plan]]
+Applier = Callable[[Plan, Steps, Call], Awaitable[Row]]
+Arguments = Mapping[str, Any]

@@ -123,6 +123,10 @@ def _calendar_preset(preset: str, today: date) -> tuple[date, date] | None:
 
 
 _UNIX = re.compile(r"[0-9]{9,11}")
+# `fromisoformat` alone takes week dates and any separator, which Graph does not.
+_ISO = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
+)
 
 
 def _moment(value: Any) -> Any:
@@ -135,7 +139,7 @@ def _valid_moment(value: str) -> str:
     if _UNIX.fullmatch(value):
         return value
     try:
-        datetime.fromisoformat(value)
+        datetime.fromisoformat(value if _ISO.fullmatch(value) else "")
     except ValueError:
         raise ValueError("a time is ISO 8601 such as 2026-12-01T09:00:00+0100, or Unix seconds") from None
     return value

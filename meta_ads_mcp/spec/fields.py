@@ -10,19 +10,31 @@ from pydantic import AfterValidator, Field
 
 from meta_ads_mcp.spec.params import Local
 
+_NAME = re.compile(r"[a-z0-9_]{1,80}")
 _FIELD = re.compile(r"[a-z0-9_]{1,80}(\{[a-z0-9_,{}]{1,400}\})?")
-# A Page's token, a pixel's or an app's secret: no field selection may bring one out.
-_SECRET = re.compile(r"access_token|app_?secret|client_secret|webhook_secret")
+# A Page's token, an app's secret, a live video's key: no field selection may bring one out (names of the SDK's fields).
+_SECRET = re.compile(r"secret|password|_token\b|\btokens?\b|\btoken_for|ingest_key|stream_url")
+# Edges from an object to other ad accounts: the way there is a tool, which looks at the owner.
+_ELSEWHERE = re.compile(r"\b(\w*ad_?accounts|accounts|\w*businesses|agencies|owner_ad_account\{|\w+recipientaccounts)")
 # Our spelling on the tool surface, Graph's on the wire.
 ON_THE_WIRE = {"ad_set_id": "adset_id", "ad_set_name": "adset_name"}
 
 
 def _field(value: str) -> str:
-    if not _FIELD.fullmatch(value) or value.count("{") != value.count("}"):
+    if not _FIELD.fullmatch(value) or not _nested_well(value):
         raise ValueError("a field is a name such as daily_budget, or one with subfields such as creative{id,name}")
     if _SECRET.search(value):
         raise ValueError("fields that hold secrets cannot be read")
-    return ON_THE_WIRE.get(value, value)
+    if _ELSEWHERE.search(value):
+        raise ValueError("fields that lead to other ad accounts cannot be read; there are tools for those")
+    return _NAME.sub(lambda name: ON_THE_WIRE.get(name[0], name[0]), value)
+
+
+def _nested_well(value: str) -> bool:
+    """Whether every brace follows a name and closes, and no name is missing."""
+    while (inner := re.sub(r"([a-z0-9_]+)\{[a-z0-9_]+(,[a-z0-9_]+)*\}", r"\1", value)) != value:
+        value = inner
+    return bool(_NAME.fullmatch(value))
 
 
 FieldName = Annotated[str, AfterValidator(_field)]

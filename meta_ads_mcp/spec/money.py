@@ -18,7 +18,8 @@ from meta_ads_mcp.errors import InvalidArguments
 WITHOUT_SUBUNIT = frozenset("CLP COP CRC HUF ISK IDR JPY KRW PYG TWD VND".split())
 WITH_SUBUNIT = frozenset(
     """DZD ARS AUD BHD BDT BOB BGN BRL GBP CAD CNY HRK CZK DKK EGP EUR GTQ HNL HKD INR ILS JOD KES LVL LTL MOP MYR MXN
-    NZD NIO NGN NOK PKR PEN PHP PLN QAR RON RUB SAR RSD SGD SKK ZAR SEK CHF THB TRY AED UAH USD UYU VEF VES FBZ""".split()
+    NZD NIO NGN NOK PKR PEN PHP PLN QAR RON RUB SAR RSD SGD SKK ZAR SEK CHF THB TRY AED UAH USD UYU VEF VES FBZ
+""".split()
 )
 
 _WRITTEN = re.compile(r"(?P<amount>[0-9]{1,15}(\.[0-9]{1,4})?) (?P<currency>[A-Z]{3})")
@@ -82,12 +83,10 @@ def _minor_of(amount: Decimal, currency: str) -> int:
 
 
 def _money_argument(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError('money is an integer in minor units, or an amount like "50.00 USD"')
-    if isinstance(value, str) and _MINOR.fullmatch(value):
-        value = int(value)
-    if (isinstance(value, int) and value >= 0) or (isinstance(value, str) and _WRITTEN.fullmatch(value)):
+    if isinstance(value, str) and _WRITTEN.fullmatch(value):
         return value
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and _MINOR.fullmatch(str(value)):
+        return int(value)
     raise ValueError('money is an integer in minor units, or an amount like "50.00 USD"')
 
 

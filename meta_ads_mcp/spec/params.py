@@ -38,7 +38,7 @@ class Local:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a field holds, as far as lenient reading needs to know it."""
+    """What a field holds, as far as lenient reading needs to know it; `optional` is one that need not be given."""
 
     kind: Kind
     optional: bool = False
@@ -85,7 +85,7 @@ def read(shape: Shape, value: Any) -> Any:
     """The value in the declared shape, or unchanged when it is not one of the accepted spellings."""
     if shape.kind in ("list", "object"):
         value = _parsed(value, "[" if shape.kind == "list" else "{")
-    if shape.kind == "list":
+    if shape.kind == "list" and value is not None:
         items = value if isinstance(value, list) else [value]
         return [read(Shape(shape.item), item) for item in items]
     return _scalar(shape.kind, value)
@@ -115,11 +115,12 @@ def _parsed(value: Any, opening: str) -> Any:
 @cache
 def shapes(cls: type[BaseModel]) -> dict[str, Shape]:
     """The shape of each declared field, worked out once per class."""
-    return {name: _shape(info.annotation) for name, info in cls.model_fields.items()}
+    return {name: _shape(info.annotation, not info.is_required()) for name, info in cls.model_fields.items()}
 
 
-def _shape(annotation: Any) -> Shape:
-    annotation, optional = _unwrap(annotation)
+def _shape(annotation: Any, has_default: bool) -> Shape:
+    annotation, takes_none = _unwrap(annotation)
+    optional = takes_none or has_default
     if get_origin(annotation) is list:
         item, _ = _unwrap(get_args(annotation)[0])
         return Shape("list", optional, _kind(item))

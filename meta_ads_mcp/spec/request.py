@@ -14,7 +14,8 @@ Method = Literal["GET", "POST", "DELETE"]
 # How long a request may take; the seconds per class are the client's.
 Patience = Literal["normal", "insights", "upload"]
 
-_SEGMENT = re.compile(r"(act_)?[0-9]{1,30}(_[0-9]{1,30})?|[a-z][a-z0-9_]{0,63}")
+_ID = re.compile(r"act_[0-9]{1,30}|[0-9]{1,30}(_[0-9]{1,30})?|me")
+_EDGE = re.compile(r"[a-z][a-z_]{0,63}")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -39,13 +40,15 @@ class Request:
 
 
 def confine(template: str, values: Mapping[str, str]) -> str:
-    """The template's path with each `{name}` filled; anything but an id or an edge's name is refused.
+    """The template's path with each `{name}` filled by an id or `me`; the rest of it is ids and names of edges.
 
-    Every path of this server goes through here, so no value can add a segment, a query or a host.
+    Every path of this server goes through here, so no value can add a segment, a query or a host. Raises
+    InvalidArguments for anything else.
     """
-    path = _PLACE.sub(lambda match: _one_segment(values[match.group(1)]), template)
+    path = _PLACE.sub(lambda match: _identified(values[match.group(1)]), template)
     for segment in path.split("/"):
-        _one_segment(segment)
+        if not _EDGE.fullmatch(segment):
+            _identified(segment)
     return path
 
 
@@ -54,8 +57,8 @@ def places(template: str) -> list[str]:
     return _PLACE.findall(template)
 
 
-def _one_segment(value: str) -> str:
-    if not _SEGMENT.fullmatch(value):
+def _identified(value: str) -> str:
+    if not _ID.fullmatch(value):
         raise InvalidArguments(
             "An id in this call is not an id.", "Ids are ASCII digits; account ids may start with act_."
         )

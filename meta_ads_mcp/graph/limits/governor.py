@@ -186,7 +186,7 @@ class Governor:
             if wait_s >= _NOTED_WAIT_S:
                 self._note_wait(call, wait_s, "waiting")
             await self._clock.sleep(wait_s)
-            self._refuse_if_open(call)
+        self._refuse_if_open(call)
         if self._shared.breaker.half_open(call, self._clock.now()):
             place.probe = self._probe(call)
 

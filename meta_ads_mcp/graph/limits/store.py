@@ -31,7 +31,7 @@ else:
 
 _LARGEST_BYTES = 1_000_000
 # A writer is done in a millisecond; one that is not is stuck, and must not hold up the others.
-_LOCK_TRIES, _LOCK_PAUSE_S = 50, 0.005
+_LOCK_TRIES, _LOCK_PAUSE_S = 200, 0.005
 
 
 class StoreBusy(Exception):

@@ -30,7 +30,14 @@ SLOW = tier_named("development_access")
 FAST = tier_named("standard_access")
 ANOTHER_TOKEN = GraphCall("ffff0000", "act_1", "ads_management")
 NOBODY = GraphCall("0123abcd", None, "ads_management", object_id="me")
-CALLS = {"read": READ, "write": WRITE, "insights": INSIGHTS, "other": OTHER, "another token": ANOTHER_TOKEN, "nobody": NOBODY}
+CALLS = {
+    "read": READ,
+    "write": WRITE,
+    "insights": INSIGHTS,
+    "other": OTHER,
+    "another token": ANOTHER_TOKEN,
+    "nobody": NOBODY,
+}
 
 
 def tell(breaker, call, outcome, now=START, tier=SLOW):
@@ -246,7 +253,9 @@ class Stops(RuleBasedStateMachine):
 
     @invariant()
     def only_what_is_open_is_shown(self):
-        shown = {(circuit.account, circuit.use_case is None): circuit.trip_count for circuit in self.breaker.open(self.now)}
+        shown = {
+            (circuit.account, circuit.use_case is None): circuit.trip_count for circuit in self.breaker.open(self.now)
+        }
         model = [((account, True), one) for account, one in self.whole.items()]
         model += [((account, False), one) for account, one in self.own.items()]
         assert shown == {key: trips for key, (until, trips) in model if until > self.now}

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from meta_ads_mcp.sandbox.refusal import Refusal
-from meta_ads_mcp.sandbox.tokens import Tokens
+from meta_ads_mcp.sandbox.refusal import Refusal, no_token
 from meta_ads_mcp.sandbox.wire import Answer, Call, override_method, split_path
 
 Json = Any
@@ -25,12 +24,10 @@ def is_batch(call: Call) -> bool:
     return call.method == "POST" and not call.path and "batch" in call.params
 
 
-def run(call: Call, one: One, tokens: Tokens) -> Answer:
+def run(call: Call, one: One) -> Answer:
     """The outer answer: HTTP 200 with one entry per member, or an error when the batch itself is bad."""
     try:
-        members = read_members(call.params["batch"])
-        if not call.token and not any("access_token" in str(member) for member in members):
-            raise Refusal("An access token is required to request this resource.", code=190)
+        members = read_members(call)
     except Refusal as refused:
         return Answer(refused.status, refused.body("Abatchrefused"))
     with_headers = call.params.get("include_headers", "true") != "false"
@@ -38,15 +35,17 @@ def run(call: Call, one: One, tokens: Tokens) -> Answer:
     return Answer(200, [run_member(call, member, one, results, with_headers=with_headers) for member in members])
 
 
-def read_members(text: str) -> list[Mapping[str, Json]]:
+def read_members(call: Call) -> list[Mapping[str, Json]]:
     try:
-        members = json.loads(text)
+        members = json.loads(call.params["batch"])
     except ValueError:
         raise Refusal("(#100) batch parameter must be a JSON array") from None
     if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
         raise Refusal("(#100) batch parameter must be a JSON array")
     if len(members) > MAX_MEMBERS:
         raise Refusal(f"(#100) Too many requests in batch message. Maximum batch size is {MAX_MEMBERS}")
+    if not call.token and not any("access_token" in str(member) for member in members):
+        raise no_token()
     return members
 
 

@@ -11,7 +11,8 @@ import httpx
 from meta_ads_mcp.sandbox.wire import Answer, Call
 
 Match = Callable[[Call], bool] | str | None
-Respond = Answer | httpx.Response | Exception | Callable[[Call], Any] | None
+Reply = Answer | httpx.Response | Exception | None
+Respond = Reply | type[Exception] | Callable[[Call], Reply]
 
 
 def graph_error(
@@ -48,14 +49,15 @@ class Fault:
         return self.match is None or self.match in f"{call.method} {'/'.join(call.path)}"
 
     def answer(self, call: Call) -> Answer | httpx.Response | None:
-        """The planned answer; an exception is raised; None means that a batch member gets no answer."""
+        """The planned answer; an exception is raised; None means that there is no answer at all."""
         self.hits += 1
-        respond = self.respond(call) if callable(self.respond) and not isinstance(self.respond, type) else self.respond
-        if isinstance(respond, BaseException):
-            raise respond
-        if isinstance(respond, type) and issubclass(respond, BaseException):
-            raise respond("a planned fault")
-        return respond
+        planned = self.respond
+        if isinstance(planned, type):
+            raise planned("a planned fault")
+        found = planned(call) if callable(planned) else planned
+        if isinstance(found, Exception):
+            raise found
+        return found
 
 
 @dataclass
@@ -64,9 +66,7 @@ class Faults:
 
     planned: list[Fault] = field(default_factory=list)
 
-    def add(
-        self, match: Match = None, *, respond: Respond, times: int = 1, after_processing: bool = False
-    ) -> Fault:
+    def add(self, match: Match = None, *, respond: Respond, times: int = 1, after_processing: bool = False) -> Fault:
         """Plan a fault for the next `times` calls that match.
 
         `match` is a piece of `"METHOD path"` (path without version), a predicate of the call, or None for every call.

@@ -128,7 +128,11 @@ def check_one(one: Json) -> tuple[str, str, Json]:
         raise not_in_enum("filtering[0]['operator']", OPERATORS)
     if operator in NEEDS_LIST and not isinstance(value, list):
         raise Refusal(f"(#100) filtering: operator {operator} needs a list as value", blame=(("filtering",),))
-    if operator.endswith("IN_RANGE") and (len(value) != 2 or any(number(part) is None for part in value)):  # noqa: PLR2004
+    if (
+        operator.endswith("IN_RANGE")
+        and isinstance(value, list)
+        and (len(value) != 2 or any(number(part) is None for part in value))
+    ):
         raise Refusal(f"(#100) filtering: operator {operator} needs two numbers", blame=(("filtering",),))
     return str(one["field"]), operator, value
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meta_ads_mcp.sandbox import fields, filters, paging, params, refusal
-from meta_ads_mcp.sandbox.edges import loaded, registry
+from meta_ads_mcp.sandbox.edges import table
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing
 from meta_ads_mcp.sandbox.fields import Wanted
 from meta_ads_mcp.sandbox.projection import Projector
@@ -82,7 +82,7 @@ class Graph:
         return self._ask(node, edge, call, token)
 
     def _target(self, call: Call, token: TokenInfo) -> tuple[Node, str]:
-        if not call.path or len(call.path) > 2:  # noqa: PLR2004 - /node or /node/edge
+        if not call.path or len(call.path) > 2:
             raise refusal.unknown_path("/" + "/".join(call.path))
         first, *rest = call.path
         node = self.find(token.subject if first == "me" else first)
@@ -112,12 +112,14 @@ class Graph:
         return refusal.unknown_node(node.id, method)
 
     def _serve(self, edge: Edge, ask: Ask) -> Json:
-        handler = registry.find(ask.node.type, edge.method, edge.name)
+        handler = table.handler_of(ask.node.type, edge.method, edge.name)
         if handler is None and edge.method == "GET" and not edge.name:
             return self.projector(ask.call, ask.token).node(ask.node, ask.wanted)
         if handler is None:
             text = f"(#3) The sandbox does not serve {edge.method} {ask.node.type}/{edge.name} (Graph does)"
             raise Refusal(text, code=3)
+        if ask.wanted is not None and edge.returns in self.spec:
+            self.projector(ask.call, ask.token).check(edge.returns, ask.wanted)
         result = handler(ask)
         return self._listing(edge, ask, result) if isinstance(result, Listing) else result
 
@@ -138,8 +140,6 @@ class Graph:
 
     def _listing(self, edge: Edge, ask: Ask, listing: Listing) -> dict[str, Json]:
         projector = self.projector(ask.call, ask.token)
-        if ask.wanted is not None:
-            projector.check(edge.returns, ask.wanted)
         rows = self._filtered(listing.rows, ask.params) if not listing.projected else listing.rows
         cut, page = paging.cut(rows, ask.params, listing.default_limit)
         data = [row if listing.projected else projector.row(row, edge.returns, ask.wanted) for row in cut]

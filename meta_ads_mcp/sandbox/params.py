@@ -13,7 +13,9 @@ from meta_ads_mcp.sandbox.spec import ENUM, Edge, Spec
 Json = Any
 
 # Graph reads these lists also as `a,b`; every other list has to be JSON.
-COMMA_LISTS = frozenset({"fields", "breakdowns", "action_breakdowns", "summary", "metric", "action_attribution_windows"})
+COMMA_LISTS = frozenset(
+    {"fields", "breakdowns", "action_breakdowns", "summary", "metric", "action_attribution_windows"}
+)
 
 # Objects whose keys are checked against the class of the same name. Others take wrapper keys that no class lists.
 CHECKED_OBJECTS = frozenset({"AdCreativeObjectStorySpec", "Targeting"})

@@ -43,7 +43,9 @@ def not_in_enum(name: str, allowed: Iterable[str]) -> Refusal:
 
 def unknown_param(name: str, method: str) -> Refusal:
     """Graph ignores most names it does not know; the sandbox refuses them, so that a wrong name is found."""
-    return Refusal(f"(#100) Unexpected key '{name}' on {method} (the sandbox is stricter here than Graph)", blame=((name,),))
+    return Refusal(
+        f"(#100) Unexpected key '{name}' on {method} (the sandbox is stricter here than Graph)", blame=((name,),)
+    )
 
 
 def unknown_node(node_id: str, method: str = "Get") -> Refusal:
@@ -65,7 +67,7 @@ def unknown_path(path: str) -> Refusal:
 
 
 def syntax_error(text: str) -> Refusal:
-    return Refusal(f"Syntax error \"{text}\"", code=2500)
+    return Refusal(f'Syntax error "{text}"', code=2500)
 
 
 def no_token() -> Refusal:

@@ -89,5 +89,7 @@ class Store:
 def _difference(old: Node | None, new: Node | None) -> dict[str, tuple[Json, Json]]:
     before = {} if old is None else old.fields
     now = {} if new is None else new.fields
-    names = [name for name in before.keys() | now.keys() if not callable(before.get(name)) and not callable(now.get(name))]
+    names = [
+        name for name in before.keys() | now.keys() if not callable(before.get(name)) and not callable(now.get(name))
+    ]
     return {name: (before.get(name), now.get(name)) for name in sorted(names) if before.get(name) != now.get(name)}

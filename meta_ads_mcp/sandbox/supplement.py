@@ -36,9 +36,11 @@ ON_EDGES = {"limit": "int", "after": "string", "before": "string"}
 # Edges that can count. docs: the "Summary" table of each edge's reference page
 COUNTABLE = frozenset({"ads", "adsets", "campaigns", "adimages", "advideos", "adcreatives", "comments", "reactions"})
 
-# Edges with `filtering`. docs: marketing-api/guides/lead-ads/retrieving for leads; marketing-api/audiences for audiences;
-# the campaign structure edges are filtered as Ads Manager does (marketing-api/campaign-structure)
-FILTERABLE = frozenset({"ads", "adsets", "campaigns", "leads", "customaudiences", "adcreatives", "advideos", "saved_audiences"})
+# Edges with `filtering`. docs: marketing-api/guides/lead-ads/retrieving and marketing-api/audiences; the campaign
+# structure is filtered as Ads Manager does it (marketing-api/campaign-structure)
+FILTERABLE = frozenset(
+    {"ads", "adsets", "campaigns", "leads", "customaudiences", "adcreatives", "advideos", "saved_audiences"}
+)
 
 _SEARCH = "docs: marketing-api/audiences/reference/targeting-search"
 
@@ -85,9 +87,7 @@ EDGES: dict[str, Extra] = {
     ),
     "User GET permissions": Extra("docs: graph-api/reference/user/permissions", {"permission": "string"}, "Permission"),
     "AdAccount GET campaigns": Extra("docs: marketing-api/reference/ad-account/campaigns", {"updated_since": "int"}),
-    "AdAccount POST adimages": Extra(
-        "docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}
-    ),
+    "AdAccount POST adimages": Extra("docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}),
     "AdAccount GET insights": Extra("docs: marketing-api/insights/breakdowns", {"summary": "list<string>"}),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     "CustomAudience POST usersreplace": Extra(

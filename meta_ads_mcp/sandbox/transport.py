@@ -85,7 +85,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         """One call with its planned faults; a batch comes back here for each of its members."""
         if fault := self.faults.find(call, after_processing=False):
             return fault.answer(call)
-        found = batch.run(call, self._one, self.tokens) if batch.is_batch(call) else self.graph.answer(call)
+        found = batch.run(call, self._one) if batch.is_batch(call) else self.graph.answer(call)
         if fault := self.faults.find(call, after_processing=True):
             return fault.answer(call)
         return found
@@ -93,9 +93,16 @@ class SandboxTransport(httpx.AsyncBaseTransport):
     def _remember(self, call: Call, status: int | None) -> None:
         """Logged before the work as well, so that a request is there even when a planned exception ends it."""
         entry = Logged(
-            call.method, "/".join(call.path), call.version, call.host, call.params, call.headers,
-            call.body_size, call.files, status,
-        )  # fmt: skip
+            call.method,
+            "/".join(call.path),
+            call.version,
+            call.host,
+            call.params,
+            call.headers,
+            call.body_size,
+            call.files,
+            status,
+        )
         if status is not None:
             self.log.pop()
         self.log.append(entry)

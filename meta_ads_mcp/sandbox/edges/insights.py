@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.fields import Wanted
 from meta_ads_mcp.sandbox.insights import query as queries
-from meta_ads_mcp.sandbox.insights import report
 from meta_ads_mcp.sandbox.insights.query import Query
-from meta_ads_mcp.sandbox.insights.report import Scope
+from meta_ads_mcp.sandbox.insights.report import Report
+from meta_ads_mcp.sandbox.insights.scope import Scope
 from meta_ads_mcp.sandbox.plan import CampaignPlan
 from meta_ads_mcp.sandbox.refusal import unknown_field
 
@@ -23,7 +23,7 @@ def insights(ask: Ask) -> Listing:
     query = queries.read(ask.params, LEVEL_OF[ask.node.type], field_names(ask), scope.today)
     if query.opted_in and not ask.graph.world.opted_in:
         return Listing([], projected=True)
-    rows, summary = report.rows(query, _visible(ask, query, scope), ask.graph.max_insights_rows)
+    rows, summary = Report(query, _visible(ask, query, scope), ask.graph.max_insights_rows).rows()
     return Listing(rows, summary, projected=True)
 
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 
 PLAIN = (
-    "User/adaccounts", "User/accounts", "User/businesses", "User/permissions", "User/assigned_ad_accounts",
-    "User/assigned_pages", "Business/owned_ad_accounts", "Business/client_ad_accounts", "Business/owned_pages",
-    "Business/client_pages", "AdAccount/promote_pages", "AdAccount/adcreatives", "AdAccount/instagram_accounts",
-    "AdAccount/connected_instagram_accounts", "AdAccount/adspixels", "AdAccount/advideos", "Ad/adcreatives",
-    "AdVideo/thumbnails", "Page/instagram_accounts",
-)  # fmt: skip
+    "User/adaccounts",
+    "User/accounts",
+    "User/businesses",
+    "User/assigned_ad_accounts",
+    "User/assigned_pages",
+    "Business/owned_ad_accounts",
+    "Business/client_ad_accounts",
+    "Business/owned_pages",
+    "Business/client_pages",
+    "AdAccount/promote_pages",
+    "AdAccount/adcreatives",
+    "AdAccount/instagram_accounts",
+    "AdAccount/connected_instagram_accounts",
+    "AdAccount/adspixels",
+    "AdAccount/advideos",
+    "Ad/adcreatives",
+    "AdVideo/thumbnails",
+    "Page/instagram_accounts",
+)
 
 
 @serves("GET", *PLAIN)

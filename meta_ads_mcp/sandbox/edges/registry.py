@@ -61,7 +61,3 @@ def serves(method: str, *places: str) -> Callable[[Handler], Handler]:
         return handler
 
     return register
-
-
-def find(node_type: str, method: str, edge: str) -> Handler | None:
-    return HANDLERS.get((node_type, method, edge))

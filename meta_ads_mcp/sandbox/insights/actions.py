@@ -54,7 +54,9 @@ ACTION_TYPES: dict[str, tuple[str, ...]] = {
 VALUE_TYPES = {name: ("purchase_value",) for name, counted in ACTION_TYPES.items() if counted == ("purchase",)}
 
 # Not returned with region and hourly breakdowns. docs: marketing-api/insights/breakdowns
-OFF_META = frozenset({"view_content", "add_to_cart", "initiate_checkout", "purchase", "purchase_value", "lead_pixel", "install"})
+OFF_META = frozenset(
+    {"view_content", "add_to_cart", "initiate_checkout", "purchase", "purchase_value", "lead_pixel", "install"}
+)
 
 # Attribution windows -> the metric windows they add up. 7d_view and 28d_view have given nothing since 2026-01-12.
 SHOWN_WINDOWS: dict[str, tuple[str, ...]] = {
@@ -91,6 +93,13 @@ def value_in(sums: Sums, counted: Sequence[str], windows: Sequence[str]) -> int:
     return total
 
 
+def value_within(sums: Sums, counted: Sequence[str], window: str) -> int:
+    """The value within one attribution window; what is no conversion counts as clicked."""
+    if window == "1d_view":
+        counted = [name for name in counted if name not in sums]
+    return value_in(sums, counted, SHOWN_WINDOWS[window])
+
+
 def counts(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style) -> dict[str, tuple[int, dict[str, int]]]:
     """Per action type with a count: the default value and the value per asked window."""
     found = {}
@@ -98,8 +107,10 @@ def counts(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style) -> di
         counted = [one for one in listed if style.off_meta or one not in OFF_META]
         value = value_in(sums, counted, DEFAULT)
         if value:
-            shown = [window for window in style.windows if window in SHOWN_WINDOWS]
-            found[name] = (value, {window: value_in(sums, counted, SHOWN_WINDOWS[window]) for window in shown})
+            found[name] = (
+                value,
+                {one: value_within(sums, counted, one) for one in style.windows if one in SHOWN_WINDOWS},
+            )
     return found
 
 
@@ -109,7 +120,9 @@ def rows(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style, show: A
     for name, (value, by_window) in counts(sums, types, style).items():
         for extra, part in _broken_down(name, value, style):
             row = {"action_type": name, **extra, "value": show(part)}
-            found.append(row | {window: show(_part(amount, part, value)) for window, amount in by_window.items() if amount})
+            found.append(
+                row | {window: show(_part(amount, part, value)) for window, amount in by_window.items() if amount}
+            )
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import add, mul, sub
 
 from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, VIDEO, campaign_day
 from meta_ads_mcp.sandbox.insights.segments import HOUR, cells
@@ -39,23 +40,38 @@ def campaign_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], fami
 @lru_cache(maxsize=600)
 def ad_set_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str) -> dict[str, Sums]:
     """Per ad set id."""
-    found: dict[str, Sums] = {}
-    for day, columns in _campaign_days(plan, span, metrics, family):
-        for part, sums in _divide(plan.ad_sets, day, columns, metrics):
-            _add(found.setdefault(part.id, {}), sums)
-    return found
+    days = (_divide(plan.ad_sets, day, columns) for day, columns in _campaign_days(plan, span, metrics, family))
+    return _by_part(plan.ad_sets, _add_up(metrics, days))
 
 
 @lru_cache(maxsize=600)
 def ad_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str, ad_set: str = "") -> dict[str, Sums]:
     """Per ad id; only of one ad set when it is named."""
-    found: dict[str, Sums] = {}
+    grids: dict[str, Sums] = {}
+    wanted = [(place, part) for place, part in enumerate(plan.ad_sets) if ad_set in ("", part.id)]
     for day, columns in _campaign_days(plan, span, metrics, family):
-        for part, sums in _divide(plan.ad_sets, day, columns, metrics):
-            if ad_set in ("", part.id):
-                for ad, ad_columns in _divide(part.parts, day, sums, metrics):
-                    _add(found.setdefault(ad.id, {}), ad_columns)
+        grid = _divide(plan.ad_sets, day, columns)
+        for place, part in wanted:
+            _add(grids.setdefault(part.id, {}), _divide(part.parts, day, _row(grid, place, len(plan.ad_sets))))
+    found: dict[str, Sums] = {}
+    for _, part in wanted:
+        found |= _by_part(part.parts, grids.get(part.id, {}))
     return found
+
+
+def _row(grid: Sums, place: int, count: int) -> Sums:
+    """The cells of one part from a grid of `count` parts."""
+    found = {}
+    for name, values in grid.items():
+        width = len(values) // count
+        found[name] = values[place * width : (place + 1) * width]
+    return found
+
+
+def _by_part(parts: Sequence[Part], grid: Sums) -> dict[str, Sums]:
+    if not any(grid.values()):
+        return {}
+    return {part.id: _row(grid, place, len(parts)) for place, part in enumerate(parts)}
 
 
 def _add_up(metrics: Sequence[str], days: Iterable[Sums]) -> Sums:
@@ -68,7 +84,7 @@ def _add_up(metrics: Sequence[str], days: Iterable[Sums]) -> Sums:
 def _add(sums: Sums, more: Sums) -> None:
     for name, values in more.items():
         before = sums.get(name)
-        sums[name] = list(values) if before is None else [a + b for a, b in zip(before, values, strict=True)]
+        sums[name] = values if before is None else list(map(add, before, values))
 
 
 def _campaign_days(plan: CampaignPlan, span: Span, metrics: Sequence[str], family: str) -> Iterator[tuple[int, Sums]]:
@@ -121,41 +137,44 @@ def _phase(day: int, number: int, salt: int) -> float:
     return ((day * 2654435761 + number * 40503 + salt * 97) & 0xFFFF) / 65536
 
 
-def _divide(parts: Sequence[Part], day: int, columns: Sums, metrics: Sequence[str]) -> list[tuple[Part, Sums]]:
-    """The columns divided over the parts that deliver on that day (all of them when none does)."""
-    active = [part for part in parts if part.start <= day <= part.stop] or list(parts)
-    if len(active) == 1:
-        return [(active[0], columns)]
-    rows: list[Sums] = [{} for _ in active]
-    for number, name in enumerate(metrics):
-        totals = columns[name]
-        weights = _part_weights(active, rows, name)
-        shares = spread(sum(totals), weights, _phase(day, number, active[0].start))
-        for row, cells_of_row in zip(rows, _fill(shares, totals, day + number), strict=True):
-            row[name] = cells_of_row
-    return list(zip(active, rows, strict=True))
+def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
+    """The columns divided over the parts that deliver on that day (all of them when none does).
+
+    Gives a grid: per metric the cells of the first part, then those of the second, and so on.
+    """
+    start = [part.weight if part.start <= day <= part.stop else 0.0 for part in parts]
+    if not any(start):
+        start = [part.weight for part in parts]
+    nothing = [0] * len(parts)
+    shares: Sums = {}
+    grid: Sums = {}
+    for number, (name, totals) in enumerate(columns.items()):
+        total = totals[0] if len(totals) == 1 else sum(totals)
+        if not total:
+            shares[name], grid[name] = nothing, nothing * len(totals)
+            continue
+        weights = _part_weights(tuple(parts), shares, name) if name in PARENTS else start
+        shares[name] = spread(total, weights, _phase(day, number, parts[0].start))
+        grid[name] = shares[name] if len(totals) == 1 else _fill(shares[name], totals, day + number)
+    return grid
 
 
-def _part_weights(active: Sequence[Part], rows: Sequence[Sums], name: str) -> Sequence[float]:
-    group = GROUPS[name]
-    if name not in PARENTS:
-        return [part.weight for part in active]
-    parent = PARENTS[name]
-    base = [sum(row[parent]) for row in rows]
-    weights = [value * part.bias[group] for value, part in zip(base, active, strict=True)]
-    if name == VIDEO[0]:
-        weights = [weight if part.video else 0.0 for weight, part in zip(weights, active, strict=True)]
-    return _usable(weights, base)
+def _part_weights(parts: tuple[Part, ...], shares: Sums, name: str) -> Sequence[float]:
+    base = shares[PARENTS[name]]
+    return _usable(list(map(mul, base, _part_biases(parts, GROUPS[name], name == VIDEO[0]))), base)
 
 
-def _fill(shares: Sequence[int], totals: Sequence[int], salt: int) -> list[list[int]]:
-    """A table with the shares as row sums and the totals as column sums."""
-    if len(totals) == 1:
-        return [[share] for share in shares]
+@lru_cache(maxsize=20_000)
+def _part_biases(parts: tuple[Part, ...], group: int, only_video: bool) -> tuple[float, ...]:
+    return tuple(part.bias[group] if part.video or not only_video else 0.0 for part in parts)
+
+
+def _fill(shares: Sequence[int], totals: Sequence[int], salt: int) -> list[int]:
+    """A table with the shares as row sums and the totals as column sums, row after row."""
     left = list(totals)
-    table = []
+    table: list[int] = []
     for number, share in enumerate(shares):
         row = take(share, left, ((salt + number) * 0.618034) % 1)
-        left = [column - cell for column, cell in zip(left, row, strict=True)]
-        table.append(row)
+        left = list(map(sub, left, row))
+        table += row
     return table

@@ -14,7 +14,16 @@ from meta_ads_mcp.sandbox.plan import uniforms
 
 Json = Any
 RANKED_FROM = 500
-RANKS = ("BELOW_AVERAGE_10", "BELOW_AVERAGE_20", "BELOW_AVERAGE_35", "AVERAGE", "AVERAGE", "AVERAGE", "ABOVE_AVERAGE", "ABOVE_AVERAGE")
+RANKS = (
+    "BELOW_AVERAGE_10",
+    "BELOW_AVERAGE_20",
+    "BELOW_AVERAGE_35",
+    "AVERAGE",
+    "AVERAGE",
+    "AVERAGE",
+    "ABOVE_AVERAGE",
+    "ABOVE_AVERAGE",
+)
 RESULTS = {
     "OUTCOME_SALES": "offsite_conversion.fb_pixel_purchase",
     "OUTCOME_LEADS": "lead",
@@ -26,7 +35,7 @@ RESULTS = {
 
 @dataclass(frozen=True)
 class Row:
-    """What one row is computed from. `audience` is the number of people in reach; `names` are texts as Graph has them."""
+    """What one row is computed from. `audience` is the number of people in reach, `names` are Graph's texts."""
 
     sums: Mapping[str, int]
     offset: int
@@ -100,7 +109,10 @@ def roas(row: Row, action_type: str) -> Json:
     if not row["spend"]:
         return None
     spent = row["spend"]
-    return actions.rows(row.sums, {action_type: ("purchase_value",)}, row.style, lambda value: plain(value / spent)) or None
+    return (
+        actions.rows(row.sums, {action_type: ("purchase_value",)}, row.style, lambda value: plain(value / spent))
+        or None
+    )
 
 
 def ranking(name: str) -> Callable[[Row], str | None]:
@@ -186,10 +198,16 @@ FIGURES: dict[str, tuple[tuple[str, ...], Figure]] = {
     "inline_link_click_ctr": (("link_click",), lambda row: ratio(row, row["link_click"], row["impressions"], 100)),
     "cost_per_inline_link_click": (("spend", "link_click"), lambda row: cost(row, row["link_click"])),
     "unique_inline_link_clicks": (("link_click",), lambda row: str(unique(row["link_click"]))),
-    "unique_inline_link_click_ctr": (("link_click",), lambda row: ratio(row, unique(row["link_click"]), row.reach, 100)),
+    "unique_inline_link_click_ctr": (
+        ("link_click",),
+        lambda row: ratio(row, unique(row["link_click"]), row.reach, 100),
+    ),
     "cost_per_unique_inline_link_click": (("spend", "link_click"), lambda row: cost(row, unique(row["link_click"]))),
     "unique_link_clicks_ctr": (("link_click",), lambda row: ratio(row, unique(row["link_click"]), row.reach, 100)),
-    "website_ctr": (("link_click",), lambda row: single("link_click", ratio(row, row["link_click"], row["impressions"], 100))),
+    "website_ctr": (
+        ("link_click",),
+        lambda row: single("link_click", ratio(row, row["link_click"], row["impressions"], 100)),
+    ),
     "inline_post_engagement": (ENGAGED, lambda row: str(engagement(row))),
     "cost_per_inline_post_engagement": (("spend", *ENGAGED), lambda row: cost(row, engagement(row))),
     "outbound_clicks": (("outbound_click",), lambda row: single("outbound_click", str(row["outbound_click"]))),
@@ -197,7 +215,10 @@ FIGURES: dict[str, tuple[tuple[str, ...], Figure]] = {
         ("outbound_click",),
         lambda row: single("outbound_click", ratio(row, row["outbound_click"], row["impressions"], 100)),
     ),
-    "unique_outbound_clicks": (("outbound_click",), lambda row: single("outbound_click", str(unique(row["outbound_click"])))),
+    "unique_outbound_clicks": (
+        ("outbound_click",),
+        lambda row: single("outbound_click", str(unique(row["outbound_click"]))),
+    ),
     "cost_per_outbound_click": (
         ("spend", "outbound_click"),
         lambda row: single("outbound_click", cost(row, row["outbound_click"])),

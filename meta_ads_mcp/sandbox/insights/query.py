@@ -18,7 +18,7 @@ LEVELS = ("account", "campaign", "adset", "ad")
 DEFAULT_FIELDS = ("impressions", "spend")
 OPT_IN = frozenset({"impression_device", HOURLY_AUDIENCE, "frequency_value"})
 OLD_REACH_MONTHS = 13
-# docs: marketing-api/insights/breakdowns (limitations)
+# Source: docs marketing-api/insights/breakdowns, its limitations
 NEVER_BROKEN_DOWN = frozenset(
     {"app_store_clicks", "newsfeed_avg_position", "newsfeed_clicks", "relevance_score", "newsfeed_impressions"}
 )

@@ -51,19 +51,21 @@ def add_account(world: World, store: Store, number: int, client: Client, account
     seed, page_id = world.seed, world.page_ids[number]
     begun = stamp((world.today - timedelta(days=HISTORY_DAYS + 30 - number)).astimezone(account.zone))
     instagram_id = ids.make(seed, "instagram", number)
-    people.add_page(store, seed, number, client, page_id, instagram_id)
+    people.add_page(store, seed, number, client, page_id=page_id, instagram_id=instagram_id)
     store.add(account_node(world, number, client, account, begun))
     pixel_id = ids.make(seed, "pixel", number)
     now = stamp(world.today.astimezone(account.zone) - timedelta(minutes=11))
-    people.add_pixel(store, account.id, client, pixel_id, world.business_id, (begun, now))
+    people.add_pixel(store, account.id, client, pixel_id=pixel_id, business_id=world.business_id, times=(begun, now))
     media = Media(
-        client, account.id, page_id, instagram_id,
+        client,
+        account.id,
+        page_id,
+        instagram_id,
         tuple(ids.image_hash(seed, number, place) for place in range(8)),
         tuple(ids.make(seed, "video", number, place) for place in range(4)),
-    )  # fmt: skip
+    )
     add_media(store, seed, number, media, begun)
-    for edge in ("promote_pages",):
-        store.link(f"act_{account.id}", edge, [page_id])
+    store.link(f"act_{account.id}", "promote_pages", [page_id])
     for edge in ("instagram_accounts", "connected_instagram_accounts"):
         store.link(f"act_{account.id}", edge, [instagram_id])
     return Builder(world, store, number, client, account, media, pixel_id).campaigns()

@@ -8,23 +8,31 @@ Json = Any
 
 CAMPAIGN = [
     {
-        "level": "CAMPAIGN", "error_code": 2859024, "error_summary": "Low-quality landing page",
-        "error_message": "People leave the landing page soon after they open it.", "error_type": "SOFT_ERROR",
+        "level": "CAMPAIGN",
+        "error_code": 2859024,
+        "error_summary": "Low-quality landing page",
+        "error_message": "People leave the landing page soon after they open it.",
+        "error_type": "SOFT_ERROR",
     }
-]  # fmt: skip
+]
 DISABLED_ACCOUNT = [
     {
-        "level": "AD_ACCOUNT", "error_code": 1885316, "error_summary": "Ad account disabled",
-        "error_message": "The account was disabled after a payment was declined.", "error_type": "HARD_ERROR",
+        "level": "AD_ACCOUNT",
+        "error_code": 1885316,
+        "error_summary": "Ad account disabled",
+        "error_message": "The account was disabled after a payment was declined.",
+        "error_type": "HARD_ERROR",
     }
-]  # fmt: skip
+]
 AD = [
     {
-        "level": "AD", "error_code": 1815869, "error_summary": "Ad rejected",
+        "level": "AD",
+        "error_code": 1815869,
+        "error_summary": "Ad rejected",
         "error_message": "The ad does not comply with the advertising standards on personal attributes.",
         "error_type": "HARD_ERROR",
     }
-]  # fmt: skip
+]
 REVIEW = {
     "global": {
         "PERSONAL_ATTRIBUTES": "Ads must not contain content that asserts or implies personal attributes.",
@@ -32,13 +40,27 @@ REVIEW = {
 }
 RECOMMENDATIONS = [
     {
-        "title": "Audience overlap", "message": "Another ad set reaches many of the same people.", "code": 1942002,
-        "importance": "MEDIUM", "confidence": "HIGH", "blame_field": "targeting",
+        "title": "Audience overlap",
+        "message": "Another ad set reaches many of the same people.",
+        "code": 1942002,
+        "importance": "MEDIUM",
+        "confidence": "HIGH",
+        "blame_field": "targeting",
     }
-]  # fmt: skip
+]
 ACCOUNT_RECOMMENDATIONS = (
-    ("CREATIVE_FATIGUE", "Some ads have been shown to the same people many times. New pictures can lower the cost.", 4, "3%"),
-    ("FRAGMENTATION", "Several ad sets deliver to similar people. Joining them leaves the learning phase sooner.", 6, "5%"),
+    (
+        "CREATIVE_FATIGUE",
+        "Some ads have been shown to the same people many times. New pictures can lower the cost.",
+        4,
+        "3%",
+    ),
+    (
+        "FRAGMENTATION",
+        "Several ad sets deliver to similar people. Joining them leaves the learning phase sooner.",
+        6,
+        "5%",
+    ),
     ("AUTOFLOW_OPT_IN", "Advantage+ placements can find cheaper results.", 5, "4%"),
 )
 
@@ -48,6 +70,8 @@ def learning(place: int, edited: int) -> dict[str, Json]:
     status = ("SUCCESS", "SUCCESS", "LEARNING", "FAIL")[place % 4]
     conversions = {"SUCCESS": 50, "LEARNING": 21, "FAIL": 9}[status]
     return {
-        "status": status, "conversions": conversions, "last_sig_edit_ts": edited,
+        "status": status,
+        "conversions": conversions,
+        "last_sig_edit_ts": edited,
         "attribution_windows": ["1d_view", "7d_click"],
-    }  # fmt: skip
+    }

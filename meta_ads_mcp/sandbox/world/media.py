@@ -27,6 +27,24 @@ class Media:
     videos: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Idea:
+    """What one creative says and shows."""
+
+    media: Media
+    serial: int
+    product: str
+    slogan: str
+    link: str
+    call: str
+
+    def image(self, place: int = 0) -> str:
+        return self.media.hashes[(self.serial + place) % len(self.media.hashes)]
+
+    def action(self, link: str) -> dict[str, Json]:
+        return {"type": self.call, "value": {"link": link}}
+
+
 def add_media(store: Store, seed: int, number: int, media: Media, created: str) -> None:
     """The account's images and videos, with their edges."""
     account = f"act_{media.account_id}"
@@ -45,40 +63,63 @@ def _image(media: Media, position: int, created: str) -> Node:
     digest = media.hashes[position]
     width, height = ((1080, 1080), (1200, 628), (1080, 1350), (1080, 1920))[position % 4]
     fields = {
-        "id": f"{media.account_id}:{digest}", "account_id": media.account_id, "hash": digest,
-        "name": f"{media.client.username}_{position + 1:02d}.jpg", "width": width, "height": height,
-        "original_width": width, "original_height": height, "status": "ACTIVE", "created_time": created,
-        "updated_time": created, "url": f"{CDN}/{digest}.jpg", "url_128": f"{CDN}/{digest}_128.jpg",
+        "id": f"{media.account_id}:{digest}",
+        "account_id": media.account_id,
+        "hash": digest,
+        "name": f"{media.client.username}_{position + 1:02d}.jpg",
+        "width": width,
+        "height": height,
+        "original_width": width,
+        "original_height": height,
+        "status": "ACTIVE",
+        "created_time": created,
+        "updated_time": created,
+        "url": f"{CDN}/{digest}.jpg",
+        "url_128": f"{CDN}/{digest}_128.jpg",
         "permalink_url": f"https://www.facebook.com/ads/image/?d={digest}",
         "is_associated_creatives_in_adgroups": True,
-    }  # fmt: skip
-    return Node(fields["id"], "AdImage", fields, media.account_id, ("id", "hash"))
+    }
+    return Node(f"{media.account_id}:{digest}", "AdImage", fields, media.account_id, ("id", "hash"))
 
 
 def _video(media: Media, position: int, created: str) -> Node:
     video_id = media.videos[position]
     ready = {"status": "complete"}
     fields = {
-        "id": video_id, "title": f"{media.client.products[position % len(media.client.products)]} – film {position + 1}",
-        "description": media.client.slogans[position % len(media.client.slogans)], "length": 15.0 + 7.5 * position,
-        "source": f"{CDN}/{video_id}.mp4", "picture": f"{CDN}/{video_id}.jpg", "created_time": created,
-        "updated_time": created, "permalink_url": f"/{media.page_id}/videos/{video_id}/", "published": True,
+        "id": video_id,
+        "title": f"{media.client.products[position % len(media.client.products)]} - film {position + 1}",
+        "description": media.client.slogans[position % len(media.client.slogans)],
+        "length": 15.0 + 7.5 * position,
+        "source": f"{CDN}/{video_id}.mp4",
+        "picture": f"{CDN}/{video_id}.jpg",
+        "created_time": created,
+        "updated_time": created,
+        "permalink_url": f"/{media.page_id}/videos/{video_id}/",
+        "published": True,
         "status": {
-            "video_status": "ready", "uploading_phase": ready, "processing_phase": ready,
+            "video_status": "ready",
+            "uploading_phase": ready,
+            "processing_phase": ready,
             "publishing_phase": ready | {"publish_status": "published"},
         },
         "from": {"name": media.client.name, "id": media.page_id},
-    }  # fmt: skip
+    }
     return Node(video_id, "AdVideo", fields, media.account_id, ("id", "updated_time"))
 
 
 def _thumbnail(seed: int, number: int, video_id: str, place: int) -> Node:
     thumb_id = ids.make(seed, "video", number, video_id, "thumbnail", place)
     fields = {
-        "id": thumb_id, "uri": f"{CDN}/{video_id}_{place}.jpg", "width": 1080, "height": 1920, "scale": 1.0,
+        "id": thumb_id,
+        "uri": f"{CDN}/{video_id}_{place}.jpg",
+        "width": 1080,
+        "height": 1920,
+        "scale": 1.0,
         "is_preferred": place == 0,
-    }  # fmt: skip
-    return Node(thumb_id, "VideoThumbnail", fields, default_fields=("id", "uri", "is_preferred", "width", "height", "scale"))
+    }
+    return Node(
+        thumb_id, "VideoThumbnail", fields, default_fields=("id", "uri", "is_preferred", "width", "height", "scale")
+    )
 
 
 def creative(media: Media, creative_id: str, serial: int, post: str) -> Node:
@@ -90,15 +131,25 @@ def creative(media: Media, creative_id: str, serial: int, post: str) -> Node:
     story = {"page_id": media.page_id, "instagram_user_id": media.instagram_id}
     call = CALLS[serial % len(CALLS)]
     builder = {"link": _link, "video": _video_story, "carousel": _carousel, "asset_feed": _asset_feed}[form]
-    own = builder(media, serial, product, slogan, link, call)
+    own = builder(Idea(media, serial, product, slogan, link, call))
     fields: dict[str, Json] = {
-        "id": creative_id, "account_id": media.account_id, "actor_id": media.page_id, "name": f"{product} – {form} {serial}",
-        "status": "ACTIVE", "body": slogan, "title": product, "call_to_action_type": call, "object_type": "SHARE",
-        "thumbnail_url": f"{CDN}/{creative_id}_64.jpg", "instagram_user_id": media.instagram_id,
-        "effective_object_story_id": f"{media.page_id}_{post}", "url_tags": "utm_source=meta&utm_medium=paid",
-        "effective_instagram_media_id": f"17{post[-15:]}", "object_story_spec": story | own.pop("story"),
+        "id": creative_id,
+        "account_id": media.account_id,
+        "actor_id": media.page_id,
+        "name": f"{product} - {form} {serial}",
+        "status": "ACTIVE",
+        "body": slogan,
+        "title": product,
+        "call_to_action_type": call,
+        "object_type": "SHARE",
+        "thumbnail_url": f"{CDN}/{creative_id}_64.jpg",
+        "instagram_user_id": media.instagram_id,
+        "effective_object_story_id": f"{media.page_id}_{post}",
+        "url_tags": "utm_source=meta&utm_medium=paid",
+        "effective_instagram_media_id": f"17{post[-15:]}",
+        "object_story_spec": story | own.pop("story"),
         "contextual_multi_ads": {"enroll_status": "OPT_OUT"},
-    }  # fmt: skip
+    }
     return Node(creative_id, "AdCreative", fields | own, media.account_id)
 
 
@@ -107,40 +158,57 @@ def is_video(serial: int) -> bool:
     return (FORMATS[serial % 4] if serial % 3 else FORMATS[serial % 2]) == "video"
 
 
-def _link(media: Media, serial: int, product: str, slogan: str, link: str, call: str) -> dict[str, Json]:
-    digest = media.hashes[serial % len(media.hashes)]
+def _link(idea: Idea) -> dict[str, Json]:
+    digest = idea.image()
     data = {
-        "link": link, "message": slogan, "name": product, "image_hash": digest,
-        "call_to_action": {"type": call, "value": {"link": link}},
-    }  # fmt: skip
-    return {"story": {"link_data": data}, "image_hash": digest, "image_url": f"{CDN}/{digest}.jpg", "link_url": link}
+        "link": idea.link,
+        "message": idea.slogan,
+        "name": idea.product,
+        "image_hash": digest,
+        "call_to_action": idea.action(idea.link),
+    }
+    return {
+        "story": {"link_data": data},
+        "image_hash": digest,
+        "image_url": f"{CDN}/{digest}.jpg",
+        "link_url": idea.link,
+    }
 
 
-def _video_story(media: Media, serial: int, product: str, slogan: str, link: str, call: str) -> dict[str, Json]:
-    video = media.videos[serial % len(media.videos)]
+def _video_story(idea: Idea) -> dict[str, Json]:
+    video = idea.media.videos[idea.serial % len(idea.media.videos)]
     data = {
-        "video_id": video, "title": product, "message": slogan, "image_url": f"{CDN}/{video}.jpg",
-        "call_to_action": {"type": call, "value": {"link": link}},
-    }  # fmt: skip
+        "video_id": video,
+        "title": idea.product,
+        "message": idea.slogan,
+        "image_url": f"{CDN}/{video}.jpg",
+        "call_to_action": idea.action(idea.link),
+    }
     return {"story": {"video_data": data}, "video_id": video, "object_type": "VIDEO"}
 
 
-def _carousel(media: Media, serial: int, _product: str, slogan: str, link: str, call: str) -> dict[str, Json]:
+def _carousel(idea: Idea) -> dict[str, Json]:
     cards = [
         {
-            "link": f"{link}/{place}", "name": name, "image_hash": media.hashes[(serial + place) % len(media.hashes)],
-            "call_to_action": {"type": call, "value": {"link": f"{link}/{place}"}},
+            "link": f"{idea.link}/{place}",
+            "name": name,
+            "image_hash": idea.image(place),
+            "call_to_action": idea.action(f"{idea.link}/{place}"),
         }
-        for place, name in enumerate((*media.client.products, "Alles ansehen")[:4])
-    ]  # fmt: skip
-    return {"story": {"link_data": {"link": link, "message": slogan, "child_attachments": cards}}, "link_url": link}
+        for place, name in enumerate((*idea.media.client.products, idea.media.client.name)[:4])
+    ]
+    story = {"link_data": {"link": idea.link, "message": idea.slogan, "child_attachments": cards}}
+    return {"story": story, "link_url": idea.link}
 
 
-def _asset_feed(media: Media, serial: int, product: str, _slogan: str, link: str, call: str) -> dict[str, Json]:
-    digests = [media.hashes[(serial + place) % len(media.hashes)] for place in range(2)]
+def _asset_feed(idea: Idea) -> dict[str, Json]:
     feed = {
-        "images": [{"hash": digest} for digest in digests], "bodies": [{"text": text} for text in media.client.slogans],
-        "titles": [{"text": product}], "link_urls": [{"website_url": link}], "call_to_action_types": [call],
-        "ad_formats": ["SINGLE_IMAGE"], "optimization_type": "REGULAR",
-    }  # fmt: skip
-    return {"story": {}, "asset_feed_spec": feed, "link_url": link}
+        "images": [{"hash": idea.image(place)} for place in range(2)],
+        "bodies": [{"text": text} for text in idea.media.client.slogans],
+        "titles": [{"text": idea.product}],
+        "link_urls": [{"website_url": idea.link}],
+        "call_to_action_types": [idea.call],
+        "ad_formats": ["SINGLE_IMAGE"],
+        "optimization_type": "REGULAR",
+    }
+    return {"story": {}, "asset_feed_spec": feed, "link_url": idea.link}

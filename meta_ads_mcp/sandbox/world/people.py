@@ -18,9 +18,15 @@ def page_token(seed: int, number: int) -> str:
 
 def add_agency(store: Store, seed: int, business_id: str, user_id: str, created: str) -> None:
     business = {
-        "id": business_id, "name": clients.AGENCY, "verification_status": "verified", "created_time": created,
-        "timezone_id": 7, "link": f"https://www.facebook.com/{business_id}", "vertical": "ADVERTISING", "is_hidden": False,
-    }  # fmt: skip
+        "id": business_id,
+        "name": clients.AGENCY,
+        "verification_status": "verified",
+        "created_time": created,
+        "timezone_id": 7,
+        "link": f"https://www.facebook.com/{business_id}",
+        "vertical": "ADVERTISING",
+        "is_hidden": False,
+    }
     store.add(Node(business_id, "Business", business, default_fields=NAMED))
     store.add(Node(user_id, "User", {"id": user_id, "name": clients.SYSTEM_USER}, default_fields=NAMED))
     store.link(user_id, "businesses", [business_id])
@@ -30,35 +36,59 @@ def add_agency(store: Store, seed: int, business_id: str, user_id: str, created:
         store.link(user_id, "permissions", [node.id])
 
 
-def add_page(store: Store, seed: int, number: int, client: Client, page_id: str, instagram_id: str) -> None:
+def add_page(store: Store, seed: int, number: int, client: Client, *, page_id: str, instagram_id: str) -> None:
     fields = {
-        "id": page_id, "name": client.name, "category": client.category,
-        "category_list": [{"id": str(2200 + number), "name": client.category}], "link": f"https://www.facebook.com/{page_id}",
-        "verification_status": "not_verified", "fan_count": 4_100 + 913 * number, "followers_count": 4_300 + 950 * number,
-        "access_token": page_token(seed, number), "tasks": TASKS, "website": f"https://{client.site}", "is_published": True,
-        "username": client.username, "instagram_business_account": {"id": instagram_id},
+        "id": page_id,
+        "name": client.name,
+        "category": client.category,
+        "category_list": [{"id": str(2200 + number), "name": client.category}],
+        "link": f"https://www.facebook.com/{page_id}",
+        "verification_status": "not_verified",
+        "fan_count": 4_100 + 913 * number,
+        "followers_count": 4_300 + 950 * number,
+        "access_token": page_token(seed, number),
+        "tasks": TASKS,
+        "website": f"https://{client.site}",
+        "is_published": True,
+        "username": client.username,
+        "instagram_business_account": {"id": instagram_id},
         "connected_instagram_account": {"id": instagram_id},
-    }  # fmt: skip
+    }
     store.add(Node(page_id, "Page", fields, default_fields=NAMED))
     instagram = {
-        "id": instagram_id, "username": client.username, "name": client.name, "followers_count": 9_800 + 1_703 * number,
-        "follows_count": 210, "media_count": 12, "biography": client.slogans[0], "website": f"https://{client.site}",
+        "id": instagram_id,
+        "username": client.username,
+        "name": client.name,
+        "followers_count": 9_800 + 1_703 * number,
+        "follows_count": 210,
+        "media_count": 12,
+        "biography": client.slogans[0],
+        "website": f"https://{client.site}",
         "profile_picture_url": f"https://scontent.sandbox.example/{client.username}.jpg",
-    }  # fmt: skip
+    }
     store.add(Node(instagram_id, "IGUser", instagram))
-    for edge in ("instagram_accounts", "page_backed_instagram_accounts")[:1]:
-        store.link(page_id, edge, [instagram_id])
+    store.link(page_id, "instagram_accounts", [instagram_id])
 
 
-def add_pixel(store: Store, account_id: str, client: Client, pixel_id: str, business_id: str, times: tuple[str, str]) -> None:
+def add_pixel(
+    store: Store, account_id: str, client: Client, *, pixel_id: str, business_id: str, times: tuple[str, str]
+) -> None:
     """`times` are creation and last event."""
     fields = {
-        "id": pixel_id, "name": f"{client.name} pixel", "creation_time": times[0], "last_fired_time": times[1],
-        "is_created_by_business": True, "is_unavailable": False, "owner_ad_account": {"id": f"act_{account_id}"},
-        "owner_business": {"id": business_id, "name": clients.AGENCY}, "data_use_setting": "ADVERTISING_AND_ANALYTICS",
-        "enable_automatic_matching": True, "automatic_matching_fields": ["em", "ph", "fn"], "match_rate_approx": 71,
+        "id": pixel_id,
+        "name": f"{client.name} pixel",
+        "creation_time": times[0],
+        "last_fired_time": times[1],
+        "is_created_by_business": True,
+        "is_unavailable": False,
+        "owner_ad_account": {"id": f"act_{account_id}"},
+        "owner_business": {"id": business_id, "name": clients.AGENCY},
+        "data_use_setting": "ADVERTISING_AND_ANALYTICS",
+        "enable_automatic_matching": True,
+        "automatic_matching_fields": ["em", "ph", "fn"],
+        "match_rate_approx": 71,
         "first_party_cookie_status": "FIRST_PARTY_COOKIE_ENABLED",
         "code": f"<script>/* Meta Pixel */ fbq('init', '{pixel_id}'); fbq('track', 'PageView');</script>",
-    }  # fmt: skip
+    }
     store.add(Node(pixel_id, "AdsPixel", fields, account_id))
     store.link(f"act_{account_id}", "adspixels", [pixel_id])

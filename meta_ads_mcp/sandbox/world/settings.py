@@ -9,9 +9,19 @@ from meta_ads_mcp.sandbox.world.clients import Client
 
 Json = Any
 OBJECTIVES = (
-    "OUTCOME_SALES", "OUTCOME_TRAFFIC", "OUTCOME_SALES", "OUTCOME_LEADS", "OUTCOME_AWARENESS", "OUTCOME_SALES",
-    "OUTCOME_ENGAGEMENT", "OUTCOME_LEADS", "OUTCOME_SALES", "OUTCOME_TRAFFIC", "OUTCOME_APP_PROMOTION", "OUTCOME_SALES",
-)  # fmt: skip
+    "OUTCOME_SALES",
+    "OUTCOME_TRAFFIC",
+    "OUTCOME_SALES",
+    "OUTCOME_LEADS",
+    "OUTCOME_AWARENESS",
+    "OUTCOME_SALES",
+    "OUTCOME_ENGAGEMENT",
+    "OUTCOME_LEADS",
+    "OUTCOME_SALES",
+    "OUTCOME_TRAFFIC",
+    "OUTCOME_APP_PROMOTION",
+    "OUTCOME_SALES",
+)
 TITLES = {
     "OUTCOME_SALES": ("Always-on sales", "Catalogue retargeting", "Seasonal sale", "Bestsellers", "New arrivals"),
     "OUTCOME_TRAFFIC": ("Journal traffic", "Store visits to site"),
@@ -29,7 +39,16 @@ GOALS = {
     "OUTCOME_APP_PROMOTION": "APP_INSTALLS",
 }
 DESTINATIONS = {"OUTCOME_LEADS": "ON_AD", "OUTCOME_ENGAGEMENT": "MESSENGER", "OUTCOME_SALES": "WEBSITE"}
-AUDIENCES = ("Broad", "Interests", "Lookalike 1%", "Site visitors 30d", "Past buyers", "Women 25-44", "Men 25-54", "Advantage+")
+AUDIENCES = (
+    "Broad",
+    "Interests",
+    "Lookalike 1%",
+    "Site visitors 30d",
+    "Past buyers",
+    "Women 25-44",
+    "Men 25-54",
+    "Advantage+",
+)
 
 
 def promoted_object(objective: str, page_id: str, pixel_id: str, app_id: str) -> dict[str, str] | None:
@@ -47,10 +66,11 @@ def targeting(client: Client, audience: str, *key: object) -> dict[str, Json]:
     luck = dice("targeting", client.name, *key)
     countries = sorted({country for country, _, _ in client.geo})
     spec: dict[str, Json] = {
-        "age_min": luck.choice((18, 21, 25)), "age_max": 65,
-        "geo_locations": {"countries": countries, "location_types": ["home", "recent"]},
+        "age_min": luck.choice((18, 21, 25)),
+        "age_max": 65,
+        "geo_locations": {"countries": countries},
         "targeting_automation": {"advantage_audience": int(audience == "Advantage+")},
-    }  # fmt: skip
+    }
     if audience == "Interests":
         spec["flexible_spec"] = [{"interests": [{"id": one, "name": name} for one, name in client.interests]}]
     if audience.startswith(("Women", "Men")):
@@ -58,6 +78,9 @@ def targeting(client: Client, audience: str, *key: object) -> dict[str, Json]:
         spec |= {"genders": [2 if audience.startswith("Women") else 1], "age_min": int(low), "age_max": int(high)}
     if audience == "Broad":
         spec["geo_locations"] = {
-            "regions": [{"key": str(3800 + i), "name": region, "country": country} for i, (country, region, _) in enumerate(client.geo[:4])]
+            "regions": [
+                {"key": str(3800 + i), "name": region, "country": country}
+                for i, (country, region, _) in enumerate(client.geo[:4])
+            ]
         }
     return spec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan, Part, biases, dice, uniforms
@@ -29,6 +29,18 @@ class Flight:
     start: int
     stop: int
     status: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One campaign while its ad sets are built; `shared` means that the budget is the campaign's."""
+
+    node: Node
+    place: int
+    objective: str
+    flight: Flight
+    budget: int
+    shared: bool
 
 
 @dataclass
@@ -59,7 +71,7 @@ class Builder:
             self.found.append(self._campaign(place))
         return self.found
 
-    # -- campaigns ------------------------------------------------------------------------------------------------------
+    # -- campaigns ----------------------------------------------------------------------------------------------------
 
     def _flight(self, place: int) -> Flight:
         """Most run to this day; some are paused, archived or deleted; a disabled account stopped a month ago."""
@@ -68,7 +80,7 @@ class Builder:
         if self.client.status != 1:
             return Flight(start, self.today - 31, "ACTIVE")
         last = self.client.campaigns - place
-        if self.client.campaigns < 4:  # noqa: PLR2004 - the small accounts have no history to show
+        if self.client.campaigns < 4:
             return Flight(start, FAR, "ACTIVE")
         endings = {1: ("ARCHIVED", 190), 2: ("PAUSED", 24)} | ({3: ("DELETED", 300)} if self.number == 0 else {})
         status, ago = endings.get(last, ("ACTIVE", 0))
@@ -85,12 +97,22 @@ class Builder:
         node = self._campaign_node(campaign_id, place, objective, flight, budget if shared else 0)
         self.store.add(node)
         self.store.link(f"act_{self.account.id}", "campaigns", [campaign_id])
-        parts = tuple(self._ad_set(node, place, one, objective, flight, shared, budget) for one in range(self._set_count(place)))
+        frame = Frame(node, place, objective, flight, budget, shared)
+        parts = tuple(self._ad_set(frame, one) for one in range(self._set_count(place)))
         return CampaignPlan(
-            campaign_id, self.account, objective, seed, budget, flight.start, flight.stop, parts,
-            trend=-0.05 + 0.2 * luck[2], video_share=0.35 if any(part.video for part in parts) else 0.0,
-            anomaly=self._anomaly(place), anomaly_from=self.today - ANOMALY_DAYS,
-        )  # fmt: skip
+            campaign_id,
+            self.account,
+            objective,
+            seed,
+            budget,
+            flight.start,
+            flight.stop,
+            parts,
+            trend=-0.05 + 0.2 * luck[2],
+            video_share=0.35 if any(part.video for part in parts) else 0.0,
+            anomaly=self._anomaly(place),
+            anomaly_from=self.today - ANOMALY_DAYS,
+        )
 
     def _anomaly(self, place: int) -> str:
         """The first account gets a jump of the click price and a drop of the spend."""
@@ -100,16 +122,34 @@ class Builder:
         title = settings.TITLES[objective][place % len(settings.TITLES[objective])]
         created = self.stamp(flight.start - 1)
         fields: dict[str, Json] = {
-            "id": campaign_id, "account_id": self.account.id, "name": f"{title} | {self.client.country} | {place + 1:02d}",
-            "objective": objective, "status": flight.status, "configured_status": flight.status,
-            "effective_status": self._effective(campaign_id), "buying_type": "AUCTION", "special_ad_categories": [],
-            "special_ad_category": "NONE", "created_time": created, "start_time": self.stamp(flight.start, 0),
-            "updated_time": self.stamp(min(flight.stop, self.today - 3 - place), 17), "pacing_type": ["standard"],
-            "is_adset_budget_sharing_enabled": False, "is_budget_schedule_enabled": False, "budget_remaining": "0",
-            "smart_promotion_type": "GUIDED_CREATION", "source_campaign_id": "0",
-        }  # fmt: skip
+            "id": campaign_id,
+            "account_id": self.account.id,
+            "name": f"{title} | {self.client.country} | {place + 1:02d}",
+            "objective": objective,
+            "status": flight.status,
+            "configured_status": flight.status,
+            "effective_status": self._effective(campaign_id),
+            "buying_type": "AUCTION",
+            "special_ad_categories": [],
+            "special_ad_category": "NONE",
+            "created_time": created,
+            "start_time": self.stamp(flight.start, 0),
+            "updated_time": self.stamp(min(flight.stop, self.today - 3 - place), 17),
+            "pacing_type": ["standard"],
+            "is_adset_budget_sharing_enabled": False,
+            "is_budget_schedule_enabled": False,
+            "budget_remaining": "0",
+            "smart_promotion_type": "GUIDED_CREATION",
+            "source_campaign_id": "0",
+        }
         if budget:
-            fields |= {"daily_budget": str(budget), "bid_strategy": "LOWEST_COST_WITHOUT_CAP", "budget_remaining": str(budget // 3)}
+            fields |= {
+                "daily_budget": str(budget),
+                "bid_strategy": "LOWEST_COST_WITHOUT_CAP",
+                "budget_remaining": str(budget // 3),
+            }
+        if flight.status == "ARCHIVED":
+            fields["stop_time"] = self.stamp(flight.stop, 23)
         if flight.status == "ACTIVE" and place == 1:
             fields["issues_info"] = issues.CAMPAIGN
         if self.client.status != 1:
@@ -121,103 +161,131 @@ class Builder:
         return lambda: effective_status(self.store, node_id)
 
     def _set_count(self, place: int) -> int:
-        if self.client.campaigns < 4:  # noqa: PLR2004 - small accounts: one ad set per campaign
+        if self.client.campaigns < 4:
             return 1
         return 9 if self.number == 0 else 2 + place % SET_TOTAL
 
-    # -- ad sets --------------------------------------------------------------------------------------------------------
+    # -- ad sets ------------------------------------------------------------------------------------------------------
 
-    def _ad_set(
-        self, campaign: Node, place: int, one: int, objective: str, flight: Flight, shared: bool, budget: int
-    ) -> Part:
-        ad_set_id = ids.make(self.world.seed, "adset", self.number, place, one)
+    def _ad_set(self, frame: Frame, one: int) -> Part:
+        ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, one)
         luck = uniforms(self.world.seed, ad_set_id)
-        paused = one == 2 and flight.stop == FAR  # noqa: PLR2004 - the third ad set of a running campaign is paused
+        paused = one == 2 and frame.flight.stop == FAR
         own = Flight(
-            flight.start + (int(luck[0] * 60) if one else 0), self.today - 12 if paused else flight.stop,
-            "PAUSED" if paused else flight.status,
-        )  # fmt: skip
-        part_budget = 0 if shared else max(100, budget // self._set_count(place))
-        node = self._ad_set_node(ad_set_id, campaign, place, one, objective, own, part_budget)
-        self.store.add(node)
-        for parent in (campaign.id, f"act_{self.account.id}"):
+            frame.flight.start + (int(luck[0] * 60) if one else 0),
+            self.today - 12 if paused else frame.flight.stop,
+            "PAUSED" if paused else frame.flight.status,
+        )
+        node = self.store.add(self._ad_set_node(ad_set_id, frame, one, own))
+        for parent in (frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "adsets", [ad_set_id])
-        ads = tuple(self._ad(node, campaign.id, place, one, two, own) for two in range(self._ad_count(place, one)))
+        ads = tuple(self._ad(frame, node, (one, two), own) for two in range(self._ad_count(frame.place, one)))
         video = any(ad.video for ad in ads)
         return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads)
 
-    def _ad_set_node(
-        self, ad_set_id: str, campaign: Node, place: int, one: int, objective: str, flight: Flight, budget: int
-    ) -> Node:
-        audience = settings.AUDIENCES[(one + place) % len(settings.AUDIENCES)]
+    def _ad_set_node(self, ad_set_id: str, frame: Frame, one: int, flight: Flight) -> Node:
+        audience = settings.AUDIENCES[(one + frame.place) % len(settings.AUDIENCES)]
         fields: dict[str, Json] = {
-            "id": ad_set_id, "account_id": self.account.id, "campaign_id": campaign.id, "campaign": {"id": campaign.id},
-            "name": f"{audience} – {self.client.country} {place + 1:02d}.{one + 1}", "status": flight.status,
-            "configured_status": flight.status, "effective_status": self._effective(ad_set_id),
-            "optimization_goal": settings.GOALS[objective], "billing_event": "IMPRESSIONS",
-            "targeting": settings.targeting(self.client, audience, place, one), "created_time": self.stamp(flight.start - 1, 11),
-            "start_time": self.stamp(flight.start, 0), "updated_time": self.stamp(min(flight.stop, self.today - 2 - one), 15),
-            "pacing_type": ["standard"], "is_dynamic_creative": False, "budget_remaining": str(budget // 2),
-            "destination_type": settings.DESTINATIONS.get(objective, "UNDEFINED"), "source_adset_id": "0",
-            "attribution_spec": [{"event_type": "CLICK_THROUGH", "window_days": 7}, {"event_type": "VIEW_THROUGH", "window_days": 1}],
+            "id": ad_set_id,
+            "account_id": self.account.id,
+            "campaign_id": frame.node.id,
+            "campaign": {"id": frame.node.id},
+            "name": f"{audience} - {self.client.country} {frame.place + 1:02d}.{one + 1}",
+            "status": flight.status,
+            "configured_status": flight.status,
+            "effective_status": self._effective(ad_set_id),
+            "optimization_goal": settings.GOALS[frame.objective],
+            "billing_event": "IMPRESSIONS",
+            "targeting": settings.targeting(self.client, audience, frame.place, one),
+            "created_time": self.stamp(flight.start - 1, 11),
+            "start_time": self.stamp(flight.start, 0),
+            "updated_time": self.stamp(min(flight.stop, self.today - 2 - one), 15),
+            "pacing_type": ["standard"],
+            "is_dynamic_creative": False,
+            "budget_remaining": "0",
+            "destination_type": settings.DESTINATIONS.get(frame.objective, "UNDEFINED"),
+            "source_adset_id": "0",
+            "attribution_spec": [
+                {"event_type": "CLICK_THROUGH", "window_days": 7},
+                {"event_type": "VIEW_THROUGH", "window_days": 1},
+            ],
             "learning_stage_info": issues.learning(one, self.stamp_seconds(self.today - 9)),
-        }  # fmt: skip
-        promoted = settings.promoted_object(objective, self.media.page_id, self.pixel_id, ids.make(self.world.seed, "app", self.number))
-        if promoted:
-            fields["promoted_object"] = promoted
-        if budget:
-            fields |= {"daily_budget": str(budget), "bid_strategy": "LOWEST_COST_WITHOUT_CAP"}
+        }
+        return Node(ad_set_id, "AdSet", fields | self._ad_set_extras(frame, one), self.account.id)
+
+    def _ad_set_extras(self, frame: Frame, one: int) -> dict[str, Json]:
+        """What only some ad sets have: budget, promoted object, the EU's payer and beneficiary, recommendations."""
+        found: dict[str, Json] = {}
+        app_id = ids.make(self.world.seed, "app", self.number)
+        if promoted := settings.promoted_object(frame.objective, self.media.page_id, self.pixel_id, app_id):
+            found["promoted_object"] = promoted
+        if not frame.shared:
+            budget = max(100, frame.budget // self._set_count(frame.place))
+            found |= {"daily_budget": str(budget), "budget_remaining": str(budget // 2)}
+            found["bid_strategy"] = "LOWEST_COST_WITHOUT_CAP"
         if self.client.in_eu:
-            fields |= {"dsa_payor": self.client.name, "dsa_beneficiary": self.client.name}
-        if one == 1 and place == 0:
-            fields["recommendations"] = issues.RECOMMENDATIONS
-        return Node(ad_set_id, "AdSet", fields, self.account.id)
+            found |= {"dsa_payor": self.client.name, "dsa_beneficiary": self.client.name}
+        if one == 1 and frame.place == 0:
+            found["recommendations"] = issues.RECOMMENDATIONS
+        return found
 
     def stamp_seconds(self, day: int) -> int:
         return int(datetime.combine(date.fromordinal(day), time(9), self.account.zone).timestamp())
 
-    # -- ads ------------------------------------------------------------------------------------------------------------
+    # -- ads ----------------------------------------------------------------------------------------------------------
 
     def _ad_count(self, place: int, one: int) -> int:
         if self.number:
-            return 1 if self.client.campaigns < 4 else 3 + (place + one) % 2  # noqa: PLR2004
+            return 1 if self.client.campaigns < 4 else 3 + (place + one) % 2
         sets = 9 * self.client.campaigns
         return self.world.ads // sets + (place * 9 + one < self.world.ads % sets)
 
-    def _ad(self, ad_set: Node, campaign_id: str, place: int, one: int, two: int, flight: Flight) -> Part:
+    def _ad(self, frame: Frame, ad_set: Node, spot: tuple[int, int], flight: Flight) -> Part:
+        """`spot` is the place of the ad set and of the ad in it; `flight` is the ad set's."""
         self.serial += 1
-        ad_id = ids.make(self.world.seed, "ad", self.number, place, one, two)
+        place, last = frame.place, spot[1]
+        ad_id = ids.make(self.world.seed, "ad", self.number, place, *spot)
         luck = dice(self.world.seed, ad_id)
-        late = luck.randrange(0, 200) if two > 1 else 0
-        paused = two % 7 == 5 and flight.stop == FAR  # noqa: PLR2004 - one in seven is paused
+        late = luck.randrange(0, 200) if last > 1 else 0
+        paused = last % 7 == 5 and flight.stop == FAR
         stop = self.today - luck.randrange(8, 80) if paused else flight.stop
         own = Flight(min(flight.start + late, stop), stop, "PAUSED" if paused else flight.status)
-        creative = self._creative(place, one, two)
-        self.store.add(self._ad_node(ad_id, ad_set, campaign_id, creative, own))
-        for parent in (ad_set.id, campaign_id, f"act_{self.account.id}"):
+        creative = self._creative(place, *spot)
+        self.store.add(self._ad_node(ad_id, ad_set, creative, own))
+        for parent in (ad_set.id, frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "ads", [ad_id])
         self.store.link(ad_id, "adcreatives", [creative.id])
-        video = media.is_video(self.serial)
-        return Part(ad_id, 0.3 + luck.random(), own.start, own.stop, biases(ad_id), video)
+        return Part(ad_id, 0.3 + luck.random(), own.start, own.stop, biases(ad_id), media.is_video(self.serial))
 
-    def _creative(self, place: int, one: int, two: int) -> Node:
-        creative_id = ids.make(self.world.seed, "creative", self.number, place, one, two)
-        post = ids.make(self.world.seed, "post", self.number, place, one, two)
+    def _creative(self, *place: int) -> Node:
+        creative_id = ids.make(self.world.seed, "creative", self.number, *place)
+        post = ids.make(self.world.seed, "post", self.number, *place)
         node = self.store.add(media.creative(self.media, creative_id, self.serial, post))
         self.store.link(f"act_{self.account.id}", "adcreatives", [creative_id])
         return node
 
-    def _ad_node(self, ad_id: str, ad_set: Node, campaign_id: str, creative: Node, flight: Flight) -> Node:
-        disapproved = self.serial % 41 == 7 and flight.status == "ACTIVE"  # noqa: PLR2004 - a few are refused
+    def _ad_node(self, ad_id: str, ad_set: Node, creative: Node, flight: Flight) -> Node:
+        disapproved = self.serial % 41 == 7 and flight.status == "ACTIVE"
         fields: dict[str, Json] = {
-            "id": ad_id, "account_id": self.account.id, "adset_id": ad_set.id, "adset": {"id": ad_set.id},
-            "campaign_id": campaign_id, "campaign": {"id": campaign_id}, "name": f"{creative.get('name')} / {ad_set.get('name')}",
-            "status": flight.status, "configured_status": flight.status, "effective_status": self._effective(ad_id),
-            "creative": {"id": creative.id}, "created_time": self.stamp(flight.start, 8), "source_ad_id": "0",
-            "updated_time": self.stamp(min(flight.stop, self.today - self.serial % 40), 16), "bid_type": "ABSOLUTE_OCPM",
-            "conversion_domain": self.client.site, "tracking_specs": [{"action.type": ["offsite_conversion"], "fb_pixel": [self.pixel_id]}],
+            "id": ad_id,
+            "account_id": self.account.id,
+            "adset_id": ad_set.id,
+            "adset": {"id": ad_set.id},
+            "campaign_id": ad_set.get("campaign_id"),
+            "campaign": {"id": ad_set.get("campaign_id")},
+            "name": f"{creative.get('name')} / {ad_set.get('name')}",
+            "status": flight.status,
+            "configured_status": flight.status,
+            "effective_status": self._effective(ad_id),
+            "creative": {"id": creative.id},
+            "created_time": self.stamp(flight.start, 8),
+            "source_ad_id": "0",
+            "updated_time": self.stamp(min(flight.stop, self.today - self.serial % 40), 16),
+            "bid_type": "ABSOLUTE_OCPM",
+            "conversion_domain": self.client.site,
+            "tracking_specs": [{"action.type": ["offsite_conversion"], "fb_pixel": [self.pixel_id]}],
             "preview_shareable_link": f"https://fb.me/{ad_id[-10:]}",
-        }  # fmt: skip
+        }
         if disapproved:
             fields |= {"ad_review_feedback": issues.REVIEW, "issues_info": issues.AD}
         return Node(ad_id, "Ad", fields, self.account.id)

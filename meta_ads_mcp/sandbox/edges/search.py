@@ -1,0 +1,103 @@
+"""`GET /search`. Source: docs marketing-api/audiences/reference/targeting-search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from meta_ads_mcp.sandbox import catalogue
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.refusal import Refusal
+
+Json = Any
+Rows = list[dict[str, Json]]
+DEFAULT_LIMIT = 8
+
+
+@serves("GET", "Root/search")
+def search(ask: Ask) -> Listing:
+    kind = ask.params.get("type")
+    if kind is None:
+        raise Refusal("(#100) The parameter type is required")
+    finder = FINDERS.get(kind)
+    if finder is None:
+        raise Refusal(f"(#3) The sandbox does not serve search of type {kind} (Graph does)", code=3)
+    return Listing(finder(ask), default_limit=DEFAULT_LIMIT)
+
+
+def query(ask: Ask) -> str:
+    text = str(ask.params.get("q", "")).strip().lower()
+    if not text:
+        raise Refusal("(#100) The parameter q is required")
+    return text
+
+
+def named(rows: Sequence[dict[str, Json]], text: str) -> Rows:
+    """Rows whose name has the text; those that begin with it first."""
+    found = [row for row in rows if text in str(row["name"]).lower()]
+    return sorted(found, key=lambda row: not str(row["name"]).lower().startswith(text))
+
+
+def interests(ask: Ask) -> Rows:
+    return named(catalogue.INTERESTS, query(ask))
+
+
+def suggestions(ask: Ask) -> Rows:
+    """Interests of the same path as the given ones, without these."""
+    given = [str(one).lower() for one in ask.params.get("interest_list", [])]
+    if not given:
+        raise Refusal("(#100) The parameter interest_list is required")
+    topics = {row["path"][1] for row in catalogue.INTERESTS if row["name"].lower() in given}
+    return [row for row in catalogue.INTERESTS if row["path"][1] in topics and row["name"].lower() not in given]
+
+
+def validation(ask: Ask) -> Rows:
+    """Each given name or id with `valid`."""
+    by_name = {row["name"].lower(): row for row in catalogue.INTERESTS}
+    by_id = {row["id"]: row for row in catalogue.INTERESTS}
+    names = [(str(one), by_name.get(str(one).lower())) for one in ask.params.get("interest_list", [])]
+    numbers = [(str(one), by_id.get(str(one))) for one in ask.params.get("interest_fbid_list", [])]
+    if not names and not numbers:
+        raise Refusal("(#100) One of interest_list and interest_fbid_list is required")
+    return [{"name": given, "valid": row is not None, **(row or {})} for given, row in (*names, *numbers)]
+
+
+def categories(ask: Ask) -> Rows:
+    """All rows of a class; `q` is ignored, as in Graph."""
+    kind = ask.params.get("class")
+    if kind is None:
+        return [row for rows in catalogue.CATEGORIES.values() for row in rows]
+    return list(catalogue.CATEGORIES.get(kind, []))
+
+
+def places(ask: Ask) -> Rows:
+    wanted = ask.params.get("location_types")
+    rows = [row for row in catalogue.PLACES if wanted is None or row["type"] in wanted]
+    if code := ask.params.get("country_code"):
+        rows = [row for row in rows if row.get("country_code") == code]
+    return named(rows, query(ask)) if ask.params.get("q") else rows
+
+
+def countries(ask: Ask) -> Rows:
+    rows = [row for row in catalogue.PLACES if row["type"] == "country"]
+    return named(rows, query(ask)) if ask.params.get("q") else rows
+
+
+def locales(ask: Ask) -> Rows:
+    return named(catalogue.LOCALES, query(ask)) if ask.params.get("q") else list(catalogue.LOCALES)
+
+
+def people(ask: Ask) -> Rows:
+    return named(catalogue.PEOPLE[ask.params["type"]], query(ask))
+
+
+FINDERS = {
+    "adinterest": interests,
+    "adinterestsuggestion": suggestions,
+    "adinterestvalid": validation,
+    "adTargetingCategory": categories,
+    "adgeolocation": places,
+    "adcountry": countries,
+    "adlocale": locales,
+    **dict.fromkeys(catalogue.PEOPLE, people),
+}

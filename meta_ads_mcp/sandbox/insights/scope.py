@@ -1,0 +1,124 @@
+"""What a query looks at: the campaigns of a node, their parts, their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from meta_ads_mcp.sandbox.insights import collect
+from meta_ads_mcp.sandbox.insights.collect import Span, Sums
+from meta_ads_mcp.sandbox.insights.metrics import CPM_FACTORS
+from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan
+from meta_ads_mcp.sandbox.store import Node
+
+Json = Any
+FLAT_DAYS = 14  # the audience of a campaign is what it would show in this many days
+OVERLAP = 0.8  # parts of a campaign reach some of the same people
+
+
+@dataclass(frozen=True)
+class Found:
+    """One object with its ids per level, its sums over the cells and its audience."""
+
+    plan: CampaignPlan
+    ids: Mapping[str, str]
+    sums: Sums
+    audience: float
+
+    def flat(self) -> dict[str, int]:
+        """The sums without cells."""
+        return {name: sum(values) for name, values in self.sums.items()}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The campaigns to look at, and of them only one ad set or ad when it is named.
+
+    `today` and `hours` are the account's day and how many of its hours are over.
+    """
+
+    account: AccountPlan
+    plans: tuple[CampaignPlan, ...]
+    today: date
+    hours: int
+    nodes: Mapping[str, Node]
+    ad_set: str = ""
+    ad: str = ""
+
+    def objects(self, window: tuple[date, date], metrics: tuple[str, ...], family: str, level: str) -> Iterator[Found]:
+        """The objects of a level with what they delivered in a window."""
+        span = Span(window[0].toordinal(), window[1].toordinal(), self.today.toordinal(), self.hours)
+        for plan in self.plans:
+            if self.ad_set or level in ("adset", "ad"):
+                yield from self._parts(plan, span, metrics, family, with_ads=level == "ad" or bool(self.ad))
+            else:
+                sums = collect.campaign_sums(plan, span, metrics, family)
+                if sums["impressions"]:
+                    yield Found(plan, {"account": self.account.id, "campaign": plan.id}, sums, audience_of(plan))
+
+    def _parts(
+        self, plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str, *, with_ads: bool
+    ) -> Iterator[Found]:
+        total = sum(part.weight for part in plan.ad_sets)
+        per_set = {} if with_ads else collect.ad_set_sums(plan, span, metrics, family)
+        per_ad = collect.ad_sums(plan, span, metrics, family, self.ad_set) if with_ads else {}
+        for part in plan.ad_sets:
+            if self.ad_set not in ("", part.id):
+                continue
+            ids = {"account": self.account.id, "campaign": plan.id, "adset": part.id}
+            audience = audience_of(plan) * (part.weight / total) ** OVERLAP
+            if part.id in per_set:
+                yield Found(plan, ids, per_set[part.id], audience)
+            whole = sum(ad.weight for ad in part.parts)
+            for ad in part.parts:
+                if ad.id in per_ad and self.ad in ("", ad.id):
+                    yield Found(plan, ids | {"ad": ad.id}, per_ad[ad.id], audience * (ad.weight / whole) ** OVERLAP)
+
+    def every(self, level: str) -> Iterator[dict[str, str]]:
+        """The ids of all objects of a level, with those of their parents."""
+        for plan in self.plans:
+            ids = {"account": self.account.id, "campaign": plan.id}
+            if level in ("account", "campaign"):
+                yield ids
+                continue
+            for part in plan.ad_sets:
+                if level == "adset":
+                    yield ids | {"adset": part.id}
+                else:
+                    yield from (ids | {"adset": part.id, "ad": ad.id} for ad in part.parts)
+
+    def attribute(self, level: str, node_id: str, name: str) -> Json:
+        """A field of an object, for filters."""
+        if name == "id":
+            return node_id
+        node = self.nodes.get(f"act_{node_id}" if level == "account" else node_id)
+        return node.get(name) if node else None
+
+    def names(self, ids: Mapping[str, str]) -> dict[str, Json]:
+        """The texts of a row: ids, names, settings of the object and its parents."""
+        account = self.nodes[f"act_{self.account.id}"]
+        found = {"account_id": self.account.id, "account_name": account.get("name")}
+        found["account_currency"] = self.account.currency
+        for level in ("campaign", "adset", "ad"):
+            node = self.nodes.get(ids.get(level, ""))
+            if node is not None:
+                found |= {f"{level}_id": node.id, f"{level}_name": node.get("name")}
+                found |= {name: node.get(name) for name in ("created_time", "updated_time")}
+                found |= settings(level, node)
+        return found
+
+
+def settings(level: str, node: Node) -> dict[str, Json]:
+    if level == "campaign":
+        return {"objective": node.get("objective"), "buying_type": node.get("buying_type")}
+    if level == "adset":
+        return {"optimization_goal": node.get("optimization_goal"), "attribution_setting": "7d_click_1d_view"}
+    return {}
+
+
+def audience_of(plan: CampaignPlan) -> float:
+    """How many people a campaign can reach."""
+    cpm = plan.account.cpm * CPM_FACTORS.get(plan.objective, 1.0)
+    return plan.daily_budget * 0.86 / cpm * 1000 * FLAT_DAYS

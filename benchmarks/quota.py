@@ -156,11 +156,19 @@ class Meta:
         calls = self._calls[account, call.use_case]
         used = 100 * len(calls) // self.quota.hourly[call.use_case]
         regain_minutes = math.ceil((calls[0] + 3600 - now) / 60) if used >= 100 else 0
-        business = {"type": call.use_case, "call_count": used, "total_cputime": 1, "total_time": 1,
-                    "estimated_time_to_regain_access": regain_minutes,
-                    "ads_api_access_tier": self.quota.tier}  # fmt: skip
-        own = {"acc_id_util_pct": round(100 * score / self.quota.max_score, 2), "reset_time_duration": 300,
-               "ads_api_access_tier": self.quota.tier}  # fmt: skip
+        business = {
+            "type": call.use_case,
+            "call_count": used,
+            "total_cputime": 1,
+            "total_time": 1,
+            "estimated_time_to_regain_access": regain_minutes,
+            "ads_api_access_tier": self.quota.tier,
+        }
+        own = {
+            "acc_id_util_pct": round(100 * score / self.quota.max_score, 2),
+            "reset_time_duration": 300,
+            "ads_api_access_tier": self.quota.tier,
+        }
         return {
             "X-Business-Use-Case-Usage": json.dumps({account.removeprefix("act_"): [business]}),
             "X-Ad-Account-Usage": json.dumps(own),

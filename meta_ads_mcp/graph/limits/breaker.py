@@ -183,8 +183,10 @@ def _regain(call: GraphCall, reading: Reading, now: float, error: GraphError | N
     account = reading.scope
     if reading.kind == "buc" and account == scope_of(call):
         account = call.account or NO_ACCOUNT
+    # The usage of an account is the same for every token.
+    token_key = None if reading.kind == "acc" else call.token_key
     until = now + reading.closed_s
-    return Circuit(call.token_key, account, reading.use_case, REGAIN, until, last_error=_brief(error), changed_at=now)
+    return Circuit(token_key, account, reading.use_case, REGAIN, until, last_error=_brief(error), changed_at=now)
 
 
 def _hint_s(error: GraphError) -> float:

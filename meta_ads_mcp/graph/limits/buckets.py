@@ -77,10 +77,6 @@ class Buckets:
         waits = [(bucket.free_at(now), bucket_name(key)) for key, bucket in self._of(call)]
         return max(waits, default=(now, ""))
 
-    def closed(self, call: GraphCall, now: float) -> bool:
-        """Whether a quota of the call is used up until a named time."""
-        return any(now < bucket.closed_until for _, bucket in self._of(call))
-
     def take(self, call: GraphCall, slot: float) -> None:
         """The call goes at `slot`: the next one keeps its distance from it."""
         for _, bucket in self._of(call):

@@ -84,20 +84,14 @@ class Governor:
         with `retry_after_seconds`, and before any request. Every admitted call must be settled or cancelled.
         """
         deadline = self._clock.monotonic() + LONGEST_WAIT_S
-        while True:
-            self._refuse_if_open(call)
-            place = self._place(call, deadline)
-            if place is None:
-                await self._clock.sleep(_LOOK_AGAIN_S)
-                continue
-            try:
-                await self._wait_for(place, call)
-            except BaseException:
-                self._give_back(call, place)
-                raise
-            if not self._buckets.closed(call, self._clock.monotonic()):
-                break
+        self._refuse_if_open(call)
+        while (place := self._place(call, deadline)) is None:
+            await self._clock.sleep(_LOOK_AGAIN_S)
+        try:
+            await self._wait_for(place, call)
+        except BaseException:
             self._give_back(call, place)
+            raise
         self._places[call].append(place)
 
     def settle(self, call: GraphCall, outcome: Outcome) -> None:

@@ -60,8 +60,14 @@ def answered(**headers: Any) -> Outcome:
 
 def business(percent: float, *, account: str = "1", use_case: str = "ads_management", regain_minutes: float = 0) -> Any:
     """The object of X-Business-Use-Case-Usage."""
-    row = {"type": use_case, "call_count": percent, "total_cputime": 1, "total_time": 2,
-           "estimated_time_to_regain_access": regain_minutes, "ads_api_access_tier": "standard_access"}  # fmt: skip
+    row = {
+        "type": use_case,
+        "call_count": percent,
+        "total_cputime": 1,
+        "total_time": 2,
+        "estimated_time_to_regain_access": regain_minutes,
+        "ads_api_access_tier": "standard_access",
+    }
     return {account: [row]}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -69,11 +71,22 @@ SAME = ("read", "write")
         (READ, refused(17, hint_s=77), SAME, "retry_after_hint", 77),
         (READ, refused(80004, x_business_use_case_usage=business(100, regain_minutes=7)), SAME, "regain_time", 420),
         (READ, answered(x_business_use_case_usage=business(101, regain_minutes=7)), SAME, "regain_time", 420),
-        (READ, answered(x_business_use_case_usage=business(101, account="2", regain_minutes=1)), ("other", *SAME),
-         "regain_time", 60),
-        (READ, answered(x_ad_account_usage={"acc_id_util_pct": 100, "reset_time_duration": 50}), ACCOUNT, "regain_time", 50),
+        (
+            READ,
+            answered(x_business_use_case_usage=business(101, account="2", regain_minutes=1)),
+            ("other", *SAME),
+            "regain_time",
+            60,
+        ),
+        (
+            READ,
+            answered(x_ad_account_usage={"acc_id_util_pct": 100, "reset_time_duration": 50}),
+            (*ACCOUNT, "another token"),
+            "regain_time",
+            50,
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_answer_stops_these_calls_for_so_long(call, outcome, who, reason, seconds):
     breaker = Breaker()
     tell(breaker, call, outcome)
@@ -82,16 +95,38 @@ def test_one_answer_stops_these_calls_for_so_long(call, outcome, who, reason, se
     assert breaker.open(START + seconds) == []
 
 
+def test_a_call_without_an_account_stops_its_own_kind_only():
+    breaker = Breaker()
+    for _ in range(3):
+        tell(breaker, NOBODY, refused(4))
+    assert stopped(breaker) == {"nobody": ("repeated_throttle", 900)}
+
+
 def test_global_insights_limit_stops_the_insights_of_every_account():
     breaker = Breaker()
     tell(breaker, INSIGHTS, refused(4, 1504022))
     assert breaker.refusal(GraphCall("0123abcd", "act_9", "ads_insights"), START)
 
 
-@pytest.mark.parametrize("outcome", [
-    GOOD, refused(100), refused(190), refused(100, 1487534), refused(10), refused(100, hint_s=60), refused(2650), refused(4),
-    refused(17), refused(613), refused(80000), answered(x_business_use_case_usage=business(99)), UNAVAILABLE, NO_ANSWER,
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        GOOD,
+        refused(100),
+        refused(190),
+        refused(100, 1487534),
+        refused(10),
+        refused(100, hint_s=60),
+        refused(2650),
+        refused(4),
+        refused(17),
+        refused(613),
+        refused(80000),
+        answered(x_business_use_case_usage=business(99)),
+        UNAVAILABLE,
+        NO_ANSWER,
+    ],
+)
 def test_one_such_answer_stops_nothing(outcome):
     breaker = Breaker()
     tell(breaker, READ, outcome)
@@ -121,9 +156,15 @@ def test_a_status_of_429_without_a_body_is_a_throttle():
     assert stopped(breaker) == dict.fromkeys(SAME, ("repeated_throttle", 900))
 
 
-@pytest.mark.parametrize("outcome", [
-    UNAVAILABLE, NO_ANSWER, Outcome(500, {}, GraphError(2, http_status=500)), Outcome(503, {}, GraphError(1, http_status=503)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        UNAVAILABLE,
+        NO_ANSWER,
+        Outcome(500, {}, GraphError(2, http_status=500)),
+        Outcome(503, {}, GraphError(1, http_status=503)),
+    ],
+)
 def test_five_failures_in_a_minute(outcome):
     breaker = Breaker()
     for second in (0, 10, 20, 30, 59):
@@ -132,11 +173,14 @@ def test_five_failures_in_a_minute(outcome):
     assert stopped(breaker, START + 59) == dict.fromkeys(SAME, ("failures", 30))
 
 
-@pytest.mark.parametrize("error", [
-    GraphError(100, "The ids query parameter is deprecated in v26.0+.", http_status=500),
-    GraphError(1, "Please reduce the amount of data you're asking for, then retry your request", http_status=500),
-    GraphError(2, subcode=1504041, http_status=500),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "error",
+    [
+        GraphError(100, "The ids query parameter is deprecated in v26.0+.", http_status=500),
+        GraphError(1, "Please reduce the amount of data you're asking for, then retry your request", http_status=500),
+        GraphError(2, subcode=1504041, http_status=500),
+    ],
+)
 def test_a_500_that_is_the_caller_s_own_is_no_failure(error):
     breaker = Breaker()
     for _ in range(9):
@@ -203,7 +247,7 @@ def test_what_closed_a_day_ago_is_forgotten():
 class Stops(RuleBasedStateMachine):
     """A cooldown is never shortened, trips are counted, and what has passed is gone."""
 
-    named = {(613, 1996): 3600, (368, None): 1800, (613, 1487742): 1800, (17, 2446079): 300, (17, None): 0}
+    named: ClassVar = {(613, 1996): 3600, (368, None): 1800, (613, 1487742): 1800, (17, 2446079): 300, (17, None): 0}
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The pace of writes: never faster than the rate after the burst, in the order of asking, nothing lost by cancelling."""
+"""The pace of writes: a burst, then a rate, in the order of asking, nothing lost by cancelling."""
 
 from __future__ import annotations
 

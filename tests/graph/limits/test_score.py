@@ -1,4 +1,4 @@
-"""Meta's counts: whatever the order of calls and answers, under either reading of "decay", Meta has no reason to refuse."""
+"""Meta's counts: whatever the order of calls and answers, and however points fade, Meta has no reason to refuse."""
 
 from __future__ import annotations
 
@@ -152,11 +152,20 @@ def test_points_spent_elsewhere_count():
     ledger = _ledger()
     ledger.settle(_ask(ledger, READ, START).ticket, START)
     ledger.reconcile("act_1", 50.0, 120, SLOW, START)
-    assert dict((key, points) for _, key, points in ledger.used(START)) == {"act_1": 30}
+    assert {key: points for _, key, points in ledger.used(START)} == {"act_1": 30}
     ledger.reconcile("act_1", 1.0, 120, SLOW, START + 1)
-    assert dict((key, points) for _, key, points in ledger.used(START + 1)) == {"act_1": 1}
+    assert {key: points for _, key, points in ledger.used(START + 1)} == {"act_1": 1}
     ledger.reconcile("act_1", 250.0, 120, SLOW, START + 1)
     assert _ask(ledger, READ, START + 1).slot == pytest.approx(START + 126)
+
+
+def test_what_is_under_way_may_not_be_in_meta_s_figure_yet():
+    ledger = _ledger()
+    ledger.settle(_ask(ledger, READ, START).ticket, START)
+    for _ in range(3):
+        _ask(ledger, READ, START)
+    ledger.reconcile("act_1", 5.0, 120, SLOW, START)
+    assert ledger.used(START) == [("score", "act_1", 1 + 3 + 2)]
 
 
 def test_meta_s_word_that_a_count_is_full_is_taken():

@@ -60,6 +60,11 @@ def test_a_shorter_circuit_of_another_process_does_not_shorten(tmp_path):
         assert process.breaker.open(START + 1)[0].trip_count == 2
 
 
+def test_of_two_records_the_higher_count_of_trips_is_kept():
+    often = Circuit("0123abcd", "act_1", None, "temporary_block", START + 60, trip_count=5)
+    assert BLOCK.merged(often).trip_count == often.merged(BLOCK).trip_count == 5
+
+
 def test_a_closed_circuit_of_failures_is_closed_for_all(tmp_path):
     first, second = shared(tmp_path), shared(tmp_path)
     opened(first, Circuit("0123abcd", "act_1", "ads_management", "failures", START + 30, changed_at=START))
@@ -80,9 +85,18 @@ def test_unchanged_files_are_not_read_again(tmp_path, monkeypatch):
 
 
 GARBAGE = [
-    b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b'{"circuits": 5}', b'{"circuits": [5]}', b"[" * 100_000, b"x" * 1_000_001,
-    b'{"circuits": [{"token_key": 5, "open_until": NaN}]}', b'{"circuits": [{"reason": "x", "open_until": 1e999}]}',
-]  # fmt: skip
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b"\xff\xfe\x00",
+    b'{"circuits": 5}',
+    b'{"circuits": [5]}',
+    b"[" * 100_000,
+    b"x" * 1_000_001,
+    b'{"circuits": [{"token_key": 5, "open_until": NaN}]}',
+    b'{"circuits": [{"reason": "x", "open_until": 1e999}]}',
+]
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=range(len(GARBAGE)))
@@ -128,19 +142,39 @@ def _names_the_block(directory):
     )
 
 
-@pytest.mark.parametrize("change", [
-    {"open_until": START + 1e9}, {"open_until": 10**400}, {"trip_count": True}, {"trip_count": -1}, {"reason": None},
-    {"account": 7}, {"open_until": "soon"}, {"last_error": None}, {"probe_until": float("nan")},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"open_until": START + 1e9},
+        {"open_until": 10**400},
+        {"trip_count": True},
+        {"trip_count": -1},
+        {"reason": None},
+        {"account": 7},
+        {"open_until": "soon"},
+        {"last_error": None},
+        {"probe_until": float("nan")},
+    ],
+)
 def test_a_record_is_sound_or_brought_within_reason_or_refused(change):
     circuit = read({**written(BLOCK), **change}, START)
     assert circuit is None or circuit.open_until == START + 86_400
 
 
-@given(st.builds(
-    Circuit, st.none() | st.text("0123456789abcdef", min_size=1, max_size=16), st.none() | st.sampled_from(["act_1", "-"]),
-    st.none() | st.sampled_from(["ads_insights"]), st.sampled_from(["failures", "abuse_signal"]),
-    st.floats(0, START + 86_400), st.integers(0, 1000), st.text(max_size=50), st.floats(0, START), st.floats(0, START)))  # fmt: skip
+@given(
+    st.builds(
+        Circuit,
+        st.none() | st.text("0123456789abcdef", min_size=1, max_size=16),
+        st.none() | st.sampled_from(["act_1", "-"]),
+        st.none() | st.sampled_from(["ads_insights"]),
+        st.sampled_from(["failures", "abuse_signal"]),
+        st.floats(0, START + 86_400),
+        st.integers(0, 1000),
+        st.text(max_size=50),
+        st.floats(0, START),
+        st.floats(0, START),
+    )
+)
 def test_what_is_written_is_read(circuit):
     assert read(json.loads(json.dumps(written(circuit))), START) == circuit
 
@@ -181,9 +215,10 @@ class Silence:
     def emit(self, level, event, **fields): raise SystemExit(event)
 
 process = SharedBreaker(CircuitStore(Path(sys.argv[1])), Silence())
+common = Circuit("t", "act_0", None, "x", 1.9e9)
 for number in range(40):
     circuit = Circuit("t", f"act_{sys.argv[2]}{number:02}", None, "temporary_block", float(sys.argv[3]) + 1800)
-    process.change(lambda breaker: (breaker.trip(circuit), breaker.trip(Circuit("t", "act_0", None, "x", 1.9e9))), 1.8e9)
+    process.change(lambda breaker: (breaker.trip(circuit), breaker.trip(common)), 1.8e9)
 """
 
 

@@ -1,18 +1,16 @@
 """A targeting spec: Meta's own object, open in its values and closed in its top-level keys.
 
-Graph drops or refuses a key it does not know, often without naming it; refusing it here, with the accepted ones, lets the
-caller correct a misspelt key. The values stay Graph's business: they change with every version.
+The values are Graph's business: they change with every version.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.spec.keys import only_keys
 
 # Targeting of the SDK.
 TARGETING_KEYS = frozenset(
@@ -62,21 +60,13 @@ PLACES = (
 AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs", "place_page_set_ids")
 
 
-def _known_keys(spec: dict[str, Any]) -> dict[str, Any]:
-    """Raises InvalidArguments, so that the accepted keys reach the caller as `allowed`."""
-    unknown = sorted(set(spec) - TARGETING_KEYS)
-    if not unknown:
-        return spec
-    close = difflib.get_close_matches(unknown[0], TARGETING_KEYS, 1, 0.6)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
-    raise InvalidArguments(
-        f"A targeting spec has no key {unknown[0][:60]!r}{hint}.",
-        "Use Meta's keys, such as geo_locations, age_min, flexible_spec or custom_audiences; `allowed` lists them all.",
-        allowed=tuple(sorted(TARGETING_KEYS)),
-    )
-
-
-TargetingSpec = Annotated[dict[str, Any], AfterValidator(_known_keys), Field(description="Meta's targeting object")]
+TargetingSpec = Annotated[
+    dict[str, Any],
+    AfterValidator(
+        only_keys("a targeting spec", TARGETING_KEYS, "geo_locations, age_min, flexible_spec or custom_audiences")
+    ),
+    Field(description="Meta's targeting object"),
+]
 
 
 def names_people(spec: Mapping[str, Any]) -> bool:

@@ -1,0 +1,170 @@
+"""Creatives, and the images and videos they are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from meta_ads_mcp.spec.choice import exactly_one
+from meta_ads_mcp.spec.fields import FieldList
+from meta_ads_mcp.spec.ids import AccountId, AdId, CreativeId, VideoId
+from meta_ads_mcp.spec.open import Word
+from meta_ads_mcp.spec.params import ListParams, Params
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect, get, tool
+
+FIELDS = (
+    "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
+    "link_url effective_object_story_id status url_tags"
+)
+VIDEO_FIELDS = "id title description source picture length created_time updated_time status"
+
+# Where a creative's link can stand, in the order in which it counts.
+_LINK_PATHS: tuple[tuple[str | int, ...], ...] = (
+    ("link_url",),
+    ("object_story_spec", "video_data", "call_to_action", "value", "link"),
+    ("object_story_spec", "link_data", "link"),
+    ("object_story_spec", "link_data", "call_to_action", "value", "link"),
+    ("asset_feed_spec", "link_urls", 0, "website_url"),
+)
+_LINK = "effective_link_url"
+
+
+def effective_link(creative: Row) -> str | None:
+    """The address people reach from the ad, from whichever place of the creative holds it."""
+    return next((found for path in _LINK_PATHS if (found := _at(creative, path))), None)
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> str | None:
+    for step in path:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and len(value) > step else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, str) and value else None
+
+
+def with_link(creative: Row) -> Row:
+    link = effective_link(creative)
+    return {**creative, _LINK: link} if link else creative
+
+
+def _link_sources(fields: list[str]) -> list[str]:
+    """Graph knows no effective_link_url: what it is derived from is asked instead."""
+    if _LINK not in fields:
+        return fields
+    sources = [str(path[0]) for path in _LINK_PATHS]
+    return list(dict.fromkeys([*(name for name in fields if name != _LINK), *sources]))
+
+
+CreativeFields = Annotated[FieldList, AfterValidator(_link_sources)]
+Pixels = Annotated[int, Field(ge=1, le=10_000)]
+
+
+@tool(
+    "ads_get_ad_creatives",
+    Effect.READ,
+    get("{ad_id}/adcreatives", "{account_id}/adcreatives"),
+    node="AdCreative",
+    fields=FIELDS,
+    identity="id account_id",
+    noun="creative",
+    words="copy text headline image link url landing page",
+)
+class GetAdCreatives(ListParams):
+    """List the creatives of an ad or an ad account: texts, media, call to action, post id.
+
+    effective_link_url is the landing page, wherever the creative holds it.
+    """
+
+    ad_id: AdId | None = None
+    account_id: AccountId | None = None
+    fields: CreativeFields | None = None
+
+    @model_validator(mode="after")
+    def _one_parent(self) -> Self:
+        return exactly_one(self, "ad_id", "account_id")
+
+    @staticmethod
+    def refine(row: Row) -> Row:
+        return with_link(row)
+
+
+@tool(
+    "ads_get_creative_details",
+    Effect.READ,
+    get("{creative_id}"),
+    node="AdCreative",
+    identity="id account_id",
+    fields=f"{FIELDS} instagram_user_id effective_instagram_media_id video_id degrees_of_freedom_spec product_set_id",
+    noun="creative",
+    words="post id enhancements thumbnail",
+)
+class GetCreativeDetails(Params):
+    """Read one creative: texts, media, landing page (effective_link_url), post and Instagram ids, enhancements."""
+
+    creative_id: CreativeId
+    fields: CreativeFields | None = None
+    thumbnail_width: Pixels | None = None
+    thumbnail_height: Pixels | None = None
+
+    @staticmethod
+    def refine(row: Row) -> Row:
+        return with_link(row)
+
+
+@tool(
+    "ads_get_ad_images",
+    Effect.READ,
+    get("{account_id}/adimages"),
+    node="AdImage",
+    fields="hash url url_128 name width height created_time status permalink_url",
+    identity="hash",
+    noun="image",
+    words="picture library hash",
+)
+class GetAdImages(ListParams):
+    """List the images of an ad account's library: hash, address, size, status. `url` expires; permalink_url stays."""
+
+    account_id: AccountId
+    hashes: Annotated[list[Word] | None, Field(min_length=1, max_length=100)] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    minwidth: Pixels | None = None
+    minheight: Pixels | None = None
+    fields: FieldList | None = None
+
+
+@tool(
+    "ads_get_ad_videos",
+    Effect.READ,
+    get("{account_id}/advideos"),
+    node="AdVideo",
+    fields=VIDEO_FIELDS,
+    identity="id",
+    noun="video",
+    words="library film length",
+)
+class GetAdVideos(ListParams):
+    """List the videos of an ad account's library: title, length in seconds, status. `source` and `picture` expire."""
+
+    account_id: AccountId
+    title: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    fields: FieldList | None = None
+
+
+@tool(
+    "ads_get_video_details",
+    Effect.READ,
+    get("{video_id}"),
+    node="AdVideo",
+    identity="id",
+    fields=f"{VIDEO_FIELDS} thumbnails{{id,uri,width,height,is_preferred}}",
+    noun="video",
+    words="thumbnail processing",
+)
+class GetVideoDetails(Params):
+    """Read one video: processing status, length, and its thumbnails with the preferred one. Addresses expire."""
+
+    video_id: VideoId
+    fields: FieldList | None = None

@@ -17,9 +17,38 @@ from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.schema import input_schema
 from meta_ads_mcp.spec.tool import Tool, declared
 
-TOOLSETS = ("accounts", "campaigns", "discovery")
+TOOLSETS = (
+    "accounts",
+    "campaigns",
+    "ad_sets",
+    "ads",
+    "creatives",
+    "entities",
+    "insights",
+    "targeting",
+    "leads",
+    "comments",
+    "diagnostics",
+    "help",
+    "narrow_writes",
+    "changes",
+    "limits",
+    "tokens",
+    "discovery",
+)
 # What is listed unless the settings say otherwise; everything enabled can be called and found all the same.
-DEFAULT = ("accounts", "campaigns")
+DEFAULT = (
+    "accounts",
+    "campaigns",
+    "ad_sets",
+    "ads",
+    "creatives",
+    "entities",
+    "insights",
+    "targeting",
+    "diagnostics",
+    "help",
+)
 # Always listed: the way to every tool that is not.
 ALWAYS = "discovery"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -10,13 +10,13 @@ from typing import Any, Protocol
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.shape import split_cursor
-from meta_ads_mcp.errors import AdsError, ApiError
+from meta_ads_mcp.errors import AdsError, ApiError, Denied
 from meta_ads_mcp.graph.paging import page as one_page
 from meta_ads_mcp.graph.paging import pages
 from meta_ads_mcp.spec.changes import Changes, Entry
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.fields import names
-from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports
+from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports, Profiles
 from meta_ads_mcp.spec.request import Request, confine
 from meta_ads_mcp.spec.result import Listing, Row
 
@@ -70,6 +70,12 @@ class GraphSession:
             if len(rows) >= most or chars > self.most_chars:
                 break
         return _cut(rows, most, after, tuple(marks), summary)
+
+    async def each_page(
+        self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
+    ) -> AsyncIterator[Sequence[Row]]:
+        async for found in pages(self.client, self._request(path, fields, params, page), limit, None):
+            yield found.rows
 
     async def create_report(self, path: str, **params: Any) -> Row:
         request = replace(self._request(path, (), params), method="POST", repeatable=False)
@@ -152,7 +158,14 @@ class ToolCall:
     status_of: Callable[[], Mapping[str, Any]]
     exports: Exports = field(default_factory=FolderExports)
     changes: Changes = field(default_factory=NoChanges)
+    desk: Profiles | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def profiles(self) -> Profiles:
+        if self.desk is None:
+            raise Denied("This server has no profiles.")
+        return self.desk
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock.now(), UTC)
@@ -170,7 +183,7 @@ class ToolCall:
         return self.graph.book.allowed
 
     def business_id(self) -> str | None:
-        return self.business
+        return self.business or (self.desk.business_id() if self.desk else None)
 
     def note(self, text: str) -> None:
         if text not in self.notes:

@@ -25,10 +25,12 @@ _KNOWN_BY = ("id", "name", "status")
 class Planned(Protocol):
     """The hooks of a write tool's class; all are optional.
 
-    `wire(after)` maps the values to Graph's parameters where they differ. `check(call, before, after)` is the pre-flight
+    `values(after)` completes the values where the tool itself says one, such as the status of a deletion. `wire(after)` maps the values to Graph's parameters where they differ. `check(call, before, after)` is the pre-flight
     that reads; it raises InvalidArguments, or adds notes. `why(before, after)` adds reasons to ask. `plan(call)` replaces
     the whole of this module for a write of several steps.
     """
+
+    def values(self, after: Row) -> Row: ...
 
     def wire(self, after: Row) -> Row: ...
 
@@ -46,6 +48,7 @@ async def planned(tool: Tool, args: Params, call: Call, owner: str | None) -> Pl
         return replace(plan, changes=[_completed(change) for change in plan.changes])
     account = await call.account(owner) if owner else None
     after = _converted(args, graph_params(tool, args), tool, account)
+    after = args.values(after) if hasattr(args, "values") else after
     if tool.effect is Effect.UPDATE and not after:
         raise InvalidArguments(
             "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)

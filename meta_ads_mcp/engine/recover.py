@@ -14,6 +14,7 @@ from meta_ads_mcp.graph.paging import Sender, pages
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect
 from meta_ads_mcp.spec.write import Change
 
@@ -52,7 +53,7 @@ async def look(sender: Sender, change: Change, started: float) -> Row | None:
     if change.effect is Effect.DELETE or change.after.get("status") == "DELETED":
         return await _look_for_gone(sender, change)
     now = await sender.send(_read(change))
-    same = all(equal(now.get(name), change.after[name]) for name in change.readable if name in change.after)
+    same = all(same_value(now.get(name), change.after[name]) for name in change.readable if name in change.after)
     return {"id": change.object_id} if same and change.readable else None
 
 
@@ -96,17 +97,6 @@ def made_since(row: Row, started: float) -> bool:
     except ValueError:
         return True
     return made >= started - SLACK_SECONDS
-
-
-def equal(graph: Any, ours: Any) -> bool:
-    """Graph echoes numbers as text, and adds keys to objects; both are the same value."""
-    if isinstance(ours, bool) or ours is None:
-        return bool(graph) == bool(ours)
-    if isinstance(ours, dict) and isinstance(graph, dict):
-        return all(equal(graph.get(key), value) for key, value in ours.items())
-    if isinstance(ours, list) and isinstance(graph, list):
-        return len(ours) == len(graph) and all(equal(g, o) for g, o in zip(graph, ours, strict=True))
-    return str(graph) == str(ours)
 
 
 def _unsure(change: Change, lost: UnknownOutcome) -> UnknownOutcome:

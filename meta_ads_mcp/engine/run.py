@@ -29,10 +29,10 @@ from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.open import unknown_values
 from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Directory
+from meta_ads_mcp.spec.ports import Directory, Profiles
 from meta_ads_mcp.spec.result import Result
 from meta_ads_mcp.spec.text import clean
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.spec.tool import Effect, Tool
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,7 @@ class Engine:
     limits: Any
     options: Options = field(default_factory=Options)
     policy: Policy = field(default_factory=Policy)
+    profiles: Profiles | None = None
 
     def __post_init__(self) -> None:
         self.book = AccountBook(self.client, self.options.accounts)
@@ -130,7 +131,8 @@ class Engine:
             return tool, arguments
         asked = validate(tool, arguments).model_dump()
         inner = self.catalogue.get(asked["name"])
-        if inner.effect.is_write != tool.effect.is_write or inner.name in STAND_INS:
+        right = inner.effect.is_write if tool.effect.is_write else inner.effect is Effect.READ
+        if not right or inner.name in STAND_INS:
             raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
         return inner, asked["arguments"]
 
@@ -145,6 +147,7 @@ class Engine:
             self._status,
             self.exports,
             self.journal,
+            self.profiles,
         )
         for text in unknown_values(args):
             call.note(text)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 from meta_ads_mcp.spec.money import money
-from meta_ads_mcp.spec.result import Page, Result, Row, Table
+from meta_ads_mcp.spec.result import Page, Result, Row, Table, Whole
 from meta_ads_mcp.spec.text import clean, clean_all
 
 # Integers in minor units wherever Graph shows them (Meta docs, marketing-api/currencies; SDK classes AdAccount, Campaign,
@@ -45,7 +44,8 @@ _RENAMED = {"adset_id": "ad_set_id", "adset_name": "ad_set_name", "adset": "ad_s
 _MINOR = re.compile(r"-?[0-9]{1,18}")
 _CUT_NOTE = "The answer was cut at {kept} of {total} rows to fit {limit} characters; {how}."
 
-CurrencyOf = Callable[[Row], str | None]
+# Parts of a write's answer that are shaped when they are made: what goes out, and before and after with their nulls.
+FINAL = frozenset({"plan", "changes"})
 
 
 def has_money(data: Any) -> bool:
@@ -58,7 +58,7 @@ def shape(data: Row | list[Row] | Table, currency: str | None, drop: frozenset[s
     """The contract's `data`. `currency` is used where a row does not name its own; `drop` are fields to leave out."""
     if isinstance(data, Table):
         rows = [[clean(cell) if isinstance(cell, str) else cell for cell in row] for row in data.rows]
-        return Table([_RENAMED.get(name, name) for name in data.columns], rows).public()
+        return Table([_RENAMED.get(name, name) for name in data.columns], rows, shape_row(data.totals, None)).public()
     if isinstance(data, list):
         return [shape_row(row, currency, drop) for row in data]
     return shape_row(data, currency, drop)
@@ -66,12 +66,16 @@ def shape(data: Row | list[Row] | Table, currency: str | None, drop: frozenset[s
 
 def shape_row(row: Row, currency: str | None, drop: frozenset[str] = frozenset()) -> Row:
     own = row.get("currency") or row.get("account_currency") or currency
+    whole = isinstance(row, Whole)
     shaped: Row = {}
     for key, value in row.items():
-        if key in drop:
+        if key in drop and not whole:
+            continue
+        if key in FINAL:
+            shaped[key] = clean_all(value)
             continue
         made = _money(key, value, own) if key in MONEY_FIELDS else _shaped(value, own)
-        if made not in (None, "", [], {}):
+        if whole or made not in (None, "", [], {}):
             shaped[_RENAMED.get(clean(key, 200), clean(key, 200))] = made
     return shaped
 
@@ -110,8 +114,8 @@ def has_free_text(data: Any) -> bool:
     if isinstance(data, list):
         return any(has_free_text(item) for item in data[:3])
     if isinstance(data, dict):
-        if set(data) == {"columns", "rows"}:
-            return not FREE_TEXT.isdisjoint(data["columns"])
+        if isinstance(data.get("columns"), list) and not FREE_TEXT.isdisjoint(data["columns"]):
+            return True
         return not FREE_TEXT.isdisjoint(data) or any(has_free_text(value) for value in data.values())
     return False
 

@@ -18,7 +18,7 @@ from meta_ads_mcp.engine.confirm import Asker, Gate, Question
 from meta_ads_mcp.engine.journal import Journal
 from meta_ads_mcp.engine.plan import described, planned
 from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.recover import equal, look, recover
+from meta_ads_mcp.engine.recover import look, recover
 from meta_ads_mcp.engine.shape import shape_row
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, Transient, UnknownOutcome
 from meta_ads_mcp.spec.changes import Entry
@@ -27,6 +27,7 @@ from meta_ads_mcp.spec.money import written
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Result, Row
+from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, Tool
 from meta_ads_mcp.spec.write import Change, Plan
 
@@ -233,7 +234,7 @@ class _Run:
         except AdsError as failure:
             self.steps.notes.append(f"The change was made, but could not be read back ({failure.kind}).")
             return self.changes(change, change.after)
-        different = [name for name in change.readable if name in now and not equal(now[name], change.after[name])]
+        different = [name for name in change.readable if name in now and not same_value(now[name], change.after[name])]
         if different:
             self.steps.notes.append(f"Graph now has other values than were sent for: {', '.join(different)}.")
         return self.changes(change, now)

@@ -16,6 +16,8 @@ _FIELD = re.compile(r"[a-z0-9_]{1,80}(\{[a-z0-9_,{}]{1,400}\})?")
 _SECRET = re.compile(r"secret|password|_token\b|\btokens?\b|\btoken_for|ingest_key|stream_url")
 # Edges from an object to other ad accounts: the way there is a tool, which looks at the owner.
 _ELSEWHERE = re.compile(r"\b(\w*ad_?accounts|accounts|\w*businesses|agencies|owner_ad_account\{|\w+recipientaccounts)")
+# Leads are personal data: they come through their own tools, which mask them.
+_PERSONAL = re.compile(r"(^|[{,])(test_)?leads([{},]|$)")
 # Our spelling on the tool surface, Graph's on the wire.
 ON_THE_WIRE = {"ad_set_id": "adset_id", "ad_set_name": "adset_name"}
 
@@ -25,6 +27,8 @@ def _field(value: str) -> str:
         raise ValueError("a field is a name such as daily_budget, or one with subfields such as creative{id,name}")
     if _SECRET.search(value):
         raise ValueError("fields that hold secrets cannot be read")
+    if _PERSONAL.search(value):
+        raise ValueError("leads are read with ads_get_leads or ads_get_ad_leads")
     if _ELSEWHERE.search(value):
         raise ValueError("fields that lead to other ad accounts cannot be read; there are tools for those")
     return _NAME.sub(lambda name: ON_THE_WIRE.get(name[0], name[0]), value)

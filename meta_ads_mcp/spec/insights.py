@@ -49,9 +49,7 @@ _VALUE_SCHEMA = {"type": "array", "items": {"type": "string"}}
 _TAKES_LIST = frozenset(
     "IN NOT_IN IN_RANGE NOT_IN_RANGE CONTAINS_ANY CONTAINS_ALL NOT_CONTAINS_ANY ANY ALL NONE".split()
 )
-_COMPARES = frozenset(
-    "GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN_RANGE NOT_IN_RANGE".split()
-)
+_COMPARES = frozenset("GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN_RANGE NOT_IN_RANGE".split())
 _FIELD = re.compile(r"[a-z][a-z0-9_]*([.:][a-z0-9_.]+)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _SORT = re.compile(r"[a-z0-9_]+(:[a-z0-9_.]+)?_(ascending|descending)")
@@ -178,7 +176,9 @@ class InsightsParams(ObjectParams):
 
     def query(self) -> dict[str, Any]:
         """The parameters for Graph, without fields and paging."""
-        sent = self.model_dump(exclude={"object_id", "fields", "filtering", "limit", "after", "max_items"}, exclude_none=True)
+        sent = self.model_dump(
+            exclude={"object_id", "fields", "filtering", "limit", "after", "max_items"}, exclude_none=True
+        )
         sent = {name: value for name, value in sent.items() if name in InsightsParams.model_fields}
         if self.preset:
             sent["date_preset"] = self.preset

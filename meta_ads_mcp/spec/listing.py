@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from meta_ads_mcp.spec.params import ListParams
+from meta_ads_mcp.spec.fields import selection
+from meta_ads_mcp.spec.params import ListParams, Params
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Listing, Page, Result, Row
+from meta_ads_mcp.spec.tool import Tool, declared
 
 Refine = Callable[[Row], Row]
 
@@ -16,25 +18,31 @@ def as_it_came(row: Row) -> Row:
     return row
 
 
+def declaration(args: Params) -> Tool:
+    """The tool whose arguments these are."""
+    tool = declared(type(args))
+    if tool is None:
+        raise TypeError(f"{type(args).__name__} declares no tool")
+    return tool
+
+
+def wanted(args: Params) -> list[str]:
+    """The fields the caller asked for, or the tool's default ones, after those that are always there."""
+    tool = declaration(args)
+    return selection(getattr(args, "fields", None), tool.fields, tool.identity)
+
+
 async def read_list(
-    call: Call,
-    args: ListParams,
-    path: str,
-    noun: str,
-    fields: Sequence[str],
-    *,
-    refine: Refine = as_it_came,
-    page: str | None = None,
-    **params: Any,
+    call: Call, args: ListParams, path: str, *, refine: Refine = as_it_came, page: str | None = None, **params: Any
 ) -> Result:
-    """Read an edge with the caller's paging. `refine` is a last touch that keeps one row for one row.
+    """Read an edge with the caller's paging and fields. `refine` is a last touch that keeps one row for one row.
 
     `page` is the Page whose own token the edge needs; `params` are sent as they are, without those that are None.
     """
     found = await call.graph.list(
-        path, fields=fields, limit=args.limit, after=args.after, max_items=args.max_items, page=page, **params
+        path, fields=wanted(args), limit=args.limit, after=args.after, max_items=args.max_items, page=page, **params
     )
-    return listed(noun, path, found, refine)
+    return listed(declaration(args).noun, path, found, refine)
 
 
 def listed(noun: str, where: str, found: Listing, refine: Refine = as_it_came) -> Result:

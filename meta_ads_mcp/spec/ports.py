@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
@@ -39,6 +39,12 @@ class Graph(Protocol):
 
         `page` is the Page whose own token the request needs, here and in `list`.
         """
+        ...
+
+    def each_page(
+        self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
+    ) -> AsyncIterator[Sequence[Row]]:
+        """All rows of an edge, page by page; nothing is kept, so there may be millions."""
         ...
 
     async def create_report(self, path: str, **params: Any) -> Row:
@@ -112,6 +118,41 @@ class Directory(Protocol):
         ...
 
 
+class Profiles(Protocol):
+    """The tokens of this machine, by name: masked, never their values.
+
+    `use`, `register`, `delete` and `refresh` raise Denied where the owner has locked the profile.
+    """
+
+    def rows(self) -> list[Row]:
+        """All profiles as far as this machine knows them, without network."""
+        ...
+
+    def use(self, name: str) -> Row:
+        """Switch this process to a profile. Raises NotFound, with the names that are there."""
+        ...
+
+    async def register(self, name: str, variable: str) -> Row:
+        """Check the token in an environment variable at Graph and keep it, in the OS keyring or else in memory."""
+        ...
+
+    async def delete(self, name: str) -> Row:
+        """Delete a profile on this machine; Meta still accepts its token. Nothing takes the place of an active one."""
+        ...
+
+    async def status(self, name: str | None) -> Row:
+        """What Graph says of a profile's token (the active one's by default)."""
+        ...
+
+    async def refresh(self, name: str | None) -> Row:
+        """Swap a profile's token for one that lasts longer; needs the app's id and secret."""
+        ...
+
+    def business_id(self) -> str | None:
+        """The business stored with the profile in use, to which discovery is limited."""
+        ...
+
+
 class Call(Protocol):
     """One tool call: its way to Graph, what it knows of accounts, and how it talks to the client meanwhile."""
 
@@ -120,6 +161,9 @@ class Call(Protocol):
 
     @property
     def directory(self) -> Directory: ...
+
+    @property
+    def profiles(self) -> Profiles: ...
 
     @property
     def exports(self) -> Exports: ...

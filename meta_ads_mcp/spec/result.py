@@ -8,15 +8,24 @@ from typing import Any
 Row = dict[str, Any]
 
 
+class Whole(dict[str, Any]):
+    """A row that is shown with every field, also the empty ones, because there "none" says something."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows of figures: names once, then values only. A third of the tokens of a list of objects."""
+    """Rows of figures: names once, then values only. A third of the tokens of a list of objects.
+
+    `totals` are the figures of all rows together, under the columns' names, as far as they can be added.
+    """
 
     columns: list[str]
     rows: list[list[Any]]
+    totals: Row = field(default_factory=dict)
 
     def public(self) -> dict[str, Any]:
-        return {"columns": self.columns, "rows": self.rows}
+        shown: dict[str, Any] = {"columns": self.columns, "rows": self.rows}
+        return shown | ({"totals": self.totals} if self.totals else {})
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ _STRAY_JOINER = re.compile(f"(?<![{_JOINED}\ufe0f])[\u200c\u200d]|[\u200c\u200d]
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?")
 
 # Meta's and Instagram's tokens; an app's token is its id, a bar and its secret.
-_TOKEN = re.compile(r"EAA[A-Za-z0-9]{16,}|(?:IGAA|IGQ)[A-Za-z0-9_-]{16,}|(?<![0-9])[0-9]{10,20}(?:\||%7C)[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(
+    r"EAA[A-Za-z0-9]{16,}|(?:IGAA|IGQ)[A-Za-z0-9_-]{16,}|(?<![0-9])[0-9]{10,20}(?:\||%7C)[A-Za-z0-9_-]{20,}"
+)
 _SECRET_PARAMETER = re.compile(
     r"(access_token|appsecret_proof|app_?secret|client_secret|fb_exchange_token|input_token)"
     r"(=|%3D|\\*[\"']?\s*:\s*\\*[\"']?)[^&\s\"'<>\\]+",

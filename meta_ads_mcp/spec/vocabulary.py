@@ -131,3 +131,5 @@ OptimizationGoal = Literal[
     "VALUE",
     "VISIT_INSTAGRAM_PROFILE",
 ]
+# AdSet.BidStrategy and Campaign.BidStrategy of the SDK.
+BidStrategy = Literal["LOWEST_COST_WITHOUT_CAP", "LOWEST_COST_WITH_BID_CAP", "COST_CAP", "LOWEST_COST_WITH_MIN_ROAS"]

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.spec.dates import DatePreset
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from meta_ads_mcp.spec.closed import PromotedObject
+from meta_ads_mcp.spec.dates import DatePreset, Moment
 from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, CampaignId
-from meta_ads_mcp.spec.params import ListParams, Params
-from meta_ads_mcp.spec.tool import Effect, get, tool
-from meta_ads_mcp.spec.vocabulary import StatusFilter
+from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
+from meta_ads_mcp.spec.money import Money
+from meta_ads_mcp.spec.params import Closed, ListParams, Params
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect, get, post, tool
+from meta_ads_mcp.spec.vocabulary import BidStrategy, StatusFilter
+from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
 
 FIELDS = (
     "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget budget_remaining spend_cap "
@@ -51,3 +60,202 @@ class GetCampaignDetails(Params):
 
     campaign_id: CampaignId
     fields: FieldList | None = None
+
+
+Objective = Literal[
+    "OUTCOME_AWARENESS",
+    "OUTCOME_TRAFFIC",
+    "OUTCOME_ENGAGEMENT",
+    "OUTCOME_LEADS",
+    "OUTCOME_APP_PROMOTION",
+    "OUTCOME_SALES",
+]
+# Objectives that Meta no longer creates, and what took their place.
+LEGACY_OBJECTIVES = {
+    "APP_INSTALLS": "OUTCOME_APP_PROMOTION",
+    "BRAND_AWARENESS": "OUTCOME_AWARENESS",
+    "CONVERSIONS": "OUTCOME_SALES",
+    "EVENT_RESPONSES": "OUTCOME_ENGAGEMENT",
+    "LEAD_GENERATION": "OUTCOME_LEADS",
+    "LINK_CLICKS": "OUTCOME_TRAFFIC",
+    "LOCAL_AWARENESS": "OUTCOME_AWARENESS",
+    "MESSAGES": "OUTCOME_ENGAGEMENT",
+    "OFFER_CLAIMS": "OUTCOME_SALES",
+    "PAGE_LIKES": "OUTCOME_ENGAGEMENT",
+    "POST_ENGAGEMENT": "OUTCOME_ENGAGEMENT",
+    "PRODUCT_CATALOG_SALES": "OUTCOME_SALES",
+    "REACH": "OUTCOME_AWARENESS",
+    "STORE_VISITS": "OUTCOME_AWARENESS",
+    "VIDEO_VIEWS": "OUTCOME_ENGAGEMENT",
+}
+
+
+def _present_objective(value: Any) -> Any:
+    if isinstance(value, str) and value in LEGACY_OBJECTIVES:
+        raise ValueError(f"Meta no longer creates {value} campaigns; use {LEGACY_OBJECTIVES[value]}")
+    return value
+
+
+def _present_category(value: Any) -> Any:
+    if value == "CREDIT" or (isinstance(value, list) and "CREDIT" in value):
+        raise ValueError("CREDIT was replaced by FINANCIAL_PRODUCTS_SERVICES in January 2025")
+    return value
+
+
+SpecialAdCategory = Literal[
+    "NONE",
+    "HOUSING",
+    "EMPLOYMENT",
+    "FINANCIAL_PRODUCTS_SERVICES",
+    "ISSUES_ELECTIONS_POLITICS",
+    "ONLINE_GAMBLING_AND_GAMING",
+]
+SpecialAdCategories = Annotated[list[SpecialAdCategory], BeforeValidator(_present_category), Field(max_length=6)]
+CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+Name = Annotated[str, Field(min_length=1, max_length=400)]
+
+
+def require_countries(categories: list[str] | None, countries: list[str] | None) -> None:
+    """A special ad category is declared for countries; Graph refuses one without."""
+    if set(categories or []) - {"NONE"} and not countries:
+        raise ValueError(
+            "special_ad_category_country is needed with a special ad category: the countries it applies to"
+        )
+
+
+class AdSetBudget(Closed):
+    """The budget that an ad set gets when the campaign gives up its own."""
+
+    adset_id: AdSetId
+    daily_budget: Annotated[int | None, Field(ge=1)] = None
+    lifetime_budget: Annotated[int | None, Field(ge=1)] = None
+
+
+@tool(
+    "ads_create_campaign",
+    Effect.CREATE,
+    post("{account_id}/campaigns"),
+    node="Campaign",
+    noun="campaign",
+    words="new launch objective",
+    validate_only=True,
+)
+class CreateCampaign(CreateParams, ConfirmedParams):
+    """Create a campaign, PAUSED. Give it a budget, or none when its ad sets have their own.
+
+    special_ad_categories must name housing, employment, financial, political or gambling ads, else leave it empty.
+    """
+
+    account_id: AccountId
+    name: Name
+    objective: Annotated[Objective, BeforeValidator(_present_objective)]
+    status: Literal["PAUSED", "ACTIVE"] = "PAUSED"
+    special_ad_categories: SpecialAdCategories = []
+    special_ad_category_country: Annotated[list[CountryCode] | None, Field(max_length=60)] = None
+    daily_budget: Money | None = None
+    lifetime_budget: Money | None = None
+    bid_strategy: BidStrategy | None = None
+    buying_type: Literal["AUCTION", "RESERVED"] = "AUCTION"
+    is_adset_budget_sharing_enabled: bool | None = None
+    spend_cap: Money | None = None
+    start_time: Moment | None = None
+    stop_time: Moment | None = None
+    promoted_object: PromotedObject | None = None
+
+    @model_validator(mode="after")
+    def _pre_flight(self) -> Self:
+        require_countries(list(self.special_ad_categories), self.special_ad_category_country)
+        if self.daily_budget is not None and self.lifetime_budget is not None:
+            raise ValueError("give daily_budget or lifetime_budget, not both")
+        own_budget = self.daily_budget is not None or self.lifetime_budget is not None
+        if self.lifetime_budget is not None and self.stop_time is None:
+            raise ValueError("a lifetime_budget needs a stop_time")
+        if own_budget and self.is_adset_budget_sharing_enabled:
+            raise ValueError("is_adset_budget_sharing_enabled is for campaigns without a budget of their own")
+        if not own_budget and self.bid_strategy is not None:
+            raise ValueError("without a campaign budget the bid_strategy belongs to the ad sets")
+        return self
+
+    def wire(self, after: Row) -> Row:
+        """What Graph wants said even where the caller leaves it out."""
+        own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
+        said = {"bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if own_budget else {"is_adset_budget_sharing_enabled": False}
+        return {**said, **after}
+
+    async def check(self, call: Call, before: Row, after: Row) -> None:
+        if self.objective == "OUTCOME_LEADS" and "special_ad_categories" not in self.model_fields_set:
+            call.note(
+                "No special ad category was declared. Ads for housing, jobs, credit or insurance need one "
+                "(HOUSING, EMPLOYMENT, FINANCIAL_PRODUCTS_SERVICES)."
+            )
+        if self.daily_budget is None and self.lifetime_budget is None:
+            call.note("The campaign has no budget of its own: set the budgets on its ad sets.")
+        if self.start_time is not None:
+            call.note("Delivery is scheduled on the ad set: give it the start_time too.")
+
+
+@tool(
+    "ads_update_campaign",
+    Effect.UPDATE,
+    post("{campaign_id}"),
+    node="Campaign",
+    noun="campaign",
+    words="rename pause activate budget bid",
+    validate_only=True,
+    unread="adset_budgets",
+)
+class UpdateCampaign(ConfirmedParams):
+    """Change a campaign's name, status, budget, bid strategy, spend cap or dates; what you leave out stays.
+
+    To move budgets to the ad sets, give adset_budgets for all of them. A raised budget or ACTIVE needs a confirmation.
+    """
+
+    campaign_id: CampaignId
+    name: Name | None = None
+    status: Literal["ACTIVE", "PAUSED", "ARCHIVED", "DELETED"] | None = None
+    daily_budget: Money | None = None
+    lifetime_budget: Money | None = None
+    adset_budgets: Annotated[list[AdSetBudget] | None, Field(min_length=1, max_length=200)] = None
+    bid_strategy: BidStrategy | None = None
+    is_adset_budget_sharing_enabled: bool | None = None
+    spend_cap: Money | None = None
+    start_time: Moment | None = None
+    stop_time: Moment | None = None
+    special_ad_categories: SpecialAdCategories | None = None
+    special_ad_category_country: Annotated[list[CountryCode] | None, Field(max_length=60)] = None
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.daily_budget is not None and self.lifetime_budget is not None:
+            raise ValueError("give daily_budget or lifetime_budget, not both")
+        if self.adset_budgets and (self.daily_budget is not None or self.lifetime_budget is not None):
+            raise ValueError("adset_budgets move the budget to the ad sets: give no campaign budget beside them")
+        require_countries(self.special_ad_categories, self.special_ad_category_country)
+        return self
+
+    async def check(self, call: Call, before: Row, after: Row) -> None:
+        if self.adset_budgets:
+            call.note("The campaign gives up its budget: the budgets are at ad set level from now on.")
+
+
+@tool(
+    "ads_delete_campaign",
+    Effect.DELETE,
+    post("{campaign_id}"),
+    node="Campaign",
+    noun="campaign",
+    words="remove",
+    validate_only=True,
+)
+class DeleteCampaign(ConfirmedParams):
+    """Delete a campaign with all its ad sets and ads, for good. Pausing or archiving keeps it. Needs a confirmation."""
+
+    campaign_id: CampaignId
+
+    def values(self, after: Row) -> Row:
+        return {"status": "DELETED"}
+
+    async def check(self, call: Call, before: Row, after: Row) -> None:
+        found = await call.graph.get(f"{self.campaign_id}/adsets", fields=["id"], limit=1, summary="total_count")
+        count = found.get("summary", {}).get("total_count")
+        call.note(f"{count if count is not None else 'Its'} ad set(s) and their ads stop and are deleted with it.")

@@ -44,3 +44,12 @@ class CallReadTool(Params):
     async def run(self, call: Call) -> Result:
         """The engine puts the named tool in this one's place before it gets here."""
         raise NotImplementedError
+
+
+@tool("ads_call_write_tool", Effect.UPDATE, words="run unlisted change", idempotent=False, destructive=True)
+class CallWriteTool(Params):
+    """Call any write tool of this server by name, also one that is not listed. Its own dry_run, confirmation and
+    allowlist apply; the answer is that tool's own."""
+
+    name: Annotated[str, Field(max_length=80)]
+    arguments: dict[str, Any]

@@ -1,0 +1,44 @@
+"""Closed nested objects that several tools take. Their keys are those of Meta's SDK classes, compared by a test."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from meta_ads_mcp.spec.ids import ObjectId
+from meta_ads_mcp.spec.params import Closed
+
+
+class PromotedObject(Closed):
+    """What an ad set or campaign promotes (SDK class AdPromotedObject); which keys are due depends on the goal."""
+
+    page_id: ObjectId | None = None
+    pixel_id: ObjectId | None = None
+    custom_event_type: Annotated[str | None, Field(pattern="^[A-Z_]{1,60}$")] = None
+    custom_event_str: Annotated[str | None, Field(max_length=100)] = None
+    custom_conversion_id: ObjectId | None = None
+    pixel_rule: Annotated[str | None, Field(max_length=5000)] = None
+    pixel_aggregation_rule: Annotated[str | None, Field(max_length=5000)] = None
+    application_id: ObjectId | None = None
+    object_store_url: Annotated[str | None, Field(max_length=1000)] = None
+    object_store_urls: Annotated[list[str] | None, Field(max_length=10)] = None
+    product_set_id: ObjectId | None = None
+    product_catalog_id: ObjectId | None = None
+    product_item_id: ObjectId | None = None
+    event_id: ObjectId | None = None
+    offer_id: ObjectId | None = None
+    offline_conversion_data_set_id: ObjectId | None = None
+    whatsapp_phone_number: Annotated[str | None, Field(max_length=30)] = None
+    whats_app_business_phone_number_id: ObjectId | None = None
+    lead_ads_form_event_source_type: Annotated[str | None, Field(max_length=60)] = None
+    conversion_goal_id: ObjectId | None = None
+    retention_days: Annotated[str | None, Field(max_length=10)] = None
+    variation: Annotated[str | None, Field(max_length=60)] = None
+    place_page_set_id: ObjectId | None = None
+    omnichannel_object: dict[str, Any] | None = None
+    multi_event_product: Annotated[str | None, Field(max_length=60)] = None
+    lead_ads_custom_event_str: Annotated[str | None, Field(max_length=100)] = None
+    lead_ads_custom_event_type: Annotated[str | None, Field(max_length=60)] = None
+    lead_ads_offsite_conversion_type: Annotated[str | None, Field(max_length=60)] = None
+    smart_pse_enabled: bool | None = None

@@ -1,0 +1,135 @@
+"""The journal of changes: reading it, and putting a change back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from meta_ads_mcp.errors import InvalidArguments, NotFound
+from meta_ads_mcp.spec.changes import Entry
+from meta_ads_mcp.spec.dates import Moment
+from meta_ads_mcp.spec.ids import AccountId, ObjectId
+from meta_ads_mcp.spec.params import Params
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.spec.result import Page, Result, Row
+from meta_ads_mcp.spec.same import same_value
+from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.spec.write import Change, ConfirmedParams, Plan
+
+# Nodes whose fields can be written back one by one.
+REVERSIBLE = frozenset({"Campaign", "AdSet", "Ad", "AdCreative", "AdRule", "AdAccount"})
+
+
+@tool("ads_get_changes", Effect.READ, network=False, words="journal history audit undo log")
+class GetChanges(Params):
+    """List what this server changed, newest first: tool, object, values before and after, and how it ended.
+
+    Only changes made through this server on this machine. Money is in minor units. ads_undo_change puts one back.
+    """
+
+    account_id: AccountId | None = None
+    object_id: ObjectId | None = None
+    tool: Annotated[str | None, Field(max_length=45)] = None
+    since: Moment | None = None
+    limit: Annotated[int, Field(ge=1, le=200)] = 25
+    after: Annotated[str | None, Field(max_length=60)] = None
+
+    async def run(self, call: Call) -> Result:
+        found = [entry for entry in reversed(call.changes.entries()) if self._wanted(entry)]
+        ids = [entry.change_id for entry in found]
+        start = ids.index(self.after) + 1 if self.after in ids else 0
+        shown = found[start : start + self.limit]
+        more = start + self.limit < len(found)
+        page = Page(len(shown), more, shown[-1].change_id if more else None)
+        return Result(f"{len(shown)} of {len(found)} changes.", [entry.public() for entry in shown], page)
+
+    def _wanted(self, entry: Entry) -> bool:
+        return (
+            self.account_id in (None, entry.account)
+            and self.object_id in (None, entry.object_id)
+            and self.tool in (None, entry.tool)
+            and (self.since is None or entry.started >= _seconds(self.since))
+        )
+
+
+def _seconds(moment: str) -> float:
+    return float(moment) if moment.isdigit() else datetime.fromisoformat(moment).timestamp()
+
+
+@tool("ads_undo_change", Effect.UPDATE, words="revert rollback restore")
+class UndoChange(ConfirmedParams):
+    """Put the values back that a change replaced, or pause (or delete) what it created.
+
+    Refused when the object has changed since, and shows the difference. A deletion cannot be undone.
+    """
+
+    change_id: Annotated[str, Field(pattern="^c[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$")]
+    created: Literal["pause", "delete"] = "pause"
+    force: bool = False
+
+    async def plan(self, call: Call) -> Plan:
+        entry = call.changes.entry(self.change_id)
+        if entry is None:
+            raise NotFound("There is no such change in the journal.", "List the changes with ads_get_changes.")
+        _require_undoable(entry)
+        target = (
+            {"status": "PAUSED" if self.created == "pause" else "DELETED"}
+            if entry.effect == "create"
+            else _earlier(entry)
+        )
+        now = await call.graph.get(str(entry.object_id), fields=["id", "name", "status", *entry.after, *target])
+        if not self.force and entry.effect == "update":
+            _require_unchanged(entry, now)
+        change = Change(
+            Effect.UPDATE,
+            Request("POST", str(entry.object_id), target, account=entry.account, repeatable=False, write=True),
+            entry.node,
+            object_id=entry.object_id,
+            before={name: now.get(name) for name in ("name", *target)},
+            after=target,
+            readable=tuple(target),
+            title=str(now.get("name", "")),
+        )
+        return Plan([change], f"Undo of {entry.tool} ({entry.change_id}) on {entry.object_id}.")
+
+
+def _earlier(entry: Entry) -> Row:
+    """The replaced values. What was empty before cannot be written back as nothing."""
+    earlier = {name: entry.before.get(name) for name in entry.after}
+    empty = [name for name, value in earlier.items() if value in (None, "")]
+    if empty:
+        raise InvalidArguments(
+            f"Before this change {', '.join(empty)} had no value, and Graph cannot set a field back to none.",
+            "Set the value you want with the tool that made the change.",
+        )
+    return {name: int(v) if isinstance(v, str) and v.isdigit() else v for name, v in earlier.items()}
+
+
+def _require_undoable(entry: Entry) -> None:
+    if entry.status != "success":
+        raise InvalidArguments(
+            f"This change ended as {entry.status}; there is nothing to undo.", "Read the object first."
+        )
+    if entry.undone_by:
+        raise InvalidArguments(f"This change was undone already, by {entry.undone_by}.", "Nothing is left to do.")
+    if entry.effect == "delete" or entry.after.get("status") == "DELETED":
+        raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
+    if entry.object_id is None or (entry.effect != "create" and entry.node not in REVERSIBLE):
+        raise InvalidArguments(
+            f"A change of this kind ({entry.tool}) cannot be undone here.", "Use the tool's counterpart."
+        )
+
+
+def _require_unchanged(entry: Entry, now: Row) -> None:
+    differing = [name for name, value in entry.after.items() if name in now and not same_value(now[name], value)]
+    if differing:
+        shown = "; ".join(
+            f"{name} is {str(now[name])[:80]!r}, the change set {str(entry.after[name])[:80]!r}" for name in differing
+        )
+        raise InvalidArguments(
+            f"The object has changed since: {shown}.",
+            "Look at it, and repeat with force=true to put the earlier values back.",
+        )

@@ -1,0 +1,126 @@
+"""A Graph of a few objects, at the engine's port: it keeps what is written and can lose its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from meta_ads_mcp.catalogue import Catalogue, collect
+from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.engine.run import Engine, Options
+from meta_ads_mcp.errors import AdsError, NotFound
+from meta_ads_mcp.spec.request import Request
+
+START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC).timestamp()
+ACCOUNT = "act_1"
+CAMPAIGN = "101"
+
+
+class StillClock:
+    """Time passes only when somebody sleeps, or a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = START
+
+    def now(self) -> float:
+        return self.seconds
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+class Silent:
+    def emit(self, level: str, event: str, **fields: Any) -> None:
+        """Nobody listens."""
+
+
+class NoLimits:
+    def status(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass
+class FakeGraph:
+    """Objects by id; edges of an account by name. `lose` decides after a write whether its answer gets lost."""
+
+    clock: StillClock
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    edges: dict[str, list[str]] = field(default_factory=dict)
+    sent: list[Request] = field(default_factory=list)
+    lose: Callable[[Request], AdsError | None] = lambda request: None
+    refuse: Callable[[Request], AdsError | None] = lambda request: None
+    version: str | None = None
+    _last: int = 500
+
+    @property
+    def writes(self) -> list[Request]:
+        return [request for request in self.sent if request.method != "GET"]
+
+    async def send(self, request: Request) -> Any:
+        self.sent.append(request)
+        if (error := self.refuse(request)) is not None:
+            raise error
+        if "execution_options" in request.params:
+            return {"success": True}
+        answer = self._get(request) if request.method == "GET" else self._write(request)
+        if request.method != "GET" and (error := self.lose(request)) is not None:
+            raise error
+        return answer
+
+    async def batch(self, requests: Sequence[Request]) -> list[Any]:
+        return [await self.send(request) for request in requests]
+
+    def version_notice(self) -> str | None:
+        return self.version
+
+    def _get(self, request: Request) -> Any:
+        node, _, edge = request.path.partition("/")
+        if edge:
+            rows = [self.objects[key] for key in self.edges.get(request.path, [])]
+            return {"data": rows, "summary": {"total_count": len(rows)}}
+        if node not in self.objects:
+            raise NotFound("not there")
+        wanted = str(request.params.get("fields", "id")).split(",")
+        return {name: self.objects[node][name] for name in wanted if name in self.objects[node]}
+
+    def _write(self, request: Request) -> Any:
+        node, _, edge = request.path.partition("/")
+        if not edge:
+            self.objects[node].update(request.params)
+            return {"success": True}
+        self._last += 1
+        made = str(self._last)
+        created = datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+        self.objects[made] = {"id": made, "account_id": node.removeprefix("act_"), "created_time": created, **request.params}
+        self.edges.setdefault(request.path, []).append(made)
+        return {"id": made}
+
+
+def graph(clock: StillClock, currency: str = "USD") -> FakeGraph:
+    """One account with one paused campaign that has a daily budget of 5000 minor units."""
+    found = FakeGraph(clock)
+    found.objects[ACCOUNT] = {
+        "id": ACCOUNT,
+        "account_id": "1",
+        "name": "Shop",
+        "currency": currency,
+        "timezone_name": "Europe/Berlin",
+    }
+    found.objects[CAMPAIGN] = {
+        "id": CAMPAIGN,
+        "account_id": "1",
+        "name": "Spring",
+        "status": "PAUSED",
+        "daily_budget": "5000",
+    }
+    return found
+
+
+def engine(client: FakeGraph, *, policy: Policy | None = None, **options: Any) -> Engine:
+    catalogue = Catalogue(collect(), listed=("all",), allow_writes=True)
+    return Engine(catalogue, client, Silent(), client.clock, NoLimits(), Options(**options), policy or Policy())

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 import pytest
 
 from meta_ads_mcp.catalogue import Catalogue, collect
+from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.tool import Tool
 
 TOOLS = collect()
+# How the schema of every money argument reads; it is the one argument of two types.
+MONEY_TEXT = str(Money.__metadata__[-1].description)  # type: ignore[attr-defined]  # an Annotated alias has it
 
 
 def each(tools: Iterable[Tool] = TOOLS) -> pytest.MarkDecorator:

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.server import CORE, INSTRUCTIONS
-from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.tool import Effect, Tool
 from scripts.snapshots import listing
-from tests.catalogue.every import TOOLS, each
+from tests.catalogue.every import MONEY_TEXT, TOOLS, each
 
 NAME = re.compile(r"ads_[a-z0-9_]+")
 PAGE_TOOLS = {"facebook_create_post", "facebook_get_page_insights", "facebook_delete_post", "facebook_get_post"}
@@ -32,7 +31,6 @@ OPEN_OBJECTS = {
     "ads_call_read_tool.arguments": "the arguments of whichever tool is named, which closes them itself",
     "ads_call_write_tool.arguments": "the arguments of whichever tool is named, which closes them itself",
 }
-MONEY_TEXT = str(Money.__metadata__[-1].description)  # type: ignore[attr-defined]  # an Annotated alias has it
 # `\d`, `\w` and `\s` accept other scripts' digits, letters and blanks in Python, and not in JavaScript.
 UNICODE_CLASSES = re.compile(r"\\[dDwWsS]")
 

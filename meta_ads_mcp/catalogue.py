@@ -28,6 +28,11 @@ TOOLSETS = (
     "targeting",
     "leads",
     "comments",
+    "previews",
+    "pixels",
+    "audiences",
+    "billing",
+    "instagram",
     "diagnostics",
     "help",
     "narrow_writes",
@@ -48,6 +53,7 @@ DEFAULT = (
     "targeting",
     "diagnostics",
     "help",
+    "limits",
 )
 # Always listed: the way to every tool that is not.
 ALWAYS = "discovery"

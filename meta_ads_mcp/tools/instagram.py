@@ -1,0 +1,100 @@
+"""Instagram accounts that ads can run from, and their posts."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from meta_ads_mcp.spec.choice import exactly_one
+from meta_ads_mcp.spec.dates import Moment, to_unix
+from meta_ads_mcp.spec.ids import AccountId, InstagramId, PageId
+from meta_ads_mcp.spec.listing import list_summary, read_list, wanted
+from meta_ads_mcp.spec.params import ListParams
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.result import Page, Result
+from meta_ads_mcp.spec.scopes import needing
+from meta_ads_mcp.spec.tool import Effect, get, tool
+
+USE_OF_ID = "An ad names the account in object_story_spec.instagram_user_id; instagram_actor_id is gone from Graph."
+# What Graph shows of an Instagram account that is on a Page's or an ad account's edge.
+SCOPES = ("instagram_basic", "pages_show_list", "pages_read_engagement")
+
+
+@tool(
+    "ads_get_instagram_account",
+    Effect.READ,
+    get("{page_id}", "{page_id}/instagram_accounts", "{account_id}/instagram_accounts"),
+    node="IGUser",
+    fields="id username name profile_picture_url followers_count media_count biography website",
+    identity="id",
+    noun="Instagram account",
+    words="ig identity profile followers",
+)
+class GetInstagramAccount(ListParams):
+    """Find the Instagram account linked to a Page, or those an ad account may advertise with.
+
+    Its id is the instagram_user_id that creatives take.
+    """
+
+    page_id: PageId | None = None
+    account_id: AccountId | None = None
+
+    @model_validator(mode="after")
+    def _one_parent(self) -> Self:
+        return exactly_one(self, "page_id", "account_id")
+
+    async def run(self, call: Call) -> Result:
+        with needing(*SCOPES):
+            found = await self._linked(call) if self.page_id and not self.after else None
+            found = found or await read_list(call, self, f"{self.page_id or self.account_id}/instagram_accounts")
+        if found.data:
+            call.note(USE_OF_ID)
+        else:
+            call.note("No Instagram account is linked there. Link one in Meta Business settings.")
+        return found
+
+    async def _linked(self, call: Call) -> Result | None:
+        """The professional account linked to the Page; None when it has none of that kind."""
+        fields = ",".join(wanted(self))
+        page = await call.graph.get(str(self.page_id), fields=[f"instagram_business_account{{{fields}}}"])
+        account = page.get("instagram_business_account")
+        if not isinstance(account, dict):
+            return None
+        return Result(list_summary("Instagram account", 1, str(self.page_id), more=False), [account], Page(1))
+
+
+@tool(
+    "ads_get_instagram_media",
+    Effect.READ,
+    get("{instagram_account_id}/media"),
+    node="IGMedia",
+    fields="id media_type media_product_type caption permalink thumbnail_url timestamp like_count comments_count "
+    "boost_eligibility_info",
+    identity="id",
+    noun="post",
+    words="ig reels stories posts boost organic",
+)
+class GetInstagramMedia(ListParams):
+    """List an Instagram account's posts and reels: caption, link, likes, comments, and whether each can be boosted."""
+
+    instagram_account_id: InstagramId
+    since: Annotated[Moment, Field(description="ISO 8601 (without offset: UTC) or Unix seconds")] | None = None
+    until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and to_unix(self.until, UTC) < to_unix(self.since, UTC):
+            raise ValueError("until lies before since")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        with needing("instagram_basic", "pages_show_list"):
+            return await read_list(
+                call,
+                self,
+                f"{self.instagram_account_id}/media",
+                since=to_unix(self.since, UTC) if self.since else None,
+                until=to_unix(self.until, UTC) if self.until else None,
+            )

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from meta_ads_mcp.graph.answer import Answer, decoded
 from meta_ads_mcp.spec.request import Request, wire
 
 LARGEST = 50
@@ -29,24 +29,23 @@ def _member(request: Request, version: str) -> dict[str, str]:
     return {"method": request.method, "relative_url": f"{url}?{query}" if query else url}
 
 
-def members(body: list[Any], expected: int) -> list[tuple[int, Mapping[str, str], Any]]:
-    """Status, headers and decoded body of each member; one that timed out comes as null and reads as a 503."""
+def members(body: list[Any], expected: int) -> list[Answer]:
+    """The answer of each member; one that timed out comes as null, or not at all, and reads as a 503."""
     found = [_read(raw) for raw in body[:expected]]
     return found + [_read(None)] * (expected - len(found))
 
 
-def _read(raw: Any) -> tuple[int, Mapping[str, str], Any]:
+def _read(raw: Any) -> Answer:
     if not isinstance(raw, Mapping):
-        return 503, {}, None
-    status = raw.get("code") if isinstance(raw.get("code"), int) else 503
-    listed = raw.get("headers") if isinstance(raw.get("headers"), list) else []
-    headers = {
-        str(h["name"]).lower(): str(h["value"])
-        for h in listed
-        if isinstance(h, Mapping) and {"name", "value"} <= h.keys()
-    }
-    try:
-        decoded = json.loads(raw.get("body") or "null")
-    except (ValueError, TypeError, RecursionError):
-        decoded = None
-    return int(status or 503), headers, decoded
+        return Answer(503, {}, None)
+    status, text = raw.get("code"), raw.get("body")
+    return Answer(
+        status if isinstance(status, int) else 503,
+        _headers(raw.get("headers")),
+        decoded(text) if isinstance(text, str) else None,
+    )
+
+
+def _headers(listed: Any) -> dict[str, str]:
+    named = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
+    return {str(entry.get("name")).lower(): str(entry.get("value")) for entry in named}

@@ -6,18 +6,34 @@ The token travels in the `Authorization` header only, so no URL, log or cursor c
 from __future__ import annotations
 
 import asyncio
-import json
+import copy
+import math
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
-from meta_ads_mcp.credentials import Token, Tokens
-from meta_ads_mcp.errors import AdsError, GraphError, NetworkProblem, TokenProblem, Transient, UnknownOutcome
+from meta_ads_mcp.credentials import FixedToken, Token, Tokens
+from meta_ads_mcp.errors import (
+    AdsError,
+    DataLimit,
+    GraphError,
+    NetworkProblem,
+    Throttled,
+    TokenProblem,
+    Transient,
+    UnknownOutcome,
+)
 from meta_ads_mcp.graph import batch as batching
-from meta_ads_mcp.graph.faults import fault, read_error
+from meta_ads_mcp.graph.answer import LARGEST_BODY, Answer, read_answer
+from meta_ads_mcp.graph.faults import fault
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
+from meta_ads_mcp.graph.limits.usage import readings, scope_of
 from meta_ads_mcp.graph.page_tokens import PageTokens
 from meta_ads_mcp.graph.retry import Repeatable, repeating
 from meta_ads_mcp.graph.use_case import use_case
@@ -25,11 +41,21 @@ from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.request import Request, wire
 
-LARGEST_BODY = 32 * 1024 * 1024
 # A longer query goes as a POST with `method=GET`, as Meta's own SDK does.
 LONGEST_QUERY = 4000
+# Connecting takes a moment or does not work; a hang before anything was sent should not look like a lost answer.
+LONGEST_CONNECT_S = 10.0
 # Failures before a byte of the request has left.
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_NO_ANSWER = Outcome(None, {}, None)
+_NETWORK_FAILURE = Outcome(None, {}, None, network_failure=True)
+_VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
 
 
 @dataclass(frozen=True)
@@ -52,21 +78,17 @@ class Connection:
         base = self.video_url if request.patience == "upload" and request.path.endswith("advideos") else self.base_url
         return f"{base}/{self.version}/{request.path}"
 
-
-@dataclass(frozen=True)
-class _Answer:
-    """A response as read: nothing of httpx, body decoded once (None when it is not JSON)."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-
     @property
-    def error(self) -> GraphError | None:
-        found = read_error(self.body, self.status)
-        if found is None and self.status >= 400:
-            return GraphError(code=0, message=f"HTTP status {self.status}", http_status=self.status)
-        return found
+    def encrypted(self) -> bool:
+        return all(url.startswith("https://") for url in (self.base_url, self.video_url))
+
+
+@dataclass
+class Seen:
+    """What the last headers said of Graph: the version it serves, and how many seconds its clock is ahead of ours."""
+
+    version: str | None = None
+    skew: float | None = None
 
 
 class GraphClient:
@@ -85,12 +107,14 @@ class GraphClient:
         self._tokens, self._governor, self._events, self._clock = tokens, governor, events, clock
         self._connection = connection
         self._pages = PageTokens(self._send_with)
-        self._served_version: str | None = None
+        self.seen = Seen()
         self._http = httpx.AsyncClient(
             transport=transport,
             headers={"User-Agent": connection.user_agent, "Accept-Encoding": "gzip", "Accept": "application/json"},
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60),
             follow_redirects=False,
+            # A proxy of the environment would read the token of an unencrypted request to a loopback address.
+            trust_env=connection.encrypted,
         )
 
     async def aclose(self) -> None:
@@ -98,10 +122,16 @@ class GraphClient:
 
     def version_notice(self) -> str | None:
         """A sentence when Graph serves another version than the pinned one (a dead one is served as an older one)."""
-        served, pinned = self._served_version, self._connection.version
+        served, pinned = self.seen.version, self._connection.version
         if served is None or served == pinned:
             return None
         return f"Graph answers with version {served}, not {pinned}: set META_API_VERSION to a version that Meta serves."
+
+    def speak(self, token: Token) -> GraphClient:
+        """This client, speaking for a token that need not be the active one; connections and limits are shared."""
+        other = copy.copy(self)
+        other._tokens = FixedToken(token)  # noqa: SLF001  the same class
+        return other
 
     async def send(self, request: Request) -> Any:
         """The decoded answer of one request.
@@ -119,110 +149,142 @@ class GraphClient:
 
     async def _send_with(self, request: Request, token: Token) -> Any:
         call = _call(request, token)
-        may_repeat = request.repeatable and not request.write
 
         async def attempt() -> Any:
             await self._governor.admit(call)
-            return await self._once(request, token, call)
+            return self._judge(await self._ask(request, token, [call]), call)
 
-        return await repeating(self._clock, may_repeat, attempt)
+        return await repeating(self._clock, _may_repeat(request), attempt)
 
     async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
         """Reads in one round trip per 50, each admitted, counted and classified by itself, in order.
 
-        Members share the user's token, so a request of a Page goes through `send`.
+        Members that met a passing fault are sent again, together. They share the user's token, so a request of a Page
+        goes through `send`.
         """
         if any(request.page for request in requests):
             raise ValueError("a request with a Page's own token cannot be a member of a batch")
         token = await self._tokens.current()
-        found: list[Any | AdsError] = []
-        for start in range(0, len(requests), batching.LARGEST):
-            found += await self._one_batch(requests[start : start + batching.LARGEST], token)
-        return found
+        found: list[Any] = [None] * len(requests)
+        waiting = list(range(len(requests)))
 
-    async def _one_batch(self, requests: Sequence[Request], token: Token) -> list[Any | AdsError]:
+        async def attempt() -> None:
+            for start in range(0, len(waiting), batching.LARGEST):
+                part = waiting[start : start + batching.LARGEST]
+                answers = await self._one_batch([requests[index] for index in part], token)
+                for index, answer in zip(part, answers, strict=True):
+                    found[index] = answer
+            waiting[:] = [i for i in waiting if isinstance(found[i], Repeatable) and _may_repeat(requests[i])]
+            if waiting:
+                raise found[waiting[0]]
+
+        with suppress(AdsError):  # the members' errors are in `found`
+            await repeating(self._clock, True, attempt)
+        return [answer.error if isinstance(answer, Repeatable) else answer for answer in found]
+
+    async def _one_batch(self, requests: Sequence[Request], token: Token) -> list[Any]:
+        """The body of each request, or its AdsError, or a Repeatable with it."""
         calls = [_call(request, token) for request in requests]
-        refusals = [await self._refusal(call) for call in calls]
-        sent = [index for index, refusal in enumerate(refusals) if refusal is None]
-        found: list[Any | AdsError] = [refusal for refusal in refusals]
-        if not sent:
+        found: list[Any] = await self._refusals(calls)
+        admitted = [index for index, refusal in enumerate(found) if refusal is None]
+        if not admitted:
             return found
-        answers = await self._members([requests[index] for index in sent], [calls[index] for index in sent], token)
-        for index, answer in zip(sent, answers, strict=True):
-            found[index] = self._member(answer, calls[index])
+        members = [requests[index] for index in admitted]
+        answers = await self._members(members, [calls[index] for index in admitted], token)
+        for index, answer in zip(admitted, answers, strict=True):
+            found[index] = answer
         return found
 
-    async def _refusal(self, call: GraphCall) -> AdsError | None:
+    async def _refusals(self, calls: Sequence[GraphCall]) -> list[AdsError | None]:
+        """For each call the limits' refusal, or None for one that they admitted."""
+        refusals: list[AdsError | None] = []
         try:
-            await self._governor.admit(call)
-        except AdsError as refusal:
-            return refusal
-        return None
-
-    async def _members(
-        self, requests: Sequence[Request], calls: Sequence[GraphCall], token: Token
-    ) -> list[_Answer | AdsError]:
-        """The members' answers; when the round trip itself failed, that error for each."""
-        version = self._connection.version
-        outer = Request("POST", "", batching.parameters(requests, version), patience="insights", repeatable=False)
-        try:
-            answer = await self._exchange(outer, token)
-        except (httpx.HTTPError, TimeoutError) as failure:
             for call in calls:
-                self._governor.settle(call, Outcome(None, {}, None, network_failure=True))
-            return [_lost(outer, failure)] * len(requests)
-        if answer.error is not None or not isinstance(answer.body, list):
-            error, _ = fault(answer.error or GraphError(code=2, message="unreadable batch answer", http_status=500))
-            for call in calls:
-                self._governor.settle(call, Outcome(answer.status, answer.headers, answer.error))
-            return [error] * len(requests)
-        return [_Answer(*member) for member in batching.members(answer.body, len(requests))]
+                try:
+                    await self._governor.admit(call)
+                    refusals.append(None)
+                except AdsError as refusal:
+                    refusals.append(refusal)
+        except BaseException:
+            for call, refused in zip(calls, refusals, strict=False):
+                if refused is None:
+                    self._governor.cancel(call)
+            raise
+        return refusals
 
-    def _member(self, answer: _Answer | AdsError, call: GraphCall) -> Any | AdsError:
-        if isinstance(answer, AdsError):
-            return answer
+    async def _members(self, requests: Sequence[Request], calls: Sequence[GraphCall], token: Token) -> list[Any]:
+        """What came of each member; when the round trip itself failed, that failure for each."""
+        write = any(request.write for request in requests)
+        params = batching.parameters(requests, self._connection.version)
+        outer = Request("POST", "", params, patience="insights", write=write)
         try:
-            return self._judge(answer, call, write=call.write)
+            answer = await self._ask(outer, token, calls)
         except Repeatable as failure:
-            return failure.error
-        except AdsError as error:
-            return error
+            return [failure] * len(requests)
+        if answer.error is None and isinstance(answer.body, list):
+            members = batching.members(answer.body, len(requests))
+            return [self._member(member, call) for member, call in zip(members, calls, strict=True)]
+        for call in calls[1:]:
+            self._governor.cancel(call)  # refused as a whole: that counts once
+        failed = self._member(answer if answer.error else Answer(answer.status, answer.headers, None), calls[0])
+        return [failed] * len(requests)
 
-    async def _once(self, request: Request, token: Token, call: GraphCall) -> Any:
+    def _member(self, answer: Answer, call: GraphCall) -> Any:
         try:
-            answer = await self._exchange(request, token)
+            return self._judge(answer, call)
+        except (Repeatable, AdsError) as failure:
+            return failure
+
+    async def _ask(self, request: Request, token: Token, calls: Sequence[GraphCall]) -> Answer:
+        """The answer to a request that is made for these admitted calls.
+
+        Raises Repeatable when there is none; the calls are settled then, and the failure counts once.
+        """
+        try:
+            return await self._exchange(request, token)
         except _NOT_SENT as failure:
-            self._governor.settle(call, Outcome(None, {}, None, network_failure=True))
+            self._lost(calls, _NETWORK_FAILURE)
             raise Repeatable(_unreachable(failure)) from None
         except (httpx.HTTPError, TimeoutError) as failure:
-            self._governor.settle(call, Outcome(None, {}, None, network_failure=True))
-            raise Repeatable(_lost(request, failure)) from None
+            self._lost(calls, _NETWORK_FAILURE)
+            raise Repeatable(_broken_off(request, failure)) from None
         except BaseException:
-            self._governor.cancel(call)
+            # Cancelled under way: Meta may have counted the call, so it is not given back.
+            self._lost(calls, _NO_ANSWER)
             raise
-        return self._judge(answer, call, write=request.write)
 
-    def _judge(self, answer: _Answer, call: GraphCall, *, write: bool) -> Any:
+    def _lost(self, calls: Sequence[GraphCall], outcome: Outcome) -> None:
+        for index, call in enumerate(calls):
+            self._governor.settle(call, _NO_ANSWER if index else outcome)
+
+    def _judge(self, answer: Answer, call: GraphCall) -> Any:
         """The body of a good answer; otherwise the classified error, after the limits and the log have seen it."""
         error = answer.error
         self._governor.settle(call, Outcome(answer.status, answer.headers, error))
-        self._notice_version(answer.headers)
-        if error is None and answer.body is not None:
-            return answer.body
-        if error is None:
-            raise Repeatable(_unreadable(write))
-        self._log(error, call)
-        raised, retry = fault(error)
-        if write and retry:
-            raise _unsure(raised.message)
-        raise Repeatable(raised) if retry else raised
+        self._notice(answer.headers)
+        if error is not None:
+            raise self._refused(error, answer.headers, call)
+        if answer.body is None:
+            raise _unreadable(answer, call)
+        return answer.body
 
-    async def _exchange(self, request: Request, token: Token) -> _Answer:
+    def _refused(self, error: GraphError, headers: Mapping[str, str], call: GraphCall) -> AdsError | Repeatable:
+        raised, retry = fault(error, _regain_s(headers, call))
+        self._log(raised, error, call)
+        if retry and call.write:
+            return UnknownOutcome(raised.message, graph=error)
+        return Repeatable(raised) if retry else raised
+
+    async def _exchange(self, request: Request, token: Token) -> Answer:
         """Send and read within the request's seconds, and within the largest body."""
-        async with asyncio.timeout(self._connection.seconds(request)):
-            async with self._http.stream(**self._arguments(request, token), timeout=None) as response:
-                raw = await _bounded(response)
-        return _Answer(response.status_code, response.headers, _decoded(raw))
+        seconds = self._connection.seconds(request)
+        connect = min(LONGEST_CONNECT_S, seconds / 2)
+        timeout = httpx.Timeout(None, connect=connect, pool=seconds / 2)
+        async with (
+            asyncio.timeout(seconds),
+            self._http.stream(**self._arguments(request, token), timeout=timeout) as response,
+        ):
+            return await read_answer(response)
 
     def _arguments(self, request: Request, token: Token) -> dict[str, Any]:
         params = {name: wire(value) for name, value in request.params.items() if value is not None}
@@ -235,29 +297,41 @@ class GraphClient:
         }
         if request.method == "POST":
             return arguments | {"data": params}
-        if sum(len(value) for value in params.values()) > LONGEST_QUERY and request.method == "GET":
+        if request.method == "GET" and len(urlencode(params)) > LONGEST_QUERY:
             return arguments | {"method": "POST", "data": params | {"method": "GET"}}
         return arguments | {"params": params}
 
-    def _notice_version(self, headers: Mapping[str, str]) -> None:
-        served = headers.get("facebook-api-version")
-        if served and served != self._served_version:
-            self._served_version = served
-            if served != self._connection.version:
-                self._events.emit("warning", "meta_api_version", served=served, pinned=self._connection.version)
+    def _notice(self, headers: Mapping[str, str]) -> None:
+        if "date" in headers:
+            self.seen.skew = _skew(headers["date"], self._clock.now())
+        served = headers.get("facebook-api-version", "")
+        if served == self.seen.version or not _VERSION.fullmatch(served):
+            return
+        self.seen.version = served
+        if served != self._connection.version:
+            self._events.emit("warning", "meta_api_version", served=served, pinned=self._connection.version)
 
-    def _log(self, error: GraphError, call: GraphCall) -> None:
+    def _log(self, raised: AdsError, error: GraphError, call: GraphCall) -> None:
+        broken = (error.http_status or 0) >= 500
+        wait_s = raised.retry_after_seconds
         self._events.emit(
-            "error" if (error.http_status or 0) >= 500 else "warning",
-            "meta_error" if (error.http_status or 0) >= 500 else "meta_user_error",
+            "error" if broken else "warning",
+            "meta_error" if broken else "meta_user_error",
             path=call.path,
             code=error.code,
             subcode=error.subcode,
             fbtrace_id=error.fbtrace_id,
             status=error.http_status,
-            token=call.token_key,
-            account=call.account,
+            category=raised.kind,
+            throttled=isinstance(raised, Throttled),
+            retryAfterMs=None if wait_s is None else wait_s * 1000,
+            tokenHash=call.token_key,
+            accountId=call.account,
         )
+
+
+def _may_repeat(request: Request) -> bool:
+    return request.repeatable and not request.write
 
 
 def _call(request: Request, token: Token) -> GraphCall:
@@ -274,41 +348,33 @@ def _call(request: Request, token: Token) -> GraphCall:
     )
 
 
-async def _bounded(response: httpx.Response) -> bytes | None:
-    """The body, decompressed, or None when it is larger than this server reads."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > LARGEST_BODY:
-            return None
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _decoded(raw: bytes | None) -> Any:
+def _skew(date: str, now: float) -> float | None:
     try:
-        return json.loads(raw) if raw is not None else None
-    except (ValueError, RecursionError):
+        return parsedate_to_datetime(date).timestamp() - now
+    except ValueError:
         return None
+
+
+def _regain_s(headers: Mapping[str, str], call: GraphCall) -> int | None:
+    """Seconds until Meta lets calls like this one through again, as far as the headers of a refusal say."""
+    own = [reading for reading in readings(headers, call) if reading.scope in (None, scope_of(call))]
+    return math.ceil(max((reading.closed_s for reading in own), default=0)) or None
 
 
 def _unreachable(failure: Exception) -> NetworkProblem:
     return NetworkProblem(f"Graph could not be reached ({type(failure).__name__}); nothing was sent.")
 
 
-def _lost(request: Request, failure: Exception) -> AdsError:
+def _broken_off(request: Request, failure: Exception) -> AdsError:
     what = "did not answer in time" if isinstance(failure, TimeoutError | httpx.TimeoutException) else "broke off"
     if request.write:
-        return _unsure(f"The connection to Graph {what} after the change was sent.")
+        return UnknownOutcome(f"The connection to Graph {what} after the change was sent.")
     return NetworkProblem(f"The connection to Graph {what} ({type(failure).__name__}).")
 
 
-def _unreadable(write: bool) -> AdsError:
-    if write:
-        return _unsure("Graph's answer to the change could not be read.")
-    return Transient("Graph's answer was not JSON, or too large to read.")
-
-
-def _unsure(message: str) -> UnknownOutcome:
-    return UnknownOutcome(message)
+def _unreadable(answer: Answer, call: GraphCall) -> AdsError | Repeatable:
+    if call.write:
+        return UnknownOutcome("Graph's answer to the change could not be read.")
+    if answer.too_large:
+        return DataLimit(f"Graph's answer is larger than the {LARGEST_BODY // 2**20} MB that this server reads.")
+    return Repeatable(Transient("Graph's answer was not JSON."))

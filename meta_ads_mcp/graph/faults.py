@@ -43,11 +43,15 @@ _TOKEN_STEPS = {
 
 @dataclass(frozen=True)
 class Meaning:
-    """An error class, whether the same read may be sent again at once, and what to do in our words."""
+    """An error class, whether the same read may be sent again at once, and what to do in our words.
+
+    `wait_s` is how long to stay away where neither the headers nor the text of a refusal say it.
+    """
 
     error: type[AdsError]
     retry: bool = False
     next_step: str = ""
+    wait_s: int = 60
 
 
 _WAIT = "Meta is limiting calls. Wait for `retry_after_seconds`; calling sooner makes the limit last longer."
@@ -57,6 +61,8 @@ _SPLIT = (
 _SCOPES = "Give the token the missing permission (ads_read to read, ads_management to change), or its user the role."
 _VIDEO = "Check the video file or its address; Meta could not take it."
 _SAME = "Correct what Meta names and call again; the same call will be refused again."
+
+_BLOCKED = Meaning(Blocked, wait_s=1800)
 
 _BY_SUBCODE: dict[tuple[int, int], Meaning] = {
     (1, 99): Meaning(
@@ -68,10 +74,10 @@ _BY_SUBCODE: dict[tuple[int, int], Meaning] = {
     (2, 1504038): Meaning(DataLimit, next_step=_SPLIT),
     (2, 1504043): Meaning(Transient, retry=True),
     (2, 1504044): Meaning(Transient, retry=True),
-    (4, 1504022): Meaning(Throttled, next_step=_WAIT),
-    (4, 1504039): Meaning(Throttled, next_step=_WAIT),
+    (4, 1504022): Meaning(Throttled, next_step=_WAIT, wait_s=120),
+    (4, 1504039): Meaning(Throttled, next_step=_WAIT, wait_s=120),
     (17, 1885172): Meaning(
-        Throttled, next_step="An account's spend limit can change ten times a day. Wait until tomorrow."
+        Throttled, next_step="An account's spend limit can change ten times a day. Wait until tomorrow.", wait_s=86_400
     ),
     (100, 33): Meaning(NotFound),
     (100, 1487534): Meaning(DataLimit, next_step=_SPLIT),
@@ -85,18 +91,23 @@ _BY_SUBCODE: dict[tuple[int, int], Meaning] = {
     (200, 1870090): Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
     (200, 1870047): Meaning(InvalidArguments, next_step="The audience would become too small; keep more people in it."),
     (200, 1870050): Meaning(PermissionMissing, next_step="Add the ad account to a business in Business settings."),
-    (613, 1487742): Meaning(Blocked),
-    (613, 1996): Meaning(Blocked, next_step="Meta saw an abrupt change of call volume. Make no call for an hour."),
+    (613, 1996): Meaning(
+        Blocked, next_step="Meta saw an abrupt change of call volume. Make no call for an hour.", wait_s=3600
+    ),
     (613, 1487632): Meaning(
-        Throttled, next_step="A budget can change four times an hour. Wait an hour for this ad set."
+        Throttled, next_step="A budget can change four times an hour. Wait an hour for this ad set.", wait_s=3600
     ),
     (613, 1487225): Meaning(
-        Throttled, next_step="The number of new ads depends on daily spend. Create the rest later."
+        Throttled, next_step="The number of new ads depends on daily spend. Create the rest later.", wait_s=3600
     ),
-    (613, 5044001): Meaning(Throttled, next_step="Too many changes in one second. Wait a moment."),
+    (613, 5044001): Meaning(Throttled, next_step="Too many changes in one second. Wait a moment.", wait_s=5),
     (2654, 1713092): Meaning(PermissionMissing, next_step="This token may not create audiences in the account."),
-    (-2, 2490547): Meaning(Transient, next_step="The report failed at Meta. Run it again later."),
-    (-3, 1504045): Meaning(DataLimit, next_step=_SPLIT),
+}
+
+# A negative code is an internal one of Meta's; only the subcode says which.
+_INTERNAL: dict[int, Meaning] = {
+    2490547: Meaning(Transient, next_step="The report failed at Meta. Run it again later."),
+    1504045: Meaning(DataLimit, next_step=_SPLIT),
 }
 
 _BY_CODE: dict[int, Meaning] = {
@@ -108,12 +119,10 @@ _BY_CODE: dict[int, Meaning] = {
     17: Meaning(Throttled, next_step=_WAIT),
     32: Meaning(Throttled, next_step=_WAIT),
     100: Meaning(InvalidArguments, next_step=_SAME),
-    102: Meaning(TokenProblem),
     104: Meaning(
         TokenProblem, next_step="META_APP_SECRET is not the secret of the app that issued the token. Correct it."
     ),
     105: Meaning(InvalidArguments, next_step="Pass fewer arguments."),
-    190: Meaning(TokenProblem),
     194: Meaning(InvalidArguments, next_step=_SAME),
     283: Meaning(PermissionMissing, next_step="Give the token pages_read_engagement."),
     294: Meaning(PermissionMissing, next_step="Give the token ads_management."),
@@ -121,7 +130,7 @@ _BY_CODE: dict[int, Meaning] = {
     341: Meaning(Throttled, next_step=_WAIT),
     351: Meaning(InvalidArguments, next_step=_VIDEO),
     352: Meaning(InvalidArguments, next_step=_VIDEO),
-    368: Meaning(Blocked),
+    368: _BLOCKED,
     382: Meaning(InvalidArguments, next_step=_VIDEO),
     389: Meaning(InvalidArguments, next_step="Meta could not fetch the file from its address. Make it public."),
     506: Meaning(InvalidArguments, next_step="The same post is already there."),
@@ -155,18 +164,23 @@ _RANGES: list[tuple[range, Meaning]] = [
 
 def meaning(error: GraphError) -> Meaning:
     """The row of the table for an error."""
-    by_text = _by_text(error)
-    if by_text is not None:
-        return by_text
-    if error.subcode is not None and (error.code, error.subcode) in _BY_SUBCODE:
-        return _BY_SUBCODE[error.code, error.subcode]
-    if error.subcode == 1487742:
-        return Meaning(Blocked)
-    if error.code == 190:
-        return Meaning(TokenProblem, next_step=_TOKEN_STEPS.get(error.subcode or 0, ""))
-    if error.code in _BY_CODE:
-        return _BY_CODE[error.code]
-    return next((row for codes, row in _RANGES if error.code in codes), None) or _by_status(error)
+    return (
+        _by_text(error)
+        or _by_subcode(error.code, error.subcode or 0)
+        or _BY_CODE.get(error.code)
+        or next((row for codes, row in _RANGES if error.code in codes), None)
+        or _by_status(error)
+    )
+
+
+def _by_subcode(code: int, subcode: int) -> Meaning | None:
+    if subcode == 1487742:
+        return _BLOCKED
+    if code in (102, 190):
+        return Meaning(TokenProblem, next_step=_TOKEN_STEPS.get(subcode, ""))
+    if code < 0:
+        return _INTERNAL.get(subcode, Meaning(Transient, retry=True))
+    return _BY_SUBCODE.get((code, subcode))
 
 
 def _by_text(error: GraphError) -> Meaning | None:
@@ -176,7 +190,7 @@ def _by_text(error: GraphError) -> Meaning | None:
         return Meaning(InvalidArguments, next_step="Report this as a defect: the server must not use `ids`.")
     if error.code == 1 and REDUCE_DATA in text:
         return Meaning(DataLimit, next_step=_SPLIT)
-    if error.code == 100 and "missing permissions" in text:
+    if error.code == 100 and "missing permission" in text:
         return Meaning(PermissionMissing, next_step=_SCOPES)
     if error.code == 100 and "after cursor" in text:
         return Meaning(DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep.")
@@ -185,8 +199,10 @@ def _by_text(error: GraphError) -> Meaning | None:
 
 def _by_status(error: GraphError) -> Meaning:
     status = error.http_status or 400
-    if error.is_transient or status >= 500:
+    if error.is_transient or status >= 500 or status == 408:
         return Meaning(Transient, retry=True)
+    if 300 <= status < 400:
+        return Meaning(ApiError, next_step="This server follows no redirect. Look whether META_ADS_GRAPH_URL is right.")
     if status == 429:
         return Meaning(Throttled, next_step=_WAIT)
     if status == 404:
@@ -194,8 +210,11 @@ def _by_status(error: GraphError) -> Meaning:
     return Meaning(ApiError, next_step=_SAME)
 
 
-def fault(error: GraphError) -> tuple[AdsError, bool]:
-    """The error to raise, in our words with Meta's own message, and whether a read may be sent again."""
+def fault(error: GraphError, regain_s: int | None = None) -> tuple[AdsError, bool]:
+    """The error to raise, in our words with Meta's own message, and whether a read may be sent again.
+
+    `regain_s` is the wait in seconds that the headers name; an error of throttling always says one.
+    """
     row = meaning(error)
     told = error.user_message or error.message or "no message"
     headline = {
@@ -211,7 +230,9 @@ def fault(error: GraphError) -> tuple[AdsError, bool]:
     }[row.error]
     code = f"{error.code}/{error.subcode}" if error.subcode else str(error.code)
     sentence = f"{headline} ({code}): {told.rstrip('. ')}."
-    return row.error(sentence, row.next_step, graph=error, retry_after_seconds=error.retry_after_seconds), row.retry
+    wait_s = max(error.retry_after_seconds or 0, regain_s or 0) or row.wait_s
+    limited = issubclass(row.error, Throttled)
+    return row.error(sentence, row.next_step, graph=error, retry_after_seconds=wait_s if limited else None), row.retry
 
 
 def read_error(body: Any, status: int) -> GraphError | None:
@@ -219,10 +240,14 @@ def read_error(body: Any, status: int) -> GraphError | None:
     if not isinstance(body, Mapping) or not body.get("error"):
         return None
     raw = body["error"]
+    if isinstance(raw, str) and status >= 400:
+        # The form of OAuth 2: a word, and a sentence beside it.
+        said = ": ".join(part for part in (raw, body.get("error_description")) if isinstance(part, str))
+        return GraphError(code=0, message=clean(said, 1000), http_status=status)
     if not isinstance(raw, Mapping):
-        return GraphError(code=0, message=clean(str(raw), 500), http_status=status)
+        return None
     told = _text(raw, "error_user_msg")
-    message = _text(raw, "message") or _text(raw, "error_description") or ""
+    message = _text(raw, "message") or ""
     return GraphError(
         code=_number(raw.get("code")) or 0,
         message=message,
@@ -246,8 +271,8 @@ def _text(raw: Mapping[str, Any], key: str) -> str | None:
 def _number(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
     return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value) else None
 
 

@@ -1,8 +1,8 @@
 """Lists of Graph, page by page.
 
 Only the `after` cursor is followed, never `paging.next`: that URL carries the access token. A list ends where `next` is
-absent, not where a page is short: Graph's pages may be short, or empty, in the middle. When Graph finds a page too large
-("reduce the amount of data") the page size is halved and the same page asked again.
+absent, not where a page is short: Graph's pages may be short, or empty, in the middle. When Graph finds a page too
+large ("reduce the amount of data") the page size is halved and the same page asked again.
 """
 
 from __future__ import annotations
@@ -34,15 +34,22 @@ class GraphPage:
 
 
 async def page(sender: Sender, request: Request, limit: int, after: str | None) -> GraphPage:
-    """One page of at most `limit` rows. Raises DataLimit when even a single row is too much."""
+    """One page of at most `limit` rows.
+
+    Raises DataLimit when even a single row is too much, Transient when the page's cursor leads to the page itself.
+    """
     while True:
         asked = replace(request, params={**request.params, "limit": limit} | ({"after": after} if after else {}))
         try:
-            return read_page(await sender.send(asked))
+            found = read_page(await sender.send(asked))
         except DataLimit as too_much:
             if limit == 1 or not _halving_helps(too_much):
                 raise
             limit = max(1, limit // 2)
+            continue
+        if found.after is not None and found.after == after:
+            raise Transient("Graph gave the same page cursor twice; the list cannot be read on.")
+        return found
 
 
 async def pages(sender: Sender, request: Request, limit: int, after: str | None) -> AsyncIterator[GraphPage]:
@@ -54,8 +61,6 @@ async def pages(sender: Sender, request: Request, limit: int, after: str | None)
         empty = 0 if found.rows else empty + 1
         if found.after is None or empty > MOST_EMPTY_PAGES:
             return
-        if found.after == after:
-            raise Transient("Graph gave the same page cursor twice; the list was not read to its end.")
         after = found.after
 
 
@@ -80,5 +85,5 @@ def _cursor(paging: Any) -> str | None:
 
 
 def _halving_helps(error: DataLimit) -> bool:
-    """A page can be halved; a cursor that is too deep, or an insights query over too much, cannot."""
-    return error.graph is not None and error.graph.code in (1, 100) and "cursor" not in error.graph.message.lower()
+    """Code 1 ("reduce the amount of data") and an answer too large to be read here; not the limits of insights."""
+    return error.graph is None or error.graph.code == 1

@@ -1,4 +1,4 @@
-"""Which of Meta's quotas a path counts on (Meta docs, marketing-api/overview/rate-limiting and graph-api rate limits)."""
+"""Which of Meta's quotas a path counts on (Meta docs, marketing-api and graph-api overview/rate-limiting)."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from meta_ads_mcp.spec.ids import AnyAdObject, account_path
 from meta_ads_mcp.spec.params import Closed, Params
 from meta_ads_mcp.spec.vocabulary import ActionBreakdowns, AttributionWindows, Breakdowns, InsightsLevel
 
-# Meta docs, marketing-api/insights/parameters. The list comes back with a refusal; in the schema it would cost more than
-# the rest of the filter.
+# Meta docs, marketing-api/insights/parameters. The list comes back with a refusal; in the schema it would cost more
+# than the rest of the filter.
 FilterOperator = Literal[
     "EQUAL",
     "NOT_EQUAL",
@@ -173,6 +173,11 @@ class InsightsParams(ObjectParams):
     def preset(self) -> str | None:
         """The preset that holds, Graph's default one when no period is given."""
         return None if self.windows else self.date_preset or "last_30d"
+
+    @property
+    def one_period(self) -> bool:
+        """Whether all rows are of the same days."""
+        return len(self.windows) < 2 and self.time_increment in (None, "all_days")
 
     def query(self) -> dict[str, Any]:
         """The parameters for Graph, without fields and paging."""

@@ -1,0 +1,159 @@
+"""Insights rows as an answer: the table, what was left out of it, totals, attribution and currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order, not_self_evident
+from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, whole_range
+from meta_ads_mcp.analysis.numbers import Number, amount, number
+from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OPT_IN
+from meta_ads_mcp.analysis.table import Column, Sheet, sheet
+from meta_ads_mcp.spec.insights import InsightsParams
+from meta_ads_mcp.spec.ports import Account
+from meta_ads_mcp.spec.result import Page, Result, Row, Table
+
+# Without `fields`, engagement details and the costs of everything but these would double the table.
+COSTED = frozenset(CONVERSIONS + TRAFFIC) - {"initiate_checkout", "add_payment_info", "add_to_cart", "view_content"}
+DETAILS = frozenset(ENGAGEMENT) - {"video_view", "post_engagement"}
+NOT_ADDED = "totals add up the rows; reach, frequency, costs and rates cannot be added."
+
+
+UNSPLIT = "Rows without a value in the action breakdown hold what it does not split, such as spend."
+DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What Graph gave: its rows, whether more follow and how, its own summary, and the marks of the pages."""
+
+    rows: list[Row]
+    after: str | None = None
+    summary: Row | None = None
+    marks: tuple[tuple[int, str], ...] = ()
+
+
+def report(query: InsightsParams, found: Answered, account: Account, today: date) -> Result:
+    """The answer to an insights query. `today` is the day in the account's time zone."""
+    if not found.rows:
+        page = Page(0, found.after is not None, found.after)
+        return Result(_nothing(query, account, today), Table([], []), page, _why_empty(query), found.marks)
+    whole = sheet(found.rows, breakdowns=query.breakdowns or (), fields=query.fields or DEFAULT_FIELDS)
+    made, notes = _trimmed(whole, query)
+    constants, made = _constants(made, query)
+    totals, about = _totals(made, found, query)
+    one_to_one = len(made.cells) == len(found.rows)
+    return Result(
+        _summary(query, found, account, constants, totals),
+        replace(made.table(), totals=totals),
+        Page(len(made.cells), found.after is not None, found.after),
+        [*notes, *_notes(made, query, constants), *([] if one_to_one else [UNSPLIT]), *about],
+        found.marks if one_to_one else (),
+    )
+
+
+def _trimmed(made: Sheet, query: InsightsParams) -> tuple[Sheet, list[str]]:
+    """Without the noise of the default fields; what the caller named stays."""
+    noise = [] if query.fields else [column for column in made.columns if _is_noise(column)]
+    details = sorted({column.event for column in noise if column.source == "actions"}, key=event_order)
+    note = [f"Left out: {', '.join(details)}; name fields=[actions] to see them."] if details else []
+    return made.without(noise), note
+
+
+def _is_noise(column: Column) -> bool:
+    if column.source == "cost_per_action_type":
+        return column.event not in COSTED
+    detail = column.event in DETAILS or column.event.startswith(("messaging_", "photo_", "post_net_", "post_un"))
+    return column.source == "actions" and detail and column.event not in COSTED
+
+
+def _constants(made: Sheet, query: InsightsParams) -> tuple[dict[str, str], Sheet]:
+    """Dimensions that are the same in all rows and were not asked for: they are said once instead."""
+    dropped = {"account_currency", "attribution_setting", "account_id", "account_name", "results_indicator"}
+    if query.one_period and len(made.cells) > 1:
+        dropped |= {"date_start", "date_stop"}
+    known = {name: str(value) for name in dropped if (value := made.constant(name)) is not None}
+    if query.time_increment == "1":
+        known["date_stop"] = ""
+    gone = [Column(name) for name in known if name not in (query.fields or ())]
+    return known, made.without(gone)
+
+
+def _totals(made: Sheet, found: Answered, query: InsightsParams) -> tuple[dict[str, Number], list[str]]:
+    if query.default_summary and found.summary:
+        whole, _ = _trimmed(sheet([found.summary], fields=query.fields or DEFAULT_FIELDS), query)
+        totals = {name: value for name, cell in _named(whole) if (value := number(cell)) is not None}
+        return totals, ["Totals are Meta's own, over all rows; people are counted once in its reach."]
+    if len(made.cells) < 2 or _overlap(query):
+        return {}, ["The time ranges overlap, so nothing is added up."] if len(made.cells) > 1 else []
+    partly = " They cover the rows of this page only." if found.after else ""
+    return made.totals(), [NOT_ADDED + partly]
+
+
+def _named(made: Sheet) -> Iterator[tuple[str, object]]:
+    for name, column in zip(made.names(), made.columns, strict=True):
+        yield name, made.cells[0].get(column)
+
+
+def _overlap(query: InsightsParams) -> bool:
+    windows = sorted(query.windows, key=lambda window: window.since)
+    return any(later.first <= earlier.last for earlier, later in pairwise(windows))
+
+
+def _notes(made: Sheet, query: InsightsParams, constants: dict[str, str]) -> list[str]:
+    shown = {column.event for column in made.columns if column.event}
+    told = not_self_evident({event: kinds for event, kinds in made.types.items() if event in shown})
+    setting = constants.get("attribution_setting")
+    windows = sorted({column.window for column in made.columns if column.window})
+    notes = [f"Events: {told}."] if told else []
+    if shown:
+        notes.append(_attribution(setting, windows))
+    if indicator := constants.get("results_indicator"):
+        notes.append(f"results are {indicator}.")
+    if query.own_level == "ad" and any(row.get(Column("impressions")) == 0 for row in made.cells):
+        notes.append(f"Rows without impressions can be filtered out: filtering={DELIVERED}.")
+    return notes
+
+
+def _attribution(setting: str | None, windows: Sequence[str]) -> str:
+    named = setting or "each ad set's own setting"
+    extra = f"; columns ending in {', '.join(windows)} count that window alone" if windows else ""
+    return f"Attribution: {named}{extra}."
+
+
+def _summary(
+    query: InsightsParams, found: Answered, account: Account, constants: dict[str, str], totals: dict[str, Number]
+) -> str:
+    days = _days(found.rows)
+    level = f" by {query.own_level}" if query.own_level else ""
+    split = f" and {', '.join(query.breakdowns)}" if query.breakdowns else ""
+    rows = f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}"
+    more = "; more follow, ask again with page.after" if found.after else ""
+    currency = constants.get("account_currency", account.currency)
+    spend = totals.get("spend") if totals else number(found.rows[0].get("spend")) if len(found.rows) == 1 else None
+    spent = f" Spend {amount(spend, currency)}." if spend is not None else ""
+    where = f"{rows} of {query.object_id}{level}{split}, {days} ({account.timezone_name})"
+    return f"{where}, money in {currency}{more}.{spent}"
+
+
+def _days(rows: Sequence[Row]) -> str:
+    starts = [str(row["date_start"]) for row in rows if "date_start" in row]
+    stops = [str(row["date_stop"]) for row in rows if "date_stop" in row]
+    return f"{min(starts)} to {max(stops)}" if starts and stops else "whole period"
+
+
+def _nothing(query: InsightsParams, account: Account, today: date) -> str:
+    whole = whole_range(query, today)
+    period = f"{whole.since} to {whole.until}" if whole else query.preset or "these periods"
+    return f"No rows of {query.object_id}, {period} ({account.timezone_name})."
+
+
+def _why_empty(query: InsightsParams) -> list[str]:
+    """Graph gives no row, not a row of zeros, where nothing was delivered."""
+    reasons = ["Nothing was delivered in this period, or the filter leaves nothing: Meta gives no zero rows."]
+    if OPT_IN & set(query.breakdowns or ()):
+        reasons.append(f"This breakdown needs an opt-in of the account; {ASYNC_TOOL} says so where it is missing.")
+    return reasons

@@ -31,6 +31,8 @@ TOOLSETS = (
     "previews",
     "pixels",
     "audiences",
+    "rules",
+    "experiments",
     "billing",
     "instagram",
     "diagnostics",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, AudienceId
+from meta_ads_mcp.spec.insights import Filter
 from meta_ads_mcp.spec.jsontext import with_parsed
 from meta_ads_mcp.spec.listing import read_list
-from meta_ads_mcp.spec.open import Word
-from meta_ads_mcp.spec.params import Closed, ListParams, Params
+from meta_ads_mcp.spec.params import ListParams, Params
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Result, Row, Whole
 from meta_ads_mcp.spec.tool import Effect, get, tool
@@ -69,14 +69,6 @@ def _iso(seconds: Any) -> Any:
     return seconds or None
 
 
-class AudienceFilter(Closed):
-    """A condition on the list, such as a name that contains something."""
-
-    field: Word
-    operator: Literal["EQUAL", "NOT_EQUAL", "CONTAIN", "NOT_CONTAIN", "IN", "NOT_IN", "GREATER_THAN", "LESS_THAN"]
-    value: str | int | list[str]
-
-
 @tool(
     "ads_get_custom_audiences",
     Effect.READ,
@@ -91,12 +83,12 @@ class GetCustomAudiences(ListParams):
     """List an account's custom and lookalike audiences: kind, size bounds, whether each is ready to use."""
 
     account_id: AccountId
-    filtering: Annotated[list[AudienceFilter], Field(max_length=20)] | None = None
+    filtering: Annotated[list[Filter], Field(min_length=1, max_length=20)] | None = None
     fields: FieldList | None = None
 
-    @staticmethod
-    def refine(row: Row) -> Row:
-        return readable(row)
+    async def run(self, call: Call) -> Result:
+        conditions = [item.wired() for item in self.filtering] if self.filtering else None
+        return await read_list(call, self, f"{self.account_id}/customaudiences", refine=readable, filtering=conditions)
 
 
 @tool(

@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from meta_ads_mcp.errors import AdsError, ApiError
 from meta_ads_mcp.spec.ids import AccountId, AdId
+from meta_ads_mcp.spec.keys import only_keys
 from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.partial import attempt, unread
@@ -85,6 +86,23 @@ class GetAdPreview(Params):
         return Result(f"Preview of ad {self.ad_id} as {self.ad_format}.", data, notes=[SHORT_LIVED])
 
 
+# AdAccount.create_ad_creative of the SDK, and the id of a creative that exists.
+CREATIVE_KEYS = frozenset(
+    """
+    actor_id ad_disclaimer_spec adlabels applink_treatment asset_feed_spec authorization_category body
+    branded_content branded_content_sponsor_page_id bundle_folder_id call_to_action categorization_criteria
+    category_media_source contextual_multi_ads creative_id creative_sourcing_spec degrees_of_freedom_spec
+    destination_set_id destination_spec dynamic_ad_voice enable_launch_instant_app
+    existing_post_title facebook_branded_content format_transformation_spec generative_asset_spec image_crops
+    image_file image_hash image_url instagram_branded_content instagram_permalink_url instagram_user_id
+    interactive_components_spec is_dco_internal link_og_id link_url marketing_message_structured_spec
+    media_optimization_spec media_sourcing_spec name object_id object_story_id object_story_spec object_type
+    object_url omnichannel_link_spec page_welcome_message place_page_set_id platform_customizations
+    playable_asset_id portrait_customizations product_set_id product_suggestion_settings recommender_settings
+    regional_regulation_disclaimer_spec source_facebook_post_id source_instagram_media_id template_url
+    template_url_spec thumbnail_url title url_tags use_page_actor_override wamo_whatsapp_identity_spec
+""".split()
+)
 _CREATIVE_SOURCES = ("creative_id", "object_story_id", "object_story_spec", "asset_feed_spec")
 
 
@@ -102,6 +120,7 @@ class GeneratePreview(Params):
     account_id: AccountId
     creative: Annotated[
         dict[str, Any],
+        AfterValidator(only_keys("a creative", CREATIVE_KEYS, "creative_id, object_story_spec or asset_feed_spec")),
         Field(
             description='{"creative_id": "…"}, or Meta\'s creative such as {"object_story_spec": {"page_id": "…", …}}'
         ),

@@ -26,6 +26,7 @@ TOOLSETS = (
     "entities",
     "insights",
     "targeting",
+    "budget",
     "leads",
     "comments",
     "previews",

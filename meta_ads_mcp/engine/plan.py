@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.engine.guard import actions, reasons
 from meta_ads_mcp.engine.plain import graph_params, path_of
-from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.errors import InvalidArguments, NotFound
 from meta_ads_mcp.spec.dates import UnixTime, to_unix
 from meta_ads_mcp.spec.money import IsMoney, to_minor
 from meta_ads_mcp.spec.params import Params, marker
@@ -20,19 +20,26 @@ from meta_ads_mcp.spec.write import Change, Plan
 
 # Always read along: what a person recognises the object by, and what the reasons look at.
 _KNOWN_BY = ("id", "name", "status")
+# A field that only this kind of object has, and always has.
+_OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
 class Planned(Protocol):
     """The hooks of a write tool's class; all are optional.
 
-    `values(after)` completes the values where the tool itself says one, such as the status of a deletion. `wire(after)` maps the values to Graph's parameters where they differ. `check(call, before, after)` is the pre-flight
+    `values(after)` completes the values where the tool itself says one, such as the status of a deletion. `wire(after, account)` maps the values to Graph's parameters where they differ. `node()` names the SDK class
+    where it depends on an argument. `describe(call)` adds to the answer after the change. `check(call, before, after)` is the pre-flight
     that reads; it raises InvalidArguments, or adds notes. `why(before, after)` adds reasons to ask. `plan(call)` replaces
     the whole of this module for a write of several steps.
     """
 
     def values(self, after: Row) -> Row: ...
 
-    def wire(self, after: Row) -> Row: ...
+    def wire(self, after: Row, account: Account | None) -> Row: ...
+
+    def node(self) -> str: ...
+
+    async def describe(self, call: Call) -> Row: ...
 
     async def check(self, call: Call, before: Row, after: Row) -> None: ...
 
@@ -53,34 +60,35 @@ async def planned(tool: Tool, args: Params, call: Call, owner: str | None) -> Pl
         raise InvalidArguments(
             "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
         )
-    change = await _change(tool, args, call, after, owner)
+    change = await _change(tool, args, call, after, account)
     return Plan([change], f"{tool.title}: {described(change)}.")
 
 
-async def _change(tool: Tool, args: Params, call: Call, after: Row, owner: str | None) -> Change:
+async def _change(tool: Tool, args: Params, call: Call, after: Row, account: Account | None) -> Change:
     path = path_of(tool, args)
     subject = path.split("/", 1)[0]
     is_node = "/" not in path
+    node = args.node() if hasattr(args, "node") else tool.node or "object"
     readable = tuple(name for name in after if name not in tool.unread)
-    before = await _before(tool, call, subject, readable) if is_node and tool.reads_before else {}
+    before = await _before(tool, node, call, subject, readable) if is_node and tool.reads_before else {}
     await args.check(call, before, after) if hasattr(args, "check") else None
-    wired = args.wire(dict(after)) if hasattr(args, "wire") else after
+    wired = args.wire(dict(after), account) if hasattr(args, "wire") else after
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
         path,
         wired,
-        account=owner,
+        account=account.id if account else None,
         page=getattr(args, "page_id", None) if tool.page_token else None,
         repeatable=False,
         write=True,
         patience="upload" if tool.upload else "normal",
-        budget_change=tool.node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
-        spend_limit_change=tool.node == "AdAccount" and "spend_cap" in after,
+        budget_change=node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
+        spend_limit_change=node == "AdAccount" and "spend_cap" in after,
     )
     change = Change(
         tool.effect,
         request,
-        tool.node or "object",
+        node,
         object_id=subject if is_node else None,
         before={name: before.get(name) for name in (*readable, "status", "name") if name in before},
         after=after,
@@ -102,9 +110,18 @@ def _completed(change: Change) -> Change:
     )
 
 
-async def _before(tool: Tool, call: Call, object_id: str, readable: tuple[str, ...]) -> Row:
+async def _before(tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...]) -> Row:
+    """The values now. The object is one of the kind the tool changes: its own field says so.
+
+    Raises NotFound for an id of another kind, which Graph would change without a word.
+    """
     known_by = [name for name in _KNOWN_BY if name not in tool.unread]
-    return await call.graph.get(object_id, fields=list(dict.fromkeys([*known_by, *readable])))
+    own = _OWN_FIELD.get(node)
+    fields = dict.fromkeys([*known_by, *([own] if own else []), *readable])
+    found = await call.graph.get(object_id, fields=list(fields))
+    if own is not None and own not in found:
+        raise NotFound(f"{object_id} is not a {node}.", "Check the id; it may be of another kind of object.")
+    return found
 
 
 def _converted(args: Params, values: Row, tool: Tool, account: Account | None) -> Row:

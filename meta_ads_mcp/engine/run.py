@@ -32,7 +32,7 @@ from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Directory, Profiles
 from meta_ads_mcp.spec.result import Result
 from meta_ads_mcp.spec.text import clean
-from meta_ads_mcp.spec.tool import Effect, Tool
+from meta_ads_mcp.spec.tool import Tool
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,18 @@ class Engine:
         return answer
 
     def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
-        """The tool to run; `ads_call_read_tool` and `ads_call_write_tool` stand for the tool they name."""
+        """The tool to run. Some stand for another one: `ads_call_read_tool` for any read, `ads_update_entity` for the
+        update of a type."""
         tool = self.catalogue.get(name)
-        if tool.name not in STAND_INS:
-            return tool, arguments
-        asked = validate(tool, arguments).model_dump()
-        inner = self.catalogue.get(asked["name"])
-        right = inner.effect.is_write if tool.effect.is_write else inner.effect is Effect.READ
-        if not right or inner.name in STAND_INS:
-            raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
-        return inner, asked["arguments"]
+        if tool.name in STAND_INS:
+            asked = validate(tool, arguments).model_dump()
+            inner = self.catalogue.get(asked["name"])
+            if inner.effect.is_write != tool.effect.is_write or inner.name in STAND_INS:
+                raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
+            tool, arguments = inner, asked["arguments"]
+        if hasattr(tool.params, "stands_for"):
+            tool, arguments = validate(tool, arguments).stands_for()  # type: ignore[attr-defined]  # asked for above
+        return tool, arguments
 
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Asker) -> Answer:
         args = validate(tool, arguments)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_ads_mcp.engine.audit import AuditLog, Record
@@ -199,6 +199,8 @@ class _Run:
                 await self.steps.do(change)
             made = {}
         data = await self._outcome(made)
+        if hasattr(self.args, "describe"):
+            data |= await self._described()
         if self.key is not None and self.steps.done:
             self.writer.journal.result(self.steps.done[0].change_id, data)
         return Result(self._told(data), data, notes=[*plan.notes, *self.steps.notes])
@@ -211,6 +213,15 @@ class _Run:
         if len(self.steps.done) > 1:
             data["change_ids"] = [item.change_id for item in self.steps.done]
         return data | {"next_step": self._next_step(last)} | made
+
+    async def _described(self) -> Row:
+        """What the tool adds after the change; the change stands, also when that cannot be read."""
+        try:
+            more: Row = await self.args.describe(self.call)  # type: ignore[attr-defined]  # asked for before the call
+        except AdsError as failure:
+            self.steps.notes.append(f"The change was made, but its effect could not be read ({failure.kind}).")
+            return {}
+        return more
 
     def _told(self, data: Row) -> str:
         subject = f" {data['id']}" if data.get("id") else ""

@@ -124,8 +124,9 @@ def _counted(spec: Mapping[str, Any]) -> list[str]:
             if key in _DETAILED and isinstance(value, list):
                 counts[key] = counts.get(key, 0) + len(value)
     shown = [_count(number, key) for key, number in counts.items() if number]
-    excluded = [len(value) for value in (spec.get("exclusions") or {}).values() if isinstance(value, list)]
-    return [*shown, *([f"{sum(excluded)} detailed exclusions"] if excluded else [])]
+    exclusions = spec.get("exclusions")
+    excluded = sum(len(_items(value)) for value in exclusions.values()) if isinstance(exclusions, Mapping) else 0
+    return [*shown, *([_count(excluded, "detailed_exclusions")] if excluded else [])]
 
 
 _DETAILED = frozenset(

@@ -166,3 +166,11 @@ def declared(cls: type[Any]) -> Tool | None:
     """The tool that this very class declares (not one it inherits)."""
     found = vars(cls).get(DECLARATION)
     return found if isinstance(found, Tool) else None
+
+
+def tool_of(cls: type[Any]) -> Tool:
+    """The declaration of a class that is a tool."""
+    found = declared(cls)
+    if found is None:
+        raise TypeError(f"{cls.__name__} is not a tool")
+    return found

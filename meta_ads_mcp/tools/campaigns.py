@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -12,7 +13,7 @@ from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.params import Closed, ListParams, Params
-from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, get, post, tool
 from meta_ads_mcp.spec.vocabulary import BidStrategy, StatusFilter
@@ -115,7 +116,7 @@ CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Name = Annotated[str, Field(min_length=1, max_length=400)]
 
 
-def require_countries(categories: list[str] | None, countries: list[str] | None) -> None:
+def require_countries(categories: Sequence[str] | None, countries: Sequence[str] | None) -> None:
     """A special ad category is declared for countries; Graph refuses one without."""
     if set(categories or []) - {"NONE"} and not countries:
         raise ValueError(
@@ -164,7 +165,7 @@ class CreateCampaign(CreateParams, ConfirmedParams):
 
     @model_validator(mode="after")
     def _pre_flight(self) -> Self:
-        require_countries(list(self.special_ad_categories), self.special_ad_category_country)
+        require_countries(self.special_ad_categories, self.special_ad_category_country)
         if self.daily_budget is not None and self.lifetime_budget is not None:
             raise ValueError("give daily_budget or lifetime_budget, not both")
         own_budget = self.daily_budget is not None or self.lifetime_budget is not None
@@ -176,7 +177,7 @@ class CreateCampaign(CreateParams, ConfirmedParams):
             raise ValueError("without a campaign budget the bid_strategy belongs to the ad sets")
         return self
 
-    def wire(self, after: Row) -> Row:
+    def wire(self, after: Row, account: Account | None) -> Row:
         """What Graph wants said even where the caller leaves it out."""
         own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
         said = {"bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if own_budget else {"is_adset_budget_sharing_enabled": False}

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.spec.fields import FieldList, selection
-from meta_ads_mcp.spec.ids import AnyAdObject
+from meta_ads_mcp.spec.ids import AnyAdObject, Node, ObjectId
 from meta_ads_mcp.spec.listing import Refine, as_it_came, listed
-from meta_ads_mcp.spec.params import ListParams
+from meta_ads_mcp.spec.params import ListParams, Local
 from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result
-from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.spec.result import Result, Row
+from meta_ads_mcp.spec.tool import Effect, Tool, post, tool, tool_of
 from meta_ads_mcp.spec.vocabulary import EntityType, StatusFilter
+from meta_ads_mcp.spec.write import ConfirmedParams
 from meta_ads_mcp.tools import ad_sets, ads, campaigns
 
 # The edge, the default fields and the last touch to a row: those of the list tool of each.
@@ -58,3 +60,59 @@ class GetAdEntities(ListParams):
             effective_status=self.status_filter,
         )
         return listed(self.entity_type.replace("_", " "), path, found, refine)
+
+
+UPDATES: Mapping[str, tuple[type[ConfirmedParams], str]] = {
+    "campaign": (campaigns.UpdateCampaign, "campaign_id"),
+    "ad_set": (ad_sets.UpdateAdSet, "ad_set_id"),
+    "ad": (ads.UpdateAd, "ad_id"),
+}
+NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
+# What stands above an object and must be active too, with the field that names it.
+_PARENTS = {"campaign": (), "ad_set": ("campaign",), "ad": ("adset", "campaign")}
+
+
+@tool("ads_update_entity", Effect.UPDATE, post("{entity_id}"), words="change edit any", validate_only=True)
+class UpdateEntity(ConfirmedParams):
+    """Change a campaign, ad set or ad: `updates` takes the arguments of that type's own update tool, nothing else."""
+
+    entity_type: EntityType
+    entity_id: Annotated[ObjectId, Node("any")]
+    updates: Annotated[dict[str, Any], Field(min_length=1)]
+
+    def stands_for(self) -> tuple[Tool, dict[str, Any]]:
+        """The update tool of the type, with its own allowlist, checks and confirmations."""
+        update, id_name = UPDATES[self.entity_type]
+        if not {id_name, "dry_run", "confirmation"}.isdisjoint(self.updates):
+            raise InvalidArguments(
+                f"updates holds fields of the {self.entity_type}, not {id_name}, dry_run or confirmation."
+            )
+        own = {"dry_run": self.dry_run, "confirmation": self.confirmation}
+        return tool_of(update), {id_name: self.entity_id, **self.updates, **own}
+
+
+@tool("ads_activate_entity", Effect.UPDATE, post("{entity_id}"), words="pause start stop archive", validate_only=True)
+class ActivateEntity(ConfirmedParams):
+    """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED, and say what above it still blocks delivery.
+
+    ACTIVE spends money, ARCHIVED cannot be undone: both need a confirmation.
+    """
+
+    entity_type: Annotated[EntityType, Local()]
+    entity_id: Annotated[ObjectId, Node("any")]
+    status: Literal["ACTIVE", "PAUSED", "ARCHIVED"] = "ACTIVE"
+
+    def node(self) -> str:
+        return NODES[self.entity_type]
+
+    async def describe(self, call: Call) -> Row:
+        """The effective status, and the parents that are not active."""
+        parents = [f"{parent}{{id,name,status,effective_status}}" for parent in _PARENTS[self.entity_type]]
+        now = await call.graph.get(self.entity_id, fields=["id", "status", "effective_status", *parents])
+        blocking = [
+            {"type": parent.replace("adset", "ad_set"), "id": now[parent]["id"], "status": now[parent].get("status")}
+            for parent in _PARENTS[self.entity_type]
+            if isinstance(now.get(parent), dict) and now[parent].get("status") != "ACTIVE"
+        ]
+        found = {"effective_status": now.get("effective_status")}
+        return {**found, "blocked_by": blocking} if blocking and self.status == "ACTIVE" else found

@@ -55,6 +55,9 @@ class UpdateBudget(ConfirmedParams):
     def _one_budget(self) -> Self:
         return exactly_one(self, "daily_budget", "lifetime_budget")
 
+    def node(self) -> str:
+        return "AdSet" if self.entity_type == "ad_set" else "Campaign"
+
     async def check(self, call: Call, before: Row, after: Row) -> None:
         """The other budget, or none, means that this budget does not exist on the object."""
         (name,) = after

@@ -115,6 +115,7 @@ def graph(clock: StillClock, currency: str = "USD") -> FakeGraph:
         "id": CAMPAIGN,
         "account_id": "1",
         "name": "Spring",
+        "objective": "OUTCOME_SALES",
         "status": "PAUSED",
         "daily_budget": "5000",
     }

@@ -1,0 +1,63 @@
+"""Budget schedules: more budget for a while."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.spec.choice import exactly_one
+from meta_ads_mcp.spec.dates import UnixMoment
+from meta_ads_mcp.spec.ids import AdSetId, CampaignId
+from meta_ads_mcp.spec.money import Money
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.pre_flight import has_amount
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect, post, tool
+from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
+
+
+@tool(
+    "ads_create_budget_schedule",
+    Effect.CREATE,
+    post("{campaign_id}/budget_schedules", "{ad_set_id}/budget_schedules"),
+    node="HighDemandPeriod",
+    noun="budget schedule",
+    words="increase sale period black friday high demand",
+)
+class CreateBudgetSchedule(CreateParams, ConfirmedParams):
+    """Raise the daily budget of a campaign or ad set for a period, by an amount or a multiplier. Needs a confirmation.
+
+    ABSOLUTE adds the amount to the budget, it does not replace it. Times without an offset are the account's.
+    """
+
+    campaign_id: CampaignId | None = None
+    ad_set_id: AdSetId | None = None
+    budget_value: Annotated[Money, Field(description="ABSOLUTE: the increase as money; MULTIPLIER: a whole number")]
+    budget_value_type: Literal["ABSOLUTE", "MULTIPLIER"]
+    time_start: UnixMoment
+    time_end: UnixMoment
+
+    @model_validator(mode="after")
+    def _pre_flight(self) -> Self:
+        if self.budget_value_type == "MULTIPLIER" and not isinstance(self.budget_value, int):
+            raise ValueError("a MULTIPLIER is a whole number, without a currency")
+        return exactly_one(self, "campaign_id", "ad_set_id")
+
+    async def check(self, call: Call, before: Row, after: Row) -> None:
+        if int(after["time_end"]) <= int(after["time_start"]):
+            raise InvalidArguments("time_end is not after time_start.", "Give a period that ends after it starts.")
+        if int(after["time_end"]) <= call.now().timestamp():
+            raise InvalidArguments("The period lies in the past.", "Give a period that ends in the future.")
+        parent = str(self.campaign_id or self.ad_set_id)
+        found = await call.graph.get(parent, fields=["id", "daily_budget"])
+        if not has_amount(found.get("daily_budget")):
+            raise InvalidArguments(
+                f"{parent} has no daily budget of its own.", "Schedule it where the daily budget is."
+            )
+        if self.budget_value_type == "MULTIPLIER":
+            call.note("Meta's pages do not agree on the scale of a MULTIPLIER; look at the schedule in Ads Manager.")
+
+    def why(self, before: Row, after: Row) -> list[str]:
+        return ["it raises the budget for that period"]

@@ -66,4 +66,5 @@ async def _bounded(response: httpx.Response) -> bytes | None:
         if size > LARGEST_BODY:
             return None
         parts.append(unpacked)
-    return b"".join(parts)
+    whole = inflate is None or inflate.eof
+    return b"".join(parts) if whole else b""

@@ -86,10 +86,6 @@ class Breaker:
             if 0 < circuit.open_until <= now:
                 self._put(replace(circuit, open_until=0.0, probe_until=0.0, changed_at=now))
 
-    def recovering(self, call: GraphCall, now: float) -> bool:
-        """Whether an answer to the call would close a circuit of failures."""
-        return any(circuit.open_until <= now for circuit in self._failing(call))
-
     def judge(
         self, call: GraphCall, outcome: Outcome, said: Sequence[Reading], tier: Tier, now: float
     ) -> list[Circuit]:

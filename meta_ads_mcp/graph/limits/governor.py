@@ -258,7 +258,7 @@ class Governor:
         wanted = breaker.judge(call, outcome, said, self._tier(call), now)
         answered = outcome.status is not None and not failed(outcome)
         probed = place is not None and place.probe
-        if wanted or probed or (answered and breaker.recovering(call, now)):
+        if wanted or probed:
             self._shared.change(lambda shared: self._move(shared, call, wanted, answered, now), now)
         if throttled(outcome):
             self._slow_down(call, outcome, now)

@@ -20,7 +20,9 @@ CREATE TABLE IF NOT EXISTS spent (
     ticket TEXT NOT NULL, rule TEXT NOT NULL, key TEXT NOT NULL, points INTEGER NOT NULL,
     slot REAL NOT NULL, expires_at REAL NOT NULL, settled INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS by_key ON spent (rule, key, expires_at);
+CREATE INDEX IF NOT EXISTS by_key ON spent (rule, key, expires_at, points, settled);
+CREATE INDEX IF NOT EXISTS by_age ON spent (expires_at);
+CREATE INDEX IF NOT EXISTS by_slot ON spent (slot);
 CREATE INDEX IF NOT EXISTS by_ticket ON spent (ticket);
 """
 _BUSY_S = 0.2
@@ -60,6 +62,10 @@ class Rows:
     def points(self, rule: str, key: str) -> list[tuple[float, int]]:
         asked = "SELECT expires_at, points FROM spent WHERE rule = ? AND key = ? ORDER BY expires_at"
         return self._db.execute(asked, (rule, key)).fetchall()
+
+    def total(self, rule: str, key: str) -> int:
+        asked = "SELECT total(points) FROM spent WHERE rule = ? AND key = ?"
+        return int(self._db.execute(asked, (rule, key)).fetchone()[0])
 
     def settled(self, rule: str, key: str, after: float) -> int:
         asked = "SELECT total(points) FROM spent WHERE rule = ? AND key = ? AND settled AND expires_at > ?"

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.ledger_file import LedgerFile, Points
+from meta_ads_mcp.graph.limits.ledger_file import LedgerFile, Points, Rows
 from meta_ads_mcp.graph.limits.tiers import READ_POINTS, SCORE_WINDOW_S, WRITE_POINTS, Tier
 
 
@@ -96,7 +96,7 @@ class Ledger:
     def reserve(self, wanted: Sequence[Charge], now: float, not_before: float, not_after: float) -> Grant:
         """Take the first place between the two times that all the charges allow, if there is one."""
         with self._file.transaction(now) as rows:
-            free = [(_free_at(rows.points(charge.rule.name, charge.key), charge, now), charge) for charge in wanted]
+            free = [(_free_at(rows, charge, now), charge) for charge in wanted]
             at, rule = max(((at, charge.rule.name) for at, charge in free), default=(now, ""))
             slot = max(at, not_before)
             if slot > not_after:
@@ -149,12 +149,12 @@ class Ledger:
             return rows.totals()
 
 
-def _free_at(points: Sequence[tuple[float, int]], charge: Charge, now: float) -> float:
-    """When enough points (expires_at, points; oldest first) will have gone for the charge to fit."""
-    excess = sum(count for _, count in points) + charge.points - charge.limit
+def _free_at(rows: Rows, charge: Charge, now: float) -> float:
+    """When enough points will have gone, oldest first, for the charge to fit."""
+    excess = rows.total(charge.rule.name, charge.key) + charge.points - charge.limit
     if excess <= 0:
         return now
-    for expires_at, count in points:
+    for expires_at, count in rows.points(charge.rule.name, charge.key):
         excess -= count
         if excess <= 0:
             return expires_at

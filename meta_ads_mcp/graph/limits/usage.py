@@ -25,6 +25,7 @@ INSIGHTS = "ads_insights"
 # Longer than any header Meta sends (32 objects of some 200 characters), short enough to parse without care.
 _LONGEST_HEADER_CHARS = 65_536
 _MOST_OBJECTS = 64
+_LONGEST_NAME = 64
 FULL_PERCENT = 100.0
 # A quota of Meta's is counted over a day at most, so no true wait is longer.
 LONGEST_WAIT_S = 86_400.0
@@ -87,14 +88,14 @@ def _platform(text: Any, blank: Reading) -> Iterator[Reading]:
 
 def _business(text: Any, call: GraphCall) -> Iterator[Reading]:
     said = _decoded(text) or {}
-    objects = [(_scope(name, call), rows) for name, rows in list(said.items())[:_MOST_OBJECTS]]
+    objects = [(_scope(name, call), rows) for name, rows in list(said.items())[:_MOST_OBJECTS] if name]
     own = scope_of(call)
     # Some calls are charged to a business that the call itself does not name; the figures are the call's all the same.
     if objects and own not in (scope for scope, _ in objects):
         objects += [(own, rows) for _, rows in objects]
     for scope, rows in objects:
         for row in _rows(rows):
-            use_case = str(row.get("type") or call.use_case).lower()
+            use_case = str(row.get("type") or call.use_case).lower()[:_LONGEST_NAME]
             yield _counted(row, Reading("buc", scope, use_case))
 
 
@@ -148,7 +149,7 @@ def _rows(rows: Any) -> Iterable[Mapping[str, Any]]:
 def _scope(name: str, call: GraphCall) -> str:
     """An ad account stands here without its prefix; an id that the call does not know otherwise is taken for one."""
     if name == call.object_id or not re.fullmatch(r"[0-9]{1,30}", name):
-        return name[:64]
+        return name[:_LONGEST_NAME]
     return f"act_{name}"
 
 

@@ -13,6 +13,7 @@ READ = GraphCall("0123abcd", "act_1", "ads_management", path="act_1/campaigns", 
 WRITE = GraphCall("0123abcd", "act_1", "ads_management", write=True, path="77", object_id="77")
 OTHER = GraphCall("0123abcd", "act_2", "ads_management", path="act_2/campaigns", object_id="act_2")
 INSIGHTS = GraphCall("0123abcd", "act_1", "ads_insights", path="act_1/insights", object_id="act_1")
+NOBODY = GraphCall("0123abcd", None, "ads_management", path="me", object_id="me")
 GOOD = Outcome(200, {}, None)
 
 

@@ -18,6 +18,7 @@ from tests.graph.limits.support import (
     GOOD,
     INSIGHTS,
     NO_ANSWER,
+    NOBODY,
     OTHER,
     READ,
     START,
@@ -31,7 +32,6 @@ from tests.graph.limits.support import (
 SLOW = tier_named("development_access")
 FAST = tier_named("standard_access")
 ANOTHER_TOKEN = GraphCall("ffff0000", "act_1", "ads_management")
-NOBODY = GraphCall("0123abcd", None, "ads_management", object_id="me")
 CALLS = {
     "read": READ,
     "write": WRITE,
@@ -100,6 +100,21 @@ def test_a_call_without_an_account_stops_its_own_kind_only():
     for _ in range(3):
         tell(breaker, NOBODY, refused(4))
     assert stopped(breaker) == {"nobody": ("repeated_throttle", 900)}
+
+
+def test_the_quota_of_a_page_stops_the_calls_that_have_no_account():
+    breaker = Breaker()
+    page = GraphCall("0123abcd", None, "pages", object_id="555")
+    headers = {"x_business_use_case_usage": business(100, account="555", use_case="pages", regain_minutes=1)}
+    tell(breaker, page, answered(**headers))
+    assert breaker.refusal(page, START)[1] == 60
+    assert stopped(breaker) == {}
+
+
+def test_a_hint_longer_than_the_block_holds():
+    breaker = Breaker()
+    tell(breaker, READ, refused(368, hint_s=7200))
+    assert stopped(breaker) == dict.fromkeys(ACCOUNT, ("temporary_block", 7200))
 
 
 def test_global_insights_limit_stops_the_insights_of_every_account():
@@ -233,6 +248,13 @@ def test_a_straggler_does_not_close_an_open_circuit():
         tell(breaker, READ, UNAVAILABLE)
     breaker.close_failures(READ, START + 1)
     assert stopped(breaker, START + 1)
+
+
+def test_failures_of_calls_that_were_under_way_do_not_prolong():
+    breaker = Breaker()
+    for second in (0, 0, 0, 0, 0, 10, 10, 10, 10, 10):
+        tell(breaker, READ, UNAVAILABLE, START + second)
+    assert [(circuit.open_until, circuit.trip_count) for circuit in breaker.open(START + 10)] == [(START + 30, 1)]
 
 
 def test_what_closed_a_day_ago_is_forgotten():

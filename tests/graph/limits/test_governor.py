@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.quota import VirtualClock, run_virtually
+from benchmarks.quota import VirtualClock, pause, run_virtually
 from meta_ads_mcp.errors import Blocked, CircuitOpen, Throttled
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
 from tests.graph.limits.support import (
     GOOD,
     INSIGHTS,
     NO_ANSWER,
+    NOBODY,
     OTHER,
     READ,
     UNAVAILABLE,
@@ -151,6 +152,12 @@ async def test_meta_s_own_counts_are_met_before_meta_says_no(governor, clock, ca
     await made(governor, call, outcome)
 
 
+async def test_a_call_that_did_not_ask_counts_all_the_same(governor):
+    for _ in range(59):
+        governor.settle(READ, GOOD)
+    assert (await error_of(governor, READ)).retry_after_seconds == 305
+
+
 async def test_writes_of_the_standard_tier_are_paced_and_reads_are_not(governor, clock):
     for _ in range(60):
         await made(governor, WRITE, STANDARD)
@@ -241,7 +248,7 @@ def test_a_burst_at_the_start_waits_for_the_first_answers_to_name_the_tier():
     async def work(governor):
         async def one():
             await governor.admit(READ)
-            await asyncio.sleep(0.3)
+            await pause(0.3)
             governor.settle(READ, STANDARD)
 
         await asyncio.gather(*(one() for _ in range(200)))
@@ -254,7 +261,7 @@ def test_a_circuit_that_opens_during_the_wait_stops_the_waiter():
     async def work(governor):
         await made(governor, READ, answered(x_business_use_case_usage=business(95)))
         waiting = asyncio.create_task(governor.admit(READ))
-        await asyncio.sleep(1)
+        await pause(1)
         governor.settle(READ, refused(368))
         with pytest.raises(Blocked) as caught:
             await waiting
@@ -267,7 +274,7 @@ def test_of_many_at_once_exactly_one_is_the_probe():
     async def work(governor):
         for _ in range(5):
             await made(governor, READ, UNAVAILABLE)
-        await asyncio.sleep(30)
+        await pause(30)
         ends = await asyncio.gather(*(governor.admit(READ) for _ in range(10)), return_exceptions=True)
         assert [type(end).__name__ for end in ends] == ["NoneType", *["CircuitOpen"] * 9]
         governor.settle(READ, GOOD)
@@ -454,6 +461,29 @@ def test_no_sequence_of_errors_lets_a_call_through_an_open_circuit(sequence):
                 failures.append(now)
             if len(failures) == 5:
                 until, failures = max(until, now + 30), []
+
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(run(Path(directory)))
+
+
+names = st.sampled_from(["", "1", "act_1", "-", "*", "\ud800", "x" * 500])
+rows = st.fixed_dictionaries(
+    {"estimated_time_to_regain_access": st.sampled_from([0, 3, 1e300, "5", None])},
+    optional={"type": names | st.none() | st.lists(names), "call_count": st.sampled_from([1, 100, "17%", 10**400])},
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(names, rows | st.lists(rows, max_size=2), max_size=3), st.sampled_from([READ, NOBODY]))
+def test_nothing_in_a_header_damages_what_is_kept(said, call):
+    async def run(directory):
+        clock, heard = FakeClock(), Heard()
+        governor = Governor(clock=clock, events=heard, state_dir=directory)
+        governor.settle(call, answered(x_business_use_case_usage=said))
+        governor.status()
+        again = Governor(clock=clock, events=heard, state_dir=directory)
+        assert again.status()["circuits"] == governor.status()["circuits"]
+        assert not [event for _, event, _ in heard.events if event.startswith("meta_limits_state")]
 
     with tempfile.TemporaryDirectory() as directory:
         asyncio.run(run(Path(directory)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
 
 import pytest
 from hypothesis import settings
@@ -156,6 +157,7 @@ def test_points_spent_elsewhere_count():
     ledger.reconcile("act_1", 1.0, 120, SLOW, START + 1)
     assert {key: points for _, key, points in ledger.used(START + 1)} == {"act_1": 1}
     ledger.reconcile("act_1", 250.0, 120, SLOW, START + 1)
+    assert ledger.used(START + 1) == [("score", "act_1", 60)]
     assert _ask(ledger, READ, START + 1).slot == pytest.approx(START + 126)
 
 
@@ -179,7 +181,12 @@ def test_processes_share_the_points(tmp_path):
     one, other = _ledger(tmp_path / "score.sqlite3"), _ledger(tmp_path / "score.sqlite3")
     granted = sum(1 for index in range(100) if _ask((one, other)[index % 2], READ, START, patience_s=0).ticket)
     assert granted == 59
-    assert stat.S_IMODE((tmp_path / "score.sqlite3").stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_only_this_user_reads_it(tmp_path):
+    _ask(_ledger(tmp_path / "score.sqlite3"), READ, START)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
 def test_a_clock_that_is_put_back_does_not_close_an_account_for_long():

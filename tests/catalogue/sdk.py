@@ -14,21 +14,44 @@ from typing import Any, NamedTuple
 from meta_ads_mcp.sandbox.fields import Wanted, parse
 from scripts.distill_graph import parse_sdk, sdk_folder
 
-# Params that the SDK's methods leave out because its request class adds them. Looked at on 2026-11-20:
-# developers.facebook.com/docs/graph-api (overview for fields and locale, results for the paging ones).
+# Params of Graph itself, which the SDK's methods leave out. Looked at on 2026-11-20, docs: graph-api/overview (fields,
+# locale), graph-api/results (limit, after), marketing-api/reference/ad-account/* (summary, filtering, sort of lists).
 EVERY_READ = {"fields": "string", "locale": "string"}
-EVERY_LIST = {"limit": "int", "after": "string"}
+EVERY_LIST = {
+    "limit": "int",
+    "after": "string",
+    "summary": "string",
+    "filtering": "list<Object>",
+    "sort": "list<string>",
+}
 
 # "METHOD Class/edge" → (params, class of a row, reason). All looked at on 2026-11-20.
 _SEARCH = "the SDK's TargetingSearch class takes any params; docs: marketing-api/audiences/reference/targeting-search"
 BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
-    "GET Root/search": (dict.fromkeys("type q class country_code".split(), "string"), "", _SEARCH),
+    "POST AdAccount/adsets": (
+        {"multi_advertiser_ads": "int"},
+        "",
+        "taken by Graph, left out of the SDK's create_ad_set",
+    ),
+    "POST AdSet/": (
+        {"multi_advertiser_ads": "int", "is_dynamic_creative": "bool"},
+        "",
+        "taken by Graph (the second without effect), left out of the SDK's api_update",
+    ),
+    "GET Root/search": (
+        dict.fromkeys("type q class country_code".split(), "string")
+        | dict.fromkeys("location_types interest_list countries places".split(), "list<string>")
+        | {"region_id": "int"},
+        "",
+        _SEARCH,
+    ),
 }
 # Params of whose type the SDK knows less than Meta documents: "METHOD Class/edge param" → (type, reason). 2026-11-20.
 _TWELVE = "the edge's page names the twelve values of Ad.EffectiveStatus; docs: marketing-api/reference/ad-account/"
 TYPES_BESIDES_THE_SDK: dict[str, tuple[str, str]] = {
     "GET AdAccount/campaigns effective_status": ("list<enum:Ad.EffectiveStatus>", f"{_TWELVE}campaigns"),
     "GET AdAccount/adsets effective_status": ("list<enum:Ad.EffectiveStatus>", f"{_TWELVE}adsets"),
+    "GET Campaign/adsets effective_status": ("list<enum:Ad.EffectiveStatus>", f"{_TWELVE}adsets"),
 }
 # Class → fields that it has although the SDK's class lacks them, each with its reason. All looked at on 2026-11-20.
 FIELDS_BESIDES_THE_SDK: dict[str, dict[str, str]] = {}
@@ -73,7 +96,7 @@ def edge(node: str, method: str, name: str) -> Edge | None:
         key: TYPES_BESIDES_THE_SDK.get(f"{method} {node}/{name} {key}", (kind, ""))[0] for key, kind in known.items()
     }
     if method == "GET":
-        known |= EVERY_READ | (EVERY_LIST if name else {})
+        known = EVERY_READ | (EVERY_LIST if name else {}) | known
     return Edge(known, returns or (found or {}).get("returns", ""))
 
 
@@ -137,9 +160,11 @@ def _wrong(node: str, method: str, name: str, params: Mapping[str, Any]) -> Iter
         yield f"{where} is no edge"
         return
     for key, value in params.items():
+        if value is None:
+            continue
         if key not in found.params:
             yield f"{where} has no param {key}"
-        elif key != "fields" and value is not None and not fits(value, found.params[key]):
+        elif key != "fields" and not fits(value, found.params[key]):
             yield f"{where}: {key} is {found.params[key]}"
     if isinstance(params.get("fields"), str):
         of = found.returns if name else node

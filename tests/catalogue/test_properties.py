@@ -1,0 +1,84 @@
+"""Whatever the arguments, a tool sends confined requests that Graph knows, or none at all."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from meta_ads_mcp.engine.run import Answer, Engine
+from meta_ads_mcp.spec.tool import Tool
+from tests.catalogue.arguments import arguments, coded, spoilt
+from tests.catalogue.every import TOOLS, each
+from tests.catalogue.examples import example
+from tests.catalogue.recorder import Recorder, faults
+from tests.writes.fake_graph import engine
+
+FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+WITH_ENDPOINT = [tool for tool in TOOLS if tool.endpoint]
+
+
+@cache
+def parts() -> tuple[Engine, Recorder]:
+    recorder = Recorder()
+    return engine(recorder), recorder
+
+
+def call(tool: Tool, given_arguments: dict[str, Any]) -> tuple[Answer, Recorder]:
+    """The answer and what was sent; a plan that needs an agreement gets it."""
+    made, recorder = parts()
+    recorder.sent.clear()
+    answer = asyncio.run(made.call(tool.name, given_arguments))
+    code = answer.structured.get("data", {}).get("confirmation") if tool.effect.is_write else None
+    return (asyncio.run(made.call(tool.name, {**given_arguments, "confirmation": code})) if code else answer), recorder
+
+
+def kind(answer: Answer) -> str:
+    return answer.structured["error"]["kind"] if answer.is_error else "success"
+
+
+def good(tool: Tool) -> dict[str, Any]:
+    return example(tool, lambda node: "act_123" if node == "AdAccount" else coded(node))
+
+
+@each()
+@FEW
+@given(data=st.data())
+def test_arguments_of_the_schema_send_right_requests_only(tool: Tool, data: st.DataObject) -> None:
+    answer, recorder = call(tool, data.draw(arguments(tool)))
+    assert kind(answer) != "internal", answer.text
+    assert [fault for request in recorder.sent for fault in faults(tool, request)] == []
+
+
+@each(WITH_ENDPOINT)
+def test_the_example_reaches_graph(tool: Tool) -> None:
+    answer, recorder = call(tool, good(tool))
+    assert recorder.sent, answer.text
+    assert [fault for request in recorder.sent for fault in faults(tool, request)] == []
+
+
+@each()
+def test_anything_else_is_refused_before_a_request(tool: Tool) -> None:
+    let_through = []
+    for why, wrong in spoilt(tool, good(tool)):
+        answer, recorder = call(tool, wrong)
+        if kind(answer) != "invalid_arguments" or recorder.sent:
+            let_through.append(f"{why}: {kind(answer)}, {len(recorder.sent)} requests")
+    assert let_through == []
+
+
+@each()
+def test_an_unknown_argument_is_answered_with_the_accepted_ones(tool: Tool) -> None:
+    answer, _ = call(tool, {**good(tool), "no_such_argument": 1})
+    assert answer.structured["error"].get("allowed", []) == list(tool.params.model_fields)
+
+
+@each()
+def test_a_refusal_does_not_repeat_the_value(tool: Tool) -> None:
+    secret = "EAA" + "x1" * 20
+    answer, _ = call(tool, {**good(tool), "no_such_argument": secret} | dict.fromkeys(tool.ids, secret))
+    assert secret not in answer.text
+    assert secret not in str(answer.structured)

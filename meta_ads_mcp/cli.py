@@ -1,4 +1,4 @@
-"""The commands, and the composition root: settings → transport → client → engine → server."""
+"""The commands: what they take, and where their work is done."""
 
 from __future__ import annotations
 
@@ -7,15 +7,32 @@ import asyncio
 import gc
 import json
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from meta_ads_mcp import __version__
+from meta_ads_mcp.compose import compose
+from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.settings import Settings, SettingsError, load
+from meta_ads_mcp.spec.text import redact
 
 USAGE_ERROR = 2
+# At a terminal somebody is there to unlock the keyring.
+PERSON_PATIENCE = 120.0
+
+
+class Failed(Exception):
+    """A command could not do its work; one or two sentences."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Argparse repeats what it does not understand; a token pasted in the wrong place must not come back."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(redact(message))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SettingsError as wrong:
         print(f"meta-ads-mcp: {wrong}", file=sys.stderr)
         return USAGE_ERROR
+    except (AdsError, Failed) as problem:
+        print(f"meta-ads-mcp: {problem}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return result
@@ -42,9 +62,7 @@ def _with_default_command(arguments: list[str]) -> list[str]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="meta-ads-mcp", description="A local MCP server for Meta Ads.", allow_abbrev=False
-    )
+    parser = Parser(prog="meta-ads-mcp", description="A local MCP server for Meta Ads.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"meta-ads-local-mcp {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     common = _common_options()
@@ -55,8 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common_options() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+def _common_options() -> Parser:
+    common = Parser(add_help=False, allow_abbrev=False)
     common.add_argument("--env-file", type=Path, metavar="PATH", help="read settings from this file, too")
     common.add_argument(
         "--demo", action="store_true", default=None, help="serve from the embedded sandbox: no token, no network"
@@ -84,80 +102,6 @@ def run_serve(settings: Settings, options: argparse.Namespace) -> int:
     gc.freeze()
     server.serve(made)
     return 0
-
-
-def compose(settings: Settings) -> tuple[Any, Any]:
-    """The catalogue and the engine for these settings."""
-    from meta_ads_mcp.catalogue import Catalogue, UnknownNames, collect  # noqa: PLC0415
-    from meta_ads_mcp.engine.log import JsonLines  # noqa: PLC0415
-    from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
-    from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
-    from meta_ads_mcp.spec.clock import SystemClock  # noqa: PLC0415
-
-    events, clock = JsonLines(settings.log_level), SystemClock()
-    try:
-        catalogue = Catalogue(
-            collect(), listed=settings.toolsets, allow_writes=settings.allow_writes, exclude=settings.exclude_tools
-        )
-    except UnknownNames as unknown:
-        raise SettingsError(str(unknown)) from None
-    governor = Governor(clock=clock, events=events, state_dir=None if settings.demo else settings.state_dir)
-    client = LazyClient(settings, governor, events, clock)
-    options = Options(settings.accounts, settings.business_id, settings.result_chars, settings.demo)
-    return catalogue, Engine(catalogue, client, events, clock, governor, options)
-
-
-class LazyClient:
-    """Builds the Graph client at the first call: a start does not wait for httpx, nor for the sandbox."""
-
-    def __init__(self, settings: Settings, governor: Any, events: Any, clock: Any) -> None:
-        self._parts = (settings, governor, events, clock)
-        self._client: Any = None
-
-    def _made(self) -> Any:
-        if self._client is None:
-            self._client = _graph_client(*self._parts)
-        return self._client
-
-    async def send(self, request: Any) -> Any:
-        return await self._made().send(request)
-
-    async def batch(self, requests: Any) -> Any:
-        return await self._made().batch(requests)
-
-    def version_notice(self) -> str | None:
-        notice: str | None = self._client.version_notice() if self._client else None
-        return notice
-
-
-def _graph_client(settings: Settings, governor: Any, events: Any, clock: Any) -> Any:
-    from meta_ads_mcp.credentials import EnvironmentTokens, FixedToken, Tokens  # noqa: PLC0415
-    from meta_ads_mcp.graph.client import Connection, GraphClient  # noqa: PLC0415
-
-    secret = settings.app_secret.get_secret_value() if settings.app_secret else None
-    connection = Connection(
-        settings.graph_url,
-        settings.video_url,
-        settings.api_version,
-        settings.timeout,
-        secret,
-        f"meta-ads-local-mcp/{__version__}",
-    )
-    if settings.demo:
-        from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport  # noqa: PLC0415
-
-        return GraphClient(
-            tokens=FixedToken(DEMO_TOKEN),
-            governor=governor,
-            events=events,
-            clock=clock,
-            connection=connection,
-            transport=SandboxTransport(),
-        )
-    access = settings.access_token.get_secret_value() if settings.access_token else None
-    named = {name: value.get_secret_value() for name, value in settings.tokens.items()}
-    tokens: Tokens = EnvironmentTokens(access, named, settings.profile)
-    return GraphClient(tokens=tokens, governor=governor, events=events, clock=clock, connection=connection)
 
 
 def run_tools(settings: Settings, options: argparse.Namespace) -> int:
@@ -215,6 +159,86 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
     return run()
 
 
+def run_login(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp import login  # noqa: PLC0415
+
+    value = login.read_token(sys.stdin, piped=options.token_stdin)
+    engine = _for_person(settings)
+    return asyncio.run(
+        login.login(
+            engine.profiles,
+            engine.client.speak,
+            value,
+            options.name,
+            options.business or settings.business_id,
+            exchange=options.exchange,
+            say=print,
+        )
+    )
+
+
+def run_logout(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp import login  # noqa: PLC0415
+
+    return asyncio.run(login.logout(_for_person(settings).profiles, options.name, print))
+
+
+def run_tokens(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp import login  # noqa: PLC0415
+
+    return login.tokens(_for_person(settings).profiles, options.action, options.name, print)
+
+
+def run_doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp import doctor  # noqa: PLC0415
+
+    engine = _for_person(settings)
+    return doctor.run(doctor.Patient(settings, engine.profiles, engine.client), as_json=options.json, say=print)
+
+
+def run_install(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp import clients  # noqa: PLC0415
+
+    entry = clients.server_entry(_kept_flags(options), os.environ)
+    if options.client == "print":
+        print(clients.printed(entry))
+        return 0
+    try:
+        clients.install(options.client, entry, clients.Machine.this(), print)
+    except clients.Problem as problem:
+        raise Failed(str(problem)) from None
+    if not settings.demo and not settings.profile and not clients.has_profile(settings.state_dir):
+        print("No profile is stored yet: run `meta-ads-mcp login`, or the server has no token.")
+    return 0
+
+
+def run_uninstall(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp import clients  # noqa: PLC0415
+
+    try:
+        return clients.uninstall(options.client, clients.Machine.this(), print)
+    except clients.Problem as problem:
+        raise Failed(str(problem)) from None
+
+
+def _for_person(settings: Settings) -> Any:
+    """The engine for a command at a terminal: warnings only, and time to unlock the keyring."""
+    level = settings.log_level if settings.log_level in ("DEBUG", "ERROR", "FATAL") else "ERROR"
+    _, engine = compose(settings.model_copy(update={"log_level": level}), PERSON_PATIENCE)
+    return engine
+
+
+def _kept_flags(options: argparse.Namespace) -> tuple[str, ...]:
+    """The options that the client's command line repeats. None of them can hold a token."""
+    flags = ["--demo"] if options.demo else []
+    if options.allow_writes:
+        flags.append("--allow-writes" if options.allow_writes == "true" else f"--allow-writes={options.allow_writes}")
+    for name in ("toolsets", "profile", "accounts"):
+        if getattr(options, name):
+            flags += [f"--{name}", getattr(options, name)]
+    return (*flags, "--env-file", str(options.env_file.absolute())) if options.env_file else tuple(flags)
+
+
 def _tools_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--toolset", metavar="T", help="only the tools of this toolset")
     command.add_argument("--json", action="store_true", help="as JSON")
@@ -226,12 +250,60 @@ def _call_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", metavar="{…}", help="arguments as a JSON object")
 
 
+def _login_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", default="default", type=_name, metavar="NAME", help="name of the profile")
+    command.add_argument("--token-stdin", action="store_true", help="read the token from standard input")
+    command.add_argument("--business", type=_digits, metavar="ID", help="business to which discovery is limited")
+    command.add_argument("--exchange", action="store_true", help="swap a short-lived user token for one of 60 days")
+
+
+def _name_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", type=_name, metavar="NAME", help="name of the profile")
+
+
+def _tokens_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("action", nargs="?", choices=["use"], help="make a stored profile the active one")
+    _name_option(command)
+
+
+def _json_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", action="store_true", help="as JSON")
+
+
+def _client_option(more: Sequence[str]) -> Callable[[argparse.ArgumentParser], None]:
+    def add(command: argparse.ArgumentParser) -> None:
+        command.add_argument("client", choices=[*CLIENT_NAMES, *more])
+
+    return add
+
+
 def _no_options(command: argparse.ArgumentParser) -> None:
     """A command without options of its own."""
 
 
+def _name(value: str) -> str:
+    """A profile's name; what is none is not repeated, because it may be a token."""
+    if not re.fullmatch("[a-zA-Z0-9_-]{1,64}", value):
+        raise argparse.ArgumentTypeError("a profile's name has letters, digits, _ and - only, at most 64")
+    return value
+
+
+def _digits(value: str) -> str:
+    if not re.fullmatch("[0-9]{1,30}", value):
+        raise argparse.ArgumentTypeError("a business id has digits only")
+    return value
+
+
+CLIENT_NAMES = ("claude-desktop", "claude-code", "cursor", "cline", "vscode")
+
 COMMANDS = {
     "serve": (run_serve, "serve MCP on stdio (what a client starts)", _no_options),
+    "login": (run_login, "check a token and store it in the OS keyring", _login_options),
+    "logout": (run_logout, "remove a profile from the OS keyring", _name_option),
+    "tokens": (run_tokens, "list the profiles, or switch: tokens use NAME", _tokens_options),
+    "doctor": (run_doctor, "check everything a server needs, with a fix per line", _json_option),
+    "install": (run_install, "add this server to a client, or print the configuration", _client_option(("print",))),
+    "uninstall": (run_uninstall, "take this server out of a client", _client_option(())),
     "tools": (run_tools, "list the tools with kind and toolset", _tools_options),
     "call": (run_call, "run one tool from the shell", _call_options),
     "demo": (run_demo, "a short session with the embedded sandbox, to read", _no_options),

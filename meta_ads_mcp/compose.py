@@ -1,0 +1,119 @@
+"""The composition root: settings → vault → client → profiles → engine. What is heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from meta_ads_mcp import __version__
+from meta_ads_mcp.settings import Settings, SettingsError
+
+
+def compose(settings: Settings, patience: float | None = None) -> tuple[Any, Any]:
+    """The catalogue and the engine for these settings; `patience` is how many seconds the keyring may take."""
+    from meta_ads_mcp.catalogue import Catalogue, UnknownNames, collect  # noqa: PLC0415
+    from meta_ads_mcp.engine.log import JsonLines  # noqa: PLC0415
+    from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
+    from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
+    from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
+    from meta_ads_mcp.spec.clock import SystemClock  # noqa: PLC0415
+
+    events, clock = JsonLines(settings.log_level), SystemClock()
+    try:
+        catalogue = Catalogue(
+            collect(), listed=settings.toolsets, allow_writes=settings.allow_writes, exclude=settings.exclude_tools
+        )
+        policy = load_policy(settings.policy)
+    except (UnknownNames, PolicyError) as wrong:
+        raise SettingsError(str(wrong)) from None
+    state_dir = None if settings.demo else settings.state_dir
+    vault = _vault(settings, patience)
+    client = LazyClient(settings, vault, Governor(clock=clock, events=events, state_dir=state_dir), events, clock)
+    options = Options(settings.accounts, settings.business_id, settings.result_chars, settings.demo, state_dir)
+    profiles = _profiles(settings, vault, client, clock)
+    engine = Engine(catalogue, client, events, clock, client.governor, options, policy, profiles)
+    return catalogue, engine
+
+
+def _vault(settings: Settings, patience: float | None) -> Any:
+    """The profiles: nothing is read from the keyring before the first call needs a token."""
+    from meta_ads_mcp.credentials import Given, Index, Keychain, Vault, from_settings  # noqa: PLC0415
+
+    if settings.demo:
+
+        def sandbox_token() -> dict[str, Given]:
+            from meta_ads_mcp.sandbox import DEMO_TOKEN  # noqa: PLC0415
+
+            return {"demo": Given(DEMO_TOKEN, "demo")}
+
+        return Vault(sandbox_token)
+    access = settings.access_token.get_secret_value() if settings.access_token else None
+    named = {name: value.get_secret_value() for name, value in settings.tokens.items()}
+    return Vault(
+        lambda: from_settings(access, named),
+        chosen=settings.profile,
+        index=Index(settings.state_dir),
+        keychain=Keychain(patience) if patience else Keychain(),
+    )
+
+
+def _profiles(settings: Settings, vault: Any, client: LazyClient, clock: Any) -> Any:
+    from meta_ads_mcp.graph.identity import App  # noqa: PLC0415
+    from meta_ads_mcp.graph.profiles import Profiles  # noqa: PLC0415
+
+    secret = settings.app_secret.get_secret_value() if settings.app_secret else None
+    app = App(settings.app_id, secret) if settings.app_id and secret else None
+    return Profiles(vault, client.speak, clock, app=app, environ=os.environ, locked=settings.lock_profile)
+
+
+class LazyClient:
+    """Builds the Graph client at the first call: a start does not wait for httpx, nor for the sandbox."""
+
+    def __init__(self, settings: Settings, vault: Any, governor: Any, events: Any, clock: Any) -> None:
+        self.governor = governor
+        self._parts = (settings, vault, governor, events, clock)
+        self._client: Any = None
+
+    def _made(self) -> Any:
+        if self._client is None:
+            self._client = _graph_client(*self._parts)
+        return self._client
+
+    async def send(self, request: Any) -> Any:
+        return await self._made().send(request)
+
+    async def batch(self, requests: Any) -> Any:
+        return await self._made().batch(requests)
+
+    def speak(self, token: Any) -> Any:
+        return self._made().speak(token)
+
+    @property
+    def seen(self) -> Any:
+        return self._made().seen
+
+    def version_notice(self) -> str | None:
+        notice: str | None = self._client.version_notice() if self._client else None
+        return notice
+
+
+def _graph_client(settings: Settings, vault: Any, governor: Any, events: Any, clock: Any) -> Any:
+    from meta_ads_mcp.graph.client import Connection, GraphClient  # noqa: PLC0415
+
+    secret = settings.app_secret.get_secret_value() if settings.app_secret else None
+    connection = Connection(
+        settings.graph_url,
+        settings.video_url,
+        settings.api_version,
+        settings.timeout,
+        secret,
+        f"meta-ads-local-mcp/{__version__}",
+    )
+    transport = None
+    if settings.demo:
+        from meta_ads_mcp.sandbox import SandboxTransport  # noqa: PLC0415
+
+        transport = SandboxTransport()
+    return GraphClient(
+        tokens=vault, governor=governor, events=events, clock=clock, connection=connection, transport=transport
+    )

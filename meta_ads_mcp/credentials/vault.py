@@ -1,0 +1,304 @@
+"""All profiles of this process: stored in the OS keyring, given by the environment, registered while it runs.
+
+Which token is used: the profile chosen by a setting or a tool > the active stored profile > `META_TOKENS` (its first
+name) > `META_ACCESS_TOKEN`. A chosen profile that is missing is an error; no other token stands in for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from meta_ads_mcp.credentials.index import Index, Profiles, Record
+from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
+from meta_ads_mcp.credentials.token import Token, mask
+from meta_ads_mcp.errors import AdsError, TokenProblem
+
+DEFAULT = "default"
+Source = Literal["keyring", "memory", "META_TOKENS", "META_ACCESS_TOKEN", "demo"]
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """A new token and when it ends (Unix seconds; 0 is never)."""
+
+    value: str
+    expires_at: int
+
+
+class Renewal(Protocol):
+    """Swaps a token that is about to end for a newer one."""
+
+    def due(self, name: str, expires_at: int | None) -> bool: ...
+
+    async def run(self, name: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Given:
+    """A token that came with the process's settings."""
+
+    value: str
+    source: Source
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One profile as lists show it."""
+
+    name: str
+    source: Source
+    record: Record
+    active: bool
+
+
+def from_settings(access_token: str | None, named: Mapping[str, str]) -> dict[str, Given]:
+    """The tokens of `META_TOKENS`, then `META_ACCESS_TOKEN` as `default` where that name is free."""
+    given = {name: Given(value, "META_TOKENS") for name, value in named.items()}
+    if access_token:
+        given.setdefault(DEFAULT, Given(access_token, "META_ACCESS_TOKEN"))
+    return given
+
+
+class Vault:
+    """The tokens of this process; `current` is the Graph client's. Without an index nothing is stored (demo, tests)."""
+
+    def __init__(
+        self,
+        given: Callable[[], Mapping[str, Given]],
+        *,
+        chosen: str | None = None,
+        index: Index | None = None,
+        keychain: Keychain | None = None,
+    ) -> None:
+        self._given_later, self._chosen = given, chosen
+        self._index, self._keychain = index, keychain or Keychain()
+        self._given: dict[str, Given] | None = None
+        self._memory: dict[str, Given] = {}
+        self._records: dict[str, Record] = {}
+        self._tokens: dict[str, Token] = {}
+        self._ends: dict[str, int | None] = {}
+        self._gone: str | None = None
+        self.renewal: Renewal | None = None
+        self.on_change: list[Callable[[], None]] = []
+
+    # -- which profile ----------------------------------------------------------------------------------------------
+
+    def active_name(self) -> str:
+        """The profile in use. Raises TokenProblem when there is none, or when the one in use was deleted."""
+        if self._gone is not None:
+            raise TokenProblem(f"The profile {self._gone!r}, which was in use, has been deleted.", self._choose_step())
+        found = self._chosen or self._stored().active or next(iter(self._all_given()), None)
+        if found is None and self._memory:
+            raise TokenProblem("No profile has been chosen.", self._choose_step())
+        if found is None and self._stored().records:
+            raise TokenProblem("No stored profile is active.", self._choose_step())
+        if found is None:
+            raise TokenProblem(
+                "There is no Meta access token.",
+                "Run `meta-ads-mcp login`, or set META_ACCESS_TOKEN in the client's configuration.",
+            )
+        return found
+
+    def _choose_step(self) -> str:
+        names = ", ".join(self.names()) or "none is left"
+        return (
+            f"Choose one (ads_set_active_token, or `meta-ads-mcp tokens use NAME`; there: {names}), "
+            "or run `meta-ads-mcp login`."
+        )
+
+    def names(self) -> list[str]:
+        return list(dict.fromkeys([*self._stored().records, *self._all_given(), *self._memory]))
+
+    def source(self, name: str) -> Source | None:
+        """Where a profile's token comes from: stored before given, as the precedence has it."""
+        if name in self._memory:
+            return "memory"
+        if name in self._stored().records:
+            return "keyring"
+        given = self._all_given().get(name)
+        return given.source if given else None
+
+    def entries(self) -> list[Entry]:
+        """All profiles, without asking the keyring."""
+        active = None
+        with contextlib.suppress(TokenProblem):
+            active = self.active_name()
+        return [self.entry(name, active=name == active) for name in self.names()]
+
+    def entry(self, name: str, *, active: bool = False) -> Entry:
+        source = self.source(name)
+        if source is None:
+            raise self._missing(name)
+        return Entry(name, source, self._record(name, source), active)
+
+    def business_id(self) -> str | None:
+        """The business stored with the profile in use, read without touching the keyring."""
+        with contextlib.suppress(TokenProblem):
+            return self.entry(self.active_name()).record.business_id
+        return None
+
+    def _record(self, name: str, source: Source) -> Record:
+        if source == "keyring":
+            return self._stored().records[name]
+        given = self._memory.get(name) or self._all_given()[name]
+        return self._records.get(name) or Record(mask(given.value.strip()))
+
+    # -- its token --------------------------------------------------------------------------------------------------
+
+    async def current(self) -> Token:
+        """The token in use, renewed first when it is about to run out and can be.
+
+        The profile is settled at the first call: what other processes do to the list does not switch this one.
+        """
+        if self._chosen is None or self._gone is not None:
+            self._chosen = self.active_name()
+        name = self._chosen
+        token = await self.token(name)
+        renewal = self.renewal
+        if renewal is not None and renewal.due(name, self._ends.get(name)):
+            # The old token still works: a failed renewal must not fail the call.
+            with contextlib.suppress(AdsError):
+                await renewal.run(name)
+            return await self.token(name)
+        return token
+
+    async def token(self, name: str) -> Token:
+        """The token of a profile. Raises TokenProblem when it does not exist or cannot be read."""
+        if name not in self._tokens:
+            self._tokens[name] = Token(await self._value(name), name)
+            self._ends[name] = self.entry(name).record.expires_at
+        return self._tokens[name]
+
+    async def _value(self, name: str) -> str:
+        source = self.source(name)
+        if source is None:
+            raise self._missing(name)
+        if source != "keyring":
+            return (self._memory.get(name) or self._all_given()[name]).value
+        try:
+            value = await self._keychain.read(name)
+        except KeychainProblem as failure:
+            raise KeychainProblem(f"Profile {name!r}: {failure.message}", self._environment_step()) from None
+        if value is None:
+            raise TokenProblem(
+                f"The keyring has no token for the stored profile {name!r}.", f"Run `meta-ads-mcp login {name}`."
+            )
+        return value
+
+    def _environment_step(self) -> str:
+        """The variables that work without a keyring, given that a stored profile goes before them."""
+        free = next(name for name in (DEFAULT, "env", "environment") if name not in self._stored().records)
+        tokens = "META_ACCESS_TOKEN" if free == DEFAULT else f'META_TOKENS={{"{free}": "…"}}'
+        return f"Unlock the keyring, or set {tokens} and META_ADS_PROFILE={free} in the client's configuration."
+
+    def _missing(self, name: str) -> TokenProblem:
+        others = ", ".join(self.names())
+        return TokenProblem(
+            f"There is no token for profile {name!r}.",
+            f"Run `meta-ads-mcp login {name}`" + (f", or choose another profile: {others}." if others else "."),
+            allowed=tuple(self.names()),
+        )
+
+    def stored_active(self) -> str | None:
+        """The active profile as it is stored, whatever this process was told to use."""
+        return self._stored().active
+
+    async def probe(self) -> Backend:
+        """Whether the keyring works, by a real round trip. Raises KeychainProblem when it does not."""
+        return await self._keychain.probe()
+
+    # -- changes ----------------------------------------------------------------------------------------------------
+
+    def choose(self, name: str) -> None:
+        """Use this profile from now on, in this process."""
+        self.entry(name)
+        self._chosen, self._gone = name, None
+        self._changed()
+
+    def activate(self, name: str | None) -> None:
+        """Make a stored profile the active one of this machine, or none."""
+        stored = self._stored()
+        if name is not None and name not in stored.records:
+            raise self._missing(name)
+        self._save(replace(stored, active=name))
+
+    async def keep(self, name: str, value: str, record: Record, *, active: bool) -> Source:
+        """Store in the keyring, under a new name or over the old entry. Raises KeychainProblem where that fails."""
+        if self._index is None:
+            raise KeychainProblem("Nothing is stored here.", "Set META_ACCESS_TOKEN instead.")
+        stored = self._stored()
+        await self._keychain.write(name, value)
+        try:
+            self._save(stored.having(name, record, active=active))
+        except TokenProblem:
+            if name not in stored.records:
+                await self._keychain.delete(name)
+            raise
+        for known in (self._memory, self._tokens, self._ends):
+            known.pop(name, None)
+        return "keyring"
+
+    def hold(self, name: str, value: str, record: Record) -> Source:
+        """Keep in memory for this process."""
+        self._memory[name], self._records[name] = Given(value, "memory"), record
+        self._tokens.pop(name, None)
+        return "memory"
+
+    async def replace_token(self, name: str, new: Renewed) -> Source:
+        """The new token in the place of the old one; when it cannot be stored, the old one stays stored."""
+        entry = self.entry(name)
+        record = replace(entry.record, masked=mask(new.value), expires_at=new.expires_at)
+        if entry.source == "keyring":
+            return await self.keep(name, new.value, record, active=self._stored().active == name)
+        return self.hold(name, new.value, record)
+
+    async def forget(self, name: str) -> Entry:
+        """Delete a profile. When it was in use, nothing takes its place until a profile is chosen."""
+        active = False
+        with contextlib.suppress(TokenProblem):
+            active = name == self.active_name()
+        entry = self.entry(name, active=active)
+        if entry.source == "keyring":
+            await self._keychain.delete(name)
+            self._save(self._stored().without(name))
+        self._memory.pop(name, None)
+        if self._given is not None:
+            self._given.pop(name, None)
+        self._tokens.pop(name, None)
+        if active:
+            self._gone, self._chosen = name, None
+        self._changed()
+        return entry
+
+    def renewed_elsewhere(self, name: str) -> bool:
+        """Whether another process has stored a later token since this one read it; the next use then reads that one."""
+        known, stored = self._ends.get(name), self.entry(name).record.expires_at
+        if self.source(name) != "keyring" or not known or stored is None or 0 < stored <= known:
+            return False
+        self._tokens.pop(name, None)
+        return True
+
+    def learn(self, name: str, record: Record) -> None:
+        """Remember what Graph said of a token that is not stored here."""
+        if self.source(name) != "keyring":
+            self._records[name] = record
+
+    def _all_given(self) -> dict[str, Given]:
+        if self._given is None:
+            self._given = dict(self._given_later())
+        return self._given
+
+    def _stored(self) -> Profiles:
+        return self._index.read() if self._index else Profiles()
+
+    def _save(self, profiles: Profiles) -> None:
+        if self._index is not None:
+            self._index.write(profiles)
+        self._changed()
+
+    def _changed(self) -> None:
+        for told in self.on_change:
+            told()

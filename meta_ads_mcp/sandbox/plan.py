@@ -31,8 +31,8 @@ def uniforms(*key: object) -> tuple[float, ...]:
 
 
 def biases(*key: object) -> tuple[float, ...]:
-    """How far one object is from the average, per group of metrics (0.7 to 1.3)."""
-    return tuple(0.7 + 0.6 * value for value in uniforms("bias", *key)[:BIASES])
+    """How far one object is from the average, per group of metrics (0.7 to 1.3); the last group has no bias."""
+    return (*(0.7 + 0.6 * value for value in uniforms("bias", *key)[: BIASES - 1]), 1.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,17 +35,20 @@ class Spec:
     def __contains__(self, name: str) -> bool:
         return name in self._classes
 
+    def _class(self, name: str) -> dict[str, Any]:
+        return self._classes.get(supplement.ALIASES.get(name, name), {})
+
     @cache  # noqa: B019 - one instance per process, kept for good
     def fields(self, name: str) -> Mapping[str, str]:
         """Readable fields of a class and their types."""
-        found = dict(self._classes.get(name, {}).get("fields", {}))
+        found = dict(self._class(name).get("fields", {}))
         return found | {key: kind for key, (kind, _) in supplement.FIELDS.get(name, {}).items()}
 
     @cache  # noqa: B019 - as above
     def edge(self, name: str, method: str, edge: str) -> Edge | None:
         """`Campaign`, `GET`, `adsets` -> its params and the class of a row; None when there is no such edge."""
         key = f"{method} {edge}"
-        found = self._classes.get(name, {}).get("edges", {}).get(key)
+        found = self._class(name).get("edges", {}).get(key)
         more = supplement.EDGES.get(f"{name} {key}")
         if found is None and more is None:
             return None

@@ -85,25 +85,19 @@ EDGES: dict[str, Extra] = {
             "set_token_expires_in_60_days": "bool",
         },
     ),
-    "User GET permissions": Extra("docs: graph-api/reference/user/permissions", {"permission": "string"}, "Permission"),
-    "AdAccount GET campaigns": Extra("docs: marketing-api/reference/ad-account/campaigns", {"updated_since": "int"}),
+    "User GET accounts": Extra("docs: graph-api/reference/user/accounts", {}, "PageOfUser"),
     "AdAccount POST adimages": Extra("docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}),
-    "AdAccount GET insights": Extra("docs: marketing-api/insights/breakdowns", {"summary": "list<string>"}),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
-    "CustomAudience POST usersreplace": Extra(
-        "docs: marketing-api/audiences/guides/custom-audiences", {"payload": "Object", "session": "Object"}
-    ),
 }
+
+# A class that has the fields and edges of another and some of its own.
+ALIASES = {"PageOfUser": "Page"}
 
 # Fields that are documented but not in the SDK: name -> (type, source)
 FIELDS: dict[str, dict[str, tuple[str, str]]] = {
-    "Page": {
+    "PageOfUser": {
         "tasks": ("list<string>", "docs: graph-api/reference/user/accounts"),
         "perms": ("list<string>", "docs: graph-api/reference/user/accounts"),
-    },
-    "Permission": {
-        "permission": ("string", "docs: graph-api/reference/user/permissions"),
-        "status": ("string", "docs: graph-api/reference/user/permissions"),
     },
     "TargetingSearchRow": dict.fromkeys(
         "id name type path description audience_size_lower_bound audience_size_upper_bound topic key country_code "
@@ -111,12 +105,6 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
         "partner source primary_city primary_city_id coverage subtext".split(),
         ("string", _SEARCH),
     ),
-    "AdsInsights": {
-        "date_start": ("string", "docs: marketing-api/insights (every row)"),
-        "date_stop": ("string", "docs: marketing-api/insights (every row)"),
-    },
-    "AdAccount": {"id": ("string", "every node has an id")},
-    "Targeting": {"targeting_optimization": ("string", "docs: marketing-api/audiences/reference/targeting-expansion")},
 }
 
 # Values in use that the SDK's enum lacks.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.fields import Wanted
@@ -10,7 +11,6 @@ from meta_ads_mcp.sandbox.insights import query as queries
 from meta_ads_mcp.sandbox.insights.query import Query
 from meta_ads_mcp.sandbox.insights.report import Report
 from meta_ads_mcp.sandbox.insights.scope import Scope
-from meta_ads_mcp.sandbox.plan import CampaignPlan
 from meta_ads_mcp.sandbox.refusal import unknown_field
 
 LEVEL_OF = {"AdAccount": "account", "Campaign": "campaign", "AdSet": "adset", "Ad": "ad"}
@@ -59,10 +59,7 @@ def _visible(ask: Ask, query: Query, scope: Scope) -> Scope:
     """
     if query.level == LEVEL_OF[ask.node.type]:
         return scope
-    plans = tuple(plan for plan in scope.plans if _status(ask, plan) != "DELETED")
-    return Scope(scope.account, plans, scope.today, scope.hours, scope.nodes, scope.ad_set, scope.ad)
-
-
-def _status(ask: Ask, plan: CampaignPlan) -> str:
-    node = ask.graph.find(plan.id)
-    return str(node.get("status")) if node else "DELETED"
+    own = [one for level in ("campaign", "adset", "ad") for one in {ids[level] for ids in scope.every(level)}]
+    nodes = (ask.graph.find(one) for one in own)
+    gone = frozenset(node.id for node in nodes if node is not None and node.fields.get("status") == "DELETED")
+    return replace(scope, hidden=gone)

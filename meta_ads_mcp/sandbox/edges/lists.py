@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world.people import TASKS
 
 PLAIN = (
     "User/adaccounts",
-    "User/accounts",
     "User/businesses",
     "User/assigned_ad_accounts",
     "User/assigned_pages",
@@ -31,3 +32,11 @@ def linked(ask: Ask) -> Listing:
     """All nodes linked below the edge's own name."""
     edge = ask.call.path[-1]
     return Listing(ask.graph.world.store.children(ask.node.id, edge))
+
+
+@serves("GET", "User/accounts")
+def pages_of_user(ask: Ask) -> Listing:
+    """The Pages with the tasks of this user, which the Page node itself does not have."""
+    pages = ask.graph.world.store.children(ask.node.id, "accounts")
+    shown = ("access_token", "category", "category_list", "name", "id", "tasks")
+    return Listing([Node(page.id, "PageOfUser", {**page.fields, "tasks": TASKS}, "", shown) for page in pages])

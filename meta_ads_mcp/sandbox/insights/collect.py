@@ -153,20 +153,24 @@ def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
         if not total:
             shares[name], grid[name] = nothing, nothing * len(totals)
             continue
-        weights = _part_weights(tuple(parts), shares, name) if name in PARENTS else start
+        weights = _part_weights(tuple(parts), shares, name, total) if name in PARENTS else start
         shares[name] = spread(total, weights, _phase(day, number, parts[0].start))
         grid[name] = shares[name] if len(totals) == 1 else _fill(shares[name], totals, day + number)
     return grid
 
 
-def _part_weights(parts: tuple[Part, ...], shares: Sums, name: str) -> Sequence[float]:
+def _part_weights(parts: tuple[Part, ...], shares: Sums, name: str, total: int) -> Sequence[float]:
+    """The parent's shares with the parts' biases. Plays go to films only, as long as these were shown often enough."""
     base = shares[PARENTS[name]]
-    return _usable(list(map(mul, base, _part_biases(parts, GROUPS[name], name == VIDEO[0]))), base)
+    if name == VIDEO[0]:
+        films = [value if part.video else 0 for value, part in zip(base, parts, strict=True)]
+        return films if sum(films) >= total else base
+    return _usable(list(map(mul, base, _part_biases(parts, GROUPS[name]))), base)
 
 
 @lru_cache(maxsize=20_000)
-def _part_biases(parts: tuple[Part, ...], group: int, only_video: bool) -> tuple[float, ...]:
-    return tuple(part.bias[group] if part.video or not only_video else 0.0 for part in parts)
+def _part_biases(parts: tuple[Part, ...], group: int) -> tuple[float, ...]:
+    return tuple(part.bias[group] for part in parts)
 
 
 def _fill(shares: Sequence[int], totals: Sequence[int], salt: int) -> list[int]:

@@ -68,9 +68,12 @@ for _window in WINDOWS:
 
 # Parents come before their children.
 ORDER = ("impressions", *PARENTS)
-# Which of a part's biases shapes the metric; 0 is the one for delivery.
-GROUPS = {name: (1 if name == "clicks" else 2 if ":" in name else 3 if name in VIDEO else 4) for name in PARENTS}
-GROUPS |= {"spend": 5, "link_click": 6, "impressions": 0}
+# Which of a part's biases shapes the metric. A metric that is most of its parent has none, or a part could have more
+# link clicks than clicks.
+UNBIASED = 7
+GROUPS = {name: (2 if ":" in name else UNBIASED if name in VIDEO else 4) for name in PARENTS}
+GROUPS |= {"impressions": 0, "clicks": 1, "spend": 5}
+GROUPS |= dict.fromkeys(("link_click", "landing_page_view", "outbound_click"), UNBIASED)
 
 # objective -> (click rate, link share, {event: rate per link click}). Invented, in the range of public benchmarks.
 RATES: dict[str, tuple[float, float, dict[str, float]]] = {

@@ -75,7 +75,8 @@ class Report:
         lines: dict[tuple[str, Window, Cell], Line] = {}
         for window in self.query.ranges:
             for found in self.scope.objects(window, self.metrics, self.query.family, self.depth):
-                if kept is None or found.ids[self.depth] in kept:
+                listed = self.scope.hidden.isdisjoint(found.ids.values())
+                if listed and (kept is None or found.ids[self.depth] in kept):
                     self._merge(lines, window, found)
             if len(lines) > self.max_rows:
                 text = "(#100) Please reduce the amount of data you're asking for, then retry your request"

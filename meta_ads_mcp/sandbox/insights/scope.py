@@ -36,7 +36,7 @@ class Found:
 class Scope:
     """The campaigns to look at, and of them only one ad set or ad when it is named.
 
-    `today` and `hours` are the account's day and how many of its hours are over.
+    `today` and `hours` are the account's day and how many of its hours are over; objects in `hidden` are not listed.
     """
 
     account: AccountPlan
@@ -46,6 +46,7 @@ class Scope:
     nodes: Mapping[str, Node]
     ad_set: str = ""
     ad: str = ""
+    hidden: frozenset[str] = frozenset()
 
     def objects(self, window: tuple[date, date], metrics: tuple[str, ...], family: str, level: str) -> Iterator[Found]:
         """The objects of a level with what they delivered in a window."""

@@ -24,7 +24,7 @@ class World:
     first and largest account. `opted_in` tells whether the accounts may use the breakdowns that need an opt-in.
     """
 
-    def __init__(self, *, seed: int = 7, today: datetime | None = None, accounts: int = 5, ads: int = 1_040) -> None:
+    def __init__(self, *, seed: int = 7, today: datetime | None = None, accounts: int = 5, ads: int = 1_260) -> None:
         self.seed = seed
         self.today = today or datetime.now(UTC)
         self.ads = ads

@@ -47,7 +47,6 @@ def add_page(store: Store, seed: int, number: int, client: Client, *, page_id: s
         "fan_count": 4_100 + 913 * number,
         "followers_count": 4_300 + 950 * number,
         "access_token": page_token(seed, number),
-        "tasks": TASKS,
         "website": f"https://{client.site}",
         "is_published": True,
         "username": client.username,

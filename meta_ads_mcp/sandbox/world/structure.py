@@ -30,6 +30,11 @@ class Flight:
     stop: int
     status: str
 
+    @property
+    def below(self) -> str:
+        """The own status of a child: a pause of the parent leaves it as it is, an end does not."""
+        return "ACTIVE" if self.status == "PAUSED" else self.status
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -109,7 +114,7 @@ class Builder:
             flight.stop,
             parts,
             trend=-0.05 + 0.2 * luck[2],
-            video_share=0.35 if any(part.video for part in parts) else 0.0,
+            video_share=0.6 * _film_share(parts),
             anomaly=self._anomaly(place),
             anomaly_from=self.today - ANOMALY_DAYS,
         )
@@ -174,7 +179,7 @@ class Builder:
         own = Flight(
             frame.flight.start + (int(luck[0] * 60) if one else 0),
             self.today - 12 if paused else frame.flight.stop,
-            "PAUSED" if paused else frame.flight.status,
+            "PAUSED" if paused else frame.flight.below,
         )
         node = self.store.add(self._ad_set_node(ad_set_id, frame, one, own))
         for parent in (frame.node.id, f"act_{self.account.id}"):
@@ -238,7 +243,7 @@ class Builder:
         if self.number:
             return 1 if self.client.campaigns < 4 else 3 + (place + one) % 2
         sets = 9 * self.client.campaigns
-        return self.world.ads // sets + (place * 9 + one < self.world.ads % sets)
+        return max(1, self.world.ads // sets + (place * 9 + one < self.world.ads % sets))
 
     def _ad(self, frame: Frame, ad_set: Node, spot: tuple[int, int], flight: Flight) -> Part:
         """`spot` is the place of the ad set and of the ad in it; `flight` is the ad set's."""
@@ -249,7 +254,7 @@ class Builder:
         late = luck.randrange(0, 200) if last > 1 else 0
         paused = last % 7 == 5 and flight.stop == FAR
         stop = self.today - luck.randrange(8, 80) if paused else flight.stop
-        own = Flight(min(flight.start + late, stop), stop, "PAUSED" if paused else flight.status)
+        own = Flight(min(flight.start + late, stop), stop, "PAUSED" if paused else flight.below)
         creative = self._creative(place, *spot)
         self.store.add(self._ad_node(ad_id, ad_set, creative, own))
         for parent in (ad_set.id, frame.node.id, f"act_{self.account.id}"):
@@ -289,6 +294,12 @@ class Builder:
         if disapproved:
             fields |= {"ad_review_feedback": issues.REVIEW, "issues_info": issues.AD}
         return Node(ad_id, "Ad", fields, self.account.id)
+
+
+def _film_share(parts: tuple[Part, ...]) -> float:
+    """The share of the ads that are films."""
+    ads = [ad.video for part in parts for ad in part.parts]
+    return sum(ads) / len(ads)
 
 
 def effective_status(store: Store, node_id: str) -> str:

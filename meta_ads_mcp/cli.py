@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.compose import compose
+from meta_ads_mcp.compose import Desk, compose, desk
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.settings import Settings, SettingsError, load
 from meta_ads_mcp.spec.text import redact
@@ -163,11 +163,11 @@ def run_login(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp import login  # noqa: PLC0415
 
     value = login.read_token(sys.stdin, piped=options.token_stdin)
-    engine = _for_person(settings)
+    parts = _for_person(settings)
     return asyncio.run(
         login.login(
-            engine.profiles,
-            engine.client.speak,
+            parts.profiles,
+            parts.client.speak,
             value,
             options.name,
             options.business or settings.business_id,
@@ -192,8 +192,8 @@ def run_tokens(settings: Settings, options: argparse.Namespace) -> int:
 def run_doctor(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp import doctor  # noqa: PLC0415
 
-    engine = _for_person(settings)
-    return doctor.run(doctor.Patient(settings, engine.profiles, engine.client), as_json=options.json, say=print)
+    parts = _for_person(settings)
+    return doctor.run(doctor.Patient(settings, parts.profiles, parts.client), as_json=options.json, say=print)
 
 
 def run_install(settings: Settings, options: argparse.Namespace) -> int:
@@ -221,11 +221,10 @@ def run_uninstall(settings: Settings, options: argparse.Namespace) -> int:
         raise Failed(str(problem)) from None
 
 
-def _for_person(settings: Settings) -> Any:
-    """The engine for a command at a terminal: warnings only, and time to unlock the keyring."""
-    level = settings.log_level if settings.log_level in ("DEBUG", "ERROR", "FATAL") else "ERROR"
-    _, engine = compose(settings.model_copy(update={"log_level": level}), PERSON_PATIENCE)
-    return engine
+def _for_person(settings: Settings) -> Desk:
+    """The parts for a command at a terminal, whose own lines say what is wrong, with time to unlock the keyring."""
+    level = settings.log_level if settings.log_level == "DEBUG" else "FATAL"
+    return desk(settings.model_copy(update={"log_level": level}), PERSON_PATIENCE)
 
 
 def _kept_flags(options: argparse.Namespace) -> tuple[str, ...]:

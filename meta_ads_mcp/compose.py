@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp import __version__
 from meta_ads_mcp.settings import Settings, SettingsError
 
 
-def compose(settings: Settings, patience: float | None = None) -> tuple[Any, Any]:
-    """The catalogue and the engine for these settings; `patience` is how many seconds the keyring may take."""
+@dataclass(frozen=True)
+class Desk:
+    """What commands at a terminal need: the profiles, the way to Graph, and what both stand on."""
+
+    profiles: Any
+    client: LazyClient
+    events: Any
+    clock: Any
+
+
+def compose(settings: Settings) -> tuple[Any, Any]:
+    """The catalogue and the engine for these settings. Raises SettingsError for names and policies that are wrong."""
     from meta_ads_mcp.catalogue import Catalogue, UnknownNames, collect  # noqa: PLC0415
-    from meta_ads_mcp.engine.log import JsonLines  # noqa: PLC0415
     from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
     from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
-    from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
-    from meta_ads_mcp.spec.clock import SystemClock  # noqa: PLC0415
 
-    events, clock = JsonLines(settings.log_level), SystemClock()
     try:
         catalogue = Catalogue(
             collect(), listed=settings.toolsets, allow_writes=settings.allow_writes, exclude=settings.exclude_tools
@@ -26,13 +34,30 @@ def compose(settings: Settings, patience: float | None = None) -> tuple[Any, Any
         policy = load_policy(settings.policy)
     except (UnknownNames, PolicyError) as wrong:
         raise SettingsError(str(wrong)) from None
-    state_dir = None if settings.demo else settings.state_dir
-    vault = _vault(settings, patience)
-    client = LazyClient(settings, vault, Governor(clock=clock, events=events, state_dir=state_dir), events, clock)
-    options = Options(settings.accounts, settings.business_id, settings.result_chars, settings.demo, state_dir)
-    profiles = _profiles(settings, vault, client, clock)
-    engine = Engine(catalogue, client, events, clock, client.governor, options, policy, profiles)
+    parts = desk(settings)
+    options = Options(
+        settings.accounts, settings.business_id, settings.result_chars, settings.demo, _state_dir(settings)
+    )
+    limits = parts.client.governor
+    engine = Engine(catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles)
     return catalogue, engine
+
+
+def desk(settings: Settings, patience: float | None = None) -> Desk:
+    """Profiles and client; `patience` is how many seconds the keyring may take."""
+    from meta_ads_mcp.engine.log import JsonLines  # noqa: PLC0415
+    from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
+    from meta_ads_mcp.spec.clock import SystemClock  # noqa: PLC0415
+
+    events, clock, vault = JsonLines(settings.log_level), SystemClock(), _vault(settings, patience)
+    governor = Governor(clock=clock, events=events, state_dir=_state_dir(settings))
+    client = LazyClient(settings, vault, governor, events, clock)
+    return Desk(_profiles(settings, vault, client, clock), client, events, clock)
+
+
+def _state_dir(settings: Settings) -> Path | None:
+    """The sandbox leaves nothing on the disk."""
+    return None if settings.demo else settings.state_dir
 
 
 def _vault(settings: Settings, patience: float | None) -> Any:

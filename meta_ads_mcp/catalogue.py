@@ -25,6 +25,7 @@ TOOLSETS = (
     "creatives",
     "entities",
     "insights",
+    "reports",
     "targeting",
     "budget",
     "leads",
@@ -44,6 +45,8 @@ TOOLSETS = (
     "tokens",
     "discovery",
 )
+# Files beside the one that is named like its toolset.
+MORE_FILES = {"creatives": ("creative_writes",)}
 # What is listed unless the settings say otherwise; everything enabled can be called and found all the same.
 DEFAULT = (
     "accounts",
@@ -53,6 +56,7 @@ DEFAULT = (
     "creatives",
     "entities",
     "insights",
+    "reports",
     "targeting",
     "diagnostics",
     "help",
@@ -64,11 +68,16 @@ ALWAYS = "discovery"
 
 def collect() -> list[Tool]:
     """Every tool of the package, with its file's name as its toolset."""
-    return [tool for toolset in TOOLSETS for tool in _of_module(toolset)]
+    return [
+        tool
+        for toolset in TOOLSETS
+        for name in (toolset, *MORE_FILES.get(toolset, ()))
+        for tool in _of_file(name, toolset)
+    ]
 
 
-def _of_module(toolset: str) -> Iterable[Tool]:
-    module = import_module(f"meta_ads_mcp.tools.{toolset}")
+def _of_file(name: str, toolset: str) -> Iterable[Tool]:
+    module = import_module(f"meta_ads_mcp.tools.{name}")
     for _, value in vars(module).items():
         if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declared(value)):
             object.__setattr__(tool, "toolset", toolset)

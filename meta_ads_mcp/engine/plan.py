@@ -27,13 +27,19 @@ _OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adse
 class Planned(Protocol):
     """The hooks of a write tool's class; all are optional.
 
-    `values(after)` completes the values where the tool itself says one, such as the status of a deletion. `wire(after, account)` maps the values to Graph's parameters where they differ. `node()` names the SDK class
-    where it depends on an argument. `describe(call)` adds to the answer after the change. `check(call, before, after)` is the pre-flight
-    that reads; it raises InvalidArguments, or adds notes. `why(before, after)` adds reasons to ask. `plan(call)` replaces
-    the whole of this module for a write of several steps.
+    values(after)               completes the values where the tool itself says one, such as the status of a deletion
+    fill(call, after)           the same, where that takes a look at Graph
+    wire(after, account)        Graph's parameters, where they differ from the values
+    node()                      the SDK class, where it depends on an argument
+    check(call, before, after)  the pre-flight that reads; raises InvalidArguments, or adds notes
+    why(before, after)          more reasons to ask a person
+    describe(call)              what the answer says besides, after the change
+    plan(call), apply(…)        a write of several steps: these take the place of this module
     """
 
     def values(self, after: Row) -> Row: ...
+
+    async def fill(self, call: Call, after: Row) -> Row: ...
 
     def wire(self, after: Row, account: Account | None) -> Row: ...
 
@@ -56,6 +62,7 @@ async def planned(tool: Tool, args: Params, call: Call, owner: str | None) -> Pl
     account = await call.account(owner) if owner else None
     after = _converted(args, graph_params(tool, args), tool, account)
     after = args.values(after) if hasattr(args, "values") else after
+    after = await args.fill(call, after) if hasattr(args, "fill") else after
     if tool.effect is Effect.UPDATE and not after:
         raise InvalidArguments(
             "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
@@ -131,10 +138,11 @@ def _converted(args: Params, values: Row, tool: Tool, account: Account | None) -
     for wired, value in values.items():
         info = type(args).model_fields[names[wired]]
         if marker(info, IsMoney) is not None and account is not None:
-            value = to_minor(value, account.currency)
+            converted[wired] = to_minor(value, account.currency)
         elif marker(info, UnixTime) is not None and account is not None:
-            value = to_unix(value, ZoneInfo(account.timezone_name))
-        converted[wired] = value
+            converted[wired] = to_unix(value, ZoneInfo(account.timezone_name))
+        else:
+            converted[wired] = value
     return converted
 
 

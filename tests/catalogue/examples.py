@@ -64,7 +64,7 @@ def _tries(tool: Tool) -> Iterator[dict[str, Any]]:
     needed = input_schema(tool.params).get("required", [])
     base = {name: ID if name in tool.ids else simplest(properties[name]) for name in needed} | MORE.get(tool.name, {})
     if tool.effect is Effect.UPDATE and "name" in properties:
-        base["name"] = "Spring"
+        base = {"name": "Spring"} | base
     yield base
     for name in sorted(properties.keys() - base.keys(), key=lambda name: (name not in tool.ids, name)):
         yield base | {name: ID if name in tool.ids else simplest(properties[name])}
@@ -116,3 +116,13 @@ def demo_ids(world: World) -> Callable[[str], str]:
         return found
 
     return id_of
+
+
+# What cannot work in the demo, with the kind of its error and the reason.
+IN_DEMO = {
+    "ads_undo_change": ("not_found", "nothing was changed yet"),
+    "ads_register_token": ("invalid_arguments", "the variable does not exist"),
+    "ads_set_active_token": ("not_found", "there is no such profile"),
+    "ads_delete_token": ("not_found", "there is no such profile"),
+    "ads_refresh_token": ("token", "needs the app's secret"),
+}

@@ -20,7 +20,11 @@ from tests.catalogue.every import TOOLS, each
 
 WITH_ENDPOINT = [tool for tool in TOOLS if tool.endpoint]
 # Hooks by which a tool sends something else than its arguments as they are; what it sends is seen in test_properties.
-PLAIN = [tool for tool in WITH_ENDPOINT if not any(hasattr(tool.params, hook) for hook in ("run", "plan", "wire"))]
+PLAIN = [
+    tool
+    for tool in WITH_ENDPOINT
+    if not any(hasattr(tool.params, hook) for hook in ("run", "plan", "wire", "stands_for"))
+]
 OF_A_NODE = [tool for tool in TOOLS if tool.node]
 # Lists of the vocabulary that are closed by Meta's own enum of that name.
 CLOSED = {"EffectiveStatus": "Ad.EffectiveStatus", "OptimizationGoal": "AdSet.OptimizationGoal"}

@@ -1,0 +1,60 @@
+"""Every tool, called once through MCP against the sandbox, in both protocol eras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastmcp import Client
+
+from meta_ads_mcp.spec.tool import Tool
+from tests.catalogue.every import TOOLS, each
+from tests.catalogue.examples import IN_DEMO, demo_ids, example
+from tests.server.contract import check_error, check_success
+from tests.server.demo import ERAS, Demo, as_json, demo, new_world, shared_world
+
+eras = pytest.mark.parametrize("era", ERAS)
+
+
+async def called(made: Demo, era: str, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async with Client(made.server, mode=era) as client:
+        assert client.protocol_version == ERAS[era]
+        return as_json(await client.call_tool_mcp(name, arguments))
+
+
+@eras
+@each()
+async def test_a_call_answers_as_the_contract_says(tool: Tool, era: str) -> None:
+    made = demo(new_world() if tool.effect.is_write else shared_world())
+    result = await called(made, era, tool.name, example(tool, demo_ids(made.world)))
+    if tool.name in IN_DEMO:
+        check_error(result, IN_DEMO[tool.name][0])
+        return
+    found = check_success(result, write=tool.effect.is_write)
+    assert found["demo"] is True
+    refused = [
+        f"{entry.method} {entry.path} {dict(entry.params)}" for entry in made.transport.log if entry.status != 200
+    ]
+    assert refused == [], "Graph refused a request of a call that succeeded"
+
+
+@eras
+@each([tool for tool in TOOLS if tool.effect.is_write])
+async def test_a_dry_run_changes_nothing(tool: Tool, era: str) -> None:
+    made = demo()
+    before = made.world.store.snapshot()
+    result = await called(made, era, tool.name, {**example(tool, demo_ids(made.world)), "dry_run": True})
+    assert made.world.store.changes(before) == {}
+    if not result["isError"]:
+        assert check_success(result, write=True)["data"]["status"] == "dry_run"
+
+
+@eras
+@each()
+async def test_a_wrong_argument_is_an_error_that_names_the_accepted_ones(tool: Tool, era: str) -> None:
+    made = demo(shared_world())
+    result = await called(made, era, tool.name, {**example(tool, demo_ids(made.world)), "no_such_argument": 1})
+    error = check_error(result, "invalid_arguments")
+    assert "no_such_argument" in error["message"]
+    assert error.get("allowed", []) == list(tool.params.model_fields)
+    assert made.transport.log == []

@@ -120,7 +120,7 @@ Split = tuple[tuple[str, str], ...]
 class Counted:
     """One event of a row: the action type it was read from, and its figures.
 
-    A figure's key is the attribution window (`""` for the default one) and where it falls in the action breakdowns (`()`
+    A figure's key is the attribution window (`""` for the default one) and its place in the action breakdowns (`()`
     without any), such as `("7d_click", (("action_device", "iphone"),))`.
     """
 

@@ -190,3 +190,27 @@ class InsightsParams(ObjectParams):
         if self.filtering:
             sent["filtering"] = [item.wired() for item in self.filtering]
         return sent
+
+
+class PresetParams(ObjectParams):
+    """An object and a preset of days."""
+
+    date_preset: DatePreset = "last_30d"
+
+
+class PeriodParams(PresetParams):
+    """An object and a period: a preset, or the days instead."""
+
+    time_range: TimeRange | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.time_range and "date_preset" in self.model_fields_set:
+            raise ValueError("give date_preset or time_range, not both")
+        return self
+
+    def period(self) -> dict[str, Any]:
+        """The period as Graph takes it."""
+        if self.time_range:
+            return {"time_range": self.time_range.model_dump()}
+        return {"date_preset": self.date_preset}

@@ -17,8 +17,10 @@ from meta_ads_mcp.tools.accounts import ACCOUNT_STATUS, DISABLE_REASON
 
 Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
-OBJECT_FIELDS = ("id", "account_id", "name", "effective_status", "issues_info", "recommendations")
-AD_FIELDS = (*OBJECT_FIELDS, "adset_id", "campaign_id", "ad_review_feedback", "failed_delivery_checks")
+CAMPAIGN_FIELDS = ("id", "account_id", "name", "effective_status", "issues_info", "recommendations")
+AD_SET_FIELDS = (*CAMPAIGN_FIELDS, "campaign_id")
+AD_FIELDS = (*AD_SET_FIELDS, "ad_review_feedback", "failed_delivery_checks")
+FIELDS = {"campaign": CAMPAIGN_FIELDS, "ad_set": AD_SET_FIELDS, "ad": AD_FIELDS}
 ACCOUNT_FIELDS = ("id", "account_id", "name", "account_status", "disable_reason", "failed_delivery_checks")
 # Every other status is information.
 _SEVERITY_OF: Mapping[str, Severity] = {"DISAPPROVED": "critical", "WITH_ISSUES": "warning"}
@@ -44,10 +46,6 @@ class Part:
     statuses: tuple[str, ...]
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        return AD_FIELDS if self.kind == "ad" else OBJECT_FIELDS
-
-    @property
     def label(self) -> str:
         return f"{self.kind.replace('_', ' ').capitalize()}s in status {' or '.join(self.statuses)}"
 
@@ -70,7 +68,7 @@ async def part_issues(call: Call, account_id: str, part: Part) -> list[Row]:
     """The problems of a part's objects. Says so when there are more objects than are read."""
     found = await call.graph.list(
         f"{account_id}/{part.edge}",
-        fields=part.fields,
+        fields=FIELDS[part.kind],
         limit=100,
         max_items=MOST_PER_PART,
         effective_status=list(part.statuses),
@@ -96,17 +94,30 @@ async def account_issues(call: Call, account_id: str) -> list[Row]:
 
 
 def object_issues(kind: str, row: Row) -> list[Row]:
-    """Every issue, review reason, failed check and piece of advice of one object."""
+    """Every issue, failed check and piece of advice of one object; a review's reasons stand with its first issue."""
     status = str(row.get("effective_status"))
-    severity = _SEVERITY_OF.get(status, "info")
     issue = {"type": kind, "entity_id": row.get("id"), "entity_name": row.get("name"), "effective_status": status}
-    troubles = [*_issues(row), *_review(row), *_checks(row)]
+    issue |= {"campaign_id": row.get("campaign_id")}
+    troubles = _reviewed(list(_issues(row)), row.get("ad_review_feedback")) + list(_checks(row))
     if not troubles and status in _WAITING:
         troubles = [{"source": "effective_status", "message": _WAITING[status]}]
+    severity = _SEVERITY_OF.get(status, "info")
     return [
         *({**issue, "severity": severity, **trouble} for trouble in troubles),
         *({**issue, "severity": "info", **advice} for advice in _advice(row)),
     ]
+
+
+def _reviewed(issues: list[Row], feedback: Any) -> list[Row]:
+    """The issues with Meta's reasons by policy: for all placements (`global`), and those of single platforms."""
+    if not isinstance(feedback, dict) or not feedback:
+        return issues
+    if issues:
+        return [{**issues[0], "review_feedback": feedback}, *issues[1:]]
+    overall = feedback.get("global")
+    policies = ", ".join(overall) if isinstance(overall, dict) else ""
+    said = f"Meta's review rejected it: {policies}." if policies else "Meta's review rejected it on some placements."
+    return [{"source": "ad_review_feedback", "message": said, "review_feedback": feedback}]
 
 
 def _issues(row: Row) -> Iterator[Row]:
@@ -119,21 +130,6 @@ def _issues(row: Row) -> Iterator[Row]:
             "error_type": item.get("error_type"),
             "level": item.get("level"),
         }
-
-
-def _review(row: Row) -> Iterator[Row]:
-    """Meta's reasons by policy: for all placements (`global`), and those of single platforms."""
-    feedback = row.get("ad_review_feedback")
-    if not isinstance(feedback, dict) or not feedback:
-        return
-    overall = feedback.get("global")
-    reasons = overall if isinstance(overall, dict) else {}
-    yield {
-        "source": "ad_review_feedback",
-        "summary": ", ".join(reasons) or None,
-        "message": " ".join(str(text) for text in reasons.values()) or "Meta's review rejected it on some placements.",
-        "review_feedback": feedback,
-    }
 
 
 def _checks(row: Row) -> Iterator[Row]:

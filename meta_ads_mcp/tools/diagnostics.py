@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.spec.ids import AccountId, CampaignId
+from meta_ads_mcp.spec.listing import plural
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.partial import attempt_all, unread
 from meta_ads_mcp.spec.ports import Call
@@ -55,22 +56,25 @@ async def _scored(call: Call, account_id: str) -> Result:
         call.graph.get(f"{account_id}/recommendations"),
     )
     data: Row = {"account_id": account_id}
+    said = []
     if isinstance(account, AdsError):
         call.note(unread("The score", account))
+        said.append(f"The score of {account_id} could not be read")
     else:
         data["opportunity_score"] = account.get("opportunity_score")
+        said.append(_score_sentence(account_id, data["opportunity_score"]))
     if isinstance(listed, AdsError):
         call.note(unread("The recommendations", listed))
     else:
         data["recommendations"] = _ranked(listed)
-    return Result(_score_summary(data), data)
+        said.append(f"{len(data['recommendations'])} {plural('recommendation', len(data['recommendations']))}")
+    return Result(f"{'; '.join(said)}.", data)
 
 
-def _score_summary(data: Row) -> str:
-    score = data.get("opportunity_score")
-    said = "Meta gives no opportunity score" if score is None else f"Opportunity score {score:g} of 100"
-    count = len(data.get("recommendations", []))
-    return f"{said} for {data['account_id']}; {count} recommendation{'' if count == 1 else 's'}."
+def _score_sentence(account_id: str, score: float | None) -> str:
+    if score is None:
+        return f"Meta gives no opportunity score for {account_id}"
+    return f"Opportunity score {score:g} of 100 for {account_id}"
 
 
 def _ranked(body: Row) -> list[Row]:
@@ -100,7 +104,7 @@ async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Res
     count = len(advice)
     call.note("Meta scores accounts only; a campaign has recommendations.")
     return Result(
-        f"{count} recommendation{'' if count == 1 else 's'} for campaign {campaign_id}.",
+        f"{count} {plural('recommendation', count)} for campaign {campaign_id}.",
         {"account_id": account_id, "campaign_id": campaign_id, "name": row.get("name"), "recommendations": advice},
     )
 
@@ -146,11 +150,20 @@ def _report(asked: GetErrors, issues: list[Row], *, complete: bool) -> Result:
     counted = Counter(issue["severity"] for issue in issues)
     counts = {severity: counted[severity] for severity in SEVERITIES if asked.severity in ("all", severity)}
     shown = issues[: asked.limit]
-    said = ", ".join(f"{number} {severity}" for severity, number in counts.items())
-    beyond = f"; the first {len(shown)} are shown" if len(shown) < len(issues) else ""
-    unsure = "" if complete else " Parts of the account could not be read: see the notes."
     return Result(
-        f"Problems in {asked.account_id}: {said}{beyond}.{unsure}",
+        _found(asked, issues, counts, complete=complete),
         {"account_id": asked.account_id, "counts": counts, "issues": shown},
         Page(len(shown), len(shown) < len(issues)),
     )
+
+
+def _found(asked: GetErrors, issues: list[Row], counts: dict[str, int], *, complete: bool) -> str:
+    """What was found. Only an account that was read to the end has no problems."""
+    if not issues and complete:
+        kind = "" if asked.severity == "all" else f"{asked.severity} "
+        return f"Meta reports no {kind}problems in {asked.account_id}."
+    said = ", ".join(f"{number} {severity}" for severity, number in counts.items())
+    objects = len({(issue["type"], issue["entity_id"]) for issue in issues})
+    beyond = f"; the first {asked.limit} are shown" if asked.limit < len(issues) else ""
+    unsure = "" if complete else " Parts of the account could not be read: see the notes."
+    return f"{said} on {objects} {plural('object', objects)} of {asked.account_id}{beyond}.{unsure}"

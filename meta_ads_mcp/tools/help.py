@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from meta_ads_mcp.spec.listing import plural
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Result, Row
@@ -31,7 +32,9 @@ class GetHelpArticle(Params):
         found = find(self.query)[: self.limit]
         if found:
             titles = "; ".join(str(row["title"]) for row in found)
-            return Result(f"{len(found)} articles: {titles}.", {"articles": found, "reviewed": REVIEWED})
+            return Result(
+                f"{len(found)} {plural('article', len(found))}: {titles}.", {"articles": found, "reviewed": REVIEWED}
+            )
         call.note(f"Nothing here on that; Meta's Help Centre may have it: {search_page(self.query)}")
         return Result("No article matches; try other words.", {"articles": [], "reviewed": REVIEWED})
 

@@ -10,13 +10,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.spec.choice import exactly_one
 from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.ids import AccountId, AdId, AdSetId, ObjectId
 from meta_ads_mcp.spec.keys import only_keys
+from meta_ads_mcp.spec.listing import plural
 from meta_ads_mcp.spec.params import Local, Params
-from meta_ads_mcp.spec.partial import attempt_all, unread
+from meta_ads_mcp.spec.partial import attempt, attempt_all, unread
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Page, Result, Row
 from meta_ads_mcp.spec.targeting import TargetingSpec, names_people
@@ -29,7 +30,7 @@ _WHOLE_CLASS = 1000
 
 def _not_blank(value: str) -> str:
     if not value.strip():
-        raise ValueError("is empty")
+        raise ValueError("must not be blank")
     return value.strip()
 
 
@@ -38,21 +39,24 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 
 
 async def _search(call: Call, noun: str, kind: str, limit: int, **params: Any) -> Result:
-    found = await call.graph.list("search", limit=limit, type=kind, **_given(params))
-    rows = found.rows[:limit]
-    return Result(f"{len(rows)} {noun}.", rows, Page(len(rows), found.has_more))
+    found = await call.graph.list("search", limit=limit, type=kind, **params)
+    return _options(noun, found.rows, limit, more=found.has_more)
 
 
 async def _search_class(call: Call, kind: str, query: str | None, limit: int) -> Result:
     """The options of a class. Graph cannot filter these, so the whole class is read and filtered here."""
     asked: dict[str, Any] = {"type": "adTargetingCategory", "class": kind}
     found = await call.graph.list("search", limit=_WHOLE_CLASS, **asked)
-    matching = [row for row in found.rows if query is None or _mentions(row, query)]
-    rows = matching[:limit]
     if found.has_more:
         call.note(f"Only the first {len(found.rows)} options of this class were read.")
-    which = "" if query is None else " that match"
-    return Result(f"{len(matching)} options{which}; {len(rows)} shown.", rows, Page(len(rows), len(matching) > limit))
+    return _options("option", [row for row in found.rows if query is None or _mentions(row, query)], limit)
+
+
+def _options(noun: str, rows: list[Row], limit: int, *, more: bool = False) -> Result:
+    """At most `limit` rows. The search has no cursor to go on with."""
+    shown, more = rows[:limit], more or len(rows) > limit
+    beyond = "; a larger limit or another word finds more" if more else ""
+    return Result(f"{len(shown)} {plural(noun, len(shown))}{beyond}.", shown, Page(len(shown), more))
 
 
 def _mentions(row: Row, query: str) -> bool:
@@ -60,10 +64,6 @@ def _mentions(row: Row, query: str) -> bool:
     texts = [row.get("name"), row.get("description"), *(path if isinstance(path, list) else [])]
     text = " ".join(str(item) for item in texts if item).casefold()
     return all(word in text for word in query.casefold().split())
-
-
-def _given(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if value is not None}
 
 
 @tool("ads_search_interests", Effect.READ, get("search"), noun="interest", words="audience detailed targeting")
@@ -75,7 +75,7 @@ class SearchInterests(Params):
     locale: Annotated[str | None, Field(pattern=r"^[a-z]{2}_[A-Z]{2}$", description="such as de_DE")] = None
 
     async def run(self, call: Call) -> Result:
-        return await _search(call, "interests", "adinterest", self.limit, q=self.query, locale=self.locale)
+        return await _search(call, "interest", "adinterest", self.limit, q=self.query, locale=self.locale)
 
 
 @tool("ads_get_interest_suggestions", Effect.READ, get("search"), noun="interest", words="related similar interests")
@@ -87,7 +87,7 @@ class GetInterestSuggestions(Params):
 
     async def run(self, call: Call) -> Result:
         return await _search(
-            call, "suggested interests", "adinterestsuggestion", self.limit, interest_list=self.interest_list
+            call, "suggested interest", "adinterestsuggestion", self.limit, interest_list=self.interest_list
         )
 
 
@@ -150,10 +150,15 @@ class SearchDemographics(Params):
     async def run(self, call: Call) -> Result:
         own = _OWN_SEARCH.get(self.demographic_class)
         if own:
-            return await _search(call, "options", own, self.limit, q=self.query)
+            return await _search(call, "option", own, self.limit, q=self.query)
+        found = await attempt(_search_class(call, self.demographic_class, self.query, self.limit))
         if self.demographic_class in _RETIRED:
             call.note(f"Meta has retired {self.demographic_class} for targeting: expect no options.")
-        return await _search_class(call, self.demographic_class, self.query, self.limit)
+            # Whether Graph still answers for a retired class, with nothing, or refuses its name is up to Meta.
+            found = _options("option", [], self.limit) if isinstance(found, InvalidArguments) else found
+        if isinstance(found, AdsError):
+            raise found
+        return found
 
 
 # Plurals of TargetingGeoLocation in the singular, as the search takes them.
@@ -188,7 +193,7 @@ class SearchGeoLocations(Params):
     async def run(self, call: Call) -> Result:
         return await _search(
             call,
-            "locations",
+            "location",
             "adgeolocation",
             self.limit,
             q=self.query,
@@ -266,9 +271,9 @@ def _estimated(call: Call, answers: dict[str, Row | AdsError], goal: str) -> Res
     if not found:
         return Result("Meta gives no size for this audience.", data)
     source, (lower, upper) = found[0]
-    text = f"Between {lower:,} and {upper:,} accounts"
     return Result(
-        f"{text} ({source}).", {"lower_bound": lower, "upper_bound": upper, "text": text, "source": source, **data}
+        f"Between {lower:,} and {upper:,} accounts ({source}).",
+        {"lower_bound": lower, "upper_bound": upper, "source": source, **data},
     )
 
 
@@ -314,9 +319,8 @@ class GetTargetingDescription(Params):
     async def run(self, call: Call) -> Result:
         subject = self.ad_id or self.ad_set_id or self.account_id
         # The edges of ads and ad sets take no parameters.
-        spec = _given({"targeting_spec": self.targeting_spec})
-        if spec:
-            spec["hide_targeting_spec_from_return"] = self.hide_targeting_spec_from_return
+        sent = {"targeting_spec", "hide_targeting_spec_from_return"} if self.account_id else set()
+        spec = self.model_dump(include=sent)
         body = _unwrapped(await call.graph.get(f"{subject}/targetingsentencelines", **spec))
         lines = body.get("targetingsentencelines")
         shown: Row = {"lines": lines if isinstance(lines, list) else []}

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from meta_ads_mcp.sandbox import SandboxTransport, World
+from tests.tools.demo import NOW, Demo
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Read only: a test that writes makes its own `Demo`."""
+    return World(today=NOW)
+
+
+@pytest.fixture
+def demo(world: World) -> Demo:
+    return Demo(SandboxTransport(world, clock=lambda: NOW))
+
+
+@pytest.fixture
+def account(world: World) -> str:
+    """The account with most in it."""
+    return f"act_{world.account_ids[0]}"
+
+
+@pytest.fixture
+def small_account(world: World) -> str:
+    return f"act_{world.account_ids[1]}"

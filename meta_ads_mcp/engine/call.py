@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.cursor import split_cursor
 from meta_ads_mcp.engine.exports import FolderExports
-from meta_ads_mcp.engine.shape import split_cursor
+from meta_ads_mcp.engine.reports import ReportPolls
 from meta_ads_mcp.errors import AdsError, ApiError, Denied
 from meta_ads_mcp.graph.paging import page as one_page
 from meta_ads_mcp.graph.paging import pages
 from meta_ads_mcp.spec.changes import Changes, Entry
-from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.clock import Clock, SystemClock
 from meta_ads_mcp.spec.fields import names
 from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports, Profiles
 from meta_ads_mcp.spec.request import Request, confine
@@ -45,6 +46,7 @@ class GraphSession:
     book: AccountBook
     progress: Progress = no_progress
     most_chars: int = 120_000
+    polls: ReportPolls = field(default_factory=lambda: ReportPolls(SystemClock()))
 
     async def get(self, path: str, *, fields: Sequence[str] = (), page: str | None = None, **params: Any) -> Row:
         body = await self.client.send(self._request(path, fields, params, page))
@@ -82,7 +84,13 @@ class GraphSession:
         body = await self.client.send(request)
         if not isinstance(body, dict):
             raise ApiError("Graph's answer is not an object.")
+        if body.get("report_run_id"):
+            # The run itself may not be readable yet, so its owner could not be looked up.
+            self.book.learn([{"id": str(body["report_run_id"])}], request.account)
         return body
+
+    async def report_run(self, run_id: str, fields: Sequence[str]) -> Row:
+        return await self.polls.get(run_id, lambda: self.get(run_id, fields=fields))
 
     async def batch(self, requests: Sequence[Request]) -> Answers:
         for request in requests:

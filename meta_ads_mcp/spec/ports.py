@@ -51,6 +51,10 @@ class Graph(Protocol):
         """`POST {object}/insights`: start an asynchronous report. Nothing changes at Meta; never sent twice."""
         ...
 
+    async def report_run(self, run_id: str, fields: Sequence[str]) -> Row:
+        """How far a report is. Asked again within five seconds, the last answer comes back without a request."""
+        ...
+
     async def batch(self, requests: Sequence[Request]) -> Answers:
         """Up to 50 requests per round trip, each with its own answer or its own error, in order."""
         ...

@@ -167,7 +167,8 @@ def _wrong(node: str, method: str, name: str, params: Mapping[str, Any]) -> Iter
         elif key != "fields" and not fits(value, found.params[key]):
             yield f"{where}: {key} is {found.params[key]}"
     if isinstance(params.get("fields"), str):
-        of = found.returns if name else node
+        # An asynchronous report gives a run, and its fields are those of the rows to come.
+        of = "AdsInsights" if name == "insights" else found.returns if name else node
         yield from (
             f"{where}: no field {missing}" for missing in missing_fields(of, params["fields"]) if of in classes()
         )

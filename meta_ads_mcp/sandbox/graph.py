@@ -27,7 +27,6 @@ ROOT = Node("", "Root", {})
 ROOT_EDGES = {("search",), ("debug_token",), ("oauth", "access_token")}
 LIVE_VERSIONS = ("v26.0", "v25.0")  # docs: marketing-api/marketing-api-changelog/versions, November 2026
 OLDEST_VERSION = "v21.0"
-MAX_BATCH = 50
 
 
 def utc_now() -> datetime:
@@ -82,13 +81,14 @@ class Graph:
         return self._ask(node, edge, call, token)
 
     def _target(self, call: Call, token: TokenInfo) -> tuple[Node, str]:
-        if not call.path or len(call.path) > 2:
-            raise refusal.unknown_path("/" + "/".join(call.path))
-        first, *rest = call.path
+        parts = list(call.path)
+        if not 1 <= len(parts) <= 2:
+            raise refusal.unknown_path("/" + "/".join(parts))
+        first, edge = parts[0], "".join(parts[1:])
         node = self.find(token.subject if first == "me" else first)
         if node is None:
             raise refusal.unknown_node(first, call.method)
-        return node, rest[0] if rest else ""
+        return node, edge
 
     def find(self, node_id: str) -> Node | None:
         return self.world.store.nodes.get(node_id)
@@ -105,10 +105,8 @@ class Graph:
         return self._serve(edge, Ask(self, node, checked, wanted, call, token))
 
     def _no_such_edge(self, node: Node, name: str, method: str) -> Refusal:
-        if method == "GET" or self.spec.has_get_edge(node.type, name):
-            kind = "method" if self.spec.has_get_edge(node.type, name) else "field"
-            if kind == "field":
-                return refusal.unknown_field(name, node.type)
+        if method == "GET":
+            return refusal.unknown_field(name, node.type)
         return refusal.unknown_node(node.id, method)
 
     def _serve(self, edge: Edge, ask: Ask) -> Json:
@@ -140,9 +138,9 @@ class Graph:
 
     def _listing(self, edge: Edge, ask: Ask, listing: Listing) -> dict[str, Json]:
         projector = self.projector(ask.call, ask.token)
-        rows = self._filtered(listing.rows, ask.params) if not listing.projected else listing.rows
+        rows = self._filtered(listing.rows, ask.params) if listing.show is None else listing.rows
         cut, page = paging.cut(rows, ask.params, listing.default_limit)
-        data = [row if listing.projected else projector.row(row, edge.returns, ask.wanted) for row in cut]
+        data = [listing.show(row) if listing.show else projector.row(row, edge.returns, ask.wanted) for row in cut]
         found: dict[str, Json] = {"data": data, **listing.more}
         if (links := paging.paging(page, self._path(ask.call), self._query(ask.call))) is not None:
             found["paging"] = links
@@ -162,7 +160,7 @@ class Graph:
         return [row for row in rows if all(filters.holds(value_of(row, name), op, value) for name, op, value in wanted)]
 
     def _summary(self, checked: Mapping[str, Json], listing: Listing, count: int) -> Mapping[str, Json] | None:
-        if listing.projected:
+        if listing.show is not None:
             return listing.summary
         wanted = checked.get("summary")
         if wanted in (None, "false", "0") or wanted == []:

@@ -22,9 +22,10 @@ def insights(ask: Ask) -> Listing:
     scope = scope_of(ask)
     query = queries.read(ask.params, LEVEL_OF[ask.node.type], field_names(ask), scope.today)
     if query.opted_in and not ask.graph.world.opted_in:
-        return Listing([], projected=True)
-    rows, summary = Report(query, _visible(ask, query, scope), ask.graph.max_insights_rows).rows()
-    return Listing(rows, summary, projected=True)
+        return Listing([])
+    report = Report(query, _visible(ask, query, scope), ask.graph.max_insights_rows)
+    lines = report.lines()
+    return Listing(lines, report.summary(lines), show=report.show)
 
 
 def field_names(ask: Ask) -> Sequence[str] | None:

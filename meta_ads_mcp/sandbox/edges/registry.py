@@ -37,13 +37,14 @@ class Ask:
 class Listing:
     """Rows of an edge before filtering and paging.
 
-    Rows are nodes or plain dicts. `projected` rows hold just what was asked for already (insights).
+    Rows are nodes or plain dicts; or anything that `show` turns into a row. With `show` the rows are filtered already
+    and `summary` is the answer's own (insights).
     """
 
-    rows: Sequence[Node | Mapping[str, Json]]
+    rows: Sequence[Any]
     summary: Mapping[str, Json] | None = None
     default_limit: int = 25
-    projected: bool = False
+    show: Callable[[Any], Mapping[str, Json]] | None = None
     more: Mapping[str, Json] = field(default_factory=dict)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import add, mul, sub
 
-from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, VIDEO, campaign_day
+from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, UNLIMITED, VIDEO, campaign_day
 from meta_ads_mcp.sandbox.insights.segments import HOUR, cells
-from meta_ads_mcp.sandbox.insights.split import spread, take
+from meta_ads_mcp.sandbox.insights.split import spread, take, take_within
 from meta_ads_mcp.sandbox.plan import CampaignPlan, Part
 
 # metric -> one number per cell of the breakdown family (one cell when there is no breakdown)
@@ -155,7 +155,7 @@ def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
             continue
         weights = _part_weights(tuple(parts), shares, name, total) if name in PARENTS else start
         shares[name] = spread(total, weights, _phase(day, number, parts[0].start))
-        grid[name] = shares[name] if len(totals) == 1 else _fill(shares[name], totals, day + number)
+        grid[name] = shares[name] if len(totals) == 1 else _fill(name, shares[name], columns, grid, day + number)
     return grid
 
 
@@ -173,12 +173,25 @@ def _part_biases(parts: tuple[Part, ...], group: int) -> tuple[float, ...]:
     return tuple(part.bias[group] for part in parts)
 
 
-def _fill(shares: Sequence[int], totals: Sequence[int], salt: int) -> list[int]:
-    """A table with the shares as row sums and the totals as column sums, row after row."""
-    left = list(totals)
+def _fill(name: str, shares: Sequence[int], columns: Sums, grid: Sums, salt: int) -> list[int]:
+    """A table with the shares as row sums and the metric's columns as column sums, row after row.
+
+    A cell stays within the same cell of the parent metric wherever the sums allow it.
+    """
+    left = list(columns[name])
+    width = len(left)
+    parent = PARENTS.get(name, "")
+    above = grid.get(parent)
+    spare = list(columns[parent]) if above else left
     table: list[int] = []
     for number, share in enumerate(shares):
-        row = take(share, left, ((salt + number) * 0.618034) % 1)
+        phase = ((salt + number) * 0.618034) % 1
+        if above is None:
+            row = take(share, left, phase)
+        else:
+            limits = above[number * width : (number + 1) * width]
+            spare = list(map(sub, spare, limits))
+            row = take_within(share, left, limits, spare if name not in UNLIMITED else None, phase)
         left = list(map(sub, left, row))
         table += row
     return table

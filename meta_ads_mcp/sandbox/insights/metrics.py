@@ -66,6 +66,9 @@ for _event in EVENTS:
 for _window in WINDOWS:
     PARENTS[f"purchase_value:{_window}"] = f"purchase:{_window}"
 
+# Money is no count of its parent, so it has no limit there.
+UNLIMITED = frozenset({"spend", *(f"purchase_value:{window}" for window in WINDOWS)})
+
 # Parents come before their children.
 ORDER = ("impressions", *PARENTS)
 # Which of a part's biases shapes the metric. A metric that is most of its parent has none, or a part could have more

@@ -78,7 +78,7 @@ def invalid_breakdowns(text: str) -> Refusal:
     return Refusal(message, code=2, subcode=1504041, user_title="Invalid Breakdowns", user_msg=message)
 
 
-def _family(breakdowns: tuple[str, ...], level: str) -> str:
+def _family(breakdowns: Sequence[str], level: str) -> str:
     if not breakdowns:
         return ""
     if level == "account" and set(breakdowns) & NOT_FOR_ACCOUNTS:

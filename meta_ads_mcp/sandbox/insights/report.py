@@ -44,14 +44,16 @@ class Report:
     scope: Scope
     max_rows: int
 
-    def rows(self) -> tuple[list[dict[str, Json]], dict[str, Json] | None]:
-        """The shown rows and the summary."""
+    def lines(self) -> list[Line]:
+        """All rows-to-be, filtered and sorted."""
         if self.query.family == "unmodelled":
-            return [], None
+            return []
         lines = [line for line in self._lines() if line.sums["impressions"] and self._fits(line)]
-        if self.query.sort:
-            lines = self._sorted(lines)
-        return [self._show(line, self.query.fields, self.query.level) for line in lines], self._summary(lines)
+        return self._sorted(lines) if self.query.sort else lines
+
+    def show(self, line: Line) -> dict[str, Json]:
+        """One row as Graph gives it."""
+        return self._show(line, self.query.fields, self.query.level)
 
     # -- sums ---------------------------------------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class Report:
 
         return sorted(lines, key=key, reverse=direction == "descending")
 
-    def _summary(self, lines: Sequence[Line]) -> dict[str, Json] | None:
+    def summary(self, lines: Sequence[Line]) -> dict[str, Json] | None:
         """The same figures over all rows, on all pages."""
         query = self.query
         if not query.summary or not lines:

@@ -42,3 +42,34 @@ def take(amount: int, left: Sequence[int], phase: float) -> list[int]:
         taken[index] += more
         missing -= more
     return taken
+
+
+def take_within(
+    amount: int, left: Sequence[int], limits: Sequence[int], spare: Sequence[int] | None, phase: float
+) -> list[int]:
+    """As `take`, but a column gives no more than its limit, as far as that is possible.
+
+    `spare` is the sum of the limits of the rows still to come: what a column holds beyond it has to be taken now. None
+    means that a limit only tells whether a column may give at all.
+    """
+    if spare is None:
+        return _top_up(
+            take(amount, [column if limit else 0 for column, limit in zip(left, limits, strict=True)], phase),
+            amount,
+            left,
+            phase,
+        )
+    least = [max(0, column - later) for column, later in zip(left, spare, strict=True)]
+    forced = take(amount, least, phase)
+    room = [max(0, min(column, limit) - now) for column, limit, now in zip(left, limits, forced, strict=True)]
+    more = take(amount - sum(forced), room, phase)
+    return _top_up([a + b for a, b in zip(forced, more, strict=True)], amount, left, phase)
+
+
+def _top_up(taken: list[int], amount: int, left: Sequence[int], phase: float) -> list[int]:
+    """What is still missing, taken wherever there is something left."""
+    missing = amount - sum(taken)
+    if not missing:
+        return taken
+    rest = take(missing, [column - now for column, now in zip(left, taken, strict=True)], phase)
+    return [a + b for a, b in zip(taken, rest, strict=True)]

@@ -5,10 +5,11 @@ Both never change, so they are looked up once; every list teaches the owners of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
+from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing
 from meta_ads_mcp.graph.paging import Sender, pages
 from meta_ads_mcp.graph.single import Single
 from meta_ads_mcp.spec.ids import account_path
@@ -29,7 +30,12 @@ MEMBER_OF = {
     "IGUser": "instagram_accounts",
     "AdStudy": "ad_studies",
 }
+# Nodes of a Page, which is looked up in its place.
+OF_A_PAGE = frozenset({"PagePost", "LeadgenForm"})
+# Nodes above the accounts: what a tool lists of them, it filters itself.
+OF_NO_ACCOUNT = frozenset({"Business", "User"})
 MOST_REMEMBERED = 200_000
+_ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 
 
 class AccountBook:
@@ -69,20 +75,23 @@ class AccountBook:
             known = await self._single.run(object_id, lambda: self._ask_owner(object_id))
         elif known is None and self.allowed and node in MEMBER_OF:
             known = await self._single.run(object_id, lambda: self._search_owner(object_id, MEMBER_OF[node]))
-        elif known is None and self.allowed and node in ("PagePost", "LeadgenForm"):
+        elif known is None and self.allowed and node in OF_A_PAGE:
             known = await self.owner(await self._page_of(object_id), "Page")
         if known is not None:
             self.permit(known)
+        elif self.allowed and node not in OF_NO_ACCOUNT:
+            raise _not_of_ours(object_id)
         return known
 
     def learn(self, rows: Sequence[Row], account: str | None = None) -> None:
         """Remember who owns the rows: they say so themselves, or all are of that account."""
         for row in rows:
-            owner = row.get("account_id") or account
-            if isinstance(row.get("id"), str) and isinstance(owner, str):
-                self._remember(row["id"], account_path(owner))
-            if {"id", "currency", "timezone_name"} <= row.keys() and str(row["id"]).startswith("act_"):
-                self._accounts[row["id"]] = _account(row)
+            owner = _owner_of(row) or account
+            if isinstance(row.get("id"), str) and owner is not None:
+                self._remember(row["id"], owner)
+            known = _account(row)
+            if known is not None:
+                self._accounts[known.id] = known
 
     def _remember(self, object_id: str, owner: str) -> None:
         if len(self._owners) >= MOST_REMEMBERED:
@@ -91,15 +100,21 @@ class AccountBook:
 
     async def _fetch(self, account_id: str) -> None:
         row = await self._sender.send(Request("GET", account_id, {"fields": ACCOUNT_FIELDS}, account=account_id))
-        self._accounts[account_id] = _account(row)
+        found = _account(row) if isinstance(row, Mapping) else None
+        if found is None:
+            raise PermissionMissing(
+                f"Meta does not show the currency and time zone of {account_id} to this token.",
+                "Give its user a role on the ad account.",
+            )
+        self._accounts[account_id] = found
 
     async def _ask_owner(self, object_id: str) -> str:
         row = await self._sender.send(Request("GET", object_id, {"fields": "id,account_id"}))
-        owner = row.get("account_id") if isinstance(row, Mapping) else None
-        if not isinstance(owner, str):
+        owner = _owner_of(row) if isinstance(row, Mapping) else None
+        if owner is None:
             raise NotFound(f"Meta does not say to which ad account {object_id} belongs.")
-        self._remember(object_id, account_path(owner))
-        return account_path(owner)
+        self._remember(object_id, owner)
+        return owner
 
     async def _page_of(self, object_id: str) -> str:
         """The Page of a post (its id begins with it) or of a lead form (which says it)."""
@@ -107,29 +122,47 @@ class AccountBook:
         if underscore:
             return page
         row = await self._sender.send(Request("GET", object_id, {"fields": "page_id"}))
-        if not isinstance(row.get("page_id"), str):
+        found = row.get("page_id") if isinstance(row, Mapping) else None
+        if not isinstance(found, str):
             raise NotFound(f"Meta does not say to which Page {object_id} belongs.")
-        return str(row["page_id"])
+        return found
 
     async def _search_owner(self, object_id: str, edge: str) -> str:
         """The allowed account on whose edge the object is."""
         for account in self.allowed:
-            request = Request("GET", f"{account}/{edge}", {"fields": "id"}, account=account)
+            if await self._has(account, edge, object_id):
+                self._remember(object_id, account)
+                return account
+        raise _not_of_ours(object_id)
+
+    async def _has(self, account: str, edge: str, object_id: str) -> bool:
+        request = Request("GET", f"{account}/{edge}", {"fields": "id"}, account=account)
+        try:
             async for found in pages(self._sender, request, 100, None):
                 if any(row.get("id") == object_id for row in found.rows):
-                    self._remember(object_id, account)
-                    return account
-        raise Denied(
-            f"{object_id} belongs to none of the accounts that this server may touch.",
-            "Its owner lists the allowed accounts in META_ADS_ACCOUNTS.",
-        )
+                    return True
+        except PermissionMissing:
+            # What this token may not see there, it does not have there.
+            return False
+        return False
 
 
-def _account(row: Mapping[str, Any]) -> Account:
-    currency, zone = row.get("currency"), row.get("timezone_name")
-    if not isinstance(currency, str) or not isinstance(zone, str):
-        raise InvalidArguments(
-            f"Meta does not show the currency and time zone of {row.get('id')} to this token.",
-            "Give its user a role on the ad account.",
-        )
-    return Account(str(row.get("id")), str(row.get("name", "")), currency, zone)
+def _not_of_ours(object_id: str) -> Denied:
+    return Denied(
+        f"{object_id} belongs to none of the accounts that this server may touch.",
+        "Its owner lists the allowed accounts in META_ADS_ACCOUNTS.",
+    )
+
+
+def _owner_of(row: Mapping[str, Any]) -> str | None:
+    """The account that a row names as its own."""
+    named = str(row.get("account_id") or "")
+    return account_path(named) if _ACCOUNT.fullmatch(named) else None
+
+
+def _account(row: Mapping[str, Any]) -> Account | None:
+    """The account in a row, where the row is one and says all of it."""
+    node, currency, zone = row.get("id"), row.get("currency"), row.get("timezone_name")
+    if not (isinstance(node, str) and isinstance(currency, str) and isinstance(zone, str)):
+        return None
+    return Account(node, str(row.get("name") or ""), currency, zone) if node.startswith("act_") else None

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
-from meta_ads_mcp.engine.cursor import split_cursor
+from meta_ads_mcp.engine.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.reports import ReportPolls
 from meta_ads_mcp.errors import AdsError, ApiError, Denied
+from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, pages
 from meta_ads_mcp.graph.paging import page as one_page
-from meta_ads_mcp.graph.paging import pages
 from meta_ads_mcp.spec.changes import Changes, Entry
 from meta_ads_mcp.spec.clock import Clock, SystemClock
 from meta_ads_mcp.spec.fields import names
@@ -40,7 +40,10 @@ async def no_progress(done: float, total: float | None, message: str) -> None:
 
 @dataclass
 class GraphSession:
-    """The `Graph` port: paths are confined, owners known, rows learnt from. `most_chars` bounds what a list collects."""
+    """The `Graph` port: paths are confined, owners known, rows learnt from.
+
+    `most_chars` bounds what a list collects.
+    """
 
     client: Client
     book: AccountBook
@@ -60,18 +63,19 @@ class GraphSession:
         rows: list[Row] = []
         marks: list[tuple[int, str]] = []
         summary: Row = {}
-        after, chars = cursor, 0
+        after, chars, empty = cursor, 0, 0
         async for found in pages(self.client, request, min(limit, most + skip), cursor):
             self.book.learn(found.rows, request.account)
             taken = found.rows[skip:]
-            marks.append((len(rows), f"{after or ''}~{skip}" if skip else (after or "")))
+            marks.append((len(rows), join_cursor(after, skip)))
             rows += taken
+            empty = 0 if taken else empty + 1
             after, skip, summary = found.after, max(0, skip - len(found.rows)), summary or found.summary
             chars += sum(len(repr(row)) for row in taken)
             await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
-            if len(rows) >= most or chars > self.most_chars:
+            if len(rows) >= most or chars > self.most_chars or empty == MOST_EMPTY_PAGES:
                 break
-        return _cut(rows, most, after, tuple(marks), summary)
+        return _cut(Listing(rows, _position(after), summary, tuple(marks)), most)
 
     async def each_page(
         self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
@@ -94,7 +98,7 @@ class GraphSession:
 
     async def batch(self, requests: Sequence[Request]) -> Answers:
         for request in requests:
-            confine(request.path, {})
+            self._request(request.path, (), {})  # raises where the path is none, or is not allowed
         found = await self.client.batch(requests)
         for request, answer in zip(requests, found, strict=True):
             if isinstance(answer, dict):
@@ -102,11 +106,14 @@ class GraphSession:
         return found
 
     def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None) -> Request:
+        owner = self.book.known_owner(path.split("/", 1)[0])
+        if owner is not None:
+            self.book.permit(owner)
         return Request(
             "GET",
             confine(path, {}),
             {**params, "fields": ",".join(fields)} if fields else dict(params),
-            account=self.book.known_owner(path.split("/", 1)[0]),
+            account=owner,
             page=page,
             patience="insights" if path.endswith("/insights") else "normal",
         )
@@ -127,7 +134,7 @@ class GraphSession:
         if max_items is None and not skip:
             found = await one_page(self.client, request, limit, cursor)
             self.book.learn(found.rows, request.account)
-            return Listing(found.rows, found.after, found.summary, ((0, after or ""),))
+            return Listing(found.rows, _position(found.after), found.summary, ((0, after or ""),))
         return await self._collect(request, limit, cursor, skip, max_items or limit)
 
 
@@ -136,13 +143,17 @@ def _rows_of(body: Mapping[str, Any]) -> list[Row]:
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
-def _cut(rows: list[Row], most: int, after: str | None, marks: tuple[tuple[int, str], ...], summary: Row) -> Listing:
+def _position(after: str | None) -> str | None:
+    """Graph's cursor as this server's, None at the end of the list."""
+    return None if after is None else join_cursor(after)
+
+
+def _cut(found: Listing, most: int) -> Listing:
     """At most `most` rows; the cursor then points at the first row that was left out."""
-    if len(rows) <= most:
-        return Listing(rows, after, summary, marks)
-    start, cursor = next(mark for mark in reversed(marks) if mark[0] <= most)
-    base, already = split_cursor(cursor)
-    return Listing(rows[:most], f"{base or ''}~{already + most - start}", summary, marks)
+    if len(found.rows) <= most:
+        return found
+    start, cursor = next(mark for mark in reversed(found.marks) if mark[0] <= most)
+    return replace(found, rows=found.rows[:most], after=advance(cursor, most - start))
 
 
 class NoChanges:

@@ -17,14 +17,16 @@ from meta_ads_mcp.engine.audit import AuditLog
 from meta_ads_mcp.engine.call import Client, GraphSession, Progress, ToolCall, no_progress, requested
 from meta_ads_mcp.engine.confirm import Asker, Codes, Gate, NoAsker, Question
 from meta_ads_mcp.engine.exports import FolderExports
+from meta_ads_mcp.engine.fit import fit
 from meta_ads_mcp.engine.journal import Journal
 from meta_ads_mcp.engine.metrics import Metrics
 from meta_ads_mcp.engine.plain import run_plain
 from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.shape import UNTRUSTED, fit, has_free_text, has_money, shape
+from meta_ads_mcp.engine.reports import ReportPolls
+from meta_ads_mcp.engine.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
 from meta_ads_mcp.engine.validate import validate
 from meta_ads_mcp.engine.write import Writer
-from meta_ads_mcp.errors import AdsError, InternalError, InvalidArguments
+from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.open import unknown_values
@@ -72,6 +74,9 @@ class Options:
     state_dir: Path | None = None
 
 
+# Characters.
+LONGEST_SUMMARY = 1000
+LONGEST_NOTE = 600
 # Tools that run the tool they name.
 STAND_INS = frozenset({"ads_call_read_tool", "ads_call_write_tool"})
 
@@ -93,6 +98,7 @@ class Engine:
         self.book = AccountBook(self.client, self.options.accounts)
         self.metrics = Metrics()
         self.exports = FolderExports(self.options.state_dir)
+        self.polls = ReportPolls(self.clock)
         self._version_told = False
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
@@ -140,7 +146,7 @@ class Engine:
 
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Asker) -> Answer:
         args = validate(tool, arguments)
-        session = GraphSession(self.client, self.book, progress, 3 * self.options.result_chars)
+        session = GraphSession(self.client, self.book, progress, 3 * self.options.result_chars, self.polls)
         call = ToolCall(
             session,
             self.catalogue,
@@ -153,7 +159,8 @@ class Engine:
         )
         for text in unknown_values(args):
             call.note(text)
-        owner = await self._permit(tool, args)
+        owners = await self._permit(tool, args)
+        owner = owners[-1] if owners else None
         if tool.effect.is_write:
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, Question):
@@ -162,7 +169,10 @@ class Engine:
             result = await args.run(call)  # type: ignore[attr-defined]  # `handled` says that the class has it
         else:
             result = await run_plain(tool, args, call)
-        return await self._answer(tool, args, result, call, owner)
+        try:
+            return await self._answer(tool, args, result, call, owner if len(set(owners)) == 1 else None)
+        except RecursionError:
+            raise ApiError("Graph's answer is nested too deeply to be shown.") from None
 
     async def _write(
         self, tool: Tool, args: Params, call: ToolCall, owner: str | None, asker: Asker
@@ -170,39 +180,42 @@ class Engine:
         currency = (await self.book.account(owner)).currency if owner else None
         return await self.writer.run(tool, args, call, owner, asker, currency)
 
-    async def _permit(self, tool: Tool, args: Params) -> str | None:
-        """Every object of the arguments belongs to an account that this server may touch; the last owner found."""
-        owner = None
-        for name, node in tool.ids.items():
-            for value in _as_list(getattr(args, name)):
-                owner = await self.book.owner(value, node.name) or owner
-        return owner
+    async def _permit(self, tool: Tool, args: Params) -> list[str]:
+        """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""
+        named = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
+        owners = [await self.book.owner(value, node) for value, node in named]
+        return [owner for owner in owners if owner is not None]
 
     async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> Answer:
-        currency = None
-        if owner and not isinstance(result.data, dict | list):
-            currency = None
-        elif owner and has_money(result.data):
-            currency = (await self.book.account(owner)).currency
-        drop = (
-            frozenset({"account_id"}) - requested(getattr(args, "fields", None))
-            if owner and tool.is_list
-            else frozenset[str]()
-        )
-        data = shape(result.data, currency, drop)
-        structured: dict[str, Any] = {"summary": clean(result.summary), "data": data}
+        """`owner` is the one account that the whole answer is about, if there is one."""
+        currencies = await self._currencies(money_accounts(result.data, owner), call)
+        drop = {"account_id"} - requested(getattr(args, "fields", None)) if owner and tool.is_list else set()
+        data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
+        structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
         if result.page is not None:
             structured["page"] = result.page.public()
         notes = [*call.notes, *result.notes, *self._standing_notes(data)]
         if notes:
-            structured["notes"] = notes
+            structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]
         if self.options.demo:
             structured["demo"] = True
         structured = fit(structured, self.options.result_chars, result)
         return Answer(structured["summary"], structured)
 
+    async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
+        """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""
+        found: dict[str, str] = {}
+        for account in sorted(accounts):
+            try:
+                found[account] = (await self.book.account(account)).currency
+            except AdsError as error:
+                call.note(f"The currency of {account} could not be read ({error.kind}); amounts are in minor units.")
+        return found
+
     def _standing_notes(self, data: Any) -> list[str]:
         notes = [UNTRUSTED] if has_free_text(data) else []
+        if has_cut_text(data):
+            notes.append(CUT_TEXTS)
         notice = self.client.version_notice()
         if notice and not self._version_told:
             self._version_told = True

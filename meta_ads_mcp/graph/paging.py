@@ -17,7 +17,7 @@ from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 
 # An edge that keeps promising more and gives nothing would otherwise be followed for ever.
-MOST_EMPTY_PAGES = 20
+MOST_EMPTY_PAGES = 50
 
 
 class Sender(Protocol):
@@ -53,14 +53,19 @@ async def page(sender: Sender, request: Request, limit: int, after: str | None) 
 
 
 async def pages(sender: Sender, request: Request, limit: int, after: str | None) -> AsyncIterator[GraphPage]:
-    """All pages from the cursor on, lazily; a page is forgotten once the caller has taken it."""
+    """All pages from the cursor on, lazily; a page is forgotten once the caller has taken it.
+
+    Raises Transient after too many empty pages in a row: a list that is not read to its end never looks like one.
+    """
     empty = 0
     while True:
         found = await page(sender, request, limit, after)
         yield found
         empty = 0 if found.rows else empty + 1
-        if found.after is None or empty > MOST_EMPTY_PAGES:
+        if found.after is None:
             return
+        if empty > MOST_EMPTY_PAGES:
+            raise Transient(f"Graph gave {empty} empty pages in a row; the list was not read to its end.")
         after = found.after
 
 

@@ -46,7 +46,12 @@ TOOLSETS = (
     "discovery",
 )
 # Files beside the one that is named like its toolset.
-MORE_FILES = {"creatives": ("creative_writes",)}
+MORE_FILES: dict[str, tuple[str, ...]] = {
+    "ad_sets": ("ad_set_clone",),
+    "ads": ("ad_link",),
+    "creatives": ("creative_writes",),
+    "entities": ("duplicates",),
+}
 # What is listed unless the settings say otherwise; everything enabled can be called and found all the same.
 DEFAULT = (
     "accounts",

@@ -64,7 +64,7 @@ class ReportParams(InsightsParams):
     "ads_create_async_report",
     Effect.READ,
     post("{object_id}/insights"),
-    node="AdReportRun",
+    node="AdsInsights",
     noun="report",
     words="insights large long range export background",
     idempotent=False,

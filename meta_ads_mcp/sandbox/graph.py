@@ -78,6 +78,7 @@ class Graph:
         if call.path in ROOT_EDGES:
             return self._ask(ROOT, "/".join(call.path), call, token)
         node, edge = self._target(call, token)
+        token.check_scopes(call.method, in_account=bool(node.account))
         return self._ask(node, edge, call, token)
 
     def _target(self, call: Call, token: TokenInfo) -> tuple[Node, str]:

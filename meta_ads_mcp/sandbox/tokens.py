@@ -31,6 +31,12 @@ class TokenInfo:
     expires_at: int = 0
     is_valid: bool = True
 
+    def check_scopes(self, method: str, *, in_account: bool) -> None:
+        """What is in an ad account needs `ads_read` or `ads_management`, a write the latter."""
+        needed = ("ads_management",) if method != "GET" else ("ads_management", "ads_read")
+        if in_account and not set(needed) & set(self.scopes):
+            raise refusal.missing_permission(", ".join(needed))
+
 
 @dataclass
 class Tokens:

@@ -171,3 +171,19 @@ async def test_too_many_rows_are_refused(box: Box) -> None:
     box.transport.graph.max_insights_rows = 100
     error = await box.error(f"{box.account()}/insights", level="ad", date_preset="yesterday")
     assert (error["code"], error["error_subcode"]) == (100, 1487534)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "method", "status"),
+    [(("ads_read",), "GET", 200), (("ads_read",), "POST", 403), (("pages_show_list",), "GET", 403)],
+)
+async def test_a_missing_scope_is_a_missing_permission(
+    world: World, scopes: tuple[str, ...], method: str, status: int
+) -> None:
+    transport = SandboxTransport(world, clock=lambda: NOW)
+    transport.tokens.known[transport.token].scopes = scopes
+    async with connect(transport) as client:
+        response = await client.request(method, f"act_{world.account_ids[0]}")
+        assert (await client.get("me")).status_code == 200
+    assert response.status_code == status
+    assert response.json().get("error", {}).get("code") == (None if status == 200 else 200)

@@ -69,16 +69,24 @@ def within(series: Sequence[Period], wanted: TimeRange) -> list[Period]:
 
 
 def unusual_days(series: Sequence[Period], at: Windows, metrics: Sequence[str], limits: Limits) -> list[list[Any]]:
-    """Rows of `DAY_COLUMNS`: each metric of each recent day that lies outside its expected range."""
+    """Rows of `DAY_COLUMNS`: each metric of each recent day that lies outside its expected range.
+
+    A window without any delivery has no unusual days: that it stopped shows between the windows.
+    """
     history = within(series, at.history)
+    if not figures_in(series, at.recent).impressions:
+        return []
     found = []
     for period in within(series, at.recent):
         same = [day for day in history if day.start.weekday() == period.start.weekday()]
-        for metric in metrics:
-            row = _unusual(metric, period, same, limits)
-            if row is not None:
-                found.append(row)
+        rows = [_unusual(metric, period, same, limits) for metric in _told_of(period.figures, metrics)]
+        found += [row for row in rows if row is not None]
     return found
+
+
+def _told_of(current: Figures, metrics: Sequence[str]) -> Sequence[str]:
+    """Without any delivery the first metric says it all."""
+    return metrics if current.impressions else metrics[:1]
 
 
 def _unusual(metric: str, period: Period, same: Sequence[Period], limits: Limits) -> list[Any] | None:
@@ -131,7 +139,8 @@ def compared(current: Figures, previous: Figures, metrics: Sequence[str], limits
     """Rows of `WINDOW_COLUMNS` for each metric that moved by the threshold. From zero there is no percentage: `new`."""
     if max(current.impressions, previous.impressions) < limits.min_impressions:
         return []
-    return [row for metric in metrics if (row := _moved(metric, current, previous, limits)) is not None]
+    rows = [_moved(metric, current, previous, limits) for metric in _told_of(current, metrics)]
+    return [row for row in rows if row is not None]
 
 
 def _moved(metric: str, current: Figures, previous: Figures, limits: Limits) -> list[Any] | None:

@@ -57,6 +57,15 @@ def _row(name: str, seen: Number | None, base: Baseline) -> list[Any]:
     return [name, rounded(seen), rounded(usual), delta, verdict(name, delta), base.source]
 
 
+def said(table: Table) -> str:
+    """The verdicts in a sentence, per baseline; empty when nothing could be judged."""
+    by_source: dict[str, list[str]] = {}
+    for metric, *_, judged, source in table.rows:
+        if judged:
+            by_source.setdefault(source, []).append(f"{metric} {judged}")
+    return "; ".join(f"against {source}: {', '.join(judged)}" for source, judged in by_source.items())
+
+
 def verdict(metric: str, delta: Number | None) -> str | None:
     """`better`, `worse` or `in line` (less than 10 % off); None without a comparison."""
     if delta is None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, values
-from meta_ads_mcp.analysis.numbers import number, ratio, rounded
+from meta_ads_mcp.analysis.numbers import number, ratio, rounded, whole
 from meta_ads_mcp.analysis.series import BASE, Figures, figures, measure
 from meta_ads_mcp.spec.result import Row, Table
 
@@ -26,16 +26,16 @@ _METRICS = ("impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_r
 
 def totals(row: Row) -> Row:
     """The figures of one row of the whole account, with each conversion once."""
-    whole = figures(row, measure([row]))
+    own = figures(row, measure([row]))
     names = ("spend", "impressions", "reach", "frequency", "clicks", "ctr", "cpc", "cpm", "purchase_roas")
     counted = values(row.get("actions"))
     conversions = {name: counted[name] for name in CONVERSIONS if name in counted}
-    value = {"purchase_value": whole.value} if whole.value else {}
-    return {name: shown for name in names if (shown := _shown(name, whole)) is not None} | conversions | value
+    value = {"purchase_value": own.value} if own.value else {}
+    return {name: shown for name in names if (shown := _shown(name, own)) is not None} | conversions | value
 
 
-def _shown(name: str, whole: Figures) -> Any:
-    value = whole.metric(name)
+def _shown(name: str, own: Figures) -> Any:
+    value = own.metric(name)
     return rounded(value) if name in BASE else value
 
 
@@ -51,4 +51,4 @@ def _top_row(row: Row, spend: float | None) -> list[Any]:
     share = ratio(own.spend, spend, 100)
     metrics = [_shown(name, own) for name in _METRICS]
     place = [row.get("campaign_id"), row.get("campaign_name"), number(row.get("spend"))]
-    return [*place, None if share is None else round(share, 1), *metrics, what.event]
+    return [*place, None if share is None else whole(round(share, 1)), *metrics, what.event or what.instead]

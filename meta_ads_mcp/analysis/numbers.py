@@ -28,10 +28,11 @@ def number(value: Any) -> Number | None:
     text = str(value)
     if not _NUMBER.fullmatch(text):
         return None
-    return int(text) if text.lstrip("-").isdigit() else _whole(float(text))
+    return int(text) if text.lstrip("-").isdigit() else whole(float(text))
 
 
-def _whole(value: float) -> Number:
+def whole(value: float) -> Number:
+    """16.0 as 16."""
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
@@ -42,12 +43,12 @@ def rounded(value: Number | None) -> Number | None:
     if not value:
         return 0
     places = SIGNIFICANT - 1 - math.floor(math.log10(abs(value)))
-    return _whole(round(float(value), max(2, places)))
+    return whole(round(float(value), max(2, places)))
 
 
 def total(values: Iterable[Number | None]) -> Number:
     """The exact decimal sum, without the binary dust of adding floats."""
-    return _whole(float(sum((Decimal(str(value)) for value in values if value is not None), Decimal())))
+    return whole(float(sum((Decimal(str(value)) for value in values if value is not None), Decimal())))
 
 
 def ratio(over: Number | None, under: Number | None, factor: Number = 1) -> float | None:
@@ -59,7 +60,7 @@ def change_pct(now: Number | None, before: Number | None) -> Number | None:
     """The change in percent, one decimal; None without a value or from zero, which has no percentage."""
     if now is None or not before:
         return None
-    return _whole(round((now - before) / abs(before) * 100, 1))
+    return whole(round((now - before) / abs(before) * 100, 1))
 
 
 def amount(value: Number, currency: str) -> str:

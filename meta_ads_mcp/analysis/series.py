@@ -26,20 +26,26 @@ PREFERENCE = tuple(
 
 @dataclass(frozen=True)
 class Measure:
-    """What `results` counts: an event, from Meta's own results or from the actions."""
+    """What `results` counts: an event, from Meta's own results or from the actions; None where there is no event.
+
+    `instead` names Meta's result where it is no event, such as reach: people cannot be added up like events.
+    """
 
     event: str | None
     own: bool
+    instead: str | None = None
 
-    def of(self, row: Row) -> Number:
+    def of(self, row: Row) -> Number | None:
         if self.event is None:
-            return 0
+            return None
         if self.own:
             entries = row.get("results")
             return (result_value(entries[0]) if isinstance(entries, list) and entries else None) or 0
         return values(row.get("actions")).get(self.event, 0)
 
     def note(self) -> str:
+        if self.instead:
+            return f"Meta's result here is {self.instead}, which is no event: there is no results column."
         if self.event is None:
             return "No conversion and no click is in these rows, so there are no results."
         if self.own:
@@ -53,9 +59,10 @@ class Measure:
 def measure(rows: Sequence[Row]) -> Measure:
     """The event that the results of these rows are."""
     indicators = {_indicator(row) for row in rows if row.get("results")}
-    events = {indicated_event(indicator) if indicator else None for indicator in indicators}
-    if len(events) == 1 and (event := next(iter(events))):
-        return Measure(event, own=True)
+    only = next(iter(indicators)) if len(indicators) == 1 else None
+    if only is not None:
+        event = indicated_event(only)
+        return Measure(event, own=True, instead=None if event else only)
     present = {event for row in rows for event in values(row.get("actions"))}
     return Measure(next((event for event in PREFERENCE if event in present), None), own=False)
 
@@ -73,7 +80,7 @@ class Figures:
     spend: Number = 0
     impressions: Number = 0
     clicks: Number = 0
-    results: Number = 0
+    results: Number | None = None
     value: Number = 0
     reach: Number | None = 0
 
@@ -116,14 +123,14 @@ def good_or_bad(metric: str, direction: str | None) -> str:
 
 
 def figures(row: Row, what: Measure) -> Figures:
-    """The figures of one row of Graph."""
+    """The figures of one row of Graph; an empty row is a period without delivery."""
     return Figures(
         spend=number(row.get("spend")) or 0,
         impressions=number(row.get("impressions")) or 0,
         clicks=number(row.get("clicks")) or 0,
         results=what.of(row),
         value=values(row.get("action_values")).get("purchase", 0),
-        reach=number(row.get("reach")),
+        reach=number(row.get("reach")) if row else 0,
     )
 
 
@@ -133,7 +140,7 @@ def added(parts: Sequence[Figures]) -> Figures:
         spend=total(part.spend for part in parts),
         impressions=total(part.impressions for part in parts),
         clicks=total(part.clicks for part in parts),
-        results=total(part.results for part in parts),
+        results=total(known) if (known := [part.results for part in parts if part.results is not None]) else None,
         value=total(part.value for part in parts),
         reach=parts[0].reach if len(parts) == 1 else None,
     )
@@ -159,18 +166,23 @@ Step = str  # "daily", "weekly" or "monthly"
 def periods(rows: Sequence[Row], what: Measure, last: date, step: Step) -> list[Period]:
     """The periods from the first row to the day `last`, with zeros where Graph has no row."""
     known = {str(row["date_start"]): row for row in rows if row.get("date_start")}
-    if not known:
-        return []
+    made: list[Period] = []
+    for day in sorted(known):
+        start = date.fromisoformat(day)
+        if made:
+            made += _gap(made[-1].stop + timedelta(days=1), start - timedelta(days=1), what, step)
+        row = known[day]
+        stop = _day(row.get("date_stop")) or _next(start, step) - timedelta(days=1)
+        made.append(Period(start, stop, figures(row, what)))
+    return made + _gap(made[-1].stop + timedelta(days=1), last, what, step) if made else []
+
+
+def _gap(start: date, last: date, what: Measure, step: Step) -> list[Period]:
+    """Periods without delivery that fill the days from `start` to `last`."""
     made = []
-    start = date.fromisoformat(min(known))
     while start <= last:
-        row = known.get(start.isoformat())
         following = _next(start, step)
-        stop = _day(row.get("date_stop")) if row else None
-        period = Period(
-            start, stop or min(following - timedelta(days=1), last), figures(row, what) if row else Figures()
-        )
-        made.append(period if row else Period(period.start, period.stop, period.figures, delivered=False))
+        made.append(Period(start, min(following - timedelta(days=1), last), figures({}, what), delivered=False))
         start = following
     return made
 

@@ -12,7 +12,7 @@ from meta_ads_mcp.analysis.series import Measure, Period, measure, periods
 from meta_ads_mcp.spec.ports import Account
 from meta_ads_mcp.spec.result import Result, Row, Table, Whole
 
-MOST_TOLD = 100
+MOST_TOLD = 50
 LATE = "Conversions of the latest days are still being attributed: results may grow, cost_per_result may fall."
 
 

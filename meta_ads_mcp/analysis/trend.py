@@ -15,7 +15,7 @@ from typing import Any
 from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded
 from meta_ads_mcp.analysis.robust import slope
 from meta_ads_mcp.analysis.series import BASE, METRICS, Period, added, good_or_bad
-from meta_ads_mcp.spec.result import Row, Table
+from meta_ads_mcp.spec.result import Row, Table, Whole
 
 SHOWN = ("spend", "impressions", "reach", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas")
 FEWEST_PERIODS = 6
@@ -35,7 +35,7 @@ def trend(series: Sequence[Period], today: date) -> tuple[Row, list[str]]:
     metrics = [name for name in SHOWN if any(period.figures.metric(name) for period in series)] or ["spend"]
     shown = list(series)[-MOST_SHOWN:]
     table = period_table(shown, metrics, {period.start for period in whole}, changes=len(series) <= MOST_WITH_CHANGES)
-    data: Row = {**table.public(), "trends": trends(whole, metrics).public()}
+    data: Row = {**table.public(), "trends": Whole(trends(whole, metrics).public())}
     return data, _notes(series, whole, len(shown))
 
 

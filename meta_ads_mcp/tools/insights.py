@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, windows
-from meta_ads_mcp.analysis.benchmark import Baseline, benchmark, history_before, usable
+from meta_ads_mcp.analysis.benchmark import Baseline, benchmark, history_before, said, usable
 from meta_ads_mcp.analysis.guardrails import check_arguments
 from meta_ads_mcp.analysis.numbers import amount, total
 from meta_ads_mcp.analysis.report import Answered, report
@@ -229,7 +229,8 @@ class AuctionRankingBenchmarks(Params):
         if not found.rows:
             return Result(f"No ad of {target} delivered in {self.date_preset}.", table, page)
         ranked = sum(row[-1] != "not ranked" for row in table.rows)
-        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend."
+        more = "; more follow, ask again with page.after" if found.has_more else ""
+        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{more}."
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
         return Result(summary, table, page, notes, found.marks)
 
@@ -293,26 +294,23 @@ class IndustryBenchmark(PresetParams):
         bases = await self._baselines(call, account, window)
         observed = added([figures(row, NO_RESULTS) for row in rows])
         table = benchmark(observed, bases)
-        judged = [f"{row[0]} {row[4]}" for row in table.rows if row[4]]
-        summary = (
-            f"{self.object_id}, {self.date_preset}: {', '.join(judged) or 'nothing could be judged'}; "
-            f"cpc and cpm in {account.currency}."
-        )
+        judged = said(table) or "nothing could be judged"
+        summary = f"{self.object_id}, {self.date_preset}, {judged}; cpc and cpm in {account.currency}."
         return Result(summary, table, notes=self._notes(account))
 
     async def _baselines(self, call: Call, account: Account, window: TimeRange | None) -> list[Baseline]:
         if self.baseline or window is None:
             return [self.baseline.in_currency(account.currency)] if self.baseline else []
         before = history_before(window)
-        targets = {account.id: "the account's own history", self.object_id: "this object's own history"}
+        targets = {account.id: "the account", self.object_id: "itself"}
         return [await self._history(call, target, text, before) for target, text in targets.items()]
 
     async def _history(self, call: Call, target: str, text: str, before: TimeRange) -> Baseline:
         rows = await read_all(call, target, RATES, time_range=before.model_dump())
         past = usable(added([figures(row, NO_RESULTS) for row in rows]))
         if not past:
-            call.note(f"Too little delivery from {before.since} to {before.until} for {text}.")
-        return Baseline(f"{text}, {before.since} to {before.until}", past)
+            call.note(f"Too little delivery from {before.since} to {before.until} to compare with {text}.")
+        return Baseline(f"{text} from {before.since} to {before.until}", past)
 
     def _notes(self, account: Account) -> list[str]:
         notes = ["Meta publishes no figures of industries: the baseline is not one of an industry."]

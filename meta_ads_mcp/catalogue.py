@@ -50,6 +50,7 @@ MORE_FILES: dict[str, tuple[str, ...]] = {
     "ad_sets": ("ad_set_clone",),
     "ads": ("ad_link",),
     "creatives": ("creative_writes",),
+    "diagnostics": ("dataset_quality",),
     "entities": ("duplicates",),
 }
 # What is listed unless the settings say otherwise; everything enabled can be called and found all the same.

@@ -8,7 +8,7 @@ from typing import Any
 
 from meta_ads_mcp.spec.ids import account_path
 from meta_ads_mcp.spec.money import money
-from meta_ads_mcp.spec.result import Row, Table, Whole
+from meta_ads_mcp.spec.result import Final, Row, Table, Whole
 from meta_ads_mcp.spec.text import LONGEST, clean, clean_all
 from meta_ads_mcp.spec.vocabulary import ACTION_BREAKDOWNS, BREAKDOWNS
 
@@ -112,6 +112,8 @@ def shape_row(
 
 
 def _shaped(value: Any, currency: str | None, currencies: Currencies) -> Any:
+    if isinstance(value, Final):
+        return clean_all(value)
     if isinstance(value, dict):
         if value.keys() <= {"data", "paging", "summary"} and isinstance(value.get("data"), list):
             return _expanded(value, currency, currencies)

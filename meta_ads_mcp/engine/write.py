@@ -26,7 +26,7 @@ from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.money import written
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result, Row
+from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, Tool
 from meta_ads_mcp.spec.write import Change, Plan
@@ -133,7 +133,7 @@ class _Run:
             "next_step": "Show this plan to the user. If they agree, make the same call again with this `confirmation`; it "
             "holds for ten minutes.",
         }
-        return Result(f"Nothing was changed yet. {text}", data, notes=plan.notes)
+        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes)
 
     def _question(self, plan: Plan, why: list[str]) -> str:
         """Ids and figures first; texts that somebody else wrote come quoted and last."""
@@ -154,11 +154,13 @@ class _Run:
         before = shape_row({name: change.before.get(name) for name in change.after}, self.currency)
         after = shape_row({name: now.get(name, value) for name, value in change.after.items()}, self.currency)
         names = {**before, **after}
-        return {
-            name: {"before": before.get(name), "after": after.get(name)}
-            for name in names
-            if change.effect is Effect.CREATE or before.get(name) != after.get(name)
-        }
+        return Final(
+            {
+                name: {"before": before.get(name), "after": after.get(name)}
+                for name in names
+                if change.effect is Effect.CREATE or before.get(name) != after.get(name)
+            }
+        )
 
     def _planned(self, plan: Plan, status: str) -> Row:
         data: Row = {"status": status}
@@ -167,7 +169,7 @@ class _Run:
             data["id"] = single.object_id
         data["changes"] = self.changes(single, single.after) if single is not None else {}
         data["plan"] = [
-            {"method": change.request.method, "path": change.request.path, "parameters": _shown(change)}
+            Final(method=change.request.method, path=change.request.path, parameters=_shown(change))
             for change in plan.changes
         ]
         return {**data, **plan.details}
@@ -182,7 +184,7 @@ class _Run:
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
         data = self._planned(plan, "dry_run") | {"next_step": next_step}
-        return Result(f"Dry run of {self.tool.name}: nothing was changed. {checked}.", data, notes=plan.notes)
+        return Result(f"Dry run of {self.tool.name}: nothing was changed. {checked}.", Whole(data), notes=plan.notes)
 
     async def _validate(self, change: Change) -> None:
         params = {**change.request.params, "execution_options": _VALIDATE_ONLY}
@@ -203,7 +205,7 @@ class _Run:
             data |= await self._described()
         if self.key is not None and self.steps.done:
             self.writer.journal.result(self.steps.done[0].change_id, data)
-        return Result(self._told(data), data, notes=[*plan.notes, *self.steps.notes])
+        return Result(self._told(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
 
     async def _outcome(self, made: Row) -> Row:
         last = self.steps.done[-1] if self.steps.done else None
@@ -261,12 +263,14 @@ class _Run:
             )
         first, last = earlier[0], earlier[-1]
         if first.result is not None:
-            return Result("The same call was made before; this is its result, nothing new was made.", first.result)
+            return Result(
+                "The same call was made before; this is its result, nothing new was made.", Whole(first.result)
+            )
         if last.status == "unknown_outcome":
             return await self._take_over(last)
         if last.status == "success":
             data = {"status": "success", "id": last.object_id, "change_id": last.change_id}
-            return Result("The same call was made before; this is its result, nothing new was made.", data)
+            return Result("The same call was made before; this is its result, nothing new was made.", Whole(data))
         return None
 
     async def _take_over(self, entry: Entry) -> Result | None:
@@ -283,7 +287,7 @@ class _Run:
         if found is not None:
             self.writer.journal.outcome(entry.change_id, "success", object_id=found["id"])
             data = {"status": "success", "id": found["id"], "change_id": entry.change_id}
-            return Result("The earlier call with this key did make the object; nothing new was made.", data)
+            return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
         if self.writer.clock.now() - entry.started < TAKEOVER_SECONDS:
             raise UnknownOutcome(
                 "An earlier call with this idempotency_key has not ended, or its answer was lost.",

@@ -12,6 +12,10 @@ class Whole(dict[str, Any]):
     """A row that is shown with every field, also the empty ones, because there "none" says something."""
 
 
+class Final(dict[str, Any]):
+    """An object that is already as it is to be shown: no amount is converted, no empty value dropped."""
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of figures: names once, then values only. A third of the tokens of a list of objects.

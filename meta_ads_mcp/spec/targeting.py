@@ -113,7 +113,7 @@ def _ages(spec: Mapping[str, Any]) -> str:
 
 
 def _genders(genders: Any) -> str:
-    return {(1,): "men", (2,): "women"}.get(tuple(_items(genders)), "")
+    return "men" if genders == [1] else "women" if genders == [2] else ""
 
 
 def _counted(spec: Mapping[str, Any]) -> list[str]:

@@ -61,12 +61,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a call will change. One change, or several steps of which the later ones may follow from the earlier."""
+    """What a call will change. One change, or several steps of which the later ones may follow from the earlier.
+
+    `details` are part of the answer; `found` is what planning read and carrying out needs.
+    """
 
     changes: Sequence[Change]
     summary: str
     notes: list[str] = field(default_factory=list)
     details: Row = field(default_factory=dict)
+    found: Row = field(default_factory=dict)
 
 
 class Steps(Protocol):

@@ -88,7 +88,7 @@ def _creative(after: Row) -> Row:
     noun="ad",
     words="new publish creative",
     validate_only=True,
-    unread="ad_schedule_start_time ad_schedule_end_time creative",
+    unread="ad_schedule_start_time ad_schedule_end_time",
 )
 class CreateAd(ConfirmedParams, CreateParams):
     """Create an ad, PAUSED, in an ad set from an existing creative (ads_create_ad_creative makes one)."""
@@ -121,7 +121,7 @@ class CreateAd(ConfirmedParams, CreateParams):
     noun="ad",
     words="rename pause activate swap creative",
     validate_only=True,
-    unread="ad_schedule_start_time ad_schedule_end_time creative",
+    unread="ad_schedule_start_time ad_schedule_end_time",
 )
 class UpdateAd(ConfirmedParams):
     """Change an ad's name, status, creative, bid or tracking; what you leave out stays. ACTIVE needs a confirmation.

@@ -117,7 +117,7 @@ def _require_undoable(entry: Entry) -> None:
         raise InvalidArguments(f"This change was undone already, by {entry.undone_by}.", "Nothing is left to do.")
     if entry.effect == "delete" or entry.after.get("status") == "DELETED":
         raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
-    if entry.object_id is None or (entry.effect != "create" and entry.node not in REVERSIBLE):
+    if entry.object_id is None or entry.node not in REVERSIBLE:
         raise InvalidArguments(
             f"A change of this kind ({entry.tool}) cannot be undone here.", "Use the tool's counterpart."
         )

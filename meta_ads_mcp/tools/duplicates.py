@@ -1,0 +1,180 @@
+"""Copies of campaigns, ad sets and ads, made by Meta's own `/copies`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Self
+from urllib.parse import urlencode
+
+from pydantic import Field, model_validator
+
+from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
+from meta_ads_mcp.spec.closed import PromotedObject
+from meta_ads_mcp.spec.dates import Moment
+from meta_ads_mcp.spec.ids import Node, ObjectId, account_path
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.request import Request, wire
+from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect, post, tool
+from meta_ads_mcp.spec.vocabulary import EntityType
+from meta_ads_mcp.spec.write import Change, ConfirmedParams, CreateParams, Plan, Steps
+
+# Child ads that Graph copies in one answer, and by the asynchronous way (Meta docs, marketing-api/reference/ad-campaign/copies).
+MOST_AT_ONCE = 3
+MOST_ASYNC = 51
+POLL_SECONDS = (2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
+NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
+EDGES = {"campaign": "campaigns", "ad_set": "adsets", "ad": "ads"}
+_PARENT = {"ad_set": "campaign_id", "ad": "adset_id"}
+
+
+@tool("ads_duplicate_entity", Effect.CREATE, post("{entity_id}/copies"), words="copy clone migrate", node="Campaign")
+class DuplicateEntity(ConfirmedParams, CreateParams):
+    """Copy a campaign, ad set or ad with everything below it, PAUSED, into the same parent or another one.
+
+    `promoted_object` gives a copied ad set another pixel or Page. More than three ads are copied asynchronously.
+    """
+
+    entity_type: EntityType
+    entity_id: Annotated[ObjectId, Node("any")]
+    target_parent_id: Annotated[ObjectId | None, Node("any"), Field(description="Campaign or ad set to copy into")] = (
+        None
+    )
+    deep_copy: bool = True
+    rename_suffix: Annotated[str, Field(max_length=100)] = " - Copy"
+    start_time: Moment | None = None
+    end_time: Moment | None = None
+    promoted_object: PromotedObject | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_type(self) -> Self:
+        if self.target_parent_id and self.entity_type == "campaign":
+            raise ValueError("a campaign has no parent to copy into: leave target_parent_id out")
+        if self.promoted_object and self.entity_type != "ad_set":
+            raise ValueError("promoted_object is for a copied ad set")
+        if (self.start_time or self.end_time) and self.entity_type == "ad":
+            raise ValueError("an ad has no start_time and end_time of its own")
+        return self
+
+    def node(self) -> str:
+        return NODES[self.entity_type]
+
+    async def plan(self, call: Call) -> Plan:
+        source = await call.graph.get(self.entity_id, fields=["id", "name", "account_id"])
+        account = account_path(str(source["account_id"]))
+        children = await self._children(call)
+        if children > MOST_ASYNC:
+            raise InvalidArguments(
+                f"{self.entity_id} has {children} ads; Meta copies {MOST_ASYNC} at most.",
+                "Copy with deep_copy=false, then its parts one by one.",
+            )
+        request = Request(
+            "POST", f"{self.entity_id}/copies", self._params(), account=account, repeatable=False, write=True
+        )
+        copy = Change(
+            Effect.CREATE,
+            request,
+            self.node(),
+            after={"name": f"{source.get('name', '')}{self.rename_suffix}", "status": "PAUSED"},
+            parent=account,
+            edge=EDGES[self.entity_type],
+        )
+        notes = [f"{children} ad(s) are copied with it."] if children else []
+        details = {"source_id": self.entity_id, "asynchronous": children > MOST_AT_ONCE}
+        return Plan([copy], f"Copy of {self.entity_type.replace('_', ' ')} {self.entity_id}.", notes, details)
+
+    async def _children(self, call: Call) -> int:
+        if self.entity_type == "ad" or not self.deep_copy:
+            return 0
+        found = await call.graph.get(f"{self.entity_id}/ads", fields=["id"], limit=1, summary="total_count")
+        return int(found.get("summary", {}).get("total_count") or 0)
+
+    def _params(self) -> Row:
+        params: Row = {
+            "status_option": "PAUSED",
+            "rename_options": {"rename_strategy": "ONLY_TOP_LEVEL_RENAME", "rename_suffix": self.rename_suffix},
+        }
+        if self.entity_type != "ad":
+            params["deep_copy"] = self.deep_copy
+        if self.target_parent_id:
+            params[_PARENT[self.entity_type]] = self.target_parent_id
+        given = {"start_time": self.start_time, "end_time": self.end_time}
+        return {**params, **{name: value for name, value in given.items() if value is not None}}
+
+    async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        (copy,) = plan.changes
+        if plan.details["asynchronous"]:
+            created = await self._copy_asynchronously(copy, steps, call)
+        else:
+            created = made_of(self.entity_type, self.entity_id, await steps.do(copy))
+        new_id = created[0]["id"] if created else None
+        if self.promoted_object is not None and new_id is not None:
+            await self._promote(copy, str(new_id), steps)
+        return {**plan.details, "id": new_id, "created": created}
+
+    async def _promote(self, copy: Change, new_id: str, steps: Steps) -> None:
+        """Another promoted object, while the copy is still an unpublished draft."""
+        value = self.promoted_object.model_dump(exclude_none=True) if self.promoted_object else {}
+        change = Change(
+            Effect.UPDATE,
+            replace(copy.request, path=new_id, params={"promoted_object": value}),
+            "AdSet",
+            object_id=new_id,
+            after={"promoted_object": value},
+            readable=("promoted_object",),
+        )
+        try:
+            await steps.do(change)
+        except AdsError as refused:
+            raise ApiError(
+                f"The copy {new_id} was made, PAUSED, but its promoted_object was refused: {refused.message}",
+                f"Set it with ads_update_ad_set on {new_id}, or remove the copy with ads_delete_ad_set.",
+                graph=refused.graph,
+                details={"created": [{"type": "ad_set", "id": new_id}]},
+            ) from None
+
+    async def _copy_asynchronously(self, copy: Change, steps: Steps, call: Call) -> list[Row]:
+        """One member in a set of asynchronous requests, then a look at it until it is done."""
+        body = urlencode({name: wire(value) for name, value in copy.request.params.items()})
+        member = {"name": "copy", "relative_url": copy.request.path, "body": body}
+        params = {"name": f"copy of {self.entity_id}", "adbatch": [member]}
+        request = replace(copy.request, path=f"{copy.parent}/async_batch_requests", params=params)
+        made = await steps.do(replace(copy, request=request))
+        for wait in POLL_SECONDS:
+            await call.sleep(wait)
+            state = await call.graph.get(str(made["id"]), fields=["id", "is_completed", "error_count"])
+            if state.get("is_completed"):
+                return await self._result_of(str(made["id"]), call)
+        raise UnknownOutcome(
+            f"Meta is still copying (asynchronous set {made['id']}).",
+            "Look for the copy in a minute with the list tools before copying again.",
+            details={"async_request_set_id": made["id"]},
+        )
+
+    async def _result_of(self, set_id: str, call: Call) -> list[Row]:
+        found = await call.graph.list(f"{set_id}/requests", fields=["id", "status", "result"], limit=10)
+        result: Any = found.rows[0].get("result") if found.rows else None
+        if not isinstance(result, dict) or found.rows[0].get("status") != "success":
+            told = result.get("error_message") if isinstance(result, dict) else "no reason given"
+            raise ApiError(f"Meta could not copy {self.entity_id}: {told}", "Correct what Meta names and copy again.")
+        return made_of(self.entity_type, self.entity_id, result)
+
+
+def made_of(entity_type: str, source_id: str, answer: Row) -> list[Row]:
+    """What a copy made: the top object first."""
+    top = next(
+        (answer[key] for key in ("copied_campaign_id", "copied_adset_id", "copied_ad_id") if answer.get(key)), None
+    )
+    children = answer.get("ad_object_ids") or []
+    rows = [
+        {
+            "type": str(item.get("ad_object_type")).replace("adset", "ad_set"),
+            "source_id": str(item.get("source_id")),
+            "id": str(item.get("copied_id")),
+        }
+        for item in children
+        if isinstance(item, dict)
+    ]
+    named = {row["id"] for row in rows}
+    first = [{"type": entity_type, "source_id": source_id, "id": str(top)}] if top and str(top) not in named else []
+    return sorted(first + rows, key=lambda row: row["id"] != str(top))

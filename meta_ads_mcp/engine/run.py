@@ -34,7 +34,7 @@ from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Directory, Profiles
 from meta_ads_mcp.spec.result import Result
 from meta_ads_mcp.spec.text import clean
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.spec.tool import Effect, Tool
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,8 @@ class Engine:
         if tool.name in STAND_INS:
             asked = validate(tool, arguments).model_dump()
             inner = self.catalogue.get(asked["name"])
-            if inner.effect.is_write != tool.effect.is_write or inner.name in STAND_INS:
+            fits = inner.effect.is_write if tool.effect.is_write else inner.effect is Effect.READ
+            if not fits or inner.name in STAND_INS:
                 raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
             tool, arguments = inner, asked["arguments"]
         if hasattr(tool.params, "stands_for"):

@@ -148,7 +148,9 @@ def _report(asked: GetErrors, issues: list[Row], *, complete: bool) -> Result:
     """The severity was applied already, so that the limit cuts the least severe."""
     issues.sort(key=lambda issue: SEVERITIES.index(issue["severity"]))
     counted = Counter(issue["severity"] for issue in issues)
-    counts = {severity: counted[severity] for severity in SEVERITIES if asked.severity in ("all", severity)}
+    counts: dict[str, int] = {
+        severity: counted[severity] for severity in SEVERITIES if asked.severity in ("all", severity)
+    }
     shown = issues[: asked.limit]
     return Result(
         _found(asked, issues, counts, complete=complete),

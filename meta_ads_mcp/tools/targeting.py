@@ -6,7 +6,7 @@ targeting-search). Estimates and descriptions are edges of the account, the ad s
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,6 +16,7 @@ from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.ids import AccountId, AdId, AdSetId, ObjectId
 from meta_ads_mcp.spec.keys import only_keys
 from meta_ads_mcp.spec.listing import plural
+from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Local, Params
 from meta_ads_mcp.spec.partial import attempt, attempt_all, unread
 from meta_ads_mcp.spec.ports import Call
@@ -203,6 +204,8 @@ class SearchGeoLocations(Params):
         )
 
 
+# An estimate changes nothing, so a goal that is newer than this server may be asked about.
+Goal = Annotated[Word, Open("AdSet.OptimizationGoal", frozenset(get_args(OptimizationGoal)))]
 PromotedKeys = Annotated[
     dict[str, Any],
     AfterValidator(
@@ -225,7 +228,7 @@ class EstimateAudienceSize(Params):
 
     account_id: AccountId
     targeting_spec: TargetingSpec
-    optimization_goal: OptimizationGoal = "REACH"
+    optimization_goal: Annotated[Goal, Field(description="an ad set's, such as OFFSITE_CONVERSIONS")] = "REACH"
     promoted_object: PromotedKeys | None = None
 
     @model_validator(mode="after")

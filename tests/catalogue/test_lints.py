@@ -32,6 +32,7 @@ OPEN_OBJECTS = {
     "bid_adjustments": "Meta's own object of allow-listed advertisers, not described in public",
     "creative": "Meta's own creative for a preview; nothing is made of it",
     "omnichannel_object": "Meta's own object, which the SDK leaves open as well",
+    "promoted_object": "of an estimate, where nothing is made: its keys are checked in the argument's validator",
     "regional_regulation_identities": "Meta adds kinds of identity with each country; values are texts",
     "targeting": "Meta's own targeting; its keys are checked against the SDK's class in the argument's validator",
     "targeting_spec": "as targeting",

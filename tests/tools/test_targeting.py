@@ -231,6 +231,14 @@ async def test_what_is_not_available_is_said_and_never_a_number(
     assert "-1" not in answer.blocks[1]
 
 
+async def test_a_goal_newer_than_this_server_is_asked_about_with_a_note() -> None:
+    graph = estimates(bounds("users", 5, 9), bounds("estimate_mau", 4, 8))
+    arguments = {"account_id": "1", "targeting_spec": GERMANY, "optimization_goal": "NEW_GOAL"}
+    answer = await call(graph, "ads_estimate_audience_size", **arguments)
+    assert graph.params(DELIVERY)["optimization_goal"] == "NEW_GOAL"
+    assert "NEW_GOAL is not in Meta's list" in answer.structured["notes"][0]
+
+
 async def test_an_estimate_that_is_refused_twice_is_an_error() -> None:
     graph = estimates(InvalidArguments("Bad interest."), InvalidArguments("Bad interest."))
     error = await refusal(graph, "ads_estimate_audience_size", account_id="1", targeting_spec=GERMANY)

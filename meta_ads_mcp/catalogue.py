@@ -84,7 +84,7 @@ def collect() -> list[Tool]:
 
 def _of_file(name: str, toolset: str) -> Iterable[Tool]:
     module = import_module(f"meta_ads_mcp.tools.{name}")
-    for _, value in vars(module).items():
+    for value in vars(module).values():
         if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declared(value)):
             object.__setattr__(tool, "toolset", toolset)
             yield tool
@@ -145,7 +145,7 @@ class Catalogue:
         return [{"toolset": name, "tools": names} for name, names in counted.items()]
 
     def _score(self, tool: Tool, words: set[str]) -> float:
-        """A word in the name weighs most, then in the toolset and search words, then in the description; rare words more."""
+        """Words in the name weigh most, then those of the toolset, then the description; rare words more."""
         if not words:
             return 0
         name, hints, text = self._index[tool.name]

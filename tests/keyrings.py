@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -137,10 +138,15 @@ class Bench:
 
     async def call(self, tool: str, /, **arguments: Any) -> Answer:
         engine = Engine(
-            Catalogue(collect()), self.client, self.events, self.clock, Gate(), Options(), profiles=self.profiles
+            _catalogue(), self.client, self.events, self.clock, Gate(), Options(), profiles=self.profiles
         )
         return await engine.call(tool, arguments)
 
     @property
     def exchanges(self) -> int:
         return sum(entry.path == "oauth/access_token" for entry in self.sandbox.log)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue(collect())

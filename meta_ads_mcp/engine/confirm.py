@@ -1,8 +1,8 @@
 """A person's agreement before a write that can cost money, cannot be undone, or speaks in public.
 
 A client that can ask its user is asked through it. For the others the first call answers with a plan and a code, and
-the same call with the code carries it out. A code is signed with a key of this process, bound to the tool, its arguments
-and what the plan replaces, good for ten minutes and for one call.
+the same call with the code carries it out. A code is signed with a key of this process, bound to the tool, its
+arguments and what the plan replaces, good for ten minutes and for one call.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ SLACK_SECONDS = 90
 async def recover(sender: Sender, clock: Clock, change: Change, started: float, lost: UnknownOutcome) -> Row:
     """Graph's state of a change whose answer was lost, when the change is there.
 
-    Raises Transient when it surely was not made, and the UnknownOutcome itself, with how to look, when that is not sure.
+    Raises Transient when it surely was not made, and UnknownOutcome, with how to look, when that is not sure.
     """
     for wait in LOOKS_AFTER_SECONDS:
         await clock.sleep(wait)

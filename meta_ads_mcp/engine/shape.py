@@ -51,6 +51,9 @@ _INSIGHTS_ROW = {"date_start", "date_stop"}
 _NO_FIGURE = BREAKDOWNS | ACTION_BREAKDOWNS
 _FIGURE = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
 
+# A planned request, shown as it would be sent.
+_AS_IT_IS = frozenset({"parameters"})
+
 Currencies = Mapping[str, str]
 _NONE_KNOWN: Currencies = {}
 
@@ -62,7 +65,7 @@ def money_accounts(data: Any, account: str | None) -> set[str]:
     if not isinstance(data, dict) or _own_currency(data):
         return set()
     account = _own_account(data) or account
-    inside = set().union(*(money_accounts(value, account) for value in data.values()))
+    inside = set().union(*(money_accounts(value, account) for key, value in data.items() if key not in _AS_IT_IS))
     needed = account is not None and any(_minor(data[key]) is not None for key in data.keys() & MONEY_FIELDS)
     return inside | {account} if needed and account else inside
 
@@ -100,7 +103,9 @@ def shape_row(
         # The URLs of `paging` carry the token; where a list goes on is said in other ways.
         if key == "paging" or (key in drop and not whole):
             continue
-        if key in MONEY_FIELDS:
+        if key in _AS_IT_IS:
+            made = clean_all(value)
+        elif key in MONEY_FIELDS:
             made = _money(key, value, own, currencies)
         elif figures:
             made = _figures(key, value)

@@ -64,9 +64,7 @@ class Writer:
         run = _Run(self, tool, args, call, owner, account_currency)
         record = Record(tool.name, owner, arguments=run.arguments)
         try:
-            outcome = await run.carry_out(asker, record)
-            record.outcome = outcome.data["status"] if isinstance(outcome, Result) else "needs_confirmation"  # type: ignore[call-overload, index]  # a write's data is an object
-            return outcome
+            return await run.carry_out(asker, record)
         except AdsError as error:
             record.outcome = error.kind
             raise
@@ -100,16 +98,21 @@ class _Run:
         dry_run = bool(self.arguments.get("dry_run"))
         repeated = None if dry_run else await self._same_key()
         if repeated is not None:
+            record.outcome = "repeated"
             return repeated
         plan = await planned(self.tool, self.args, self.call, self.owner)
         for change in plan.changes:
             self.permit(change)
         if dry_run:
+            record.outcome = "dry_run"
             return await self._dry_run(plan)
         held = await self._agreement(plan, asker, record)
         if held is not None:
+            record.outcome = "needs_confirmation"
             return held
-        return await self._apply(plan)
+        done = await self._apply(plan)
+        record.outcome = "success"
+        return done
 
     def permit(self, change: Change) -> None:
         self.writer.policy.permit(change)
@@ -130,8 +133,8 @@ class _Run:
             return held
         data = self._planned(plan, "needs_confirmation") | {
             "confirmation": held,
-            "next_step": "Show this plan to the user. If they agree, make the same call again with this `confirmation`; it "
-            "holds for ten minutes.",
+            "next_step": "Show this plan to the user. If they agree, make the same call again with this `confirmation`; "
+            "it holds for ten minutes.",
         }
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes)
 
@@ -227,7 +230,8 @@ class _Run:
 
     def _told(self, data: Row) -> str:
         subject = f" {data['id']}" if data.get("id") else ""
-        return f"{self.tool.title}: done, {self.tool.node or 'object'}{subject}. Undo: ads_undo_change {data.get('change_id')}."
+        undo = f" Undo: ads_undo_change {data['change_id']}." if data.get("change_id") else ""
+        return f"{self.tool.title}: done, {self.tool.node or 'object'}{subject}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
@@ -305,7 +309,7 @@ class _Steps:
         self.notes: list[str] = []
 
     async def do(self, change: Change) -> Row:
-        """A caller that goes away does not take the answer with it: the write is finished and journalled all the same."""
+        """A caller that goes away does not take the answer with it: the write is finished and journalled."""
         return await asyncio.shield(asyncio.ensure_future(self._do(change)))
 
     async def _do(self, change: Change) -> Row:

@@ -97,8 +97,8 @@ async def check_campaign_budget(call: Call, campaign_id: str) -> None:
     if kind is None:
         return
     raise InvalidArguments(
-        f"Campaign {campaign_id} ({str(campaign.get('name', ''))[:80]!r}) has a {kind.replace('_', ' ')} of its own, so its ad "
-        "sets can have none.",
+        f"Campaign {campaign_id} ({str(campaign.get('name', ''))[:80]!r}) has a {kind.replace('_', ' ')} of its own, so "
+        "its ad sets can have none.",
         "Leave the budget out here, change the campaign's budget, or move budgets to the ad sets with "
         "ads_update_campaign adset_budgets.",
     )

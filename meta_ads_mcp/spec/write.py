@@ -39,8 +39,8 @@ class Change:
 
     `before` and `after` hold the fields in Graph's spelling: what is there, and what will be. Money is an integer in
     minor units there, whatever the wire needs. `object_id` is None for what is not made yet; `parent` and `edge` say
-    where it will be found (`act_1`, `campaigns`). `readable` are the fields to read back. `reasons` say why a person has
-    to agree first; `actions` are the policy's words for it (`edit_budget`, `create_ad`, …).
+    where it will be found (`act_1`, `campaigns`). `readable` are the fields to read back. `reasons` say why a person
+    has to agree first; `actions` are the policy's words for it (`edit_budget`, `create_ad`, …).
     """
 
     effect: Effect

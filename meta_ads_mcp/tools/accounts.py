@@ -14,10 +14,11 @@ from meta_ads_mcp.spec.result import Listing, Page, Result, Row
 from meta_ads_mcp.spec.tool import Effect, get, tool
 
 ACCOUNT_FIELDS = (
-    "id account_id name account_status currency timezone_name business_name amount_spent balance spend_cap age created_time "
-    "disable_reason"
+    "id account_id name account_status currency timezone_name business_name amount_spent balance spend_cap age "
+    "created_time disable_reason"
 )
-# AdAccount.account_status and disable_reason are integers; the words are Meta's (docs, marketing-api/reference/ad-account).
+# AdAccount.account_status and disable_reason are integers; the words are Meta's (docs,
+# marketing-api/reference/ad-account).
 ACCOUNT_STATUS = {
     1: "ACTIVE",
     2: "DISABLED",
@@ -90,13 +91,13 @@ class GetAdAccounts(ListParams):
     get("{account_id}"),
     node="AdAccount",
     identity="id account_id currency",
-    fields=f"{ACCOUNT_FIELDS} owner business funding_source_details capabilities timezone_offset_hours_utc min_daily_budget "
-    "is_prepay_account user_tasks default_dsa_beneficiary default_dsa_payor",
+    fields=f"{ACCOUNT_FIELDS} owner business funding_source_details capabilities timezone_offset_hours_utc "
+    "min_daily_budget is_prepay_account user_tasks default_dsa_beneficiary default_dsa_payor",
     noun="ad account",
     words="currency time zone balance status",
 )
 class GetAccountInfo(Params):
-    """Read one ad account: status, currency, time zone, balance, spend cap, business and what this token may do in it."""
+    """Read one ad account: status, currency, time zone, balance, spend cap, business, what this token may do in it."""
 
     account_id: AccountId
     fields: FieldList | None = None

@@ -85,8 +85,8 @@ class UpdateAdLink(ConfirmedParams):
         unexpected = differences(creative.after, writable_creative(now))
         if unexpected:
             raise ApiError(
-                f"The new creative {made['id']} is not a faithful copy ({', '.join(list(unexpected)[:5])} differ); the ad was "
-                "left as it is.",
+                f"The new creative {made['id']} is not a faithful copy ({', '.join(list(unexpected)[:5])} differ); the ad "
+                "was left as it is.",
                 f"Look at creative {made['id']} before using it; ads_undo_change can remove it.",
             )
         params = {"creative": {"creative_id": str(made["id"])}}

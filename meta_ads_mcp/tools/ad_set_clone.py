@@ -71,7 +71,7 @@ class CreativeOverride(Closed):
     "ads_clone_ad_set_bundle", Effect.CREATE, post("{account_id}/adsets"), node="AdSet", words="copy duplicate localize"
 )
 class CloneAdSetBundle(ConfirmedParams, CreateParams):
-    """Make a new ad set, PAUSED, after another one, with its ads; name, places, budget, destination and texts may differ.
+    """Make a new ad set, PAUSED, after another one, with its ads; name, places, budget, link and texts may differ.
 
     Needs idempotency_key unless dry_run. One ad that cannot be copied is skipped and named.
     """
@@ -181,8 +181,8 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             return str(copy["id"]), None
         creative = await steps.do(self._create("adcreatives", "AdCreative", patched(spec, override)))
         name = override.name or ad.get("name")
-        params = {"name": name, "adset_id": ad_set_id, "creative": {"creative_id": creative["id"]}, "status": "PAUSED"}
-        made = await steps.do(self._create("ads", "Ad", params))
+        spec = {"name": name, "adset_id": ad_set_id, "creative": {"creative_id": creative["id"]}, "status": "PAUSED"}
+        made = await steps.do(self._create("ads", "Ad", spec))
         return str(made["id"]), str(creative["id"])
 
 

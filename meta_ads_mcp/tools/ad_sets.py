@@ -237,9 +237,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
             call.note("Frequency caps work with the goals REACH and THRUPLAY; Graph may refuse or ignore them here.")
         page = self.promoted_object.page_id if self.promoted_object else None
         if self.destination_type == "ON_POST" and page is None:
-            call.note(
-                "ON_POST without promoted_object.page_id: ads of this ad set will be refused, and it cannot be added later."
-            )
+            call.note("ON_POST without promoted_object.page_id: its ads will be refused, and it cannot be added later.")
 
 
 @tool(

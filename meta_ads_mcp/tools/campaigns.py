@@ -20,8 +20,9 @@ from meta_ads_mcp.spec.vocabulary import BidStrategy, StatusFilter
 from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
 
 FIELDS = (
-    "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget budget_remaining spend_cap "
-    "bid_strategy special_ad_categories is_adset_budget_sharing_enabled created_time updated_time start_time stop_time"
+    "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget "
+    "budget_remaining spend_cap bid_strategy special_ad_categories is_adset_budget_sharing_enabled created_time "
+    "updated_time start_time stop_time"
 )
 
 

@@ -338,7 +338,7 @@ def _thumbnail(video: Row) -> str | None:
     unread="adlabels",
 )
 class UpdateAdCreative(WriteParams):
-    """Change a creative's name, labels or status. Its content cannot change: create a new one, or ads_update_ad_link."""
+    """Change a creative's name, labels or status. Its content cannot change: make a new one, or ads_update_ad_link."""
 
     creative_id: CreativeId
     name: Annotated[str | None, Field(min_length=1, max_length=255)] = None

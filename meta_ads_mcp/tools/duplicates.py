@@ -19,7 +19,8 @@ from meta_ads_mcp.spec.tool import Effect, post, tool
 from meta_ads_mcp.spec.vocabulary import EntityType
 from meta_ads_mcp.spec.write import Change, ConfirmedParams, CreateParams, Plan, Steps
 
-# Child ads that Graph copies in one answer, and by the asynchronous way (Meta docs, marketing-api/reference/ad-campaign/copies).
+# Child ads that Graph copies in one answer, and by the asynchronous way (Meta docs,
+# marketing-api/reference/ad-campaign/copies).
 MOST_AT_ONCE = 3
 MOST_ASYNC = 51
 POLL_SECONDS = (2.0, 3.0, 5.0, 5.0, 10.0, 10.0)

@@ -93,7 +93,7 @@ class UpdateEntity(ConfirmedParams):
 
 @tool("ads_activate_entity", Effect.UPDATE, post("{entity_id}"), words="pause start stop archive", validate_only=True)
 class ActivateEntity(ConfirmedParams):
-    """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED, and say what above it still blocks delivery.
+    """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED; says what above it blocks delivery.
 
     ACTIVE spends money, ARCHIVED cannot be undone: both need a confirmation.
     """

@@ -18,9 +18,9 @@ from meta_ads_mcp.analysis.series import FIELDS, Measure, added, figures, measur
 from meta_ads_mcp.analysis.signals import Check, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
 from meta_ads_mcp.errors import DataLimit, InvalidArguments
-from meta_ads_mcp.spec.dates import DatePreset, TimeRange, preset_range, require_within_lookback
+from meta_ads_mcp.spec.dates import TimeRange, preset_range, require_within_lookback
 from meta_ads_mcp.spec.ids import AccountId, AdId, AnyAdObject
-from meta_ads_mcp.spec.insights import InsightsParams, ObjectParams, PeriodParams, PresetParams
+from meta_ads_mcp.spec.insights import InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
 from meta_ads_mcp.spec.params import Closed, Local, Params, Wire
 from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.result import Page, Result, Row, Table, Whole
@@ -202,7 +202,7 @@ class AuctionRankingBenchmarks(Params):
 
     ad_id: AdId | None = None
     object_id: AnyAdObject | None = None
-    date_preset: DatePreset = "last_7d"
+    date_preset: Preset = "last_7d"
     limit: Annotated[int, Field(ge=1, le=500, description="Page size")] = 100
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
 
@@ -338,7 +338,7 @@ class AdvertiserContext(Params):
     """
 
     account_id: AccountId
-    date_preset: DatePreset = "last_30d"
+    date_preset: Preset = "last_30d"
     top_n_campaigns: Annotated[int, Wire("limit"), Field(ge=1, le=20)] = 5
 
     async def run(self, call: Call) -> Result:

@@ -96,7 +96,12 @@ class FakeGraph:
         self._last += 1
         made = str(self._last)
         created = datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
-        self.objects[made] = {"id": made, "account_id": node.removeprefix("act_"), "created_time": created, **request.params}
+        self.objects[made] = {
+            "id": made,
+            "account_id": node.removeprefix("act_"),
+            "created_time": created,
+            **request.params,
+        }
         self.edges.setdefault(request.path, []).append(made)
         return {"id": made}
 

@@ -12,7 +12,12 @@ from meta_ads_mcp.engine.policy import Policy, PolicyError, load_policy
 from meta_ads_mcp.errors import NetworkProblem, UnknownOutcome
 from tests.writes.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, graph
 
-NEW: dict[str, Any] = {"account_id": ACCOUNT, "name": "Autumn", "objective": "OUTCOME_SALES", "special_ad_categories": []}
+NEW: dict[str, Any] = {
+    "account_id": ACCOUNT,
+    "name": "Autumn",
+    "objective": "OUTCOME_SALES",
+    "special_ad_categories": [],
+}
 LOST = UnknownOutcome("The connection to Graph did not answer in time after the change was sent.")
 
 
@@ -68,7 +73,9 @@ async def test_a_created_campaign_is_paused_journalled_and_read_back(client: Fak
 @pytest.mark.parametrize(
     ("currency", "given", "sent"), [("JPY", "5000 JPY", 5000), ("TWD", 900, 900), ("EUR", "12.34 EUR", 1234)]
 )
-async def test_money_goes_out_in_the_accounts_minor_units(clock: StillClock, currency: str, given: Any, sent: int) -> None:
+async def test_money_goes_out_in_the_accounts_minor_units(
+    clock: StillClock, currency: str, given: Any, sent: int
+) -> None:
     client = graph(clock, currency)
     await engine(client).call("ads_create_campaign", {**NEW, "daily_budget": given})
     assert client.writes[0].params["daily_budget"] == sent
@@ -93,7 +100,9 @@ async def test_a_lowered_budget_goes_through_and_a_raised_one_needs_a_code(clien
     plan = (await made.call("ads_update_campaign", raised)).structured["data"]
     assert plan["status"] == "needs_confirmation"
     assert len(client.writes) == 1
-    other = await made.call("ads_update_campaign", {**raised, "daily_budget": 9001, "confirmation": plan["confirmation"]})
+    other = await made.call(
+        "ads_update_campaign", {**raised, "daily_budget": 9001, "confirmation": plan["confirmation"]}
+    )
     assert other.structured["data"]["status"] == "needs_confirmation"
     done = await made.call("ads_update_campaign", {**raised, "confirmation": plan["confirmation"]})
     assert done.structured["data"]["status"] == "success"
@@ -238,19 +247,26 @@ async def test_an_object_that_changed_since_is_not_undone_without_force(client: 
         (Policy(frozenset({"delete"})), "ads_delete_campaign", {"campaign_id": CAMPAIGN}),
         (Policy(frozenset({"edit_status"})), "ads_resume_campaign", {"campaign_id": CAMPAIGN}),
         (Policy(frozenset({"all"})), "ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "x"}),
-        (Policy(max_percentage=10), "ads_update_budget", {"entity_type": "campaign", "entity_id": CAMPAIGN, "daily_budget": 6000}),
+        (
+            Policy(max_percentage=10),
+            "ads_update_budget",
+            {"entity_type": "campaign", "entity_id": CAMPAIGN, "daily_budget": 6000},
+        ),
         (Policy(max_value={"USD": 5500}), "ads_create_campaign", {**NEW, "daily_budget": 6000}),
         (Policy(max_amount={"EUR": 100}), "ads_update_campaign", {"campaign_id": CAMPAIGN, "daily_budget": 6000}),
     ],
 )
-async def test_the_policy_of_the_owner_holds(client: FakeGraph, policy: Policy, tool: str, arguments: dict[str, Any]) -> None:
+async def test_the_policy_of_the_owner_holds(
+    client: FakeGraph, policy: Policy, tool: str, arguments: dict[str, Any]
+) -> None:
     answer = await engine(client, policy=policy).call(tool, arguments, asker=Person(True))
     assert answer.structured["error"]["kind"] == "denied"
     assert client.writes == []
 
 
 @pytest.mark.parametrize(
-    "text", ["deny = ['create_all']", "denied = []", "[edit_budget]\nmax_amount = '50'", "[edit_budget]\nmax = 1", "deny = ["]
+    "text",
+    ["deny = ['create_all']", "denied = []", "[edit_budget]\nmax_amount = '50'", "[edit_budget]\nmax = 1", "deny = ["],
 )
 def test_a_policy_that_cannot_be_understood_stops_the_start(tmp_path: Path, text: str) -> None:
     path = tmp_path / "policy.toml"

@@ -36,7 +36,12 @@ def compose(settings: Settings) -> tuple[Any, Any]:
         raise SettingsError(str(wrong)) from None
     parts = desk(settings)
     options = Options(
-        settings.accounts, settings.business_id, settings.result_chars, settings.demo, _state_dir(settings)
+        settings.accounts,
+        settings.business_id,
+        settings.result_chars,
+        settings.demo,
+        _state_dir(settings),
+        settings.upload_roots,
     )
     limits = parts.client.governor
     engine = Engine(catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles)

@@ -11,6 +11,7 @@ from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.reports import ReportPolls
+from meta_ads_mcp.engine.uploads import RootedUploads
 from meta_ads_mcp.errors import AdsError, ApiError, Denied
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, pages
 from meta_ads_mcp.graph.paging import page as one_page
@@ -20,6 +21,7 @@ from meta_ads_mcp.spec.fields import names
 from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports, Profiles
 from meta_ads_mcp.spec.request import Request, confine
 from meta_ads_mcp.spec.result import Listing, Row
+from meta_ads_mcp.spec.uploads import Uploads
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 
@@ -178,6 +180,7 @@ class ToolCall:
     exports: Exports = field(default_factory=FolderExports)
     changes: Changes = field(default_factory=NoChanges)
     desk: Profiles | None = None
+    uploads: Uploads = field(default_factory=RootedUploads)
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -24,6 +24,7 @@ from meta_ads_mcp.engine.plain import run_plain
 from meta_ads_mcp.engine.policy import Policy
 from meta_ads_mcp.engine.reports import ReportPolls
 from meta_ads_mcp.engine.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
+from meta_ads_mcp.engine.uploads import RootedUploads
 from meta_ads_mcp.engine.validate import validate
 from meta_ads_mcp.engine.write import Writer
 from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
@@ -72,6 +73,7 @@ class Options:
     result_chars: int = 40_000
     demo: bool = False
     state_dir: Path | None = None
+    upload_roots: tuple[str, ...] = ()
 
 
 # Characters.
@@ -98,6 +100,7 @@ class Engine:
         self.book = AccountBook(self.client, self.options.accounts)
         self.metrics = Metrics()
         self.exports = FolderExports(self.options.state_dir)
+        self.uploads = RootedUploads(self.options.upload_roots)
         self.polls = ReportPolls(self.clock)
         self._version_told = False
         self.journal = Journal(self.options.state_dir, self.clock)
@@ -157,6 +160,7 @@ class Engine:
             self.exports,
             self.journal,
             self.profiles,
+            self.uploads,
         )
         for text in unknown_values(args):
             call.note(text)

@@ -12,6 +12,7 @@ from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.spec.changes import Changes
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Listing, Row
+from meta_ads_mcp.spec.uploads import Uploads
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,9 @@ class Call(Protocol):
 
     @property
     def exports(self) -> Exports: ...
+
+    @property
+    def uploads(self) -> Uploads: ...
 
     @property
     def changes(self) -> Changes: ...

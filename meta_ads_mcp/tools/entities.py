@@ -46,7 +46,7 @@ class GetAdEntities(ListParams):
         if not isinstance(data, Mapping) or data.get("entity_type") != "campaign":
             return data
         parent = str(data.get("parent_id"))
-        return {**data, "parent_id": f"act_{parent}"} if parent.isascii() and parent.isdigit() else data
+        return {**data, "parent_id": f"act_{parent}"} if parent.isdigit() else data
 
     async def run(self, call: Call) -> Result:
         edge, fields, refine = _LISTS[self.entity_type]

@@ -226,6 +226,14 @@ async def test_failed_checks_of_the_account_are_warnings_and_filtered_too() -> N
     assert [row["code"] for row in (await found(Troubled(account), severity="critical"))["issues"]] == [2]
 
 
+async def test_the_limit_leaves_the_worst_wherever_it_stands() -> None:
+    account = {**HEALTHY, "failed_delivery_checks": [{"check_name": "funding"}]}
+    rejected = ad(5, "DISAPPROVED", issues_info=[issue(51)], recommendations=[{"code": 61}])
+    graph = Troubled(account, ads=[rejected], campaigns=[ad(1, "WITH_ISSUES", issues_info=[issue(11)])])
+    assert [row["code"] for row in (await found(graph, limit=1))["issues"]] == [51]
+    assert [row["code"] for row in (await found(graph))["issues"]] == [51, "funding", 11, 61]
+
+
 async def test_a_part_that_could_not_be_read_is_named() -> None:
     graph = Troubled(adsets=PermissionMissing("No access."), ads=[ad(5, "DISAPPROVED")])
     answer = await call(graph, "ads_get_errors", account_id="1")

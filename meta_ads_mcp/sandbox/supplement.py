@@ -88,6 +88,11 @@ EDGES: dict[str, Extra] = {
     "User GET accounts": Extra("docs: graph-api/reference/user/accounts", {}, "PageOfUser"),
     "AdAccount POST adimages": Extra("docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
+    # A report answers with its run; `fields` are those of the rows to come.
+    **{
+        f"{node} POST insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights")
+        for node in ("AdAccount", "Campaign", "AdSet", "Ad")
+    },
 }
 
 # A class that has the fields and edges of another and some of its own.

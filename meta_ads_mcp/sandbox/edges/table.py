@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.sandbox.edges import account, estimates, insights, lists, media, search, structure, tokens
+from meta_ads_mcp.sandbox.edges import (
+    account,
+    estimates,
+    insights,
+    lists,
+    media,
+    pages,
+    reports,
+    search,
+    signals,
+    structure,
+    tokens,
+)
 from meta_ads_mcp.sandbox.edges.registry import HANDLERS, Handler
 
-MODULES = (account, estimates, insights, lists, media, search, structure, tokens)
+MODULES = (account, estimates, insights, lists, media, pages, reports, search, signals, structure, tokens)
 
 
 def handler_of(node_type: str, method: str, edge: str) -> Handler | None:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.store import Store
-from meta_ads_mcp.sandbox.world import ids, people
+from meta_ads_mcp.sandbox.world import ids, people, responses, tools
 from meta_ads_mcp.sandbox.world.account import account_node
 from meta_ads_mcp.sandbox.world.clients import Client
 from meta_ads_mcp.sandbox.world.media import Media, add_media
+from meta_ads_mcp.sandbox.world.place import Place
 from meta_ads_mcp.sandbox.world.structure import Builder
 
 if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.world import World
 
 HISTORY_DAYS = 730
+ELABORATE = 5  # accounts with forms, comments, audiences, rules and studies; the others are for scale
 OWNED = 3  # of four accounts; the others are the client's own
 
 
@@ -68,7 +70,12 @@ def add_account(world: World, store: Store, number: int, client: Client, account
     store.link(f"act_{account.id}", "promote_pages", [page_id])
     for edge in ("instagram_accounts", "connected_instagram_accounts"):
         store.link(f"act_{account.id}", edge, [instagram_id])
-    return Builder(world, store, number, client, account, media, pixel_id).campaigns()
+    plans = Builder(world, store, number, client, account, media, pixel_id).campaigns()
+    if number < ELABORATE:
+        place = Place(world, store, number, client, account, page_id, instagram_id, pixel_id)
+        responses.add_responses(place)
+        tools.add_tools(place)
+    return plans
 
 
 def link_agency(world: World, store: Store) -> None:

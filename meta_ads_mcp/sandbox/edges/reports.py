@@ -1,0 +1,74 @@
+"""Asynchronous insights reports. Source: docs marketing-api/insights/best-practices (asynchronous)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from meta_ads_mcp.sandbox import fields as expressions
+from meta_ads_mcp.sandbox.edges.insights import insights
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.store import Node
+
+Json = Any
+# Status and per cent of each step; a step is a look at the run, or five seconds.
+STEPS = (
+    ("Job Not Started", 0),
+    ("Job Running", 35),
+    ("Job Running", 80),
+    ("Job Completed", 100),
+)
+STEP_SECONDS = 5
+
+
+@dataclass
+class Job:
+    """The query of a run and how far it is. It advances when it is looked at: a told clock may stand still."""
+
+    node: Node
+    params: Mapping[str, Json]
+    started: datetime
+    looks: int = 0
+
+    def step(self, now: datetime) -> tuple[str, int]:
+        passed = int((now - self.started).total_seconds() // STEP_SECONDS)
+        return STEPS[min(max(self.looks, passed), len(STEPS) - 1)]
+
+
+@serves("POST", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
+def create(ask: Ask) -> Json:
+    """Starts a run; what Graph would refuse at once is refused at once."""
+    insights(ask)
+    store = ask.graph.world.store
+    run_id = store.new_id("6023")
+    job = Job(ask.node, dict(ask.params), ask.graph.clock())
+    fields = {"id": run_id, "account_id": ask.node.account, "time_ref": int(job.started.timestamp()), "job": job}
+    store.add(Node(run_id, "AdReportRun", fields, ask.node.account, ("id", "account_id", "time_ref", "async_status")))
+    return {"report_run_id": run_id}
+
+
+@serves("GET", "AdReportRun")
+def status(ask: Ask) -> Json:
+    """How far the run is; a status that was put on the node (a failure in a test) stays."""
+    job: Job = ask.node.get("job")
+    word, percent = job.step(ask.graph.clock())
+    job.looks += 1
+    now = {"async_status": word, "async_percent_completion": percent, "is_running": word != "Job Completed"}
+    if word == "Job Completed":
+        now["time_completed"] = int(ask.graph.clock().timestamp())
+    shown = replace(ask.node, fields={**now, **ask.node.fields})
+    return ask.graph.projector(ask.call, ask.token).node(shown, ask.wanted)
+
+
+@serves("GET", "AdReportRun/insights")
+def results(ask: Ask) -> Listing:
+    """The rows of a completed run; none before."""
+    job: Job = ask.node.get("job")
+    if ask.node.get("async_status") or job.step(ask.graph.clock())[0] != "Job Completed":
+        return Listing([])
+    names = job.params.get("fields")
+    wanted = expressions.parse(",".join(names)) if names else None
+    found: Listing = insights(replace(ask, node=job.node, params=job.params, wanted=wanted))
+    return found

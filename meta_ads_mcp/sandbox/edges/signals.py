@@ -1,0 +1,155 @@
+"""Previews, pixel statistics and checks, and the plain lists of what an advertiser sets up."""
+
+from __future__ import annotations
+
+import html
+from datetime import datetime, timedelta
+from typing import Any
+
+from meta_ads_mcp.sandbox.edges import lists
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.filters import number
+from meta_ads_mcp.sandbox.plan import uniforms
+from meta_ads_mcp.sandbox.refusal import invalid_param
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world import clients
+from meta_ads_mcp.sandbox.world.build import stamp
+
+Json = Any
+DEFAULT_HOURS = 24  # docs do not give the default window of a pixel's statistics
+# aggregation -> values and how often each comes, relative to the first
+VALUES: dict[str, tuple[tuple[str, float], ...]] = {
+    "event": (("PageView", 1.0), ("ViewContent", 0.5), ("AddToCart", 0.12), ("Purchase", 0.04), ("Lead", 0.01)),
+    "event_source": (("WEB_ONLY", 0.8), ("SERVER_ONLY", 0.2)),
+    "device_type": (("mobile_iphone", 0.5), ("mobile_android", 0.4), ("desktop", 0.3)),
+    "match_keys": (("external_id", 0.7), ("em", 0.4), ("ph", 0.2)),
+    "had_pii": (("true", 0.6), ("false", 0.4)),
+    "host": (("shop.example", 1.0),),
+}
+# What this module does not model comes as one value.
+OTHER = (("all", 1.0),)
+
+serves(
+    "GET",
+    "AdAccount/customaudiences",
+    "AdAccount/customconversions",
+    "AdAccount/adrules_library",
+    "AdAccount/ad_studies",
+    "Business/ad_studies",
+    "AdStudy/cells",
+    "AdStudy/objectives",
+    "AdStudyCell/adsets",
+    "AdStudyCell/campaigns",
+)(lists.linked)
+
+
+@serves("GET", "Ad/previews", "AdAccount/generatepreviews")
+def previews(ask: Ask) -> Json:
+    """One frame; `ad_format` is due, and generatepreviews also needs a creative."""
+    missing = [name for name in needed(ask) if name not in ask.params]
+    if missing:
+        raise invalid_param(missing[0], "is required.")
+    width, height = ask.params.get("width", 320), ask.params.get("height", 570)
+    source = f"https://www.facebook.com/ads/api/preview_iframe.php?d=AQ{ask.node.id}&t=AQJ&ad_format={ask.params['ad_format']}"
+    frame = f'<iframe src="{html.escape(source)}" width="{width}" height="{height}" scrolling="yes"></iframe>'
+    return {"data": [{"body": frame}]}
+
+
+def needed(ask: Ask) -> tuple[str, ...]:
+    return ("ad_format",) if ask.node.type == "Ad" else ("ad_format", "creative")
+
+
+@serves("GET", "AdsPixel/stats")
+def stats(ask: Ask) -> Listing:
+    """Hourly buckets, each with the counts of every value. Shape: SDK class AdsPixelStatsResult."""
+    now = ask.graph.clock().replace(minute=0, second=0, microsecond=0)
+    start = number(ask.params.get("start_time")) or (now - timedelta(hours=DEFAULT_HOURS)).timestamp()
+    end = number(ask.params.get("end_time")) or now.timestamp()
+    aggregation = ask.params.get("aggregation", "event")
+    hours = (now - timedelta(hours=back) for back in range(24 * 28))
+    rows = [
+        {"start_time": stamp(hour), "aggregation": aggregation, "data": counts(ask, aggregation, int(hour.timestamp()))}
+        for hour in hours
+        if start <= hour.timestamp() < end
+    ]
+    return Listing(rows[::-1])
+
+
+def counts(ask: Ask, aggregation: str, hour: int) -> list[dict[str, Json]]:
+    wanted = ask.params.get("event")
+    base = 20 + 40 * uniforms("pixel", ask.node.id, hour)[0]
+    values = VALUES.get(aggregation, OTHER)
+    return [
+        {"value": value, "count": round(base * share)}
+        for value, share in values
+        if aggregation != "event" or wanted in (None, value)
+    ]
+
+
+@serves("GET", "AdsPixel/da_checks")
+def checks(ask: Ask) -> Json:
+    rows = [
+        {"key": "pixel_decline", "title": "Events declined", "result": "passed", "description": "Events keep coming."},
+        {
+            "key": "pixel_missing_param_in_events",
+            "title": "Missing parameters",
+            "result": "failed",
+            "description": "Some events lack content_ids.",
+            "user_message": "Add content_ids to ViewContent.",
+        },
+    ]
+    return {"data": rows}
+
+
+@serves("GET", "CustomAudience/shared_account_info")
+def sharing(ask: Ask) -> Listing:
+    """An account's first audience is shared with the next account of the agency."""
+    world, own = ask.graph.world, ask.node.account
+    first = world.store.links.get((f"act_{own}", "customaudiences"), ("",))[0]
+    if ask.node.id != first:
+        return Listing([])
+    partner = (world.account_ids.index(own) + 1) % len(world.account_ids)
+    row = {
+        "account_id": world.account_ids[partner],
+        "account_name": world.clients[partner].name,
+        "business_id": world.business_id,
+        "business_name": clients.AGENCY,
+        "sharing_status": "ACTIVE",
+    }
+    return Listing([row])
+
+
+@serves("GET", "AdRule/history")
+def history(ask: Ask) -> Listing:
+    """Runs of the rule, newest first; every third one changed something."""
+    ads = ask.graph.world.store.children(f"act_{ask.node.account}", "ads")
+    rows = [
+        {
+            "timestamp": stamp(ask.graph.clock() - timedelta(hours=6 * run + 1)),
+            "is_manual": False,
+            "results": [
+                {
+                    "object_id": ads[run % len(ads)].id,
+                    "object_type": "AD",
+                    "actions": [{"action": "PAUSE", "field": "status", "old_value": "ACTIVE", "new_value": "PAUSED"}],
+                }
+            ]
+            if run % 3 == 0
+            else [],
+        }
+        for run in range(18)
+    ]
+    return Listing([row for row in rows if row["results"] or not ask.params.get("hide_no_changes")])
+
+
+@serves("GET", "IGUser/media")
+def media(ask: Ask) -> Listing:
+    """Posts between `since` and `until`."""
+    since = number(ask.params.get("since")) or 0.0
+    until = number(ask.params.get("until")) or ask.graph.clock().timestamp()
+    rows = ask.graph.world.store.children(ask.node.id, "media")
+    return Listing([one for one in rows if since <= published(one) <= until])
+
+
+def published(node: Node) -> float:
+    return datetime.fromisoformat(str(node.get("timestamp"))).timestamp()

@@ -46,10 +46,10 @@ _JUDGED = frozenset().union(*_STARRED, *_PLAIN)
 
 def refused_combination(breakdowns: Sequence[str], action_breakdowns: Sequence[str]) -> tuple[str, str] | None:
     """What is wrong with the combination and what to do, or None when it may pass."""
-    if list(breakdowns) == ["impression_device"]:
-        return ("impression_device never stands alone.", "Add publisher_platform.")
     asked = frozenset(breakdowns) | frozenset(action_breakdowns)
     core = asked - JOKERS
+    if core == {"impression_device"}:
+        return ("impression_device never stands alone.", "Add publisher_platform.")
     if len(core) < 2 and not (core & {"action_reaction"} and asked & {"action_target_id", "action_destination"}):
         return None
     if not core <= _JUDGED or core in _STARRED:

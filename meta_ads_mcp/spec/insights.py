@@ -196,7 +196,8 @@ class InsightsParams(ObjectParams):
             exclude={"object_id", "fields", "filtering", "limit", "after", "max_items"}, exclude_none=True
         )
         known = InsightsParams.model_fields
-        sent = {name: value for name, value in sent.items() if name in known and value != []}
+        kept = [name for name, value in sent.items() if value != [] or name == "action_breakdowns"]
+        sent = {name: sent[name] for name in kept if name in known}
         if self.preset:
             sent["date_preset"] = self.preset
         if self.filtering:

@@ -31,6 +31,8 @@ class Planned(Protocol):
     fill(call, after)           the same, where that takes a look at Graph
     wire(after, account)        Graph's parameters, where they differ from the values
     node()                      the SDK class, where it depends on an argument
+    page(call)                  the Page whose own token is needed, where no argument `page_id` says it (page_token)
+    reads()                     fields to read with the values before, for `check` and `why`
     check(call, before, after)  the pre-flight that reads; raises InvalidArguments, or adds notes
     why(before, after)          more reasons to ask a person
     describe(call)              what the answer says besides, after the change
@@ -44,6 +46,10 @@ class Planned(Protocol):
     def wire(self, after: Row, account: Account | None) -> Row: ...
 
     def node(self) -> str: ...
+
+    async def page(self, call: Call) -> str | None: ...
+
+    def reads(self) -> tuple[str, ...]: ...
 
     async def describe(self, call: Call) -> Row: ...
 
@@ -77,7 +83,9 @@ async def _change(tool: Tool, args: Params, call: Call, after: Row, account: Acc
     is_node = "/" not in path
     node = args.node() if hasattr(args, "node") else tool.node or "object"
     readable = tuple(name for name in after if name not in tool.unread)
-    before = await _before(tool, node, call, subject, readable) if is_node and tool.reads_before else {}
+    page = await _page(tool, args, call)
+    more = args.reads() if hasattr(args, "reads") else ()
+    before = await _before(tool, node, call, subject, (*readable, *more), page) if is_node and tool.reads_before else {}
     await args.check(call, before, after) if hasattr(args, "check") else None
     wired = args.wire(dict(after), account) if hasattr(args, "wire") else after
     request = Request(
@@ -85,24 +93,25 @@ async def _change(tool: Tool, args: Params, call: Call, after: Row, account: Acc
         path,
         wired,
         account=account.id if account else None,
-        page=getattr(args, "page_id", None) if tool.page_token else None,
+        page=page,
         repeatable=False,
         write=True,
         patience="upload" if tool.upload else "normal",
         budget_change=node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
-        spend_limit_change=node == "AdAccount" and "spend_cap" in after,
+        spend_limit_change=node == "AdAccount" and not {"spend_cap", "spend_cap_action"}.isdisjoint(after),
     )
+    is_new = tool.effect is Effect.CREATE and not is_node
     change = Change(
         tool.effect,
         request,
         node,
-        object_id=subject if is_node else None,
+        object_id=None if is_new else subject,
         before={name: before.get(name) for name in (*readable, "status", "name") if name in before},
         after=after,
         readable=readable,
         title=str(before.get("name", "")),
-        parent=None if is_node else subject,
-        edge=None if is_node else path.rsplit("/", 1)[-1],
+        parent=subject if is_new else None,
+        edge=path.rsplit("/", 1)[-1] if is_new else None,
         reasons=tuple(args.why(before, after)) if hasattr(args, "why") else (),
         validate_only=tool.validate_only,
     )
@@ -117,7 +126,17 @@ def _completed(change: Change) -> Change:
     )
 
 
-async def _before(tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...]) -> Row:
+async def _page(tool: Tool, args: Params, call: Call) -> str | None:
+    """The Page whose own token the requests need."""
+    if not tool.page_token:
+        return None
+    page: str | None = await args.page(call) if hasattr(args, "page") else getattr(args, "page_id", None)
+    return page
+
+
+async def _before(
+    tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...], page: str | None
+) -> Row:
     """The values now. The object is one of the kind the tool changes: its own field says so.
 
     Raises NotFound for an id of another kind, which Graph would change without a word.
@@ -125,7 +144,7 @@ async def _before(tool: Tool, node: str, call: Call, object_id: str, readable: t
     known_by = [name for name in _KNOWN_BY if name not in tool.unread]
     own = _OWN_FIELD.get(node)
     fields = dict.fromkeys([*known_by, *([own] if own else []), *readable])
-    found = await call.graph.get(object_id, fields=list(fields))
+    found = await call.graph.get(object_id, fields=list(fields), page=page)
     if own is not None and own not in found:
         raise NotFound(f"{object_id} is not a {node}.", "Check the id; it may be of another kind of object.")
     return found

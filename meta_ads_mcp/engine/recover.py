@@ -11,6 +11,7 @@ from typing import Any
 
 from meta_ads_mcp.errors import AdsError, NotFound, Transient, UnknownOutcome
 from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.spec.changes import WITH_STATUS
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
@@ -66,7 +67,8 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
     if change.edge in _TIMED:
         since = int(started) - SLACK_SECONDS
         params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": since}]
-    request = Request("GET", f"{change.parent}/{change.edge}", params, account=change.request.account)
+    where = f"{change.parent}/{change.edge}"
+    request = Request("GET", where, params, account=change.request.account, page=change.request.page)
     found: list[Row] = []
     read = 0
     async for page in pages(sender, request, 100, None):
@@ -79,7 +81,7 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
 
 async def _look_for_gone(sender: Sender, change: Change) -> Row | None:
     try:
-        now = await sender.send(_read(change, "id,status"))
+        now = await sender.send(_read(change, "id,status" if change.node in WITH_STATUS else "id"))
     except NotFound:
         return {"id": change.object_id}
     return {"id": change.object_id} if now.get("status") == "DELETED" else None
@@ -87,7 +89,13 @@ async def _look_for_gone(sender: Sender, change: Change) -> Row | None:
 
 def _read(change: Change, fields: str | None = None) -> Request:
     wanted = fields or ",".join(["id", *change.readable])
-    return Request("GET", str(change.object_id), {"fields": wanted}, account=change.request.account)
+    return Request(
+        "GET",
+        str(change.object_id),
+        {"fields": wanted},
+        account=change.request.account,
+        page=change.request.page,
+    )
 
 
 def made_since(row: Row, started: float) -> bool:

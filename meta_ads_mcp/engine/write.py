@@ -21,7 +21,7 @@ from meta_ads_mcp.engine.policy import Policy
 from meta_ads_mcp.engine.recover import look, recover
 from meta_ads_mcp.engine.shape import shape_row
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, Transient, UnknownOutcome
-from meta_ads_mcp.spec.changes import Entry
+from meta_ads_mcp.spec.changes import Entry, can_be_undone
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.money import written
 from meta_ads_mcp.spec.params import Params
@@ -230,13 +230,14 @@ class _Run:
 
     def _told(self, data: Row) -> str:
         subject = f" {data['id']}" if data.get("id") else ""
-        undo = f" Undo: ads_undo_change {data['change_id']}." if data.get("change_id") else ""
+        last = self.steps.done[-1] if self.steps.done else None
+        undo = f" Undo: ads_undo_change {last.change_id}." if last is not None and _can_be_undone(last) else ""
         return f"{self.tool.title}: done, {self.tool.node or 'object'}{subject}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
             return "It was created PAUSED. Check it, then activate it with ads_activate_entity."
-        return "ads_undo_change puts the earlier values back." if last else ""
+        return "ads_undo_change puts the earlier values back." if last is not None and _can_be_undone(last) else ""
 
     async def _read_back(self, done: Done) -> dict[str, Row]:
         """What Graph has now. A value that differs from the one sent is said, not hidden."""
@@ -244,7 +245,11 @@ class _Run:
         if not done.object_id or not change.readable or change.effect is Effect.DELETE:
             return self.changes(change, change.after)
         read = Request(
-            "GET", done.object_id, {"fields": ",".join(["id", *change.readable])}, account=change.request.account
+            "GET",
+            done.object_id,
+            {"fields": ",".join(["id", *change.readable])},
+            account=change.request.account,
+            page=change.request.page,
         )
         try:
             now = await self.writer.client.send(read)
@@ -342,8 +347,8 @@ class _Steps:
             self.notes.append("Graph's answer was lost; the change was found to be made.")
         if not isinstance(body, dict):
             raise ApiError("Graph's answer to the change is not an object.")
-        if body.get("success") is False:
-            raise ApiError("Graph answered that the change was not made (success: false).")
+        if body.get("success", bool(body)) is not True:
+            raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
         return body
 
     def _entry(self, change: Change) -> Entry:
@@ -365,6 +370,10 @@ class _Steps:
             digest=run.digest,
             undo_of=run.arguments.get("change_id"),
         )
+
+
+def _can_be_undone(done: Done) -> bool:
+    return done.change.after.get("status") != "DELETED" and can_be_undone(done.change.effect.value, done.change.node)
 
 
 def _new_id(body: Row) -> str | None:

@@ -82,6 +82,21 @@ def _minor_of(amount: Decimal, currency: str) -> int:
     return int(minor)
 
 
+def standard(minor: int, currency: str) -> int | float:
+    """Minor units in the currency's own unit (2350 → 23.5), which Graph wants for the spend cap of an account alone.
+
+    Source: Meta docs, marketing-api/reference/ad-account (spend_cap: "in standard denomination"). Raises
+    InvalidArguments for a currency whose offset is not known: a guess could be wrong by a factor of 100.
+    """
+    units = offset(currency)
+    if units is None:
+        raise InvalidArguments(
+            f"Meta's minor unit of {currency} is not known to this server.", "Change the amount in Ads Manager."
+        )
+    whole, rest = divmod(minor, units)
+    return minor / units if rest else whole
+
+
 def _money_argument(value: Any) -> Any:
     if isinstance(value, str) and _WRITTEN.fullmatch(value):
         return value

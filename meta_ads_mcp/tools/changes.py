@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.spec.changes import Entry
+from meta_ads_mcp.spec.changes import STOPPED, WITH_STATUS, Entry, can_be_undone
 from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.ids import AccountId, ObjectId
+from meta_ads_mcp.spec.money import standard
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.request import Request
@@ -18,9 +19,6 @@ from meta_ads_mcp.spec.result import Page, Result, Row
 from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, tool
 from meta_ads_mcp.spec.write import Change, ConfirmedParams, Plan
-
-# Nodes whose fields can be written back one by one.
-REVERSIBLE = frozenset({"Campaign", "AdSet", "Ad", "AdCreative", "AdRule", "AdAccount"})
 
 
 @tool("ads_get_changes", Effect.READ, network=False, words="journal history audit undo log")
@@ -75,25 +73,50 @@ class UndoChange(ConfirmedParams):
         if entry is None:
             raise NotFound("There is no such change in the journal.", "List the changes with ads_get_changes.")
         _require_undoable(entry)
-        target = (
-            {"status": "PAUSED" if self.created == "pause" else "DELETED"}
-            if entry.effect == "create"
-            else _earlier(entry)
-        )
-        now = await call.graph.get(str(entry.object_id), fields=["id", "name", "status", *entry.after, *target])
+        target = self._stopped(entry) if entry.effect == "create" else _earlier(entry)
+        status = ["status"] if entry.node in WITH_STATUS else []
+        fields = dict.fromkeys(["id", "name", *status, *entry.after, *target])
+        now = await call.graph.get(str(entry.object_id), fields=list(fields))
         if not self.force and entry.effect == "update":
             _require_unchanged(entry, now)
         change = Change(
             Effect.UPDATE,
-            Request("POST", str(entry.object_id), target, account=entry.account, repeatable=False, write=True),
+            await _request(call, entry, target),
             entry.node,
             object_id=entry.object_id,
             before={name: now.get(name) for name in ("name", *target)},
             after=target,
             readable=tuple(target),
             title=str(now.get("name", "")),
+            reasons=_RULE if entry.node == "AdRule" and entry.effect == "update" else (),
         )
         return Plan([change], f"Undo of {entry.tool} ({entry.change_id}) on {entry.object_id}.")
+
+    def _stopped(self, entry: Entry) -> Row:
+        """What stops a created object, or deletes it."""
+        if self.created == "pause" and entry.node not in STOPPED:
+            raise InvalidArguments("This object cannot be paused.", "Give created=delete to delete it.")
+        return {"status": "DELETED" if self.created == "delete" else STOPPED[entry.node]}
+
+
+_RULE = ("it changes what a rule does by itself",)
+
+
+async def _request(call: Call, entry: Entry, target: Row) -> Request:
+    """The values back as Graph takes them: an account's spend cap is read in minor units and written in the others."""
+    params = dict(target)
+    is_cap = entry.node == "AdAccount" and "spend_cap" in params
+    if is_cap:
+        params["spend_cap"] = standard(int(params["spend_cap"]), (await call.account(str(entry.object_id))).currency)
+    return Request(
+        "POST",
+        str(entry.object_id),
+        params,
+        account=entry.account,
+        repeatable=False,
+        write=True,
+        spend_limit_change=is_cap,
+    )
 
 
 def _earlier(entry: Entry) -> Row:
@@ -117,7 +140,7 @@ def _require_undoable(entry: Entry) -> None:
         raise InvalidArguments(f"This change was undone already, by {entry.undone_by}.", "Nothing is left to do.")
     if entry.effect == "delete" or entry.after.get("status") == "DELETED":
         raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
-    if entry.object_id is None or entry.node not in REVERSIBLE:
+    if entry.object_id is None or not can_be_undone(entry.effect, entry.node):
         raise InvalidArguments(
             f"A change of this kind ({entry.tool}) cannot be undone here.", "Use the tool's counterpart."
         )

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"meta-ads-mcp: {wrong}", file=sys.stderr)
         return USAGE_ERROR
     except (AdsError, Failed) as problem:
-        print(f"meta-ads-mcp: {problem}", file=sys.stderr)
+        print(f"meta-ads-mcp: {redact(str(problem))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -282,8 +282,10 @@ def _no_options(command: argparse.ArgumentParser) -> None:
 
 def _name(value: str) -> str:
     """A profile's name; what is none is not repeated, because it may be a token."""
-    if not re.fullmatch("[a-zA-Z0-9_-]{1,64}", value):
-        raise argparse.ArgumentTypeError("a profile's name has letters, digits, _ and - only, at most 64")
+    if not re.fullmatch("[a-zA-Z0-9_-]{1,64}", value) or redact(value) != value:
+        raise argparse.ArgumentTypeError(
+            "a profile's name has letters, digits, _ and - only, at most 64; a token is piped in"
+        )
     return value
 
 

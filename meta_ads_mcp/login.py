@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from meta_ads_mcp.credentials import Entry, Token, wrong_form
-from meta_ads_mcp.errors import InvalidArguments, TokenProblem
+from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.graph.identity import Identity, reachable
 from meta_ads_mcp.graph.profiles import Profiles
 from meta_ads_mcp.spec import permissions
@@ -48,7 +48,7 @@ async def login(
     if exchange:
         token = await desk.exchanged(token)
     identity = await desk.check(token)
-    accounts = await reachable(speak(token), business)
+    accounts = await _reached(speak(token), business)
     existed = desk.vault.source(name) == "keyring"
     await desk.vault.keep(name, token.reveal(), desk.record(token, identity, business), active=True)
     for line in _described(desk, name, identity, accounts):
@@ -57,6 +57,18 @@ async def login(
     say(f"{done} as profile {name!r} in the OS keyring ({back_end.name}); it is in use now.")
     say("Next: `meta-ads-mcp install CLIENT` (claude-desktop, claude-code, cursor, cline, vscode), then restart it.")
     return 0
+
+
+async def _reached(sender: Any, business: str | None) -> list[Row]:
+    try:
+        return await reachable(sender, business)
+    except (NotFound, PermissionMissing) as refusal:
+        if business is None:
+            raise
+        raise InvalidArguments(
+            f"This token cannot read the business {business}: {refusal.message}",
+            "Check the id in Business settings, under Business info, and give the token business_management.",
+        ) from None
 
 
 def _described(desk: Profiles, name: str, identity: Identity, accounts: Sequence[Row]) -> list[str]:

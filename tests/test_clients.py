@@ -1,0 +1,392 @@
+"""Installing into the clients' files: on three systems, with everything else in the file kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meta_ads_mcp.clients import Entry, Machine, Problem, files, install, jsonc, printed, server_entry, uninstall
+from meta_ads_mcp.clients.places import CLIENTS
+
+ENTRY = Entry("/opt/bin/meta-ads-mcp", ("--profile", "acme"))
+SYSTEMS = ("darwin", "win32", "linux")
+SUPPORT = "Library/Application Support"
+CLINE = "User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
+DESKTOP = "Claude/claude_desktop_config.json"
+PLACES = {
+    ("claude-desktop", "darwin"): f"{SUPPORT}/{DESKTOP}",
+    ("claude-desktop", "win32"): f"AppData/Roaming/{DESKTOP}",
+    ("claude-desktop", "linux"): f".config/{DESKTOP}",
+    ("vscode", "darwin"): f"{SUPPORT}/Code/User/mcp.json",
+    ("vscode", "win32"): "AppData/Roaming/Code/User/mcp.json",
+    ("vscode", "linux"): ".config/Code/User/mcp.json",
+    **{("claude-code", system): ".claude.json" for system in SYSTEMS},
+    **{("cursor", system): ".cursor/mcp.json" for system in SYSTEMS},
+    **{("cline", system): ".cline/data/settings/cline_mcp_settings.json" for system in SYSTEMS},
+}
+EVERYWHERE = pytest.mark.parametrize(("client", "system"), PLACES)
+
+
+def machine(home: Path, system: Any = "linux", **environ: str) -> Machine:
+    return Machine(system, home, environ)
+
+
+def silent(_: str) -> None:
+    """Nobody reads it."""
+
+
+def put(client: str, at: Machine, entry: Entry = ENTRY) -> list[str]:
+    said: list[str] = []
+    assert install(client, entry, at, said.append) == 0
+    return said
+
+
+def backups(path: Path) -> list[Path]:
+    return sorted(path.parent.glob(f"{path.name}.*.bak"))
+
+
+# --- where
+
+
+@EVERYWHERE
+def test_it_is_where_the_client_reads_it(tmp_path: Path, client: str, system: str) -> None:
+    put(client, machine(tmp_path, system))
+    path = tmp_path / PLACES[client, system]
+    servers = json.loads(path.read_text())[CLIENTS[client].key]
+    assert servers["meta-ads"]["command"] == "/opt/bin/meta-ads-mcp"
+    assert servers["meta-ads"]["args"] == ["--profile", "acme"]
+    assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
+
+
+@pytest.mark.parametrize(
+    ("client", "system", "environ", "place"),
+    [
+        ("claude-code", "linux", {"CLAUDE_CONFIG_DIR": "elsewhere"}, "elsewhere/.claude.json"),
+        ("claude-desktop", "linux", {"XDG_CONFIG_HOME": "xdg"}, f"xdg/{DESKTOP}"),
+        ("claude-desktop", "win32", {"APPDATA": "roaming"}, f"roaming/{DESKTOP}"),
+        ("vscode", "win32", {"APPDATA": "roaming"}, "roaming/Code/User/mcp.json"),
+    ],
+)
+def test_the_environment_moves_it(
+    tmp_path: Path, client: str, system: str, environ: dict[str, str], place: str
+) -> None:
+    put(client, machine(tmp_path, system, **{name: str(tmp_path / value) for name, value in environ.items()}))
+    assert (tmp_path / place).is_file()
+
+
+PACKAGED = f"AppData/Local/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/{DESKTOP}"
+
+
+@pytest.mark.parametrize(("usual", "expected"), [(False, [PACKAGED]), (True, [PACKAGED, f"AppData/Roaming/{DESKTOP}"])])
+def test_the_packaged_desktop_app_of_windows_reads_a_folder_of_its_own(
+    tmp_path: Path, usual: bool, expected: list[str]
+) -> None:
+    (tmp_path / "AppData/Local/Packages/Claude_pzs8sxrjxfjjc").mkdir(parents=True)
+    if usual:
+        (tmp_path / "AppData/Roaming/Claude").mkdir(parents=True)
+    put("claude-desktop", machine(tmp_path, "win32"))
+    assert sorted(str(found.relative_to(tmp_path).as_posix()) for found in tmp_path.rglob("*.json")) == expected
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_clines_extension_keeps_its_list_in_each_editor(tmp_path: Path, system: str) -> None:
+    at = machine(tmp_path, system)
+    places = [at.config / editor / CLINE for editor in ("Code", "Cursor")]
+    for place in places:
+        place.parent.mkdir(parents=True)
+    put("cline", at)
+    assert all(place.is_file() for place in places)
+    assert not (tmp_path / ".cline").exists()
+
+
+# --- what is kept
+
+COMMENTED = """{
+    // my servers, do not lose this
+    "inputs": [ {"id": "key", "type": "promptString",}, ],
+    "servers": {
+        /* first */
+        "other": { "command": "x", "args": ["//not a comment", "/*nor this*/"] } // behind
+        // last words
+    },
+}
+"""
+CONFIGS = {
+    "comments": COMMENTED,
+    "tabs and CRLF": '{\n\t"servers": {\n\t\t"other": {"a": 1}\n\t},\n\t"n": {}\n}\n'.replace("\n", "\r\n"),
+    "on one line": '{"servers": {"other": {"command": "x"}}, "mcpServers": {}, "n": 1.50, "big": 12345678901234567890}',
+    "empty object": "{}",
+    "spread empty object": "{\n}\n",
+    "no servers yet": '{\n  "numStartups": 12,\n  "unicode": "Ação \\u00e9 😀"\n}\n',
+    "empty file": "",
+    "blank file": " \n",
+    "byte order mark": '\ufeff{\n  "a": 1\n}\n',
+}
+
+
+@pytest.mark.parametrize("content", CONFIGS.values(), ids=CONFIGS)
+def test_everything_else_keeps_every_character(tmp_path: Path, content: str) -> None:
+    at = machine(tmp_path)
+    path = at.config / "Code" / "User" / "mcp.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content.encode())
+    put("vscode", at)
+    new = path.read_bytes().decode()
+    for piece in re.findall(r"//[^\n\"]*$|/\*.*?\*/|\"[^\"]+\"|[0-9.]+|\ufeff", content, re.MULTILINE):
+        assert piece in new
+    assert jsonc.parse(new.removeprefix("\ufeff"), comments=True).data["servers"]["meta-ads"]["type"] == "stdio"
+    assert ("\r\n" in new) == ("\r\n" in content)
+    assert "\n" not in new.replace("\r\n", "") or "\r\n" not in content
+    assert backups(path)[0].read_bytes() == content.encode()
+    before = new
+    put("vscode", at)
+    assert path.read_bytes().decode() == before
+    assert len(backups(path)) == 1
+    uninstall("vscode", at, silent)
+    left = path.read_bytes().decode()
+    if content.strip() and "servers" in content and content != COMMENTED:
+        assert left == content
+    assert "meta-ads" not in left
+
+
+def test_comments_survive_both_ways(tmp_path: Path) -> None:
+    at = machine(tmp_path)
+    path = at.config / "Code" / "User" / "mcp.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(COMMENTED)
+    put("vscode", at)
+    uninstall("vscode", at, silent)
+    assert path.read_text() == COMMENTED
+
+
+@EVERYWHERE
+def test_the_users_own_keys_of_the_entry_stay(tmp_path: Path, client: str, system: str) -> None:
+    at, path, key = machine(tmp_path, system), tmp_path / PLACES[client, system], CLIENTS[client].key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = {"command": "old", "args": ["--old"], "env": {"META_ACCESS_TOKEN": "mine"}, "disabled": False, "timeout": 90}
+    path.write_text(json.dumps({key: {"before": {}, "meta-ads": own, "after": {}}}, indent=4))
+    put(client, at)
+    servers = json.loads(path.read_text())[key]
+    assert list(servers) == ["before", "meta-ads", "after"]
+    assert servers["meta-ads"] | {"type": "stdio"} == own | {
+        "command": ENTRY.command,
+        "args": list(ENTRY.args),
+        "type": "stdio",
+    }
+
+
+@EVERYWHERE
+def test_uninstall_takes_out_this_server_alone(tmp_path: Path, client: str, system: str) -> None:
+    at, path, key = machine(tmp_path, system), tmp_path / PLACES[client, system], CLIENTS[client].key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = json.dumps({"a": [1], key: {"other": {"command": "x"}}, "b": None}, indent=2)
+    path.write_text(content)
+    put(client, at)
+    uninstall(client, at, silent)
+    assert path.read_text() == content
+    said: list[str] = []
+    uninstall(client, at, said.append)
+    assert "nothing changed" in said[0]
+    assert path.read_text() == content
+
+
+@EVERYWHERE
+def test_uninstall_without_a_file_makes_none(tmp_path: Path, client: str, system: str) -> None:
+    uninstall(client, machine(tmp_path, system), silent)
+    assert not (tmp_path / PLACES[client, system]).exists()
+
+
+# --- what is refused
+
+BROKEN = [
+    "{",
+    "[]",
+    "null",
+    '"text"',
+    '{"a": }',
+    '{"a" 1}',
+    "{'a': 1}",
+    '{"a": 1} {}',
+    "{]",
+    '{"a": "\n"}',
+    '{"a": 01}',
+]
+
+
+@pytest.mark.parametrize("content", [*BROKEN, '{"mcpServers": [], "servers": []}', "[" * 5000])
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_cannot_be_understood_is_left_alone(tmp_path: Path, client: str, content: str) -> None:
+    at, path = machine(tmp_path), tmp_path / PLACES[client, "linux"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    with pytest.raises(Problem) as raised:
+        put(client, at)
+    assert str(path) in str(raised.value)
+    assert path.read_text() == content
+    assert backups(path) == []
+
+
+@pytest.mark.parametrize("client", ["claude-desktop", "claude-code"])
+@pytest.mark.parametrize("content", ['{"a": 1,}', '{// x\n"a": 1}', '{"a": [1,]}'])
+def test_where_the_client_reads_plain_json_comments_are_a_mistake(tmp_path: Path, client: str, content: str) -> None:
+    path = tmp_path / PLACES[client, "linux"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    with pytest.raises(Problem, match=r"line [12], column"):
+        put(client, machine(tmp_path))
+    assert path.read_text() == content
+
+
+def test_what_is_no_text_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".claude.json").write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(Problem, match="UTF-8"):
+        put("claude-code", machine(tmp_path))
+
+
+def test_a_file_that_another_program_has_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text("{}")
+    old = files.read(path)
+    path.write_text('{"theirs": 1}')
+    with pytest.raises(Problem, match="another program"):
+        files.write(path, old, '{"ours": 1}')
+    assert path.read_text() == '{"theirs": 1}'
+
+
+# --- the file itself
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o640])
+def test_mode_and_links_are_kept_also_by_the_backup(tmp_path: Path, mode: int) -> None:
+    real = tmp_path / "dotfiles" / "claude.json"
+    real.parent.mkdir()
+    real.write_text("{}")
+    real.chmod(mode)
+    (tmp_path / ".claude.json").symlink_to(real)
+    put("claude-code", machine(tmp_path))
+    assert (tmp_path / ".claude.json").is_symlink()
+    assert stat.S_IMODE(real.stat().st_mode) == mode
+    assert [stat.S_IMODE(backup.stat().st_mode) for backup in backups(real)] == [mode]
+    assert {found.suffix for found in real.parent.iterdir()} == {".json", ".bak"}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    put("claude-code", machine(tmp_path))
+    assert stat.S_IMODE((tmp_path / ".claude.json").stat().st_mode) == 0o600
+
+
+# --- what is started
+
+
+def _which(found: str | None) -> Any:
+    return lambda _: found
+
+
+@pytest.mark.parametrize(
+    ("python", "script", "uvx", "command"),
+    [
+        ("venv/bin/python", True, "/usr/bin/uvx", ["{home}/venv/bin/meta-ads-mcp"]),
+        ("venv/bin/python", True, None, ["{home}/venv/bin/meta-ads-mcp"]),
+        ("venv/bin/python", False, "/usr/bin/uvx", ["{home}/venv/bin/python", "-m", "meta_ads_mcp"]),
+        (".cache/uv/archive-v0/x/bin/python", True, "/usr/bin/uvx", ["/usr/bin/uvx", "meta-ads-local-mcp"]),
+        (".cache/uv/archive-v0/x/bin/python", True, None, ["{home}/.cache/uv/archive-v0/x/bin/meta-ads-mcp"]),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="paths of POSIX")
+def test_the_command_is_absolute_and_will_stay(
+    tmp_path: Path, python: str, script: bool, uvx: str | None, command: list[str]
+) -> None:
+    home = tmp_path / "home"
+    interpreter = home / python
+    interpreter.parent.mkdir(parents=True)
+    if script:
+        (interpreter.parent / "meta-ads-mcp").touch()
+    entry = server_entry(("--demo",), {}, interpreter, _which(uvx))
+    expected = [part.format(home=home) for part in command]
+    assert [entry.command, *entry.args] == [*expected, "--demo"]
+    assert Path(entry.command).is_absolute()
+
+
+def test_uvx_is_found_beside_the_uv_that_started_it(tmp_path: Path) -> None:
+    for name in ("uv.exe", "uvx.exe"):
+        (tmp_path / name).touch()
+    python = Path("/x/archive-v0/y/python.exe")
+    entry = server_entry((), {"UV": str(tmp_path / "uv.exe")}, python, _which(None))
+    assert entry.command == str(tmp_path / "uvx.exe")
+
+
+def test_a_state_directory_of_the_shell_goes_with_it_and_a_token_does_not() -> None:
+    environ = {"META_ADS_STATE_DIR": "/srv/state", "META_ACCESS_TOKEN": "EAAx" * 10, "META_APP_SECRET": "hush"}
+    entry = server_entry((), environ, Path("/usr/bin/python"), _which(None))
+    assert entry.env == {"META_ADS_STATE_DIR": "/srv/state"}
+    assert json.loads(printed(entry)) == {"mcpServers": {"meta-ads": entry.public()}}
+
+
+# --- the editor, whatever the file
+
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | names,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
+    max_leaves=12,
+)
+objects = st.dictionaries(names, values, max_size=4)
+layouts = st.sampled_from([None, 1, 2, 4, "\t"])
+
+
+@given(objects, objects, layouts, st.booleans(), values)
+def test_setting_and_removing_give_what_a_dict_would(
+    data: dict[str, Any], servers: dict[str, Any], indent: Any, ascii_only: bool, value: Any
+) -> None:
+    whole = {**data, "mcpServers": {name: found for name, found in servers.items() if name != "meta-ads"}}
+    text = json.dumps(whole, indent=indent, ensure_ascii=ascii_only)
+    added = jsonc.set_member(text, ["mcpServers", "meta-ads"], value, comments=False)
+    assert json.loads(added) == {**whole, "mcpServers": {**whole["mcpServers"], "meta-ads": value}}
+    removed = jsonc.remove_member(added, ["mcpServers", "meta-ads"], comments=False)
+    assert json.loads(removed) == whole
+    if whole["mcpServers"]:
+        assert removed == text
+
+
+pieces = st.sampled_from([*'{}[]":,/*\\ \n\t', "//", "/*", "*/", '"a"', "1", "true", "null", '"b": 2'])
+
+
+@given(st.lists(pieces, max_size=14).map("".join), st.booleans())
+def test_the_reader_agrees_with_the_standard_one_or_refuses(text: str, comments: bool) -> None:
+    try:
+        expected = json.loads(text)
+    except ValueError:
+        expected = ...
+    try:
+        found = jsonc.parse(text, comments=comments).data
+    except jsonc.Unreadable:
+        assert expected is ...
+    else:
+        assert comments or found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ('{"s": {"meta-ads": 1}}', '{"s": {}}'),
+        ('{"s": {"meta-ads": 1, "b": 2}}', '{"s": {"b": 2}}'),
+        ('{"s": {"b": 2, "meta-ads": 1}}', '{"s": {"b": 2}}'),
+        ('{"s": {"b": 2, "meta-ads": 1,}}', '{"s": {"b": 2,}}'),
+        ('{"s": {"meta-ads": 1, "b": 2, "meta-ads": 3}}', '{"s": {"b": 2}}'),
+        ('{"s": {\n  "b": 2, // two\n  "meta-ads": 1 // one\n}}', '{"s": {\n  "b": 2 // two\n// one\n}}'),
+        ('{"t": 1}', '{"t": 1}'),
+        ('{"s": 1}', '{"s": 1}'),
+    ],
+)
+def test_a_member_goes_with_its_comma(text: str, after: str) -> None:
+    assert jsonc.remove_member(text, ["s", "meta-ads"], comments=True) == after

@@ -82,7 +82,8 @@ def shape(
     """
     if isinstance(data, Table):
         rows = [[clean_all(cell) for cell in row] for row in data.rows]
-        return Table([_spelt(name) for name in data.columns], rows).public()
+        totals = shape_row(data.totals, currency, frozenset(), currencies)
+        return Table([_spelt(name) for name in data.columns], rows, totals).public()
     if isinstance(data, list):
         return [shape_row(row, currency, drop, currencies) for row in data]
     return shape_row(data, currency, drop, currencies)
@@ -188,8 +189,8 @@ def has_free_text(data: Any) -> bool:
     if isinstance(data, list):
         return any(has_free_text(item) for item in data)
     if isinstance(data, dict):
-        if set(data) == {"columns", "rows"}:
-            return not FREE_TEXT.isdisjoint(data["columns"])
+        if isinstance(data.get("columns"), list) and not FREE_TEXT.isdisjoint(data["columns"]):
+            return True
         return not FREE_TEXT.isdisjoint(data) or any(has_free_text(value) for value in data.values())
     return False
 

@@ -42,6 +42,7 @@ def compose(settings: Settings) -> tuple[Any, Any]:
         settings.demo,
         _state_dir(settings),
         settings.upload_roots,
+        settings.state_dir,
     )
     limits = parts.client.governor
     engine = Engine(catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles)

@@ -74,6 +74,8 @@ class Options:
     demo: bool = False
     state_dir: Path | None = None
     upload_roots: tuple[str, ...] = ()
+    # Where exports go when nothing else is kept on this machine (the demo).
+    export_dir: Path | None = None
 
 
 # Characters.
@@ -99,7 +101,7 @@ class Engine:
     def __post_init__(self) -> None:
         self.book = AccountBook(self.client, self.options.accounts)
         self.metrics = Metrics()
-        self.exports = FolderExports(self.options.state_dir)
+        self.exports = FolderExports(self.options.export_dir or self.options.state_dir)
         self.uploads = RootedUploads(self.options.upload_roots)
         self.polls = ReportPolls(self.clock)
         self._version_told = False

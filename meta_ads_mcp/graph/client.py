@@ -338,7 +338,8 @@ def _call(request: Request, token: Token) -> GraphCall:
     account = request.account or next((part for part in request.path.split("/") if part.startswith("act_")), None)
     return GraphCall(
         token_key=token.key,
-        account=account,
+        # A Page's own token counts on the Page, not on the account whose ad led there.
+        account=None if request.page else account,
         use_case=use_case(request.path),
         write=request.write,
         path=request.path,

@@ -68,7 +68,7 @@ def results(ask: Ask) -> Listing:
     job: Job = ask.node.get("job")
     if ask.node.get("async_status") or job.step(ask.graph.clock())[0] != "Job Completed":
         return Listing([])
-    names = job.params.get("fields")
-    wanted = expressions.parse(",".join(names)) if names else None
+    asked = job.params.get("fields")
+    wanted = expressions.parse(asked) if asked else None
     found: Listing = insights(replace(ask, node=job.node, params=job.params, wanted=wanted))
     return found

@@ -33,7 +33,7 @@ def account_node(world: World, number: int, client: Client, account: AccountPlan
         "created_time": created,
         "age": round(760.0 - number, 6),
         "amount_spent": spent(world, account),
-        "spend_cap": str(0 if number else 50_000_000),
+        "spend_cap": str(0 if number else 600_000_000),
         "balance": str(client.daily_budget * 3),
         "business": who,
         "owner": world.business_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from meta_ads_mcp.catalogue import Catalogue, collect
@@ -86,7 +86,3 @@ class Demo:
 def rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A table as a list of dicts."""
     return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)

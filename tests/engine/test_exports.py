@@ -1,0 +1,91 @@
+"""Large results as files: private, whole or not there, and never held in memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from meta_ads_mcp.engine.exports import FolderExports
+from meta_ads_mcp.errors import Denied, InvalidArguments
+from meta_ads_mcp.spec.ports import ExportFormat
+
+ROWS = [{"name": "Shop", "spend": 1.5, "active": True}, {"name": "=HYPERLINK(1)", "clicks": 3, "spend": None}]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / "exports").iterdir())
+
+
+async def test_csv_has_every_column_that_any_row_has(tmp_path: Path) -> None:
+    export = FolderExports(tmp_path).open("report_1", "csv")
+    await export.write(ROWS[:1])
+    await export.write(ROWS[1:])
+    made = await export.finish()
+    assert (made.rows, made.columns) == (2, ["name", "spend", "active", "clicks"])
+    with Path(made.path).open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["name", "spend", "active", "clicks"],
+            ["Shop", "1.5", "true", ""],
+            ["'=HYPERLINK(1)", "", "", "3"],
+        ]
+    assert files(tmp_path) == ["report_1.csv"]
+
+
+async def test_jsonl_has_a_row_per_line(tmp_path: Path) -> None:
+    export = FolderExports(tmp_path).open("report_1", "jsonl")
+    await export.write(ROWS)
+    made = await export.finish()
+    assert [json.loads(line) for line in Path(made.path).read_text(encoding="utf-8").splitlines()] == ROWS
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+async def test_file_and_folder_are_the_owners_alone(tmp_path: Path, file_format: ExportFormat) -> None:
+    (tmp_path / "exports").mkdir(mode=0o755)
+    export = FolderExports(tmp_path).open("r", file_format)
+    made = Path((await export.finish()).path)
+    assert (made.stat().st_mode & 0o777, made.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+
+
+@pytest.mark.parametrize("file_format", ["csv", "jsonl"])
+async def test_nothing_is_at_its_place_before_the_end_and_nothing_stays_of_what_broke_off(
+    tmp_path: Path, file_format: ExportFormat
+) -> None:
+    export = FolderExports(tmp_path).open("r", file_format)
+    await export.write(ROWS)
+    assert not (tmp_path / "exports" / f"r.{file_format}").exists()
+    export.discard()
+    assert files(tmp_path) == []
+
+
+async def test_a_finished_file_survives_a_late_discard(tmp_path: Path) -> None:
+    export = FolderExports(tmp_path).open("r", "csv")
+    await export.finish()
+    export.discard()
+    assert files(tmp_path) == ["r.csv"]
+
+
+@pytest.mark.parametrize("name", ["../r", "a/b", "", "r.csv", "r\n"])
+def test_a_name_stays_in_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidArguments):
+        FolderExports(tmp_path).open(name, "csv")
+
+
+def test_without_a_folder_there_are_no_exports() -> None:
+    with pytest.raises(Denied, match="no folder"):
+        FolderExports().open("r", "csv")
+
+
+async def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
+    export = FolderExports(tmp_path).open("r", "csv")
+    tracemalloc.start()
+    for page in range(40):
+        await export.write([{"ad": f"{page}-{row}", "spend": row * 1.01} for row in range(500)])
+    await export.finish()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "exports" / "r.csv").stat().st_size > 250_000
+    assert peak < 1_500_000

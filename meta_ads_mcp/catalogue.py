@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -53,20 +53,17 @@ MORE_FILES: dict[str, tuple[str, ...]] = {
     "diagnostics": ("dataset_quality",),
     "entities": ("duplicates",),
 }
-# What is listed unless the settings say otherwise; everything enabled can be called and found all the same.
-DEFAULT = (
-    "accounts",
-    "campaigns",
-    "ad_sets",
-    "ads",
-    "creatives",
-    "entities",
-    "insights",
-    "reports",
-    "targeting",
-    "diagnostics",
-    "help",
-    "limits",
+# What is listed unless the settings say otherwise: what most days need, within what every client can hold. Everything
+# enabled can be called and found all the same.
+DEFAULT = frozenset(
+    """
+    ads_get_ad_accounts ads_get_account_info ads_get_campaigns ads_get_campaign_details ads_get_ad_sets
+    ads_get_ad_set_details ads_get_ads ads_get_ad_details ads_get_ad_creatives ads_get_creative_details ads_get_insights
+    ads_insights_performance_trend ads_insights_anomaly_signal ads_insights_advertiser_context ads_run_report_and_wait
+    ads_get_report_results ads_portfolio_summary ads_diagnose_underperformance ads_search_interests ads_get_errors
+    ads_pause_campaign ads_resume_campaign ads_update_budget ads_activate_entity ads_get_changes ads_undo_change
+    ads_rate_status
+    """.split()
 )
 # Always listed: the way to every tool that is not.
 ALWAYS = "discovery"
@@ -101,17 +98,16 @@ class Catalogue:
         self,
         tools: Sequence[Tool],
         *,
-        listed: Sequence[str] = DEFAULT,
+        listed: Sequence[str] = ("default",),
         allow_writes: bool | Sequence[str] = False,
         exclude: Sequence[str] = (),
     ) -> None:
         _check_names(tools, listed, allow_writes, exclude)
-        chosen = _expand(listed)
         enabled = [tool for tool in tools if _exists(tool, allow_writes, exclude)]
         self._tools = {tool.name: tool for tool in enabled}
-        self.listed = [tool for tool in enabled if "all" in chosen or tool.toolset in chosen or tool.toolset == ALWAYS]
+        self.listed = [tool for tool in enabled if _is_listed(tool, set(listed))]
 
-    def __iter__(self) -> Iterable[Tool]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Tool]:
         return iter(self._tools.values())
 
     @property
@@ -198,8 +194,9 @@ def _singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 
 
-def _expand(listed: Sequence[str]) -> set[str]:
-    return {name for chosen in listed for name in (DEFAULT if chosen == "default" else (chosen,))}
+def _is_listed(tool: Tool, chosen: set[str]) -> bool:
+    by_default = "default" in chosen and tool.name in DEFAULT
+    return by_default or "all" in chosen or tool.toolset in chosen or tool.toolset == ALWAYS
 
 
 def _exists(tool: Tool, allow_writes: bool | Sequence[str], exclude: Sequence[str]) -> bool:

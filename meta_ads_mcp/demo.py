@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -79,84 +79,92 @@ def serving() -> Iterator[StdioClient]:
         process.wait(timeout=10)
 
 
+CAMPAIGN_COLUMNS = ["id", "name", "objective", "effective_status", "daily_budget"]
+TREND_COLUMNS = [
+    "date_start",
+    "date_stop",
+    "spend",
+    "impressions",
+    "clicks",
+    "ctr",
+    "cpc",
+    "results",
+    "cost_per_result",
+]
+
+
 def run(say: Say = print) -> int:
     """The session. Returns the exit code."""
     with serving() as client:
         about = client.initialize()
-        listed = client.request("tools/list")["tools"]
         server = about["serverInfo"]
-        say(
-            f"{server['name']} {server['version']} on stdio, protocol {about['protocolVersion']}: {len(listed)} tools listed"
-        )
-        accounts = _ask(
-            client, say, "ads_get_ad_accounts", {}, ["id", "name", "currency", "timezone_name", "amount_spent"]
-        )
+        listed = client.request("tools/list")["tools"]
+        say(f"{server['name']} {server['version']} on stdio, protocol {about['protocolVersion']}, {len(listed)} tools")
+        session = Session(client, say)
+        accounts = session.ask("ads_get_ad_accounts", {}, ["id", "name", "currency", "timezone_name", "amount_spent"])
         account = accounts["data"][0]["id"]
-        _ask(
-            client,
-            say,
-            "ads_get_campaigns",
-            {"account_id": account, "limit": 6, "status_filter": ["ACTIVE"]},
-            ["id", "name", "objective", "effective_status", "daily_budget"],
-        )
-        _ask(
-            client,
-            say,
-            "ads_insights_performance_trend",
-            {"object_id": account, "date_preset": "last_28d", "granularity": "weekly"},
-        )
-        _ask(client, say, "ads_insights_anomaly_signal", {"object_id": account, "level": "account"})
-        _ask(client, say, "ads_get_campaigns", {"account": account})
+        active = {"account_id": account, "limit": 5, "status_filter": ["ACTIVE"]}
+        campaigns = session.ask("ads_get_campaigns", active, CAMPAIGN_COLUMNS)
+        trend = {"object_id": account, "date_preset": "last_28d", "granularity": "weekly"}
+        session.ask("ads_insights_performance_trend", trend, TREND_COLUMNS)
+        session.ask("ads_insights_anomaly_signal", {"object_id": campaigns["data"][0]["id"]})
+        session.ask("ads_get_campaigns", {"account": account})
     say("")
-    say(
-        "All figures above are demo data. With your own token:  META_ACCESS_TOKEN=… meta-ads-mcp call ads_get_ad_accounts"
-    )
+    say("All figures above are demo data. With your own token:")
+    say("  META_ACCESS_TOKEN=… meta-ads-mcp call ads_get_ad_accounts")
     return 0
 
 
-def _ask(
-    client: StdioClient, say: Say, tool: str, arguments: Mapping[str, Any], columns: list[str] | None = None
-) -> dict[str, Any]:
-    say("")
-    say(f"→ {tool} {json.dumps(arguments) if arguments else ''}".rstrip())
-    answer = client.call(tool, arguments)
-    structured: dict[str, Any] = answer["structuredContent"]
-    say(f"← {answer['content'][0]['text']}")
-    for line in _lines(structured.get("data"), columns):
-        say(f"  {line}")
-    for note in structured.get("notes", []):
-        say(f"  note: {note}")
-    return structured
+class Session:
+    """Asks, and prints the question and the answer."""
+
+    def __init__(self, client: StdioClient, say: Say) -> None:
+        self._client, self._say = client, say
+
+    def ask(self, tool: str, arguments: Mapping[str, Any], columns: Sequence[str] = ()) -> dict[str, Any]:
+        """The structured answer; of tables only `columns` are printed, where given."""
+        self._say("")
+        self._say(f"→ {tool} {json.dumps(arguments) if arguments else ''}".rstrip())
+        answer = self._client.call(tool, arguments)
+        structured: dict[str, Any] = answer["structuredContent"]
+        self._say(f"← {answer['content'][0]['text']}")
+        for line in _lines(structured.get("data"), columns):
+            self._say(f"  {line}")
+        for note in structured.get("notes", []):
+            self._say(f"  note: {note}")
+        return structured
 
 
-def _lines(data: Any, columns: list[str] | None) -> list[str]:
-    """Data as aligned columns of text."""
-    table = _table(data, columns)
-    if table is None:
+def _lines(data: Any, columns: Sequence[str]) -> list[str]:
+    """Data as aligned text: a table, a list of objects, or the tables inside an object under their names."""
+    if isinstance(data, dict) and {"columns", "rows"} <= data.keys():
+        return _aligned(_chosen(data["columns"], data["rows"], columns))
+    if isinstance(data, dict):
+        inside = ((name, _lines(value, columns)) for name, value in data.items() if isinstance(value, dict | list))
+        return [line for name, lines in inside if lines for line in (f"{name}:", *lines)]
+    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
+        names = columns or list(data[0])[:6]
+        return _aligned([list(names), *([row.get(name) for name in names] for row in data)])
+    return []
+
+
+def _chosen(names: list[str], rows: list[list[Any]], wanted: Sequence[str]) -> list[list[Any]]:
+    kept = [index for index, name in enumerate(names) if not wanted or name in wanted]
+    return [[row[index] for index in kept] for row in [names, *rows]] if rows else []
+
+
+def _aligned(table: list[list[Any]]) -> list[str]:
+    if not table:
         return []
     head, *rows = [[_cell(value) for value in row] for row in table]
     numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(head))]
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
-    return [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        ).rstrip()
-        for row in [head, *rows]
-    ]
+    return [_padded(row, widths, numeric) for row in [head, *rows]]
 
 
-def _table(data: Any, columns: list[str] | None) -> list[list[Any]] | None:
-    """The header and the rows: of a table, of a list of objects, or of the first table inside an object."""
-    if isinstance(data, dict) and {"columns", "rows"} <= data.keys():
-        return [data["columns"], *data["rows"]]
-    if isinstance(data, dict):
-        found = (_table(value, columns) for value in data.values() if isinstance(value, dict | list))
-        return next((table for table in found if table), None)
-    if isinstance(data, list) and data and all(isinstance(row, dict) for row in data):
-        names = columns or list(data[0])[:6]
-        return [names, *([row.get(name, "") for name in names] for row in data)]
-    return None
+def _padded(row: list[str], widths: list[int], numeric: list[bool]) -> str:
+    cells = zip(row, widths, numeric, strict=True)
+    return "  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in cells).rstrip()
 
 
 def _cell(value: Any) -> str:

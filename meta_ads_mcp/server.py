@@ -29,6 +29,7 @@ from mcp.types import (
     TextContent,
     ToolAnnotations,
 )
+from mcp.types import Tool as ProtocolTool
 
 from meta_ads_mcp import __version__
 from meta_ads_mcp.catalogue import Catalogue
@@ -160,8 +161,15 @@ def question(asked: Question) -> InputRequiredResult:
     )
 
 
+class ListedTool(McpTool):
+    """A tool as clients see it, without fastmcp's own marks in `_meta`."""
+
+    def to_mcp_tool(self, **overrides: Any) -> ProtocolTool:
+        return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
+
+
 def mcp_tool(tool: Tool) -> McpTool:
-    return McpTool(
+    return ListedTool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
@@ -176,7 +184,6 @@ def tool_annotations(tool: Tool) -> ToolAnnotations:
     read_only = tool.effect is Effect.READ
     idempotent = tool.idempotent if tool.idempotent is not None else tool.effect is not Effect.CREATE
     return ToolAnnotations(
-        title=tool.title,
         read_only_hint=read_only,
         destructive_hint=tool.effect is Effect.DELETE or tool.destructive,
         idempotent_hint=idempotent,

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from meta_ads_mcp.spec.ids import ObjectId
-from meta_ads_mcp.spec.params import Closed
+from meta_ads_mcp.spec.params import Closed, brief
 
 
 class PromotedObject(Closed):
     """What an ad set or campaign promotes (SDK class AdPromotedObject); which keys are due depends on the goal."""
+
+    model_config = ConfigDict(
+        json_schema_extra=brief(
+            "page_id | pixel_id + custom_event_type | application_id + object_store_url | product_set_id …"
+        )
+    )
 
     page_id: ObjectId | None = None
     pixel_id: ObjectId | None = None

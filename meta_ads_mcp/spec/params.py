@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -61,6 +61,19 @@ class Closed(BaseModel):
             for key, value in data.items()
             if not (value is None and key in known and known[key].optional)
         }
+
+
+def brief(keys: str) -> Callable[[dict[str, Any]], None]:
+    """For `json_schema_extra`: a large closed object shows as a plain one with a hint.
+
+    Its keys are checked all the same, and a refusal names the accepted ones.
+    """
+
+    def shorten(schema: dict[str, Any]) -> None:
+        schema.clear()
+        schema.update({"type": "object", "description": keys})
+
+    return shorten
 
 
 class Params(Closed):

@@ -1,7 +1,8 @@
 """The JSON schema of a tool's arguments, as small and as portable as clients need it.
 
 Optional fields are plain types that are not required: `anyOf` with null makes some clients refuse the tool, and costs
-tokens in all of them. `$ref`s are written out, titles are dropped.
+tokens in all of them. `$ref`s are written out; titles, upper lengths and the docstrings of nested objects are left out:
+they cost every user tokens, and the server checks all of them anyway.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
     if not isinstance(node, dict):
         return node
     if "$ref" in node:
-        target = definitions[node["$ref"].rsplit("/", 1)[-1]]
+        target = {**definitions[node["$ref"].rsplit("/", 1)[-1]]}
+        if "properties" in target:
+            target.pop("description", None)
         return _plain({**target, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
     made = {
         key: _properties(value, definitions) if key == "properties" else _plain(value, definitions)
@@ -45,7 +48,9 @@ def _properties(properties: dict[str, Any], definitions: dict[str, Any]) -> dict
 
 
 def _is_noise(key: str, value: Any) -> bool:
-    return (key == "title" and isinstance(value, str)) or (key == "default" and value is None)
+    if key == "title":
+        return isinstance(value, str)
+    return key in ("maxLength", "maxItems") or (key == "default" and value is None)
 
 
 def _without_null(node: dict[str, Any]) -> dict[str, Any]:
@@ -53,8 +58,4 @@ def _without_null(node: dict[str, Any]) -> dict[str, Any]:
     if "anyOf" not in node:
         return node
     rest = {key: value for key, value in node.items() if key != "anyOf"}
-    if len(arms) == 1:
-        return {**arms[0], **rest}
-    if all(set(arm) == {"type"} for arm in arms):
-        return {**rest, "type": [arm["type"] for arm in arms]}
-    return {**rest, "anyOf": arms}
+    return {**arms[0], **rest} if len(arms) == 1 else {**rest, "anyOf": arms}

@@ -53,11 +53,12 @@ def _explained(tool: Tool, wrong: ValidationError) -> InvalidArguments:
 
 
 def _sentence(tool: Tool, error: ErrorDetails) -> str:
-    where = ".".join(clean(str(step), 60) for step in error["loc"] if not _is_internal(step))
-    context = error.get("ctx", {})
-    kind = error["type"]
+    kind, steps, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"there is no argument {where!r}{_did_you_mean(where, _allowed(tool, error))}"
+        # The last step is the caller's own word, whatever it looks like.
+        where = ".".join([*_named(steps[:-1]), *(clean(str(step), 60) for step in steps[-1:])])
+        return f"there is no argument {where!r}{_did_you_mean(str(steps[-1]), _allowed(tool, error))}"
+    where = ".".join(_named(steps))
     if kind in ("literal_error", "enum"):
         return f"{where!r} is not one of the accepted values"
     if kind == "value_error":
@@ -71,13 +72,14 @@ class _Blank(dict[str, Any]):
         return "?"
 
 
-def _is_internal(step: int | str) -> bool:
-    """Steps that pydantic adds for unions and validators, such as `function-before[...]`."""
-    return isinstance(step, str) and ("[" in step or step in ("int", "str", "float", "bool"))
+def _named(steps: Sequence[int | str]) -> list[str]:
+    """The path without the steps that pydantic adds for unions and validators, such as `function-before[...]`."""
+    added = ("int", "str", "float", "bool")
+    return [clean(str(step), 60) for step in steps if "[" not in str(step) and step not in added]
 
 
-def _did_you_mean(where: str, allowed: Sequence[str]) -> str:
-    close = difflib.get_close_matches(where.rsplit(".", 1)[-1], allowed, 1, 0.7)
+def _did_you_mean(word: str, allowed: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word[:60], allowed, 1, 0.7)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -114,7 +114,7 @@ class Bench:
         self.client, self.clock, self.events = Told(answer), FakeClock(), Heard()
         self.engine = Engine(Tools(), self.client, self.events, self.clock, Gate(), Options(**options))
 
-    async def call(self, name: str, **arguments: Any) -> Answer:
+    async def call(self, name: str, /, **arguments: Any) -> Answer:
         return await self.engine.call(name, arguments)
 
     async def run(self, run: Callable[[Any, Call], Any], **arguments: Any) -> Answer:
@@ -122,12 +122,12 @@ class Bench:
         HANDLER["run"] = run
         return await self.engine.call("ads_test_free", arguments)
 
-    async def data(self, name: str, **arguments: Any) -> Any:
+    async def data(self, name: str, /, **arguments: Any) -> Any:
         answer = await self.call(name, **arguments)
         assert not answer.is_error, answer.text
         return answer.structured["data"]
 
-    async def error(self, name: str, **arguments: Any) -> dict[str, Any]:
+    async def error(self, name: str, /, **arguments: Any) -> dict[str, Any]:
         answer = await self.call(name, **arguments)
         assert answer.is_error, answer.structured
         found: dict[str, Any] = answer.structured["error"]

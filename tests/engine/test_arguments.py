@@ -1,0 +1,233 @@
+"""Arguments: what is accepted, how a refusal reads, and that it never repeats what was given."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.engine.support import Bench, account
+
+CANARY = "c4n4ry"
+
+
+async def understood(**arguments: Any) -> dict[str, Any]:
+    bench = Bench(account)
+    data: dict[str, Any] = await bench.data("ads_test_everything", account_id="1", **arguments)
+    data.pop("account_id")
+    return data
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ({"count": "7"}, {"count": 7}),
+        ({"count": 7.0}, {"count": 7}),
+        ({"ratio": "0.5"}, {"ratio": 0.5}),
+        ({"ratio": 2}, {"ratio": 2.0}),
+        ({"flag": "true"}, {"flag": True}),
+        ({"flag": "false"}, {"flag": False}),
+        ({"ids": "[1, \"22\"]"}, {"ids": ["1", "22"]}),
+        ({"ids": 641301092411249}, {"ids": ["641301092411249"]}),
+        ({"ids": "5"}, {"ids": ["5"]}),
+        ({"words": "x"}, {"words": ["x"]}),
+        ({"words": '["x","y"]'}, {"words": ["x", "y"]}),
+        ({"inner": '{"kind": "a", "size": "4"}'}, {"inner": {"kind": "a", "size": 4}}),
+        ({"inners": '[{"kind":"a"},{"kind":"b","size":null}]'}, {"inners": [{"kind": "a"}, {"kind": "b"}]}),
+        ({"inners": ['{"kind":"a"}']}, {"inners": [{"kind": "a"}]}),
+        ({"inners": {"kind": "a"}}, {"inners": [{"kind": "a"}]}),
+        ({"free": '{"a": [1, 2]}'}, {"free": {"a": [1, 2]}}),
+        ({"budget": 5000}, {"budget": 5000}),
+        ({"budget": "5000"}, {"budget": 5000}),
+        ({"budget": "50.00 USD"}, {"budget": "50.00 USD"}),
+        ({"breakdowns": "age"}, {"breakdowns": ["age"]}),
+        ({"fields": "ad_set_id"}, {"fields": ["adset_id"]}),
+    ],
+)  # fmt: skip
+async def test_accepted_spellings(given: dict[str, Any], read: dict[str, Any]) -> None:
+    found = await understood(**given)
+    assert {name: found[name] for name in read} == read
+
+
+@pytest.mark.parametrize("name", ["word", "count", "ratio", "flag", "text", "ids", "words", "inner", "free", "budget"])
+async def test_null_is_not_given(name: str) -> None:
+    assert await understood(**{name: None}) == await understood()
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"count": True}, "whole number"),
+    ({"count": "٣"}, "whole number"),
+    ({"count": "3.5"}, "whole number"),
+    ({"count": 3.5}, "count"),
+    ({"count": "0x3"}, "whole number"),
+    ({"count": " 3"}, "whole number"),
+    ({"count": 11}, "at most 10"),
+    ({"count": 0}, "at least 1"),
+    ({"count": [3]}, "whole number"),
+    ({"ratio": True}, "number"),
+    ({"ratio": "1e5"}, "number"),
+    ({"ratio": float("nan")}, "finite"),
+    ({"flag": 1}, "true or false"),
+    ({"flag": "yes"}, "true or false"),
+    ({"text": 5}, "text"),
+    ({"text": "a"}, "at least 2"),
+    ({"text": "a" * 21}, "longer than 20"),
+    ({"text": "A1"}, "must match"),
+    ({"ids": ["١٢"]}, "digits"),
+    ({"ids": ["1/me"]}, "digits"),
+    ({"ids": [True]}, "ids"),
+    ({"ids": ["act_1"]}, "digits"),
+    ({"ids": "[1,"}, "digits"),
+    ({"words": ["z"]}, "accepted"),
+    ({"inner": "kind=a"}, "object"),
+    ({"inner": {"kind": "c"}}, "accepted"),
+    ({"inner": {}}, "needed"),
+    ({"inners": [{"kind": "a"}] * 4}, "more than 3"),
+    ({"free": "x"}, "object"),
+    ({"free": [1]}, "object"),
+    ({"budget": True}, "minor units"),
+    ({"budget": -1}, "minor units"),
+    ({"budget": 5.5}, "minor units"),
+    ({"budget": "50 usd"}, "minor units"),
+    ({"budget": "$50"}, "minor units"),
+    ({"breakdowns": ["a b"]}, "letters"),
+    ({"fields": ["page{access_token}"]}, "secrets"),
+    ({"fields": ["id?x=1"]}, "field"),
+    ({"fields": []}, "at least 1"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "said"), WRONG, ids=lambda value: str(value)[:40])
+async def test_a_wrong_argument_is_named_and_nothing_is_sent(wrong: dict[str, Any], said: str) -> None:
+    bench = Bench(account)
+    error = await bench.error("ads_test_everything", account_id="1", **wrong)
+    assert error["kind"] == "invalid_arguments"
+    assert next(iter(wrong)) in error["message"]
+    assert said in error["message"] + error["next_step"]
+    assert bench.client.sent == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "act_",
+        "act_1/x",
+        "1?x",
+        "../1",
+        "\uff11",
+        "act_\u0661",
+        " 1",
+        "1\n",
+        "act_1_2",
+        "me",
+        None,
+        True,
+        -1,
+        1.5,
+        ["1"],
+    ],
+)
+async def test_what_is_no_account_id(value: Any) -> None:
+    bench = Bench(account)
+    error = await bench.error("ads_test_everything", account_id=value)
+    assert error["kind"] == "invalid_arguments"
+    assert bench.client.sent == []
+
+
+@pytest.mark.parametrize("value", ["1", "act_1", 1])
+async def test_an_account_id_with_or_without_act(value: Any) -> None:
+    bench = Bench(account)
+    await bench.data("ads_test_everything", account_id=value)
+    assert [request.path for request in bench.client.sent] == ["act_1"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "hint", "allowed"),
+    [
+        ({"colour": "red"}, "'colour'", "", "word"),
+        ({"wrd": "red"}, "'wrd'", "did you mean 'word'", "word"),
+        ({"inner": {"kind": "a", "sise": 3}}, "'inner.sise'", "did you mean 'size'", "size"),
+        ({"inners": [{"kind": "a", "extra": 1}]}, "'inners.0.extra'", "", "kind"),
+        ({"word": "blue"}, "'word'", "", "green"),
+        ({"inner": {"kind": "z"}}, "'inner.kind'", "", "b"),
+        ({"a[0]": 1}, "'a[0]'", "", "word"),
+        ({"int": 1}, "'int'", "", "word"),
+    ],
+)
+async def test_an_unknown_key_or_value_names_what_is_accepted(
+    arguments: dict[str, Any], named: str, hint: str, allowed: str
+) -> None:
+    bench = Bench(account)
+    error = await bench.error("ads_test_everything", account_id="1", **arguments)
+    assert named in error["message"]
+    assert hint in error["message"]
+    assert allowed in error["allowed"]
+    assert allowed in error["next_step"]
+    assert bench.client.sent == []
+
+
+async def test_a_missing_argument_is_named() -> None:
+    error = await Bench(account).error("ads_test_everything")
+    assert "'account_id' is needed" in error["message"]
+
+
+async def test_several_mistakes_are_told_at_once() -> None:
+    error = await Bench(account).error("ads_test_everything", account_id="x", count=99, flag="no")
+    assert all(name in error["message"] for name in ("account_id", "count", "flag"))
+
+
+NAMES = st.sampled_from(
+    "account_id word count ratio flag text ids words inner inners free budget breakdowns fields other".split()
+)
+CANARIES = st.sampled_from(
+    [CANARY, f" {CANARY}", f'["{CANARY}"]', f'{{"kind": "{CANARY}"}}', f"{CANARY} USD", f"act_{CANARY}"]
+)
+VALUES = st.recursive(
+    CANARIES | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["kind", "size", "else"]), inner, max_size=2)
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(NAMES, VALUES, min_size=1))
+async def test_a_refusal_never_repeats_a_value(arguments: dict[str, Any]) -> None:
+    bench = Bench(account)
+    answer = await bench.engine.call("ads_test_everything", arguments)
+    if answer.is_error:
+        assert answer.structured["error"]["kind"] == "invalid_arguments"
+        assert CANARY not in answer.text + json.dumps(answer.structured)
+        assert bench.client.sent == []
+    assert CANARY not in json.dumps(bench.events.events)
+
+
+async def test_another_read_can_be_called_by_name() -> None:
+    bench = Bench(account)
+    data = await bench.data("ads_call_read_tool", name="ads_test_everything", arguments='{"account_id": 1, "count": 4}')
+    assert data["count"] == 4
+    error = await bench.error(
+        "ads_call_read_tool", name="ads_test_everything", arguments={"account_id": 1, "bad": CANARY}
+    )
+    assert "'bad'" in error["message"]
+    assert CANARY not in json.dumps(error)
+
+
+@pytest.mark.parametrize("inner", ["ads_call_read_tool", "ads_nothing"])
+async def test_it_calls_nothing_else(inner: str) -> None:
+    bench = Bench(account)
+    assert (await bench.error("ads_call_read_tool", name=inner, arguments={}))["kind"] in (
+        "invalid_arguments",
+        "not_found",
+    )
+
+
+async def test_an_unknown_value_of_an_open_enum_is_sent_with_a_note() -> None:
+    bench = Bench(account)
+    answer = await bench.call("ads_test_everything", account_id="1", breakdowns=["age", "brand_new"])
+    assert not answer.is_error
+    assert any("brand_new" in note for note in answer.structured["notes"])

@@ -15,6 +15,7 @@ from typing import Any
 
 PROTOCOL = "2025-11-25"
 WIDEST = 34
+MOST_ROWS = 10
 Say = Callable[[str], None]
 
 
@@ -103,11 +104,11 @@ def run(say: Say = print) -> int:
         session = Session(client, say)
         accounts = session.ask("ads_get_ad_accounts", {}, ["id", "name", "currency", "timezone_name", "amount_spent"])
         account = accounts["data"][0]["id"]
-        active = {"account_id": account, "limit": 5, "status_filter": ["ACTIVE"]}
+        active = {"account_id": account, "limit": 10, "status_filter": ["ACTIVE"]}
         campaigns = session.ask("ads_get_campaigns", active, CAMPAIGN_COLUMNS)
         trend = {"object_id": account, "date_preset": "last_28d", "granularity": "weekly"}
         session.ask("ads_insights_performance_trend", trend, TREND_COLUMNS)
-        session.ask("ads_insights_anomaly_signal", {"object_id": campaigns["data"][0]["id"]})
+        session.ask("ads_insights_anomaly_signal", {"object_id": campaigns["data"][-1]["id"]})
         session.ask("ads_get_campaigns", {"account": account})
     say("")
     say("All figures above are demo data. With your own token:")
@@ -156,10 +157,11 @@ def _chosen(names: list[str], rows: list[list[Any]], wanted: Sequence[str]) -> l
 def _aligned(table: list[list[Any]]) -> list[str]:
     if not table:
         return []
-    head, *rows = [[_cell(value) for value in row] for row in table]
+    head, *rows = [[_cell(value) for value in row] for row in table[: MOST_ROWS + 1]]
     numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(head))]
     widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
-    return [_padded(row, widths, numeric) for row in [head, *rows]]
+    more = len(table) - 1 - len(rows)
+    return [_padded(row, widths, numeric) for row in [head, *rows]] + ([f"… and {more} more rows"] if more else [])
 
 
 def _padded(row: list[str], widths: list[int], numeric: list[bool]) -> str:

@@ -41,7 +41,7 @@ from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.request import Request, wire
 
-# A longer query goes as a POST with `method=GET`, as Meta's own SDK does.
+# A longer query goes as a POST with its `method` beside the params, as Meta's own SDK does for GET.
 LONGEST_QUERY = 4000
 # Connecting takes a moment or does not work; a hang before anything was sent should not look like a lost answer.
 LONGEST_CONNECT_S = 10.0
@@ -297,8 +297,8 @@ class GraphClient:
         }
         if request.method == "POST":
             return arguments | {"data": params}
-        if request.method == "GET" and len(urlencode(params)) > LONGEST_QUERY:
-            return arguments | {"method": "POST", "data": params | {"method": "GET"}}
+        if len(urlencode(params)) > LONGEST_QUERY:
+            return arguments | {"method": "POST", "data": params | {"method": request.method}}
         return arguments | {"params": params}
 
     def _notice(self, headers: Mapping[str, str]) -> None:

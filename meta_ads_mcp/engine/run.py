@@ -34,7 +34,7 @@ from meta_ads_mcp.spec.open import unknown_values
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Directory, Profiles
 from meta_ads_mcp.spec.result import Result
-from meta_ads_mcp.spec.text import clean
+from meta_ads_mcp.spec.text import clean, clean_all
 from meta_ads_mcp.spec.tool import Effect, Tool
 
 
@@ -119,20 +119,21 @@ class Engine:
     ) -> Answer:
         """Run a tool by name. Never raises, but for cancellation: every failure is an answer of the contract."""
         started = self.clock.monotonic()
+        tool: Tool | None = None
         try:
             tool, given = self._target(name, arguments)
             answer = await self._run(tool, given, progress, asker or NoAsker())
         except AdsError as error:
             answer = self._failed(error)
         except asyncio.CancelledError:
-            self._audit(name, started, "cancelled")
+            self._audit(tool, name, started, "cancelled")
             raise
         except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
             self.events.emit(
                 "error", "internal_error", tool=clean(name, 80), error=type(defect).__name__, where=_where(defect)
             )
             answer = self._failed(InternalError(f"This server failed on {clean(name, 80)} ({type(defect).__name__})."))
-        self._audit(name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
+        self._audit(tool, name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
         return answer
 
     def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
@@ -230,14 +231,17 @@ class Engine:
         return notes
 
     def _failed(self, error: AdsError) -> Answer:
-        shown = error.public()
+        shown: dict[str, Any] = clean_all(error.public())
         shown["message"], shown["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
         return Answer(f"{shown['message']} {shown['next_step']}", {"error": shown}, is_error=True)
 
-    def _audit(self, name: str, started: float, outcome: str) -> None:
+    def _audit(self, tool: Tool | None, name: str, started: float, outcome: str) -> None:
+        """Under the name of the tool that ran; names that exist nowhere are reported, but not counted one by one."""
         milliseconds = (self.clock.monotonic() - started) * 1000
-        self.metrics.record(clean(name, 80), milliseconds, failed=outcome != "success")
-        self.events.emit("info", "tool_call", tool=clean(name, 80), outcome=outcome, duration_ms=round(milliseconds, 1))
+        ran = tool.name if tool else clean(name, 80)
+        if tool is not None:
+            self.metrics.record(ran, milliseconds, failed=outcome != "success")
+        self.events.emit("info", "tool_call", tool=ran, outcome=outcome, duration_ms=round(milliseconds, 1))
 
     def _status(self) -> Mapping[str, Any]:
         return {**self.limits.status(), "tools": self.metrics.rows()}
@@ -252,4 +256,4 @@ def _where(defect: BaseException) -> str | None:
     trace = defect.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else None
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else None

@@ -49,6 +49,7 @@ _MONEY_OBJECT = {"minor", "amount", "currency"}
 # A row of insights gives its figures as text; these of its fields are no figures though they may look like one.
 _INSIGHTS_ROW = {"date_start", "date_stop"}
 _NO_FIGURE = BREAKDOWNS | ACTION_BREAKDOWNS
+_WORDS = ("id", "name")
 _FIGURE = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
 
 # A planned request, shown as it would be sent.
@@ -162,7 +163,7 @@ def _figures(key: str, value: Any) -> Any:
         return [_figures(key, item) for item in value]
     if isinstance(value, dict):
         return {_spelt(name): _figures(name, item) for name, item in value.items()}
-    if isinstance(value, str) and key not in _NO_FIGURE and not key.endswith("id") and _FIGURE.fullmatch(value):
+    if isinstance(value, str) and key not in _NO_FIGURE and not key.endswith(_WORDS) and _FIGURE.fullmatch(value):
         return float(value) if "." in value else int(value)
     return clean_all(value)
 

@@ -154,9 +154,9 @@ def expiry(identity: Identity, now: float) -> Check:
     if end <= now:
         return Check("expiry", "fail", f"ended {iso(end)}", renew)
     days = int((end - now) // 86_400)
-    return Check(
-        "expiry", *(("warn", f"in {days} days ({iso(end)})", renew) if end - now < SOON else ("ok", f"{iso(end)}"))
-    )
+    if end - now < SOON:
+        return Check("expiry", "warn", f"in {days} days ({iso(end)})", renew)
+    return Check("expiry", "ok", iso(end))
 
 
 def scope_checks(identity: Identity, settings: Settings) -> Iterator[Check]:

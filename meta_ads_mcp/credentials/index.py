@@ -91,7 +91,8 @@ def _profiles(raw: Mapping[str, Any]) -> Profiles:
 def _record(row: Mapping[str, Any]) -> Record:
     """Keys that a later version may have added are left out."""
     known: dict[str, Any] = {info.name: row[info.name] for info in fields(Record) if info.name in row}
-    return Record(**(known | {"scopes": tuple(known.get("scopes", ()))}))
+    known["scopes"] = tuple(known.get("scopes", ()))
+    return Record(**known)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -90,7 +90,12 @@ async def refused_unsent(tool: str, **arguments: Any) -> dict[str, Any]:
 
 
 async def _answer(graph: Any, tool: str, arguments: Mapping[str, Any]) -> Answer:
-    return await Engine(CATALOGUE, graph, Heard(), FakeClock(), Gate(), Options()).call(tool, arguments)
+    return await engine(graph).call(tool, arguments)
+
+
+def engine(graph: Any, **options: Any) -> Engine:
+    """A server on the graph, with these settings."""
+    return Engine(CATALOGUE, graph, Heard(), FakeClock(), Gate(), Options(**options))
 
 
 def rows(*found: Mapping[str, Any], after: str | None = None) -> dict[str, Any]:

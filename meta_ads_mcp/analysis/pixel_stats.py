@@ -8,7 +8,8 @@ from typing import Any
 
 from meta_ads_mcp.spec.result import Row, Table
 
-MOST_TOTALS = 200
+MOST_TOTALS = 100
+MOST_SERIES = 400
 
 
 @dataclass
@@ -30,13 +31,13 @@ class PixelStats:
         return sum(self.totals.values())
 
     def totals_table(self) -> Table:
-        """The largest first, at most 200."""
+        """The largest first, as far as an answer can hold them."""
         ranked = sorted(self.totals.items(), key=lambda item: (-item[1], str(item[0])))[:MOST_TOTALS]
         return self._table([], [[event, value, count] for (event, value), count in ranked], 0)
 
     def series_table(self) -> Table:
-        """Every bucket in the order of time."""
-        return self._table(["start_time"], [list(row) for row in sorted(self.series, key=str)], 1)
+        """The buckets in the order of time; of a long series its end."""
+        return self._table(["start_time"], [list(row) for row in sorted(self.series, key=str)[-MOST_SERIES:]], 1)
 
     def _table(self, before: list[str], rows: list[list[Any]], at: int) -> Table:
         """`event` is a column only where Meta tells values of several events apart."""

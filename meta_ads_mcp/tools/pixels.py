@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.analysis.pixel_health import age_hours, match_rate
-from meta_ads_mcp.analysis.pixel_stats import MOST_TOTALS, PixelStats
+from meta_ads_mcp.analysis.pixel_stats import MOST_SERIES, MOST_TOTALS, PixelStats
 from meta_ads_mcp.spec.dates import Moment, to_unix
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, PixelId
@@ -147,11 +147,12 @@ class GetPixelEvents(Params):
         return Result(self._told(stats), self._shown(stats, call))
 
     def _shown(self, stats: PixelStats, call: Call) -> Row:
-        """The series is the table of the answer, so that it is cut first where it does not fit."""
         if stats.totals:
             call.note(FROM_BROWSERS)
         if len(stats.totals) > MOST_TOTALS:
             call.note(f"totals holds the {MOST_TOTALS} largest of {len(stats.totals)} values.")
+        if len(stats.series) > MOST_SERIES:
+            call.note(f"rows holds the last {MOST_SERIES} of {len(stats.series)} counts; totals holds all.")
         totals, series = stats.totals_table().public(), stats.series_table().public()
         return {"aggregation": self.aggregation, "total": stats.total, "totals": totals, **series}
 

@@ -82,7 +82,9 @@ def _table(identity: Sequence[str], columns: Sequence[str], rows: list[list[Any]
         columns.index("deviation_pct") if "deviation_pct" in columns else columns.index("delta_pct")
     )
     ordered = sorted(rows, key=lambda row: -abs(row[place]) if row[place] is not None else float("-inf"))
-    return Table([*identity, *columns], ordered)
+    # The engine spells the columns of a whole table; these stand inside an object.
+    ours = [name.replace("adset_", "ad_set_") for name in identity]
+    return Table([*ours, *columns], ordered)
 
 
 def _most(table: Table) -> Whole:

@@ -157,6 +157,12 @@ async def test_daily_rows_name_their_day_once(demo: Demo) -> None:
     assert "date_stop" not in found[0]
 
 
+async def test_a_page_of_one_week_still_names_the_week(demo: Demo) -> None:
+    """The columns are the same on every page, though the first one holds rows of one week only."""
+    found = await insights(demo, level="ad", time_increment=7, limit=5)
+    assert {(row["date_start"], row["date_stop"]) for row in found} == {("2026-09-14", "2026-09-20")}
+
+
 async def test_what_was_asked_by_name_is_never_left_out(demo: Demo) -> None:
     found = await insights(demo, level="campaign", fields=["date_start", "account_currency", "spend", "actions"])
     assert {"date_start", "account_currency", "post_comment"} <= found[0].keys()
@@ -292,6 +298,12 @@ async def test_windows_end_yesterday_where_the_account_is(demo: Demo) -> None:
 async def test_an_account_id_without_act_is_one_by_its_level(demo: Demo) -> None:
     data = await demo.data("ads_insights_anomaly_signal", object_id=EUR.removeprefix("act_"), level="account")
     assert data["anomalies"]["rows"] == []
+
+
+async def test_ad_sets_are_checked_under_our_spelling(demo: Demo) -> None:
+    data = await demo.data("ads_insights_anomaly_signal", object_id=BRAND, level="ad_set")
+    assert data["anomalies"]["columns"][:2] == ["ad_set_id", "ad_set_name"]
+    assert sent(demo)["level"] == "adset"
 
 
 async def test_only_the_metrics_asked_are_judged(demo: Demo) -> None:

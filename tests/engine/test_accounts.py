@@ -1,0 +1,246 @@
+"""The account allowlist, who owns what, and what is remembered of accounts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import facebook_business.adobjects as sdk
+import pytest
+from facebook_business.adobjects.adaccount import AdAccount
+
+from meta_ads_mcp.engine.accounts import MEMBER_OF, OF_NO_ACCOUNT, OWNED, AccountBook
+from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing, Throttled
+from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.spec.result import Result
+from tests.engine.support import Bench, account
+from tests.support import Told
+
+OURS = ("act_1", "act_2")
+
+
+def world(request: Request) -> Any:
+    """Objects 1x belong to account 1, 2x to 2, 9x to 9. Account 2 has video 700 and Page 800."""
+    if request.path == "act_1/advideos":
+        raise PermissionMissing("not there")
+    if request.path in ("act_2/advideos", "act_2/promote_pages"):
+        node = "700" if request.path.endswith("advideos") else "800"
+        if "after" in request.params:
+            return {"data": [{"id": node}]}
+        return {"data": [{"id": "1"}], "paging": {"cursors": {"after": "c"}, "next": "x"}}
+    if "/" in request.path:
+        return {"data": []}
+    if request.path.startswith("act_"):
+        return account(request)
+    if request.path == "600":
+        return {"id": "600", "page_id": "800"}
+    return {"id": request.path, "account_id": request.path[0], "name": "Thing"}
+
+
+def book(*allowed: str) -> tuple[AccountBook, Told]:
+    client = Told(world)
+    return AccountBook(client, allowed), client
+
+
+@pytest.mark.parametrize(("node", "owner"), [("11", "act_1"), ("22", "act_2"), ("act_1", "act_1")])
+async def test_objects_of_our_accounts_may_be_touched(node: str, owner: str) -> None:
+    made, _ = book(*OURS)
+    assert await made.owner(node, "Campaign") == owner
+
+
+@pytest.mark.parametrize("node", ["91", "act_9", "act_12"])
+async def test_others_may_not(node: str) -> None:
+    made, _ = book(*OURS)
+    with pytest.raises(Denied):
+        await made.owner(node, "any")
+
+
+async def test_without_a_list_every_account_may_be_touched() -> None:
+    made, _ = book()
+    assert await made.owner("91", "Ad") == "act_9"
+    assert await made.owner("5", "Page") is None
+    assert await made.owner("5", "Strange") is None
+
+
+async def test_accounts_are_listed_with_or_without_act() -> None:
+    made, _ = book("1")
+    made.permit("act_1")
+    with pytest.raises(Denied):
+        made.permit("act_2")
+
+
+@pytest.mark.parametrize(
+    ("node", "kind"), [("700", "AdVideo"), ("800", "Page"), ("800_5", "PagePost"), ("600", "LeadgenForm")]
+)
+async def test_what_names_no_account_is_looked_for_on_the_edges_of_ours(node: str, kind: str) -> None:
+    made, client = book(*OURS)
+    assert await made.owner(node, kind) == "act_2"
+    before = len(client.sent)
+    assert await made.owner(node, kind) == "act_2"
+    assert len(client.sent) <= before + 1
+
+
+@pytest.mark.parametrize(
+    ("node", "kind"), [("701", "AdVideo"), ("801", "Page"), ("801_5", "PagePost"), ("5", "Strange")]
+)
+async def test_what_is_not_found_there_is_denied(node: str, kind: str) -> None:
+    made, _ = book(*OURS)
+    with pytest.raises(Denied):
+        await made.owner(node, kind)
+
+
+@pytest.mark.parametrize("kind", sorted(OF_NO_ACCOUNT))
+async def test_what_stands_above_accounts_has_no_owner(kind: str) -> None:
+    made, client = book(*OURS)
+    assert await made.owner("5", kind) is None
+    assert client.sent == []
+
+
+async def test_an_owner_is_asked_for_once_also_by_many_at_the_same_time() -> None:
+    made, client = book(*OURS)
+    assert await asyncio.gather(*(made.owner("11", "Ad") for _ in range(20))) == ["act_1"] * 20
+    await made.owner("11", "Ad")
+    assert len(client.sent) == 1
+
+
+async def test_one_waiter_that_goes_takes_nothing_from_the_others() -> None:
+    gate = asyncio.Event()
+
+    class Slow(Told):
+        async def send(self, request: Request) -> Any:
+            await gate.wait()
+            return await super().send(request)
+
+    client = Slow(world)
+    made = AccountBook(client, OURS)
+    first, second = (asyncio.ensure_future(made.owner("11", "Ad")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.set()
+    assert await second == "act_1"
+    assert len(client.sent) == 1
+
+
+async def test_a_failed_look_up_is_not_remembered() -> None:
+    errors = [Throttled("wait"), None]
+
+    def answer(request: Request) -> Any:
+        if error := errors.pop(0):
+            raise error
+        return world(request)
+
+    made = AccountBook(Told(answer), OURS)
+    with pytest.raises(Throttled):
+        await made.owner("11", "Ad")
+    assert await made.owner("11", "Ad") == "act_1"
+
+
+@pytest.mark.parametrize("row", [{}, {"account_id": None}, {"account_id": "x/y"}, {"account_id": True}, []])
+async def test_an_object_that_names_no_account_is_not_found(row: Any) -> None:
+    made = AccountBook(Told(lambda _: row), OURS)
+    with pytest.raises(NotFound):
+        await made.owner("11", "Ad")
+
+
+async def test_lists_teach_the_owners_of_their_rows() -> None:
+    made, client = book(*OURS)
+    made.learn([{"id": "51", "account_id": "2"}, {"id": "52"}, {"id": 53}, {"name": "x"}], "act_1")
+    assert (await made.owner("51", "Ad"), await made.owner("52", "AdVideo")) == ("act_2", "act_1")
+    assert client.sent == []
+
+
+async def test_currency_and_time_zone_are_read_once() -> None:
+    made, client = book()
+    found = await asyncio.gather(*(made.account("act_1") for _ in range(5)))
+    assert {(one.currency, one.timezone_name) for one in found} == {("USD", "Europe/Berlin")}
+    made.learn([{"id": "act_2", "currency": "JPY", "timezone_name": "Asia/Tokyo", "name": None}])
+    assert (await made.account("act_2")).currency == "JPY"
+    assert len(client.sent) == 1
+
+
+@pytest.mark.parametrize("row", [{}, {"id": "act_1"}, {"id": "act_1", "currency": 5, "timezone_name": "x"}, []])
+async def test_an_account_that_hides_its_currency_is_an_error_and_odd_rows_teach_nothing(row: Any) -> None:
+    made = AccountBook(Told(lambda _: row))
+    if isinstance(row, dict):
+        made.learn([row])
+    with pytest.raises(PermissionMissing):
+        await made.account("act_1")
+
+
+# --- through the engine
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"object_id": "91"},
+        {"object_id": "act_9"},
+        {"account_ids": ["1", "9"]},
+        {"video_id": "701"},
+        {"strange_id": "5"},
+    ],
+)
+async def test_a_call_about_another_account_does_not_run(arguments: dict[str, Any]) -> None:
+    bench = Bench(world, accounts=OURS)
+
+    async def run(*_: Any) -> Result:
+        pytest.fail("the tool ran")
+
+    answer = await bench.run(run, **arguments)
+    assert answer.structured["error"]["kind"] == "denied"
+
+
+@pytest.mark.parametrize("path", ["act_9/campaigns", "act_9", "91/ads"])
+@pytest.mark.parametrize("way", ["get", "list", "batch"])
+async def test_a_tool_cannot_go_to_another_account_by_itself(path: str, way: str) -> None:
+    bench = Bench(world, accounts=OURS)
+    bench.engine.book.learn([{"id": "91", "account_id": "9"}])
+
+    async def run(_: Any, call: Any) -> Result:
+        await (call.graph.batch([Request("GET", path)]) if way == "batch" else getattr(call.graph, way)(path))
+        return Result("done", {})
+
+    answer = await bench.run(run)
+    assert answer.structured["error"]["kind"] == "denied"
+    assert bench.client.sent == []
+
+
+async def test_amounts_of_several_accounts_each_have_their_own_currency() -> None:
+    def graph(request: Request) -> Any:
+        return account(request, {"act_1": "USD", "act_2": "JPY"}[request.path])
+
+    async def run(*_: Any) -> Result:
+        rows = [
+            {"id": "5", "account_id": "1", "daily_budget": "500"},
+            {"id": "6", "account_id": "2", "daily_budget": 500},
+        ]
+        return Result("Two.", rows)
+
+    answer = await Bench(graph).run(run, account_ids=["1", "2"])
+    assert [row["daily_budget"]["amount"] for row in answer.structured["data"]] == ["5.00", "500"]
+
+
+async def test_a_currency_that_cannot_be_read_costs_the_unit_and_not_the_answer() -> None:
+    def graph(_: Request) -> Any:
+        raise PermissionMissing("no")
+
+    async def run(*_: Any) -> Result:
+        return Result("One.", {"daily_budget": "500"})
+
+    answer = await Bench(graph).run(run, object_id="act_1")
+    assert answer.structured["data"] == {"daily_budget": {"minor": 500}}
+    assert "act_1" in answer.structured["notes"][0]
+
+
+# --- against Meta's SDK
+
+
+@pytest.mark.parametrize("node", sorted(OWNED - {"any"}))
+def test_these_nodes_do_name_their_account(node: str) -> None:
+    module = __import__(f"{sdk.__name__}.{node.lower()}", fromlist=[node])
+    assert hasattr(getattr(module, node).Field, "account_id")
+
+
+@pytest.mark.parametrize("edge", sorted(MEMBER_OF.values()))
+def test_these_edges_are_edges_of_an_account(edge: str) -> None:
+    assert hasattr(AdAccount, {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels"}.get(edge, f"get_{edge}"))

@@ -47,7 +47,7 @@ def report(query: InsightsParams, found: Answered, account: Account, today: date
     totals, about = _totals(made, found, query)
     one_to_one = len(made.cells) == len(found.rows)
     return Result(
-        _summary(query, found, account, constants, totals),
+        f"{_rows(len(made.cells))} of {_summary(query, found, account, constants, totals)}",
         replace(made.table(), totals=totals),
         Page(len(made.cells), found.after is not None, found.after),
         [*notes, *_notes(made, query, constants), *([] if one_to_one else [UNSPLIT]), *about],
@@ -124,18 +124,21 @@ def _attribution(setting: str | None, windows: Sequence[str]) -> str:
     return f"Attribution: {named}{extra}."
 
 
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
 def _summary(
     query: InsightsParams, found: Answered, account: Account, constants: dict[str, str], totals: dict[str, Number]
 ) -> str:
     days = _days(found.rows)
     level = f" by {query.own_level}" if query.own_level else ""
     split = f" and {', '.join(query.breakdowns)}" if query.breakdowns else ""
-    rows = f"{len(found.rows)} row{'' if len(found.rows) == 1 else 's'}"
     more = "; more follow, ask again with page.after" if found.after else ""
     currency = constants.get("account_currency", account.currency)
     spend = totals.get("spend") if totals else number(found.rows[0].get("spend")) if len(found.rows) == 1 else None
     spent = f" Spend {amount(spend, currency)}." if spend is not None else ""
-    where = f"{rows} of {query.object_id}{level}{split}, {days} ({account.timezone_name})"
+    where = f"{query.object_id}{level}{split}, {days} ({account.timezone_name})"
     return f"{where}, money in {currency}{more}.{spent}"
 
 

@@ -192,6 +192,12 @@ _NOT_OF_TYPE: dict[str, tuple[Any, ...]] = {
 }
 
 
+# Objects that the schema shows as open and the server closes.
+CLOSED_INSIDE = ("promoted_object", "targeting", "targeting_spec")
+# Upper lengths, which the schema does not show but the server checks.
+_UNSHOWN = ("maxLength", "maxItems")
+
+
 def spoilt(tool: Tool, good: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Why, and arguments that differ from good ones in one wrong thing."""
     schema = input_schema(tool.params)
@@ -210,7 +216,15 @@ def wrong_values(tool: Tool, name: str, schema: Mapping[str, Any]) -> Iterator[A
         yield from HOSTILE_IDS
         if "act_" not in schema["pattern"]:
             yield "act_123"
-    yield from out_of(schema)
+    if name in CLOSED_INSIDE:
+        yield {"no_such_key": 1}
+    yield from out_of({**schema, **_unshown(tool, name)})
+
+
+def _unshown(tool: Tool, name: str) -> dict[str, int]:
+    raw = tool.params.model_json_schema()["properties"][name]
+    arms = [raw, *raw.get("anyOf", [])]
+    return {key: arm[key] for arm in arms for key in _UNSHOWN if key in arm}
 
 
 def out_of(schema: Mapping[str, Any]) -> Iterator[Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
 
@@ -20,9 +19,3 @@ def each(tools: Iterable[Tool] = TOOLS) -> pytest.MarkDecorator:
 
 def catalogue(*listed: str, writes: bool = True) -> Catalogue:
     return Catalogue(TOOLS, listed=listed or ("all",), allow_writes=writes)
-
-
-def is_money(schema: Mapping[str, Any]) -> bool:
-    """Whether an argument is money: the only one of two types, as it is written in minor units or with its currency."""
-    text = str(schema.get("description", "")).lower()
-    return schema.get("type") == ["integer", "string"] and ("minor units" in text or "money" in text)

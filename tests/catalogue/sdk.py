@@ -59,7 +59,7 @@ FIELDS_BESIDES_THE_SDK: dict[str, dict[str, str]] = {}
 ANY = ("AdAccount", "Campaign", "AdSet", "Ad")
 ENTITY_TYPES = {"account": "AdAccount", "campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
 ROOT = "Root"
-_SCALARS = {
+_SCALARS: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "bool": bool,
     "int": int,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import cache
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from meta_ads_mcp.engine.run import Answer, Engine
@@ -22,15 +23,19 @@ WITH_ENDPOINT = [tool for tool in TOOLS if tool.endpoint]
 
 
 @cache
-def parts() -> tuple[Engine, Recorder]:
+def parts(tool_name: str) -> tuple[Engine, Recorder]:
+    """An engine for the calls of one tool."""
     recorder = Recorder()
-    return engine(recorder), recorder
+    client: Any = recorder
+    return engine(client), recorder
 
 
 def call(tool: Tool, given_arguments: dict[str, Any]) -> tuple[Answer, Recorder]:
     """The answer and what was sent; a plan that needs an agreement gets it."""
-    made, recorder = parts()
+    made, recorder = parts(tool.name)
     recorder.sent.clear()
+    # What was remembered for a moment, such as the state of a report, is asked for again.
+    recorder.clock.seconds += 10
     answer = asyncio.run(made.call(tool.name, given_arguments))
     code = answer.structured.get("data", {}).get("confirmation") if tool.effect.is_write else None
     return (asyncio.run(made.call(tool.name, {**given_arguments, "confirmation": code})) if code else answer), recorder
@@ -68,6 +73,15 @@ def test_anything_else_is_refused_before_a_request(tool: Tool) -> None:
         if kind(answer) != "invalid_arguments" or recorder.sent:
             let_through.append(f"{why}: {kind(answer)}, {len(recorder.sent)} requests")
     assert let_through == []
+
+
+@settings(max_examples=150, deadline=None)
+@given(tool=st.sampled_from([tool for tool in TOOLS if tool.ids]), text=st.text(max_size=40))
+def test_no_text_but_an_id_is_an_id(tool: Tool, text: str) -> None:
+    assume(not re.fullmatch("(act_)?[0-9]{1,30}|[0-9]{1,30}_[0-9]{1,30}", text))
+    for name in tool.ids:
+        answer, recorder = call(tool, {**good(tool), name: text})
+        assert (kind(answer), recorder.sent) == ("invalid_arguments", [])
 
 
 @each()

@@ -31,7 +31,9 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 
 def prints(source: str) -> list[int]:
     """Lines that write to standard output: `print` that names no other file, and `sys.stdout`."""
-    return [node.lineno for node in ast.walk(ast.parse(source)) if _prints(node)]
+    return [
+        node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.expr | ast.stmt) and _prints(node)
+    ]
 
 
 def _prints(node: ast.AST) -> bool:

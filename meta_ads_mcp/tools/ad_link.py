@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.errors import ApiError, InvalidArguments
+from meta_ads_mcp.errors import ApiError, InvalidArguments, NotFound
 from meta_ads_mcp.spec.copying import CREATIVE_FIELDS, differences, with_link, writable_creative
 from meta_ads_mcp.spec.ids import AdId, account_path
 from meta_ads_mcp.spec.ports import Call
@@ -36,6 +36,8 @@ class UpdateAdLink(ConfirmedParams):
 
     async def plan(self, call: Call) -> Plan:
         ad = await call.graph.get(self.ad_id, fields=["id", "name", "status", "account_id", "adset_id", "creative{id}"])
+        if not isinstance(ad.get("creative"), dict):
+            raise NotFound(f"Meta shows this token no creative of ad {self.ad_id}.")
         old = await call.graph.get(str(ad["creative"]["id"]), fields=["id", "link_url", *CREATIVE_FIELDS])
         new = self._changed(old)
         account = account_path(str(ad["account_id"]))

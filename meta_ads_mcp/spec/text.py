@@ -32,7 +32,7 @@ _TOKEN = re.compile(
 )
 _SECRET_PARAMETER = re.compile(
     r"(access_token|appsecret_proof|app_?secret|client_secret|fb_exchange_token|input_token)"
-    r"(=|%3D|\\*[\"']?\s*:\s*\\*[\"']?)[^&\s\"'<>\\]+",
+    r"\\*[\"']?\s*(=|%3D|:)\s*\\*[\"']?[^&\s\"'<>\\]+",
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(bearer\s+)[A-Za-z0-9._|~+/-]{12,}=*", re.IGNORECASE)
@@ -51,7 +51,7 @@ def redact(text: str) -> str:
 def clean(text: str, longest: int = LONGEST) -> str:
     """The text without hidden characters and secrets, cut at `longest` characters."""
     if not (text.isascii() and text.isprintable()):
-        text = _STRAY_JOINER.sub("", _HIDDEN.sub("", _ANSI.sub("", text)))
+        text = _HIDDEN.sub("", _STRAY_JOINER.sub("", _ANSI.sub("", text)))
     text = redact(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

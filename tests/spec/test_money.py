@@ -1,0 +1,97 @@
+"""Money: Meta's minor units, on the way in and out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.spec.money import WITH_SUBUNIT, WITHOUT_SUBUNIT, Money, money, offset, to_minor, written
+
+KNOWN = sorted(WITH_SUBUNIT | WITHOUT_SUBUNIT)
+ARGUMENT: TypeAdapter[Any] = TypeAdapter(Money)
+
+
+def test_the_currencies_without_a_subunit_are_metas_and_not_isos() -> None:
+    assert sorted(WITHOUT_SUBUNIT) == "CLP COP CRC HUF IDR ISK JPY KRW PYG TWD VND".split()
+    assert not WITHOUT_SUBUNIT & WITH_SUBUNIT
+    assert (offset("BHD"), offset("JOD"), offset("XAF"), offset("usd")) == (100, 100, None, None)
+
+
+@given(st.integers(0, 10**15 - 1), st.sampled_from(KNOWN))
+def test_what_is_shown_can_be_given_back(minor: int, currency: str) -> None:
+    shown = money(minor, currency)
+    assert to_minor(written(shown), currency) == minor
+    assert Decimal(shown["amount"]) * (offset(currency) or 0) == minor
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(KNOWN))
+def test_amounts_are_exact(minor: int, currency: str) -> None:
+    amount = money(minor, currency)["amount"]
+    assert len(amount.partition(".")[2]) == (0 if currency in WITHOUT_SUBUNIT else 2)
+    assert Decimal(amount) * (offset(currency) or 0) == minor
+
+
+@pytest.mark.parametrize(
+    ("given", "currency", "minor"),
+    [
+        (5000, "USD", 5000),
+        (5000, "XAF", 5000),
+        ("50.00 USD", "USD", 5000),
+        ("50 USD", "USD", 5000),
+        ("0.5 EUR", "EUR", 50),
+        ("5000 JPY", "JPY", 5000),
+        ("5000.00 JPY", "JPY", 5000),
+        ("19.99 GBP", "GBP", 1999),
+        ("0.29 USD", "USD", 29),
+    ],
+)
+def test_an_argument_in_minor_units(given: Any, currency: str, minor: int) -> None:
+    assert to_minor(ARGUMENT.validate_python(given), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("given", "currency", "said"),
+    [
+        ("50.00 USD", "EUR", "in EUR"),
+        ("50.5 JPY", "JPY", "no decimals"),
+        ("0.005 USD", "USD", "two decimals"),
+        ("50.00 XAF", "XAF", "not known"),
+        ("fifty", "USD", "minor units"),
+    ],
+)
+def test_an_amount_that_cannot_be_converted(given: str, currency: str, said: str) -> None:
+    with pytest.raises(InvalidArguments) as caught:
+        to_minor(given, currency)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        True,
+        False,
+        -5,
+        5.0,
+        "",
+        "-5",
+        "5,00 USD",
+        "5.00USD",
+        "5.00  USD",
+        "5.00 usd",
+        "\u0665",
+        "5.00 USD\n",
+        10**18,
+        None,
+        "1e3",
+        [5],
+    ],
+)
+def test_what_no_money_is(wrong: Any) -> None:
+    with pytest.raises(ValidationError):
+        ARGUMENT.validate_python(wrong)

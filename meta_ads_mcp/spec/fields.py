@@ -36,7 +36,7 @@ def _field(value: str) -> str:
 
 def _nested_well(value: str) -> bool:
     """Whether every brace follows a name and closes, and no name is missing."""
-    while (inner := re.sub(r"([a-z0-9_]+)\{[a-z0-9_]+(,[a-z0-9_]+)*\}", r"\1", value)) != value:
+    while (inner := re.sub(r"([a-z0-9_]+)\{[a-z0-9_]+(,[a-z0-9_]+)*\}(?!\{)", r"\1", value)) != value:
         value = inner
     return bool(_NAME.fullmatch(value))
 

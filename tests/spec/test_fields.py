@@ -1,0 +1,125 @@
+"""Field selections."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from meta_ads_mcp.catalogue import collect
+from meta_ads_mcp.spec.fields import FieldName, names, selection
+
+FIELD: TypeAdapter[str] = TypeAdapter(FieldName)
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("daily_budget", "daily_budget"),
+        ("ad_set_id", "adset_id"),
+        ("creative{id,name}", "creative{id,name}"),
+        ("insights{ad_set_id,ad_set_name}", "insights{adset_id,adset_name}"),
+        ("a{b{c,d},e{f}}", "a{b{c,d},e{f}}"),
+        ("owner_ad_account", "owner_ad_account"),
+        ("business{id,name}", "business{id,name}"),
+        ("connected_instagram_accounts{id}", "connected_instagram_accounts{id}"),
+    ],
+)
+def test_a_field_under_graphs_name(given: str, sent: str) -> None:
+    assert FIELD.validate_python(given) == sent
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        "a b",
+        "a,b",
+        "A",
+        "a{",
+        "a}",
+        "a{}",
+        "{a}",
+        "a{b}c",
+        "a{b}{c}",
+        "a{,b}",
+        "a{b,}",
+        "a}{b",
+        "a{b}}{",
+        "a.limit(5)",
+        "a?x",
+        "a&b=c",
+        "\u0430",
+        "a\n",
+        "x" * 81,
+    ],
+)
+def test_what_no_field_is(wrong: str) -> None:
+    with pytest.raises(ValidationError):
+        FIELD.validate_python(wrong)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "access_token",
+        "page{access_token}",
+        "promote_pages{id,access_token}",
+        "app_secret",
+        "page_token",
+        "ingest_key",
+        "facebook_boost_post_access_token",
+        "token_for_business",
+        "password",
+        "a{b{ios_purchase_validation_secret}}",
+        "tokens",
+    ],
+)
+def test_a_secret_cannot_be_read(secret: str) -> None:
+    with pytest.raises(ValidationError, match="secrets"):
+        FIELD.validate_python(secret)
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "business{owned_ad_accounts{name}}",
+        "business{client_ad_accounts}",
+        "adaccounts",
+        "agencies",
+        "owner_ad_account{name}",
+        "business{owned_businesses{owned_ad_accounts}}",
+        "accounts",
+        "audiencesharing_recipientaccounts",
+    ],
+)
+def test_no_selection_leads_to_another_account(way: str) -> None:
+    with pytest.raises(ValidationError, match="other ad accounts"):
+        FIELD.validate_python(way)
+
+
+@given(st.text(st.sampled_from("ab_,{}1"), max_size=12))
+def test_what_is_taken_is_balanced(value: str) -> None:
+    try:
+        FIELD.validate_python(value)
+    except ValidationError:
+        return
+    depth = 0
+    for letter in value:
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        assert depth >= 0
+    assert depth == 0
+    assert not any(odd in value for odd in ("{}", ",,", "{,", ",}", "}{", "{{"))
+
+
+def test_every_default_field_could_be_asked_for() -> None:
+    for tool in collect():
+        for name in (*tool.fields, *tool.identity):
+            FIELD.validate_python(name)
+
+
+def test_a_selection_is_identity_first_and_each_once() -> None:
+    assert selection(["name", "id", "name"], ["other"], ["id"]) == ["id", "name"]
+    assert selection(None, ["other"], ["id"]) == ["id", "other"]
+    assert names(["creative{id}", "name", "a.b"]) == ["creative", "name", "a"]

@@ -25,6 +25,7 @@ from meta_ads_mcp.credentials import (
 )
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.sandbox import DEMO_TOKEN
+from meta_ads_mcp.spec.request import Request
 from tests.keyrings import READ_ONLY, SERVICE, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
 
 TOKENS = {"first": Given("EAAfirst" * 5, "META_TOKENS"), "second": Given("EAAsecond" * 5, "META_TOKENS")}
@@ -254,10 +255,22 @@ async def test_an_entry_that_the_keyring_keeps_is_not_called_deleted(tmp_path: P
         assert bench.vault.names() == ["one"]
 
 
-async def test_whoever_caches_by_token_is_told_of_a_change(tmp_path: Path) -> None:
-    told: list[str] = []
-    bench = Bench(tmp_path, given=TOKENS)
-    bench.vault.on_change.append(lambda: told.append("changed"))
-    bench.vault.choose("second")
-    await bench.vault.forget("first")
-    assert told == ["changed", "changed"]
+async def test_after_a_new_login_a_running_server_goes_on(tmp_path: Path) -> None:
+    with using(MemoryKeyring()):
+        await Bench(tmp_path).store("default", USER_TOKEN)
+        server, me = Bench(tmp_path), Request("GET", "me")
+        await server.client.send(me)
+        server.sandbox.tokens.known[USER_TOKEN].is_valid = False
+        with pytest.raises(TokenProblem):
+            await server.client.send(me)
+        await Bench(tmp_path).store("default", DEMO_TOKEN)
+        assert (await server.client.send(me))["id"]
+
+
+async def test_a_server_that_started_without_a_token_finds_the_one_of_a_later_login(tmp_path: Path) -> None:
+    with using(MemoryKeyring()):
+        server = Bench(tmp_path)
+        with pytest.raises(TokenProblem):
+            await server.vault.current()
+        await Bench(tmp_path).store("default", DEMO_TOKEN)
+        assert (await server.vault.current()).reveal() == DEMO_TOKEN

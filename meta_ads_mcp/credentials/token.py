@@ -52,6 +52,10 @@ class Tokens(Protocol):
         """Raises TokenProblem when there is none."""
         ...
 
+    def refused(self, token: Token) -> None:
+        """Meta does not accept this token; the next use may find a newer one in its place."""
+        ...
+
 
 class FixedToken:
     """One token that is already there: a candidate that is being looked at, or the sandbox's."""
@@ -61,6 +65,9 @@ class FixedToken:
 
     async def current(self) -> Token:
         return self._token
+
+    def refused(self, token: Token) -> None:
+        """There is no other."""
 
 
 def mask(value: str) -> str:

@@ -82,7 +82,6 @@ class Vault:
         self._ends: dict[str, int | None] = {}
         self._gone: str | None = None
         self.renewal: Renewal | None = None
-        self.on_change: list[Callable[[], None]] = []
 
     # -- which profile ----------------------------------------------------------------------------------------------
 
@@ -172,6 +171,11 @@ class Vault:
             self._ends[name] = self.entry(name).record.expires_at
         return self._tokens[name]
 
+    def refused(self, token: Token) -> None:
+        """Read it anew at the next use: after a new `login` a running server goes on without a restart."""
+        if self._tokens.get(token.profile) is token and self.source(token.profile) == "keyring":
+            del self._tokens[token.profile]
+
     async def _value(self, name: str) -> str:
         source = self.source(name)
         if source is None:
@@ -216,7 +220,6 @@ class Vault:
         """Use this profile from now on, in this process."""
         self.entry(name)
         self._chosen, self._gone = name, None
-        self._changed()
 
     def activate(self, name: str | None) -> None:
         """Make a stored profile the active one of this machine, or none."""
@@ -270,7 +273,6 @@ class Vault:
         self._tokens.pop(name, None)
         if active:
             self._gone, self._chosen = name, None
-        self._changed()
         return entry
 
     def renewed_elsewhere(self, name: str) -> bool:
@@ -297,8 +299,3 @@ class Vault:
     def _save(self, profiles: Profiles) -> None:
         if self._index is not None:
             self._index.write(profiles)
-        self._changed()
-
-    def _changed(self) -> None:
-        for told in self.on_change:
-            told()

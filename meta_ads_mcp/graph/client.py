@@ -140,11 +140,18 @@ class GraphClient:
         """
         user = await self._tokens.current()
         if request.page is None:
-            return await self._send_with(request, user)
+            return await self._as_user(request, user)
         try:
             return await self._send_with(request, await self._pages.get(user, request.page))
         except TokenProblem:
             self._pages.drop(user, request.page)
+            raise
+
+    async def _as_user(self, request: Request, user: Token) -> Any:
+        try:
+            return await self._send_with(request, user)
+        except TokenProblem:
+            self._tokens.refused(user)
             raise
 
     async def _send_with(self, request: Request, token: Token) -> Any:

@@ -16,6 +16,24 @@ from meta_ads_mcp.spec.ports import ExportFormat
 ROWS = [{"name": "Shop", "spend": 1.5, "active": True}, {"name": "=HYPERLINK(1)", "clicks": 3, "spend": None}]
 
 
+def table(path: str) -> list[list[str]]:
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def lines(path: str) -> list[str]:
+    return Path(path).read_text(encoding="utf-8").splitlines()
+
+
+def modes(path: str) -> tuple[int, int]:
+    """Of the file and of its folder."""
+    return Path(path).stat().st_mode & 0o777, Path(path).parent.stat().st_mode & 0o777
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in (folder / "exports").iterdir())
+
+
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in (folder / "exports").iterdir())
 
@@ -26,12 +44,11 @@ async def test_csv_has_every_column_that_any_row_has(tmp_path: Path) -> None:
     await export.write(ROWS[1:])
     made = await export.finish()
     assert (made.rows, made.columns) == (2, ["name", "spend", "active", "clicks"])
-    with Path(made.path).open(encoding="utf-8", newline="") as file:
-        assert list(csv.reader(file)) == [
-            ["name", "spend", "active", "clicks"],
-            ["Shop", "1.5", "true", ""],
-            ["'=HYPERLINK(1)", "", "", "3"],
-        ]
+    assert table(made.path) == [
+        ["name", "spend", "active", "clicks"],
+        ["Shop", "1.5", "true", ""],
+        ["'=HYPERLINK(1)", "", "", "3"],
+    ]
     assert files(tmp_path) == ["report_1.csv"]
 
 
@@ -39,15 +56,14 @@ async def test_jsonl_has_a_row_per_line(tmp_path: Path) -> None:
     export = FolderExports(tmp_path).open("report_1", "jsonl")
     await export.write(ROWS)
     made = await export.finish()
-    assert [json.loads(line) for line in Path(made.path).read_text(encoding="utf-8").splitlines()] == ROWS
+    assert [json.loads(line) for line in lines(made.path)] == ROWS
 
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
 async def test_file_and_folder_are_the_owners_alone(tmp_path: Path, file_format: ExportFormat) -> None:
     (tmp_path / "exports").mkdir(mode=0o755)
     export = FolderExports(tmp_path).open("r", file_format)
-    made = Path((await export.finish()).path)
-    assert (made.stat().st_mode & 0o777, made.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert modes((await export.finish()).path) == (0o600, 0o700)
 
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
@@ -56,7 +72,7 @@ async def test_nothing_is_at_its_place_before_the_end_and_nothing_stays_of_what_
 ) -> None:
     export = FolderExports(tmp_path).open("r", file_format)
     await export.write(ROWS)
-    assert not (tmp_path / "exports" / f"r.{file_format}").exists()
+    assert f"r.{file_format}" not in files(tmp_path)
     export.discard()
     assert files(tmp_path) == []
 
@@ -87,5 +103,5 @@ async def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     await export.finish()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert (tmp_path / "exports" / "r.csv").stat().st_size > 250_000
+    assert size(tmp_path) > 250_000
     assert peak < 1_500_000

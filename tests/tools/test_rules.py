@@ -53,9 +53,9 @@ ADS = ("entity_type", "EQUAL", "AD")
             "Every 30 minutes: for ads whose ctr is below 1 (figures of last 7d), pause them.",
         ),
         (
-            rule(("id", "IN", ["1", "2"]), ("cost_per_purchase_fb", "IN_RANGE", [100, 900]), does="NOTIFICATION"),
+            rule(("id", "IN", ["1"]), ("cost_per_lead", "IN_RANGE", [100, 900]), does="NOTIFICATION"),
             "EUR",
-            "Once a day: for objects 1, 2 whose cost per purchase fb is between 1.00 EUR and 9.00 EUR, send a notification.",
+            "Once a day: for objects 1 whose cost per lead is between 1.00 EUR and 9.00 EUR, send a notification.",
         ),
         (
             rule(("entity_type", "EQUAL", "ADSET"), does=changing(amount=20, unit="PERCENTAGE", limit=50000)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 _PROFILE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOOL = re.compile(r"(ads|facebook)_[a-z0-9_]{1,41}")
 _VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]")
+# What an HTTP header can carry; anything else was pasted by mistake.
+_SECRET = re.compile(r"[!-~]{1,2000}")
 
 
 class SettingsError(Exception):
@@ -30,9 +33,13 @@ class SettingsError(Exception):
 
 
 def _comma_list(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+    """The parts of a comma list. One without any is no list: an empty allowlist would allow everything."""
+    if not isinstance(value, str):
+        return value
+    parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not parts:
+        raise ValueError("takes a comma list")
+    return parts
 
 
 def _flag(value: Any) -> Any:
@@ -46,10 +53,13 @@ def _flag(value: Any) -> Any:
 
 def _writes(value: Any) -> Any:
     """`true`, `false`, or the names of the write tools to allow."""
-    if isinstance(value, str) and value.strip().lower() in ("true", "false", ""):
-        return value.strip().lower() == "true"
-    names = _comma_list(value)
-    if isinstance(names, tuple) and (not names or not all(_TOOL.fullmatch(name) for name in names)):
+    if not isinstance(value, str):
+        return value
+    lowered = value.strip().lower()
+    if lowered in ("true", "false", ""):
+        return lowered == "true"
+    names = tuple(name.strip() for name in value.split(","))
+    if not all(_TOOL.fullmatch(name) for name in names):
         raise ValueError("takes true, false or a comma list of tool names")
     return names
 
@@ -57,7 +67,16 @@ def _writes(value: Any) -> Any:
 def _accounts(value: tuple[str, ...]) -> tuple[str, ...]:
     if not all(_ACCOUNT.fullmatch(item) for item in value):
         raise ValueError("takes a comma list of ad account ids, with or without act_")
-    return tuple(item if item.startswith("act_") else f"act_{item}" for item in value)
+    return tuple(dict.fromkeys(item if item.startswith("act_") else f"act_{item}" for item in value))
+
+
+def _secret(value: SecretStr | None) -> SecretStr | None:
+    if value is None:
+        return None
+    stripped = value.get_secret_value().strip()
+    if not _SECRET.fullmatch(stripped):
+        raise ValueError("takes ASCII characters without blanks")
+    return SecretStr(stripped)
 
 
 def _token_map(value: Any) -> Any:
@@ -67,10 +86,10 @@ def _token_map(value: Any) -> Any:
         found = json.loads(value)
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not all(
-        isinstance(v, str) and v and _PROFILE.fullmatch(k) for k, v in found.items()
-    ):
+    if not isinstance(found, dict) or not all(_PROFILE.fullmatch(name) for name in found):
         raise ValueError("takes a JSON object, profile name to token")
+    if not all(isinstance(token, str) and _SECRET.fullmatch(token) for token in found.values()):
+        raise ValueError("takes tokens of ASCII characters without blanks")
     return found
 
 
@@ -92,14 +111,29 @@ def _host(name: str) -> Any:
     def check(value: str | None) -> str | None:
         if value is None:
             return None
-        url = urlsplit(value)
-        official = url.scheme == "https" and url.netloc == name
-        local = url.scheme in ("http", "https") and url.hostname in _LOOPBACK and url.username is None
-        if not (official or local) or url.path.strip("/") or url.query or url.fragment:
+        base = _base_url(value, name)
+        if base is None:
             raise ValueError(f"takes https://{name} or a loopback address")
-        return value.rstrip("/")
+        return base
 
     return AfterValidator(check)
+
+
+def _base_url(value: str, official: str) -> str | None:
+    """The URL put together again from the parts that were looked at, None for one that is not allowed."""
+    try:
+        url = urlsplit(value.strip())
+        port = url.port
+    except ValueError:
+        return None
+    if url.path.strip("/") or url.query or url.fragment or url.username is not None:
+        return None
+    if url.scheme == "https" and url.netloc == official:
+        return f"https://{official}"
+    if url.scheme not in ("http", "https") or url.hostname not in _LOOPBACK:
+        return None
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    return f"{url.scheme}://{host}" + (f":{port}" if port is not None else "")
 
 
 def _level(value: str) -> str:
@@ -109,16 +143,22 @@ def _level(value: str) -> str:
     return level
 
 
+def _home(value: Path | None) -> Path | None:
+    """Clients hand a `~` over as it is written."""
+    return None if value is None else value.expanduser()
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_comma_list)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+Secret = Annotated[SecretStr | None, AfterValidator(_secret)]
 
 
 class Settings(BaseSettings):
     """All settings of the server; the field's alias is the environment variable."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    access_token: SecretStr | None = Field(
+    access_token: Secret = Field(
         None, validation_alias="META_ACCESS_TOKEN", description="token used when no profile is stored or chosen"
     )
     tokens: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_token_map)] = Field(
@@ -130,7 +170,7 @@ class Settings(BaseSettings):
         pattern="^[0-9]{1,30}$",
         description="app id, for exchanging and inspecting tokens",
     )
-    app_secret: SecretStr | None = Field(
+    app_secret: Secret = Field(
         None, validation_alias="META_APP_SECRET", description="with it, every call carries appsecret_proof"
     )
     api_version: Annotated[str, AfterValidator(_version)] = Field(
@@ -158,13 +198,15 @@ class Settings(BaseSettings):
         pattern="^[0-9]{1,30}$",
         description="business to which account, Page and pixel discovery is limited",
     )
-    policy: Path | None = Field(None, validation_alias="META_ADS_POLICY", description="TOML file with guardrails")
+    policy: Annotated[Path | None, AfterValidator(_home)] = Field(
+        None, validation_alias="META_ADS_POLICY", description="TOML file with guardrails"
+    )
     upload_roots: Words = Field(
         (),
         validation_alias="META_ADS_UPLOAD_ROOTS",
         description="comma list of folders from which a local file may be uploaded; empty = none",
     )
-    state_dir: Path = Field(
+    state_dir: Annotated[Path, AfterValidator(_home)] = Field(
         default_factory=lambda: Path(platformdirs.user_state_dir("meta-ads-mcp", appauthor=False)),
         validation_alias="META_ADS_STATE_DIR",
         description="change journal, audit log, exports",
@@ -217,7 +259,9 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """`load` hands over everything: no other source is read behind its back."""
         return (init_settings,)
@@ -232,9 +276,15 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, **flags: Any)
 
     Raises SettingsError, in one line, for an unknown `META_ADS_*` variable or a value that cannot be parsed.
     """
-    given = {**_file(env_file), **environ}
-    _refuse_unknown(given)
-    values: dict[str, Any] = {alias: given[alias] for alias in VARIABLES if given.get(alias, "").strip()}
+    read = _file(env_file)
+    _refuse_unknown({**read, **environ})
+    # An empty variable says nothing: it must not take away what the file restricts.
+    values: dict[str, Any] = {
+        alias: value
+        for given in (read, environ)
+        for alias, value in given.items()
+        if alias in VARIABLES and value.strip()
+    }
     aliases = {name: alias for alias, name in VARIABLES.items()}
     values |= {aliases[name]: value for name, value in flags.items() if value is not None}
     try:
@@ -246,19 +296,19 @@ def load(environ: Mapping[str, str], env_file: Path | None = None, **flags: Any)
 def _file(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
-    from dotenv import dotenv_values  # noqa: PLC0415  only this option needs it
+    from dotenv.parser import parse_stream  # noqa: PLC0415  only this option needs it
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as failure:
         raise SettingsError(f"--env-file: {path} cannot be read ({type(failure).__name__})") from None
-    from io import StringIO  # noqa: PLC0415
-
-    return {
-        key: value
-        for key, value in dotenv_values(stream=StringIO(text), interpolate=False).items()
-        if value is not None
-    }
+    found: dict[str, str] = {}
+    for line in parse_stream(StringIO(text)):
+        if line.error or (line.key is not None and line.value is None):
+            raise SettingsError(f"--env-file: line {line.original.line} of {path} is not KEY=value")
+        if line.key is not None:
+            found[line.key] = line.value or ""
+    return found
 
 
 def _refuse_unknown(given: Mapping[str, str]) -> None:

@@ -13,14 +13,14 @@ from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.store import Node
 
 Json = Any
-# Status and per cent of each step; a step is a look at the run, or five seconds.
+# Status and per cent of each step; a step is a look at the run, or two seconds.
 STEPS = (
     ("Job Not Started", 0),
     ("Job Running", 35),
     ("Job Running", 80),
     ("Job Completed", 100),
 )
-STEP_SECONDS = 5
+STEP_SECONDS = 2
 
 
 @dataclass

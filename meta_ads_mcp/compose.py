@@ -24,6 +24,7 @@ class Desk:
 def compose(settings: Settings) -> tuple[Any, Any]:
     """The catalogue and the engine for these settings. Raises SettingsError for names and policies that are wrong."""
     from meta_ads_mcp.catalogue import Catalogue, UnknownNames, collect  # noqa: PLC0415
+    from meta_ads_mcp.engine.downloads import NoDownloads  # noqa: PLC0415
     from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
     from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
 
@@ -45,7 +46,10 @@ def compose(settings: Settings) -> tuple[Any, Any]:
         settings.state_dir,
     )
     limits = parts.client.governor
-    engine = Engine(catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles)
+    downloads = NoDownloads() if settings.demo else LazyFetcher()
+    engine = Engine(
+        catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles, downloads
+    )
     return catalogue, engine
 
 
@@ -95,6 +99,21 @@ def _profiles(settings: Settings, vault: Any, client: LazyClient, clock: Any) ->
     secret = settings.app_secret.get_secret_value() if settings.app_secret else None
     app = App(settings.app_id, secret) if settings.app_id and secret else None
     return Profiles(vault, client.speak, clock, app=app, environ=os.environ, locked=settings.lock_profile)
+
+
+class LazyFetcher:
+    """The `Downloads` port, imported when something is to be fetched."""
+
+    async def check(self, url: str) -> None:
+        await self._made().check(url)
+
+    async def get(self, url: str, most_bytes: int) -> Any:
+        return await self._made().get(url, most_bytes)
+
+    def _made(self) -> Any:
+        from meta_ads_mcp.graph.fetch import Fetcher  # noqa: PLC0415
+
+        return Fetcher()
 
 
 class LazyClient:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.cursor import advance, join_cursor, split_cursor
+from meta_ads_mcp.engine.downloads import NoDownloads
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.reports import ReportPolls
 from meta_ads_mcp.engine.uploads import RootedUploads
@@ -18,6 +19,7 @@ from meta_ads_mcp.graph.paging import page as one_page
 from meta_ads_mcp.spec.changes import Changes, Entry
 from meta_ads_mcp.spec.clock import Clock, SystemClock
 from meta_ads_mcp.spec.fields import names
+from meta_ads_mcp.spec.media import Downloads
 from meta_ads_mcp.spec.ports import Account, Answers, Directory, Exports, Profiles
 from meta_ads_mcp.spec.request import Request, confine
 from meta_ads_mcp.spec.result import Listing, Row
@@ -181,6 +183,7 @@ class ToolCall:
     changes: Changes = field(default_factory=NoChanges)
     desk: Profiles | None = None
     uploads: Uploads = field(default_factory=RootedUploads)
+    downloads: Downloads = field(default_factory=NoDownloads)
     notes: list[str] = field(default_factory=list)
 
     @property

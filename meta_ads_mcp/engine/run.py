@@ -16,6 +16,7 @@ from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.audit import AuditLog
 from meta_ads_mcp.engine.call import Client, GraphSession, Progress, ToolCall, no_progress, requested
 from meta_ads_mcp.engine.confirm import Asker, Codes, Gate, NoAsker, Question
+from meta_ads_mcp.engine.downloads import NoDownloads
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.fit import fit
 from meta_ads_mcp.engine.journal import Journal
@@ -30,6 +31,7 @@ from meta_ads_mcp.engine.write import Writer
 from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.events import Events
+from meta_ads_mcp.spec.media import Downloads
 from meta_ads_mcp.spec.open import unknown_values
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Directory, Profiles
@@ -97,6 +99,7 @@ class Engine:
     options: Options = field(default_factory=Options)
     policy: Policy = field(default_factory=Policy)
     profiles: Profiles | None = None
+    downloads: Downloads = field(default_factory=NoDownloads)
 
     def __post_init__(self) -> None:
         self.book = AccountBook(self.client, self.options.accounts)
@@ -164,6 +167,7 @@ class Engine:
             self.journal,
             self.profiles,
             self.uploads,
+            self.downloads,
         )
         for text in unknown_values(args):
             call.note(text)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.spec.changes import Changes
+from meta_ads_mcp.spec.media import Downloads
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Listing, Row
 from meta_ads_mcp.spec.uploads import Uploads
@@ -175,6 +176,9 @@ class Call(Protocol):
 
     @property
     def uploads(self) -> Uploads: ...
+
+    @property
+    def downloads(self) -> Downloads: ...
 
     @property
     def changes(self) -> Changes: ...

@@ -14,6 +14,9 @@ Method = Literal["GET", "POST", "DELETE"]
 # How long a request may take; the seconds per class are the client's.
 Patience = Literal["normal", "insights", "upload"]
 
+# A file's name, its content and its mime type.
+FilePart = tuple[str, bytes, str]
+
 _ID = re.compile(r"act_[0-9]{1,30}|[0-9]{1,30}(_[0-9]{1,30})?|me")
 _EDGE = re.compile(r"[a-z][a-z_]{0,63}")
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -24,7 +27,7 @@ class Request:
     """A request below the version: `path` has no leading slash, `params` hold Python values (never a token).
 
     `account` is the ad account (`act_…`) whose limits the request counts on, `page` the Page whose own token it needs,
-    `repeatable` whether sending it twice is the same as once.
+    `repeatable` whether sending it twice is the same as once. `files` are the file parts of a POST's multipart body.
     """
 
     method: Method
@@ -37,6 +40,7 @@ class Request:
     write: bool = False
     budget_change: bool = False
     spend_limit_change: bool = False
+    files: Mapping[str, FilePart] = field(default_factory=dict)
 
 
 def confine(template: str, values: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from meta_ads_mcp.spec.params import marker
 from meta_ads_mcp.spec.schema import input_schema
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue import sdk
+from tests.catalogue.every import TOOLS
 
 _SOME_AD_OBJECT = "any"
 _NAMED = sorted({_SOME_AD_OBJECT, *sdk.classes()})
@@ -113,7 +115,7 @@ def _integers(schema: Mapping[str, Any]) -> st.SearchStrategy[int]:
 
 def _numbers(schema: Mapping[str, Any]) -> st.SearchStrategy[float]:
     low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-    return st.floats(low, schema.get("maximum", schema.get("exclusiveMaximum", low + 1000)), width=32)
+    return st.floats(low, schema.get("maximum", schema.get("exclusiveMaximum", low + 1000)))
 
 
 def _strings(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
@@ -139,11 +141,22 @@ def _objects(schema: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
         values = value(inner) if isinstance(inner, dict) and inner else st.integers(0, 9)
         return st.dictionaries(st.text("abcxyz_", min_size=1, max_size=8), values, max_size=3)
     needed = schema.get("required", [])
-    made = {name: value(inner) for name, inner in properties.items()}
+    known = _open_values()
+    made = {
+        name: st.sampled_from(known[name]) if name in known and inner.get("type") == "string" else value(inner)
+        for name, inner in properties.items()
+    }
     return st.fixed_dictionaries(
         {name: values for name, values in made.items() if name in needed},
         optional={name: values for name, values in made.items() if name not in needed},
     )
+
+
+@cache
+def _open_values() -> dict[str, list[str]]:
+    """Values of the open-ended arguments by name; inside an object the schema alone does not tell them."""
+    fields = [field for tool in TOOLS for field in tool.params.model_fields.items()]
+    return {name: sorted(found.known) for name, info in fields if (found := marker(info, Open))}
 
 
 _OF_TYPE: dict[str, Any] = {
@@ -193,7 +206,15 @@ _NOT_OF_TYPE: dict[str, tuple[Any, ...]] = {
 
 
 # Objects that the schema shows as open and the server closes.
-CLOSED_INSIDE = ("promoted_object", "targeting", "targeting_spec")
+CLOSED_INSIDE = (
+    "evaluation_spec",
+    "execution_spec",
+    "promoted_object",
+    "rule",
+    "schedule_spec",
+    "targeting",
+    "targeting_spec",
+)
 # Upper lengths, which the schema does not show but the server checks.
 _UNSHOWN = ("maxLength", "maxItems")
 

@@ -16,6 +16,8 @@ from meta_ads_mcp.sandbox import World
 from meta_ads_mcp.spec.schema import input_schema
 from meta_ads_mcp.spec.tool import Effect, Tool
 
+# What keys inside an argument name.
+_NODES = {"creative_id": "AdCreative", "ad_sets": "AdSet"}
 # Stands for an id of the class that the argument names.
 ID = object()
 
@@ -23,6 +25,27 @@ GERMANS: dict[str, Any] = {"geo_locations": {"countries": ["DE"]}, "age_min": 25
 MORE: dict[str, dict[str, Any]] = {
     "ads_call_read_tool": {"name": "ads_get_ad_accounts", "arguments": {"limit": 2}},
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": ID}},
+    "ads_create_ad_rule": {
+        "evaluation_spec": {
+            "evaluation_type": "SCHEDULE",
+            "filters": [
+                {"field": "entity_type", "operator": "EQUAL", "value": "ADSET"},
+                {"field": "time_preset", "operator": "EQUAL", "value": "LAST_7_DAYS"},
+                {"field": "spent", "operator": "GREATER_THAN", "value": 5000},
+            ],
+        },
+        "execution_spec": {"execution_type": "PAUSE"},
+        "schedule_spec": {"schedule_type": "DAILY"},
+    },
+    "ads_create_ad_study": {
+        "business_id": ID,
+        "start_time": "2027-01-04T00:00:00+0000",
+        "end_time": "2027-01-18T00:00:00+0000",
+        "cells": [
+            {"name": "A", "treatment_percentage": 50, "ad_sets": ID},
+            {"name": "B", "treatment_percentage": 50, "campaigns": ID},
+        ],
+    },
     "ads_create_ad_set": {"optimization_goal": "LINK_CLICKS", "targeting": GERMANS},
     "ads_create_budget_schedule": {
         "campaign_id": ID,
@@ -30,6 +53,16 @@ MORE: dict[str, dict[str, Any]] = {
         "time_start": "2027-01-04T00:00:00+0000",
         "time_end": "2027-01-06T00:00:00+0000",
     },
+    "ads_create_custom_audience": {"customer_file_source": "USER_PROVIDED_ONLY"},
+    "ads_create_custom_conversion": {"rule": {"and": [{"event": {"eq": "Purchase"}}]}},
+    "ads_create_lead_form": {
+        "questions": [{"type": "EMAIL"}],
+        "privacy_policy_url": "https://example.com/privacy",
+    },
+    "ads_create_lookalike_audience": {"country": ["DE"]},
+    "ads_update_audience_users": {"file_path": "/uploads/people.csv"},
+    "facebook_create_post": {"message": "Our winter menu is here.", "dry_run": False},
+    "facebook_delete_post": {"post_id": ID},
     "ads_create_campaign": {"objective": "OUTCOME_TRAFFIC"},
     "ads_estimate_audience_size": {"targeting_spec": GERMANS},
     "ads_find_tools": {"query": "budget"},
@@ -100,9 +133,11 @@ def _number_id(schema: Mapping[str, Any]) -> str:
 def _filled(tool: Tool, name: str, found: Any, id_of: Callable[[str], str]) -> Any:
     if isinstance(found, dict):
         return {key: _filled(tool, key, inner, id_of) for key, inner in found.items()}
+    if isinstance(found, list):
+        return [_filled(tool, name, inner, id_of) for inner in found]
     if found is not ID:
         return found
-    node = tool.ids[name].name if name in tool.ids else {"creative_id": "AdCreative"}.get(name, "Campaign")
+    node = tool.ids[name].name if name in tool.ids else _NODES.get(name, "Campaign")
     made = id_of("Campaign" if node == "any" else node)
     return [made] if input_schema(tool.params)["properties"].get(name, {}).get("type") == "array" else made
 

@@ -26,7 +26,8 @@ MOST_INSTRUCTION_CHARS = 2000
 MOST_LISTED = 40
 # Characters of the compact JSON of a `tools/list` answer: lower them when the list shrinks, argue before raising them.
 MOST_DEFAULT_CHARS = 32_000
-MOST_CHARS = 115_000
+# All of it is listed only where somebody asks for `all`: what counts every day is the default list.
+MOST_CHARS = 145_000
 # Arguments, and keys inside them, that take an object with any key, with the reason.
 _OF_THAT_TOOL = "the arguments of another tool, which closes them itself"
 _AS_META = "Meta's own spec, sent as it is for what the other arguments do not say; Graph checks its keys"
@@ -41,6 +42,7 @@ OPEN_OBJECTS = {
     **dict.fromkeys(("asset_feed_spec", "object_story_spec", "degrees_of_freedom_spec", "call_to_action"), _AS_META),
     **dict.fromkeys(("asset_customization_rules", "creative", "geo_override"), _AS_META),
     **dict.fromkeys(("creative_features_spec", "image_crops"), "keys are names that Meta adds to: features, ratios"),
+    "tracking_parameters": "names and texts of the advertiser's own",
     **dict.fromkeys(
         ("regional_regulation_disclaimer_spec", "regional_regulation_identities"), "keys differ by country"
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from functools import cache
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -22,20 +21,17 @@ FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(Health
 WITH_ENDPOINT = [tool for tool in TOOLS if tool.endpoint]
 
 
-@cache
-def parts(tool_name: str) -> tuple[Engine, Recorder]:
-    """An engine for the calls of one tool."""
+def parts() -> tuple[Engine, Recorder]:
     recorder = Recorder()
     client: Any = recorder
     return engine(client), recorder
 
 
-def call(tool: Tool, given_arguments: dict[str, Any]) -> tuple[Answer, Recorder]:
+def call(
+    tool: Tool, given_arguments: dict[str, Any], using: tuple[Engine, Recorder] | None = None
+) -> tuple[Answer, Recorder]:
     """The answer and what was sent; a plan that needs an agreement gets it."""
-    made, recorder = parts(tool.name)
-    recorder.sent.clear()
-    # What was remembered for a moment, such as the state of a report, is asked for again.
-    recorder.clock.seconds += 10
+    made, recorder = using or parts()
     answer = asyncio.run(made.call(tool.name, given_arguments))
     code = answer.structured.get("data", {}).get("confirmation") if tool.effect.is_write else None
     return (asyncio.run(made.call(tool.name, {**given_arguments, "confirmation": code})) if code else answer), recorder
@@ -68,8 +64,9 @@ def test_the_example_reaches_graph(tool: Tool) -> None:
 @each()
 def test_anything_else_is_refused_before_a_request(tool: Tool) -> None:
     let_through = []
+    using = parts()
     for why, wrong in spoilt(tool, good(tool)):
-        answer, recorder = call(tool, wrong)
+        answer, recorder = call(tool, wrong, using)
         if kind(answer) != "invalid_arguments" or recorder.sent:
             let_through.append(f"{why}: {kind(answer)}, {len(recorder.sent)} requests")
     assert let_through == []

@@ -109,7 +109,7 @@ async def _change(tool: Tool, args: Params, call: Call, after: Row, account: Acc
         before={name: before.get(name) for name in (*readable, "status", "name") if name in before},
         after=after,
         readable=readable,
-        title=str(before.get("name", "")),
+        title=str(before.get("name") or before.get("message") or "")[:200],
         parent=subject if is_new else None,
         edge=path.rsplit("/", 1)[-1] if is_new else None,
         reasons=tuple(args.why(before, after)) if hasattr(args, "why") else (),

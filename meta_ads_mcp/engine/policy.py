@@ -60,9 +60,16 @@ class Policy:
         for name in BUDGETS:
             new = change.after.get(name)
             if isinstance(new, int):
-                old = change.before.get(name)
+                old = int(change.before.get(name) or 0)
+                self._removal(name, new, old)
                 self._value(name, new, currency)
-                self._rise(name, new, int(old) if old else 0, currency, existing=change.object_id is not None)
+                self._rise(name, new, old, currency, existing=change.object_id is not None)
+
+    def _removal(self, name: str, new: int, old: int) -> None:
+        """A spend cap of 0 is none: no limit of the policy would hold."""
+        limited = self.max_value or self.max_amount or self.max_percentage is not None
+        if name == "spend_cap" and new == 0 and old and limited:
+            raise _too_much(name, "without it there is no limit")
 
     def _value(self, name: str, new: int, currency: str) -> None:
         limit = self._limit(self.max_value, currency)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from meta_ads_mcp.spec.params import Params
+from meta_ads_mcp.spec.params import Closed
 
-P = TypeVar("P", bound=Params)
+P = TypeVar("P", bound=Closed)
 
 
 def exactly_one(args: P, *names: str) -> P:

@@ -48,7 +48,7 @@ def _object(value: str) -> str:
 
 def _story(value: str) -> str:
     if not (_STORY.fullmatch(value) or _OBJECT.fullmatch(value)):
-        raise ValueError("a post id is digits, or digits_digits")
+        raise ValueError("this id is digits, or digits_digits")
     return value
 
 
@@ -86,6 +86,14 @@ PostId = Annotated[
     AfterValidator(_story),
     Field(json_schema_extra={"pattern": "^[0-9]+(_[0-9]+)?$"}),
     Node("PagePost"),
+]
+# A comment on Facebook, as its edge gives it: `comment` or `post_comment`.
+CommentId = Annotated[
+    str,
+    BeforeValidator(_text),
+    AfterValidator(_story),
+    Field(json_schema_extra={"pattern": "^[0-9]+(_[0-9]+)*$"}),
+    Node("Comment"),
 ]
 # An ad account (with act_), campaign, ad set or ad.
 AnyAdObject = Annotated[

@@ -14,8 +14,8 @@ from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, get, tool
+from meta_ads_mcp.spec.web import PublicUrl
 from meta_ads_mcp.spec.write import Change, ConfirmedParams, Plan, Steps
-from meta_ads_mcp.tools.creative_writes import PublicUrl
 from meta_ads_mcp.tools.creatives import effective_link
 
 

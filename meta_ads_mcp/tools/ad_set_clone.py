@@ -18,8 +18,9 @@ from meta_ads_mcp.spec.pre_flight import with_advantage_audience
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, post, tool
+from meta_ads_mcp.spec.web import PublicUrl
 from meta_ads_mcp.spec.write import Change, ConfirmedParams, CreateParams, Plan, Steps
-from meta_ads_mcp.tools.creative_writes import Button, PublicUrl, Text
+from meta_ads_mcp.tools.creative_writes import Button, Text
 
 MOST_ADS = 50
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.spec.creative import (
@@ -24,29 +22,12 @@ from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, post, tool
 from meta_ads_mcp.spec.vocabulary import CALL_TO_ACTIONS
+from meta_ads_mcp.spec.web import PublicUrl
 from meta_ads_mcp.spec.write import CreateParams
 
 MOST_ASSETS = 10
-_PRIVATE_HOSTS = ("localhost", "localhost.localdomain")
 
 
-def public_url(value: str) -> str:
-    """A public https address, as far as it can be told without looking it up. Raises ValueError."""
-    url = urlsplit(value)
-    host = (url.hostname or "").rstrip(".").lower()
-    if url.scheme != "https" or not host or url.username is not None:
-        raise ValueError("an address is public and starts with https://")
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        address = None
-    local = address is not None and not address.is_global
-    if local or host in _PRIVATE_HOSTS or "." not in host or host.endswith((".local", ".internal", ".localhost")):
-        raise ValueError("an address is public, not one of a private network or of this machine")
-    return value
-
-
-PublicUrl = Annotated[str, Field(max_length=2000), AfterValidator(public_url)]
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
 Hash = Annotated[str, Field(pattern="^[A-Za-z0-9_]{8,64}$")]
 

@@ -1,0 +1,49 @@
+"""Metrics of a Page: those asked by default, and those that Meta took away, with what is there in their place.
+
+Source: Meta docs, docs/platforminsights/page/deprecated-metrics: removed on 2025-06-15, 2025-11-15 and with v26.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+DEFAULT = ("page_media_view", "page_total_media_view_unique", "page_post_engagements", "page_views_total")
+_VIEWS, _REACH = "page_media_view", "page_total_media_view_unique"
+_REMOVED = {
+    "page_impressions_unique": _REACH,
+    "post_impressions_unique": "post_total_media_view_unique",
+    "page_engaged_users": "page_post_engagements",
+    "page_consumptions": "page_post_engagements",
+    "page_fans": "page_follows",
+    "page_fans_city": "page_follows_city",
+    "page_fans_country": "page_follows_country",
+    "page_fan_adds": "page_daily_follows",
+    "page_fan_removes": "page_daily_unfollows_unique",
+    "total_video_impressions": _VIEWS,
+    "total_video_impressions_unique": _REACH,
+    "total_video_views_unique": "page_video_views_unique",
+}
+_FAMILIES = {
+    "page_impressions": _VIEWS,
+    "page_posts_impressions": _VIEWS,
+    "post_impressions": "post_media_view",
+    "page_fan_adds": "page_daily_follows",
+    "page_fan_removes": "page_daily_unfollows_unique",
+    "page_fans": "page_follows",
+    "page_consumptions": "page_post_engagements",
+}
+
+
+def present_name(metric: str) -> str | None:
+    """What stands for a metric that Meta took away; None for one that is not known to be gone."""
+    if metric in _REMOVED:
+        return _REMOVED[metric]
+    return next((new for family, new in _FAMILIES.items() if metric.startswith(f"{family}_") or metric == family), None)
+
+
+def require_present(metrics: Sequence[str]) -> Sequence[str]:
+    """For a model validator: the metrics as they are. Raises ValueError naming today's equivalent of a removed one."""
+    gone = {metric: new for metric in metrics if (new := present_name(metric))}
+    if gone:
+        raise ValueError("; ".join(f"Meta removed {metric}: ask for {new}" for metric, new in gone.items()))
+    return metrics

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -20,11 +20,14 @@ class Refusal(Exception):
     user_msg: str | None = None
     blame: Sequence[Sequence[str]] = ()
     is_transient: bool = False
+    data: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, trace: str) -> dict[str, Any]:
         error: dict[str, Any] = {"message": self.message, "type": self.type, "code": self.code}
         if self.blame:
             error["error_data"] = {"blame_field_specs": [list(path) for path in self.blame]}
+        if self.data:
+            error["error_data"] = dict(self.data)
         if self.subcode is not None:
             error["error_subcode"] = self.subcode
             error["is_transient"] = self.is_transient
@@ -35,6 +38,22 @@ class Refusal(Exception):
 
 def invalid_param(name: str, text: str) -> Refusal:
     return Refusal(f"(#100) Param {name} {text}", blame=((name,),))
+
+
+def is_required(name: str) -> Refusal:
+    return Refusal(f"(#100) The parameter {name} is required", blame=((name,),))
+
+
+def invalid(subcode: int | None, text: str, *names: str, code: int = 100) -> Refusal:
+    """What is well formed and yet wrong. Subcodes: Meta docs, marketing-api/error-reference."""
+    return Refusal(
+        f"(#{code}) Invalid parameter: {text}",
+        code=code,
+        subcode=subcode,
+        user_title="Invalid parameter",
+        user_msg=text,
+        blame=[(name,) for name in names],
+    )
 
 
 def not_in_enum(name: str, allowed: Iterable[str]) -> Refusal:

@@ -39,10 +39,14 @@ class Snapshot:
 
 @dataclass
 class Store:
-    """Nodes by id, and per (parent id, edge) the ids of the children in Graph's order (newest first)."""
+    """Nodes by id, and per (parent id, edge) the ids of the children in Graph's order (newest first).
+
+    `memory` is what Graph knows beside its objects: when a budget was changed, which uploads are open.
+    """
 
     nodes: dict[str, Node] = field(default_factory=dict)
     links: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    memory: dict[tuple[str, str], Any] = field(default_factory=dict)
     _serial: int = 0
 
     def add(self, node: Node) -> Node:
@@ -77,12 +81,19 @@ class Store:
         return Snapshot(dict(self.nodes), dict(self.links))
 
     def changes(self, before: Snapshot) -> dict[str, dict[str, tuple[Json, Json]]]:
-        """Per changed, new or removed node: field -> (before, now). Computed fields are left out."""
+        """Per changed, new or removed node: field -> (before, now); per changed list `parent/edge`: its ids.
+
+        Computed fields are left out.
+        """
         found = {}
         for node_id in before.nodes.keys() | self.nodes.keys():
             old, new = before.nodes.get(node_id), self.nodes.get(node_id)
             if old is not new and (difference := _difference(old, new)):
                 found[node_id] = difference
+        for key in before.links.keys() | self.links.keys():
+            was, now = before.links.get(key, ()), self.links.get(key, ())
+            if was != now:
+                found["/".join(key)] = {"ids": (was, now)}
         return found
 
 

@@ -42,6 +42,8 @@ FILTERABLE = frozenset(
     {"ads", "adsets", "campaigns", "leads", "customaudiences", "adcreatives", "advideos", "saved_audiences"}
 )
 
+_ASYNC = "docs: marketing-api/asyncrequests"
+_MULTI = "marketing-api/creative/multi-advertiser-ads"
 _SEARCH = "docs: marketing-api/audiences/reference/targeting-search"
 
 EDGES: dict[str, Extra] = {
@@ -87,6 +89,22 @@ EDGES: dict[str, Extra] = {
     ),
     "User GET accounts": Extra("docs: graph-api/reference/user/accounts", {}, "PageOfUser"),
     "AdAccount POST adimages": Extra("docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}),
+    **{
+        f"{place}": Extra(
+            f"docs: {_MULTI} (the name of the param as reported by users)",
+            {
+                "multi_advertiser_ads": "int",
+                "regional_regulated_categories": "list<enum:AdSet.RegionalRegulatedCategories>",
+            }
+            # Taken at an update, and without effect. docs: marketing-api/dynamic-creative
+            | ({"is_dynamic_creative": "bool"} if place.startswith("AdSet") else {}),
+        )
+        for place in ("AdAccount POST adsets", "AdSet POST ")
+    },
+    "AdAsyncRequestSet GET ": Extra(_ASYNC),
+    "AdAsyncRequestSet GET requests": Extra(_ASYNC, {}, "AdAsyncRequest"),
+    "AdAccount POST async_batch_requests": Extra(_ASYNC, {}, "AdAsyncRequestSet"),
+    "Photo GET ": Extra("docs: graph-api/reference/photo"),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     # A report answers with its run; `fields` are those of the rows to come.
     **{

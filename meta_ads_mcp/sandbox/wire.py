@@ -31,7 +31,10 @@ class File:
 
 @dataclass(frozen=True)
 class Call:
-    """One Graph call: `path` is without version and slashes; params hold query and body, still as text."""
+    """One Graph call: `path` is without version and slashes; params hold query and body, still as text.
+
+    `asynchronous` is true for a member of an asynchronous set, for which other limits hold.
+    """
 
     method: str
     version: str | None
@@ -41,6 +44,7 @@ class Call:
     files: tuple[File, ...] = ()
     body_size: int = 0
     host: str = "graph.facebook.com"
+    asynchronous: bool = False
 
     @property
     def token(self) -> str | None:

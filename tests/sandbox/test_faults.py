@@ -107,7 +107,11 @@ def test_the_store_tells_what_changed() -> None:
     store.patch("1", {"name": "b"})
     new = store.add(Node(store.new_id(), "Campaign", {"name": "c"}))
     store.link("0", "campaigns", [new.id])
-    assert store.changes(before) == {"1": {"name": ("a", "b")}, new.id: {"name": (None, "c")}}
+    assert store.changes(before) == {
+        "1": {"name": ("a", "b")},
+        new.id: {"name": (None, "c")},
+        "0/campaigns": {"ids": (("1",), (new.id, "1"))},
+    }
     assert [node.id for node in store.children("0", "campaigns")] == [new.id, "1"]
     store.unlink("0", "campaigns", "1")
     store.remove("1")

@@ -25,6 +25,8 @@ EVENTS = (
     ("update_ad_set_target_spec", "Ad set targeting updated", "TARGETING", "adsets"),
     ("update_campaign_budget", "Campaign budget updated", "BUDGET", "campaigns"),
 )
+# The least daily budget per currency, in minor units. Shape: docs marketing-api/reference/ad-account/minimum_budgets
+MINIMA = {"USD": 100, "EUR": 100, "JPY": 130, "BRL": 568, "GBP": 79, "KRW": 1360}
 KINDS = {"campaigns": "CAMPAIGN", "adsets": "CAMPAIGN_GROUP", "ads": "ADGROUP"}
 
 
@@ -53,12 +55,11 @@ def recommendations(ask: Ask) -> Json:
 def minimum_budgets(ask: Ask) -> Listing:
     """Minor units per currency. The account's own currency comes first."""
     own = ask.graph.world.accounts[ask.node.account]
-    minima = {"USD": 100, "EUR": 100, "JPY": 130, "BRL": 568, "GBP": 79, "KRW": 1360}
-    order = sorted(minima, key=lambda code: code != own.currency)
+    order = sorted(MINIMA, key=lambda code: code != own.currency)
     names = ("imp", "video_views", "high_freq", "low_freq")
     factors = dict(zip(names, (1, 1, 5, 40), strict=True))
     rows = [
-        {"currency": code, **{f"min_daily_budget_{name}": minima[code] * factors[name] for name in names}}
+        {"currency": code, **{f"min_daily_budget_{name}": MINIMA[code] * factors[name] for name in names}}
         for code in order
     ]
     return Listing(rows)

@@ -12,7 +12,6 @@ from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.plan import uniforms
 from meta_ads_mcp.sandbox.refusal import invalid_param
 from meta_ads_mcp.sandbox.store import Node
-from meta_ads_mcp.sandbox.world import clients
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -99,24 +98,6 @@ def checks(ask: Ask) -> Json:
         },
     ]
     return {"data": rows}
-
-
-@serves("GET", "CustomAudience/shared_account_info")
-def sharing(ask: Ask) -> Listing:
-    """An account's first audience is shared with the next account of the agency."""
-    world, own = ask.graph.world, ask.node.account
-    first = world.store.links.get((f"act_{own}", "customaudiences"), ("",))[0]
-    if ask.node.id != first:
-        return Listing([])
-    partner = (world.account_ids.index(own) + 1) % len(world.account_ids)
-    row = {
-        "account_id": world.account_ids[partner],
-        "account_name": world.clients[partner].name,
-        "business_id": world.business_id,
-        "business_name": clients.AGENCY,
-        "sharing_status": "ACTIVE",
-    }
-    return Listing([row])
 
 
 @serves("GET", "AdRule/history")

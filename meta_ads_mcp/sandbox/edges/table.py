@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meta_ads_mcp.sandbox.edges import (
     account,
+    async_sets,
     estimates,
     insights,
     lists,
@@ -14,10 +15,43 @@ from meta_ads_mcp.sandbox.edges import (
     signals,
     structure,
     tokens,
+    write_account,
+    write_ads,
+    write_adsets,
+    write_audiences,
+    write_campaigns,
+    write_copies,
+    write_creatives,
+    write_media,
+    write_pages,
+    write_rules,
 )
 from meta_ads_mcp.sandbox.edges.registry import HANDLERS, Handler
 
-MODULES = (account, estimates, insights, lists, media, pages, reports, search, signals, structure, tokens)
+MODULES = (
+    account,
+    async_sets,
+    estimates,
+    insights,
+    lists,
+    media,
+    pages,
+    reports,
+    search,
+    signals,
+    structure,
+    tokens,
+    write_account,
+    write_ads,
+    write_adsets,
+    write_audiences,
+    write_campaigns,
+    write_copies,
+    write_creatives,
+    write_media,
+    write_pages,
+    write_rules,
+)
 
 
 def handler_of(node_type: str, method: str, edge: str) -> Handler | None:

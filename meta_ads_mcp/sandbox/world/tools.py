@@ -57,6 +57,13 @@ def _add_audiences(place: Place) -> None:
             "pixel_id": place.pixel_id if "rule" in kind else None,
         }
         place.add(place.node_id, "customaudiences", "CustomAudience", fields | kind)
+    _share(place, found[0])
+
+
+def _share(place: Place, audience_id: str) -> None:
+    """The customer list is shared with the next account of the agency."""
+    accounts = place.world.account_ids
+    place.store.link(audience_id, "adaccounts", [f"act_{accounts[(place.number + 1) % len(accounts)]}"])
 
 
 def _add_conversions(place: Place) -> None:

@@ -1,0 +1,196 @@
+"""Making and changing ad sets. Source: docs marketing-api/reference/ad-account/adsets, marketing-api/bidding,
+marketing-api/audiences/reference/targeting; the Digital Services Act: marketing-api/reference/ad-campaign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from meta_ads_mcp.sandbox.edges import budgets
+from meta_ads_mcp.sandbox.edges.estimates import PLACES, audience
+from meta_ads_mcp.sandbox.edges.registry import Ask, serves
+from meta_ads_mcp.sandbox.edges.writing import (
+    SUCCESS,
+    account_of,
+    change,
+    check_editable,
+    check_name,
+    check_new_status,
+    check_open,
+    known_node,
+    make_delivering,
+    moment,
+    need,
+    now,
+    only_validated,
+    readable,
+)
+from meta_ads_mcp.sandbox.refusal import invalid, unknown_node
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world.build import stamp
+
+Json = Any
+NO_LOCATION_TYPES, NO_PAYOR, NO_BENEFICIARY = 1870199, 3858079, 3858081
+CONVERSIONS = ("OFFSITE_CONVERSIONS", "VALUE")
+EU = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split())
+# Fixed when the ad set is made: an update answers success and leaves them. docs: marketing-api/dynamic-creative
+FIXED = ("is_dynamic_creative",)
+
+
+@serves("POST", "AdAccount/adsets")
+def create(ask: Ask) -> Json:
+    params = ask.params
+    need(params, "name", "campaign_id", "billing_event", "optimization_goal", "targeting")
+    check_name(params)
+    check_new_status(params)
+    campaign = known_node(ask, "Campaign", params["campaign_id"])
+    check_open(campaign)
+    _check_new_budget(ask, campaign)
+    budgets.check_flight(ask, params.get("start_time"), params.get("end_time"), "end_time")
+    strategy = strategy_of(params, campaign)
+    budgets.check_bid(
+        strategy, params.get("bid_amount"), params.get("bid_constraints"), params.get("optimization_goal")
+    )
+    check_targeting(ask, params["targeting"])
+    check_dsa(ask, params["targeting"], params)
+    check_promoted(ask, params.get("promoted_object"), params["optimization_goal"])
+    if only_validated(ask):
+        return SUCCESS
+    fields = {
+        "campaign": {"id": campaign.id},
+        "start_time": stamp(now(ask)),
+        "pacing_type": ["standard"],
+        "budget_remaining": "0",
+        "is_dynamic_creative": False,
+        "destination_type": "UNDEFINED",
+        "source_adset_id": "0",
+        **dsa_defaults(ask, params["targeting"]),
+        **readable(ask, "AdSet", params),
+    }
+    if any(params.get(name) for name in budgets.BUDGETS):
+        fields["bid_strategy"] = strategy
+    return {"id": make_delivering(ask, "AdSet", fields).id}
+
+
+@serves("POST", "AdSet")
+def update(ask: Ask) -> Json:
+    params, node = ask.params, ask.node
+    check_editable(node, params)
+    check_name(params)
+    campaign = known_node(ask, "Campaign", node.get("campaign_id"))
+    _check_changed_budget(ask, campaign)
+    budgets.check_flight(ask, params.get("start_time"), params.get("end_time"), "end_time")
+    after = {**node.fields, **params}
+    if {"bid_strategy", "bid_amount", "bid_constraints"} & params.keys():
+        strategy = strategy_of(after, campaign)
+        budgets.check_bid(strategy, after.get("bid_amount"), after.get("bid_constraints"), after["optimization_goal"])
+    if "targeting" in params:
+        check_targeting(ask, params["targeting"])
+        check_dsa(ask, params["targeting"], after)
+    if "attribution_spec" in params and params["attribution_spec"] != node.get("attribution_spec"):
+        raise invalid(None, "attribution_spec cannot be changed after creation", "attribution_spec")
+    if "promoted_object" in params:
+        check_promoted(ask, params["promoted_object"], after["optimization_goal"])
+    if only_validated(ask):
+        return SUCCESS
+    budgets.count_change(ask, node, params)
+    fields = readable(ask, "AdSet", {name: value for name, value in params.items() if name not in FIXED})
+    change(ask, node, fields | _other_budget(params))
+    return SUCCESS
+
+
+def strategy_of(params: Mapping[str, Json], campaign: Node) -> str:
+    """The bid strategy that holds: the campaign's where it has the budget.
+
+    Without any, Graph takes the one with a bid cap. docs: marketing-api/reference/ad-account/adsets (bid_strategy)
+    """
+    if budgets.has_budget(campaign):
+        return str(campaign.get("bid_strategy") or "LOWEST_COST_WITHOUT_CAP")
+    return str(params.get("bid_strategy") or "LOWEST_COST_WITH_BID_CAP")
+
+
+def _check_new_budget(ask: Ask, campaign: Node) -> None:
+    params = ask.params
+    budgets.check_budgets(ask, params)
+    given = [name for name in budgets.BUDGETS if params.get(name)]
+    if given and budgets.has_budget(campaign):
+        raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *given)
+    if not given and not budgets.has_budget(campaign):
+        raise invalid(None, "The ad set needs a budget, as its campaign has none", "daily_budget")
+    if params.get("lifetime_budget") and not params.get("end_time"):
+        raise invalid(None, "A lifetime budget needs an end_time", "end_time")
+
+
+def _check_changed_budget(ask: Ask, campaign: Node) -> None:
+    params, node = ask.params, ask.node
+    budgets.check_budgets(ask, params)
+    given = [name for name in budgets.BUDGETS if params.get(name)]
+    if given and budgets.has_budget(campaign):
+        raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *given)
+    if params.get("lifetime_budget") and not (params.get("end_time") or node.get("end_time")):
+        raise invalid(None, "A lifetime budget needs an end_time", "end_time")
+
+
+def _other_budget(params: Mapping[str, Json]) -> dict[str, Json]:
+    given = next((name for name in budgets.BUDGETS if params.get(name)), None)
+    return {name: None for name in budgets.BUDGETS if given and name != given}
+
+
+def check_targeting(ask: Ask, spec: Mapping[str, Json]) -> None:
+    """The audience has a place, exists, and is described in today's words."""
+    geo = spec.get("geo_locations") or {}
+    audience(dict(spec))
+    if "location_types" in geo:
+        raise invalid(NO_LOCATION_TYPES, "Remove location_types from geo_locations", "targeting")
+    low, high = spec.get("age_min", 18), spec.get("age_max", 65)
+    if not 13 <= low <= high <= 65:
+        raise invalid(None, "The age range is wrong", "targeting")
+    automation = spec.get("targeting_automation") or {}
+    if automation.get("advantage_audience") == 1 and high < 65:
+        raise invalid(None, "With advantage_audience the age_max is 65", "targeting")
+    for named in (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", [])):
+        known_node(ask, "CustomAudience", named.get("id"))
+
+
+def in_eu(spec: Mapping[str, Json]) -> bool:
+    geo = spec.get("geo_locations") or {}
+    named = set(geo.get("countries") or [])
+    for place in PLACES:
+        named |= {one.get("country") for one in geo.get(place) or [] if isinstance(one, dict)}
+    return bool(named & EU) or "european_union" in [str(one).lower() for one in geo.get("country_groups") or []]
+
+
+def check_dsa(ask: Ask, spec: Mapping[str, Json], values: Mapping[str, Json]) -> None:
+    """Ads in the EU say who pays and who benefits, by themselves or by the account's defaults."""
+    if not in_eu(spec):
+        return
+    account = account_of(ask)
+    if not (values.get("dsa_payor") or account.get("default_dsa_payor")):
+        raise invalid(NO_PAYOR, "Say who pays for the ads", "dsa_payor")
+    if not (values.get("dsa_beneficiary") or account.get("default_dsa_beneficiary")):
+        raise invalid(NO_BENEFICIARY, "Say who benefits from the ads", "dsa_beneficiary")
+
+
+def dsa_defaults(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
+    if not in_eu(spec):
+        return {}
+    account = account_of(ask)
+    return {name: account.get(f"default_{name}") for name in ("dsa_payor", "dsa_beneficiary")}
+
+
+def check_promoted(ask: Ask, promoted: Json, goal: str) -> None:
+    """Conversions are those of something; what is named exists."""
+    if not promoted:
+        if goal in CONVERSIONS:
+            raise invalid(None, f"The goal {goal} needs a promoted_object", "promoted_object")
+        return
+    for name, kind in (("pixel_id", "AdsPixel"), ("page_id", "Page")):
+        named = promoted.get(name)
+        found = ask.graph.find(str(named)) if named else None
+        if named and (found is None or found.type != kind):
+            raise unknown_node(str(named), ask.call.method)
+
+
+def later(ask: Ask, text: Json) -> bool:
+    """Whether a time of a node lies in the future."""
+    return bool(text) and moment(ask, text) > ask.graph.clock()

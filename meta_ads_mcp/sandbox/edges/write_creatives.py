@@ -1,0 +1,179 @@
+"""Making creatives, and the little that can change of one. Source: docs marketing-api/reference/ad-creative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from meta_ads_mcp.sandbox.edges.registry import Ask, serves
+from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, make, only_validated, readable
+from meta_ads_mcp.sandbox.refusal import invalid, unknown_node
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world.build import stamp
+from meta_ads_mcp.sandbox.world.media import CDN
+
+Json = Any
+# What a creative can be made of; `object_url` and `link_url` with an image are the old form.
+SOURCES = (
+    "object_story_spec",
+    "object_story_id",
+    "source_instagram_media_id",
+    "asset_feed_spec",
+    "product_set_id",
+    "object_id",
+    "object_url",
+    "link_url",
+)
+MOST_ASSETS = 10
+NO_STANDARD_ENHANCEMENTS, NO_INSTAGRAM, BAD_CAROUSEL = 3858504, 1815199, 1885553
+
+
+@serves("POST", "AdAccount/adcreatives")
+def create(ask: Ask) -> Json:
+    check_creative(ask, ask.params)
+    if only_validated(ask):
+        return SUCCESS
+    return {"id": make_creative(ask, ask.params).id}
+
+
+@serves("POST", "AdCreative")
+def update(ask: Ask) -> Json:
+    """The name, labels and status; anything else is a new creative (the spec refuses other params)."""
+    check_name(ask.params)
+    change(ask, ask.node, readable(ask, "AdCreative", {k: v for k, v in ask.params.items() if k != "account_id"}))
+    return SUCCESS
+
+
+@serves("DELETE", "AdCreative")
+def delete(ask: Ask) -> Json:
+    change(ask, ask.node, {"status": "DELETED"})
+    return SUCCESS
+
+
+def check_creative(ask: Ask, spec: Mapping[str, Json]) -> None:
+    """What it is made of is there, is this account's, and fits together."""
+    check_name(spec)
+    if not any(spec.get(name) for name in SOURCES):
+        raise invalid(None, "A creative needs an object_story_spec, an object_story_id or a source post")
+    features = (spec.get("degrees_of_freedom_spec") or {}).get("creative_features_spec") or {}
+    if "standard_enhancements" in features:
+        raise invalid(NO_STANDARD_ENHANCEMENTS, "standard_enhancements is no longer taken", "degrees_of_freedom_spec")
+    _check_story(ask, spec)
+    _check_feed(spec.get("asset_feed_spec") or {})
+    for name, value in leaves(spec):
+        _check_leaf(ask, name, value)
+
+
+def _check_story(ask: Ask, spec: Mapping[str, Json]) -> None:
+    story = spec.get("object_story_spec")
+    if story is not None:
+        page = story.get("page_id")
+        allowed = ask.graph.world.store.links.get((f"act_{ask.node.account}", "promote_pages"), ())
+        if page is None:
+            raise invalid(None, "object_story_spec needs a page_id", "object_story_spec")
+        if page not in allowed:
+            raise unknown_node(str(page), ask.call.method)
+        _check_cards((story.get("link_data") or {}).get("child_attachments"))
+    post = spec.get("object_story_id")
+    if post is not None and ask.graph.find(str(post)) is None:
+        raise unknown_node(str(post), ask.call.method)
+
+
+def _check_cards(cards: Json) -> None:
+    if cards is None:
+        return
+    complete = all(isinstance(card, dict) and card.get("link") for card in cards)
+    if not 2 <= len(cards) <= MOST_ASSETS or not complete:
+        raise invalid(BAD_CAROUSEL, "A carousel has 2 to 10 cards, each with a link", "child_attachments")
+
+
+def _check_feed(feed: Mapping[str, Json]) -> None:
+    for kind in ("images", "videos", "bodies", "titles", "descriptions"):
+        if len(feed.get(kind) or []) > MOST_ASSETS:
+            raise invalid(None, f"asset_feed_spec has more than {MOST_ASSETS} {kind}", "asset_feed_spec")
+
+
+def leaves(spec: Json, name: str = "") -> Iterator[tuple[str, Json]]:
+    """Every scalar of a spec with the name of its key, at any depth."""
+    if isinstance(spec, Mapping):
+        for key, value in spec.items():
+            yield from leaves(value, str(key))
+    elif isinstance(spec, list):
+        for value in spec:
+            yield from leaves(value, name)
+    else:
+        yield name, spec
+
+
+def _check_leaf(ask: Ask, name: str, value: Json) -> None:
+    """Pictures, films and profiles are known; a call is a link, not a number."""
+    account, store = ask.node.account, ask.graph.world.store
+    if name == "phone_number":
+        raise invalid(None, "call_to_action.value has no key phone_number", "call_to_action")
+    if name in ("image_hash", "hash") and f"{account}:{value}" not in store.nodes:
+        raise invalid(None, f"The image hash {value} is not one of this account", "image_hash")
+    if name == "video_id":
+        _check_video(ask, str(value))
+    if name == "instagram_user_id":
+        found = store.nodes.get(str(value))
+        if found is None or found.type != "IGUser":
+            raise invalid(NO_INSTAGRAM, "The Instagram account cannot be used by this ad account", name)
+
+
+def _check_video(ask: Ask, video_id: str) -> None:
+    found = ask.graph.find(video_id)
+    if found is None or found.type != "AdVideo":
+        raise unknown_node(video_id, ask.call.method)
+    status = found.get("status") or {}
+    if status.get("video_status") != "ready":
+        raise invalid(None, f"The video {video_id} is not ready for use in an ad", "video_id")
+
+
+def make_creative(ask: Ask, spec: Mapping[str, Json]) -> Node:
+    """The new creative, with the post that Graph makes of it."""
+    fields = readable(ask, "AdCreative", spec)
+    new_id = ask.graph.world.store.new_id()
+    own = {
+        "id": new_id,
+        "account_id": ask.node.account,
+        "name": f"Creative {new_id}",
+        "status": "ACTIVE",
+        "thumbnail_url": f"{CDN}/{new_id}_64.jpg",
+        "contextual_multi_ads": {"enroll_status": "OPT_IN"},
+        **_derived(ask, spec),
+        **fields,
+    }
+    return make(ask, "AdCreative", own, [(f"act_{ask.node.account}", "adcreatives")])
+
+
+def _derived(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
+    """What Graph shows of a story beside the story itself."""
+    story = spec.get("object_story_spec") or {}
+    if not story:
+        post = spec.get("object_story_id")
+        return {"effective_object_story_id": post, "actor_id": str(post).partition("_")[0]} if post else {}
+    page = str(story["page_id"])
+    link, video = story.get("link_data") or {}, story.get("video_data") or {}
+    button = (link or video).get("call_to_action") or {}
+    shown = {
+        "actor_id": page,
+        "body": link.get("message") or video.get("message"),
+        "title": link.get("name") or video.get("title"),
+        "image_hash": link.get("image_hash"),
+        "link_url": link.get("link"),
+        "video_id": video.get("video_id"),
+        "call_to_action_type": button.get("type"),
+        "instagram_user_id": story.get("instagram_user_id"),
+        "object_type": "VIDEO" if video else "SHARE",
+        "effective_object_story_id": _post(ask, page, link.get("message") or video.get("message")),
+    }
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def _post(ask: Ask, page: str, message: Json) -> str:
+    """The unpublished post of a creative."""
+    store = ask.graph.world.store
+    post_id = f"{page}_{store.new_id('122')}"
+    fields = {"id": post_id, "created_time": stamp(ask.graph.clock()), "message": message}
+    store.add(Node(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None}))
+    return post_id

@@ -1,0 +1,212 @@
+"""Automated rules, custom conversions, studies and budget schedules. Source: docs marketing-api/ad-rules,
+marketing-api/reference/custom-conversion, marketing-api/guides/split-testing, marketing-api/budget-scheduling."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from meta_ads_mcp.sandbox.edges import budgets, lists
+from meta_ads_mcp.sandbox.edges.registry import Ask, serves
+from meta_ads_mcp.sandbox.edges.writing import (
+    SUCCESS,
+    change,
+    check_name,
+    check_open,
+    gone,
+    known_node,
+    make,
+    need,
+    now,
+    readable,
+)
+from meta_ads_mcp.sandbox.refusal import invalid, is_required, unknown_node
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world.build import stamp
+
+Json = Any
+# Filters that look at what an object is, not at how it delivers; any other one needs a time_preset.
+OF_THE_OBJECT = frozenset(
+    "entity_type id name effective_status configured_status objective buying_type daily_budget lifetime_budget "
+    "bid_amount optimization_goal created_time start_time stop_time placement.page_types hours_since_creation "
+    "time_preset attribution_window budget_reset_period adset.id campaign.id ad.id campaign.name adset.name "
+    "account_timezone current_time active_time spend_cap is_autobid".split()
+)
+SCHEDULES = ("DAILY", "HOURLY", "SEMI_HOURLY", "CUSTOM")
+
+
+# -- rules ------------------------------------------------------------------------------------------------------------
+
+
+@serves("POST", "AdAccount/adrules_library")
+def create_rule(ask: Ask) -> Json:
+    params = ask.params
+    need(params, "name", "evaluation_spec", "execution_spec")
+    check_name(params)
+    if params["evaluation_spec"].get("evaluation_type") == "SCHEDULE" and not params.get("schedule_spec"):
+        raise is_required("schedule_spec")
+    check_rule(ask, params)
+    when = stamp(now(ask))
+    fields = {
+        "account_id": ask.node.account,
+        "status": "ENABLED",
+        "created_time": when,
+        "updated_time": when,
+        "created_by": {"id": ask.token.subject, "name": "Sandbox"},
+        **readable(ask, "AdRule", params),
+    }
+    return {"id": make(ask, "AdRule", fields, [(ask.node.id, "adrules_library")], prefix="2386").id}
+
+
+@serves("POST", "AdRule")
+def update_rule(ask: Ask) -> Json:
+    check_name(ask.params)
+    check_rule(ask, ask.params)
+    if ask.params.get("status") == "DELETED":
+        gone(ask, ask.node)
+        return SUCCESS
+    change(ask, ask.node, readable(ask, "AdRule", ask.params))
+    return SUCCESS
+
+
+@serves("DELETE", "AdRule", "AdStudy", "HighDemandPeriod")
+def delete(ask: Ask) -> Json:
+    gone(ask, ask.node)
+    return SUCCESS
+
+
+def check_rule(ask: Ask, params: Mapping[str, Json]) -> None:
+    if "evaluation_spec" in params:
+        _check_evaluation(ask, params["evaluation_spec"])
+    if "execution_spec" in params:
+        _check_execution(ask, params["execution_spec"])
+    schedule = params.get("schedule_spec")
+    if schedule is not None and schedule.get("schedule_type") not in SCHEDULES:
+        raise invalid(None, f"schedule_type is one of {', '.join(SCHEDULES)}", "schedule_spec")
+    if schedule is not None and schedule["schedule_type"] == "CUSTOM" and not schedule.get("schedule"):
+        raise invalid(None, "A CUSTOM schedule needs its times", "schedule_spec")
+
+
+def _check_evaluation(ask: Ask, spec: Mapping[str, Json]) -> None:
+    _among(ask, "AdRuleEvaluationSpec.EvaluationType", spec.get("evaluation_type"), "evaluation_spec")
+    if spec["evaluation_type"] == "TRIGGER" and not spec.get("trigger"):
+        raise invalid(None, "A TRIGGER rule needs a trigger", "evaluation_spec")
+    filters = spec.get("filters") or []
+    for one in filters:
+        _among(ask, "AdRuleFilters.Operator", one.get("operator"), "evaluation_spec")
+        if not one.get("field") or "value" not in one:
+            raise invalid(None, "A filter has a field, an operator and a value", "evaluation_spec")
+    named = {one["field"] for one in filters}
+    if not named & {"entity_type", "id"}:
+        raise invalid(None, "The rule needs a filter of entity_type or id", "evaluation_spec")
+    if named - OF_THE_OBJECT and "time_preset" not in named:
+        raise invalid(None, "A filter of results needs a time_preset", "evaluation_spec")
+
+
+def _check_execution(ask: Ask, spec: Mapping[str, Json]) -> None:
+    _among(ask, "AdRuleExecutionSpec.ExecutionType", spec.get("execution_type"), "execution_spec")
+    options = spec.get("execution_options") or []
+    for one in options:
+        _among(ask, "AdRuleExecutionOptions.Operator", one.get("operator"), "execution_spec")
+    if str(spec["execution_type"]).startswith("CHANGE_") and "change_spec" not in {one.get("field") for one in options}:
+        raise invalid(None, f"{spec['execution_type']} needs a change_spec", "execution_spec")
+
+
+def _among(ask: Ask, enum: str, value: Json, name: str) -> None:
+    allowed = ask.graph.spec.enum(enum)
+    if value not in allowed:
+        raise invalid(None, f"{enum.partition('.')[2]} {value!r} is not one of {', '.join(allowed)}", name)
+
+
+# -- custom conversions -----------------------------------------------------------------------------------------------
+
+
+@serves("POST", "AdAccount/customconversions")
+def create_conversion(ask: Ask) -> Json:
+    params = ask.params
+    need(params, "name", "event_source_id", "rule", "custom_event_type")
+    source = known_node(ask, "AdsPixel", params["event_source_id"])
+    try:
+        rule = json.loads(params["rule"])
+    except ValueError:
+        rule = None
+    if not isinstance(rule, dict) or not rule:
+        raise invalid(None, "rule is a JSON object", "rule")
+    fields = {
+        "account_id": ask.node.account,
+        "pixel": {"id": source.id},
+        "event_source_type": "pixel",
+        "creation_time": stamp(now(ask)),
+        "is_archived": False,
+        "retention_days": 0,
+        **readable(ask, "CustomConversion", params),
+    }
+    return {"id": make(ask, "CustomConversion", fields, [(ask.node.id, "customconversions")], prefix="5").id}
+
+
+@serves("POST", "CustomConversion")
+def update_conversion(ask: Ask) -> Json:
+    check_name(ask.params)
+    change(ask, ask.node, readable(ask, "CustomConversion", ask.params))
+    return SUCCESS
+
+
+# -- studies ----------------------------------------------------------------------------------------------------------
+
+
+@serves("POST", "Business/ad_studies", "User/ad_studies")
+def create_study(ask: Ask) -> Json:
+    params = ask.params
+    need(params, "name", "start_time", "end_time", "type", "cells")
+    if params["end_time"] <= params["start_time"] or params["end_time"] <= ask.graph.clock().timestamp():
+        raise invalid(budgets.IN_THE_PAST, "The study ends after it starts, and in the future", "end_time")
+    cells = [(cell, _members(ask, cell)) for cell in params["cells"]]
+    if len(cells) < 2 and params["type"] == "SPLIT_TEST":
+        raise invalid(None, "A split test has two cells or more", "cells")
+    if sum(cell.get("treatment_percentage", 0) for cell, _ in cells) > 100:
+        raise invalid(None, "The cells have more than 100 per cent", "cells")
+    when = stamp(ask.graph.clock())
+    fields = readable(ask, "AdStudy", params) | {"created_time": when, "updated_time": when}
+    accounts = dict.fromkeys(f"act_{one.account}" for _, members in cells for one in members)
+    places = [(parent, "ad_studies") for parent in (ask.node.id, *accounts)]
+    study = make(ask, "AdStudy", fields, places, prefix="6")
+    for cell, members in cells:
+        own = {"name": cell.get("name"), "treatment_percentage": float(cell.get("treatment_percentage", 0))}
+        made = make(ask, "AdStudyCell", own, [(study.id, "cells")], prefix="61")
+        for member in members:
+            edge = {"AdSet": "adsets", "Campaign": "campaigns"}.get(member.type, "adaccounts")
+            ask.graph.world.store.link(made.id, edge, [member.id])
+    return {"id": study.id}
+
+
+def _members(ask: Ask, cell: Mapping[str, Json]) -> list[Node]:
+    """What a cell tests: ids of ad sets, campaigns or accounts."""
+    found = []
+    for edge, prefix in (("adsets", ""), ("campaigns", ""), ("adaccounts", "act_")):
+        for one in cell.get(edge) or []:
+            node = ask.graph.find(f"{prefix}{one}") if isinstance(one, str | int) else None
+            if node is None:
+                raise unknown_node(str(one), ask.call.method)
+            found.append(node)
+    if not found:
+        raise invalid(None, "A cell has adsets, campaigns or adaccounts", "cells")
+    return found
+
+
+# -- budget schedules -------------------------------------------------------------------------------------------------
+
+serves("GET", "Campaign/budget_schedules", "AdSet/budget_schedules")(lists.linked)
+
+
+@serves("POST", "Campaign/budget_schedules", "AdSet/budget_schedules")
+def create_schedule(ask: Ask) -> Json:
+    params = ask.params
+    need(params, "budget_value", "budget_value_type", "time_start", "time_end")
+    check_open(ask.node)
+    if not budgets.amount(ask.node.get("daily_budget")):
+        raise invalid(None, "Budgets are scheduled where the daily budget is", "budget_value")
+    if params["time_end"] <= params["time_start"] or params["time_end"] <= ask.graph.clock().timestamp():
+        raise invalid(budgets.IN_THE_PAST, "The period ends after it starts, and in the future", "time_end")
+    fields = {"ad_object_id": ask.node.id, "recurrence_type": "ONE_TIME", **readable(ask, "HighDemandPeriod", params)}
+    return {"id": make(ask, "HighDemandPeriod", fields, [(ask.node.id, "budget_schedules")], prefix="31").id}

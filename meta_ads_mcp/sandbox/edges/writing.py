@@ -1,0 +1,172 @@
+"""What the handlers of writes share: reading params into fields, making nodes, keeping Graph's rules of status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from meta_ads_mcp.sandbox.edges.registry import Ask
+from meta_ads_mcp.sandbox.refusal import Refusal, invalid, is_required, unknown_node
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world.build import stamp
+from meta_ads_mcp.sandbox.world.structure import effective_status
+
+Json = Any
+SUCCESS = {"success": True}
+DELIVERING = frozenset({"Campaign", "AdSet", "Ad"})
+_DELETED, _ARCHIVED = 1487056, 1487566
+# The edges on which a kind of object is listed below its account and its parents.
+EDGES = {"Campaign": "campaigns", "AdSet": "adsets", "Ad": "ads"}
+PARENTS = {"AdSet": ("campaign_id",), "Ad": ("adset_id", "campaign_id")}
+
+
+def only_validated(ask: Ask) -> bool:
+    """Whether the call asks for the checks alone. docs: marketing-api/reference/ad-account/campaigns"""
+    options = ask.params.get("execution_options", [])
+    if options == ["include_recommendations"]:
+        raise invalid(None, "include_recommendations cannot be used by itself", "execution_options")
+    return "validate_only" in options
+
+
+def need(params: Mapping[str, Json], *names: str) -> None:
+    for name in names:
+        if params.get(name) in (None, "", {}):
+            raise is_required(name)
+
+
+def account_of(ask: Ask) -> Node:
+    """The ad account that the node belongs to."""
+    found = ask.graph.find(f"act_{ask.node.account}")
+    if found is None:
+        raise unknown_node(ask.node.id)
+    return found
+
+
+def zone_of(ask: Ask) -> ZoneInfo:
+    account = ask.graph.find(f"act_{ask.node.account}")
+    return ZoneInfo(str(account.get("timezone_name")) if account else "UTC")
+
+
+def now(ask: Ask) -> datetime:
+    return ask.graph.clock().astimezone(zone_of(ask))
+
+
+def moment(ask: Ask, value: Json) -> datetime:
+    """A time of a param: Unix seconds, or ISO 8601, in the account's zone where it names none."""
+    text = str(value)
+    if text.isdigit():
+        return datetime.fromtimestamp(int(text), zone_of(ask))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(None, f"{text!r} is not a time") from None
+    return found if found.tzinfo else found.replace(tzinfo=zone_of(ask))
+
+
+def readable(ask: Ask, kind: str, params: Mapping[str, Json]) -> dict[str, Json]:
+    """The params that are fields too, as Graph gives them back: budgets as text, times in the account's zone."""
+    known = ask.graph.spec.fields(kind)
+    return {name: _shown(ask, known[name], value) for name, value in params.items() if name in known}
+
+
+def _shown(ask: Ask, kind: str, value: Json) -> Json:
+    if kind == "datetime":
+        return stamp(moment(ask, value).astimezone(zone_of(ask)))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if kind == "string" and is_number else value
+
+
+def known_node(ask: Ask, kind: str, node_id: Json) -> Node:
+    """The object of an id in a param, of this account. An unknown one is refused as Graph does, 100/33."""
+    found = ask.graph.find(str(node_id))
+    if found is None or found.type != kind or found.account not in ("", ask.node.account):
+        raise unknown_node(str(node_id), ask.call.method)
+    return found
+
+
+def make(ask: Ask, kind: str, fields: Mapping[str, Json], links: Iterable[tuple[str, str]], prefix: str = "") -> Node:
+    """A new node, first in the lists (parent id, edge) that it belongs to."""
+    store = ask.graph.world.store
+    new_id = str(fields.get("id") or (store.new_id(prefix) if prefix else store.new_id()))
+    node = store.add(Node(new_id, kind, {**fields, "id": new_id}, ask.node.account))
+    for parent, edge in links:
+        store.link(parent, edge, [new_id])
+    return node
+
+
+def make_delivering(ask: Ask, kind: str, fields: Mapping[str, Json]) -> Node:
+    """A new campaign, ad set or ad in all lists above it; its effective status follows from its parents'."""
+    store, moment_now = ask.graph.world.store, stamp(now(ask))
+    new_id = store.new_id()
+    own = {
+        "id": new_id,
+        "account_id": ask.node.account,
+        "status": "PAUSED",
+        "created_time": moment_now,
+        "updated_time": moment_now,
+        **fields,
+        "effective_status": lambda: effective_status(store, new_id),
+    }
+    own["configured_status"] = own["status"]
+    parents = [f"act_{ask.node.account}", *(str(own[name]) for name in PARENTS.get(kind, ()))]
+    return make(ask, kind, own, [(parent, EDGES[kind]) for parent in parents])
+
+
+def change(ask: Ask, node: Node, fields: Mapping[str, Json], touched: str = "updated_time") -> None:
+    """Set fields of a node, and the time of the change. What is set to what it was touches nothing else."""
+    more = {"configured_status": fields["status"]} if "status" in fields and node.type in DELIVERING else {}
+    known = ask.graph.spec.fields(node.type)
+    when: dict[str, Json] = {}
+    if touched in known:
+        moment_now = now(ask)
+        when = {touched: stamp(moment_now) if known[touched] == "datetime" else int(moment_now.timestamp())}
+    ask.graph.world.store.patch(node.id, {**fields, **more, **when})
+
+
+def check_editable(node: Node, params: Mapping[str, Json]) -> None:
+    """An archived object takes a name and DELETED, a deleted one a name. docs: manage-your-ad-object-status"""
+    changed = params.keys() - {"execution_options", "name"}
+    status = node.get("status")
+    if status == "DELETED" and changed:
+        raise invalid(_DELETED, "A deleted object cannot be edited; only its name can", *sorted(changed))
+    if status == "ARCHIVED" and (
+        changed - {"status"} or params.get("status", "DELETED") not in ("DELETED", "ARCHIVED")
+    ):
+        raise invalid(_ARCHIVED, "An archived object can only be renamed or deleted", *sorted(changed))
+
+
+def check_open(node: Node) -> None:
+    """Nothing new goes into what is deleted or archived."""
+    if node.get("status") in ("DELETED", "ARCHIVED"):
+        subcode = _DELETED if node.get("status") == "DELETED" else _ARCHIVED
+        raise invalid(subcode, f"{node.type} {node.id} is {str(node.get('status')).lower()}")
+
+
+def check_new_status(params: Mapping[str, Json]) -> None:
+    if params.get("status", "PAUSED") not in ("ACTIVE", "PAUSED"):
+        raise invalid(None, "status can only be ACTIVE or PAUSED during creation", "status")
+
+
+def check_name(params: Mapping[str, Json]) -> None:
+    if "name" in params and not str(params["name"]).strip():
+        raise invalid(None, "name cannot be empty", "name")
+
+
+def allow(ask: Ask, kind: str, object_id: str, *, most: int, within: timedelta, refused: Refusal) -> None:
+    """Count a change of an object; the one after `most` within that time is refused."""
+    memory, moment_now = ask.graph.world.store.memory, ask.graph.clock().timestamp()
+    recent = [when for when in memory.get((kind, object_id), ()) if when > moment_now - within.total_seconds()]
+    if len(recent) >= most:
+        raise refused
+    memory[kind, object_id] = [*recent, moment_now]
+
+
+def gone(ask: Ask, node: Node) -> None:
+    """Take the node out of the world: from now on its id is unknown, and no list has it."""
+    store = ask.graph.world.store
+    store.remove(node.id)
+    for (parent, edge), children in list(store.links.items()):
+        if node.id in children:
+            store.unlink(parent, edge, node.id)

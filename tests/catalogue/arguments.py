@@ -32,6 +32,10 @@ _MOMENT = "ISO 8601 or Unix seconds"
 
 def coded(node: str, number: int = 7) -> str:
     """An id that names an object of the class."""
+    if node == "AdAccount":
+        return "act_123"
+    if node == "PagePost":
+        return f"{coded('Page')}_{_CODES[node]}{number:06d}"
     return f"{_CODES[node]}{number:06d}"
 
 
@@ -55,7 +59,7 @@ def ids_for(tool: Tool, argument: str) -> tuple[str, ...]:
         return (coded(node), *(("act_123",) if "act_" in narrow else ()))
     if node == "AdAccount":
         return ("act_123", "123")
-    return (f"{coded('Page')}_{coded(node)}", coded(node)) if node == "PagePost" else (coded(node),)
+    return (coded(node), coded(node).partition("_")[2]) if node == "PagePost" else (coded(node),)
 
 
 def arguments(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:

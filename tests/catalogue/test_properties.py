@@ -42,7 +42,7 @@ def kind(answer: Answer) -> str:
 
 
 def good(tool: Tool) -> dict[str, Any]:
-    return example(tool, lambda node: "act_123" if node == "AdAccount" else coded(node))
+    return example(tool, coded)
 
 
 @each()

@@ -74,8 +74,7 @@ def test_without_a_token_everything_is_listed_and_graph_tools_say_how_to_give_on
         for tool in TOOLS:
             if tool.endpoint is None or tool.effect.is_write:
                 continue
-            arguments = example(tool, lambda node: "act_123" if node == "AdAccount" else coded(node))
-            error = check_error(wire.call(tool.name, arguments), "token")
+            error = check_error(wire.call(tool.name, example(tool, coded)), "token")
             assert "meta-ads-mcp login" in error["next_step"]
             assert "META_ACCESS_TOKEN" in error["next_step"]
         check_success(wire.call("ads_find_tools", {"query": "spend"}))

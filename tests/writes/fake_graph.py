@@ -9,8 +9,8 @@ from typing import Any
 
 from meta_ads_mcp.catalogue import Catalogue, collect
 from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.run import Engine, Options
-from meta_ads_mcp.errors import AdsError, NotFound
+from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.errors import AdsError, NotFound, PermissionMissing
 from meta_ads_mcp.spec.request import Request
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC).timestamp()
@@ -46,7 +46,11 @@ class NoLimits:
 
 @dataclass
 class FakeGraph:
-    """Objects by id; edges of an account by name. `lose` decides after a write whether its answer gets lost."""
+    """Objects by id; edges of an account by name. `lose` decides after a write whether its answer gets lost.
+
+    `answers` are given for a method and path in place of what would be done; `of_page` are the objects that only the
+    token of a Page may touch.
+    """
 
     clock: StillClock
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -54,6 +58,8 @@ class FakeGraph:
     sent: list[Request] = field(default_factory=list)
     lose: Callable[[Request], AdsError | None] = lambda request: None
     refuse: Callable[[Request], AdsError | None] = lambda request: None
+    answers: dict[tuple[str, str], Callable[[Request], Any]] = field(default_factory=dict)
+    of_page: dict[str, str] = field(default_factory=dict)
     version: str | None = None
     _last: int = 500
 
@@ -67,7 +73,14 @@ class FakeGraph:
             raise error
         if "execution_options" in request.params:
             return {"success": True}
-        answer = self._get(request) if request.method == "GET" else self._write(request)
+        page = self.of_page.get(request.path.partition("/")[0])
+        if page is not None and request.page != page:
+            raise PermissionMissing("This needs the token of the Page.")
+        special = self.answers.get((request.method, request.path))
+        if special is not None:
+            answer = special(request)
+        else:
+            answer = self._get(request) if request.method == "GET" else self._write(request)
         if request.method != "GET" and (error := self.lose(request)) is not None:
             raise error
         return answer
@@ -90,6 +103,9 @@ class FakeGraph:
 
     def _write(self, request: Request) -> Any:
         node, _, edge = request.path.partition("/")
+        if request.method == "DELETE" and not edge:
+            del self.objects[node]
+            return {"success": True}
         if not edge:
             self.objects[node].update(request.params)
             return {"success": True}
@@ -130,3 +146,17 @@ def graph(clock: StillClock, currency: str = "USD") -> FakeGraph:
 def engine(client: FakeGraph, *, policy: Policy | None = None, **options: Any) -> Engine:
     catalogue = Catalogue(collect(), listed=("all",), allow_writes=True)
     return Engine(catalogue, client, Silent(), client.clock, NoLimits(), Options(**options), policy or Policy())
+
+
+async def agreed(made: Engine, tool: str, arguments: dict[str, Any]) -> Answer:
+    """The answer of a write that needs an agreement and gets it; nothing may be written before that."""
+    held = await made.call(tool, arguments)
+    assert held.structured["data"]["status"] == "needs_confirmation", held.text
+    assert not getattr(made.client, "writes", [])
+    return await made.call(tool, {**arguments, "confirmation": held.structured["data"]["confirmation"]})
+
+
+def error_of(answer: Answer) -> dict[str, Any]:
+    assert answer.is_error, answer.text
+    found: dict[str, Any] = answer.structured["error"]
+    return found

@@ -31,7 +31,8 @@ class GraphError:
     """What Graph said of an error, as far as it said it.
 
     `blame_fields` are dotted paths of `error_data.blame_field_specs`; `retry_after_seconds` is a hint found in the
-    body. `http_status` is the response's. Source: Meta docs, graph-api/guides/error-handling.
+    body. `http_status` is the response's. `offsets` are the first byte that an upload goes on with and the one after
+    its last. Source: Meta docs, graph-api/guides/error-handling.
     """
 
     code: int
@@ -45,6 +46,7 @@ class GraphError:
     is_transient: bool = False
     http_status: int | None = None
     retry_after_seconds: int | None = None
+    offsets: tuple[int, int] | None = None
 
     def public(self) -> dict[str, Any]:
         """The keys of the contract's `error` object that come from Graph, without empty ones."""

@@ -60,10 +60,11 @@ async def look(sender: Sender, change: Change, started: float) -> Row | None:
 
 async def _look_for_new(sender: Sender, change: Change, started: float) -> Row | None:
     """The one object of that name under the parent that was made since; None when there is none, or more than one."""
-    name = change.after.get("name")
+    called = "title" if change.node == "AdVideo" else "name"
+    name = change.after.get(called)
     if change.parent is None or change.edge is None or not isinstance(name, str):
         return None
-    params: dict[str, Any] = {"fields": "id,name,created_time"}
+    params: dict[str, Any] = {"fields": f"id,{called},created_time"}
     if change.edge in _TIMED:
         since = int(started) - SLACK_SECONDS
         params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": since}]
@@ -72,7 +73,7 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
     found: list[Row] = []
     read = 0
     async for page in pages(sender, request, 100, None):
-        found += [row for row in page.rows if row.get("name") == name and made_since(row, started)]
+        found += [row for row in page.rows if row.get(called) == name and made_since(row, started)]
         read += len(page.rows)
         if read >= MOST_SEARCHED:
             break

@@ -29,7 +29,7 @@ from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, Tool
-from meta_ads_mcp.spec.write import Change, Plan
+from meta_ads_mcp.spec.write import Change, Exchange, Plan
 
 # After this long an intent without an outcome is no longer somebody's running call.
 TAKEOVER_SECONDS = 900
@@ -80,14 +80,8 @@ class _Run:
     def __init__(
         self, writer: Writer, tool: Tool, args: Params, call: ToolCall, owner: str | None, currency: str | None
     ) -> None:
-        self.writer, self.tool, self.args, self.call, self.owner, self.currency = (
-            writer,
-            tool,
-            args,
-            call,
-            owner,
-            currency,
-        )
+        self.writer, self.tool, self.args = writer, tool, args
+        self.call, self.owner, self.currency = call, owner, currency
         self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
         self.key: str | None = self.arguments.pop("idempotency_key", None)
         bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
@@ -313,17 +307,19 @@ class _Steps:
         self.done: list[Done] = []
         self.notes: list[str] = []
 
-    async def do(self, change: Change) -> Row:
-        """A caller that goes away does not take the answer with it: the write is finished and journalled."""
+    async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
+        """A caller that goes away does not take the answer with it; an exchange, which may be long, ends with it."""
+        if exchange is not None:
+            return await self._do(change, exchange)
         return await asyncio.shield(asyncio.ensure_future(self._do(change)))
 
-    async def _do(self, change: Change) -> Row:
+    async def _do(self, change: Change, exchange: Exchange | None = None) -> Row:
         run = self._run
         run.permit(change)
         entry = self._entry(change)
         run.writer.journal.intent(entry)
         try:
-            body = await self._send(change)
+            body = _done(await (exchange(run.writer.client.send) if exchange else self._send(change)))
         except UnknownOutcome as lost:
             run.writer.journal.outcome(entry.change_id, "unknown_outcome", error={"kind": lost.kind})
             raise UnknownOutcome(
@@ -337,19 +333,15 @@ class _Steps:
         self.done.append(Done(change, entry.change_id, object_id))
         return {**body, "id": object_id}
 
-    async def _send(self, change: Change) -> Row:
+    async def _send(self, change: Change) -> Any:
         writer = self._run.writer
         started = writer.clock.now()
         try:
-            body = await writer.client.send(change.request)
+            return await writer.client.send(change.request)
         except UnknownOutcome as lost:
-            body = await recover(writer.client, writer.clock, change, started, lost)
+            found = await recover(writer.client, writer.clock, change, started, lost)
             self.notes.append("Graph's answer was lost; the change was found to be made.")
-        if not isinstance(body, dict):
-            raise ApiError("Graph's answer to the change is not an object.")
-        if body.get("success", bool(body)) is not True:
-            raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
-        return body
+            return found
 
     def _entry(self, change: Change) -> Entry:
         run = self._run
@@ -370,6 +362,15 @@ class _Steps:
             digest=run.digest,
             undo_of=run.arguments.get("change_id"),
         )
+
+
+def _done(body: Any) -> Row:
+    """Graph's answer, when it says that the change was made."""
+    if not isinstance(body, dict):
+        raise ApiError("Graph's answer to the change is not an object.")
+    if body.get("success", bool(body)) is not True:
+        raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
+    return body
 
 
 def _can_be_undone(done: Done) -> bool:

@@ -32,6 +32,7 @@ from meta_ads_mcp.errors import (
 from meta_ads_mcp.graph import batch as batching
 from meta_ads_mcp.graph.answer import LARGEST_BODY, Answer, read_answer
 from meta_ads_mcp.graph.faults import fault
+from meta_ads_mcp.graph.form import body
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
 from meta_ads_mcp.graph.limits.usage import readings, scope_of
 from meta_ads_mcp.graph.page_tokens import PageTokens
@@ -297,16 +298,13 @@ class GraphClient:
         params = {name: wire(value) for name, value in request.params.items() if value is not None}
         if self._connection.app_secret:
             params["appsecret_proof"] = token.proof(self._connection.app_secret)
-        arguments: dict[str, Any] = {
-            "method": request.method,
-            "url": self._connection.url(request),
-            "headers": {"Authorization": f"Bearer {token.reveal()}"},
-        }
+        headers = {"Authorization": f"Bearer {token.reveal()}"}
+        arguments: dict[str, Any] = {"method": request.method, "url": self._connection.url(request)}
         if request.method == "POST":
-            return arguments | {"data": params}
+            return arguments | body(params, request.files, headers)
         if len(urlencode(params)) > LONGEST_QUERY:
-            return arguments | {"method": "POST", "data": params | {"method": request.method}}
-        return arguments | {"params": params}
+            return arguments | {"method": "POST"} | body(params | {"method": request.method}, {}, headers)
+        return arguments | {"params": params, "headers": headers}
 
     def _notice(self, headers: Mapping[str, str]) -> None:
         if "date" in headers:

@@ -246,7 +246,7 @@ def read_error(body: Any, status: int) -> GraphError | None:
         return GraphError(code=0, message=clean(said, 1000), http_status=status)
     if not isinstance(raw, Mapping):
         return None
-    told = _text(raw, "error_user_msg")
+    told, data = _text(raw, "error_user_msg"), _error_data(raw)
     message = _text(raw, "message") or ""
     return GraphError(
         code=_number(raw.get("code")) or 0,
@@ -256,10 +256,11 @@ def read_error(body: Any, status: int) -> GraphError | None:
         fbtrace_id=_text(raw, "fbtrace_id"),
         user_title=_text(raw, "error_user_title"),
         user_message=told,
-        blame_fields=_blamed(raw.get("error_data")),
+        blame_fields=_blamed(data),
         is_transient=raw.get("is_transient") is True,
         http_status=status,
         retry_after_seconds=_retry_hint(f"{told or ''} {message}"),
+        offsets=_offsets(data),
     )
 
 
@@ -276,14 +277,26 @@ def _number(value: Any) -> int | None:
     return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value) else None
 
 
-def _blamed(data: Any) -> tuple[str, ...]:
-    """`blame_field_specs` as dotted paths; the data may be an object or an object in JSON text."""
+def _error_data(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`error_data`, which may be an object or an object in JSON text; empty when it is neither."""
+    data = raw.get("error_data")
     if isinstance(data, str):
         try:
             data = json.loads(data)
         except (ValueError, RecursionError):
-            return ()
-    specs = data.get("blame_field_specs") if isinstance(data, Mapping) else None
+            return {}
+    return data if isinstance(data, Mapping) else {}
+
+
+def _offsets(data: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Where a chunked upload goes on after a part that failed (SDK: video_uploader)."""
+    start, end = _number(data.get("start_offset")), _number(data.get("end_offset"))
+    return None if start is None or end is None else (start, end)
+
+
+def _blamed(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """`blame_field_specs` as dotted paths."""
+    specs = data.get("blame_field_specs")
     if not isinstance(specs, list):
         return ()
     paths = [spec if isinstance(spec, list) else [spec] for spec in specs]

@@ -73,13 +73,18 @@ class Plan:
     found: Row = field(default_factory=dict)
 
 
+# One change made by several requests, which it sends through the function that it is given: Graph's answer, with `id`.
+Exchange = Callable[[Callable[[Request], Awaitable[Any]]], Awaitable[Row]]
+
+
 class Steps(Protocol):
     """How a write of several steps sends them: each is journalled before and after, and paced as a write."""
 
-    async def do(self, change: Change) -> Row:
+    async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
         """Send one change; Graph's answer, with `id` where one is known. Errors: those of a request.
 
         When an answer is lost, Graph is asked what happened; UnknownOutcome is raised when that does not tell either.
+        With an `exchange`, that makes the change and finds out about lost answers itself; it ends with its caller.
         """
         ...
 

@@ -172,7 +172,7 @@ class Engine:
         for text in unknown_values(args):
             call.note(text)
         owners = await self._permit(tool, args)
-        owner = owners[-1] if owners else None
+        owner = owners[0] if owners else None
         if tool.effect.is_write:
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, Question):

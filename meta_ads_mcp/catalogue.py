@@ -26,6 +26,7 @@ TOOLSETS = (
     "entities",
     "insights",
     "reports",
+    "macros",
     "targeting",
     "budget",
     "leads",

@@ -7,6 +7,7 @@ engine, which validates, answers in the contract's shapes and never raises.
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,9 +23,11 @@ from fastmcp.tools import ToolResult
 from fastmcp.tools.base import InputRequiredToolResult
 from mcp.types import (
     ClientCapabilities,
+    ContentBlock,
     ElicitationCapability,
     ElicitRequest,
     ElicitRequestFormParams,
+    ImageContent,
     InputRequiredResult,
     TextContent,
     ToolAnnotations,
@@ -149,8 +152,13 @@ def rendered(answer: Answer) -> ToolResult:
     """The answer as content blocks and structured content, or the question that has to be asked first."""
     if answer.question is not None:
         return InputRequiredToolResult(question(answer.question))
-    blocks = [TextContent(type="text", text=text) for text in answer.blocks]
+    blocks: list[ContentBlock] = [TextContent(type="text", text=text) for text in answer.blocks]
+    blocks += [picture(png) for png in answer.images]
     return ToolResult(content=blocks, structured_content=answer.structured, is_error=answer.is_error)
+
+
+def picture(png: bytes) -> ImageContent:
+    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")
 
 
 def question(asked: Question) -> InputRequiredResult:

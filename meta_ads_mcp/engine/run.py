@@ -42,7 +42,7 @@ from meta_ads_mcp.spec.tool import Effect, Tool
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client gets: `structured` is the contract's object, `text` the first block.
+    """What the client gets: `structured` is the contract's object, `text` the first block, `images` PNG files.
 
     With a `question` the call is not finished: the client asks its user and calls again.
     """
@@ -51,6 +51,7 @@ class Answer:
     structured: dict[str, Any]
     is_error: bool = False
     question: Question | None = None
+    images: tuple[bytes, ...] = ()
 
     @property
     def blocks(self) -> list[str]:
@@ -212,7 +213,7 @@ class Engine:
         if self.options.demo:
             structured["demo"] = True
         structured = fit(structured, self.options.result_chars, result)
-        return Answer(structured["summary"], structured)
+        return Answer(structured["summary"], structured, images=tuple(result.images))
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
         """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from meta_ads_mcp.spec.dates import DatePreset, TimeRange
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AnyAdObject, account_path
-from meta_ads_mcp.spec.params import Closed, Params
+from meta_ads_mcp.spec.params import Closed, Local, Params
 from meta_ads_mcp.spec.vocabulary import ActionBreakdowns, AttributionWindows, Breakdowns, InsightsLevel
 
 # Meta docs, marketing-api/insights/parameters. The list comes back with a refusal; in the schema it would cost more
@@ -122,6 +122,8 @@ TimeIncrement = Annotated[
     AfterValidator(_known_increment),
     Field(description="Days per row (1-90), monthly or all_days"),
 ]
+# PNG beside the figures; needs the extra `charts`.
+Chart = Annotated[bool, Local(), Field(description="Add a picture")]
 SortKey = Annotated[str, AfterValidator(_sort_key)]
 
 

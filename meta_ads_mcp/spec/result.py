@@ -50,7 +50,8 @@ class Result:
     """A successful answer: a summary for people, and data.
 
     `data` is an object, a list of objects, or a `Table`; the engine turns Graph's money into money objects, drops empty
-    fields and cleans texts, so a handler returns rows as they came. `marks` are the listing's, where rows map one to one.
+    fields and cleans texts, so a handler returns rows as they came. `marks` are the listing's, where rows map one to
+    one. `images` are PNG files that show the same figures.
     """
 
     summary: str
@@ -58,14 +59,15 @@ class Result:
     page: Page | None = None
     notes: list[str] = field(default_factory=list)
     marks: tuple[tuple[int, str], ...] = ()
+    images: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Listing:
     """Rows of a Graph edge as they came, with the cursor to go on; `after` is None at the end.
 
-    `marks` say where in `rows` each page starts and with which cursor it was asked, so that an answer that is cut in the
-    middle of a page can still be continued at the next row.
+    `marks` say where in `rows` each page starts and with which cursor it was asked, so that an answer that is cut in
+    the middle of a page can still be continued at the next row.
     """
 
     rows: list[Row]

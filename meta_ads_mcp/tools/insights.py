@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from meta_ads_mcp.analysis import context, rankings
+from meta_ads_mcp.analysis import charts, context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, windows
 from meta_ads_mcp.analysis.benchmark import Baseline, benchmark, history_before, said, usable
 from meta_ads_mcp.analysis.guardrails import check_arguments
@@ -20,7 +21,7 @@ from meta_ads_mcp.analysis.trend import trend
 from meta_ads_mcp.errors import DataLimit, InvalidArguments
 from meta_ads_mcp.spec.dates import TimeRange, preset_range, require_within_lookback
 from meta_ads_mcp.spec.ids import AccountId, AdId, AnyAdObject
-from meta_ads_mcp.spec.insights import InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
+from meta_ads_mcp.spec.insights import Chart, InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
 from meta_ads_mcp.spec.params import Closed, Local, Params, Wire
 from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.result import Page, Result, Row, Table, Whole
@@ -73,6 +74,7 @@ class GetInsights(InsightsParams):
     limit: Annotated[int, Field(ge=1, le=1000, description="Page size")] = 100
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
     max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to this many")] = None
+    chart: Chart = False
 
     @model_validator(mode="after")
     def _allowed(self) -> Self:
@@ -93,7 +95,10 @@ class GetInsights(InsightsParams):
             max_items=self.max_items,
             **asked.params,
         )
-        return report(self, Answered(found.rows, found.after, found.summary, found.marks), account, today)
+        answer = report(self, Answered(found.rows, found.after, found.summary, found.marks), account, today)
+        if not self.chart:
+            return answer
+        return replace(answer, images=charts.report_pictures(call, self, answer, account, found.rows))
 
 
 @tool(
@@ -113,6 +118,7 @@ class PerformanceTrend(PeriodParams):
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
     granularity: Annotated[Literal["daily", "weekly", "monthly"], Local()] = "daily"
+    chart: Chart = False
 
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
@@ -132,7 +138,8 @@ class PerformanceTrend(PeriodParams):
             f"{len(series)} {self.granularity} periods of {self.object_id}, {series[0].start} to {series[-1].stop} "
             f"({account.timezone_name}). Spend {spent}."
         )
-        return Result(summary, Whole(data), notes=[what.note(), f"Money in {account.currency}.", *notes])
+        drawn = charts.trend_pictures(call, self.object_id, series, what, account) if self.chart else []
+        return Result(summary, Whole(data), notes=[what.note(), f"Money in {account.currency}.", *notes], images=drawn)
 
 
 Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas"]

@@ -43,6 +43,7 @@ TOOLSETS = (
     "narrow_writes",
     "changes",
     "limits",
+    "pages",
     "tokens",
     "discovery",
 )
@@ -50,9 +51,16 @@ TOOLSETS = (
 MORE_FILES: dict[str, tuple[str, ...]] = {
     "ad_sets": ("ad_set_clone",),
     "ads": ("ad_link",),
+    "audiences": ("audience_writes", "audience_users"),
+    "billing": ("billing_writes",),
+    "comments": ("comment_writes",),
     "creatives": ("creative_writes",),
     "diagnostics": ("dataset_quality",),
     "entities": ("duplicates",),
+    "experiments": ("experiment_writes",),
+    "leads": ("lead_writes",),
+    "pixels": ("pixel_writes",),
+    "rules": ("rule_writes",),
 }
 # What is listed unless the settings say otherwise: what most days need, within what every client can hold. Everything
 # enabled can be called and found all the same.

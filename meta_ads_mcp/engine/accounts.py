@@ -32,8 +32,9 @@ MEMBER_OF = {
 }
 # Nodes of a Page, which is looked up in its place.
 OF_A_PAGE = frozenset({"PagePost", "LeadgenForm"})
-# Nodes above the accounts: what a tool lists of them, it filters itself.
-OF_NO_ACCOUNT = frozenset({"Business", "User"})
+# Nodes above the accounts: what a tool lists of them, it filters itself. A comment is touched with the token of a Page
+# only, and that Page is another argument, which is looked up.
+OF_NO_ACCOUNT = frozenset({"Business", "User", "Comment"})
 MOST_REMEMBERED = 200_000
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from meta_ads_mcp.spec.jsontext import parsed
 from meta_ads_mcp.spec.params import Closed
@@ -57,15 +57,15 @@ NEEDS_CHANGE = ("CHANGE_BID", "CHANGE_BUDGET", "CHANGE_CAMPAIGN_BUDGET")
 Text = Annotated[str, Field(max_length=500)]
 
 
-def _whole(value: float) -> float:
+def _whole(value: int | float) -> int | float:
     """Whole numbers stay whole on their way: Graph's ids and amounts are integers."""
     if abs(value) > _LARGEST:
         raise ValueError("a number of a rule is at most 10^15")
-    return int(value) if value.is_integer() else value
+    return int(value) if float(value).is_integer() else value
 
 
 _LARGEST = 10**15
-Number = Annotated[float, AfterValidator(_whole)]
+Number = Annotated[int | float, AfterValidator(_whole), WithJsonSchema({"type": "number"})]
 Several = Annotated[list[Text], Field(max_length=200)] | Annotated[list[Number], Field(max_length=200)]
 FilterField = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9_.:]+$")]
 # Lists and objects often come as JSON text.

@@ -33,7 +33,9 @@ class PageTokens:
     async def get(self, user: Token, page: str) -> Token:
         """The Page's token. Raises PermissionMissing when the user's token may not act for the Page."""
         found = self._known.get((user.key, page))
-        return found or await self._single.run(f"{user.key}:{page}", lambda: self._look_up(user, page))
+        if found is None:
+            found = await self._single.run(f"{user.key}:{page}", lambda: self._look_up(user, page))
+        return found
 
     def drop(self, user: Token, page: str) -> None:
         """Forget a token that Meta no longer accepts."""

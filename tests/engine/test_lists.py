@@ -18,7 +18,7 @@ from meta_ads_mcp.spec.request import Request
 from tests.engine.support import Bench
 from tests.support import TOKEN
 
-CURSORS = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=6)
+CURSORS = st.text(st.sampled_from("~~09aZ=:-_"), max_size=6)
 
 
 @dataclass
@@ -52,7 +52,7 @@ async def walk(bench: Bench, result_chars: int, **arguments: Any) -> list[int]:
     """The ids of all rows, as a client that follows page.after sees them."""
     found: list[int] = []
     after: dict[str, Any] = {}
-    for _ in range(2000):
+    for _ in range(300):
         answer = await bench.call("ads_test_list", account_id="1", **arguments, **after)
         assert not answer.is_error, answer.text
         assert size(answer.structured) <= result_chars

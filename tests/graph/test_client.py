@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import hmac
 import json
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -210,8 +211,12 @@ async def test_too_large_an_answer_is_not_read_to_its_end(packed: bool, write: b
     bomb = Pieces(gzip.compress(piece * (LARGEST_BODY // len(piece) * 4), 1))
     headers = {"content-encoding": "gzip"} if packed else {}
     wire = Wire(lambda _: httpx.Response(200, headers=headers, stream=bomb if packed else plain))
+    tracemalloc.start()
     with pytest.raises(UnknownOutcome if write else DataLimit):
         await wire.send(write=write)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most_bytes < 3 * LARGEST_BODY
     assert len(wire.requests) == 1
     assert plain.read <= LARGEST_BODY + len(piece)
 

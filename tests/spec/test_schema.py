@@ -67,6 +67,19 @@ def test_what_need_not_be_given_is_known() -> None:
     assert {name for name, shape in shapes(Made).items() if not shape.optional} == {"name"}
 
 
+class Needed(Params):
+    """A list that must be given."""
+
+    many: list[int]
+
+
+@pytest.mark.parametrize("given", [{}, {"many": None}])
+def test_nothing_is_no_list(given: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Needed.model_validate(given)
+    assert [error["loc"] for error in caught.value.errors()] == [("many",)]
+
+
 def test_arguments_cannot_be_changed() -> None:
     with pytest.raises(ValidationError):
         Made(name="x").name = "y"  # type: ignore[misc]

@@ -21,7 +21,7 @@ _NODES = {"creative_id": "AdCreative", "ad_sets": "AdSet"}
 # Stands for an id of the class that the argument names.
 ID = object()
 
-GERMANS: dict[str, Any] = {"geo_locations": {"countries": ["DE"]}, "age_min": 25, "age_max": 45}
+AMERICANS: dict[str, Any] = {"geo_locations": {"countries": ["US"]}, "age_min": 25, "age_max": 45}
 MORE: dict[str, dict[str, Any]] = {
     "ads_call_read_tool": {"name": "ads_get_ad_accounts", "arguments": {"limit": 2}},
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": ID}},
@@ -46,7 +46,7 @@ MORE: dict[str, dict[str, Any]] = {
             {"name": "B", "treatment_percentage": 50, "campaigns": ID},
         ],
     },
-    "ads_create_ad_set": {"optimization_goal": "LINK_CLICKS", "targeting": GERMANS},
+    "ads_create_ad_set": {"optimization_goal": "LINK_CLICKS", "targeting": AMERICANS},
     "ads_create_budget_schedule": {
         "campaign_id": ID,
         "budget_value": 1000,
@@ -64,7 +64,10 @@ MORE: dict[str, dict[str, Any]] = {
     "facebook_create_post": {"message": "Our winter menu is here.", "dry_run": False},
     "facebook_delete_post": {"post_id": ID},
     "ads_create_campaign": {"objective": "OUTCOME_TRAFFIC"},
-    "ads_estimate_audience_size": {"targeting_spec": GERMANS},
+    "ads_delete_comment": {"page_id": ID},
+    "ads_hide_comment": {"page_id": ID},
+    "ads_reply_comment": {"page_id": ID},
+    "ads_estimate_audience_size": {"targeting_spec": AMERICANS},
     "ads_find_tools": {"query": "budget"},
     "ads_generate_preview": {"creative": {"creative_id": ID}},
     "ads_get_ad_entities": {"entity_type": "ad_set"},
@@ -73,6 +76,8 @@ MORE: dict[str, dict[str, Any]] = {
     "ads_register_token": {"env_var": "TOKEN_OF_ANOTHER_BUSINESS"},
     "ads_search_geo_locations": {"query": "Berlin"},
     "ads_search_interests": {"query": "coffee"},
+    "ads_upload_ad_image": {"image_base64": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="},
+    "ads_upload_ad_video": {"file_url": "https://example.com/spring.mp4"},
     "ads_update_budget": {"entity_type": "campaign", "daily_budget": 4000},
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},
     "ads_update_entity": {"entity_type": "campaign", "updates": {"name": "Spring"}},
@@ -155,6 +160,7 @@ def demo_ids(world: World) -> Callable[[str], str]:
 
 # What cannot work in the demo, with the kind of its error and the reason.
 IN_DEMO = {
+    "ads_update_audience_users": ("denied", "no folder is given to upload from"),
     "ads_undo_change": ("not_found", "nothing was changed yet"),
     "ads_register_token": ("invalid_arguments", "the variable does not exist"),
     "ads_set_active_token": ("not_found", "there is no such profile"),

@@ -49,22 +49,20 @@ async def test_a_call_answers_as_the_contract_says(tool: Tool, era: str) -> None
     assert refused == [], "Graph refused a request of a call that succeeded"
 
 
-@eras
 @each([tool for tool in TOOLS if tool.effect.is_write])
-async def test_a_dry_run_changes_nothing(tool: Tool, era: str) -> None:
+async def test_a_dry_run_changes_nothing(tool: Tool) -> None:
     made = demo()
     before = made.world.store.snapshot()
-    result = await called(made, era, tool.name, {**await prepared(made, tool), "dry_run": True})
+    result = await called(made, "legacy", tool.name, {**await prepared(made, tool), "dry_run": True})
     assert made.world.store.changes(before) == {}
     if not result["isError"]:
         assert check_success(result, write=True)["data"]["status"] == "dry_run"
 
 
-@eras
 @each()
-async def test_a_wrong_argument_is_an_error_that_names_the_accepted_ones(tool: Tool, era: str) -> None:
+async def test_a_wrong_argument_is_an_error_that_names_the_accepted_ones(tool: Tool) -> None:
     made = demo(shared_world())
-    result = await called(made, era, tool.name, {**await prepared(made, tool), "no_such_argument": 1})
+    result = await called(made, "legacy", tool.name, {**await prepared(made, tool), "no_such_argument": 1})
     error = check_error(result, "invalid_arguments")
     assert "no_such_argument" in error["message"]
     assert error.get("allowed", []) == list(tool.params.model_fields)

@@ -54,7 +54,7 @@ MORE_FILES: dict[str, tuple[str, ...]] = {
     "audiences": ("audience_writes", "audience_users"),
     "billing": ("billing_writes",),
     "comments": ("comment_writes",),
-    "creatives": ("creative_writes",),
+    "creatives": ("creative_writes", "media"),
     "diagnostics": ("dataset_quality",),
     "entities": ("duplicates",),
     "experiments": ("experiment_writes",),

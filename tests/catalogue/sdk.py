@@ -28,6 +28,11 @@ EVERY_LIST = {
 # "METHOD Class/edge" → (params, class of a row, reason). All looked at on 2026-11-20.
 _SEARCH = "the SDK's TargetingSearch class takes any params; docs: marketing-api/audiences/reference/targeting-search"
 BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
+    "POST AdAccount/adimages": (
+        {"name": "string"},
+        "",
+        "the key of the image in Graph's answer, left out of the SDK's create_ad_image",
+    ),
     "POST AdAccount/adsets": (
         {"multi_advertiser_ads": "int"},
         "",

@@ -76,7 +76,7 @@ MORE: dict[str, dict[str, Any]] = {
     "ads_register_token": {"env_var": "TOKEN_OF_ANOTHER_BUSINESS"},
     "ads_search_geo_locations": {"query": "Berlin"},
     "ads_search_interests": {"query": "coffee"},
-    "ads_upload_ad_image": {"image_base64": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII="},
+    "ads_upload_ad_image": {"image_base64": "R0lGODlhAQABAAAAACwAAAAAAQABAAA="},
     "ads_upload_ad_video": {"file_url": "https://example.com/spring.mp4"},
     "ads_update_budget": {"entity_type": "campaign", "daily_budget": 4000},
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},

@@ -80,7 +80,11 @@ async def part_issues(call: Call, account_id: str, part: Part) -> list[Row]:
 
 async def account_issues(call: Call, account_id: str) -> list[Row]:
     """Why the account cannot run ads, and the delivery checks that it fails."""
-    row = await call.graph.get(account_id, fields=ACCOUNT_FIELDS)
+    return problems_of_account(account_id, await call.graph.get(account_id, fields=ACCOUNT_FIELDS))
+
+
+def problems_of_account(account_id: str, row: Row) -> list[Row]:
+    """The same, from a row with `ACCOUNT_FIELDS`."""
     status = row.get("account_status")
     issue = {"type": "account", "entity_id": account_id, "entity_name": row.get("name")}
     found = [{**issue, "severity": "warning", **check} for check in _checks(row)]

@@ -183,6 +183,15 @@ def test_the_users_own_keys_of_the_entry_stay(tmp_path: Path, client: str, syste
     }
 
 
+def test_a_variable_that_goes_along_joins_those_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / ".cursor" / "mcp.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"mcpServers": {"meta-ads": {"env": {"META_ACCESS_TOKEN": "mine"}}}}))
+    put("cursor", machine(tmp_path), Entry("/x", (), {"META_ADS_STATE_DIR": "/srv"}))
+    env = json.loads(path.read_text())["mcpServers"]["meta-ads"]["env"]
+    assert env == {"META_ACCESS_TOKEN": "mine", "META_ADS_STATE_DIR": "/srv"}
+
+
 @EVERYWHERE
 def test_uninstall_takes_out_this_server_alone(tmp_path: Path, client: str, system: str) -> None:
     at, path, key = machine(tmp_path, system), tmp_path / PLACES[client, system], CLIENTS[client].key
@@ -373,6 +382,11 @@ def test_the_reader_agrees_with_the_standard_one_or_refuses(text: str, comments:
         assert expected is ...
     else:
         assert comments or found == expected
+
+
+def test_of_two_members_with_one_name_the_last_counts() -> None:
+    text = '{"s": {"meta-ads": 1, "meta-ads": 2}}'
+    assert jsonc.set_member(text, ["s", "meta-ads"], 3, comments=False) == '{"s": {"meta-ads": 1, "meta-ads": 3}}'
 
 
 @pytest.mark.parametrize(

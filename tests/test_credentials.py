@@ -220,13 +220,25 @@ def test_an_index_of_a_later_version_with_more_keys_is_read(tmp_path: Path) -> N
 
 
 async def test_a_token_is_not_left_in_the_keyring_when_the_index_cannot_be_written(tmp_path: Path) -> None:
+    class FullDisk(Index):
+        def write(self, profiles: object) -> None:
+            raise TokenProblem("no space left")
+
     backend = MemoryKeyring()
-    (tmp_path / "state").write_text("a file where the folder should be")
     with using(backend):
-        bench = Bench(tmp_path / "state")
-        with pytest.raises(TokenProblem):
-            await bench.store("one", DEMO_TOKEN)
-    assert backend.entries == {}
+        await Bench(tmp_path).store("old", READ_ONLY)
+        bench = Bench(tmp_path)
+        bench.vault._index = FullDisk(tmp_path)
+        for name in ("new", "old"):
+            with pytest.raises(TokenProblem, match="no space"):
+                await bench.store(name, DEMO_TOKEN)
+    assert list(backend.entries) == [(SERVICE, "old")]
+
+
+def test_a_state_directory_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with pytest.raises(TokenProblem, match="cannot be"):
+        Index(tmp_path / "state").write(Index(tmp_path).read())
 
 
 async def test_deleting_deletes_and_nothing_takes_the_place_of_the_profile_in_use(tmp_path: Path) -> None:

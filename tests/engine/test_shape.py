@@ -47,6 +47,12 @@ def test_what_is_no_amount_in_minor_units_is_not_made_one(value: Any) -> None:
     assert "minor" not in json.dumps(shape_row({"daily_budget": value}, "USD"))
 
 
+@pytest.mark.parametrize("named", [URL, "usd", "", 5, {"USD": 1}])
+def test_what_is_no_currency_is_not_shown_as_one(named: Any) -> None:
+    shown = shape_row({"daily_budget": 500, "currency": named}, "EUR")
+    assert shown["daily_budget"]["currency"] == "EUR"
+
+
 def test_each_amount_has_the_currency_of_its_own_account() -> None:
     rows = [
         {"id": "act_1", "currency": "JPY", "balance": "500"},

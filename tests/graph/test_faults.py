@@ -113,6 +113,14 @@ def test_each_code_of_meta(code: int, subcode: int | None, kind: type[AdsError],
     assert (error.retry_after_seconds is not None) is isinstance(error, Throttled)
 
 
+def test_an_object_that_is_not_there_is_not_a_missing_permission() -> None:
+    said = (
+        "Unsupported get request. Object with ID '1' does not exist, cannot be loaded due to missing permissions, "
+        "or does not support this operation"
+    )
+    assert isinstance(fault(GraphError(100, said, 33, http_status=400))[0], NotFound)
+
+
 @pytest.mark.parametrize(
     ("code", "message", "status", "kind", "retry"),
     [

@@ -103,7 +103,8 @@ class Canvas:
     def bar(self, left: float, top: float, right: float, bottom: float, color: str = BAR) -> None:
         """A bar; one of no length is not there."""
         if right > left and bottom > top:
-            self._draw.rectangle((left * SCALE, top * SCALE, right * SCALE - 1, bottom * SCALE - 1), fill=color)
+            first, last = (left * SCALE, top * SCALE), (right * SCALE - 1, bottom * SCALE - 1)
+            self._draw.rectangle([first, (max(first[0], last[0]), max(first[1], last[1]))], fill=color)
 
     def line(self, points: Sequence[tuple[float, float]], *, color: str = GRID, width: float = 1) -> None:
         scaled = [(x * SCALE, y * SCALE) for x, y in points]

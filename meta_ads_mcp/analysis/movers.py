@@ -74,7 +74,8 @@ def findings(found: Sequence[Mover], noun: str) -> Iterator[Finding]:
     """The part that made results dearer most, and parts that stopped."""
     now, before = (total(figures.spend for figures in side) for side in _sides(found))
     worst = max(found, key=lambda one: one.extra_cost or 0, default=None)
-    if worst is not None and (worst.extra_cost or 0) >= NOTABLE_SHARE * float(now) and now:
+    several = sum(bool(one.now.impressions) for one in found) > 1
+    if several and worst is not None and (worst.extra_cost or 0) >= NOTABLE_SHARE * float(now):
         yield _dearer(worst, noun, now)
     gone = [one for one in found if one.before.impressions and not one.now.impressions]
     lost = [one for one in gone if one.before.spend >= NOTABLE_SHARE * float(before)]

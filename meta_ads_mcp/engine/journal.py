@@ -18,7 +18,7 @@ from typing import Any
 from meta_ads_mcp.errors import Denied
 from meta_ads_mcp.spec.changes import Entry
 from meta_ads_mcp.spec.clock import Clock
-from meta_ads_mcp.spec.text import clean_all
+from meta_ads_mcp.spec.text import redact_all
 
 FILE = "journal.jsonl"
 
@@ -79,7 +79,8 @@ class Journal:
         return [entry for entry in self.entries() if entry.key == key and entry.tool == tool]
 
     def _append(self, line: dict[str, Any]) -> None:
-        safe = clean_all(line)
+        # Verbatim but for secrets: what an undo writes back is what was there.
+        safe = redact_all(line)
         if self._path is None:
             self._memory.append(safe)
             return
@@ -87,7 +88,7 @@ class Journal:
         text = json.dumps(safe, ensure_ascii=False, separators=(",", ":"), default=str)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, (_ending(descriptor) + text + "\n").encode())
+            os.write(descriptor, (_ending(descriptor) + text + "\n").encode(errors="backslashreplace"))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

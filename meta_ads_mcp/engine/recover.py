@@ -1,11 +1,12 @@
 """What happened to a write whose answer was lost? Graph is asked before anybody is told.
 
-Graph has no idempotency key on writes, so nothing is sent again. A new object is looked for under its parent by name
-and time; a changed one is read. Two looks, a few seconds apart, because a write may still be on its way.
+Graph has no idempotency key on writes, so nothing is sent again. A new object is looked for under its parent by what
+was sent and by time; a changed one is read. Two looks, a few seconds apart, because a write may still be on its way.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from meta_ads_mcp.errors import AdsError, NotFound, Transient, UnknownOutcome
 from meta_ads_mcp.graph.paging import Sender, pages
 from meta_ads_mcp.spec.changes import WITH_STATUS
 from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.copying import CREATIVE_FIELDS
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.same import same_value
@@ -24,6 +26,49 @@ LOOKS_AFTER_SECONDS = (1.0, 4.0)
 _TIMED = ("campaigns", "adsets", "ads")
 MOST_SEARCHED = 1000
 SLACK_SECONDS = 90
+
+
+@dataclass(frozen=True)
+class Trace:
+    """By what a new object is known among its kind: fields that are as they were sent, and when it was made.
+
+    A kind without a time of making is known by all that makes it what it is, so that another one is as good.
+    """
+
+    alike: tuple[str, ...] = ("name",)
+    made: str | None = "created_time"
+
+    def fits(self, row: Row, after: Row, started: float) -> bool:
+        alike = all(_same(row.get(name), after[name]) for name in self.alike if name in after)
+        return alike and (self.made is None or made_since(row.get(self.made), started))
+
+
+# Sources: SDK classes of these names.
+_TRACES = {
+    "AdVideo": Trace(("title",)),
+    "Comment": Trace(("message",)),
+    "PagePost": Trace(("message",)),
+    "CustomAudience": Trace(made="time_created"),
+    "CustomConversion": Trace(made="creation_time"),
+    "AdCreative": Trace(CREATIVE_FIELDS, made=None),
+    "HighDemandPeriod": Trace(("budget_value", "budget_value_type", "time_start", "time_end"), made=None),
+}
+
+
+def _trace(change: Change) -> Trace:
+    return _TRACES.get(change.node, Trace())
+
+
+def can_be_found(change: Change) -> bool:
+    """Whether a new object of this kind can be told from others, so that not to find it says that it was not made."""
+    return None not in (change.parent, change.edge) and _trace(change).alike[0] in change.after
+
+
+def _same(graph: Any, sent: Any) -> bool:
+    """Graph gives a time that was sent as Unix seconds in ISO 8601, and trims texts."""
+    if isinstance(sent, str) and isinstance(graph, str):
+        return graph.strip() == sent.strip()
+    return same_value(graph, sent) or (isinstance(sent, int) and _seconds(graph) == sent)
 
 
 async def recover(sender: Sender, clock: Clock, change: Change, started: float, lost: UnknownOutcome) -> Row:
@@ -59,12 +104,11 @@ async def look(sender: Sender, change: Change, started: float) -> Row | None:
 
 
 async def _look_for_new(sender: Sender, change: Change, started: float) -> Row | None:
-    """The one object of that name under the parent that was made since; None when there is none, or more than one."""
-    called = "title" if change.node == "AdVideo" else "name"
-    name = change.after.get(called)
-    if change.parent is None or change.edge is None or not isinstance(name, str):
+    """The one object under the parent that is as the new one was to be; None when there is none, or more than one."""
+    if not can_be_found(change):
         return None
-    params: dict[str, Any] = {"fields": f"id,{called},created_time"}
+    trace = _trace(change)
+    params: dict[str, Any] = {"fields": ",".join(["id", *trace.alike, *([trace.made] if trace.made else [])])}
     if change.edge in _TIMED:
         since = int(started) - SLACK_SECONDS
         params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": since}]
@@ -73,7 +117,7 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
     found: list[Row] = []
     read = 0
     async for page in pages(sender, request, 100, None):
-        found += [row for row in page.rows if row.get(called) == name and made_since(row, started)]
+        found += [row for row in page.rows if trace.fits(row, change.after, started)]
         read += len(page.rows)
         if read >= MOST_SEARCHED:
             break
@@ -99,13 +143,19 @@ def _read(change: Change, fields: str | None = None) -> Request:
     )
 
 
-def made_since(row: Row, started: float) -> bool:
-    """Whether the object is as young as the call; an object without a readable time counts as young."""
+def made_since(made: Any, started: float) -> bool:
+    """Whether a time of Graph (ISO 8601 or Unix seconds) is as late as the call; an unreadable one counts as late."""
+    seconds = _seconds(made)
+    return seconds is None or seconds >= started - SLACK_SECONDS
+
+
+def _seconds(time: Any) -> float | None:
+    if isinstance(time, int | float):
+        return float(time)
     try:
-        made = datetime.fromisoformat(str(row.get("created_time"))).timestamp()
+        return datetime.fromisoformat(str(time)).timestamp()
     except ValueError:
-        return True
-    return made >= started - SLACK_SECONDS
+        return None
 
 
 def _unsure(change: Change, lost: UnknownOutcome) -> UnknownOutcome:

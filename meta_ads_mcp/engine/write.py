@@ -5,23 +5,23 @@ same key? → plan → policy → dry run? → agreement → journal → send �
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from meta_ads_mcp.engine.again import halfway, repeated, take_over
 from meta_ads_mcp.engine.audit import AuditLog, Record
 from meta_ads_mcp.engine.call import Client, ToolCall
 from meta_ads_mcp.engine.confirm import Asker, Gate, Question
 from meta_ads_mcp.engine.journal import Journal
 from meta_ads_mcp.engine.plan import described, planned
 from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.recover import look, recover
 from meta_ads_mcp.engine.shape import shape_row
-from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, Transient, UnknownOutcome
-from meta_ads_mcp.spec.changes import Entry, can_be_undone
+from meta_ads_mcp.engine.steps import Done, JournalledSteps
+from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOutcome
+from meta_ads_mcp.spec.changes import Entry
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.money import written
 from meta_ads_mcp.spec.params import Params
@@ -29,20 +29,9 @@ from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, Tool
-from meta_ads_mcp.spec.write import Change, Exchange, Plan
+from meta_ads_mcp.spec.write import Change, Plan
 
-# After this long an intent without an outcome is no longer somebody's running call.
-TAKEOVER_SECONDS = 900
 _VALIDATE_ONLY = ["validate_only"]
-
-
-@dataclass(frozen=True)
-class Done:
-    """A change that Graph has made."""
-
-    change: Change
-    change_id: str
-    object_id: str | None
 
 
 @dataclass
@@ -86,7 +75,7 @@ class _Run:
         self.key: str | None = self.arguments.pop("idempotency_key", None)
         bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
         self.digest = hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
-        self.steps = _Steps(self)
+        self.steps = JournalledSteps(writer.client, writer.clock, writer.journal, self.permit, self.entry)
 
     async def carry_out(self, asker: Asker, record: Record) -> Result | Question:
         dry_run = bool(self.arguments.get("dry_run"))
@@ -95,6 +84,7 @@ class _Run:
             record.outcome = "repeated"
             return repeated
         plan = await planned(self.tool, self.args, self.call, self.owner)
+        await self._know_currency(plan)
         for change in plan.changes:
             self.permit(change)
         if dry_run:
@@ -107,6 +97,12 @@ class _Run:
         done = await self._apply(plan)
         record.outcome = "success"
         return done
+
+    async def _know_currency(self, plan: Plan) -> None:
+        """Where no argument names an account (an undo) that of what is changed: the policy holds there too."""
+        account = next((change.request.account for change in plan.changes if change.request.account), None)
+        if self.currency is None and account is not None:
+            self.currency = (await self.call.account(account)).currency
 
     def permit(self, change: Change) -> None:
         self.writer.policy.permit(change)
@@ -127,8 +123,8 @@ class _Run:
             return held
         data = self._planned(plan, "needs_confirmation") | {
             "confirmation": held,
-            "next_step": "Show this plan to the user. If they agree, make the same call again with this `confirmation`; "
-            "it holds for ten minutes.",
+            "next_step": "Show this plan to the user. If they agree, make the same call again with this "
+            "`confirmation`; it holds for ten minutes.",
         }
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes)
 
@@ -205,13 +201,18 @@ class _Run:
         return Result(self._told(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
 
     async def _outcome(self, made: Row) -> Row:
-        last = self.steps.done[-1] if self.steps.done else None
+        main = self._main(made.get("id"))
         data: Row = {"status": "success"}
-        if last is not None:
-            data |= {"id": last.object_id, "changes": await self._read_back(last), "change_id": last.change_id}
+        if main is not None:
+            data |= {"id": main.object_id, "changes": await self._read_back(main), "change_id": main.change_id}
         if len(self.steps.done) > 1:
             data["change_ids"] = [item.change_id for item in self.steps.done]
-        return data | {"next_step": self._next_step(last)} | made
+        return data | {"next_step": self._next_step(main)} | made
+
+    def _main(self, object_id: str | None) -> Done | None:
+        """Of several steps the one that the answer is about: that of the object it names, else the last."""
+        named = [item for item in self.steps.done if item.object_id == object_id]
+        return next(iter(named or self.steps.done[-1:]), None)
 
     async def _described(self) -> Row:
         """What the tool adds after the change; the change stands, also when that cannot be read."""
@@ -224,14 +225,14 @@ class _Run:
 
     def _told(self, data: Row) -> str:
         subject = f" {data['id']}" if data.get("id") else ""
-        last = self.steps.done[-1] if self.steps.done else None
-        undo = f" Undo: ads_undo_change {last.change_id}." if last is not None and _can_be_undone(last) else ""
+        main = self._main(data.get("id"))
+        undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
         return f"{self.tool.title}: done, {self.tool.node or 'object'}{subject}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
             return "It was created PAUSED. Check it, then activate it with ads_activate_entity."
-        return "ads_undo_change puts the earlier values back." if last is not None and _can_be_undone(last) else ""
+        return "ads_undo_change puts the earlier values back." if last is not None and last.can_be_undone else ""
 
     async def _read_back(self, done: Done) -> dict[str, Row]:
         """What Graph has now. A value that differs from the one sent is said, not hidden."""
@@ -255,134 +256,46 @@ class _Run:
             self.steps.notes.append(f"Graph now has other values than were sent for: {', '.join(different)}.")
         return self.changes(change, now)
 
-    async def _same_key(self) -> Result | None:
-        """The first result of this idempotency key, where there was one. Raises for other arguments or an open call."""
-        earlier = self.writer.journal.with_key(self.tool.name, self.key) if self.key else []
-        if not earlier:
-            return None
-        if any(entry.digest != self.digest for entry in earlier):
-            raise InvalidArguments(
-                "This idempotency_key was used before with other arguments.", "Use a new key for another object."
-            )
-        first, last = earlier[0], earlier[-1]
-        if first.result is not None:
-            return Result(
-                "The same call was made before; this is its result, nothing new was made.", Whole(first.result)
-            )
-        if last.status == "unknown_outcome":
-            return await self._take_over(last)
-        if last.status == "success":
-            data = {"status": "success", "id": last.object_id, "change_id": last.change_id}
-            return Result("The same call was made before; this is its result, nothing new was made.", Whole(data))
-        return None
-
-    async def _take_over(self, entry: Entry) -> Result | None:
-        """An intent without an outcome: a call that still runs, or a process that ended. Graph is asked."""
-        change = Change(
-            Effect(entry.effect),
-            Request("POST", "me", account=entry.account),
-            entry.node,
-            after=entry.after,
-            parent=entry.parent,
-            edge=entry.edge,
-        )
-        found = await look(self.writer.client, change, entry.started)
-        if found is not None:
-            self.writer.journal.outcome(entry.change_id, "success", object_id=found["id"])
-            data = {"status": "success", "id": found["id"], "change_id": entry.change_id}
-            return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
-        if self.writer.clock.now() - entry.started < TAKEOVER_SECONDS:
-            raise UnknownOutcome(
-                "An earlier call with this idempotency_key has not ended, or its answer was lost.",
-                "Look whether the object exists; the key can be used again 15 minutes after that call.",
-            )
-        return None
-
-
-class _Steps:
-    """The `Steps` port: journals, sends, and finds out about lost answers."""
-
-    def __init__(self, run: _Run) -> None:
-        self._run = run
-        self.done: list[Done] = []
-        self.notes: list[str] = []
-
-    async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
-        """A caller that goes away does not take the answer with it; an exchange, which may be long, ends with it."""
-        if exchange is not None:
-            return await self._do(change, exchange)
-        return await asyncio.shield(asyncio.ensure_future(self._do(change)))
-
-    async def _do(self, change: Change, exchange: Exchange | None = None) -> Row:
-        run = self._run
-        run.permit(change)
-        entry = self._entry(change)
-        run.writer.journal.intent(entry)
-        try:
-            body = _done(await (exchange(run.writer.client.send) if exchange else self._send(change)))
-        except UnknownOutcome as lost:
-            run.writer.journal.outcome(entry.change_id, "unknown_outcome", error={"kind": lost.kind})
-            raise UnknownOutcome(
-                lost.message, lost.next_step, graph=lost.graph, details={"change_id": entry.change_id}
-            ) from None
-        except AdsError as error:
-            run.writer.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": error.message})
-            raise
-        object_id = change.object_id or _new_id(body)
-        run.writer.journal.outcome(entry.change_id, "success", object_id=object_id)
-        self.done.append(Done(change, entry.change_id, object_id))
-        return {**body, "id": object_id}
-
-    async def _send(self, change: Change) -> Any:
-        writer = self._run.writer
-        started = writer.clock.now()
-        try:
-            return await writer.client.send(change.request)
-        except UnknownOutcome as lost:
-            found = await recover(writer.client, writer.clock, change, started, lost)
-            self.notes.append("Graph's answer was lost; the change was found to be made.")
-            return found
-
-    def _entry(self, change: Change) -> Entry:
-        run = self._run
+    def entry(self, change: Change) -> Entry:
         return Entry(
-            run.writer.journal.new_id(),
+            self.writer.journal.new_id(),
             "",
-            run.tool.name,
+            self.tool.name,
             change.effect.value,
             change.node,
             account=change.request.account,
+            page=change.request.page,
             object_id=change.object_id,
-            arguments={} if change.private else run.arguments,
+            arguments={} if change.private else self.arguments,
             before=change.before,
             after=change.after,
             parent=change.parent,
             edge=change.edge,
-            key=run.key,
-            digest=run.digest,
-            undo_of=run.arguments.get("change_id"),
+            key=self.key,
+            digest=self.digest,
+            undo_of=self.arguments.get("change_id"),
         )
 
-
-def _done(body: Any) -> Row:
-    """Graph's answer, when it says that the change was made."""
-    if not isinstance(body, dict):
-        raise ApiError("Graph's answer to the change is not an object.")
-    if body.get("success", bool(body)) is not True:
-        raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
-    return body
-
-
-def _can_be_undone(done: Done) -> bool:
-    return done.change.after.get("status") != "DELETED" and can_be_undone(done.change.effect.value, done.change.node)
-
-
-def _new_id(body: Row) -> str | None:
-    """The id of what was made; the `/copies` edges name it by kind."""
-    for name in ("id", "copied_campaign_id", "copied_adset_id", "copied_ad_id", "post_id", "video_id"):
-        if isinstance(body.get(name), str):
-            return str(body[name])
-    return None
+    async def _same_key(self) -> Result | None:
+        """The first result of this idempotency key, where there was one. Raises for other arguments or an open call."""
+        earlier = self.writer.journal.with_key(self.tool.name, self.key) if self.key else []
+        if any(entry.digest != self.digest for entry in earlier):
+            raise InvalidArguments(
+                "This idempotency_key was used before with other arguments.", "Use a new key for another object."
+            )
+        told = next((entry.result for entry in earlier if entry.result is not None), None)
+        if told is not None:
+            return repeated(told)
+        begun = [entry for entry in earlier if entry.status != "failed"]
+        if begun and hasattr(self.args, "apply"):
+            raise halfway(begun)
+        for entry in begun:
+            if entry.status == "success":
+                return repeated({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
+            data = await take_over(entry, self.writer.client, self.writer.journal, self.writer.clock.now())
+            if data is not None:
+                return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
+        return None
 
 
 def _shown(change: Change) -> Row:

@@ -184,13 +184,16 @@ def _by_subcode(code: int, subcode: int) -> Meaning | None:
 
 
 def _by_text(error: GraphError) -> Meaning | None:
-    """Where only the text tells: a status of 500 that is no outage, and two meanings of code 1 and 100."""
+    """Where only the text tells: a status of 500 that is no outage, and two meanings of code 1 and 100.
+
+    100 with subcode 33 names missing permissions too, as one of three possible causes.
+    """
     text = error.message.lower()
     if "ids query parameter is deprecated" in text:
         return Meaning(InvalidArguments, next_step="Report this as a defect: the server must not use `ids`.")
     if error.code == 1 and REDUCE_DATA in text:
         return Meaning(DataLimit, next_step=_SPLIT)
-    if error.code == 100 and "missing permission" in text:
+    if error.code == 100 and error.subcode is None and "missing permission" in text:
         return Meaning(PermissionMissing, next_step=_SCOPES)
     if error.code == 100 and "after cursor" in text:
         return Meaning(DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep.")

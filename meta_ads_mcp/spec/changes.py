@@ -29,6 +29,7 @@ class Entry:
     effect: str
     node: str
     account: str | None = None
+    page: str | None = None
     object_id: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)

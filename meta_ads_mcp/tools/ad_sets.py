@@ -17,7 +17,7 @@ from meta_ads_mcp.spec.listing import read_list
 from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Closed, ListParams, Params
-from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.result import Result, Row
 from meta_ads_mcp.spec.targeting import TargetingSpec, summarise
 from meta_ads_mcp.spec.tool import Effect, get, post, tool
@@ -228,6 +228,12 @@ class CreateAdSet(AdSetSettings, CreateParams):
 
     def values(self, after: Row) -> Row:
         return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
+
+    def wire(self, after: Row, account: Account | None) -> Row:
+        """Without a strategy Graph takes the one with a bid cap, which then lacks its bid."""
+        own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
+        without_cap = own_budget and not {"bid_strategy", "bid_amount", "bid_constraints"} & after.keys()
+        return {**after, "bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if without_cap else after
 
     async def check(self, call: Call, before: Row, after: Row) -> None:
         if self.daily_budget is not None or self.lifetime_budget is not None:

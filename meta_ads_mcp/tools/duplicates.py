@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Annotated, Any, Self
 from urllib.parse import urlencode
@@ -140,25 +141,46 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         member = {"name": "copy", "relative_url": copy.request.path, "body": body}
         params = {"name": f"copy of {self.entity_id}", "adbatch": [member]}
         request = replace(copy.request, path=f"{copy.parent}/async_batch_requests", params=params)
-        made = await steps.do(replace(copy, request=request))
-        for wait in POLL_SECONDS:
-            await call.sleep(wait)
-            state = await call.graph.get(str(made["id"]), fields=["id", "is_completed", "error_count"])
-            if state.get("is_completed"):
-                return await self._result_of(str(made["id"]), call)
-        raise UnknownOutcome(
-            f"Meta is still copying (asynchronous set {made['id']}).",
-            "Look for the copy in a minute with the list tools before copying again.",
-            details={"async_request_set_id": made["id"]},
-        )
 
-    async def _result_of(self, set_id: str, call: Call) -> list[Row]:
-        found = await call.graph.list(f"{set_id}/requests", fields=["id", "status", "result"], limit=10)
-        result: Any = found.rows[0].get("result") if found.rows else None
-        if not isinstance(result, dict) or found.rows[0].get("status") != "success":
+        async def exchange(send: Callable[[Request], Awaitable[Any]]) -> Row:
+            try:
+                made = await send(request)
+            except UnknownOutcome as lost:
+                raise UnknownOutcome(lost.message, self._look(copy), graph=lost.graph) from None
+            return await self._ended(str(made["id"]), copy, call)
+
+        return made_of(self.entity_type, self.entity_id, await steps.do(copy, exchange))
+
+    async def _ended(self, set_id: str, copy: Change, call: Call) -> Row:
+        """What the copy ended in. Raises ApiError for a refused one, UnknownOutcome while that cannot be told."""
+        try:
+            found = await self._requests(set_id, call)
+        except AdsError as failure:
+            raise UnknownOutcome(
+                f"Meta has taken the copy (asynchronous set {set_id}), but how it ended could not be read: "
+                f"{failure.message}",
+                self._look(copy),
+            ) from None
+        if not found:
+            raise UnknownOutcome(f"Meta is still copying (asynchronous set {set_id}).", self._look(copy))
+        result: Any = found[0].get("result")
+        if not isinstance(result, dict) or found[0].get("status") != "success":
             told = result.get("error_message") if isinstance(result, dict) else "no reason given"
             raise ApiError(f"Meta could not copy {self.entity_id}: {told}", "Correct what Meta names and copy again.")
-        return made_of(self.entity_type, self.entity_id, result)
+        return result
+
+    async def _requests(self, set_id: str, call: Call) -> list[Row]:
+        """The requests of the set once they are done; none while they are not."""
+        for wait in POLL_SECONDS:
+            await call.sleep(wait)
+            state = await call.graph.get(set_id, fields=["id", "is_completed", "error_count"])
+            if state.get("is_completed"):
+                return (await call.graph.list(f"{set_id}/requests", fields=["id", "status", "result"], limit=10)).rows
+        return []
+
+    @staticmethod
+    def _look(copy: Change) -> str:
+        return f"Look in a minute for {copy.after['name']!r} under {copy.parent}/{copy.edge} before copying again."
 
 
 def made_of(entity_type: str, source_id: str, answer: Row) -> list[Row]:

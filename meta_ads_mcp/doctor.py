@@ -31,7 +31,7 @@ SKEW_WARN, SKEW_FAIL = 30, 300
 
 # What to do, by Graph's code, where the general text of the error is not enough for somebody who is setting up.
 FIXES = {
-    4: "The app has used up its hourly calls: wait an hour. Development access has few; ask for Advanced.",
+    4: "The app has used up its hourly calls: wait an hour. Development access has few: ask for more.",
     10: "The app lacks this permission: in the App Dashboard ask for Advanced Access to ads_read and ads_management, or "
     "use an app of the business that owns the accounts.",
     17: "The ad account has used up its calls: wait for an hour, and close other tools that use the account.",

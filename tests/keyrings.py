@@ -137,9 +137,7 @@ class Bench:
         await self.vault.keep(name, value, record, active=active)
 
     async def call(self, tool: str, /, **arguments: Any) -> Answer:
-        engine = Engine(
-            _catalogue(), self.client, self.events, self.clock, Gate(), Options(), profiles=self.profiles
-        )
+        engine = Engine(_catalogue(), self.client, self.events, self.clock, Gate(), Options(), profiles=self.profiles)
         return await engine.call(tool, arguments)
 
     @property

@@ -32,8 +32,8 @@ SKEW_WARN, SKEW_FAIL = 30, 300
 # What to do, by Graph's code, where the general text of the error is not enough for somebody who is setting up.
 FIXES = {
     4: "The app has used up its hourly calls: wait an hour. Development access has few: ask for more.",
-    10: "The app lacks this permission: in the App Dashboard ask for Advanced Access to ads_read and ads_management, or "
-    "use an app of the business that owns the accounts.",
+    10: "The app lacks this permission: in the App Dashboard ask for Advanced Access to ads_read and ads_management, "
+    "or use an app of the business that owns the accounts.",
     17: "The ad account has used up its calls: wait for an hour, and close other tools that use the account.",
     190: "Generate a new token (Business settings > System users > Generate token) and run `meta-ads-mcp login`.",
     200: "Assign the ad account to the System User (Business settings > System users > Assign assets) and generate the "

@@ -20,7 +20,7 @@ from meta_ads_mcp.engine.run import Answer, Engine, Options
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.identity import App
 from meta_ads_mcp.graph.profiles import Profiles
-from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo
+from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo, World
 from tests.support import FakeClock, Gate, Heard
 
 SERVICE = "meta-ads-mcp"
@@ -107,7 +107,7 @@ class Bench:
         locked: bool = False,
         patience: float = 5,
     ) -> None:
-        self.clock, self.events, self.sandbox = FakeClock(), Heard(), SandboxTransport()
+        self.clock, self.events, self.sandbox = FakeClock(), Heard(), SandboxTransport(_world())
         user = self.sandbox.world.user_id
         known = self.sandbox.tokens.known
         now = int(self.clock.now())
@@ -143,6 +143,12 @@ class Bench:
     @property
     def exchanges(self) -> int:
         return sum(entry.path == "oauth/access_token" for entry in self.sandbox.log)
+
+
+@cache
+def _world() -> World:
+    """One business for all: nothing here changes it."""
+    return World(today=datetime.fromtimestamp(FakeClock().now(), UTC))
 
 
 @cache

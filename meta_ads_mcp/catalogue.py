@@ -12,9 +12,9 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any
 
+from meta_ads_mcp.cards import Card, stored
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.spec.result import Row
-from meta_ads_mcp.spec.schema import input_schema
 from meta_ads_mcp.spec.tool import Tool, declared
 
 TOOLSETS = (
@@ -88,6 +88,11 @@ def collect() -> list[Tool]:
     ]
 
 
+def cards() -> Sequence[Card | Tool]:
+    """Every tool as clients are shown it; the classes are imported only where the stored cards are out of date."""
+    return stored() or collect()
+
+
 def _of_file(name: str, toolset: str) -> Iterable[Tool]:
     module = import_module(f"meta_ads_mcp.tools.{name}")
     for value in vars(module).values():
@@ -105,7 +110,7 @@ class Catalogue:
 
     def __init__(
         self,
-        tools: Sequence[Tool],
+        tools: Sequence[Card | Tool],
         *,
         listed: Sequence[str] = ("default",),
         allow_writes: bool | Sequence[str] = False,
@@ -116,7 +121,7 @@ class Catalogue:
         self._tools = {tool.name: tool for tool in enabled}
         self.listed = [tool for tool in enabled if _is_listed(tool, set(listed))]
 
-    def __iter__(self) -> Iterator[Tool]:
+    def __iter__(self) -> Iterator[Card | Tool]:
         return iter(self._tools.values())
 
     @property
@@ -128,7 +133,8 @@ class Catalogue:
         """The tool of that name. A tool that is hidden by a setting is as unknown as one that never was."""
         if name not in self._tools:
             raise NotFound(f"Unknown tool: {name[:80]!r}.", "Search the tools of this server with ads_find_tools.")
-        return self._tools[name]
+        found = self._tools[name]
+        return found.tool() if isinstance(found, Card) else found
 
     def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
         """Matching tools, best first: name, kind, toolset, description and the arguments they take."""
@@ -149,7 +155,7 @@ class Catalogue:
             counted.setdefault(tool.toolset, []).append(tool.name)
         return [{"toolset": name, "tools": names} for name, names in counted.items()]
 
-    def _score(self, tool: Tool, words: set[str]) -> float:
+    def _score(self, tool: Card | Tool, words: set[str]) -> float:
         """Words in the name weigh most, then those of the toolset, then the description; rare words more."""
         if not words:
             return 0
@@ -164,7 +170,7 @@ class Catalogue:
             tool.name: (
                 _words(tool.name),
                 _words(f"{tool.toolset} {tool.words}"),
-                _words(f"{tool.description} {' '.join(tool.params.model_fields)}"),
+                _words(f"{tool.description} {' '.join(tool.arguments['properties'])}"),
             )
             for tool in self._tools.values()
         }
@@ -178,13 +184,13 @@ class Catalogue:
         return {word: 1 / count**0.5 for word, count in counts.items()}
 
 
-def describe(tool: Tool) -> dict[str, Any]:
+def describe(tool: Card | Tool) -> dict[str, Any]:
     return {
         "name": tool.name,
         "kind": tool.effect.value,
         "toolset": tool.toolset,
         "description": tool.description,
-        "arguments": input_schema(tool.params),
+        "arguments": tool.arguments,
     }
 
 
@@ -203,12 +209,12 @@ def _singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 
 
-def _is_listed(tool: Tool, chosen: set[str]) -> bool:
+def _is_listed(tool: Card | Tool, chosen: set[str]) -> bool:
     by_default = "default" in chosen and tool.name in DEFAULT
     return by_default or "all" in chosen or tool.toolset in chosen or tool.toolset == ALWAYS
 
 
-def _exists(tool: Tool, allow_writes: bool | Sequence[str], exclude: Sequence[str]) -> bool:
+def _exists(tool: Card | Tool, allow_writes: bool | Sequence[str], exclude: Sequence[str]) -> bool:
     if tool.name in exclude or tool.toolset in exclude:
         return False
     if not tool.effect.is_write:
@@ -219,7 +225,7 @@ def _exists(tool: Tool, allow_writes: bool | Sequence[str], exclude: Sequence[st
 
 
 def _check_names(
-    tools: Sequence[Tool], listed: Sequence[str], allow_writes: bool | Sequence[str], exclude: Sequence[str]
+    tools: Sequence[Card | Tool], listed: Sequence[str], allow_writes: bool | Sequence[str], exclude: Sequence[str]
 ) -> None:
     names, toolsets = {tool.name for tool in tools}, {tool.toolset for tool in tools}
     _refuse("META_ADS_TOOLSETS", set(listed) - toolsets - {"default", "all"}, toolsets | {"default", "all"})

@@ -23,14 +23,14 @@ class Desk:
 
 def compose(settings: Settings) -> tuple[Any, Any]:
     """The catalogue and the engine for these settings. Raises SettingsError for names and policies that are wrong."""
-    from meta_ads_mcp.catalogue import Catalogue, UnknownNames, collect  # noqa: PLC0415
+    from meta_ads_mcp.catalogue import Catalogue, UnknownNames, cards  # noqa: PLC0415
     from meta_ads_mcp.engine.downloads import NoDownloads  # noqa: PLC0415
     from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
     from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
 
     try:
         catalogue = Catalogue(
-            collect(), listed=settings.toolsets, allow_writes=settings.allow_writes, exclude=settings.exclude_tools
+            cards(), listed=settings.toolsets, allow_writes=settings.allow_writes, exclude=settings.exclude_tools
         )
         policy = load_policy(settings.policy)
     except (UnknownNames, PolicyError) as wrong:

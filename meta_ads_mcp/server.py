@@ -35,10 +35,10 @@ from mcp.types import (
 from mcp.types import Tool as ProtocolTool
 
 from meta_ads_mcp import __version__
+from meta_ads_mcp.cards import Card
 from meta_ads_mcp.catalogue import Catalogue
 from meta_ads_mcp.engine.confirm import Question, Reply
 from meta_ads_mcp.engine.run import Answer, Engine
-from meta_ads_mcp.spec.schema import input_schema
 from meta_ads_mcp.spec.tool import Effect, Tool
 
 NAME = "meta-ads"
@@ -176,18 +176,18 @@ class ListedTool(McpTool):
         return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
 
 
-def mcp_tool(tool: Tool) -> McpTool:
+def mcp_tool(tool: Card | Tool) -> McpTool:
     return ListedTool(
         name=tool.name,
         title=tool.title,
         description=tool.description,
-        parameters=input_schema(tool.params),
+        parameters=tool.arguments,
         annotations=tool_annotations(tool),
         meta=hints(tool),
     )
 
 
-def tool_annotations(tool: Tool) -> ToolAnnotations:
+def tool_annotations(tool: Card | Tool) -> ToolAnnotations:
     """All four hints, from the one effect."""
     read_only = tool.effect is Effect.READ
     idempotent = tool.idempotent if tool.idempotent is not None else tool.effect is not Effect.CREATE
@@ -199,7 +199,7 @@ def tool_annotations(tool: Tool) -> ToolAnnotations:
     )
 
 
-def hints(tool: Tool) -> dict[str, Any] | None:
+def hints(tool: Card | Tool) -> dict[str, Any] | None:
     """Search words and load hints that some clients read; others ignore them."""
     found: dict[str, Any] = {"anthropic/searchHint": tool.words} if tool.words else {}
     if tool.name in CORE:

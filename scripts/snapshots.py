@@ -1,6 +1,7 @@
 """One JSON snapshot of every tool, as a client receives it, so that what a change does to clients is looked at.
 
-Usage: python scripts/snapshots.py     writes tests/catalogue/snapshots/, and says what changed
+Usage: python scripts/snapshots.py     writes tests/catalogue/snapshots/ and meta_ads_mcp/cards.json (which a start
+                                       reads instead of the classes), and says what changed
 """
 
 from __future__ import annotations
@@ -166,6 +167,15 @@ def write() -> None:
             print(f"{name}: compatible: the tool is new")
         for change in compare(before.get(name, tool), tool):
             print(f"{name}: {change}")
+    write_cards()
+
+
+def write_cards() -> None:
+    """The same of the file that a start reads."""
+    from meta_ads_mcp import cards  # noqa: PLC0415
+    from meta_ads_mcp.catalogue import collect  # noqa: PLC0415
+
+    cards.FILE.write_text(cards.written(collect()), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

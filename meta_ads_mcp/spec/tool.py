@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from meta_ads_mcp.spec.ids import Node
 from meta_ads_mcp.spec.params import Local, Params, Wire, marker
 from meta_ads_mcp.spec.request import Method, confine, places
+from meta_ads_mcp.spec.schema import input_schema
 
 
 class Effect(enum.Enum):
@@ -98,6 +99,11 @@ class Tool:
     def title(self) -> str:
         words = self.name.removeprefix("ads_").removeprefix("facebook_").replace("_", " ")
         return words[:1].upper() + words[1:]
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The JSON schema of the arguments, as clients see it."""
+        return input_schema(self.params)
 
     @property
     def handled(self) -> bool:

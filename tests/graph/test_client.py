@@ -23,7 +23,6 @@ from meta_ads_mcp.errors import (
     ApiError,
     Blocked,
     DataLimit,
-    InvalidArguments,
     NetworkProblem,
     Throttled,
     TokenProblem,
@@ -34,7 +33,7 @@ from meta_ads_mcp.graph.answer import LARGEST_BODY
 from meta_ads_mcp.graph.client import LONGEST_QUERY
 from meta_ads_mcp.graph.limits.calls import Outcome
 from meta_ads_mcp.spec.request import Request
-from tests.support import TOKEN, Gate, Wire, refusal
+from tests.support import TOKEN, Wire, refusal
 
 GOOD = {"data": []}
 
@@ -241,108 +240,6 @@ async def test_the_pinned_version_and_nonsense_are_not(served: str | None) -> No
     await wire.send()
     assert wire.client.version_notice() is None
     assert wire.events.events == []
-
-
-# --- retries
-
-
-def answers(*given: Any) -> Any:
-    """One after the other; the last for ever. Exceptions are raised."""
-    queue = list(given)
-
-    def handler(_: httpx.Request) -> Any:
-        found = queue.pop(0) if len(queue) > 1 else queue[0]
-        if isinstance(found, BaseException):
-            raise found
-        return found
-
-    return handler
-
-
-PASSING = {
-    "code 1": lambda: refusal(1, status=500),
-    "code 2": lambda: refusal(2, status=503),
-    "status 500": lambda: httpx.Response(500),
-    "is_transient": lambda: refusal(9999, is_transient=True),
-    "no answer": lambda: httpx.ReadTimeout("slow"),
-    "broke off": lambda: httpx.RemoteProtocolError("closed"),
-    "read error": lambda: httpx.ReadError("reset"),
-}
-
-
-@pytest.mark.parametrize("name", PASSING)
-async def test_a_read_is_sent_again_after_a_passing_fault(name: str) -> None:
-    wire = Wire(answers(PASSING[name](), PASSING[name](), GOOD))
-    assert await wire.send() == GOOD
-    assert len(wire.requests) == 3
-    # One and two seconds, each with a little jitter, on the clock that is given.
-    assert 3 <= wire.clock.slept_s <= 3.8
-    assert len(wire.gate.admitted) == len(wire.gate.settled) == 3
-
-
-@pytest.mark.parametrize("name", PASSING)
-async def test_after_three_attempts_the_error_itself_is_raised(name: str) -> None:
-    wire = Wire(answers(PASSING[name]()))
-    with pytest.raises((Transient, NetworkProblem)):
-        await wire.send()
-    assert len(wire.requests) == 3
-
-
-@pytest.mark.parametrize("name", PASSING)
-async def test_a_write_never_is_and_its_outcome_is_unknown(name: str) -> None:
-    wire = Wire(answers(PASSING[name]()))
-    with pytest.raises(UnknownOutcome) as caught:
-        await wire.send("POST", write=True)
-    assert len(wire.requests) == 1
-    if name.startswith("code"):
-        assert caught.value.public()["fbtrace_id"] == "Atrace"
-
-
-async def test_a_read_that_starts_something_is_sent_once() -> None:
-    wire = Wire(answers(httpx.ReadTimeout("slow")))
-    with pytest.raises(NetworkProblem):
-        await wire.send("POST", "act_1/insights", repeatable=False)
-    assert len(wire.requests) == 1
-
-
-@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), httpx.ConnectTimeout("x"), httpx.ProxyError("x")])
-async def test_a_write_that_was_never_sent_says_so(failure: Exception) -> None:
-    wire = Wire(answers(failure))
-    with pytest.raises(NetworkProblem, match="nothing was sent"):
-        await wire.send("POST", write=True)
-    assert len(wire.requests) == 1
-    assert wire.gate.balanced
-
-
-@pytest.mark.parametrize("code", [4, 17, 32, 613, 80004, 368, 190, 102, 10, 200, 100, 803, 2635])
-@pytest.mark.parametrize("status", [400, 500])
-async def test_refusals_are_final(code: int, status: int) -> None:
-    wire = Wire(lambda _: refusal(code, status=status))
-    with pytest.raises(AdsError):
-        await wire.send()
-    assert len(wire.requests) == 1
-
-
-async def test_the_end_of_ids_is_no_outage() -> None:
-    said = "The ids query parameter is deprecated in v26.0+."
-    wire = Wire(lambda _: refusal(100, message=said, status=500))
-    with pytest.raises(InvalidArguments):
-        await wire.send()
-    assert len(wire.requests) == 1
-
-
-async def test_the_limits_can_refuse_between_attempts() -> None:
-    gate = Gate()
-    wire = Wire(lambda _: refusal(2, status=500), gate=gate)
-
-    async def admit(call: Any) -> None:
-        if gate.settled:
-            raise Throttled("stop", retry_after_seconds=5)
-
-    gate.admit = admit  # type: ignore[method-assign]
-    with pytest.raises(Throttled):
-        await wire.send()
-    assert len(wire.requests) == 1
 
 
 # --- limits and log

@@ -48,6 +48,7 @@ class Library(FakeGraph):
         if phase == "start":
             self.size = request.params["file_size"]
             self.received["s1"] = bytearray()
+            self.objects["900"] = {"id": "900"}
             return {"upload_session_id": "s1", "video_id": "900", **self.wanted("s1")}
         if phase == "transfer":
             assert request.params["start_offset"] == len(self.received[session])

@@ -185,9 +185,9 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
 
 def made_of(entity_type: str, source_id: str, answer: Row) -> list[Row]:
     """What a copy made: the top object first."""
-    top = next(
-        (answer[key] for key in ("copied_campaign_id", "copied_adset_id", "copied_ad_id") if answer.get(key)), None
-    )
+    # `id` is the one thing known of a copy whose answer was lost and that was found.
+    named_by = ("copied_campaign_id", "copied_adset_id", "copied_ad_id", "id")
+    top = next((answer[key] for key in named_by if answer.get(key)), None)
     children = answer.get("ad_object_ids") or []
     rows = [
         {

@@ -51,5 +51,15 @@ def comments(ask: Ask) -> Listing:
     return Listing(sorted(rows, key=created, reverse=ask.params.get("order") != "chronological"))
 
 
+@serves("GET", "Comment/comments")
+def replies(ask: Ask) -> Listing:
+    """The answers to a comment, which stand below the same post."""
+    links = ask.graph.world.store.links
+    post = next((parent for (parent, edge), ids in links.items() if edge == "comments" and ask.node.id in ids), "")
+    require_page_token(ask, post.split("_", 1)[0], "pages_read_engagement")
+    rows = ask.graph.world.store.children(post, "comments")
+    return Listing([one for one in rows if (one.get("parent") or {}).get("id") == ask.node.id])
+
+
 def created(node: Node) -> float:
     return datetime.fromisoformat(str(node.get("created_time"))).timestamp()

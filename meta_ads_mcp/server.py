@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 # Before the first import: a .env of the folder a client has open is not ours, and no start asks for updates.
 os.environ["FASTMCP_ENV_FILE"] = os.devnull
@@ -17,29 +18,48 @@ os.environ["FASTMCP_LOG_ENABLED"] = "false"
 os.environ["FASTMCP_CHECK_FOR_UPDATES"] = "off"
 
 from fastmcp import FastMCP
+from fastmcp.prompts import Message, PromptResult
+from fastmcp.prompts import Prompt as McpPrompt
+from fastmcp.prompts.base import PromptArgument
+from fastmcp.resources import Resource as McpResource
+from fastmcp.resources import ResourceContent, ResourceResult
+from fastmcp.resources import ResourceTemplate as McpTemplate
 from fastmcp.server.context import Context
 from fastmcp.tools import Tool as McpTool
 from fastmcp.tools import ToolResult
 from fastmcp.tools.base import InputRequiredToolResult
+from mcp import MCPError
 from mcp.types import (
+    INVALID_PARAMS,
     ClientCapabilities,
+    CompletionArgument,
     ContentBlock,
     ElicitationCapability,
     ElicitRequest,
     ElicitRequestFormParams,
     ImageContent,
     InputRequiredResult,
+    PromptReference,
+    ResourceTemplateReference,
     TextContent,
     ToolAnnotations,
 )
+from mcp.types import Prompt as ProtocolPrompt
+from mcp.types import Resource as ProtocolResource
+from mcp.types import ResourceTemplate as ProtocolTemplate
 from mcp.types import Tool as ProtocolTool
 
-from meta_ads_mcp import __version__
+from meta_ads_mcp import __version__, prompts, resources
 from meta_ads_mcp.cards import Card
-from meta_ads_mcp.catalogue import Catalogue
-from meta_ads_mcp.engine.confirm import Question, Reply
-from meta_ads_mcp.engine.run import Answer, Engine
+from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.spec.text import clean
 from meta_ads_mcp.spec.tool import Effect, Tool
+
+if TYPE_CHECKING:
+    # A start does not wait for the engine: it is made at the first call.
+    from meta_ads_mcp.catalogue import Catalogue
+    from meta_ads_mcp.engine.confirm import Question, Reply
+    from meta_ads_mcp.engine.run import Answer, Engine
 
 NAME = "meta-ads"
 LIST_TTL_SECONDS = 3600
@@ -95,6 +115,7 @@ class AdsServer(FastMCP[Any]):
         )
         self._catalogue, self._engine = catalogue, engine
         self._listed = [mcp_tool(tool) for tool in catalogue.listed]
+        self.add_completion_handler(self._complete)
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[McpTool]:
         """The same list for every request of the process."""
@@ -108,6 +129,51 @@ class AdsServer(FastMCP[Any]):
                 await context.report_progress(done, total, message)
 
             return rendered(await self._engine.call(name, arguments or {}, progress, ClientAsker(context)))
+
+    # Resources and prompts come from plain values; they are made when a client asks, so a start does not wait for them.
+
+    async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
+        return [ListedResource(**vars(one)) for one in resources.FIXED]
+
+    async def list_resource_templates(self, *, run_middleware: bool = True) -> Sequence[McpTemplate]:
+        return [mcp_template(one) for one in resources.TEMPLATES]
+
+    async def read_resource(self, uri: str, **_: Any) -> ResourceResult:
+        """Any resource by its address; what there is not, or cannot be read, is an error in our words."""
+        try:
+            found = await self._library.read(uri)
+        except (AdsError, resources.Unreadable) as problem:
+            raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
+        return ResourceResult([ResourceContent(one.text, mime_type=one.mime_type) for one in found])
+
+    async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[McpPrompt]:
+        return [mcp_prompt(one) for one in prompts.PROMPTS]
+
+    async def get_prompt(self, name: str, *_: Any, **__: Any) -> McpPrompt | None:
+        """The listed prompt of that name: only the arguments of a known one are completed."""
+        return next((one for one in await self.list_prompts() if one.name == name), None)
+
+    async def render_prompt(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> PromptResult:
+        try:
+            text = prompts.rendered(name, arguments or {}, writes=self._catalogue.has_writes)
+        except AdsError as problem:
+            raise MCPError(INVALID_PARAMS, str(problem)) from None
+        return PromptResult([Message(text)], description=prompts.prompt(name).description)
+
+    async def _complete(
+        self, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _context: Any
+    ) -> list[str]:
+        """Values for the arguments of prompts and the places of templates; an unknown one has none."""
+        if isinstance(ref, ResourceTemplateReference):
+            return self._library.places(argument.name, argument.value)
+        if argument.name == "account_id":
+            return await self._library.accounts(argument.value)
+        return [one for one in prompts.PRESETS if argument.name == "date_preset" and one.startswith(argument.value)]
+
+    @cached_property
+    def _library(self) -> resources.Library:
+        book = self._engine.book
+        return resources.Library(self._engine.call, self._engine.exports, book.known, book.allowed)
 
 
 class ClientAsker:
@@ -127,6 +193,8 @@ class ClientAsker:
 
     @property
     def reply(self) -> Reply | None:
+        from meta_ads_mcp.engine.confirm import Reply  # noqa: PLC0415
+
         answers = self._context.input_responses
         if not self._asks_later or not answers or QUESTION not in answers:
             return None
@@ -174,6 +242,33 @@ class ListedTool(McpTool):
 
     def to_mcp_tool(self, **overrides: Any) -> ProtocolTool:
         return super().to_mcp_tool(**{"_meta": self.meta, **overrides})
+
+
+class ListedResource(McpResource):
+    """A resource as clients see it, without fastmcp's own marks."""
+
+    def to_mcp_resource(self, **overrides: Any) -> ProtocolResource:
+        return super().to_mcp_resource(**{"_meta": self.meta, **overrides})
+
+
+class ListedTemplate(McpTemplate):
+    def to_mcp_template(self, **overrides: Any) -> ProtocolTemplate:
+        return super().to_mcp_template(**{"_meta": self.meta, **overrides})
+
+
+class ListedPrompt(McpPrompt):
+    def to_mcp_prompt(self, **overrides: Any) -> ProtocolPrompt:
+        return super().to_mcp_prompt(**{"_meta": self.meta, **overrides})
+
+
+def mcp_template(one: resources.Resource) -> McpTemplate:
+    shown = {name: value for name, value in vars(one).items() if name != "uri"}
+    return ListedTemplate(uri_template=one.uri, parameters={}, **shown)
+
+
+def mcp_prompt(one: prompts.Prompt) -> McpPrompt:
+    taken = [PromptArgument(name=a.name, description=a.description, required=a.required) for a in one.arguments]
+    return ListedPrompt(name=one.name, title=one.title, description=one.description, arguments=taken)
 
 
 def mcp_tool(tool: Card | Tool) -> McpTool:

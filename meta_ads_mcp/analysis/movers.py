@@ -13,10 +13,10 @@ from meta_ads_mcp.spec.result import Row, Table
 MOST_SHOWN = 10
 # A part is a finding of its own when it concerns so much of the object's spend.
 NOTABLE_SHARE = 0.1
-COLUMNS = (
-    "id name result_event spend spend_before results results_before cost_per_result cost_per_result_before "
-    "cost_change_pct extra_cost"
-).split()
+COLUMNS: list[str] = [
+    *"id name result_event spend spend_before results results_before cost_per_result".split(),
+    *"cost_per_result_before cost_change_pct extra_cost".split(),
+]
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,10 @@ class AccountBook:
                 f"This server may not touch {account}.", "Its owner lists the allowed accounts in META_ADS_ACCOUNTS."
             )
 
+    def known(self) -> list[Account]:
+        """The accounts seen so far that this server may touch."""
+        return [account for account in self._accounts.values() if not self.allowed or account.id in self.allowed]
+
     def known_owner(self, object_id: str) -> str | None:
         return object_id if object_id.startswith("act_") else self._owners.get(object_id)
 

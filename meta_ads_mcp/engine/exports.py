@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from meta_ads_mcp.errors import Denied, InvalidArguments
+from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 from meta_ads_mcp.spec.ports import Export, Exported, ExportFormat
 from meta_ads_mcp.spec.result import Row
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_FILE = re.compile(rf"{_NAME.pattern}\.(csv|jsonl)")
 # Spreadsheets run a cell that starts so as a formula; names of ads are written by outsiders.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -40,6 +41,34 @@ class FolderExports:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
         return FileExport(self._folder / f"{name}.{file_format}", file_format)
+
+    def names(self) -> list[str]:
+        """The finished files, the newest first."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        found = [path for path in self._folder.iterdir() if _FILE.fullmatch(path.name) and _is_ours(path)]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+    def beginning(self, name: str, most: int) -> tuple[str, int]:
+        """The text of a finished file, whole lines of its first `most` bytes, and its size in bytes.
+
+        Raises NotFound for anything that is not the name of one.
+        """
+        path = self._folder / name if self._folder and _FILE.fullmatch(name) else None
+        if path is None or not _is_ours(path):
+            raise NotFound(
+                "There is no such exported file.", "Names end in .csv or .jsonl; save_as of a report tells the path."
+            )
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            data = data[: data.rfind(b"\n", 0, most) + 1] or data[:most]
+        return data.decode("utf-8", "ignore"), path.stat().st_size
+
+
+def _is_ours(path: Path) -> bool:
+    """A file of the folder itself, not a way to another one."""
+    return path.is_file() and not path.is_symlink()
 
 
 class _Part:

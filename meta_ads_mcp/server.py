@@ -9,13 +9,21 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 # Before the first import: a .env of the folder a client has open is not ours, and no start asks for updates.
 os.environ["FASTMCP_ENV_FILE"] = os.devnull
 os.environ["FASTMCP_LOG_ENABLED"] = "false"
 os.environ["FASTMCP_CHECK_FOR_UPDATES"] = "off"
+# The SDK has a model for every message of every revision of the protocol, and building them all is a fifth of a start.
+# A session uses a few: each is built when it is met. The name is the SDK's own; without it all are built, as before.
+with suppress(ImportError):
+    from mcp_types._wire_base import WireModel
+
+    WireModel.model_config["defer_build"] = True
 
 from fastmcp import FastMCP
 from fastmcp.prompts import Message, PromptResult
@@ -49,14 +57,15 @@ from mcp.types import Resource as ProtocolResource
 from mcp.types import ResourceTemplate as ProtocolTemplate
 from mcp.types import Tool as ProtocolTool
 
-from meta_ads_mcp import __version__, prompts, resources
+from meta_ads_mcp import __version__
 from meta_ads_mcp.cards import Card
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.spec.text import clean
 from meta_ads_mcp.spec.tool import Effect, Tool
 
 if TYPE_CHECKING:
-    # A start does not wait for the engine: it is made at the first call.
+    # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
+    from meta_ads_mcp import prompts, resources
     from meta_ads_mcp.catalogue import Catalogue
     from meta_ads_mcp.engine.confirm import Question, Reply
     from meta_ads_mcp.engine.run import Answer, Engine
@@ -130,24 +139,22 @@ class AdsServer(FastMCP[Any]):
 
             return rendered(await self._engine.call(name, arguments or {}, progress, ClientAsker(context)))
 
-    # Resources and prompts come from plain values; they are made when a client asks, so a start does not wait for them.
-
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
-        return [ListedResource(**vars(one)) for one in resources.FIXED]
+        return [ListedResource(**vars(one)) for one in self._resources.FIXED]
 
     async def list_resource_templates(self, *, run_middleware: bool = True) -> Sequence[McpTemplate]:
-        return [mcp_template(one) for one in resources.TEMPLATES]
+        return [mcp_template(one) for one in self._resources.TEMPLATES]
 
     async def read_resource(self, uri: str, **_: Any) -> ResourceResult:
         """Any resource by its address; what there is not, or cannot be read, is an error in our words."""
         try:
             found = await self._library.read(uri)
-        except (AdsError, resources.Unreadable) as problem:
+        except (AdsError, self._resources.Unreadable) as problem:
             raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
         return ResourceResult([ResourceContent(one.text, mime_type=one.mime_type) for one in found])
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[McpPrompt]:
-        return [mcp_prompt(one) for one in prompts.PROMPTS]
+        return [mcp_prompt(one) for one in self._prompts.PROMPTS]
 
     async def get_prompt(self, name: str, *_: Any, **__: Any) -> McpPrompt | None:
         """The listed prompt of that name: only the arguments of a known one are completed."""
@@ -155,10 +162,10 @@ class AdsServer(FastMCP[Any]):
 
     async def render_prompt(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> PromptResult:
         try:
-            text = prompts.rendered(name, arguments or {}, writes=self._catalogue.has_writes)
+            text = self._prompts.rendered(name, arguments or {}, writes=self._catalogue.has_writes)
         except AdsError as problem:
             raise MCPError(INVALID_PARAMS, str(problem)) from None
-        return PromptResult([Message(text)], description=prompts.prompt(name).description)
+        return PromptResult([Message(text)], description=self._prompts.prompt(name).description)
 
     async def _complete(
         self, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _context: Any
@@ -168,12 +175,28 @@ class AdsServer(FastMCP[Any]):
             return self._library.places(argument.name, argument.value)
         if argument.name == "account_id":
             return await self._library.accounts(argument.value)
-        return [one for one in prompts.PRESETS if argument.name == "date_preset" and one.startswith(argument.value)]
+        presets = self._prompts.PRESETS if argument.name == "date_preset" else ()
+        return [one for one in presets if one.startswith(argument.value)]
 
     @cached_property
     def _library(self) -> resources.Library:
         book = self._engine.book
-        return resources.Library(self._engine.call, self._engine.exports, book.known, book.allowed)
+        made: resources.Library = self._resources.Library(
+            self._engine.call, self._engine.exports, book.known, book.allowed
+        )
+        return made
+
+    @cached_property
+    def _resources(self) -> ModuleType:
+        from meta_ads_mcp import resources  # noqa: PLC0415
+
+        return resources
+
+    @cached_property
+    def _prompts(self) -> ModuleType:
+        from meta_ads_mcp import prompts  # noqa: PLC0415
+
+        return prompts
 
 
 class ClientAsker:

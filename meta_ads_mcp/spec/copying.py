@@ -57,7 +57,8 @@ AD_SET_FIELDS = (
 # Read back by Graph and refused when written.
 _READ_ONLY_TARGETING = ("targeting_relaxation_types", "is_whatsapp_destination_ad", "targeting_optimization")
 _READ_ONLY = ("id", "thumbnail_id", "original_text")
-_ZERO: tuple[Any, ...] = (None, "", [], {}, "0", 0)
+# What Graph shows where there is nothing; `destination_type` reads UNDEFINED, which Graph refuses to take.
+_ZERO: tuple[Any, ...] = (None, "", [], {}, "0", 0, "UNDEFINED")
 
 
 def writable_targeting(targeting: Mapping[str, Any]) -> Row:

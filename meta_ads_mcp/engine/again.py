@@ -10,7 +10,7 @@ from meta_ads_mcp.engine.recover import can_be_found, look
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
 from meta_ads_mcp.spec.changes import Entry
 from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result, Row, Whole
+from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.tool import Effect
 from meta_ads_mcp.spec.write import Change
 
@@ -19,6 +19,9 @@ TAKEOVER_SECONDS = 900
 
 
 def repeated(data: Row) -> Result:
+    """The answer that was kept; its changes are as they were shown then."""
+    if "changes" in data:
+        data = {**data, "changes": Final(data["changes"])}
     return Result("The same call was made before; this is its result, nothing new was made.", Whole(data))
 
 

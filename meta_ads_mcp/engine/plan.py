@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.engine.guard import actions, reasons
@@ -11,12 +11,12 @@ from meta_ads_mcp.engine.plain import graph_params, path_of
 from meta_ads_mcp.errors import InvalidArguments, NotFound
 from meta_ads_mcp.spec.dates import UnixTime, to_unix
 from meta_ads_mcp.spec.money import IsMoney, to_minor
-from meta_ads_mcp.spec.params import Params, marker
+from meta_ads_mcp.spec.params import marker
 from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, Tool
-from meta_ads_mcp.spec.write import Change, Plan
+from meta_ads_mcp.spec.write import Change, Plan, WriteParams
 
 # Always read along: what a person recognises the object by, and what the reasons look at.
 _KNOWN_BY = ("id", "name", "status")
@@ -24,51 +24,14 @@ _KNOWN_BY = ("id", "name", "status")
 _OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
-class Planned(Protocol):
-    """The hooks of a write tool's class; all are optional.
-
-    values(after)               completes the values where the tool itself says one, such as the status of a deletion
-    fill(call, after)           the same, where that takes a look at Graph
-    wire(after, account)        Graph's parameters, where they differ from the values
-    node()                      the SDK class, where it depends on an argument
-    page(call)                  the Page whose own token is needed, where no argument `page_id` says it (page_token)
-    reads()                     fields to read with the values before, for `check` and `why`
-    check(call, before, after)  the pre-flight that reads; raises InvalidArguments, or adds notes
-    why(before, after)          more reasons to ask a person
-    describe(call)              what the answer says besides, after the change
-    plan(call), apply(…)        a write of several steps: these take the place of this module
-    """
-
-    def values(self, after: Row) -> Row: ...
-
-    async def fill(self, call: Call, after: Row) -> Row: ...
-
-    def wire(self, after: Row, account: Account | None) -> Row: ...
-
-    def node(self) -> str: ...
-
-    async def page(self, call: Call) -> str | None: ...
-
-    def reads(self) -> tuple[str, ...]: ...
-
-    async def describe(self, call: Call) -> Row: ...
-
-    async def check(self, call: Call, before: Row, after: Row) -> None: ...
-
-    def why(self, before: Row, after: Row) -> list[str]: ...
-
-    async def plan(self, call: Call) -> Plan: ...
-
-
-async def planned(tool: Tool, args: Params, call: Call, owner: str | None) -> Plan:
+async def planned(tool: Tool, args: WriteParams, call: Call, owner: str | None) -> Plan:
     """The plan of a write. Raises InvalidArguments for an update without anything to update."""
-    if hasattr(args, "plan"):
-        plan: Plan = await args.plan(call)
+    plan = await args.plan(call)
+    if plan is not None:
         return replace(plan, changes=[_completed(change) for change in plan.changes])
     account = await call.account(owner) if owner else None
     after = _converted(args, graph_params(tool, args), tool, account)
-    after = args.values(after) if hasattr(args, "values") else after
-    after = await args.fill(call, after) if hasattr(args, "fill") else after
+    after = await args.fill(call, args.values(after))
     if tool.effect is Effect.UPDATE and not after:
         raise InvalidArguments(
             "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
@@ -77,21 +40,20 @@ async def planned(tool: Tool, args: Params, call: Call, owner: str | None) -> Pl
     return Plan([change], f"{tool.title}: {described(change)}.")
 
 
-async def _change(tool: Tool, args: Params, call: Call, after: Row, account: Account | None) -> Change:
+async def _change(tool: Tool, args: WriteParams, call: Call, after: Row, account: Account | None) -> Change:
     path = path_of(tool, args)
     subject = path.split("/", 1)[0]
     is_node = "/" not in path
-    node = args.node() if hasattr(args, "node") else tool.node or "object"
+    node = args.node() or tool.node or "object"
     readable = tuple(name for name in after if name not in tool.unread)
-    page = await _page(tool, args, call)
-    more = args.reads() if hasattr(args, "reads") else ()
-    before = await _before(tool, node, call, subject, (*readable, *more), page) if is_node and tool.reads_before else {}
-    await args.check(call, before, after) if hasattr(args, "check") else None
-    wired = args.wire(dict(after), account) if hasattr(args, "wire") else after
+    page = await args.page(call) if tool.page_token else None
+    wanted = (*readable, *args.reads())
+    before = await _before(tool, node, call, subject, wanted, page) if is_node and tool.reads_before else {}
+    await args.check(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
         path,
-        wired,
+        args.wire(dict(after), account),
         account=account.id if account else None,
         page=page,
         repeatable=False,
@@ -112,7 +74,7 @@ async def _change(tool: Tool, args: Params, call: Call, after: Row, account: Acc
         title=str(before.get("name") or before.get("message") or "")[:200],
         parent=subject if is_new else None,
         edge=path.rsplit("/", 1)[-1] if is_new else None,
-        reasons=tuple(args.why(before, after)) if hasattr(args, "why") else (),
+        reasons=tuple(args.why(before, after)),
         validate_only=tool.validate_only,
     )
     return _completed(change)
@@ -126,14 +88,6 @@ def _completed(change: Change) -> Change:
     )
 
 
-async def _page(tool: Tool, args: Params, call: Call) -> str | None:
-    """The Page whose own token the requests need."""
-    if not tool.page_token:
-        return None
-    page: str | None = await args.page(call) if hasattr(args, "page") else getattr(args, "page_id", None)
-    return page
-
-
 async def _before(
     tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...], page: str | None
 ) -> Row:
@@ -143,14 +97,14 @@ async def _before(
     """
     known_by = [name for name in _KNOWN_BY if name not in tool.unread]
     own = _OWN_FIELD.get(node)
-    fields = dict.fromkeys([*known_by, *([own] if own else []), *readable])
-    found = await call.graph.get(object_id, fields=list(fields), page=page)
+    fields: list[str] = [*known_by, *([own] if own else []), *readable]
+    found = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
     if own is not None and own not in found:
         raise NotFound(f"{object_id} is not a {node}.", "Check the id; it may be of another kind of object.")
     return found
 
 
-def _converted(args: Params, values: Row, tool: Tool, account: Account | None) -> Row:
+def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
     """Money in the account's minor units, times as Unix seconds where Graph wants them."""
     names = {wired: name for name, wired in tool.sent.items()}
     converted: dict[str, Any] = {}

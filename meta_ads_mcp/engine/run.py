@@ -38,6 +38,7 @@ from meta_ads_mcp.spec.ports import Directory, Profiles
 from meta_ads_mcp.spec.result import Result
 from meta_ads_mcp.spec.text import clean, clean_all
 from meta_ads_mcp.spec.tool import Effect, Tool
+from meta_ads_mcp.spec.write import WriteParams
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ class Engine:
             call.note(text)
         owners = await self._permit(tool, args)
         owner = owners[0] if owners else None
-        if tool.effect.is_write:
+        if isinstance(args, WriteParams):
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, Question):
                 return Answer(result.text, {}, question=result)
@@ -188,7 +189,7 @@ class Engine:
             raise ApiError("Graph's answer is nested too deeply to be shown.") from None
 
     async def _write(
-        self, tool: Tool, args: Params, call: ToolCall, owner: str | None, asker: Asker
+        self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Asker
     ) -> Result | Question:
         currency = (await self.book.account(owner)).currency if owner else None
         return await self.writer.run(tool, args, call, owner, asker, currency)

@@ -24,12 +24,11 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOu
 from meta_ads_mcp.spec.changes import Entry
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.money import written
-from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, Tool
-from meta_ads_mcp.spec.write import Change, Plan
+from meta_ads_mcp.spec.write import Change, Plan, WriteParams
 
 _VALIDATE_ONLY = ["validate_only"]
 
@@ -46,7 +45,13 @@ class Writer:
     audit: AuditLog
 
     async def run(
-        self, tool: Tool, args: Params, call: ToolCall, owner: str | None, asker: Asker, account_currency: str | None
+        self,
+        tool: Tool,
+        args: WriteParams,
+        call: ToolCall,
+        owner: str | None,
+        asker: Asker,
+        account_currency: str | None,
     ) -> Result | Question:
         """Raises AdsError; whatever happens is audited."""
         started = self.clock.monotonic()
@@ -67,7 +72,7 @@ class _Run:
     """One write call."""
 
     def __init__(
-        self, writer: Writer, tool: Tool, args: Params, call: ToolCall, owner: str | None, currency: str | None
+        self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, currency: str | None
     ) -> None:
         self.writer, self.tool, self.args = writer, tool, args
         self.call, self.owner, self.currency = call, owner, currency
@@ -187,15 +192,8 @@ class _Run:
             raise Transient("Meta did not answer the validation. Nothing was changed.", graph=lost.graph) from None
 
     async def _apply(self, plan: Plan) -> Result:
-        if hasattr(self.args, "apply"):
-            made: Row = await self.args.apply(plan, self.steps, self.call)
-        else:
-            for change in plan.changes:
-                await self.steps.do(change)
-            made = {}
-        data = await self._outcome(made)
-        if hasattr(self.args, "describe"):
-            data |= await self._described()
+        made = await self.args.apply(plan, self.steps, self.call)
+        data = await self._outcome(made) | await self._described()
         if self.key is not None and self.steps.done:
             self.writer.journal.result(self.steps.done[0].change_id, data)
         return Result(self._told(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
@@ -217,11 +215,10 @@ class _Run:
     async def _described(self) -> Row:
         """What the tool adds after the change; the change stands, also when that cannot be read."""
         try:
-            more: Row = await self.args.describe(self.call)  # type: ignore[attr-defined]  # asked for before the call
+            return await self.args.describe(self.call)
         except AdsError as failure:
             self.steps.notes.append(f"The change was made, but its effect could not be read ({failure.kind}).")
             return {}
-        return more
 
     def _told(self, data: Row) -> str:
         subject = f" {data['id']}" if data.get("id") else ""
@@ -287,7 +284,7 @@ class _Run:
         if told is not None:
             return repeated(told)
         begun = [entry for entry in earlier if entry.status != "failed"]
-        if begun and hasattr(self.args, "apply"):
+        if begun and self.args.has_steps():
             raise halfway(begun)
         for entry in begun:
             if entry.status == "success":

@@ -88,12 +88,6 @@ class ListParams(Params):
     max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to this many")] = None
 
 
-class WriteParams(Params):
-    """What every write tool takes."""
-
-    dry_run: Annotated[bool, Local(), Field(description="Validate and plan; change nothing")] = False
-
-
 def read(shape: Shape, value: Any) -> Any:
     """The value in the declared shape, or unchanged when it is not one of the accepted spellings."""
     if shape.kind in ("list", "object"):

@@ -97,7 +97,7 @@ async def check_campaign_budget(call: Call, campaign_id: str) -> None:
     if kind is None:
         return
     raise InvalidArguments(
-        f"Campaign {campaign_id} ({str(campaign.get('name', ''))[:80]!r}) has a {kind.replace('_', ' ')} of its own, so "
+        f"Campaign {campaign_id} ({str(campaign.get('name', ''))[:80]!r}) has a {kind.replace('_', ' ')} of its own: "
         "its ad sets can have none.",
         "Leave the budget out here, change the campaign's budget, or move budgets to the ad sets with "
         "ads_update_campaign adset_budgets.",

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 
-from meta_ads_mcp.spec.params import Local, WriteParams
-from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.params import Local, Params
+from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect
-
-
-class ConfirmedParams(WriteParams):
-    """A write that may need the user's agreement."""
-
-    confirmation: Annotated[
-        str | None, Local(), Field(max_length=200, description="Code of an earlier needs_confirmation answer")
-    ] = None
-
-
-class CreateParams(WriteParams):
-    """A write that makes something new."""
-
-    idempotency_key: Annotated[
-        str | None,
-        Local(),
-        Field(min_length=1, max_length=100, description="Same key and arguments: the first result again, nothing new"),
-    ] = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +71,76 @@ class Steps(Protocol):
         ...
 
 
-# A handled write: `plan` reads and decides, `apply` (optional) carries out several steps and describes what was made.
-Planner = Callable[[Call], Awaitable[Plan]]
-Applier = Callable[[Plan, Steps, Call], Awaitable[Row]]
-Arguments = Mapping[str, Any]
+class WriteParams(Params):
+    """What every write tool takes, and what its class may say of it; the engine asks in this order."""
+
+    dry_run: Annotated[bool, Local(), Field(description="Validate and plan; change nothing")] = False
+
+    def values(self, after: Row) -> Row:
+        """The values, completed where the tool itself says one, such as the status of a deletion."""
+        return after
+
+    async def fill(self, call: Call, after: Row) -> Row:
+        """The same, where that takes a look at Graph."""
+        return after
+
+    def node(self) -> str | None:
+        """The SDK class of the object, where it depends on an argument."""
+        return None
+
+    async def page(self, call: Call) -> str | None:
+        """The Page whose own token the requests need, of a tool with `page_token`."""
+        page: str | None = getattr(self, "page_id", None)
+        return page
+
+    def reads(self) -> tuple[str, ...]:
+        """Fields to read with the values before, for `check` and `why`."""
+        return ()
+
+    async def check(self, call: Call, before: Row, after: Row) -> None:
+        """The pre-flight that reads: raises InvalidArguments, or adds notes."""
+
+    def wire(self, after: Row, account: Account | None) -> Row:
+        """Graph's parameters, where they differ from the values."""
+        return after
+
+    def why(self, before: Row, after: Row) -> Sequence[str]:
+        """Reasons to ask a person, beside those that follow from status and budgets."""
+        return ()
+
+    async def plan(self, call: Call) -> Plan | None:
+        """The whole plan, of a write of several steps."""
+        return None
+
+    async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        """Carry the plan out; what is to be said of it beside the changes."""
+        for change in plan.changes:
+            await steps.do(change)
+        return {}
+
+    async def describe(self, call: Call) -> Row:
+        """What the answer says besides, after the change."""
+        return {}
+
+    @classmethod
+    def has_steps(cls) -> bool:
+        """Whether the tool carries its plan out by itself, step by step."""
+        return cls.apply is not WriteParams.apply
+
+
+class ConfirmedParams(WriteParams):
+    """A write that may need the user's agreement."""
+
+    confirmation: Annotated[
+        str | None, Local(), Field(max_length=200, description="Code of an earlier needs_confirmation answer")
+    ] = None
+
+
+class CreateParams(WriteParams):
+    """A write that makes something new."""
+
+    idempotency_key: Annotated[
+        str | None,
+        Local(),
+        Field(min_length=1, max_length=100, description="Same key and arguments: the first result again, nothing new"),
+    ] = None

@@ -87,7 +87,7 @@ class UpdateAdLink(ConfirmedParams):
         unexpected = differences(creative.after, writable_creative(now))
         if unexpected:
             raise ApiError(
-                f"The new creative {made['id']} is not a faithful copy ({', '.join(list(unexpected)[:5])} differ); the ad "
+                f"The new creative {made['id']} is no faithful copy ({', '.join(list(unexpected)[:5])} differ); the ad "
                 "was left as it is.",
                 f"Look at creative {made['id']} before using it; ads_undo_change can remove it.",
             )

@@ -11,12 +11,12 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.spec.audience_rule import AudienceRule
 from meta_ads_mcp.spec.ids import AccountId, AudienceId, PixelId
 from meta_ads_mcp.spec.open import Word
-from meta_ads_mcp.spec.params import Local, WriteParams
+from meta_ads_mcp.spec.params import Local
 from meta_ads_mcp.spec.partial import attempt, unread
 from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, delete, post, tool
-from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams, WriteParams
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=1000)]

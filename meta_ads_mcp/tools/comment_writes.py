@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.spec.ids import CommentId, PageId
-from meta_ads_mcp.spec.params import Local, WriteParams
+from meta_ads_mcp.spec.params import Local
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, delete, post, tool
-from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams, WriteParams
 
 IN_PUBLIC = "it publishes text in the name of the Page"
 MOST_PAGES = 25

@@ -17,13 +17,13 @@ from meta_ads_mcp.spec.creative import (
 )
 from meta_ads_mcp.spec.ids import AccountId, CreativeId, ObjectId, PageId, PostId, VideoId
 from meta_ads_mcp.spec.open import Open, Word
-from meta_ads_mcp.spec.params import Closed, Local, WriteParams
+from meta_ads_mcp.spec.params import Closed, Local
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, post, tool
 from meta_ads_mcp.spec.vocabulary import CALL_TO_ACTIONS
 from meta_ads_mcp.spec.web import PublicUrl
-from meta_ads_mcp.spec.write import CreateParams
+from meta_ads_mcp.spec.write import CreateParams, WriteParams
 
 MOST_ASSETS = 10
 

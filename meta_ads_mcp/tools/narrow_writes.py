@@ -10,11 +10,11 @@ from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.spec.choice import exactly_one
 from meta_ads_mcp.spec.ids import CampaignId, Node, ObjectId
 from meta_ads_mcp.spec.money import Money
-from meta_ads_mcp.spec.params import Local, WriteParams
+from meta_ads_mcp.spec.params import Local
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, post, tool
-from meta_ads_mcp.spec.write import ConfirmedParams
+from meta_ads_mcp.spec.write import ConfirmedParams, WriteParams
 
 
 @tool("ads_pause_campaign", Effect.UPDATE, post("{campaign_id}"), node="Campaign", validate_only=True, words="stop")

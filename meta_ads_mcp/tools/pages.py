@@ -107,7 +107,7 @@ class CreatePost(CreateParams, ConfirmedParams):
 
 PostField = Literal["message", "created_time", "permalink_url", "full_picture", "likes", "comments", "shares"]
 # Edges of which only the count is wanted (Meta docs, graph-api/reference/page-post).
-_COUNTED = {"likes": "likes.limit(0).summary(total_count)", "comments": "comments.limit(0).summary(total_count)"}
+_COUNTED = {"likes": "likes.limit(1).summary(total_count)", "comments": "comments.limit(1).summary(total_count)"}
 
 
 @tool(

@@ -34,7 +34,9 @@ EVERYWHERE = {
 ON_EDGES = {"limit": "int", "after": "string", "before": "string"}
 
 # Edges that can count. docs: the "Summary" table of each edge's reference page
-COUNTABLE = frozenset({"ads", "adsets", "campaigns", "adimages", "advideos", "adcreatives", "comments", "reactions"})
+COUNTABLE = frozenset(
+    {"ads", "adsets", "campaigns", "adimages", "advideos", "adcreatives", "comments", "likes", "reactions"}
+)
 
 # Edges with `filtering`. docs: marketing-api/guides/lead-ads/retrieving and marketing-api/audiences; the campaign
 # structure is filtered as Ads Manager does it (marketing-api/campaign-structure)

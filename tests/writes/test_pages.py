@@ -134,7 +134,7 @@ async def test_counts_of_a_post_are_numbers(client: FakeGraph) -> None:
     assert data == {"id": POST, "message": TEXT, "likes_count": 12, "comments_count": 3, "shares_count": 0}
     few = (await engine(client).call("facebook_get_post", {"post_id": POST, "fields": ["likes"]})).structured["data"]
     assert few.keys() == {"id", "message", "likes_count"}
-    assert client.sent[-1].params["fields"] == "id,likes.limit(0).summary(total_count)"
+    assert client.sent[-1].params["fields"] == "id,likes.limit(1).summary(total_count)"
 
 
 @pytest.mark.parametrize("tool", ["facebook_get_post", "facebook_delete_post"])

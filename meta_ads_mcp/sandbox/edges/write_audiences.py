@@ -255,6 +255,20 @@ def _partner(ask: Ask, account_id: Json) -> str:
     return found.id
 
 
+@serves("GET", "CustomAudience/ads")
+def ads_using(ask: Ask) -> Listing:
+    """The ads whose ad set aims at the audience, or leaves it out."""
+    store = ask.graph.world.store
+    users = [one for one in store.children(f"act_{ask.node.account}", "adsets") if _aims_at(one, ask.node.id)]
+    return Listing([ad for ad_set in users for ad in store.children(ad_set.id, "ads")])
+
+
+def _aims_at(ad_set: Node, audience_id: str) -> bool:
+    spec = ad_set.get("targeting") or {}
+    named = (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", []))
+    return any(one.get("id") == audience_id for one in named)
+
+
 @serves("GET", "CustomAudience/shared_account_info")
 def sharing(ask: Ask) -> Listing:
     """The accounts that the audience is shared with."""

@@ -43,10 +43,16 @@ def meanings() -> dict[str, dict[str, str]]:
     return tomllib.loads(MEANINGS.read_text(encoding="utf-8"))
 
 
-def distil() -> dict[str, Any]:
-    from scripts.distill_graph import api_version, parse_sdk, sdk_folder  # noqa: PLC0415
+def sdk_classes() -> dict[str, dict[str, Any]]:
+    from scripts.distill_graph import parse_sdk, sdk_folder  # noqa: PLC0415
 
-    classes, said = parse_sdk(sdk_folder()), meanings()
+    return parse_sdk(sdk_folder())
+
+
+def distil() -> dict[str, Any]:
+    from scripts.distill_graph import api_version, sdk_folder  # noqa: PLC0415
+
+    classes, said = sdk_classes(), meanings()
     made = {
         name: {"class": node, "fields": _fields(name, classes[node]["fields"], said[name])}
         for name, node in OBJECTS.items()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,7 @@ class Desk:
 def compose(settings: Settings) -> tuple[Any, Any]:
     """The catalogue and the engine for these settings. Raises SettingsError for names and policies that are wrong."""
     from meta_ads_mcp.catalogue import Catalogue, UnknownNames, cards  # noqa: PLC0415
-    from meta_ads_mcp.engine.downloads import NoDownloads  # noqa: PLC0415
     from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
-    from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
 
     try:
         catalogue = Catalogue(
@@ -35,6 +35,13 @@ def compose(settings: Settings) -> tuple[Any, Any]:
         policy = load_policy(settings.policy)
     except (UnknownNames, PolicyError) as wrong:
         raise SettingsError(str(wrong)) from None
+    return catalogue, LazyEngine(lambda: _engine(settings, catalogue, policy))
+
+
+def _engine(settings: Settings, catalogue: Any, policy: Any) -> Any:
+    from meta_ads_mcp.engine.downloads import NoDownloads  # noqa: PLC0415
+    from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
+
     parts = desk(settings)
     options = Options(
         settings.accounts,
@@ -47,10 +54,9 @@ def compose(settings: Settings) -> tuple[Any, Any]:
     )
     limits = parts.client.governor
     downloads = NoDownloads() if settings.demo else LazyFetcher()
-    engine = Engine(
+    return Engine(
         catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles, downloads
     )
-    return catalogue, engine
 
 
 def desk(settings: Settings, patience: float | None = None) -> Desk:
@@ -99,6 +105,24 @@ def _profiles(settings: Settings, vault: Any, client: LazyClient, clock: Any) ->
     secret = settings.app_secret.get_secret_value() if settings.app_secret else None
     app = App(settings.app_id, secret) if settings.app_id and secret else None
     return Profiles(vault, client.speak, clock, app=app, environ=os.environ, locked=settings.lock_profile)
+
+
+class LazyEngine:
+    """Builds the engine at the first call: a client that only lists tools does not wait for it."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = cache(make)
+
+    async def call(self, *given: Any, **more: Any) -> Any:
+        return await self._make().call(*given, **more)
+
+    @property
+    def book(self) -> Any:
+        return self._make().book
+
+    @property
+    def exports(self) -> Any:
+        return self._make().exports
 
 
 class LazyFetcher:

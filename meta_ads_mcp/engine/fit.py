@@ -11,6 +11,7 @@ from meta_ads_mcp.errors import DataLimit
 from meta_ads_mcp.spec.result import Page, Result
 
 _CUT = "The answer was cut at {kept} of {total} rows to fit {limit} characters; {how}."
+_TOTALS = "totals are still those of all {total} rows."
 _SHRUNK = "The answer was too large for {limit} characters: {how}."
 
 
@@ -46,6 +47,8 @@ def _cut(structured: dict[str, Any], rows: list[Any], total: int, result: Result
     summary = f"{structured['summary']} Only the first {kept} of {total} rows are here."
     how = "go on with page.after" if after else "ask for fewer rows, fields or days"
     notes = [*structured.get("notes", []), _CUT.format(kept=kept, total=total, limit=limit, how=how)]
+    if isinstance(structured["data"], dict) and structured["data"].get("totals"):
+        notes.append(_TOTALS.format(total=total))
     cut = {**_with_rows(structured, rows), "summary": summary, "notes": notes}
     return cut | {"page": Page(kept, True, after).public()} if "page" in structured else cut
 
@@ -91,8 +94,8 @@ def _nothing_fits(limit: int) -> DataLimit:
 
 
 def _rows(data: Any) -> list[Any] | None:
-    """The rows of a list or a table, None for an object or where there is nothing to leave out."""
-    if isinstance(data, dict) and set(data) == {"columns", "rows"}:
+    """The rows of a list, or of a table with what stands beside it; None for another object, or without any rows."""
+    if isinstance(data, dict) and data.keys() >= {"columns", "rows"}:
         data = data["rows"]
     return data if isinstance(data, list) and data else None
 

@@ -187,7 +187,7 @@ def an_answer(data: Any, **more: Any) -> dict[str, Any]:
 def test_an_answer_fits_or_says_that_it_cannot(value: Any, limit: int) -> None:
     row = {"id": "1", "value": json.loads(json.dumps(value, allow_nan=False, default=str)) if finite(value) else 0}
     wide = {**row, "text": "x" * 3000, "list": list(range(3000)), "deep": {"text": "y" * 3000}}
-    for data in (wide, [wide], [row, wide], {"columns": ["a"], "rows": [["z" * 100]] * 80}):
+    for data in (wide, [wide], [row, wide], {"columns": ["a"], "rows": [["z" * 100]] * 80, "totals": {"n": 1}}):
         made = fit(an_answer(data, page={"count": 1, "has_more": False}), limit, Result("", []))
         assert size(made) <= limit
         json.loads(json.dumps(made))
@@ -218,6 +218,18 @@ def test_a_table_is_cut_by_rows() -> None:
     made = fit(an_answer({"columns": ["a", "b"], "rows": [["x" * 90, n] for n in range(90)]}), 2000, Result("", []))
     assert made["data"]["columns"] == ["a", "b"]
     assert made["data"]["rows"] == [["x" * 90, n] for n in range(len(made["data"]["rows"]))]
+
+
+def test_a_table_with_totals_goes_on_behind_its_last_row() -> None:
+    cells = [["x" * 90, n] for n in range(90)]
+    data = {"columns": ["a", "b"], "rows": cells, "totals": {"b": sum(range(90))}}
+    whole = an_answer(data, page=Page(90, True, "next").public())
+    made = fit(whole, 2000, Result("", [], Page(90, True, "next"), marks=((0, "here"),)))
+    kept = len(made["data"]["rows"])
+    assert made["data"]["rows"] == cells[:kept]
+    assert made["page"] == {"count": kept, "has_more": True, "after": f"here~{kept}"}
+    assert made["data"]["totals"] == data["totals"]
+    assert made["notes"][-1] == "totals are still those of all 90 rows."
 
 
 def test_a_large_object_loses_what_is_long_first() -> None:

@@ -57,7 +57,20 @@ PLACES = (
     "large_geo_areas",
     "location_cluster_ids",
 )
+GEO_KEYS = frozenset({*PLACES, "location_types"})
 AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs", "place_page_set_ids")
+
+
+_known_geo = only_keys("geo_locations", GEO_KEYS, "countries, regions or cities")
+Places = Annotated[dict[str, Any], AfterValidator(_known_geo)]
+
+
+def _known_places(spec: dict[str, Any]) -> dict[str, Any]:
+    """The keys inside what names places; `location_types` is Graph's to refuse, with its reason."""
+    for name in ("geo_locations", "excluded_geo_locations"):
+        if isinstance(spec.get(name), dict):
+            _known_geo(spec[name])
+    return spec
 
 
 TargetingSpec = Annotated[
@@ -65,6 +78,7 @@ TargetingSpec = Annotated[
     AfterValidator(
         only_keys("a targeting spec", TARGETING_KEYS, "geo_locations, age_min, flexible_spec or custom_audiences")
     ),
+    AfterValidator(_known_places),
     Field(description="Meta's targeting object"),
 ]
 

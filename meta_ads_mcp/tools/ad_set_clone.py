@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,7 @@ from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.pre_flight import with_advantage_audience
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.targeting import Places
 from meta_ads_mcp.spec.tool import Effect, post, tool
 from meta_ads_mcp.spec.web import PublicUrl
 from meta_ads_mcp.spec.write import Change, ConfirmedParams, CreateParams, Plan, Steps
@@ -30,7 +31,7 @@ class TargetAdSet(Closed):
 
     name: Annotated[str, Field(min_length=1, max_length=400)]
     status: Literal["PAUSED", "ACTIVE"] = "PAUSED"
-    geo_override: Annotated[dict[str, Any] | None, Field(description="Replaces geo_locations")] = None
+    geo_override: Annotated[Places | None, Field(description="Replaces geo_locations")] = None
     daily_budget: Money | None = None
     lifetime_budget: Money | None = None
     end_time: Moment | None = None

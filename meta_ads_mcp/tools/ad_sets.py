@@ -14,6 +14,7 @@ from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.spec.listing import read_list
+from meta_ads_mcp.spec.meta_objects import BidAdjustments
 from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Closed, ListParams, Params
@@ -178,7 +179,7 @@ class AdSetSettings(ConfirmedParams):
     lifetime_spend_cap: Money | None = None
     adset_schedule: Annotated[list[DeliveryHours] | None, Field(max_length=50)] = None
     pacing_type: Annotated[list[Literal["standard", "day_parting", "no_pacing"]] | None, Field(max_length=2)] = None
-    bid_adjustments: Annotated[dict[str, Any] | None, Field(description="Needs Meta's allow-listing")] = None
+    bid_adjustments: Annotated[BidAdjustments | None, Field(description="Needs Meta's allow-listing")] = None
 
     @model_validator(mode="after")
     def _bids_and_budgets(self) -> Self:

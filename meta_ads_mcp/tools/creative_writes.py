@@ -16,6 +16,18 @@ from meta_ads_mcp.spec.creative import (
     story_params,
 )
 from meta_ads_mcp.spec.ids import AccountId, CreativeId, ObjectId, PageId, PostId, VideoId
+from meta_ads_mcp.spec.meta_objects import (
+    AssetFeed,
+    CallToAction,
+    Crops,
+    CustomizationRules,
+    FacebookBranded,
+    Features,
+    Freedom,
+    InstagramBranded,
+    MultiAds,
+    StorySpec,
+)
 from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Closed, Local
 from meta_ads_mcp.spec.ports import Call
@@ -54,7 +66,7 @@ class Card(Closed):
     image_hash: Hash | None = None
     picture: PublicUrl | None = None
     video_id: VideoId | None = None
-    call_to_action: dict[str, Any] | None = None
+    call_to_action: CallToAction | None = None
 
 
 class Reminder(Closed):
@@ -97,7 +109,7 @@ class CreateAdCreative(CreateParams):
     image_hash: Annotated[Hash | None, Local()] = None
     image_hashes: Annotated[list[Hash] | None, Local(), Field(min_length=1, max_length=MOST_ASSETS)] = None
     image_url: Annotated[PublicUrl | None, Local()] = None
-    image_crops: Annotated[dict[str, Any] | None, Local()] = None
+    image_crops: Annotated[Crops | None, Local()] = None
     video_id: Annotated[VideoId | None, Local()] = None
     videos: Annotated[list[VideoAsset] | None, Local(), Field(min_length=1, max_length=MOST_ASSETS)] = None
     thumbnail_url: Annotated[PublicUrl | None, Local()] = None
@@ -119,16 +131,16 @@ class CreateAdCreative(CreateParams):
     optimization_type: Annotated[Literal["DEGREES_OF_FREEDOM", "PLACEMENT", "LANGUAGE", "REGULAR"] | None, Local()] = (
         None
     )
-    asset_customization_rules: Annotated[list[dict[str, Any]] | None, Local(), Field(max_length=20)] = None
-    creative_features_spec: Annotated[dict[str, Any] | None, Local()] = None
+    asset_customization_rules: Annotated[CustomizationRules | None, Local(), Field(max_length=20)] = None
+    creative_features_spec: Annotated[Features | None, Local()] = None
     disable_all_enhancements: Annotated[bool, Local()] = False
     url_tags: Annotated[str | None, Field(max_length=1000)] = None
-    asset_feed_spec: dict[str, Any] | None = None
-    object_story_spec: dict[str, Any] | None = None
-    degrees_of_freedom_spec: dict[str, Any] | None = None
-    contextual_multi_ads: dict[str, Any] | None = None
-    facebook_branded_content: dict[str, Any] | None = None
-    instagram_branded_content: dict[str, Any] | None = None
+    asset_feed_spec: AssetFeed | None = None
+    object_story_spec: StorySpec | None = None
+    degrees_of_freedom_spec: Freedom | None = None
+    contextual_multi_ads: MultiAds | None = None
+    facebook_branded_content: FacebookBranded | None = None
+    instagram_branded_content: InstagramBranded | None = None
     regional_regulation_disclaimer_spec: dict[str, Any] | None = None
     product_set_id: ObjectId | None = None
     authorization_category: Literal["NONE", "POLITICAL", "POLITICAL_WITH_DIGITALLY_CREATED_MEDIA"] | None = None

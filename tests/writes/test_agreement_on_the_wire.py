@@ -1,0 +1,202 @@
+"""How a user's agreement travels: in both protocol eras, from clients that ask, and answers that nobody asked for.
+
+No client library sends unsolicited, foreign or repeated answers, so they are written by hand, to a server in a process
+of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastmcp import Client
+from fastmcp.client.elicitation import ElicitResult
+
+from meta_ads_mcp.spec.tool import Tool
+from tests.catalogue.every import TOOLS, each
+from tests.catalogue.examples import demo_ids, example
+from tests.server.demo import ERAS, Demo, as_json, demo
+from tests.server.wire import MODERN, Wire
+from tests.writes.valid import CONFIRMED
+
+FORM: dict[str, Any] = {"elicitation": {"form": {}}}
+_META = "io.modelcontextprotocol/"
+# Those of the table whose catalogue example needs an agreement too.
+ASKING = [tool for tool in TOOLS if tool.name in CONFIRMED - {"ads_undo_change", "ads_update_budget"}]
+
+
+# -- with a client library, in memory ---------------------------------------------------------------------------------
+
+
+async def accept(message: str, response_type: Any, params: Any, context: Any) -> Any:
+    field = next(iter(getattr(response_type, "__dataclass_fields__", {})), "value")
+    return {field: True, "agree": True} if field == "agree" else {field: True}
+
+
+async def decline(message: str, response_type: Any, params: Any, context: Any) -> Any:
+    return ElicitResult(action="decline")
+
+
+async def called(made: Demo, era: str, handler: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async with Client(made.server, mode=era, elicitation_handler=handler) as client:
+        return as_json(await client.call_tool_mcp(name, arguments))
+
+
+def writes(made: Demo) -> list[str]:
+    return [entry.path for entry in made.transport.log if entry.method != "GET"]
+
+
+@pytest.mark.parametrize("era", ERAS)
+@each(ASKING)
+async def test_a_user_who_agrees_and_one_who_declines(tool: Tool, era: str) -> None:
+    made = demo()
+    given = example(tool, demo_ids(made.world))
+    before = made.world.store.snapshot()
+    declined = await called(made, era, decline, tool.name, given)
+    assert declined["structuredContent"]["error"]["kind"] == "confirmation_required"
+    assert (writes(made), made.world.store.changes(before)) == ([], {})
+    agreed = await called(made, era, accept, tool.name, given)
+    assert agreed["structuredContent"]["data"]["status"] == "success", agreed
+    assert made.world.store.changes(before) != {}
+
+
+@pytest.mark.parametrize("era", ERAS)
+async def test_a_client_that_cannot_ask_gets_a_code(era: str) -> None:
+    made = demo()
+    campaign = {"campaign_id": demo_ids(made.world)("Campaign")}
+    held = await called(made, era, None, "ads_delete_campaign", campaign)
+    data = held["structuredContent"]["data"]
+    assert (data["status"], writes(made)) == ("needs_confirmation", [])
+    code = {"confirmation": data["confirmation"]}
+    done = await called(made, era, None, "ads_delete_campaign", campaign | code)
+    assert done["structuredContent"]["data"]["status"] == "success"
+    spent = await called(made, era, None, "ads_delete_campaign", campaign | code)
+    assert spent["structuredContent"]["data"]["status"] != "success" or len(writes(made)) == 1
+
+
+# -- by hand, over stdio ----------------------------------------------------------------------------------------------
+
+
+class Asked(Wire):
+    """A client with capabilities, that answers a server's own request as it is told to."""
+
+    def __init__(self, home: Path, *, era: str, capabilities: dict[str, Any], answer: Any = None) -> None:
+        self.capabilities, self.answer = capabilities, answer
+        self.questions: list[str] = []
+        super().__init__(home, "--demo", "--allow-writes", era=era)
+
+    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        self._last += 1
+        self._send(id=self._last, method=method, params={**self._meta(), **params})
+        assert self._process.stdout
+        for line in self._process.stdout:
+            message = json.loads(line)
+            if message.get("method") == "elicitation/create":
+                self.questions.append(message["params"]["message"])
+                self._send(id=message["id"], result=self.answer)
+            elif message.get("id") == self._last:
+                return {"error": message["error"]} if "error" in message else dict(message["result"])
+        raise AssertionError(f"the server ended: {self.log()}")
+
+    def _handshake(self) -> dict[str, Any]:
+        info = {"name": "wire", "version": "1"}
+        found = self.ask("initialize", protocolVersion=self._era, capabilities=self.capabilities, clientInfo=info)
+        self._send(method="notifications/initialized")
+        return found
+
+    def _meta(self) -> dict[str, Any]:
+        meta = super()._meta()
+        if meta:
+            meta["_meta"][f"{_META}clientCapabilities"] = self.capabilities
+        return meta
+
+    def campaigns(self) -> list[str]:
+        account = self.call("ads_get_ad_accounts", {"limit": 1})["structuredContent"]["data"][0]["id"]
+        found = self.call("ads_get_campaigns", {"account_id": account, "status_filter": ["ACTIVE"], "limit": 5})
+        return [row["id"] for row in found["structuredContent"]["data"]]
+
+    def status(self, campaign: str) -> str:
+        found = self.call("ads_get_campaign_details", {"campaign_id": campaign})
+        return str(found["structuredContent"]["data"]["status"])
+
+
+@pytest.fixture
+def modern(tmp_path: Path) -> Iterator[Asked]:
+    with Asked(tmp_path, era=MODERN, capabilities=FORM) as wire:
+        yield wire
+
+
+def reply(key: str, *, action: str = "accept", agree: bool = True) -> dict[str, Any]:
+    return {"inputResponses": {key: {"action": action, "content": {"agree": agree}}}}
+
+
+def test_answers_nobody_asked_for(modern: Asked) -> None:
+    first, second = modern.campaigns()[:2]
+    call = {"name": "ads_delete_campaign", "arguments": {"campaign_id": first}}
+    other = {"name": "ads_delete_campaign", "arguments": {"campaign_id": second}}
+    asked = modern.ask("tools/call", **call)
+    assert asked["resultType"] == "input_required"
+    (key, question), state = next(iter(asked["inputRequests"].items())), {"requestState": asked["requestState"]}
+    assert first in question["params"]["message"]
+    unsolicited = modern.ask("tools/call", **call, **reply(key))
+    assert unsolicited["structuredContent"]["error"]["kind"] == "confirmation_required"
+    foreign = modern.ask("tools/call", **other, **reply(key), **state)
+    assert foreign["error"]["code"] == -32602
+    forged = modern.ask("tools/call", **call, **reply(key), requestState="1-2.3")
+    assert forged["error"]["code"] == -32602
+    assert (modern.status(first), modern.status(second)) == ("ACTIVE", "ACTIVE")
+    done = modern.ask("tools/call", **call, **reply(key), **state)
+    assert done["structuredContent"]["data"]["status"] == "success"
+    assert modern.status(first) == "DELETED"
+    repeated = modern.ask("tools/call", **call, **reply(key), **state)
+    assert repeated["isError"]
+    assert modern.status(second) == "ACTIVE"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"action": "decline"}, {"action": "cancel"}, {"agree": False}],
+)
+def test_anything_but_a_yes_is_a_no(modern: Asked, said: dict[str, Any]) -> None:
+    campaign = modern.campaigns()[0]
+    call = {"name": "ads_delete_campaign", "arguments": {"campaign_id": campaign}}
+    asked = modern.ask("tools/call", **call)
+    answer = reply(next(iter(asked["inputRequests"])), **said)
+    told = modern.ask("tools/call", **call, **answer, requestState=asked["requestState"])
+    assert told["structuredContent"]["error"]["kind"] == "confirmation_required"
+    assert modern.status(campaign) == "ACTIVE"
+
+
+@pytest.mark.parametrize("capabilities", [{}, {"elicitation": {"url": {}}}])
+def test_a_client_without_forms_is_not_asked(tmp_path: Path, capabilities: dict[str, Any]) -> None:
+    with Asked(tmp_path, era=MODERN, capabilities=capabilities) as wire:
+        campaign = wire.campaigns()[0]
+        held = wire.call("ads_delete_campaign", {"campaign_id": campaign})["structuredContent"]["data"]
+        assert held["status"] == "needs_confirmation"
+        wrong = wire.call("ads_delete_campaign", {"campaign_id": campaign, "confirmation": "1-2.3"})
+        assert wrong["structuredContent"]["data"]["status"] == "needs_confirmation"
+        assert wire.status(campaign) == "ACTIVE"
+        code = {"campaign_id": campaign, "confirmation": held["confirmation"]}
+        assert wire.call("ads_delete_campaign", code)["structuredContent"]["data"]["status"] == "success"
+        assert wire.status(campaign) == "DELETED"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ({"action": "accept", "content": {"value": True}}, "DELETED"),
+        ({"action": "accept", "content": {"value": False}}, "ACTIVE"),
+        ({"action": "decline"}, "ACTIVE"),
+        ({"action": "cancel"}, "ACTIVE"),
+    ],
+)
+def test_the_handshake_era_is_asked_by_a_request(tmp_path: Path, answer: dict[str, Any], status: str) -> None:
+    with Asked(tmp_path, era="2025-11-25", capabilities={"elicitation": {}}, answer=answer) as wire:
+        campaign = wire.campaigns()[0]
+        wire.call("ads_delete_campaign", {"campaign_id": campaign})
+        assert campaign in wire.questions[0]
+        assert wire.status(campaign) == status
+        assert len(wire.questions) == 1

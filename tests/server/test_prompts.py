@@ -164,6 +164,12 @@ async def test_of_an_allowlist_only_its_accounts_are_completed() -> None:
     assert await completed(server, "account_audit", "account_id", "") == [allowed]
 
 
+async def test_the_allowlist_is_completed_even_when_graph_gives_no_names() -> None:
+    server = demo(shared_world(), accounts=("act_12", "act_34"))
+    server.transport.faults.add("adaccounts", respond=graph_error(190, subcode=463), times=9)
+    assert await completed(server, "account_audit", "account_id", "act_1") == ["act_12"]
+
+
 async def test_a_completion_never_fails() -> None:
     server = demo(shared_world())
     server.transport.faults.add("adaccounts", respond=graph_error(190, subcode=463), times=9)

@@ -67,7 +67,7 @@ class GraphSession:
         rows: list[Row] = []
         marks: list[tuple[int, str]] = []
         summary: Row = {}
-        after, chars, empty = cursor, 0, 0
+        after, chars, empty, stuck = cursor, 0, 0, False
         async for found in pages(self.client, request, min(limit, most + skip), cursor):
             self.book.learn(found.rows, request.account)
             taken = found.rows[skip:]
@@ -75,11 +75,12 @@ class GraphSession:
             rows += taken
             empty = 0 if taken else empty + 1
             after, skip, summary = found.after, max(0, skip - len(found.rows)), summary or found.summary
+            stuck = found.stuck
             chars += sum(len(repr(row)) for row in taken)
             await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
             if len(rows) >= most or chars > self.most_chars or empty == MOST_EMPTY_PAGES:
                 break
-        return _cut(Listing(rows, _position(after), summary, tuple(marks)), most)
+        return _cut(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
 
     async def each_page(
         self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
@@ -138,7 +139,8 @@ class GraphSession:
         if max_items is None and not skip:
             found = await one_page(self.client, request, limit, cursor)
             self.book.learn(found.rows, request.account)
-            return Listing(found.rows, _position(found.after), found.summary, ((0, after or ""),))
+            marks = ((0, after or ""),)
+            return Listing(found.rows, _position(found.after), found.summary, marks, found.stuck)
         return await self._collect(request, limit, cursor, skip, max_items or limit)
 
 

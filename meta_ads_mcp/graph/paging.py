@@ -26,11 +26,16 @@ class Sender(Protocol):
 
 @dataclass(frozen=True)
 class GraphPage:
-    """One page: its rows, the cursor behind it (None at the end), and the edge's `summary` where asked."""
+    """One page: its rows, the cursor behind it (None at the end), and the edge's `summary` where asked.
+
+    `stuck` is a page that others follow without a cursor to them: edges that page by time or offset put those into the
+    URL alone.
+    """
 
     rows: list[Row]
     after: str | None
     summary: Row
+    stuck: bool = False
 
 
 async def page(sender: Sender, request: Request, limit: int, after: str | None) -> GraphPage:
@@ -74,8 +79,10 @@ def read_page(body: Any) -> GraphPage:
     if not isinstance(rows, list):
         raise Transient("Graph's answer is not a list.")
     kept: list[Row] = [row for row in rows if isinstance(row, dict)]
-    summary = body.get("summary")
-    return GraphPage(kept, _cursor(body.get("paging")), summary if isinstance(summary, dict) else {})
+    summary, paging = body.get("summary"), body.get("paging")
+    after = _cursor(paging)
+    stuck = after is None and isinstance(paging, Mapping) and bool(paging.get("next"))
+    return GraphPage(kept, after, summary if isinstance(summary, dict) else {}, stuck)
 
 
 def _cursor(paging: Any) -> str | None:

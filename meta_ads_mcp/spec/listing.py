@@ -12,6 +12,7 @@ from meta_ads_mcp.spec.result import Listing, Page, Result, Row
 from meta_ads_mcp.spec.tool import Tool, declared
 
 Refine = Callable[[Row], Row]
+NO_CURSOR = "Meta has more rows and gives no cursor to them: raise limit, or narrow the call by time or filter."
 
 
 def as_it_came(row: Row) -> Row:
@@ -49,9 +50,10 @@ def listed(noun: str, where: str, found: Listing, refine: Refine = as_it_came) -
     """A listing as a result, with the count that is here and whether more follow."""
     rows = [refine(row) for row in found.rows]
     return Result(
-        list_summary(noun, len(rows), where, more=found.has_more),
+        list_summary(noun, len(rows), where, more=found.after is not None),
         rows,
         Page(len(rows), found.has_more, found.after),
+        [NO_CURSOR] if found.stuck and found.after is None else [],
         marks=found.marks,
     )
 

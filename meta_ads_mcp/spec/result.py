@@ -66,6 +66,8 @@ class Result:
 class Listing:
     """Rows of a Graph edge as they came, with the cursor to go on; `after` is None at the end.
 
+    `stuck` is a list that has more and no cursor to it.
+
     `marks` say where in `rows` each page starts and with which cursor it was asked, so that an answer that is cut in
     the middle of a page can still be continued at the next row.
     """
@@ -74,7 +76,8 @@ class Listing:
     after: str | None = None
     summary: Row = field(default_factory=dict)
     marks: tuple[tuple[int, str], ...] = ()
+    stuck: bool = False
 
     @property
     def has_more(self) -> bool:
-        return self.after is not None
+        return self.after is not None or self.stuck

@@ -14,6 +14,7 @@ from meta_ads_mcp.engine.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.fit import size
 from meta_ads_mcp.errors import DataLimit, GraphError
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES
+from meta_ads_mcp.spec.listing import NO_CURSOR
 from meta_ads_mcp.spec.request import Request
 from tests.engine.support import Bench
 from tests.support import TOKEN
@@ -155,6 +156,19 @@ async def test_many_empty_pages_are_not_the_end() -> None:
     answer = await bench.call("ads_test_list", account_id="1", max_items=10)
     assert answer.structured["page"]["has_more"]
     assert len(bench.client.sent) == MOST_EMPTY_PAGES
+
+
+@pytest.mark.parametrize("more", [{}, {"max_items": 50}])
+async def test_more_that_no_cursor_leads_to_is_told(more: dict[str, Any]) -> None:
+    """Some edges page by time or offset, which stand in the URL alone; that URL is never followed."""
+    url = f"https://graph.facebook.com/x?access_token={TOKEN}&limit=25&until=1760000000"
+    bench = Bench(lambda _: {"data": [{"id": "1"}], "paging": {"next": url}})
+    answer = await bench.call("ads_test_list", account_id="1", **more)
+    assert answer.structured["page"] == {"count": 1, "has_more": True}
+    assert "page.after" not in answer.text
+    assert NO_CURSOR in answer.structured["notes"]
+    assert len(bench.client.sent) == 1
+    assert TOKEN not in json.dumps(answer.structured)
 
 
 async def test_a_cut_answer_says_so() -> None:

@@ -23,7 +23,8 @@ _EDITS = {
         "daily_spend_cap",
     },
 }
-_BUDGETS = ("daily_budget", "lifetime_budget", "spend_cap")
+_CAPS = ("spend_cap", "daily_spend_cap", "lifetime_spend_cap")
+_BUDGETS = ("daily_budget", "lifetime_budget", *_CAPS)
 _GONE = ("DELETED", "ARCHIVED")
 
 
@@ -33,7 +34,8 @@ def actions(effect: Effect, node: str, after: Row) -> frozenset[str]:
     if effect is Effect.DELETE or after.get("status") in _GONE:
         found.add("delete")
     if effect is Effect.CREATE:
-        found -= {"edit_status", "edit_targeting", "edit_creative", "edit_budget"}
+        # A new campaign comes with its budget; a budget schedule changes the budget of what is there.
+        found -= {"edit_status", "edit_targeting", "edit_creative", *(["edit_budget"] if node in _CREATED else [])}
         found |= {_CREATED[node]} if node in _CREATED else set()
     return frozenset(found)
 
@@ -61,6 +63,6 @@ def _is_raise(name: str, old: Any, new: Any) -> bool:
     if not isinstance(new, int):
         return False
     was = int(old) if isinstance(old, int) or (isinstance(old, str) and old.isdigit()) else 0
-    if name == "spend_cap":
+    if name in _CAPS:
         return (was > 0 and new > was) or (was > 0 and new == 0)
     return new > was

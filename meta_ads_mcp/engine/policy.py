@@ -64,6 +64,18 @@ class Policy:
                 self._removal(name, new, old)
                 self._value(name, new, currency)
                 self._rise(name, new, old, currency, existing=change.object_id is not None)
+        for own in change.after.get("adset_budgets") or ():
+            for name in set(BUDGETS) & own.keys():
+                self._value(f"adset_budgets of {own.get('adset_id')}", own[name], currency)
+        if "budget_value" in change.after:
+            self._schedule(change.after["budget_value"], str(change.after.get("budget_value_type")), currency)
+
+    def _schedule(self, value: int, kind: str, currency: str) -> None:
+        """A schedule raises a budget for a while: by an amount, or by a factor whose scale Meta's pages leave open."""
+        if kind == "ABSOLUTE":
+            self._rise("the budget schedule", value, 0, currency, existing=True)
+        elif self.max_amount or self.max_percentage is not None or self.max_value:
+            raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
 
     def _removal(self, name: str, new: int, old: int) -> None:
         """A spend cap of 0 is none: no limit of the policy would hold."""

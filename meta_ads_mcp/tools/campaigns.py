@@ -63,6 +63,11 @@ class GetCampaignDetails(Params):
     campaign_id: CampaignId
     fields: FieldList | None = None
 
+    @staticmethod
+    def refine(row: Row) -> Row:
+        """Graph writes 0 for a campaign that was copied from none."""
+        return {name: value for name, value in row.items() if (name, value) != ("source_campaign_id", "0")}
+
 
 Objective = Literal[
     "OUTCOME_AWARENESS",
@@ -234,6 +239,17 @@ class UpdateCampaign(ConfirmedParams):
             raise ValueError("adset_budgets move the budget to the ad sets: give no campaign budget beside them")
         require_countries(self.special_ad_categories, self.special_ad_category_country)
         return self
+
+    def reads(self) -> tuple[str, ...]:
+        return ("daily_budget", "lifetime_budget") if self.adset_budgets else ()
+
+    def why(self, before: Row, after: Row) -> list[str]:
+        """Together the ad sets may get more than the campaign had."""
+        for kind in ("daily_budget", "lifetime_budget"):
+            total = sum(getattr(own, kind) or 0 for own in self.adset_budgets or ())
+            if total and int(before.get(kind) or 0) < total:
+                return ["it raises the budget"]
+        return []
 
     async def check(self, call: Call, before: Row, after: Row) -> None:
         if self.adset_budgets:

@@ -31,6 +31,12 @@ def has_budget(node: Node) -> bool:
     return any(amount(node.get(name)) for name in BUDGETS)
 
 
+def other_budget(params: Mapping[str, Json]) -> dict[str, Json]:
+    """The budget that a new one of the other kind takes the place of: gone."""
+    given = next((name for name in BUDGETS if params.get(name)), None)
+    return {name: None for name in BUDGETS if given and name != given}
+
+
 def check_budgets(ask: Ask, params: Mapping[str, Json]) -> None:
     """At most one budget, and not below the currency's least."""
     given = [name for name in BUDGETS if params.get(name)]

@@ -95,7 +95,7 @@ def update(ask: Ask) -> Json:
         return SUCCESS
     budgets.count_change(ask, node, params)
     fields = readable(ask, "AdSet", {name: value for name, value in params.items() if name not in FIXED})
-    change(ask, node, fields | _other_budget(params))
+    change(ask, node, fields | budgets.other_budget(params))
     return SUCCESS
 
 
@@ -129,11 +129,6 @@ def _check_changed_budget(ask: Ask, campaign: Node) -> None:
         raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *given)
     if params.get("lifetime_budget") and not (params.get("end_time") or node.get("end_time")):
         raise invalid(None, "A lifetime budget needs an end_time", "end_time")
-
-
-def _other_budget(params: Mapping[str, Json]) -> dict[str, Json]:
-    given = next((name for name in budgets.BUDGETS if params.get(name)), None)
-    return {name: None for name in budgets.BUDGETS if given and name != given}
 
 
 def check_targeting(ask: Ask, spec: Mapping[str, Json]) -> None:

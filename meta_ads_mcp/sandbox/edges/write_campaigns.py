@@ -64,7 +64,7 @@ def update(ask: Ask) -> Json:
     moved = _moved_budgets(ask)
     if only_validated(ask):
         return SUCCESS
-    fields = readable(ask, "Campaign", params) | _other_budget(params)
+    fields = readable(ask, "Campaign", params) | budgets.other_budget(params)
     if moved:
         fields |= dict.fromkeys((*budgets.BUDGETS, "bid_strategy")) | {"is_adset_budget_sharing_enabled": False}
         for ad_set, own in moved:
@@ -124,12 +124,6 @@ def _check_changed_budget(ask: Ask) -> None:
         raise invalid(None, "A campaign without a budget has no bid strategy", "bid_strategy")
     if params.get("lifetime_budget") and not (params.get("stop_time") or ask.node.get("stop_time")):
         raise invalid(None, "A lifetime budget needs a stop_time", "stop_time")
-
-
-def _other_budget(params: Mapping[str, Json]) -> dict[str, Json]:
-    """The budget that a new one of the other kind takes the place of: gone."""
-    given = next((name for name in budgets.BUDGETS if params.get(name)), None)
-    return {name: None for name in budgets.BUDGETS if given and name != given}
 
 
 def _takes_over(ask: Ask) -> bool:

@@ -1,4 +1,4 @@
-"""Arguments of which exactly one is given."""
+"""Arguments of which exactly one, or at least one, is given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,13 @@ from typing import TypeVar
 from meta_ads_mcp.spec.params import Closed
 
 P = TypeVar("P", bound=Closed)
+
+
+def at_least_one(args: P, *names: str) -> P:
+    """For a model validator: the arguments as they are. Raises ValueError when none of `names` is given."""
+    if all(getattr(args, name) is None for name in names):
+        raise ValueError(f"give one of {', '.join(names[:-1])} or {names[-1]}")
+    return args
 
 
 def exactly_one(args: P, *names: str) -> P:

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field
 from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Wire
 
-# Ad.EffectiveStatus of the SDK; the campaigns and adsets edges take the same twelve.
+# Ad.EffectiveStatus of the SDK. One list for all three edges, although the SDK has six of these for campaigns and seven
+# for ad sets: where Graph refuses one, it names those it takes.
 EffectiveStatus = Literal[
     "ACTIVE",
     "PAUSED",

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.errors import AdsError, Denied
-from meta_ads_mcp.spec.choice import exactly_one
+from meta_ads_mcp.spec.choice import at_least_one
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, BusinessId, StudyId
 from meta_ads_mcp.spec.jsontext import parsed
@@ -53,15 +53,15 @@ class GetAdStudies(ListParams):
     fields: FieldList | None = None
 
     @model_validator(mode="after")
-    def _one_owner(self) -> Self:
-        return exactly_one(self, "account_id", "business_id")
+    def _an_owner(self) -> Self:
+        return at_least_one(self, "account_id", "business_id")
 
     async def run(self, call: Call) -> Result:
         if self.business_id and call.allowed_accounts():
             raise Denied(
                 "A business's studies may be of accounts that this server may not touch.", "Ask with account_id."
             )
-        return await read_list(call, self, f"{self.account_id or self.business_id}/ad_studies")
+        return await read_list(call, self, f"{self.business_id or self.account_id}/ad_studies")
 
 
 Breakdown = Literal["age", "cell_id", "country", "gender"]

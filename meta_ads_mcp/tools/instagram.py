@@ -7,13 +7,13 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.choice import exactly_one
+from meta_ads_mcp.spec.choice import at_least_one
 from meta_ads_mcp.spec.dates import Moment, to_unix
 from meta_ads_mcp.spec.ids import AccountId, InstagramId, PageId
 from meta_ads_mcp.spec.listing import list_summary, read_list, wanted
 from meta_ads_mcp.spec.params import ListParams
 from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result
+from meta_ads_mcp.spec.result import Page, Result, Row
 from meta_ads_mcp.spec.scopes import needing
 from meta_ads_mcp.spec.tool import Effect, get, tool
 
@@ -42,27 +42,38 @@ class GetInstagramAccount(ListParams):
     account_id: AccountId | None = None
 
     @model_validator(mode="after")
-    def _one_parent(self) -> Self:
-        return exactly_one(self, "page_id", "account_id")
+    def _a_parent(self) -> Self:
+        return at_least_one(self, "page_id", "account_id")
 
     async def run(self, call: Call) -> Result:
         with needing(*SCOPES):
-            found = await self._linked(call) if self.page_id and not self.after else None
-            found = found or await read_list(call, self, f"{self.page_id or self.account_id}/instagram_accounts")
+            linked = await self._linked(call) if self.page_id and not self.after else []
+            found = await self._with_edge(call, linked)
         if found.data:
             call.note(USE_OF_ID)
         else:
             call.note("No Instagram account is linked there. Link one in Meta Business settings.")
         return found
 
-    async def _linked(self, call: Call) -> Result | None:
-        """The professional account linked to the Page; None when it has none of that kind."""
+    async def _with_edge(self, call: Call, linked: list[Row]) -> Result:
+        """The linked account with those of the ad account's edge; of the Page's own edge where none is linked."""
+        if linked and not self.account_id:
+            return Result(list_summary("Instagram account", 1, str(self.page_id), more=False), linked, Page(1))
+        parent = str(self.account_id or self.page_id)
+        edge = await read_list(call, self, f"{parent}/instagram_accounts")
+        if not linked or not isinstance(edge.data, list):
+            return edge
+        rows = [*linked, *(row for row in edge.data if row.get("id") != linked[0].get("id"))]
+        more, after = (edge.page.has_more, edge.page.after) if edge.page else (False, None)
+        told = list_summary("Instagram account", len(rows), f"Page {self.page_id} and {parent}", more=after is not None)
+        return Result(told, rows, Page(len(rows), more, after), edge.notes)
+
+    async def _linked(self, call: Call) -> list[Row]:
+        """The professional account linked to the Page; empty when it has none of that kind."""
         fields = ",".join(wanted(self))
         page = await call.graph.get(str(self.page_id), fields=[f"instagram_business_account{{{fields}}}"])
         account = page.get("instagram_business_account")
-        if not isinstance(account, dict):
-            return None
-        return Result(list_summary("Instagram account", 1, str(self.page_id), more=False), [account], Page(1))
+        return [account] if isinstance(account, dict) else []
 
 
 @tool(

@@ -33,6 +33,16 @@ async def test_an_ad_account_has_its_own_edge() -> None:
     assert any("No Instagram account" in note for note in answer.structured["notes"])
 
 
+async def test_of_a_page_and_an_ad_account_each_comes_once() -> None:
+    other = {"id": "17842", "username": "second"}
+    graph = Scripted(
+        {"55": {"id": "55", "instagram_business_account": IG}, "act_1/instagram_accounts": rows(IG, other)}
+    )
+    answer = await call(graph, "ads_get_instagram_account", page_id="55", account_id="1")
+    assert answer.structured["data"] == [IG, other]
+    assert answer.structured["page"] == {"count": 2, "has_more": False}
+
+
 async def test_posts_are_marked_as_data() -> None:
     post = {"id": "9", "caption": "Ignore previous", "boost_eligibility_info": {"eligible_to_boost": True}}
     graph = Scripted({"17841/media": rows(post)})
@@ -48,7 +58,6 @@ async def test_posts_are_marked_as_data() -> None:
     ("tool", "arguments", "said"),
     [
         ("ads_get_instagram_account", {}, "give one of page_id or account_id"),
-        ("ads_get_instagram_account", {"page_id": "5", "account_id": "1"}, "give only one"),
         (
             "ads_get_instagram_media",
             {"instagram_account_id": "1", "since": "2026-11-02", "until": "2026-11-01"},

@@ -9,7 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from meta_ads_mcp.engine.again import take_over
+from meta_ads_mcp.engine.confirm import Reply
 from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.errors import UnknownOutcome
+from meta_ads_mcp.spec.changes import Entry
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import each
 from tests.writes.desk import Desk, Person, desk
@@ -112,3 +116,50 @@ async def test_the_policy_holds_for_an_undo_too() -> None:
     undo = await strict.call("ads_undo_change", {"change_id": lowered["change_id"]}, Person(True))
     assert undo.structured["error"]["kind"] == "denied"
     assert made.store.nodes[made.ids["campaign"]].get("daily_budget") == "500"
+
+
+async def test_a_kind_that_cannot_be_told_from_others_is_never_made_again() -> None:
+    """That none is found says nothing where nothing tells it from others."""
+    made = desk()
+    entry = Entry("c1", "", "ads_new_tool", "create", "Campaign", after={"status": "PAUSED"}, key="k")
+    with pytest.raises(UnknownOutcome, match="has not ended") as refused:
+        await take_over(entry, made.engine.client, made.engine.journal, entry.started + 10**6)
+    assert "new key" in refused.value.next_step
+
+
+REPLY = {"page_id": "{page}", "comment_id": "{comment}", "message": "Thanks"}
+
+
+async def test_a_code_is_good_for_one_call() -> None:
+    made = desk()
+    given = made.filled(REPLY)
+    held = (await made.call("ads_reply_comment", given)).structured["data"]
+    code = {"confirmation": held["confirmation"]}
+    assert (await made.call("ads_reply_comment", given | code)).structured["data"]["status"] == "success"
+    again = await made.call("ads_reply_comment", given | code)
+    assert again.structured["data"]["status"] == "needs_confirmation"
+    assert len(made.writes) == 1
+
+
+class Later:
+    """A client whose reply comes with its next call."""
+
+    can_ask = True
+
+    def __init__(self, reply: Reply | None = None) -> None:
+        self.reply = reply
+
+    async def ask(self, text: str) -> bool | None:
+        return None
+
+
+async def test_a_reply_is_good_for_one_call() -> None:
+    made = desk()
+    given = made.filled(REPLY)
+    asked = await made.call("ads_reply_comment", given, Later())
+    assert asked.question is not None
+    reply = Reply(True, asked.question.code)
+    assert not (await made.call("ads_reply_comment", given, Later(reply))).is_error
+    repeated = await made.call("ads_reply_comment", given, Later(reply))
+    assert repeated.structured["error"]["kind"] == "confirmation_required"
+    assert len(made.writes) == 1

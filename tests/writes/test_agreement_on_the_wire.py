@@ -196,3 +196,20 @@ def test_the_handshake_era_is_asked_by_a_request(tmp_path: Path) -> None:
         assert wire.status(campaign) == "DELETED"
     assert len(wire.questions) == 4
     assert all(campaign in question for question in wire.questions)
+
+
+def test_only_the_named_writes_exist_in_a_served_process(tmp_path: Path) -> None:
+    allowed = "ads_pause_campaign,ads_resume_campaign,ads_update_budget"
+    with Wire(tmp_path, "--demo", f"--allow-writes={allowed}") as wire:
+        account = wire.call("ads_get_ad_accounts", {"limit": 1})["structuredContent"]["data"][0]["id"]
+        found = wire.call("ads_get_campaigns", {"account_id": account, "limit": 1})["structuredContent"]["data"]
+        campaign = {"campaign_id": found[0]["id"]}
+        never = wire.call("ads_pause_nothing", campaign)["structuredContent"]
+        hidden = wire.call("ads_delete_campaign", campaign)["structuredContent"]
+        assert json.dumps(hidden).replace("ads_delete_campaign", "X") == json.dumps(never).replace(
+            "ads_pause_nothing", "X"
+        )
+        through = wire.call("ads_call_write_tool", {"name": "ads_delete_campaign", "arguments": campaign})
+        assert through["structuredContent"] == hidden
+        paused = wire.call("ads_call_write_tool", {"name": "ads_pause_campaign", "arguments": campaign})
+        assert paused["structuredContent"]["data"]["status"] == "success"

@@ -38,8 +38,7 @@ class Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; without one, serve MCP on stdio. Exit codes: 0 well, 1 failed, 2 wrong usage or settings."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser()
-    options = parser.parse_args(_with_default_command(arguments))
+    options = _options(arguments)
     try:
         settings = load(os.environ, options.env_file, **_flags(options))
         result: int = options.run(settings, options)
@@ -54,23 +53,42 @@ def main(argv: Sequence[str] | None = None) -> int:
     return result
 
 
-def _with_default_command(arguments: list[str]) -> list[str]:
-    """No subcommand means `serve`, so that a client's configuration needs none."""
+def _options(arguments: list[str]) -> argparse.Namespace:
+    """The command and its options, which may stand in any order, also between or after its words."""
+    parser, commands = _parser()
+    first, *rest = _command_first(arguments)
+    if first not in commands:
+        parser.parse_args([first])
+    if first != "serve":
+        # What follows after a blank is the command's own word: `call --allow-writes TOOL`.
+        rest = ["--allow-writes=true" if word == "--allow-writes" else word for word in rest]
+    return commands[first].parse_intermixed_args(rest)
+
+
+def _command_first(arguments: list[str]) -> list[str]:
+    """No subcommand means `serve`, so that a client's configuration needs none; common options may stand before it."""
     if arguments and (arguments[0] in COMMANDS or arguments[0] in ("-h", "--help", "--version")):
         return arguments
+    _, left = _common_options().parse_known_args(arguments)
+    if left and left[0] in COMMANDS:
+        at = arguments.index(left[0])
+        return [left[0], *arguments[:at], *arguments[at + 1 :]]
     return ["serve", *arguments]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """The parser of the whole, which knows help and version, and that of each command."""
     parser = Parser(prog="meta-ads-mcp", description="A local MCP server for Meta Ads.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"meta-ads-local-mcp {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    made = parser.add_subparsers(dest="command", required=True)
     common = _common_options()
+    commands = {}
     for name, (run, text, more) in COMMANDS.items():
-        command = commands.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
+        command = made.add_parser(name, help=text, description=text, parents=[common], allow_abbrev=False)
         command.set_defaults(run=run)
         more(command)
-    return parser
+        commands[name] = command
+    return parser, commands
 
 
 def _common_options() -> Parser:
@@ -106,6 +124,9 @@ def run_serve(settings: Settings, options: argparse.Namespace) -> int:
 
 def run_tools(settings: Settings, options: argparse.Namespace) -> int:
     catalogue, _ = compose(settings)
+    known = sorted({t.toolset for t in catalogue})
+    if options.toolset not in (None, *known):
+        raise SettingsError(f"--toolset: {options.toolset} does not exist; known are {', '.join(known)}")
     rows = [
         {
             "name": t.name,

@@ -254,7 +254,7 @@ def test_install_repeats_the_options_and_never_a_token(terminal: Terminal) -> No
     assert entry["args"][-len(args) :] == args
     assert Path(entry["command"]).is_absolute()
     assert "env" not in entry
-    parsed = cli._parser().parse_args(["serve", *args])
+    parsed = cli._options(["serve", *args])
     assert (parsed.allow_writes, parsed.profile, parsed.demo) == ("true", "acme", True)
     assert terminal.run("uninstall", "claude-code")[0] == 0
     assert json.loads((terminal.home / ".claude.json").read_text()) == {"mcpServers": {}}
@@ -295,13 +295,54 @@ def test_a_file_that_cannot_be_understood_fails_the_command(terminal: Terminal) 
         ("uninstall", "print"),
         ("tokens", "drop", "x"),
         ("--no-such-option",),
+        ("--no-such-option", "tools"),
         ("call",),
+        ("call", "ads_get_ad_accounts", "limit"),
+        ("call", "ads_get_ad_accounts", "--json", "[]"),
+        ("call", "ads_get_ad_accounts", "--demo", "--nothing"),
+        ("serve", "tools"),
+        ("tools", "--toolset", "nonsense"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_repeats_no_token(terminal: Terminal, arguments: tuple[str, ...]) -> None:
     code, out, err = terminal.run(*arguments)
     assert (code, out) == (2, "")
     assert err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "call ads_get_ad_accounts --demo limit=2",
+        "call --demo ads_get_ad_accounts limit=2",
+        "call ads_get_ad_accounts limit=2 --demo",
+        "--demo call ads_get_ad_accounts limit=2",
+        '--toolsets all call --json {"limit":9} ads_get_ad_accounts --demo limit=2',
+        'call ads_get_ad_accounts --json {"limit":2} --demo',
+        "call --allow-writes ads_get_ad_accounts --demo limit=2",
+        "call --allow-writes=ads_update_budget ads_get_ad_accounts --demo limit=2",
+    ],
+)
+def test_options_of_a_call_stand_anywhere(terminal: Terminal, arguments: str) -> None:
+    code, out, _ = terminal.run(*arguments.split())
+    assert code == 0
+    answer = json.loads(out)
+    assert (answer["page"]["count"], answer["demo"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        ("", None),
+        ("--allow-writes", "true"),
+        ("--allow-writes --demo --toolsets all", "true"),
+        ("--demo --allow-writes=a,b --toolsets all", "a,b"),
+        ("serve --allow-writes a,b --demo", "a,b"),
+        ("tokens --allow-writes use acme", "true"),
+    ],
+)
+def test_writes_are_allowed_as_they_are_written(arguments: str, allowed: str | None) -> None:
+    assert cli._options(arguments.split()).allow_writes == allowed
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ class Governor:
     def _place(self, call: GraphCall, deadline: float) -> _Place | None:
         """The call's place, taken; None when it is worth looking again soon. Raises Throttled."""
         monotonic, now = self._clock.monotonic(), self._clock.now()
-        tier = tier_named(self._tiers.get(call.token_key))
+        tier = self._tier(call)
         pacer = self._pacer(call, tier, monotonic)
         bucket_at, bucket = self._buckets.free_at(call, monotonic)
         free_at = max(bucket_at, pacer.free_at(monotonic) if pacer else monotonic)
@@ -246,9 +246,18 @@ class Governor:
         tier = DEVELOPMENT if DEVELOPMENT in named else named.pop()
         if self._tiers.get(call.token_key) != tier and tier == DEVELOPMENT:
             self._events.emit("warning", "meta_access_tier", tokenHash=call.token_key, tier=tier)
+        if self._tiers.get(call.token_key) != tier:
+            with suppress(LedgerBusy):
+                self._ledger.keep_tier(call.token_key, tier, self._clock.now())
         self._tiers[call.token_key] = tier
 
     def _tier(self, call: GraphCall) -> Tier:
+        """The token's tier as a header has named it, to this process or to one before; else the careful one."""
+        if call.token_key not in self._tiers:
+            with suppress(LedgerBusy):
+                known = self._ledger.tier(call.token_key, self._clock.now())
+                if known is not None:
+                    self._tiers[call.token_key] = known
         return tier_named(self._tiers.get(call.token_key))
 
     def _judge(self, call: GraphCall, outcome: Outcome, said: list[Reading], place: _Place | None, now: float) -> None:

@@ -24,6 +24,7 @@ CREATE INDEX IF NOT EXISTS by_key ON spent (rule, key, expires_at, points, settl
 CREATE INDEX IF NOT EXISTS by_age ON spent (expires_at);
 CREATE INDEX IF NOT EXISTS by_slot ON spent (slot);
 CREATE INDEX IF NOT EXISTS by_ticket ON spent (ticket);
+CREATE TABLE IF NOT EXISTS tiers (token TEXT PRIMARY KEY, name TEXT NOT NULL, learnt_at REAL NOT NULL);
 """
 _BUSY_S = 0.2
 # A place is granted 20 seconds ahead at most: what lies further ahead was written before the clock was put back.
@@ -81,6 +82,14 @@ class Rows:
         """Never later than before: places have been promised on it."""
         said = "UPDATE spent SET settled = 1, expires_at = min(expires_at, ?) WHERE ticket = ? AND rule = ?"
         self._db.execute(said, (expires_at, ticket, rule))
+
+    def tier(self, token: str, learnt_after: float) -> str | None:
+        asked = "SELECT name FROM tiers WHERE token = ? AND learnt_at > ?"
+        found = self._db.execute(asked, (token, learnt_after)).fetchone()
+        return str(found[0]) if found else None
+
+    def keep_tier(self, token: str, name: str, now: float) -> None:
+        self._db.execute("INSERT OR REPLACE INTO tiers VALUES (?, ?, ?)", (token, name, now))
 
     def remove(self, ticket: str) -> None:
         self._db.execute("DELETE FROM spent WHERE ticket = ?", (ticket,))

@@ -40,6 +40,8 @@ AD_SET_BUDGET = Rule("ad_set_budget", 3_600.0)
 SPEND_LIMIT = Rule("spend_limit", 86_400.0)
 RULES = {rule.name: rule for rule in (SCORE, MUTATIONS, AD_SET_BUDGET, SPEND_LIMIT)}
 
+# A tier that was learnt longer ago may have changed; the first answer says it again anyway.
+TIER_KNOWN_S = 86_400.0
 # Whether the last point of the first two is still granted or already blocks is not documented: it is left unused.
 _LIMITS = {MUTATIONS.name: 100 - 1, AD_SET_BUDGET.name: 4, SPEND_LIMIT.name: 10}
 
@@ -142,6 +144,16 @@ class Ledger:
             if elsewhere > 0:
                 fades_s = min(reset_s or SCORE.window_s, SCORE.window_s) + SCORE.margin_s
                 rows.add(Points(ticket, SCORE.name, account, elsewhere, now, now + fades_s))
+
+    def tier(self, token_key: str, now: float) -> str | None:
+        """The tier that any process has learnt for the token lately."""
+        with self._file.transaction(now) as rows:
+            return rows.tier(token_key, now - TIER_KNOWN_S)
+
+    def keep_tier(self, token_key: str, name: str, now: float) -> None:
+        """Tell the other processes, and the next start, what a header has named."""
+        with self._file.transaction(now) as rows:
+            rows.keep_tier(token_key, name, now)
 
     def used(self, now: float) -> list[tuple[str, str, int]]:
         """(rule, key, points) of every count that is not at zero."""

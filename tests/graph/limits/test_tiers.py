@@ -1,0 +1,47 @@
+"""What one process has learnt of a token's tier serves the next one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meta_ads_mcp.errors import Throttled
+from meta_ads_mcp.graph.limits.governor import Governor, GraphCall
+from tests.graph.limits.support import FakeClock, Heard, answered
+
+READ = GraphCall("token", "act_1", "ads_management", path="act_1/campaigns")
+STANDARD = {"acc_id_util_pct": 2.5, "reset_time_duration": 100, "ads_api_access_tier": "standard_access"}
+
+
+async def reads(governor: Governor, most: int) -> int:
+    """How many reads go through before the limits send one away."""
+    for count in range(most):
+        try:
+            await governor.admit(READ)
+        except Throttled:
+            return count
+        governor.settle(READ, answered())
+    return most
+
+
+def process(clock: FakeClock, state_dir: Path) -> Governor:
+    return Governor(clock=clock, events=Heard(), state_dir=state_dir)
+
+
+async def test_a_second_process_knows_the_tier_and_is_not_sent_away(tmp_path: Path) -> None:
+    clock = FakeClock()
+    first = process(clock, tmp_path)
+    await first.admit(READ)
+    first.settle(READ, answered(**{"x-ad-account-usage": STANDARD}))
+    assert await reads(process(clock, tmp_path), 100) == 100
+
+
+@pytest.mark.parametrize("days", [2])
+async def test_a_tier_that_was_learnt_long_ago_is_not_relied_on(tmp_path: Path, days: int) -> None:
+    clock = FakeClock()
+    first = process(clock, tmp_path)
+    await first.admit(READ)
+    first.settle(READ, answered(**{"x-ad-account-usage": STANDARD}))
+    await clock.sleep(days * 86_400)
+    assert await reads(process(clock, tmp_path), 100) < 60

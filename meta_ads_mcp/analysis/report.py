@@ -8,10 +8,11 @@ from datetime import date
 from itertools import pairwise
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order, not_self_evident
-from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, whole_range
+from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, REACH, whole_range
 from meta_ads_mcp.analysis.numbers import Number, amount, number
 from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OPT_IN
 from meta_ads_mcp.analysis.table import Column, Sheet, sheet
+from meta_ads_mcp.spec.fields import names as names_of
 from meta_ads_mcp.spec.insights import InsightsParams
 from meta_ads_mcp.spec.ports import Account
 from meta_ads_mcp.spec.result import Page, Result, Row, Table
@@ -22,7 +23,10 @@ DETAILS = frozenset(ENGAGEMENT) - {"video_view", "post_engagement"}
 NOT_ADDED = "totals add up the rows; reach, frequency, costs and rates cannot be added."
 
 
-UNSPLIT = "Rows without a value in the action breakdown hold what it does not split, such as spend."
+UNSPLIT = (
+    "Rows without a value in the action breakdown hold what it does not split, such as spend; costs and ROAS beside a "
+    "value are therefore not those of that part."
+)
 DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
 
 
@@ -50,7 +54,7 @@ def report(query: InsightsParams, found: Answered, account: Account, today: date
         f"{_rows(len(made.cells))} of {_summary(query, found, account, constants, totals)}",
         replace(made.table(), totals=totals),
         Page(len(made.cells), found.after is not None, found.after),
-        [*notes, *_notes(made, query, constants), *([] if one_to_one else [UNSPLIT]), *about],
+        [*notes, *_notes(made, query, constants), *_missing(found, query), *([] if one_to_one else [UNSPLIT]), *about],
         found.marks if one_to_one else (),
     )
 
@@ -116,6 +120,19 @@ def _notes(made: Sheet, query: InsightsParams, constants: dict[str, str]) -> lis
     if query.own_level == "ad" and any(row.get(Column("impressions")) == 0 for row in made.cells):
         notes.append(f"Rows without impressions can be filtered out: filtering={DELIVERED}.")
     return notes
+
+
+def _missing(found: Answered, query: InsightsParams) -> list[str]:
+    """Fields that the caller named and no row has. Graph leaves out what it has no value for, without a word."""
+    left_out = REACH if query.breakdowns else frozenset()
+    seen = {name for row in found.rows for name in row} | left_out
+    names = [name for name in names_of(query.fields or ()) if name not in seen]
+    if not names:
+        return []
+    rankings = [name for name in names if name.endswith("_ranking")] if query.own_level != "ad" else []
+    where = " Rankings exist at level=ad." if rankings else ""
+    why = "none was counted, or it does not exist at this level."
+    return [f"Meta gives no value for {', '.join(names)} here: {why}{where}"]
 
 
 def _attribution(setting: str | None, windows: Sequence[str]) -> str:

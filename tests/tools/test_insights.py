@@ -369,3 +369,15 @@ async def test_nothing_delivered_is_said_and_never_shown_as_zeros(demo: Demo, to
     answer = await demo.good(tool, object_id=ENDED, date_preset="yesterday")
     assert answer["data"] == {"columns": [], "rows": []}
     assert "No delivery" in answer["summary"]
+
+
+async def test_a_field_that_meta_leaves_out_without_a_word_is_named(demo: Demo) -> None:
+    answer = await demo.good("ads_get_insights", object_id=EUR, fields=["spend", "quality_ranking"])
+    assert any("no value for quality_ranking here" in note and "level=ad" in note for note in answer["notes"])
+    by_ad = await demo.good("ads_get_insights", object_id=EUR, fields=["spend", "quality_ranking"], level="ad")
+    assert not any("no value for" in note for note in by_ad["notes"])
+
+
+async def test_costs_beside_a_part_are_not_taken_for_those_of_the_part(demo: Demo) -> None:
+    answer = await demo.good("ads_get_insights", object_id=EUR, action_breakdowns=["action_device"])
+    assert any("not those of that part" in note for note in answer["notes"])

@@ -1,4 +1,4 @@
-"""Figures add up: every breakdown that is offered, in every currency, to the whole and to the sandbox's ground truth."""
+"""Figures add up: every breakdown that is offered, in every currency, to the whole and to the ground truth."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def added(data: Mapping[str, Any], names: set[str]) -> Figures:
 def additive(data: Mapping[str, Any]) -> set[str]:
     """The columns that may be added, by the table's own totals; a single row needs none."""
     only = {"spend", "impressions", "clicks", "link_click"} if len(data["rows"]) == 1 else set()
-    return only | data.get("totals", {}).keys()
+    return only | set(data.get("totals", {}))
 
 
 async def whole(demo: Demo, account: str, **arguments: Any) -> Mapping[str, Any]:

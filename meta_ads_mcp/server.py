@@ -318,11 +318,8 @@ def tool_annotations(tool: Card | Tool) -> ToolAnnotations:
 
 
 def hints(tool: Card | Tool) -> dict[str, Any] | None:
-    """Search words and load hints that some clients read; others ignore them."""
-    found: dict[str, Any] = {"anthropic/searchHint": tool.words} if tool.words else {}
-    if tool.name in CORE:
-        found["anthropic/alwaysLoad"] = True
-    return found or None
+    """A load hint that some clients read and others ignore. Search words stay here, for ads_find_tools."""
+    return {"anthropic/alwaysLoad": True} if tool.name in CORE else None
 
 
 def serve(server: AdsServer) -> None:

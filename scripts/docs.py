@@ -21,7 +21,7 @@ from meta_ads_mcp.catalogue import Catalogue, collect
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph import faults
 from meta_ads_mcp.settings import Settings
-from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.spec.schema import full_schema
 from meta_ads_mcp.spec.tool import Tool
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -54,7 +54,7 @@ def _tool(tool: Tool, *, listed: bool) -> Iterator[str]:
     yield f"*{tool.effect.value}{', listed' if listed else ''}*"
     yield ""
     yield tool.description
-    schema = input_schema(tool.params)
+    schema = full_schema(tool.params)
     needed = schema.get("required", [])
     if schema["properties"]:
         yield ""

@@ -45,7 +45,7 @@ FieldName = Annotated[str, AfterValidator(_field)]
 FieldList = Annotated[
     list[FieldName],
     Local(),
-    Field(min_length=1, max_length=100, description="Graph fields instead of the default ones"),
+    Field(min_length=1, max_length=100),
 ]
 
 

@@ -101,6 +101,6 @@ AnyAdObject = Annotated[
     BeforeValidator(_text),
     AfterValidator(_object_or_account),
     _ACCOUNT_SCHEMA,
-    Field(description="act_<id> of an account, or the id of a campaign, ad set or ad"),
+    Field(description="act_<id>, or the id of a campaign, ad set or ad"),
     Node("any"),
 ]

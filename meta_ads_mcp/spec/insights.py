@@ -111,8 +111,7 @@ Preset = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "today, yesterday, last_3d/7d/14d/28d/30d/90d, this_/last_month/quarter/year, "
-            "last_week_mon_sun, maximum, ...",
+            "description": "today, yesterday, last_7d/14d/30d/90d, this_/last_month/quarter/year, maximum, ...",
         }
     ),
 ]

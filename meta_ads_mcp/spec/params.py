@@ -83,9 +83,9 @@ class Params(Closed):
 class ListParams(Params):
     """Paging, which every list tool has."""
 
-    limit: Annotated[int, Field(ge=1, le=100, description="Page size")] = 25
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
-    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to this many")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
 
 
 def read(shape: Shape, value: Any) -> Any:

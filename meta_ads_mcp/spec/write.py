@@ -74,7 +74,7 @@ class Steps(Protocol):
 class WriteParams(Params):
     """What every write tool takes, and what its class may say of it; the engine asks in this order."""
 
-    dry_run: Annotated[bool, Local(), Field(description="Validate and plan; change nothing")] = False
+    dry_run: Annotated[bool, Local()] = False
 
     def values(self, after: Row) -> Row:
         """The values, completed where the tool itself says one, such as the status of a deletion."""
@@ -132,7 +132,7 @@ class ConfirmedParams(WriteParams):
     """A write that may need the user's agreement."""
 
     confirmation: Annotated[
-        str | None, Local(), Field(max_length=200, description="Code of an earlier needs_confirmation answer")
+        str | None, Local(), Field(max_length=200, description="Code of the needs_confirmation answer")
     ] = None
 
 
@@ -142,5 +142,5 @@ class CreateParams(WriteParams):
     idempotency_key: Annotated[
         str | None,
         Local(),
-        Field(min_length=1, max_length=100, description="Same key and arguments: the first result again, nothing new"),
+        Field(min_length=1, max_length=100, description="Makes repeating the call safe"),
     ] = None

@@ -75,7 +75,7 @@ class GetAdAccounts(ListParams):
 
     user_id: Annotated[Literal["me"] | ObjectId, Field(description="'me' or a user's id")] = "me"
     business_id: BusinessId | None = None
-    limit: Annotated[int, Field(ge=1, le=500, description="Page size")] = 100
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
     fields: FieldList | None = None
 
     async def run(self, call: Call) -> Result:

@@ -37,7 +37,7 @@ class GetAdComments(ListParams):
 
     ad_id: AdId | None = None
     post_id: Annotated[PostId, Field(description="<page>_<post>")] | None = None
-    limit: Annotated[int, Field(ge=1, le=100, description="Page size")] = 50
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
     filter: Annotated[Literal["toplevel", "stream"], Field(description="stream: replies, too")] = "toplevel"
     order: Literal["chronological", "reverse_chronological"] | None = None
     since: Annotated[Moment, Field(description="ISO 8601 (without offset: UTC) or Unix seconds")] | None = None

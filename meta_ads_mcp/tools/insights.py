@@ -71,9 +71,9 @@ class GetInsights(InsightsParams):
     Long ranges with breakdowns need ads_run_report_and_wait.
     """
 
-    limit: Annotated[int, Field(ge=1, le=1000, description="Page size")] = 100
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
-    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to this many")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
     chart: Chart = False
 
     @model_validator(mode="after")
@@ -210,7 +210,7 @@ class AuctionRankingBenchmarks(Params):
     ad_id: AdId | None = None
     object_id: AnyAdObject | None = None
     date_preset: Preset = "last_7d"
-    limit: Annotated[int, Field(ge=1, le=500, description="Page size")] = 100
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
 
     @model_validator(mode="after")
@@ -374,6 +374,8 @@ class AdvertiserContext(Params):
         summary = (
             f"{row.get('name')}: spend {amount(totals['spend'], currency)} in {self.date_preset}; "
             f"the top {len(top.rows)} campaigns make {covered:.0f} % of it."
+            if whole.rows
+            else f"{row.get('name')}: no delivery in {self.date_preset}."
         )
         notes = [f"Figures in {currency}. results are each campaign's own (result_event)."]
         return Result(summary, data, notes=notes)

@@ -58,7 +58,7 @@ class LeadFilter(Closed):
         return {"field": self.field, "operator": self.operator, "value": to_unix(self.value, UTC)}
 
 
-LeadLimit = Annotated[int, Field(ge=1, le=500, description="Page size")]
+LeadLimit = Annotated[int, Field(ge=1, le=500)]
 Filtering = Annotated[list[LeadFilter], Field(max_length=10, description="By time_created; times without offset: UTC")]
 IncludePii = Annotated[bool, Local(), Field(description="Show personal data in the clear")]
 

@@ -115,9 +115,9 @@ class GetReportResults(Params):
     """Read a finished report as a table, page by page, or write all of it to a file with save_as (csv, jsonl)."""
 
     report_run_id: ReportRunId
-    limit: Annotated[int, Field(ge=1, le=1000, description="Page size")] = 500
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
-    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to this many")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
     save_as: SaveAs = None
 
     async def run(self, call: Call) -> Result:

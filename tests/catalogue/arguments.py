@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.spec.open import Open
 from meta_ads_mcp.spec.params import marker
-from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.spec.schema import full_schema
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue import sdk
 from tests.catalogue.every import TOOLS
 
 _SOME_AD_OBJECT = "any"
 _NAMED = sorted({_SOME_AD_OBJECT, *sdk.classes()})
-_CODES = {name: f"{10_000 + index}" for index, name in enumerate(_NAMED)}
+_CODES = {name: f"{61_379 + index}" for index, name in enumerate(_NAMED)}
 _CLASSES = {code: name for name, code in _CODES.items()}
 _TEXT = st.text(string.ascii_letters + string.digits + " .,-_äß漢🙂", max_size=30)
 _DAYS = st.dates().map(lambda day: day.replace(year=2025 + day.year % 2, day=min(day.day, 28)).isoformat())
@@ -55,7 +55,7 @@ def ids_for(tool: Tool, argument: str) -> tuple[str, ...]:
     """Ids that the argument takes, one per class that it may name."""
     node = tool.ids[argument].name
     if node == "any":
-        narrow = input_schema(tool.params)["properties"][argument].get("pattern", "")
+        narrow = full_schema(tool.params)["properties"][argument].get("pattern", "")
         return (coded(node), *(("act_123",) if "act_" in narrow else ()))
     if node == "AdAccount":
         return ("act_123", "123")
@@ -64,7 +64,7 @@ def ids_for(tool: Tool, argument: str) -> tuple[str, ...]:
 
 def arguments(tool: Tool) -> st.SearchStrategy[dict[str, Any]]:
     """Arguments that the schema of the tool allows; its validators may ask for more, such as "exactly one of these"."""
-    schema = input_schema(tool.params)
+    schema = full_schema(tool.params)
     needed = set(schema.get("required", []))
     made = {name: argument(tool, name, inner) for name, inner in schema["properties"].items()}
     return st.fixed_dictionaries(
@@ -225,7 +225,7 @@ _UNSHOWN = ("maxLength", "maxItems")
 
 def spoilt(tool: Tool, good: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Why, and arguments that differ from good ones in one wrong thing."""
-    schema = input_schema(tool.params)
+    schema = full_schema(tool.params)
     yield "an unknown key", {**good, "no_such_argument": 1}
     yield "a key in other case", {**good, **{name.upper(): found for name, found in list(good.items())[:1]}, "X": 1}
     for name in schema.get("required", []):

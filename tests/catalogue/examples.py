@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.sandbox import World
-from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.spec.schema import full_schema
 from meta_ads_mcp.spec.tool import Effect, Tool
 
 # What keys inside an argument name.
@@ -98,8 +98,8 @@ def example(tool: Tool, id_of: Callable[[str], str]) -> dict[str, Any]:
 
 def _tries(tool: Tool) -> Iterator[dict[str, Any]]:
     """What is needed, alone and with each of the other arguments, ids first."""
-    properties = input_schema(tool.params)["properties"]
-    needed = input_schema(tool.params).get("required", [])
+    properties = full_schema(tool.params)["properties"]
+    needed = full_schema(tool.params).get("required", [])
     base = {name: ID if name in tool.ids else simplest(properties[name]) for name in needed} | MORE.get(tool.name, {})
     if tool.effect is Effect.UPDATE and "name" in properties:
         base = {"name": "Spring"} | base
@@ -144,7 +144,7 @@ def _filled(tool: Tool, name: str, found: Any, id_of: Callable[[str], str]) -> A
         return found
     node = tool.ids[name].name if name in tool.ids else _NODES.get(name, "Campaign")
     made = id_of("Campaign" if node == "any" else node)
-    return [made] if input_schema(tool.params)["properties"].get(name, {}).get("type") == "array" else made
+    return [made] if full_schema(tool.params)["properties"].get(name, {}).get("type") == "array" else made
 
 
 def demo_ids(world: World) -> Callable[[str], str]:

@@ -13,7 +13,7 @@ from meta_ads_mcp.spec.ids import Node
 from meta_ads_mcp.spec.money import IsMoney
 from meta_ads_mcp.spec.open import Open
 from meta_ads_mcp.spec.params import marker
-from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.spec.schema import full_schema
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue import sdk
 from tests.catalogue.every import TOOLS, each
@@ -43,7 +43,7 @@ def nodes_of(tool: Tool, first: str) -> tuple[str, ...]:
 
 def several(tool: Tool, place: str) -> tuple[str, ...]:
     """What an id typed `any` names: an `entity_type` beside it narrows it, and only an account's may have act_."""
-    properties = input_schema(tool.params)["properties"]
+    properties = full_schema(tool.params)["properties"]
     kinds = properties.get("entity_type", {}).get("enum")
     if kinds:
         return tuple(sdk.ENTITY_TYPES[kind] for kind in kinds)
@@ -71,7 +71,7 @@ def test_the_endpoint_exists(tool: Tool) -> None:
 
 @each(PLAIN)
 def test_every_parameter_exists_and_takes_what_is_sent(tool: Tool) -> None:
-    properties = input_schema(tool.params)["properties"]
+    properties = full_schema(tool.params)["properties"]
     complaints = [
         f"{argument} → {name} on {node}/{edge}: {complaint}"
         for nodes, edge in edges_of(tool)

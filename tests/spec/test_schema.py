@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from meta_ads_mcp.spec.params import Closed, Local, Params, Wire, marker, shapes
-from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.spec.schema import full_schema, input_schema
 
 
 class Part(Closed):
@@ -44,11 +44,57 @@ def test_a_schema_is_closed_and_plain() -> None:
     assert schema["properties"]["title"] == {"type": "string", "description": "A title"}
     assert schema["properties"]["kind"] == {"enum": ["a", "b"], "type": "string"}
     assert schema["properties"]["either"] == {"anyOf": [{"type": "integer"}, {"type": "string"}]}
-    assert schema["properties"]["count"] == {"default": 3, "minimum": 1, "type": "integer"}
+    assert schema["properties"]["count"] == {"default": 3, "type": "integer"}
     part = schema["properties"]["parts"]["items"]
     assert part["properties"] == {"title": {"type": "string"}, "default": {"type": "integer"}}
     assert part["additionalProperties"] is False
     assert "description" not in part
+
+
+class Bounded(Params):
+    """Arguments with bounds of every kind."""
+
+    campaign_id: Annotated[str, Field(pattern="^[0-9]+$")]
+    hashed: Annotated[str, Field(pattern="^[A-Za-z0-9_]{8,64}$")]
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    names: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)] = []
+    least: Annotated[int, Field(ge=60, le=90)] = 60
+    first: Annotated[int, Field(ge=1, le=9)] = 1
+    share: Annotated[int | None, Field(gt=0, multiple_of=5)] = None
+    flag: bool = False
+    on: bool = True
+    pattern: str | None = None
+    free: dict[str, Any] | None = None
+
+
+def test_clients_are_not_shown_what_the_server_checks_and_no_choice_depends_on() -> None:
+    assert input_schema(Bounded)["properties"] == {
+        "campaign_id": {"type": "string"},
+        "hashed": {"type": "string"},
+        "country": {"type": "string", "pattern": "^[A-Z]{2}$"},
+        "names": {"type": "array", "items": {"type": "string"}},
+        "least": {"type": "integer", "default": 60, "minimum": 60, "maximum": 90},
+        "first": {"type": "integer", "default": 1, "maximum": 9},
+        "share": {"type": "integer"},
+        "flag": {"type": "boolean"},
+        "on": {"type": "boolean", "default": True},
+        "pattern": {"type": "string"},
+        "free": {"type": "object"},
+    }
+
+
+def test_the_full_schema_has_every_bound() -> None:
+    found = full_schema(Bounded)["properties"]
+    assert found["campaign_id"]["pattern"] == "^[0-9]+$"
+    assert found["names"] == {
+        "default": [],
+        "type": "array",
+        "items": {"minLength": 1, "type": "string"},
+        "minItems": 1,
+    }
+    assert found["share"] == {"type": "integer", "exclusiveMinimum": 0, "multipleOf": 5}
+    assert found["first"]["minimum"] == 1
+    assert found["flag"]["default"] is False
 
 
 def test_nothing_in_it_is_a_reference_or_a_null() -> None:

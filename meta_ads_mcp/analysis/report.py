@@ -175,5 +175,8 @@ def _why_empty(query: InsightsParams) -> list[str]:
     """Graph gives no row, not a row of zeros, where nothing was delivered."""
     reasons = ["Nothing was delivered in this period, or the filter leaves nothing: Meta gives no zero rows."]
     if OPT_IN & set(query.breakdowns or ()):
-        reasons.append(f"This breakdown needs an opt-in of the account; {ASYNC_TOOL} says so where it is missing.")
+        reasons.append(
+            "This breakdown needs an opt-in of the account, without which Meta may give no rows and no error; in "
+            f"reports ({ASYNC_TOOL}) Meta takes it up to ten times a day."
+        )
     return reasons

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -87,6 +88,8 @@ def _ranked(body: Row) -> list[Row]:
 def _flat(recommendation: Row) -> Row:
     content = recommendation.get("recommendation_content")
     rest = {name: value for name, value in recommendation.items() if name != "recommendation_content"}
+    if isinstance(seconds := rest.get("recommendation_time"), int):
+        rest["recommendation_time"] = datetime.fromtimestamp(seconds, UTC).isoformat()
     return {**rest, **(content if isinstance(content, dict) else {})}
 
 

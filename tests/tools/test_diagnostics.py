@@ -18,7 +18,11 @@ def scored(account: Any, listed: Any) -> Scripted:
 
 ADVICE = {
     "recommendations": [
-        {"type": "A", "recommendation_content": {"body": "Do A.", "opportunity_score_lift": 3}},
+        {
+            "type": "A",
+            "recommendation_time": 1_795_000_000,
+            "recommendation_content": {"body": "Do A.", "opportunity_score_lift": 3},
+        },
         {"type": "B", "recommendation_content": {"body": "Do B.", "opportunity_score_lift": "12 points"}},
         {"type": "C"},
     ]
@@ -32,6 +36,7 @@ async def test_the_score_with_the_most_useful_advice_first() -> None:
     assert data["opportunity_score"] == 71.0
     assert [item["type"] for item in data["recommendations"]] == ["B", "A", "C"]
     assert data["recommendations"][0]["body"] == "Do B."
+    assert data["recommendations"][1]["recommendation_time"] == "2026-11-18T11:06:40+00:00"
     assert answer.text == "Opportunity score 71 of 100 for act_1; 3 recommendations."
     assert graph.complaints(_act_1="AdAccount") == []
 

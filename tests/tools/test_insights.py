@@ -381,3 +381,10 @@ async def test_a_field_that_meta_leaves_out_without_a_word_is_named(demo: Demo) 
 async def test_costs_beside_a_part_are_not_taken_for_those_of_the_part(demo: Demo) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR, action_breakdowns=["action_device"])
     assert any("not those of that part" in note for note in answer["notes"])
+
+
+async def test_the_context_of_an_account_that_stands_still_says_so(demo: Demo) -> None:
+    silent = next(key for key, node in WORLD.store.nodes.items() if node.get("account_status") == 2)
+    answer = await demo.good("ads_insights_advertiser_context", account_id=silent, date_preset="today")
+    assert "no delivery in today" in answer["summary"]
+    assert answer["data"]["top_campaigns"]["rows"] == []

@@ -1,0 +1,108 @@
+"""Sorting, filtering and summaries of insights."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from meta_ads_mcp.sandbox.insights import segments
+
+from .conftest import Box
+
+YESTERDAY = date(2026, 11, 24)
+ADDITIVE = "impressions,spend,clicks,inline_link_clicks,actions,action_values,video_p25_watched_actions,outbound_clicks"
+BREAKDOWNS = [sorted(one) for one in segments.COMBINATIONS]
+PROPERTY = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def figures(rows: Sequence[dict[str, Any]]) -> dict[str, Decimal]:
+    """All additive figures of rows summed; action lists by action type."""
+    total: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, list):
+                for action in value:
+                    total[f"{name}:{action['action_type']}"] += Decimal(action["value"])
+            elif name in ADDITIVE.split(","):
+                total[name] += Decimal(value)
+    return {name: value for name, value in total.items() if value}
+
+
+def span(days_ago: int, length: int) -> dict[str, str]:
+    until = YESTERDAY - timedelta(days=days_ago)
+    return {"since": (until - timedelta(days=length - 1)).isoformat(), "until": until.isoformat()}
+
+
+SPANS = st.builds(span, st.integers(0, 600), st.integers(1, 20))
+
+
+async def test_sorting_limit_and_summary(box: Box) -> None:
+    page = await box.get(
+        f"{box.account()}/insights",
+        level="campaign",
+        fields="campaign_name,spend,clicks",
+        date_preset="last_30d",
+        sort=["spend_descending"],
+        limit="3",
+        summary=["spend"],
+    )
+    spent = [float(row["spend"]) for row in page["data"]]
+    assert len(spent) == 3
+    assert spent == sorted(spent, reverse=True)
+    rest = await box.insights(box.account(), level="campaign", fields="spend", date_preset="last_30d")
+    assert Decimal(page["summary"]["spend"]) == sum(Decimal(row["spend"]) for row in rest)
+    assert max(float(row["spend"]) for row in rest) == spent[0]
+
+
+async def test_sorting_by_an_action(box: Box) -> None:
+    rows = await box.insights(
+        box.account(), level="adset", fields="actions", date_preset="last_7d", sort=["actions:link_click_ascending"]
+    )
+    clicks = [int(one["value"]) for row in rows for one in row["actions"] if one["action_type"] == "link_click"]
+    assert len(clicks) > 50
+    assert clicks == sorted(clicks)
+
+
+@pytest.mark.parametrize("level", ["account", "campaign", "adset", "ad"])
+async def test_filtering_by_a_parent_narrows_every_level(box: Box, level: str) -> None:
+    plan = box.world.plans_of(box.world.account_ids[0])[2]
+    asked = {"fields": "spend", "date_preset": "last_7d"}
+    filtering = [{"field": "campaign.id", "operator": "IN", "value": [plan.id]}]
+    rows = await box.insights(box.account(), **asked, level=level, filtering=filtering)
+    own = await box.insights(plan.id, **asked)
+    assert sum(Decimal(row["spend"]) for row in rows) == Decimal(own[0]["spend"])
+
+
+async def test_filtering_by_figures(box: Box) -> None:
+    asked = {"fields": "ad_id,impressions", "date_preset": "last_7d", "level": "ad"}
+    rows = await box.insights(box.account(1), **asked)
+    middle = sorted(int(row["impressions"]) for row in rows)[len(rows) // 2]
+    for field in ("impressions", "ad.impressions"):
+        filtering = [{"field": field, "operator": "GREATER_THAN", "value": middle}]
+        kept = await box.insights(box.account(1), **asked, filtering=filtering)
+        assert kept == [row for row in rows if int(row["impressions"]) > middle]
+
+
+async def test_filtering_by_a_breakdown_value_and_by_a_name(box: Box) -> None:
+    rows = await box.insights(
+        box.account(),
+        fields="impressions",
+        breakdowns="publisher_platform",
+        filtering=[{"field": "publisher_platform", "operator": "IN", "value": ["instagram"]}],
+    )
+    assert [row["publisher_platform"] for row in rows] == ["instagram"]
+    named = await box.insights(
+        box.account(),
+        level="campaign",
+        fields="campaign_name",
+        filtering=[{"field": "campaign.name", "operator": "CONTAIN", "value": "sales"}],
+    )
+    assert named
+    assert all("sales" in row["campaign_name"] for row in named)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.spec.fields import FieldList, selection
-from meta_ads_mcp.spec.ids import AccountId, BusinessId, ObjectId
+from meta_ads_mcp.spec.ids import AccountId, BusinessId, UserId
 from meta_ads_mcp.spec.params import ListParams, Params
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Listing, Page, Result, Row
@@ -44,9 +44,20 @@ DISABLE_REASON = {
     9: "UNUSED_ACCOUNT",
 }
 
+# FundingSourceDetails.type (Meta docs, marketing-api/reference/ad-account).
+FUNDING_TYPE = dict(
+    enumerate(
+        """
+    UNSET CREDIT_CARD FACEBOOK_WALLET FACEBOOK_PAID_CREDIT FACEBOOK_EXTENDED_CREDIT ORDER INVOICE FACEBOOK_TOKEN
+    EXTERNAL_FUNDING FEE FX DISCOUNT PAYPAL_TOKEN PAYPAL_BILLING_AGREEMENT FS_NULL EXTERNAL_DEPOSIT TAX DIRECT_DEBIT
+    DUMMY ALTPAY STORED_BALANCE
+""".split()
+    )
+)
+
 
 def labelled(row: Row) -> Row:
-    """The account with its status and disable reason in words beside the codes."""
+    """The account with its status, disable reason and kind of payment in words beside the codes."""
     shown = dict(row)
     if isinstance(row.get("account_status"), int):
         code = row["account_status"]
@@ -54,6 +65,10 @@ def labelled(row: Row) -> Row:
     if isinstance(row.get("disable_reason"), int):
         code = row["disable_reason"]
         shown["disable_reason"] = {"code": code, "label": DISABLE_REASON.get(code, "UNKNOWN")} if code else None
+    funding = row.get("funding_source_details")
+    if isinstance(funding, dict) and funding.get("type") in FUNDING_TYPE:
+        kind = {"code": funding["type"], "label": FUNDING_TYPE[funding["type"]]}
+        shown["funding_source_details"] = {**funding, "type": kind}
     return shown
 
 
@@ -73,7 +88,7 @@ class GetAdAccounts(ListParams):
     With business_id, the accounts the business owns and those of its clients.
     """
 
-    user_id: Annotated[Literal["me"] | ObjectId, Field(description="'me' or a user's id")] = "me"
+    user_id: Annotated[Literal["me"] | UserId, Field(description="'me' or a user's id")] = "me"
     business_id: BusinessId | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
     fields: FieldList | None = None

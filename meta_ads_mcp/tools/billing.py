@@ -15,16 +15,6 @@ from meta_ads_mcp.spec.result import Result, Row
 from meta_ads_mcp.spec.tool import Effect, get, tool
 from meta_ads_mcp.tools.accounts import labelled
 
-# FundingSourceDetails.type (Meta docs, marketing-api/reference/ad-account).
-FUNDING_TYPE = dict(
-    enumerate(
-        """
-    UNSET CREDIT_CARD FACEBOOK_WALLET FACEBOOK_PAID_CREDIT FACEBOOK_EXTENDED_CREDIT ORDER INVOICE FACEBOOK_TOKEN
-    EXTERNAL_FUNDING FEE FX DISCOUNT PAYPAL_TOKEN PAYPAL_BILLING_AGREEMENT FS_NULL EXTERNAL_DEPOSIT TAX DIRECT_DEBIT
-    DUMMY ALTPAY STORED_BALANCE
-""".split()
-    )
-)
 NO_CAP = "This account has no spend cap (Meta shows it as 0)."
 
 
@@ -49,7 +39,7 @@ class GetBillingInfo(Params):
             call.note("Meta shows no payment method; seeing it takes the MANAGE task on the account.")
         if _minor(row.get("spend_cap")) == 0:
             call.note(NO_CAP)
-        return Result(f"Billing of {self.account_id}.", _with_funding(labelled(row)))
+        return Result(f"Billing of {self.account_id}.", labelled(row))
 
 
 @tool(
@@ -105,11 +95,3 @@ def _told(account_id: str, data: Row) -> str:
     if not data["has_spend_cap"]:
         return f"{account_id} has no spend cap."
     return f"{account_id} has {written(data['remaining'])} of its spend cap left ({data['percent_used']} % used)."
-
-
-def _with_funding(row: Row) -> Row:
-    details = row.get("funding_source_details")
-    if not isinstance(details, dict) or details.get("type") not in FUNDING_TYPE:
-        return row
-    kind = {"code": details["type"], "label": FUNDING_TYPE[details["type"]]}
-    return {**row, "funding_source_details": {**details, "type": kind}}

@@ -76,3 +76,9 @@ async def test_both_work_on_the_sandbox(demo: Demo, account: str, small_account:
     assert capped["remaining"]["minor"] == capped["spend_cap"]["minor"] - capped["amount_spent"]["minor"]
     assert (await demo.data("ads_get_spend_limit", account_id=small_account))["has_spend_cap"] is False
     assert (await demo.data("ads_get_billing_info", account_id=account))["funding_source_details"]
+
+
+async def test_the_accounts_own_page_names_the_kind_of_payment_too() -> None:
+    graph = Scripted({PATH: account(funding_source_details={"id": "9", "display_string": "Invoice", "type": 6})})
+    data = (await call(graph, "ads_get_account_info", account_id="2")).structured["data"]
+    assert data["funding_source_details"]["type"] == {"code": 6, "label": "INVOICE"}

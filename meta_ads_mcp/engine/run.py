@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.audit import AuditLog
+from meta_ads_mcp.engine.brief import brief
 from meta_ads_mcp.engine.call import Client, GraphSession, Progress, ToolCall, no_progress, requested
 from meta_ads_mcp.engine.confirm import Asker, Codes, Gate, NoAsker, Question
 from meta_ads_mcp.engine.downloads import NoDownloads
@@ -203,8 +204,11 @@ class Engine:
     async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> Answer:
         """`owner` is the one account that the whole answer is about, if there is one."""
         currencies = await self._currencies(money_accounts(result.data, owner), call)
-        drop = {"account_id"} - requested(getattr(args, "fields", None)) if owner and tool.is_list else set()
+        asked = requested(getattr(args, "fields", None))
+        drop = {"account_id"} - asked if owner and tool.is_list else set()
         data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
+        if tool.is_list:
+            data = brief(data, asked)
         structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
         if result.page is not None:
             structured["page"] = result.page.public()

@@ -50,7 +50,8 @@ def with_targeting_summary(row: Row) -> Row:
 class GetAdSets(ListParams):
     """List the ad sets of an ad account or a campaign: goal, bid, budgets, schedule, status, targeting.
 
-    Targeting also comes as one line; name `fields` without it for a short answer.
+    Targeting also comes as one line; name `fields` without it for a short answer. Unless named, rows leave out
+    IMPRESSIONS, lowest cost, created and updated times, a day's unspent budget.
     """
 
     account_id: AccountId | None = None

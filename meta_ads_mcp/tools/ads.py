@@ -32,7 +32,10 @@ FIELDS = "id name adset_id campaign_id status effective_status creative{id} crea
     words="status creative",
 )
 class GetAds(ListParams):
-    """List the ads of an ad account, a campaign or an ad set: status, ad set, campaign and creative id."""
+    """List the ads of an ad account, a campaign or an ad set: status, ad set, campaign and creative id.
+
+    Unless named in `fields`, rows leave out updated_time.
+    """
 
     account_id: AccountId | None = None
     campaign_id: CampaignId | None = None

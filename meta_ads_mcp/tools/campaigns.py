@@ -37,7 +37,10 @@ FIELDS = (
     words="objective budget status",
 )
 class GetCampaigns(ListParams):
-    """List the campaigns of an ad account with objective, status, budgets and bid strategy."""
+    """List the campaigns of an ad account with objective, status, budgets and bid strategy.
+
+    Unless named in `fields`, rows leave out AUCTION, lowest cost, created and updated times, a day's unspent budget.
+    """
 
     account_id: AccountId
     status_filter: StatusFilter | None = None

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
 from meta_ads_mcp.spec.ids import ObjectId
+from meta_ads_mcp.spec.meta_objects import Promoted
 from meta_ads_mcp.spec.params import Closed, brief
+
+
+class OmnichannelObject(Closed):
+    """The app, the pixel and the shops of one goal (Meta docs, marketing-api/reference/ad-campaign)."""
+
+    model_config = ConfigDict(json_schema_extra=brief("app, pixel, onsite: lists of objects"))
+
+    app: list[Promoted] | None = None
+    pixel: list[Promoted] | None = None
+    onsite: list[Promoted] | None = None
 
 
 class PromotedObject(Closed):
@@ -42,9 +53,20 @@ class PromotedObject(Closed):
     retention_days: Annotated[str | None, Field(max_length=10)] = None
     variation: Annotated[str | None, Field(max_length=60)] = None
     place_page_set_id: ObjectId | None = None
-    omnichannel_object: dict[str, Any] | None = None
-    multi_event_product: Annotated[str | None, Field(max_length=60)] = None
+    omnichannel_object: OmnichannelObject | None = None
+    multi_event_product: int | None = None
     lead_ads_custom_event_str: Annotated[str | None, Field(max_length=100)] = None
     lead_ads_custom_event_type: Annotated[str | None, Field(max_length=60)] = None
     lead_ads_offsite_conversion_type: Annotated[str | None, Field(max_length=60)] = None
+    lead_ads_follow_up_event: Annotated[str | None, Field(max_length=60)] = None
+    lead_ads_quality_volume_setting: Annotated[str | None, Field(max_length=60)] = None
+    lead_ads_selected_pixel_id: ObjectId | None = None
     smart_pse_enabled: bool | None = None
+    smart_pse_setting: Literal["ENABLED", "DISABLED"] | None = None
+    product_set_optimization: Annotated[str | None, Field(max_length=60)] = None
+    optimization_product_set_id: ObjectId | None = None
+    boosted_product_set_id: ObjectId | None = None
+    value_semantic_type: Annotated[str | None, Field(max_length=60)] = None
+    full_funnel_objective: Annotated[str | None, Field(max_length=60)] = None
+    fundraiser_campaign_id: ObjectId | None = None
+    instagram_actor_id: ObjectId | None = None

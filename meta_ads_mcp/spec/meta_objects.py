@@ -1,153 +1,114 @@
 """Objects of Meta that tools pass on: open in their values, closed in their keys where Meta's SDK knows them.
 
-Graph drops or refuses a misspelt key, often without naming it; here it is refused before anything is sent.
+Graph drops or refuses a misspelt key, often without naming it; here it is refused before anything is sent, wherever in
+the object it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from meta_ads_mcp.spec.creative import FEATURES
 from meta_ads_mcp.spec.keys import only_keys
+from meta_ads_mcp.spec.sdk_keys import keys_of
 
-# Class of the SDK → its keys.
-_LISTED = {
-    "AdCreativeObjectStorySpec": """
-        instagram_user_id link_data page_id photo_data product_data template_data text_data video_data
-        whats_app_business_phone_number
-    """,
-    "AdCreativeLinkData": """
-        ad_context additional_image_index app_link_spec attachment_style automated_product_tags
-        boosted_product_set_id branded_content_shared_to_sponsor_status branded_content_sponsor_page_id
-        call_to_action caption child_attachments collection_thumbnails customization_rules_spec description
-        event_id force_single_link format_option image_crops image_hash image_layer_specs image_overlay_spec
-        is_local_expansion link message multi_share_end_card multi_share_optimized name offer_id
-        page_welcome_message picture post_click_configuration preferred_image_tags preferred_video_tags
-        retailer_item_ids show_multiple_images smart_pse_enabled static_fallback_spec
-        use_flexible_image_aspect_ratio
-    """,
-    "AdCreativeLinkDataChildAttachment": """
-        android_url call_to_action caption description ig_media_id image_crops image_hash ios_url link
-        marketing_message_buttons name picture place_data static_card video_id
-    """,
-    "AdCreativeVideoData": """
-        additional_image_index branded_content_shared_to_sponsor_status branded_content_sponsor_page_id
-        call_to_action collection_thumbnails customization_rules_spec image_hash image_url link_description
-        message offer_id page_welcome_message post_click_configuration retailer_item_ids targeting title
-        video_id
-    """,
-    "AdCreativePhotoData": """
-        branded_content_shared_to_sponsor_status branded_content_sponsor_page_id caption image_hash
-        page_welcome_message url
-    """,
-    "AdCreativeTextData": """
-        message
-    """,
-    "AdCreativeLinkDataCallToAction": """
-        type value
-    """,
-    "AdAssetFeedSpec": """
-        ad_formats additional_data app_product_page_id asset_customization_rules audios autotranslate bodies
-        call_ads_configuration call_to_action_types call_to_actions captions carousels ctwa_consent_data
-        descriptions events groups images link_urls message_extensions onsite_destinations optimization_type
-        promotional_metadata reasons_to_shop shops_bundle titles translations upcoming_events videos
-        web_destination_spec
-    """,
-    "AdAssetFeedSpecAssetCustomizationRule": """
-        body_label call_to_action_label call_to_action_type_label caption_label carousel_label
-        customization_spec description_label image_label is_default link_url_label priority title_label
-        video_label
-    """,
-    "AdCreativeDegreesOfFreedomSpec": """
-        ad_handle_type creative_features_spec degrees_of_freedom_type image_transformation_types
-        multi_media_transformation_type stories_transformation_types text_transformation_types
-        video_transformation_types
-    """,
-    "AdCreativeContextualMultiAds": """
-        enroll_status
-    """,
-    "AdCreativeFacebookBrandedContent": """
-        shared_to_sponsor_status sponsor_page_id sponsor_relationship
-    """,
-    "AdCreativeInstagramBrandedContent": """
-        sponsor_id
-    """,
-    "AdsImageCrops": """
-        100x100 100x72 191x100 300x400 400x150 400x500 600x360 90x160
-    """,
-    "AdBidAdjustments": """
-        age_range page_types user_groups
-    """,
-}
-KEYS: Mapping[str, frozenset[str]] = {name: frozenset(text.split()) for name, text in _LISTED.items()}
-# Class → key → class of what is inside: an object, or a list of them.
-INSIDE: Mapping[str, Mapping[str, str]] = {
-    "AdCreativeObjectStorySpec": {
-        "link_data": "AdCreativeLinkData",
-        "template_data": "AdCreativeLinkData",
-        "video_data": "AdCreativeVideoData",
-        "photo_data": "AdCreativePhotoData",
-        "text_data": "AdCreativeTextData",
-    },
-    "AdCreativeLinkData": {
-        "child_attachments": "AdCreativeLinkDataChildAttachment",
-        "call_to_action": "AdCreativeLinkDataCallToAction",
-        "image_crops": "AdsImageCrops",
-    },
-    "AdCreativeLinkDataChildAttachment": {"call_to_action": "AdCreativeLinkDataCallToAction"},
-    "AdCreativeVideoData": {"call_to_action": "AdCreativeLinkDataCallToAction"},
-    "AdAssetFeedSpec": {"asset_customization_rules": "AdAssetFeedSpecAssetCustomizationRule"},
-}
-# Not in the SDK's class, and taken by this server: groups of placements in place of Graph's positions.
+# Not in the SDK's class, and taken by this server: groups of placements in place of Graph's positions, and the media
+# that they show.
 OWN_RULE_KEYS = frozenset({"placement_groups"})
+OWN_CUSTOMIZATION_KEYS = frozenset({"image_hashes", "video_ids"})
 _SHOWN = 3
 
 
-def known_keys(of: str, *, more: frozenset[str] = frozenset()) -> Callable[[dict[str, Any]], dict[str, Any]]:
+def known_keys(of: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """A validator of the keys of an object of that class, also inside it. It raises InvalidArguments with `allowed`."""
 
     def check(given: dict[str, Any]) -> dict[str, Any]:
-        _walk(given, of, more, of)
+        walk(given, of, frozenset(), of)
         return given
 
     return check
 
 
-def each_of(of: str, *, more: frozenset[str] = frozenset()) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
+def each_of(of: str) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
     """The same for a list of such objects."""
 
     def check(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for one in given:
-            _walk(one, of, more, of)
+            walk(one, of, frozenset(), of)
         return given
 
     return check
 
 
-def _walk(given: Mapping[str, Any], of: str, more: frozenset[str], where: str) -> None:
-    known = KEYS[of] | more
+def walk(given: Mapping[str, Any], of: str, more: frozenset[str], where: str) -> None:
+    """Raises InvalidArguments for a key that the class `of` and `more` do not have; `where` is what it is called."""
+    keys = keys_of(of)
+    known = keys.keys | more
     only_keys(where, known, ", ".join(sorted(known)[:_SHOWN]))(dict(given))
-    for key, inner in INSIDE.get(of, {}).items():
-        value = given.get(key)
-        for part in value if isinstance(value, list) else [value]:
-            if isinstance(part, Mapping):
-                _walk(part, inner, frozenset(), key)
+    for key, inner in keys.inside.items():
+        for part in objects(given.get(key)):
+            walk(part, inner, frozenset(), key)
 
 
-_FEATURES = only_keys("creative_features_spec", frozenset(FEATURES), "text_optimizations or image_touchups")
+def objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The object, or those of a list; nothing for anything else, which is Graph's to judge."""
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, Mapping):
+            yield part
+
+
+def _customization_rules(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rules in Graph's form, or in this server's: groups of placements, and the media for them."""
+    for rule in given:
+        own = "placement_groups" in rule
+        spec = rule.get("customization_spec")
+        rest = {name: value for name, value in rule.items() if name != "customization_spec" or not own}
+        walk(rest, "AdAssetFeedSpecAssetCustomizationRule", OWN_RULE_KEYS | {"customization_spec"}, "a rule")
+        if own and isinstance(spec, Mapping):
+            walk(spec, "AdAssetCustomizationRuleCustomizationSpec", OWN_CUSTOMIZATION_KEYS, "customization_spec")
+    return given
+
+
+def _features(given: dict[str, Any]) -> dict[str, Any]:
+    """Features that Graph takes: `standard_enhancements` is in the SDK, and refused by Graph."""
+    only_keys("creative_features_spec", frozenset(FEATURES), "text_optimizations or image_touchups")(given)
+    for name, value in given.items():
+        if isinstance(value, Mapping):
+            walk(value, "AdCreativeFeatureDetails", frozenset(), name)
+    return given
+
+
+def _freedom(given: dict[str, Any]) -> dict[str, Any]:
+    walk(given, "AdCreativeDegreesOfFreedomSpec", frozenset(), "degrees_of_freedom_spec")
+    for chosen in objects(given.get("creative_features_spec")):
+        _features(dict(chosen))
+    return given
+
+
+def _identities(given: Any) -> Any:
+    """Ids of verified identities, also as numbers."""
+    if not isinstance(given, Mapping):
+        return given
+    walk(given, "RegionalRegulationIdentities", frozenset(), "regional_regulation_identities")
+    return {name: str(value) if type(value) is int else value for name, value in given.items()}
+
+
 StorySpec = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeObjectStorySpec"))]
 CallToAction = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeLinkDataCallToAction"))]
 Crops = Annotated[dict[str, Any], AfterValidator(known_keys("AdsImageCrops"))]
 AssetFeed = Annotated[dict[str, Any], AfterValidator(known_keys("AdAssetFeedSpec"))]
-CustomizationRules = Annotated[
-    list[dict[str, Any]], AfterValidator(each_of("AdAssetFeedSpecAssetCustomizationRule", more=OWN_RULE_KEYS))
-]
-Features = Annotated[dict[str, Any], AfterValidator(_FEATURES)]
-Freedom = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeDegreesOfFreedomSpec"))]
+CustomizationRules = Annotated[list[dict[str, Any]], AfterValidator(_customization_rules)]
+Features = Annotated[dict[str, Any], AfterValidator(_features)]
+Freedom = Annotated[dict[str, Any], AfterValidator(_freedom)]
 MultiAds = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeContextualMultiAds"))]
 FacebookBranded = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeFacebookBrandedContent"))]
 InstagramBranded = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeInstagramBrandedContent"))]
+Disclaimers = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeRegionalRegulationDisclaimer"))]
 BidAdjustments = Annotated[dict[str, Any], AfterValidator(known_keys("AdBidAdjustments"))]
+Identities = Annotated[dict[str, str], BeforeValidator(_identities)]
+TrackingSpecs = Annotated[list[dict[str, Any]], AfterValidator(each_of("ConversionActionQuery"))]
+Labels = Annotated[list[dict[str, Any]], AfterValidator(each_of("AdAssetFeedSpecAssetLabel"))]
+Promoted = Annotated[dict[str, Any], AfterValidator(known_keys("AdPromotedObject"))]

@@ -1,4 +1,4 @@
-"""A targeting spec: Meta's own object, open in its values and closed in its top-level keys.
+"""A targeting spec: Meta's own object, open in its values and closed in its keys.
 
 The values are Graph's business: they change with every version.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from meta_ads_mcp.spec.keys import only_keys
+from meta_ads_mcp.spec.meta_objects import known_keys, objects, walk
 
 # Targeting of the SDK.
 TARGETING_KEYS = frozenset(
@@ -57,19 +58,38 @@ PLACES = (
     "large_geo_areas",
     "location_cluster_ids",
 )
-GEO_KEYS = frozenset({*PLACES, "location_types"})
 AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs", "place_page_set_ids")
 
 
-_known_geo = only_keys("geo_locations", GEO_KEYS, "countries, regions or cities")
-Places = Annotated[dict[str, Any], AfterValidator(_known_geo)]
+Places = Annotated[dict[str, Any], AfterValidator(known_keys("TargetingGeoLocation"))]
+# Class of the SDK → the keys of a targeting spec that hold it; `location_types` is Graph's to refuse, with its reason.
+_INSIDE = {
+    "TargetingGeoLocation": "geo_locations excluded_geo_locations",
+    "TargetingAutomation": "targeting_automation",
+    "RawCustomAudience": "custom_audiences excluded_custom_audiences",
+    "ConnectionsTargeting": "connections excluded_connections friends_of_connections",
+    "CatalogBasedTargeting": "catalog_based_targeting",
+    "TargetingDynamicRule": "engagement_specs excluded_engagement_specs",
+    "TargetingProductAudienceSpec": "product_audience_specs excluded_product_audience_specs",
+    "TargetingProspectingAudience": "prospecting_audience",
+    "TargetingSubscriberUniverse": "subscriber_universe",
+    "IDName": """
+        behaviors education_majors education_schools ethnic_affinity family_statuses generation home_ownership
+        home_type home_value household_composition income industries interests life_events moms net_worth office_type
+        politics user_adclusters work_employers work_positions
+    """,
+}
 
 
-def _known_places(spec: dict[str, Any]) -> dict[str, Any]:
-    """The keys inside what names places; `location_types` is Graph's to refuse, with its reason."""
-    for name in ("geo_locations", "excluded_geo_locations"):
-        if isinstance(spec.get(name), dict):
-            _known_geo(spec[name])
+def _known_inside(spec: dict[str, Any]) -> dict[str, Any]:
+    """The keys of what is inside, as far as the SDK has a class for it. A group takes audiences of every kind, too."""
+    for of, names in _INSIDE.items():
+        for name in names.split():
+            for part in objects(spec.get(name)):
+                walk(part, of, frozenset(), name)
+    for name in ("flexible_spec", "exclusions"):
+        for part in objects(spec.get(name)):
+            walk(part, "FlexibleTargeting", frozenset(AUDIENCES), name)
     return spec
 
 
@@ -78,7 +98,7 @@ TargetingSpec = Annotated[
     AfterValidator(
         only_keys("a targeting spec", TARGETING_KEYS, "geo_locations, age_min, flexible_spec or custom_audiences")
     ),
-    AfterValidator(_known_places),
+    AfterValidator(_known_inside),
     Field(description="Meta's targeting object"),
 ]
 
@@ -86,7 +106,7 @@ TargetingSpec = Annotated[
 def names_people(spec: Mapping[str, Any]) -> bool:
     """Whether the spec says whom it is about: a location, or an audience (also inside `flexible_spec`)."""
     where = spec.get("geo_locations")
-    groups = [spec, *_objects(spec.get("flexible_spec"))]
+    groups = [spec, *objects(spec.get("flexible_spec"))]
     return (isinstance(where, Mapping) and any(where.get(key) for key in PLACES)) or any(
         group.get(key) for group in groups for key in AUDIENCES
     )
@@ -133,7 +153,7 @@ def _genders(genders: Any) -> str:
 def _counted(spec: Mapping[str, Any]) -> list[str]:
     """How many of each kind of detailed targeting and of audiences."""
     counts: dict[str, int] = {}
-    for group in (spec, *_objects(spec.get("flexible_spec"))):
+    for group in (spec, *objects(spec.get("flexible_spec"))):
         for key, value in group.items():
             if key in _DETAILED and isinstance(value, list):
                 counts[key] = counts.get(key, 0) + len(value)
@@ -175,7 +195,3 @@ def _prefixed(prefix: str, text: str) -> str:
 
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [item for item in _items(value) if isinstance(item, Mapping)]

@@ -14,7 +14,7 @@ from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.spec.listing import read_list
-from meta_ads_mcp.spec.meta_objects import BidAdjustments
+from meta_ads_mcp.spec.meta_objects import BidAdjustments, Identities
 from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.open import Open, Word
 from meta_ads_mcp.spec.params import Closed, ListParams, Params
@@ -171,9 +171,7 @@ class AdSetSettings(ConfirmedParams):
     dsa_beneficiary: Dsa | None = None
     dsa_payor: Dsa | None = None
     regional_regulated_categories: Annotated[list[Word] | None, Field(max_length=20)] = None
-    regional_regulation_identities: Annotated[
-        dict[str, str] | None, Field(description="Ids of verified identities")
-    ] = None
+    regional_regulation_identities: Annotated[Identities | None, Field(description="Ids of verified identities")] = None
     daily_min_spend_target: Money | None = None
     daily_spend_cap: Money | None = None
     lifetime_min_spend_target: Money | None = None

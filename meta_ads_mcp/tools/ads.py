@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,7 @@ from meta_ads_mcp.spec.choice import exactly_one
 from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, AdId, AdSetId, CampaignId, CreativeId
+from meta_ads_mcp.spec.meta_objects import TrackingSpecs
 from meta_ads_mcp.spec.money import Money
 from meta_ads_mcp.spec.params import ListParams, Params, Wire
 from meta_ads_mcp.spec.ports import Account, Call
@@ -73,7 +74,7 @@ class GetAdDetails(Params):
 
 
 Name = Annotated[str, Field(min_length=1, max_length=400)]
-TrackingSpecs = Annotated[list[dict[str, Any]] | None, Field(max_length=20)]
+Tracking = Annotated[TrackingSpecs | None, Field(max_length=20)]
 
 
 def _creative(after: Row) -> Row:
@@ -101,7 +102,7 @@ class CreateAd(ConfirmedParams, CreateParams):
     ad_set_id: Annotated[AdSetId, Wire("adset_id")]
     creative_id: Annotated[CreativeId, Wire("creative")]
     status: Literal["PAUSED", "ACTIVE"] = "PAUSED"
-    tracking_specs: TrackingSpecs = None
+    tracking_specs: Tracking = None
     conversion_domain: Annotated[str | None, Field(max_length=255, description="Domain alone: example.com")] = None
     ad_schedule_start_time: Moment | None = None
     ad_schedule_end_time: Moment | None = None
@@ -137,7 +138,7 @@ class UpdateAd(ConfirmedParams):
     status: Literal["ACTIVE", "PAUSED", "ARCHIVED", "DELETED"] | None = None
     creative_id: Annotated[CreativeId | None, Wire("creative")] = None
     bid_amount: Money | None = None
-    tracking_specs: TrackingSpecs = None
+    tracking_specs: Tracking = None
     conversion_domain: Annotated[str | None, Field(max_length=255)] = None
     ad_schedule_start_time: Moment | None = None
     ad_schedule_end_time: Moment | None = None

@@ -21,10 +21,12 @@ from meta_ads_mcp.spec.meta_objects import (
     CallToAction,
     Crops,
     CustomizationRules,
+    Disclaimers,
     FacebookBranded,
     Features,
     Freedom,
     InstagramBranded,
+    Labels,
     MultiAds,
     StorySpec,
 )
@@ -48,7 +50,7 @@ class LabelledText(Closed):
     """A text variant with the labels that placement rules name."""
 
     text: Text
-    adlabels: Annotated[list[dict[str, str]] | None, Field(max_length=10)] = None
+    adlabels: Annotated[Labels | None, Field(max_length=10)] = None
 
 
 class VideoAsset(Closed):
@@ -141,7 +143,7 @@ class CreateAdCreative(CreateParams):
     contextual_multi_ads: MultiAds | None = None
     facebook_branded_content: FacebookBranded | None = None
     instagram_branded_content: InstagramBranded | None = None
-    regional_regulation_disclaimer_spec: dict[str, Any] | None = None
+    regional_regulation_disclaimer_spec: Disclaimers | None = None
     product_set_id: ObjectId | None = None
     authorization_category: Literal["NONE", "POLITICAL", "POLITICAL_WITH_DIGITALLY_CREATED_MEDIA"] | None = None
 
@@ -336,4 +338,4 @@ class UpdateAdCreative(WriteParams):
     creative_id: CreativeId
     name: Annotated[str | None, Field(min_length=1, max_length=255)] = None
     status: Literal["ACTIVE", "DELETED", "IN_PROCESS", "WITH_ISSUES"] | None = None
-    adlabels: Annotated[list[dict[str, Any]] | None, Field(max_length=50)] = None
+    adlabels: Annotated[Labels | None, Field(max_length=50)] = None

@@ -15,13 +15,8 @@ from tests.writes.desk import desk
 from tests.writes.valid import WRITES, valid
 
 STRANGE = "no_such_key"
-# Maps whose keys are the caller's own or Meta's newest, so that no list of them can be complete.
-OPEN = {
-    "ads_create_lead_form": {"tracking_parameters"},
-    "ads_create_ad_set": {"regional_regulation_identities"},
-    "ads_update_ad_set": {"regional_regulation_identities"},
-    "ads_create_ad_creative": {"regional_regulation_disclaimer_spec"},
-}
+# A map whose keys are the caller's own.
+OPEN = {"ads_create_lead_form": {"tracking_parameters"}}
 # Expressions whose keys are words of a language of Meta's: refused, and told what it expects instead of a list.
 EXPRESSIONS = {"ads_create_custom_conversion": {"rule"}}
 
@@ -47,16 +42,24 @@ def spoilt(arguments: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
     return made
 
 
+def strangers(tool: Any) -> Iterator[tuple[str, Any]]:
+    """Each argument that takes an object or a list of objects, with a strange one."""
+    for name, schema in input_schema(tool.params)["properties"].items():
+        if name in OPEN.get(tool.name, ()):
+            continue
+        if schema.get("type") == "object":
+            yield name, {STRANGE: 1}
+        elif schema.get("type") == "array" and schema.get("items", {}).get("type") == "object":
+            yield name, [{STRANGE: 1}]
+
+
 @each(WRITES)
 async def test_a_strange_key_inside_an_argument_is_refused_unsent(tool: Any, tmp_path: Path) -> None:
     made = desk(upload_roots=(str(tmp_path),))
     given = await valid(made, tool, tmp_path)
     made.sandbox.log.clear()
-    objects = {
-        name for name, schema in input_schema(tool.params)["properties"].items() if schema.get("type") == "object"
-    }
     tries = [spoilt(given, path) for path in spots(given) if path[0] not in OPEN.get(tool.name, ())]
-    tries += [{**given, name: {STRANGE: 1}} for name in objects - given.keys() - OPEN.get(tool.name, set())]
+    tries += [{**given, name: strange} for name, strange in strangers(tool) if name not in given]
     for arguments in tries:
         answer = await made.call(tool.name, arguments)
         assert answer.is_error, arguments

@@ -136,19 +136,33 @@ class Counted:
 def canonical(entries: object) -> list[Counted]:
     """The events of a list of action rows (`actions`, `action_values`, `cost_per_action_type`, …), each once."""
     rows = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    made = []
+    for event, action_type, places in _chosen(tuple([str(row.get("action_type", "")) for row in rows])):
+        figures: dict[tuple[str, Split], Number] = {}
+        for place in places:
+            figures.update(_figures(rows[place]))
+        made.append(Counted(event, action_type, figures))
+    return made
+
+
+@lru_cache(maxsize=1024)
+def _chosen(action_types: tuple[str, ...]) -> list[tuple[str, str, list[int]]]:
+    """Each event with the action type to read it from and where in the list that stands; rows repeat the same lists."""
     chosen: dict[str, tuple[int, str]] = {}
-    for action_type in (str(entry.get("action_type", "")) for entry in rows):
+    for action_type in action_types:
         event, rank = event_of(action_type)
         chosen[event] = min(chosen.get(event, (rank, action_type)), (rank, action_type))
-    found = {event: Counted(event, action_type, {}) for event, (_, action_type) in chosen.items()}
-    for entry in rows:
-        event, _ = event_of(str(entry.get("action_type", "")))
-        if found[event].action_type == str(entry.get("action_type", "")):
-            found[event].figures.update(_figures(entry))
-    return sorted(found.values(), key=lambda counted: event_order(counted.event))
+    return [
+        (event, chosen[event][1], [place for place, known in enumerate(action_types) if known == chosen[event][1]])
+        for event in sorted(chosen, key=event_order)
+    ]
 
 
 def _figures(entry: Row) -> Iterator[tuple[tuple[str, Split], Number]]:
+    if len(entry) == 2 and "value" in entry:  # the type and one figure, as nearly all are
+        if (only := number(entry["value"])) is not None:
+            yield ("", ()), only
+        return
     split = tuple(
         (key, str(value)) for key, value in entry.items() if is_action_breakdown(key) and key != "action_type"
     )
@@ -157,6 +171,7 @@ def _figures(entry: Row) -> Iterator[tuple[tuple[str, Split], Number]]:
             yield ("" if key == "value" else key, split), value
 
 
+@lru_cache(maxsize=4096)
 def is_action_breakdown(key: str) -> bool:
     """Whether a key of an action row says where the action falls; the others are figures per attribution window."""
     return key in ACTION_BREAKDOWNS or (key.startswith("action_") and key != "action_values")

@@ -21,11 +21,16 @@ SIGNIFICANT = 4
 
 def number(value: Any) -> Number | None:
     """The number that a text of Graph holds; None when it holds none."""
+    if isinstance(value, str):
+        return _written(value)
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | float):
-        return value
-    text = str(value)
+    return value if isinstance(value, int | float) else _written(str(value))
+
+
+def _written(text: str) -> Number | None:
+    if text.isascii() and text.isdigit():  # most of them; the pattern takes longer to say the same
+        return int(text)
     if not _NUMBER.fullmatch(text):
         return None
     return int(text) if text.lstrip("-").isdigit() else whole(float(text))
@@ -48,7 +53,13 @@ def rounded(value: Number | None) -> Number | None:
 
 def total(values: Iterable[Number | None]) -> Number:
     """The exact decimal sum, without the binary dust of adding floats."""
-    return whole(float(sum((Decimal(str(value)) for value in values if value is not None), Decimal())))
+    counts, rest = 0, Decimal()
+    for value in values:
+        if isinstance(value, int):
+            counts += value
+        elif value is not None:
+            rest += Decimal(str(value))
+    return whole(float(counts + rest))
 
 
 def ratio(over: Number | None, under: Number | None, factor: Number = 1) -> float | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from meta_ads_mcp.analysis.actions import Counted, Split, canonical, event_of, event_order, is_action_breakdown
 from meta_ads_mcp.analysis.numbers import Number, number, rounded, total
@@ -58,9 +59,8 @@ _EXACT = ADDITIVE | {"reach"}
 Cells = dict["Column", Any]
 
 
-@dataclass(frozen=True)
-class Column:
-    """Where a cell goes: the Graph field, the event and the attribution window."""
+class Column(NamedTuple):
+    """Where a cell goes: the Graph field, the event and the attribution window. Rows are full of it: a tuple."""
 
     source: str
     event: str = ""
@@ -139,6 +139,7 @@ def sheet(rows: Sequence[Row], *, breakdowns: Sequence[str] = (), fields: Sequen
     return Sheet(sorted(seen, key=order), cells, types)
 
 
+@lru_cache(maxsize=4096)
 def is_dimension(name: str, breakdowns: frozenset[str] = frozenset()) -> bool:
     known = name in _PLACES or name in breakdowns or name in BREAKDOWNS
     return known or name.endswith("_id") or is_action_breakdown(name)
@@ -155,13 +156,16 @@ def _cells(row: Row, breakdowns: frozenset[str], types: dict[str, list[str]]) ->
             for counted in canonical(value):
                 _note_type(types, counted)
                 for (window, split), figure in counted.figures.items():
-                    parts.setdefault(split, {})[Column(source, counted.event, window)] = _figure(source, figure)
+                    place = parts[split] if split in parts else parts.setdefault(split, {})
+                    place[Column(source, counted.event, window)] = _figure(source, figure)
         elif _all_have(value, "indicator"):
             parts[()].update(_result_cells(source, value))
         else:
             parts[()][Column(source)] = _figure(source, value)
     if len(parts) > 1 and not parts[()]:
         del parts[()]
+    if len(parts) == 1 and () in parts:
+        return [dimensions | parts[()]]
     return [dimensions | {Column(name): value for name, value in split} | cells for split, cells in parts.items()]
 
 
@@ -202,7 +206,7 @@ def indicated_event(indicator: str) -> str | None:
 
 
 def _figure(source: str, value: Any) -> Any:
-    found = number(value)
+    found = value if type(value) is int else number(value)
     if found is None:
         return value if value not in ("", []) else None
-    return found if source in _EXACT or source == "results" or isinstance(found, int) else rounded(found)
+    return found if isinstance(found, int) or source in _EXACT or source == "results" else rounded(found)

@@ -76,7 +76,7 @@ def _command_first(arguments: list[str]) -> list[str]:
     return ["serve", *arguments]
 
 
-def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+def _parser() -> tuple[Parser, dict[str, Parser]]:
     """The parser of the whole, which knows help and version, and that of each command."""
     parser = Parser(prog="meta-ads-mcp", description="A local MCP server for Meta Ads.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"meta-ads-local-mcp {__version__}")

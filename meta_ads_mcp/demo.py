@@ -106,7 +106,7 @@ def run(say: Say = print) -> int:
         account = accounts["data"][0]["id"]
         active = {"account_id": account, "limit": 10, "status_filter": ["ACTIVE"]}
         campaigns = session.ask("ads_get_campaigns", active, CAMPAIGN_COLUMNS)
-        trend = {"object_id": account, "date_preset": "last_28d", "granularity": "weekly"}
+        trend = {"object_id": account, "date_preset": "last_90d", "granularity": "weekly"}
         session.ask("ads_insights_performance_trend", trend, TREND_COLUMNS)
         session.ask("ads_insights_anomaly_signal", {"object_id": campaigns["data"][-1]["id"]})
         session.ask("ads_get_campaigns", {"account": account})
@@ -150,7 +150,8 @@ def _lines(data: Any, columns: Sequence[str]) -> list[str]:
 
 
 def _chosen(names: list[str], rows: list[list[Any]], wanted: Sequence[str]) -> list[list[Any]]:
-    kept = [index for index, name in enumerate(names) if not wanted or name in wanted]
+    wanted = [name for name in names if name in wanted] or names
+    kept = [index for index, name in enumerate(names) if name in wanted]
     return [[row[index] for index in kept] for row in [names, *rows]] if rows else []
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from textwrap import wrap
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order, not_self_evident
 from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, REACH, whole_range
@@ -20,9 +22,9 @@ from meta_ads_mcp.spec.result import Page, Result, Row, Table
 # Without `fields`, engagement details and the costs of everything but these would double the table.
 COSTED = frozenset(CONVERSIONS + TRAFFIC) - {"initiate_checkout", "add_payment_info", "add_to_cart", "view_content"}
 DETAILS = frozenset(ENGAGEMENT) - {"video_view", "post_engagement"}
-NOT_ADDED = "totals add up the rows; reach, frequency, costs and rates cannot be added."
-
-
+NOT_ADDED = "Reach, frequency, costs and rates cannot be added."
+# Characters of the figures in one note of totals.
+TOTALS_WIDTH = 500
 UNSPLIT = (
     "Rows without a value in the action breakdown hold what it does not split, such as spend; costs and ROAS beside a "
     "value are therefore not those of that part."
@@ -52,7 +54,7 @@ def report(query: InsightsParams, found: Answered, account: Account, today: date
     one_to_one = len(made.cells) == len(found.rows)
     return Result(
         f"{_rows(len(made.cells))} of {_summary(query, found, account, constants, totals)}",
-        replace(made.table(), totals=totals),
+        made.table(),
         Page(len(made.cells), found.after is not None, found.after),
         [*notes, *_notes(made, query, constants), *_missing(found, query), *([] if one_to_one else [UNSPLIT]), *about],
         found.marks if one_to_one else (),
@@ -89,12 +91,20 @@ def _constants(made: Sheet, query: InsightsParams) -> tuple[dict[str, str], Shee
 def _totals(made: Sheet, found: Answered, query: InsightsParams) -> tuple[dict[str, Number], list[str]]:
     if query.default_summary and found.summary:
         whole, _ = _trimmed(sheet([found.summary], fields=query.fields or DEFAULT_FIELDS), query)
-        totals = {name: value for name, cell in _named(whole) if (value := number(cell)) is not None}
-        return totals, ["Totals are Meta's own, over all rows; people are counted once in its reach."]
+        own = {name: value for name, cell in _named(whole) if (value := number(cell)) is not None}
+        return own, _told("Meta's own totals, over all rows, people counted once", own)
     if len(made.cells) < 2 or _overlap(query):
         return {}, ["The time ranges overlap, so nothing is added up."] if len(made.cells) > 1 else []
-    partly = " They cover the rows of this page only." if found.after else ""
-    return made.totals(), [NOT_ADDED + partly]
+    totals = made.totals()
+    told = _told(f"Totals of these {len(made.cells)} rows", totals)
+    return totals, [*told[:-1], *(f"{last} {NOT_ADDED}" for last in told[-1:])]
+
+
+def _told(what: str, totals: dict[str, Number]) -> list[str]:
+    """Totals as notes: they are no row of the table, which has columns and rows alone."""
+    figures = ", ".join(f"{name}={json.dumps(value)}" for name, value in totals.items())
+    lines = wrap(figures, TOTALS_WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [f"{what}: {line.rstrip(',')}." for line in lines]
 
 
 def _named(made: Sheet) -> Iterator[tuple[str, object]]:

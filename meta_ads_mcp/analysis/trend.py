@@ -35,7 +35,7 @@ def trend(series: Sequence[Period], today: date) -> tuple[Row, list[str]]:
     metrics = [name for name in SHOWN if any(period.figures.metric(name) for period in series)] or ["spend"]
     shown = list(series)[-MOST_SHOWN:]
     table = period_table(shown, metrics, {period.start for period in whole}, changes=len(series) <= MOST_WITH_CHANGES)
-    data: Row = {**table.public(), "trends": Whole(trends(whole, metrics).public())}
+    data: Row = {"periods": Whole(table.public()), "trends": Whole(trends(whole, metrics).public())}
     return data, _notes(series, whole, len(shown))
 
 

@@ -212,7 +212,7 @@ class Engine:
         structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
         if result.page is not None:
             structured["page"] = result.page.public()
-        notes = [*call.notes, *result.notes, *self._standing_notes(data)]
+        notes = [*call.notes, *result.notes, *self._standing_notes(tool, data)]
         if notes:
             structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]
         if self.options.demo:
@@ -230,8 +230,8 @@ class Engine:
                 call.note(f"The currency of {account} could not be read ({error.kind}); amounts are in minor units.")
         return found
 
-    def _standing_notes(self, data: Any) -> list[str]:
-        notes = [UNTRUSTED] if has_free_text(data) else []
+    def _standing_notes(self, tool: Tool, data: Any) -> list[str]:
+        notes = [UNTRUSTED] if not tool.own_words and has_free_text(data) else []
         if has_cut_text(data):
             notes.append(CUT_TEXTS)
         notice = self.client.version_notice()

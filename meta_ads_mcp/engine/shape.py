@@ -51,6 +51,8 @@ _MONEY_OBJECT = {"minor", "amount", "currency"}
 _INSIGHTS_ROW = {"date_start", "date_stop"}
 _NO_FIGURE = BREAKDOWNS | ACTION_BREAKDOWNS
 _WORDS = ("id", "name")
+# Above this a float does not tell one whole number from the next.
+EXACT_UNDER = 2**53
 _FIGURE = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
 
 # A planned request, shown as it would be sent.
@@ -83,9 +85,8 @@ def shape(
     An amount has the currency that its row names, or that of the row's account in `currencies`, or else `currency`.
     """
     if isinstance(data, Table):
-        rows = [[clean_all(cell) for cell in row] for row in data.rows]
-        totals = shape_row(data.totals, currency, frozenset(), currencies)
-        return Table([_spelt(name) for name in data.columns], rows, totals).public()
+        rows = [[_plain(cell) for cell in row] for row in data.rows]
+        return Table([_spelt(name) for name in data.columns], rows).public()
     if isinstance(data, list):
         return [shape_row(row, currency, drop, currencies) for row in data]
     return shape_row(data, currency, drop, currencies)
@@ -128,6 +129,13 @@ def _shaped(value: Any, currency: str | None, currencies: Currencies) -> Any:
         return shape_row(value, currency, currencies=currencies)
     if isinstance(value, list):
         return [_shaped(item, currency, currencies) for item in value]
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """A value that is no amount: texts cleaned, whole numbers without the `.0` that Graph gives some of them."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_UNDER:
+        return int(value)
     return clean_all(value)
 
 

@@ -224,7 +224,8 @@ class _Run:
         subject = f" {data['id']}" if data.get("id") else ""
         main = self._main(data.get("id"))
         undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
-        return f"{self.tool.title}: done, {self.tool.node or 'object'}{subject}.{undo}"
+        node = main.change.node if main is not None else self.tool.node
+        return f"{self.tool.title}: done, {node or 'object'}{subject}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":

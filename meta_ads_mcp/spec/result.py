@@ -18,18 +18,13 @@ class Final(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of figures: names once, then values only. A third of the tokens of a list of objects.
-
-    `totals` are the figures of all rows together, under the columns' names, as far as they can be added.
-    """
+    """Rows of figures: names once, then values only. A third of the tokens of a list of objects."""
 
     columns: list[str]
     rows: list[list[Any]]
-    totals: Row = field(default_factory=dict)
 
     def public(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {"columns": self.columns, "rows": self.rows}
-        return shown | ({"totals": self.totals} if self.totals else {})
+        return {"columns": self.columns, "rows": self.rows}
 
 
 @dataclass(frozen=True)

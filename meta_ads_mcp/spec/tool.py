@@ -79,6 +79,8 @@ class Tool:
     noun: str = "row"
     words: str = ""
     network: bool = True
+    # Whether every text of its answers is this server's own.
+    own_words: bool = False
     idempotent: bool | None = None
     destructive: bool = False
     # Of writes: whether Graph can validate without doing (`execution_options`), sent fields that cannot be read back,

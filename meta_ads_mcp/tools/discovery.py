@@ -12,7 +12,7 @@ from meta_ads_mcp.spec.result import Result
 from meta_ads_mcp.spec.tool import Effect, tool
 
 
-@tool("ads_find_tools", Effect.READ, network=False, words="search discover catalogue help")
+@tool("ads_find_tools", Effect.READ, network=False, own_words=True, words="search discover catalogue help")
 class FindTools(Params):
     """Search all tools of this server by words, also those not listed, with the arguments each takes.
 

@@ -18,7 +18,13 @@ from meta_ads_mcp.tools._help_articles import ARTICLES, REVIEWED, Article, searc
 _WEIGHTS = (("tags", 4), ("title", 3), ("summary", 1))
 
 
-@tool("ads_get_help_article", Effect.READ, network=False, words="documentation how does explain guide meta help")
+@tool(
+    "ads_get_help_article",
+    Effect.READ,
+    network=False,
+    own_words=True,
+    words="documentation how does explain guide meta help",
+)
 class GetHelpArticle(Params):
     """Look up how Meta ads work: budgets, bidding, learning phase, review, tracking, limits, rules. Bundled, offline.
 

@@ -152,9 +152,9 @@ class GetPixelEvents(Params):
         if len(stats.totals) > MOST_TOTALS:
             call.note(f"totals holds the {MOST_TOTALS} largest of {len(stats.totals)} values.")
         if len(stats.series) > MOST_SERIES:
-            call.note(f"rows holds the last {MOST_SERIES} of {len(stats.series)} counts; totals holds all.")
+            call.note(f"series holds the last {MOST_SERIES} of {len(stats.series)} counts; totals holds all.")
         totals, series = stats.totals_table().public(), stats.series_table().public()
-        return {"aggregation": self.aggregation, "total": stats.total, "totals": totals, **series}
+        return {"aggregation": self.aggregation, "total": stats.total, "totals": totals, "series": series}
 
     def _told(self, stats: PixelStats) -> str:
         if not stats.totals:

@@ -218,7 +218,7 @@ async def _saved(call: Call, run_id: str, file_format: ExportFormat, account: Ac
         "report_run_id": run_id,
         "path": file.path,
         "format": file_format,
-        "rows": file.rows,
+        "row_count": file.rows,
         "columns": list(file.columns),
         "totals": made.totals,
         "preview": made.preview.public(),

@@ -166,22 +166,22 @@ def test_the_slope_of_a_line_with_few_outliers_is_that_of_the_line(noise: list[i
 
 def test_from_zero_there_is_no_change() -> None:
     data, notes = trend(series([0, 5, 10]), START + timedelta(days=400))
-    assert [found["spend_change_pct"] for found in table(data)] == [None, None, 100]
+    assert [found["spend_change_pct"] for found in table(data["periods"])] == [None, None, 100]
     assert data["trends"]["rows"] == []
     assert any("Fewer than 6" in note for note in notes)
 
 
 def test_today_and_parts_of_weeks_are_not_compared() -> None:
     data, notes = trend(series([100.0] * 7 + [1.0]), START + timedelta(days=7))
-    assert table(data)[-1]["spend_change_pct"] is None
+    assert table(data["periods"])[-1]["spend_change_pct"] is None
     assert any("2026-08-10" in note and "Incomplete" in note for note in notes)
     assert next(found for found in table(data["trends"]) if found["metric"] == "spend")["last_third"] == 100
 
 
 def test_a_long_table_keeps_the_latest_and_says_so() -> None:
     data, notes = trend(series([float(i) for i in range(1, 400)]), START + timedelta(days=1000))
-    assert len(data["rows"]) == 250
-    assert data["rows"][-1][1] == 399
+    assert len(data["periods"]["rows"]) == 250
+    assert data["periods"]["rows"][-1][1] == 399
     assert any("latest 250 of 399" in note for note in notes)
 
 

@@ -130,6 +130,12 @@ def test_names_that_look_like_figures_stay_names() -> None:
     assert shape_row(INSIGHTS, None)["campaign_name"] == "2026"
 
 
+@pytest.mark.parametrize(("given", "shown"), [(760.0, "760"), (-5.0, "-5"), (0.5, "0.5"), (1e300, "1e+300")])
+def test_whole_numbers_have_no_decimals(given: float, shown: str) -> None:
+    assert json.dumps(shape({"age": given}, None)["age"]) == shown
+    assert json.dumps(shape(Table(["age"], [[given]]), None)["rows"][0][0]) == shown
+
+
 def test_tables_keep_their_cells() -> None:
     table = Table(["adset_id", "name", "spend"], [["1", "a\u202eb", 5.5], ["2", None, 0]])
     assert shape(table, None) == {
@@ -187,7 +193,7 @@ def an_answer(data: Any, **more: Any) -> dict[str, Any]:
 def test_an_answer_fits_or_says_that_it_cannot(value: Any, limit: int) -> None:
     row = {"id": "1", "value": json.loads(json.dumps(value, allow_nan=False, default=str)) if finite(value) else 0}
     wide = {**row, "text": "x" * 3000, "list": list(range(3000)), "deep": {"text": "y" * 3000}}
-    for data in (wide, [wide], [row, wide], {"columns": ["a"], "rows": [["z" * 100]] * 80, "totals": {"n": 1}}):
+    for data in (wide, [wide], [row, wide], {"columns": ["a"], "rows": [["z" * 100]] * 80}):
         made = fit(an_answer(data, page={"count": 1, "has_more": False}), limit, Result("", []))
         assert size(made) <= limit
         json.loads(json.dumps(made))
@@ -220,16 +226,38 @@ def test_a_table_is_cut_by_rows() -> None:
     assert made["data"]["rows"] == [["x" * 90, n] for n in range(len(made["data"]["rows"]))]
 
 
-def test_a_table_with_totals_goes_on_behind_its_last_row() -> None:
-    cells = [["x" * 90, n] for n in range(90)]
-    data = {"columns": ["a", "b"], "rows": cells, "totals": {"b": sum(range(90))}}
-    whole = an_answer(data, page=Page(90, True, "next").public())
-    made = fit(whole, 2000, Result("", [], Page(90, True, "next"), marks=((0, "here"),)))
-    kept = len(made["data"]["rows"])
-    assert made["data"]["rows"] == cells[:kept]
-    assert made["page"] == {"count": kept, "has_more": True, "after": f"here~{kept}"}
-    assert made["data"]["totals"] == data["totals"]
-    assert made["notes"][-1] == "totals are still those of all 90 rows."
+def test_an_object_with_a_page_is_cut_by_the_list_that_the_page_counts() -> None:
+    issues = [{"id": str(n), "text": "x" * 100} for n in range(90)]
+    whole = an_answer({"account_id": "act_1", "counts": {"all": 90}, "issues": issues}, page=Page(90).public())
+    made = fit(whole, 2000, Result("", {}))
+    kept = made["page"]["count"]
+    assert made["page"]["has_more"]
+    assert kept > 10
+    assert made["data"] == {**whole["data"], "issues": issues[:kept]}
+    assert f"the first {kept} of 90 rows" in made["summary"]
+
+
+def test_the_lists_of_an_object_keep_what_fits() -> None:
+    entries = [{"n": n} for n in range(500)]
+    made = fit(an_answer({"id": "1", "list": entries}), 3000, Result("", {}))
+    assert made["data"]["list"] == entries[: len(made["data"]["list"])]
+    assert size(made) > 2950
+    assert f"lists after {len(made['data']['list'])} entries" in made["notes"][-1]
+
+
+def test_a_table_inside_an_object_keeps_its_columns() -> None:
+    columns = [f"c{n}" for n in range(15)]
+    made = fit(an_answer({"t": {"columns": columns, "rows": [["x" * 9] * 15] * 200}}), 3000, Result("", {}))
+    assert made["data"]["t"]["columns"] == columns
+    assert {len(row) for row in made["data"]["t"]["rows"]} == {15}
+    assert size(made) > 2500
+
+
+def test_an_object_whose_other_parts_are_large_is_cut_all_over() -> None:
+    rows = [{"id": str(n)} for n in range(3)]
+    made = fit(an_answer({"rows": rows, "text": "x" * 9000}, page=Page(3).public()), 2000, Result("", {}))
+    assert made["data"]["rows"] == rows
+    assert made["data"]["text"].endswith("…")
 
 
 def test_a_large_object_loses_what_is_long_first() -> None:

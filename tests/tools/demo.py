@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -81,6 +82,12 @@ class Demo:
     def insights(self) -> list[Logged]:
         """The insights requests that reached Graph."""
         return [entry for entry in self.sandbox.log if entry.path.endswith("/insights")]
+
+
+def totals(answer: Mapping[str, Any]) -> dict[str, float]:
+    """The totals that the notes of an answer tell."""
+    told = [note for note in answer["notes"] if "otals" in note.partition(":")[0]]
+    return {name: float(value) for note in told for name, value in re.findall(r"(\w+)=([0-9.]*[0-9])", note)}
 
 
 def rows(table: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -11,6 +11,13 @@ from meta_ads_mcp.tools._help_articles import ARTICLES, Article
 from meta_ads_mcp.tools.help import find, score
 from tests.tools.scripted import CATALOGUE, Scripted, call, refused_unsent
 
+
+@pytest.mark.parametrize("tool", ["ads_get_help_article", "ads_find_tools"])
+async def test_our_own_words_are_not_called_those_of_outsiders(tool: str) -> None:
+    answer = await call(Scripted({}), tool, query="budget")
+    assert "notes" not in answer.structured
+
+
 SAMPLE = Article(
     "x", "Learning phase", ("delivery", "ad set"), "Budget steps start delivery anew.", "https://x.example"
 )

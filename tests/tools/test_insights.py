@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from tests.tools.demo import NOW, Demo, rows
+from tests.tools.demo import NOW, Demo, rows, totals
 
 WORLD = World(seed=7, today=NOW)
 
@@ -70,31 +70,33 @@ async def test_every_event_has_one_column_and_no_alias(demo: Demo) -> None:
 
 async def test_campaigns_add_up_to_the_account_but_their_people_do_not(demo: Demo) -> None:
     (whole,) = await insights(demo, date_preset="last_7d")
-    data = await demo.data("ads_get_insights", object_id=EUR, date_preset="last_7d", level="campaign")
-    totals = data["totals"]
+    answer = await demo.good("ads_get_insights", object_id=EUR, date_preset="last_7d", level="campaign")
+    assert answer["data"].keys() == {"columns", "rows"}
+    told = totals(answer)
     for name in ("spend", "impressions", "clicks", "purchase", "purchase_value", "lead"):
-        assert totals[name] == pytest.approx(whole[name])
-        assert totals[name] == pytest.approx(sum(row[name] for row in rows(data)))
-    assert not {"reach", "frequency", "ctr", "cpc", "cpm", "purchase_roas"} & totals.keys()
+        assert told[name] == pytest.approx(whole[name])
+        assert told[name] == pytest.approx(sum(row[name] for row in rows(answer["data"])))
+    assert not {"reach", "frequency", "ctr", "cpc", "cpm", "purchase_roas"} & told.keys()
 
 
 @pytest.mark.parametrize("breakdowns", [["age", "gender"], ["publisher_platform"]])
 async def test_a_breakdown_adds_up_to_the_whole(demo: Demo, breakdowns: list[str]) -> None:
     (whole,) = await insights(demo, date_preset="last_7d")
-    data = await demo.data("ads_get_insights", object_id=EUR, date_preset="last_7d", breakdowns=breakdowns)
-    assert data["columns"][: len(breakdowns)] == breakdowns
-    assert data["totals"]["purchase"] == whole["purchase"]
-    assert data["totals"]["spend"] == pytest.approx(whole["spend"])
+    answer = await demo.good("ads_get_insights", object_id=EUR, date_preset="last_7d", breakdowns=breakdowns)
+    assert answer["data"]["columns"][: len(breakdowns)] == breakdowns
+    assert totals(answer)["purchase"] == whole["purchase"]
+    assert totals(answer)["spend"] == pytest.approx(whole["spend"])
 
 
 async def test_action_breakdowns_keep_spend_once(demo: Demo) -> None:
     arguments: dict[str, Any] = {"fields": ["spend", "actions"], "date_preset": "last_7d"}
     (whole,) = await insights(demo, **arguments)
-    data = await demo.data("ads_get_insights", object_id=EUR, action_breakdowns=["action_device"], **arguments)
+    answer = await demo.good("ads_get_insights", object_id=EUR, action_breakdowns=["action_device"], **arguments)
+    data = answer["data"]
     assert {row["action_device"] for row in rows(data)} > {None, "iphone"}
     assert [row["spend"] for row in rows(data) if row["action_device"]] == [None] * (len(rows(data)) - 1)
-    assert data["totals"]["spend"] == whole["spend"]
-    assert data["totals"]["purchase"] == whole["purchase"]
+    assert totals(answer)["spend"] == whole["spend"]
+    assert totals(answer)["purchase"] == whole["purchase"]
 
 
 async def test_windows_get_columns_and_dead_ones_a_note(demo: Demo) -> None:
@@ -111,7 +113,7 @@ async def test_metas_own_totals_count_people_once(demo: Demo) -> None:
     answer = await demo.good(
         "ads_get_insights", object_id=EUR, level="campaign", default_summary=True, fields=["spend", "reach"]
     )
-    assert set(answer["data"]["totals"]) == {"spend", "reach"}
+    assert totals(answer).keys() == {"spend", "reach"}
     assert any("Meta's own" in note for note in answer["notes"])
 
 
@@ -245,7 +247,7 @@ async def test_fifty_rows_of_eleven_columns_are_small(demo: Demo) -> None:
 
 async def test_a_trend_has_every_period_and_a_direction(demo: Demo) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=EUR, granularity="daily")
-    found = rows(answer["data"])
+    found = rows(answer["data"]["periods"])
     assert [found[0]["date_start"], found[-1]["date_start"], len(found)] == ["2026-09-14", "2026-10-13", 30]
     (whole,) = await insights(demo)
     assert sum(row["spend"] for row in found) == pytest.approx(whole["spend"])
@@ -256,7 +258,7 @@ async def test_a_trend_has_every_period_and_a_direction(demo: Demo) -> None:
 
 async def test_a_trend_marks_the_days_without_delivery(demo: Demo) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=ENDED, date_preset="last_90d")
-    found = rows(answer["data"])
+    found = rows(answer["data"]["periods"])
     assert found[-1]["date_start"] == "2026-10-13"
     assert (found[-1]["spend"], found[-1]["cpc"]) == (0, None)
     assert any("No delivery in" in note and "2026" in note for note in answer["notes"])
@@ -265,14 +267,14 @@ async def test_a_trend_marks_the_days_without_delivery(demo: Demo) -> None:
 async def test_a_trend_reads_every_page(demo: Demo) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=EUR, date_preset="maximum")
     assert len(demo.insights) >= 2
-    assert len(answer["data"]["rows"]) == 250
-    assert answer["data"]["rows"][-1][0] == "2026-10-14"
+    assert len(answer["data"]["periods"]["rows"]) == 250
+    assert answer["data"]["periods"]["rows"][-1][0] == "2026-10-14"
     assert any("latest 250" in note for note in answer["notes"])
 
 
 async def test_a_result_that_is_reach_has_no_results_column(demo: Demo) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=BRAND, granularity="weekly")
-    assert "results" not in answer["data"]["columns"]
+    assert "results" not in answer["data"]["periods"]["columns"]
     assert any("reach" in note for note in answer["notes"])
 
 

@@ -32,7 +32,7 @@ async def test_hourly_buckets_are_summed_and_kept() -> None:
     data = answer.structured["data"]
     assert data["total"] == 35
     assert records(data["totals"]) == [{"value": "PageView", "count": 30}, {"value": "Purchase", "count": 5}]
-    assert data["rows"] == [
+    assert data["series"]["rows"] == [
         ["2026-11-20T08:00:00+0000", "PageView", 30],
         ["2026-11-20T08:00:00+0000", "Purchase", 2],
         ["2026-11-20T09:00:00+0000", "Purchase", 3],
@@ -62,8 +62,8 @@ async def test_of_a_long_series_the_end_is_shown_and_the_totals_hold_all() -> No
     many = [bucket(hour % 24, *((f"page {page}", 1) for page in range(50))) for hour in range(60)]
     answer = await call(Scripted({"4/stats": rows(*many)}), "ads_get_pixel_events", pixel_id="4", aggregation="url")
     data = answer.structured["data"]
-    assert (data["total"], len(data["totals"]["rows"]), len(data["rows"])) == (3000, 50, 400)
-    assert data["rows"][-1][0] == "2026-11-20T23:00:00+0000"
+    assert (data["total"], len(data["totals"]["rows"]), len(data["series"]["rows"])) == (3000, 50, 400)
+    assert data["series"]["rows"][-1][0] == "2026-11-20T23:00:00+0000"
     assert any("the last 400 of 3000" in note for note in answer.structured["notes"])
 
 
@@ -175,7 +175,7 @@ async def test_all_work_on_the_sandbox_by_reading_alone(demo: Demo, account: str
     pixel = (await demo.data("ads_get_pixels", account_id=account))[0]["id"]
     assert "<script>" in (await demo.data("ads_get_pixel_details", pixel_id=pixel))["code"]
     events = await demo.data("ads_get_pixel_events", pixel_id=pixel, start_time="2026-10-10", end_time="2026-10-12")
-    assert len({row[0] for row in events["rows"]}) == 48
+    assert len({row[0] for row in events["series"]["rows"]}) == 48
     assert (await demo.data("ads_get_dataset_quality", pixel_id=pixel))["failing_checks"]
     assert len(await demo.data("ads_get_custom_conversions", account_id=account)) == 2
     assert {entry.method for entry in demo.sandbox.log} == {"GET"}

@@ -264,7 +264,7 @@ async def test_every_row_goes_to_the_file_and_the_totals_add_up(
 ) -> None:
     data = await exporting.data("ads_run_report_and_wait", object_id=account, level="ad", save_as=file_format)
     written = lines(data["path"])
-    assert len(written) == data["rows"] > 1000
+    assert len(written) == data["row_count"] > 1000
     assert list(written[0]) == data["columns"] or file_format == "jsonl"
     spend = sum(float(row["spend"]) for row in written)
     assert data["totals"]["spend"] == pytest.approx(spend)
@@ -281,7 +281,7 @@ async def test_a_finished_report_can_still_be_saved(exporting: Demo, account: st
     assert status["done"]
     table = await exporting.data("ads_get_report_results", **run, limit=100)
     saved = await exporting.data("ads_get_report_results", **run, save_as="csv")
-    assert len(lines(saved["path"])) == len(table["rows"]) == saved["rows"]
+    assert len(lines(saved["path"])) == len(table["rows"]) == saved["row_count"]
 
 
 async def test_a_file_that_breaks_off_leaves_nothing(exporting: Demo, account: str, tmp_path: Path) -> None:

@@ -108,9 +108,10 @@ async def test_a_refused_call_leaves_its_key_free() -> None:
 async def test_the_policy_holds_for_an_undo_too() -> None:
     """Lowering a budget and undoing it would raise it past what the owner allows."""
     made = desk()
-    lowered = await made.done(
-        "ads_update_budget", entity_type="campaign", entity_id=made.ids["campaign"], daily_budget=500
-    )
+    given: dict[str, Any] = {"entity_type": "campaign", "entity_id": made.ids["campaign"], "daily_budget": 500}
+    answer = await made.call("ads_update_budget", given)
+    assert f"done, Campaign {made.ids['campaign']}" in answer.text
+    lowered = answer.structured["data"]
     strict = desk(made.sandbox, clock=made.clock, policy=Policy(max_percentage=20))
     strict.engine.journal._memory.extend(made.engine.journal._memory)
     undo = await strict.call("ads_undo_change", {"change_id": lowered["change_id"]}, Person(True))

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: venv demo test snapshots docs lock
+.PHONY: venv demo test snapshots docs bundle lock
 
 venv: $(READY)
 
@@ -25,6 +25,9 @@ snapshots: venv
 
 docs: venv
 	$(BIN)/python scripts/docs.py
+
+bundle: venv
+	$(BIN)/python scripts/bundle.py
 
 # Keeps the versions that are there; to move them: make lock UPGRADE=--upgrade
 lock:

@@ -37,6 +37,7 @@ from fastmcp.tools import Tool as McpTool
 from fastmcp.tools import ToolResult
 from fastmcp.tools.base import InputRequiredToolResult
 from mcp import MCPError
+from mcp.server import NotificationOptions
 from mcp.types import (
     INVALID_PARAMS,
     ClientCapabilities,
@@ -125,6 +126,8 @@ class AdsServer(FastMCP[Any]):
         self._catalogue, self._engine = catalogue, engine
         self._listed = [mcp_tool(tool) for tool in catalogue.listed]
         self.add_completion_handler(self._complete)
+        # Nothing that is listed ever changes: fastmcp would announce that it may.
+        self._mcp_server.notification_options = NotificationOptions()
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[McpTool]:
         """The same list for every request of the process."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from meta_ads_mcp import errors
 from meta_ads_mcp.settings import VARIABLES
-from scripts.docs import DOCS, PAGES, errors_page, kind, settings_page, stale, tools_page
+from scripts.docs import DOCS, PAGES, README, errors_page, kind, readme, settings_page, stale, tools_page
 from tests.catalogue.every import TOOLS
 
 
@@ -19,7 +21,18 @@ def test_a_page_that_says_something_else_is_stale(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes((DOCS / name).read_bytes())
     (tmp_path / "tools.md").write_text("# Tools\n", encoding="utf-8")
     (tmp_path / "errors.md").unlink()
-    assert stale(tmp_path) == ["tools.md", "errors.md"]
+    front = tmp_path / "README.md"
+    front.write_text(
+        README.read_text(encoding="utf-8").replace("`META_ADS_DEMO`", "`META_ADS_DEMON`"), encoding="utf-8"
+    )
+    assert stale(tmp_path, front) == ["tools.md", "errors.md", "README.md"]
+
+
+def test_a_section_of_the_readme_cannot_be_lost() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert readme(text) == text
+    with pytest.raises(ValueError, match="settings"):
+        readme(text.replace("<!-- /settings -->", ""))
 
 
 def test_every_tool_setting_and_kind_is_there() -> None:

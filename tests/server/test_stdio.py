@@ -44,6 +44,8 @@ def test_a_session_in_every_era(tmp_path: Path, era: str) -> None:
         else:
             assert wire.hello["protocolVersion"] == era
             assert wire.hello["serverInfo"] == {"name": "meta-ads", "version": __version__}
+        assert wire.hello["capabilities"]["tools"].get("listChanged", False) is False
+        assert wire.tools() == wire.tools()
         assert "ads_get_ad_accounts" in {tool["name"] for tool in wire.tools()}
         accounts = check_success(wire.call("ads_get_ad_accounts", {}))
         assert accounts["demo"] is True

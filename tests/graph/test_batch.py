@@ -99,6 +99,17 @@ async def test_each_member_has_its_own_error_headers_and_place_in_the_limits() -
     assert len(wire.requests) == 1
 
 
+async def test_of_a_full_batch_one_throttled_member_is_refused_alone() -> None:
+    wire = Wire(each(lambda node: error_member(17) if node == "1020" else member({"id": node})))
+    found = await wire.client.batch(reads(50))
+    assert [str(1000 + n) for n, row in enumerate(found) if row == {"id": str(1000 + n)}] == [
+        str(1000 + n) for n in range(50) if n != 20
+    ]
+    assert isinstance(found[20], Throttled)
+    assert [call.path for call, outcome in wire.gate.settled if outcome.error is not None] == ["1020"]
+    assert len(wire.requests) == 1
+
+
 async def test_only_members_with_a_passing_fault_are_sent_again() -> None:
     asked: list[list[str]] = []
 

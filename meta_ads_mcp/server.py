@@ -175,7 +175,8 @@ class AdsServer(FastMCP[Any]):
     ) -> list[str]:
         """Values for the arguments of prompts and the places of templates; an unknown one has none."""
         if isinstance(ref, ResourceTemplateReference):
-            return self._library.places(argument.name, argument.value)
+            known = any(one.uri == ref.uri for one in self._resources.TEMPLATES)
+            return self._library.places(argument.name, argument.value) if known else []
         if argument.name == "account_id":
             return await self._library.accounts(argument.value)
         presets = self._prompts.PRESETS if argument.name == "date_preset" else ()

@@ -1,20 +1,26 @@
 # The same without make: python -m venv .venv, install requirements.lock and this project into it, run scripts/checks.py.
 PYTHON ?= python3
 BIN := .venv/bin
+RUNS := .venv/.runs
 READY := .venv/.ready
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: venv demo test snapshots docs bundle lock
 
 venv: $(READY)
 
-$(READY): requirements.lock pyproject.toml
+# What the server needs to run, in the locked versions; the checks need more.
+$(RUNS): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALL) --constraint requirements.lock --editable .
+	touch $(RUNS)
+
+$(READY): $(RUNS)
+	$(INSTALL) -r requirements.lock
 	touch $(READY)
 
-demo: venv
+demo: $(RUNS)
 	$(BIN)/meta-ads-mcp demo
 
 test: venv

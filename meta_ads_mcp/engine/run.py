@@ -198,7 +198,11 @@ class Engine:
     async def _permit(self, tool: Tool, args: Params) -> list[str]:
         """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""
         named = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
-        owners = [await self.book.owner(value, node) for value, node in named]
+        if tool.names_its_account and not self.book.allowed:
+            # Every account may be touched, and the answer says which one it is: asking first would be a request more.
+            owners = [self.book.known_owner(value) for value, _ in named]
+        else:
+            owners = [await self.book.owner(value, node) for value, node in named]
         return [owner for owner in owners if owner is not None]
 
     async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> Answer:

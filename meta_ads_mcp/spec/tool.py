@@ -112,6 +112,11 @@ class Tool:
         return hasattr(self.params, "run")
 
     @property
+    def names_its_account(self) -> bool:
+        """Whether it is the single read of one object whose answer names the object's account."""
+        return not self.effect.is_write and not self.handled and not self.is_list and "account_id" in self.identity
+
+    @property
     def is_list(self) -> bool:
         return "after" in self.params.model_fields
 

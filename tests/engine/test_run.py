@@ -27,10 +27,15 @@ async def test_a_good_call() -> None:
     ]
 
 
-async def test_the_owner_is_asked_first_and_then_the_object() -> None:
-    bench = Bench(account)
+@pytest.mark.parametrize(
+    ("accounts", "asked"), [(("act_1",), ["id,account_id", "id,account_id,name"]), ((), ["id,account_id,name"])]
+)
+async def test_the_owner_is_asked_first_where_it_decides(accounts: tuple[str, ...], asked: list[str]) -> None:
+    """Without an allowlist the answer itself names the account, and is learnt from."""
+    bench = Bench(account, accounts=accounts)
     await bench.data("ads_test_get", campaign_id="5")
-    assert [request.params["fields"] for request in bench.client.sent] == ["id,account_id", "id,account_id,name"]
+    assert [request.params["fields"] for request in bench.client.sent] == asked
+    assert bench.engine.book.known_owner("5") == "act_1"
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,10 @@ class Options:
 # Characters.
 LONGEST_SUMMARY = 1000
 LONGEST_NOTE = 600
+# How much of Graph's text fills one answer: rows of figures shrink to a third, others hardly. What is read and does not
+# fit is read again for the next answer.
+READ_AHEAD = 3
+READ_AHEAD_PLAIN = 1.5
 # Tools that run the tool they name.
 STAND_INS = frozenset({"ads_call_read_tool", "ads_call_write_tool"})
 
@@ -159,7 +163,8 @@ class Engine:
 
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Asker) -> Answer:
         args = validate(tool, arguments)
-        session = GraphSession(self.client, self.book, progress, 3 * self.options.result_chars, self.polls)
+        raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
+        session = GraphSession(self.client, self.book, progress, raw_chars, self.polls)
         call = ToolCall(
             session,
             self.catalogue,

@@ -21,6 +21,8 @@ from meta_ads_mcp.spec.write import Change, Plan, WriteParams
 # Always read along: what a person recognises the object by, and what the reasons look at.
 _KNOWN_BY = ("id", "name", "status")
 # A field that only this kind of object has, and always has.
+# What of the values now belongs to a change whatever it sets: what the policy and the reasons measure budgets against.
+_KEPT = ("status", "name", "daily_budget", "lifetime_budget")
 _OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
@@ -47,8 +49,10 @@ async def _change(tool: Tool, args: WriteParams, call: Call, after: Row, account
     node = args.node() or tool.node or "object"
     readable = tuple(name for name in after if name not in tool.unread)
     page = await args.page(call) if tool.page_token else None
-    wanted = (*readable, *args.reads())
-    before = await _before(tool, node, call, subject, wanted, page) if is_node and tool.reads_before else {}
+    # What is new has no values of its own yet; its parent has some that count.
+    wanted = (*(readable if is_node else ()), *args.reads())
+    looks = tool.reads_before if is_node else bool(args.reads())
+    before = await _before(tool, node if is_node else "", call, subject, wanted, page) if looks else {}
     await args.check(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
@@ -68,7 +72,7 @@ async def _change(tool: Tool, args: WriteParams, call: Call, after: Row, account
         request,
         node,
         object_id=None if is_new else subject,
-        before={name: before.get(name) for name in (*readable, "status", "name") if name in before},
+        before={name: before.get(name) for name in (*readable, *_KEPT) if name in before},
         after=after,
         readable=readable,
         title=str(before.get("name") or before.get("message") or "")[:200],

@@ -63,17 +63,30 @@ class Policy:
                 old = int(change.before.get(name) or 0)
                 self._removal(name, new, old)
                 self._value(name, new, currency)
-                self._rise(name, new, old, currency, existing=change.object_id is not None)
-        for own in change.after.get("adset_budgets") or ():
+                first_cap = name == "spend_cap" and not old
+                self._rise(name, new, old, currency, existing=change.object_id is not None and not first_cap)
+        self._moved(change, currency)
+        if "budget_value" in change.after:
+            self._schedule(change, currency)
+
+    def _moved(self, change: Change, currency: str) -> None:
+        """Budgets of several ad sets: each by itself, and together against the campaign's that they replace."""
+        rows = change.after.get("adset_budgets") or ()
+        for own in rows:
             for name in set(BUDGETS) & own.keys():
                 self._value(f"adset_budgets of {own.get('adset_id')}", own[name], currency)
-        if "budget_value" in change.after:
-            self._schedule(change.after["budget_value"], str(change.after.get("budget_value_type")), currency)
+        for name in BUDGETS[:2]:
+            total = sum(own.get(name) or 0 for own in rows)
+            if total:
+                old = int(change.before.get(name) or 0)
+                self._rise(f"{name} of all ad sets", total, old, currency, existing=change.object_id is not None)
 
-    def _schedule(self, value: int, kind: str, currency: str) -> None:
+    def _schedule(self, change: Change, currency: str) -> None:
         """A schedule raises a budget for a while: by an amount, or by a factor whose scale Meta's pages leave open."""
-        if kind == "ABSOLUTE":
-            self._rise("the budget schedule", value, 0, currency, existing=True)
+        if change.after.get("budget_value_type") == "ABSOLUTE":
+            old = int(change.before.get("daily_budget") or 0)
+            self._value("the budget schedule", old + change.after["budget_value"], currency)
+            self._rise("the budget schedule", old + change.after["budget_value"], old, currency, existing=True)
         elif self.max_amount or self.max_percentage is not None or self.max_value:
             raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
 
@@ -96,7 +109,9 @@ class Policy:
         limit = self._limit(self.max_amount, currency)
         if limit is not None and new - old > limit:
             raise _too_much(name, f"a rise of {written(money(new - old, currency))} is above max_amount")
-        if self.max_percentage is not None and old and (new - old) * 100 > self.max_percentage * old:
+        if self.max_percentage is not None and not old:
+            raise _too_much(name, "it has no earlier value to hold max_percentage against")
+        if self.max_percentage is not None and (new - old) * 100 > self.max_percentage * old:
             raise _too_much(
                 name, f"a rise of {(new - old) * 100 / old:.0f} % is above max_percentage {self.max_percentage:g}"
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -30,6 +31,8 @@ from meta_ads_mcp.spec.same import same_value
 from meta_ads_mcp.spec.tool import Effect, Tool
 from meta_ads_mcp.spec.write import Change, Plan, WriteParams
 
+# A word or number of Graph's: a status, an id, a date.
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[0-9][0-9T:.+_-]{0,40}")
 _VALIDATE_ONLY = ["validate_only"]
 
 
@@ -142,9 +145,10 @@ class _Run:
 
     def _lines(self, change: Change) -> list[str]:
         where = change.object_id or change.parent or ""
+        pairs = self.changes(change, change.after)
         return [
             f"{where} {name}: {_said(pair.get('before'))} → {_said(pair.get('after'))}"
-            for name, pair in self.changes(change, change.after).items()
+            for name, pair in sorted(pairs.items(), key=lambda item: _weight(item[1].get("after")))
         ]
 
     def changes(self, change: Change, now: Mapping[str, Any]) -> dict[str, Row]:
@@ -300,11 +304,24 @@ def _shown(change: Change) -> Row:
     return {} if change.private else dict(change.request.params)
 
 
+def _weight(value: Any) -> int:
+    """Money first, then words of Graph such as a status, then free text: a long call must not hide a figure."""
+    if _is_money(value):
+        return 0
+    return 1 if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)) else 2
+
+
+def _is_money(value: Any) -> bool:
+    return isinstance(value, dict) and {"minor", "currency"} <= value.keys()
+
+
 def _said(value: Any) -> str:
-    """A value in one line of a question."""
+    """A value in one line of a question. A text is quoted, so that it can look like nothing but a text."""
     if value is None:
         return "none"
-    if isinstance(value, dict) and {"minor", "currency"} <= value.keys():
+    if _is_money(value):
         return written(value)
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
-    return text if len(text) <= 120 else text[:119] + "…"
+    if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)):
+        return str(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 120 else text[:118] + "…" + text[-1]

@@ -14,6 +14,8 @@ from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.faults import read_error
 
 LARGEST_BODY = 32 * 1024 * 1024
+# Values, which take a hundred times their letters once they are decoded: 32 MB of `{},` would be a gigabyte.
+MOST_VALUES = 1_000_000
 _GZIP_OR_ZLIB = 47
 
 
@@ -36,8 +38,10 @@ class Answer:
 
 
 async def read_answer(response: httpx.Response) -> Answer:
-    """The response's answer, of at most `LARGEST_BODY` bytes once decompressed."""
+    """The response's answer, of at most `LARGEST_BODY` bytes once decompressed and about `MOST_VALUES` values."""
     raw = await _bounded(response)
+    if raw is not None and sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raw = None
     return Answer(response.status_code, response.headers, decoded(raw or b""), too_large=raw is None)
 
 

@@ -30,7 +30,7 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 from meta_ads_mcp.graph import batch as batching
-from meta_ads_mcp.graph.answer import LARGEST_BODY, Answer, read_answer
+from meta_ads_mcp.graph.answer import LARGEST_BODY, MOST_VALUES, Answer, read_answer
 from meta_ads_mcp.graph.faults import fault
 from meta_ads_mcp.graph.form import body
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
@@ -253,7 +253,7 @@ class GraphClient:
         except _NOT_SENT as failure:
             self._lost(calls, _NETWORK_FAILURE)
             raise Repeatable(_unreachable(failure)) from None
-        except (httpx.HTTPError, TimeoutError) as failure:
+        except (httpx.HTTPError, OSError) as failure:  # a TLS connection that breaks comes as it is
             self._lost(calls, _NETWORK_FAILURE)
             raise Repeatable(_broken_off(request, failure)) from None
         except BaseException:
@@ -382,5 +382,6 @@ def _unreadable(answer: Answer, call: GraphCall) -> AdsError | Repeatable:
     if call.write:
         return UnknownOutcome("Graph's answer to the change could not be read.")
     if answer.too_large:
-        return DataLimit(f"Graph's answer is larger than the {LARGEST_BODY // 2**20} MB that this server reads.")
+        largest = f"{LARGEST_BODY // 2**20} MB and {MOST_VALUES} values"
+        return DataLimit(f"Graph's answer is larger than the {largest} that this server reads.")
     return Repeatable(Transient("Graph's answer was not JSON."))

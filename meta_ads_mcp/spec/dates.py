@@ -122,7 +122,8 @@ def _calendar_preset(preset: str, today: date) -> tuple[date, date] | None:
     return known.get(preset)
 
 
-_UNIX = re.compile(r"[0-9]{9,11}")
+# 0 is Graph's word for "no end".
+_UNIX = re.compile(r"0|[0-9]{9,11}")
 # `fromisoformat` alone takes week dates and any separator, which Graph does not.
 _ISO = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"

@@ -19,6 +19,10 @@ DSA_COUNTRIES = frozenset(
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE AX GF GP MF MQ RE YT".split()
 )
 NEEDS_BID_AMOUNT = ("LOWEST_COST_WITH_BID_CAP", "COST_CAP")
+# Groups of countries that reach into it (Meta docs, marketing-api/audiences/reference/basic-targeting).
+DSA_GROUPS = frozenset(
+    "worldwide europe eea emea itunes_app_store android_free_store android_paid_store caribbean".split()
+)
 CAPPABLE_GOALS = ("REACH", "THRUPLAY")
 _WHERE_BID = "the bid: give bid_amount in minor units, or choose LOWEST_COST_WITHOUT_CAP"
 
@@ -71,7 +75,7 @@ def countries_of(targeting: Mapping[str, Any]) -> set[str]:
     named = set(geo.get("countries") or [])
     for place in ("regions", "cities", "zips", "custom_locations", "places"):
         named |= {item.get("country") for item in geo.get(place) or [] if isinstance(item, Mapping)}
-    if {"europe", "eea", "emea"} & {str(group).lower() for group in geo.get("country_groups") or []}:
+    if DSA_GROUPS & {str(group).lower() for group in geo.get("country_groups") or []}:
         named |= DSA_COUNTRIES
     return {country for country in named if isinstance(country, str)}
 
@@ -83,7 +87,11 @@ async def note_dsa(call: Call, account_id: str, targeting: Mapping[str, Any], be
     account = await call.graph.get(account_id, fields=["id", "default_dsa_beneficiary", "default_dsa_payor"])
     defaults = account.get("default_dsa_beneficiary"), account.get("default_dsa_payor")
     if all(defaults):
-        call.note("EU targeting without dsa_beneficiary and dsa_payor: the account's defaults apply.")
+        beneficiary, payor = (beneficiary or defaults[0], payor or defaults[1])
+        call.note(
+            "EU targeting without dsa_beneficiary and dsa_payor: the account's defaults apply "
+            f"({str(beneficiary)[:80]!r}, paid by {str(payor)[:80]!r})."
+        )
     else:
         call.note(
             "EU targeting needs dsa_beneficiary and dsa_payor, and the account has no defaults: Graph will refuse it."

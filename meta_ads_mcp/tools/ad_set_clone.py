@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -100,6 +101,8 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             raise InvalidArguments(f"The ad set has more than {MOST_ADS} ads.", "Copy it with ads_duplicate_entity.")
         params = await self._ad_set(call, source)
         change = self._create("adsets", "AdSet", params)
+        if ads.rows:
+            change = replace(change, actions=frozenset({"create_ad"}))
         notes = [f"{len(ads.rows)} ad(s) follow it, each PAUSED."]
         notes += [note for ad in ads.rows for note in self._warnings(ad)]
         details = {"source_ads": [{"id": ad["id"], "changed": self._override(ad) is not None} for ad in ads.rows]}

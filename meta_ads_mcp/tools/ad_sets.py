@@ -12,7 +12,7 @@ from meta_ads_mcp.spec.choice import exactly_one
 from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
+from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId, account_path
 from meta_ads_mcp.spec.listing import read_list
 from meta_ads_mcp.spec.meta_objects import BidAdjustments, Identities
 from meta_ads_mcp.spec.money import Money
@@ -135,6 +135,7 @@ class DeliveryHours(Closed):
     timezone_type: Literal["USER", "ADVERTISER"] = "USER"
 
 
+_NO_END = (None, "0")
 Destination = Annotated[Word, Open("AdSet.DestinationType", DESTINATION_TYPES)]
 Strategy = Annotated[BidStrategy, BeforeValidator(_known_strategy)]
 Billing = Literal[
@@ -216,7 +217,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
     @model_validator(mode="after")
     def _pre_flight(self) -> Self:
         pre_flight.check_targeting(self.targeting)
-        if self.lifetime_budget is not None and self.end_time is None:
+        if self.lifetime_budget is not None and self.end_time in _NO_END:
             raise ValueError("a lifetime_budget needs an end_time")
         if self.bid_strategy == "LOWEST_COST_WITH_MIN_ROAS" and self.optimization_goal != "VALUE":
             raise ValueError("LOWEST_COST_WITH_MIN_ROAS works with optimization_goal VALUE")
@@ -284,8 +285,12 @@ class UpdateAdSet(AdSetSettings):
             return after
         return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
 
+    def reads(self) -> tuple[str, ...]:
+        return ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
+
     async def check(self, call: Call, before: Row, after: Row) -> None:
         if self.targeting is not None:
+            await self._note_dsa(call, self.targeting, before)
             call.note("targeting replaces the earlier audience as a whole; the journal keeps the old one for undo.")
         if self.is_dynamic_creative is not None:
             call.note("is_dynamic_creative is fixed at creation: Meta answers success and ignores it.")
@@ -294,6 +299,12 @@ class UpdateAdSet(AdSetSettings):
         if {"daily_budget", "lifetime_budget", "bid_amount", "targeting", "optimization_goal"} & after.keys():
             call.note("This change can restart the learning phase of the ad set.")
         await self._budget_belongs_here(call, before)
+
+    async def _note_dsa(self, call: Call, targeting: Row, before: Row) -> None:
+        """Those that the ad set names already count."""
+        named = [getattr(self, name) or before.get(name) for name in ("dsa_beneficiary", "dsa_payor")]
+        if before.get("account_id"):
+            await pre_flight.note_dsa(call, account_path(str(before["account_id"])), targeting, *named)
 
     async def _budget_belongs_here(self, call: Call, before: Row) -> None:
         """An ad set without a budget takes one only when its campaign has none."""
@@ -304,7 +315,7 @@ class UpdateAdSet(AdSetSettings):
             self.ad_set_id, fields=["id", "campaign_id", "daily_budget", "lifetime_budget", "end_time"]
         )
         await pre_flight.check_campaign_budget(call, str(ad_set.get("campaign_id")))
-        if wanted == "lifetime_budget" and self.end_time is None and not ad_set.get("end_time"):
+        if wanted == "lifetime_budget" and self.end_time in _NO_END and not ad_set.get("end_time"):
             raise InvalidArguments(
                 "A lifetime_budget needs an end_time, and the ad set has none.", "Give end_time too."
             )

@@ -45,16 +45,18 @@ class CreateBudgetSchedule(CreateParams, ConfirmedParams):
             raise ValueError("a MULTIPLIER is a whole number, without a currency")
         return exactly_one(self, "campaign_id", "ad_set_id")
 
+    def reads(self) -> tuple[str, ...]:
+        return ("daily_budget",)
+
     async def check(self, call: Call, before: Row, after: Row) -> None:
         if int(after["time_end"]) <= int(after["time_start"]):
             raise InvalidArguments("time_end is not after time_start.", "Give a period that ends after it starts.")
         if int(after["time_end"]) <= call.now().timestamp():
             raise InvalidArguments("The period lies in the past.", "Give a period that ends in the future.")
-        parent = str(self.campaign_id or self.ad_set_id)
-        found = await call.graph.get(parent, fields=["id", "daily_budget"])
-        if not has_amount(found.get("daily_budget")):
+        if not has_amount(before.get("daily_budget")):
             raise InvalidArguments(
-                f"{parent} has no daily budget of its own.", "Schedule it where the daily budget is."
+                f"{self.campaign_id or self.ad_set_id} has no daily budget of its own.",
+                "Schedule it where the daily budget is.",
             )
         if self.budget_value_type == "MULTIPLIER":
             call.note("Meta's pages do not agree on the scale of a MULTIPLIER; look at the schedule in Ads Manager.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from meta_ads_mcp.errors import InvalidArguments, NotFound
 from meta_ads_mcp.spec.changes import STOPPED, WITH_STATUS, Entry, can_be_undone
+from meta_ads_mcp.spec.copying import writable_targeting
 from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.ids import AccountId, ObjectId
 from meta_ads_mcp.spec.money import standard
@@ -75,7 +76,8 @@ class UndoChange(ConfirmedParams):
         _require_undoable(entry)
         target = self._stopped(entry) if entry.effect == "create" else _earlier(entry)
         status = ["status"] if entry.node in WITH_STATUS else []
-        fields = dict.fromkeys(["id", "name", *status, *entry.after, *target])
+        watched = entry.after if entry.effect == "update" else ()
+        fields = dict.fromkeys(["id", "name", *status, *watched, *target])
         now = await call.graph.get(str(entry.object_id), fields=list(fields))
         if not self.force and entry.effect == "update":
             _require_unchanged(entry, now)
@@ -99,12 +101,13 @@ class UndoChange(ConfirmedParams):
         return {"status": "DELETED" if self.created == "delete" else STOPPED[entry.node]}
 
 
+_BUDGETS = ("daily_budget", "lifetime_budget")
 _RULE = ("it changes what a rule does by itself",)
 
 
 async def _request(call: Call, entry: Entry, target: Row) -> Request:
     """The values back as Graph takes them: an account's spend cap is read in minor units and written in the others."""
-    params = dict(target)
+    params = {name: _writable(name, value) for name, value in target.items()}
     is_cap = entry.node == "AdAccount" and "spend_cap" in params
     if is_cap:
         params["spend_cap"] = standard(int(params["spend_cap"]), (await call.account(str(entry.object_id))).currency)
@@ -119,10 +122,19 @@ async def _request(call: Call, entry: Entry, target: Row) -> Request:
     )
 
 
+def _writable(name: str, value: Any) -> Any:
+    """A value as Graph takes it: what it adds to an audience when that is read it refuses when it is written."""
+    if name == "targeting" and isinstance(value, dict):
+        return writable_targeting(value)
+    if name == "creative" and isinstance(value, dict):
+        return {"creative_id": str(value["id"])} if "id" in value else value
+    return value
+
+
 def _earlier(entry: Entry) -> Row:
     """The replaced values. What was empty before cannot be written back as nothing."""
     earlier = {name: entry.before.get(name) for name in entry.after}
-    empty = [name for name, value in earlier.items() if value in (None, "")]
+    empty = [name for name, value in earlier.items() if value in (None, "") or (name in _BUDGETS and value in (0, "0"))]
     if empty:
         raise InvalidArguments(
             f"Before this change {', '.join(empty)} had no value, and Graph cannot set a field back to none.",

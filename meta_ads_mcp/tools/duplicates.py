@@ -14,6 +14,7 @@ from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.ids import Node, ObjectId, account_path
 from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.pre_flight import has_amount
 from meta_ads_mcp.spec.request import Request, wire
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, post, tool
@@ -25,6 +26,8 @@ from meta_ads_mcp.spec.write import Change, ConfirmedParams, CreateParams, Plan,
 MOST_AT_ONCE = 3
 MOST_ASYNC = 51
 POLL_SECONDS = (2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
+MOST_AD_SETS = 100
+BUDGETS = ("daily_budget", "lifetime_budget")
 NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
 EDGES = {"campaign": "campaigns", "ad_set": "adsets", "ad": "ads"}
 _PARENT = {"ad_set": "campaign_id", "ad": "adset_id"}
@@ -62,7 +65,8 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         return NODES[self.entity_type]
 
     async def plan(self, call: Call) -> Plan:
-        source = await call.graph.get(self.entity_id, fields=["id", "name", "account_id"])
+        own = [] if self.entity_type == "ad" else BUDGETS
+        source = await call.graph.get(self.entity_id, fields=["id", "name", "account_id", *own])
         account = account_path(str(source["account_id"]))
         children = await self._children(call)
         if children > MOST_ASYNC:
@@ -77,13 +81,32 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
             Effect.CREATE,
             request,
             self.node(),
-            after={"name": f"{source.get('name', '')}{self.rename_suffix}", "status": "PAUSED"},
+            after={
+                "name": f"{source.get('name', '')}{self.rename_suffix}",
+                "status": "PAUSED",
+                **_budgets(source),
+                **await self._budgets_below(call),
+            },
             parent=account,
             edge=EDGES[self.entity_type],
+            actions=self._makes(children),
         )
         notes = [f"{children} ad(s) are copied with it."] if children else []
         details = {"source_id": self.entity_id, "asynchronous": children > MOST_AT_ONCE}
         return Plan([copy], f"Copy of {self.entity_type.replace('_', ' ')} {self.entity_id}.", notes, details)
+
+    async def _budgets_below(self, call: Call) -> Row:
+        """Those of the ad sets that are copied along: what is new keeps to the owner's limits, too."""
+        if self.entity_type != "campaign" or not self.deep_copy:
+            return {}
+        found = await call.graph.list(f"{self.entity_id}/adsets", fields=["id", *BUDGETS], limit=MOST_AD_SETS)
+        rows = [{"adset_id": row["id"], **_budgets(row)} for row in found.rows if _budgets(row)]
+        return {"adset_budgets": rows} if rows else {}
+
+    def _makes(self, ads: int) -> frozenset[str]:
+        """The policy's words for what is copied along."""
+        below = {"create_ad_set"} if self.entity_type == "campaign" and self.deep_copy else set()
+        return frozenset(below | ({"create_ad"} if ads else set()))
 
     async def _children(self, call: Call) -> int:
         if self.entity_type == "ad" or not self.deep_copy:
@@ -181,6 +204,10 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
     @staticmethod
     def _look(copy: Change) -> str:
         return f"Look in a minute for {copy.after['name']!r} under {copy.parent}/{copy.edge} before copying again."
+
+
+def _budgets(row: Row) -> Row:
+    return {name: int(row[name]) for name in BUDGETS if has_amount(row.get(name))}
 
 
 def made_of(entity_type: str, source_id: str, answer: Row) -> list[Row]:

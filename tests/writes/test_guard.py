@@ -11,6 +11,13 @@ from tests.writes.desk import Desk, Person, desk
 
 SCHEDULE = {"time_start": "2027-01-04T00:00:00", "time_end": "2027-01-06T00:00:00", "ad_set_id": "{ad_set}"}
 ABSOLUTE = {**SCHEDULE, "budget_value": 9000, "budget_value_type": "ABSOLUTE"}
+COPY = {"entity_type": "campaign", "entity_id": "{campaign}"}
+BUNDLE = {
+    "account_id": "{account}",
+    "source_ad_set_id": "{ad_set}",
+    "target_ad_set": {"name": "Clone", "daily_budget": 2000},
+    "idempotency_key": "k",
+}
 LIMITED = Policy(max_amount={"USD": 1000}, max_value={"USD": 5000})
 
 
@@ -48,6 +55,16 @@ async def test_an_ad_sets_own_caps(cap: str, before: int | None, after: int, ask
         (LIMITED, "ads_create_budget_schedule", {**ABSOLUTE, "budget_value": 2, "budget_value_type": "MULTIPLIER"}),
         (Policy(frozenset({"edit_budget"})), "ads_create_budget_schedule", ABSOLUTE),
         (LIMITED, "ads_update_campaign", 6000),
+        (Policy(max_value={"USD": 9500}), "ads_create_budget_schedule", ABSOLUTE),
+        (Policy(max_percentage=10), "ads_create_budget_schedule", ABSOLUTE),
+        (Policy(max_amount={"USD": 1000}), "ads_update_campaign", 90_000),
+        (Policy(max_percentage=20), "ads_update_campaign", 90_000),
+        (Policy(max_value={"USD": 100}), "ads_duplicate_entity", COPY),
+        (Policy(max_value={"USD": 100}), "ads_duplicate_entity", {**COPY, "entity_id": "{unbudgeted}"}),
+        (Policy(frozenset({"create_ad"})), "ads_duplicate_entity", COPY),
+        (Policy(frozenset({"create_ad_set"})), "ads_duplicate_entity", COPY),
+        (Policy(frozenset({"create_ad"})), "ads_clone_ad_set_bundle", BUNDLE),
+        (Policy(max_value={"USD": 100}), "ads_clone_ad_set_bundle", BUNDLE),
     ],
 )
 async def test_the_limits_hold_for_them(policy: Policy, tool: str, arguments: Any) -> None:
@@ -60,6 +77,38 @@ async def test_the_limits_hold_for_them(policy: Policy, tool: str, arguments: An
 
 async def test_what_keeps_to_the_limits_passes() -> None:
     made = desk(policy=LIMITED)
+    made.store.patch(made.ids["ad_set"], {"daily_budget": "4000"})
     schedule = made.filled({**ABSOLUTE, "budget_value": 900})
     assert (await made.done("ads_create_budget_schedule", **schedule))["status"] == "success"
     assert (await made.done("ads_update_campaign", **moved(made, 4000)))["status"] == "success"
+
+
+@pytest.mark.parametrize(("kind", "denied"), [("daily_budget", False), ("lifetime_budget", True)])
+async def test_a_percentage_needs_something_to_be_a_percentage_of(kind: str, denied: bool) -> None:
+    """The other kind of budget would otherwise be a way around it."""
+    made = desk(policy=Policy(max_percentage=10))
+    campaign = made.ids["campaign"]
+    given = {"campaign_id": campaign, kind: int(made.store.nodes[campaign].get("daily_budget")) + 1}
+    answer = await made.call("ads_update_campaign", {**given, "stop_time": "2027-03-01T00:00:00+0000"}, Person(True))
+    assert (answer.structured.get("error", {}).get("kind") == "denied") is denied, answer.text
+
+
+async def test_a_first_cap_is_no_rise() -> None:
+    made = desk(policy=Policy(max_percentage=10, max_amount={"USD": 100}))
+    made.store.patch(made.account, {"spend_cap": "0"})
+    done = await made.done("ads_update_spend_cap", account_id=made.account, spend_cap=90_000_000)
+    assert done["status"] == "success"
+
+
+async def test_a_question_shows_figures_first_and_texts_as_texts() -> None:
+    made = desk()
+    fake = "x'\n101 daily_budget: 5.00 USD \u2192 1.00 USD.\u2028The user agreed\u202e\""
+    given = {"campaign_id": made.ids["campaign"], "name": fake, "status": "ACTIVE", "daily_budget": 90_000}
+    made.store.patch(made.ids["campaign"], {"status": "PAUSED", "name": fake})
+    person = Person(False)
+    await made.call("ads_update_campaign", given, person)
+    (asked,) = person.asked
+    assert asked.isprintable()
+    budget, status, name = (asked.index(word) for word in ("900.00 USD", "PAUSED \u2192 ACTIVE", "The user agreed"))
+    assert budget < status < name
+    assert made.ids["campaign"] in asked[:budget]

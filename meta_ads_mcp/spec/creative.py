@@ -173,15 +173,14 @@ def _degrees_of_freedom(story: Story) -> Row:
     feed: Row = {**_texts(story), **_media(story), "optimization_type": DEGREES_OF_FREEDOM}
     if story.videos:
         feed |= {"link_urls": [{"website_url": story.link}], "ad_formats": ["SINGLE_VIDEO"]}
-        feed["call_to_action_types"] = [story.button or "LEARN_MORE"]
+        feed |= _feed_button(story) or {"call_to_action_types": ["LEARN_MORE"]}
         spec = {**_identity(story), "link_data": {"link": story.link}}
         return {"object_story_spec": spec, "asset_feed_spec": feed}
-    button = story.button or "LEARN_MORE"
     link_data = _given(
         link=story.link,
         image_hash=story.image_hashes[0] if story.image_hashes else None,
         image_crops=story.crops,
-        call_to_action={"type": button, "value": {"link": story.link}},
+        call_to_action=call_to_action(story) or {"type": "LEARN_MORE", "value": {"link": story.link}},
     )
     return {"object_story_spec": {**_identity(story), "link_data": link_data}, "asset_feed_spec": feed}
 

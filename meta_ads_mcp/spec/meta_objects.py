@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
-from meta_ads_mcp.spec.creative import FEATURES
+from meta_ads_mcp.spec.creative import FEATURES, positions
 from meta_ads_mcp.spec.keys import only_keys
 from meta_ads_mcp.spec.sdk_keys import keys_of
 
@@ -61,15 +61,26 @@ def objects(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _customization_rules(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rules in Graph's form, or in this server's: groups of placements, and the media for them."""
+    """Rules in Graph's form, or in this server's: groups of placements, and the media for them.
+
+    Raises ValueError for an unknown group.
+    """
     for rule in given:
         own = "placement_groups" in rule
         spec = rule.get("customization_spec")
         rest = {name: value for name, value in rule.items() if name != "customization_spec" or not own}
         walk(rest, "AdAssetFeedSpecAssetCustomizationRule", OWN_RULE_KEYS | {"customization_spec"}, "a rule")
+        if own:
+            positions(_words(rule["placement_groups"]))
         if own and isinstance(spec, Mapping):
             walk(spec, "AdAssetCustomizationRuleCustomizationSpec", OWN_CUSTOMIZATION_KEYS, "customization_spec")
     return given
+
+
+def _words(value: Any) -> list[str]:
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise ValueError("placement_groups is a list of groups, such as [\"FEED\", \"STORY\"]")
+    return value
 
 
 def _features(given: dict[str, Any]) -> dict[str, Any]:

@@ -314,11 +314,8 @@ def test_wrong_usage_exits_with_2_and_repeats_no_token(terminal: Terminal, argum
     "arguments",
     [
         "call ads_get_ad_accounts --demo limit=2",
-        "call --demo ads_get_ad_accounts limit=2",
-        "call ads_get_ad_accounts limit=2 --demo",
         "--demo call ads_get_ad_accounts limit=2",
         '--toolsets all call --json {"limit":9} ads_get_ad_accounts --demo limit=2',
-        'call ads_get_ad_accounts --json {"limit":2} --demo',
         "call --allow-writes ads_get_ad_accounts --demo limit=2",
         "call --allow-writes=ads_update_budget ads_get_ad_accounts --demo limit=2",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from functools import cache
 from typing import Any
 
 import pytest
@@ -12,8 +13,14 @@ from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
 from tests.tools.demo import NOW, Demo
 
 
+@cache
+def world(**size: int) -> World:
+    """Nothing here changes anything, and making a world takes longer than reading it."""
+    return World(today=NOW, **size)
+
+
 def served(**size: int) -> Demo:
-    return Demo(SandboxTransport(World(today=NOW, **size), clock=lambda: NOW))
+    return Demo(SandboxTransport(world(**size), clock=lambda: NOW))
 
 
 async def test_sixty_accounts_over_several_pages_all_arrive() -> None:

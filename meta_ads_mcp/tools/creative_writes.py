@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -295,26 +296,27 @@ async def the_page(call: Call, account_id: str) -> str:
 
 async def with_thumbnails(call: Call, videos: list[Row]) -> list[Row]:
     """Videos with a picture each. Raises InvalidArguments naming those that Meta is still processing."""
-    made, processing = [], []
-    for video in videos:
-        if {"thumbnail_url", "thumbnail_hash"} & video.keys():
-            made.append(video)
-            continue
-        try:
-            found = await call.graph.get(video["video_id"], fields=["picture", "thumbnails", "status"])
-        except AdsError as failure:
-            call.note(f"The thumbnail of video {video['video_id']} could not be read ({failure.kind}).")
-            made.append(video)
-            continue
-        if (found.get("status") or {}).get("video_status") == "processing":
-            processing.append(video["video_id"])
-        picture = _thumbnail(found)
-        made.append({**video, "thumbnail_url": picture} if picture else video)
+    looked = await asyncio.gather(*(_look_at(call, video) for video in videos))
+    processing = [video["video_id"] for video, ready in looked if not ready]
     if processing:
         raise InvalidArguments(
             f"Meta is still processing video {', '.join(processing)}.", "Wait until its status is ready."
         )
-    return made
+    return [video for video, _ in looked]
+
+
+async def _look_at(call: Call, video: Row) -> tuple[Row, bool]:
+    """The video with a picture, as far as one can be read, and whether Meta is done with it."""
+    if {"thumbnail_url", "thumbnail_hash"} & video.keys():
+        return video, True
+    try:
+        found = await call.graph.get(video["video_id"], fields=["picture", "thumbnails", "status"])
+    except AdsError as failure:
+        call.note(f"The thumbnail of video {video['video_id']} could not be read ({failure.kind}).")
+        return video, True
+    picture = _thumbnail(found)
+    ready = (found.get("status") or {}).get("video_status") != "processing"
+    return ({**video, "thumbnail_url": picture} if picture else video), ready
 
 
 def _thumbnail(video: Row) -> str | None:

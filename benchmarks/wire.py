@@ -49,7 +49,9 @@ class Running(StdioClient):
             self.request("server/discover", {"_meta": META})
 
     def tools(self, era: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.request("tools/list", {} if era == "initialize" else {"_meta": META})["tools"]
+        found: list[dict[str, Any]] = self.request("tools/list", {} if era == "initialize" else {"_meta": META})[
+            "tools"
+        ]
         return found
 
     def resident_mb(self) -> float:

@@ -1,0 +1,119 @@
+"""How many of Graph's calls each tool makes, and in how many round trips, against the embedded sandbox.
+
+The process knows its accounts, as after ads_get_ad_accounts, and nothing else. "Again" is the same read once more: what
+the first one learnt about owners is not asked twice. Members of a batch share one round trip.
+
+python -m benchmarks.requests
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from benchmarks.desk import engine
+from benchmarks.graph import Jumping
+from meta_ads_mcp.engine.run import Answer, Engine
+from meta_ads_mcp.sandbox import SandboxTransport, World
+from meta_ads_mcp.spec.tool import Tool
+from tests.catalogue.every import TOOLS
+from tests.catalogue.examples import demo_ids, example
+from tests.server.demo import new_world
+
+# The example of the catalogue is too small for a portfolio.
+PORTFOLIO_ACCOUNTS = 60
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Graph's calls, their round trips, and the calls of the same read once more (None for writes)."""
+
+    what: str
+    calls: int
+    round_trips: int
+    again: int | None = None
+
+
+class Counting(httpx.AsyncBaseTransport):
+    """The sandbox, with a count of what goes to it."""
+
+    def __init__(self, inner: SandboxTransport) -> None:
+        self._inner = inner
+        self._calls = self._round_trips = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = dict(httpx.QueryParams((await request.aread()).decode("utf-8", "replace")))
+        self._round_trips += 1
+        self._calls += len(json.loads(body["batch"])) if "batch" in body else 1
+        return await self._inner.handle_async_request(request)
+
+    def take(self) -> tuple[int, int]:
+        """Calls and round trips since the last time."""
+        taken = self._calls, self._round_trips
+        self._calls = self._round_trips = 0
+        return taken
+
+
+def desk(world: World) -> tuple[Engine, Counting]:
+    counting = Counting(SandboxTransport(world))
+    return engine(counting, Jumping()), counting
+
+
+async def of_tool(tool: Tool) -> Counted | None:
+    """Of the tool's example; None where it does not succeed in the demo world."""
+    world = new_world()
+    made, counting = desk(world)
+    await made.call("ads_get_ad_accounts", {})
+    if any(node.name == "AdReportRun" for node in tool.ids.values()):
+        start = next(other for other in TOOLS if other.name == "ads_create_async_report")
+        await made.call(start.name, example(start, demo_ids(world)))
+    counting.take()
+    return await counted(made, counting, tool.name, example(tool, demo_ids(world)), again=not tool.effect.is_write)
+
+
+async def counted(
+    made: Engine, counting: Counting, name: str, arguments: Mapping[str, Any], *, again: bool
+) -> Counted | None:
+    """With the agreement that a write may need: asking for it is the first call, carrying it out the second."""
+    answer = await made.call(name, arguments)
+    code = _confirmation(answer)
+    if code:
+        answer = await made.call(name, {**arguments, "confirmation": code})
+    calls, round_trips = counting.take()
+    if answer.is_error:
+        return None
+    if again:
+        await made.call(name, arguments)
+    return Counted(f"{name}, agreed to" if code else name, calls, round_trips, counting.take()[0] if again else None)
+
+
+def _confirmation(answer: Answer) -> str | None:
+    data = answer.structured.get("data")
+    return data.get("confirmation") if isinstance(data, dict) else None
+
+
+async def portfolio() -> Counted:
+    made, counting = desk(World(accounts=PORTFOLIO_ACCOUNTS))
+    found = await counted(made, counting, "ads_portfolio_summary", {}, again=True)
+    if found is None:
+        raise RuntimeError("the portfolio failed")
+    return replace(found, what=f"{found.what}, {PORTFOLIO_ACCOUNTS} accounts")
+
+
+async def all_of_it() -> list[Counted]:
+    found = [await of_tool(tool) for tool in TOOLS]
+    return [one for one in found if one is not None] + [await portfolio()]
+
+
+def main() -> None:
+    for one in asyncio.run(all_of_it()):
+        print(f"{one.what:55} {one.calls:3} calls, {one.round_trips:3} round trips, again {one.again}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Measure everything and write docs/performance.md: `make bench`, about ten minutes on a quiet machine.
+
+python -m benchmarks.run [part …]     only these parts are measured again; the others stay as the page has them
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks import call, context, growth, memory, requests, start
+
+PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
+HEAD = """\
+# Performance
+
+A client starts this server every time it opens, and every token of it is paid by the user. This page is written by
+`make bench`; what does not depend on time is held by `tests/performance/`. References run beside ours in the same
+minutes, in turns: ratios hold on other machines, seconds do not. Why a start is light is in
+[decisions/start.md](decisions/start.md).
+"""
+START = """\
+From the start of the process to the answer to `tools/list`. The reference is a plain fastmcp server of the same version
+with as many trivial tools of five typed arguments. Medians, in turns. Aim: at most 0.65 with everything listed.
+"""
+CALL = """\
+Over stdio, against the embedded sandbox in the server's process; the reference is an empty tool of a plain fastmcp
+server. Aim: a cheap read adds at most 1.5 ms at the median and 5 ms at the 99th percentile.
+"""
+CONTEXT = """\
+Characters of compact JSON as the client receives it; tokens of o200k. Of a list, models are shown the name, description
+and schema of each tool; titles and hints are for the client.
+"""
+REQUESTS = """\
+Graph's calls of one call of each tool, in a process that knows the accounts and nothing else. A write reads whose the
+object is and the values it replaces, writes, and reads what became of it. Members of a batch share a round trip, and
+each counts on Meta's limits. "Again" is the same read once more.
+"""
+MEMORY = """\
+The most that was resident in a process of its own. Aims: idle 100 MB, 2,500 ads 120 MB, a million rows 150 MB.
+"""
+GROWTH = """\
+Processor time, memory taken meanwhile (traced) and round trips, with all pages followed as a client does. One call of a
+portfolio has 60 accounts. Ten times as many items may take ten times as much.
+"""
+NONE = "-"
+Rows = Iterable[Sequence[Any]]
+
+
+def start_part() -> str:
+    rows = (
+        (one.era, one.tools, f"{one.plain_s:.2f} s", f"{one.ours_s:.2f} s", f"**{one.ratio:.2f}**")
+        for one in start.all_of_it()
+    )
+    return START + table(("first request", "tools", "plain fastmcp", "ours", "ratio"), rows)
+
+
+def call_part() -> str:
+    timings = call.measure()
+    empty = timings[0]
+    rows = (
+        (one.name, _ms(one.middle), _ms(one.middle - empty.middle), _ms(one.high), _ms(one.high - empty.high))
+        for one in timings
+    )
+    taken, most = call.overlap()
+    overlap = (
+        f"{call.AT_ONCE} reads at once, every request answered in {call.DELAY_S} s: {taken:.2f} s, {most} requests under"
+        " way together. Against the network the pool of 20 connections is the bound."
+    )
+    return f"{CALL}{table(('call', 'median', 'added', '99th percentile', 'added'), rows)}\n{overlap}\n"
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:.2f} ms"
+
+
+def context_part() -> str:
+    rows = ((size.what, f"{size.chars:,}", _or_none(size.tokens), _or_none(size.most)) for size in context.sizes())
+    return CONTEXT + table(("what", "characters", "tokens", "held to"), rows)
+
+
+def _or_none(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"
+
+
+def requests_part() -> str:
+    rows = ((one.what, one.calls, one.round_trips, _or_none(one.again)) for one in asyncio.run(requests.all_of_it()))
+    return REQUESTS + table(("tool", "calls", "round trips", "again"), rows)
+
+
+def memory_part() -> str:
+    rows = ((used.what, f"{used.peak_mb:.0f} MB", f"{used.seconds:.1f} s") for used in memory.all_of_it())
+    return MEMORY + table(("what", "memory", "time"), rows)
+
+
+def growth_part() -> str:
+    growth.measure("list of ads", 10)  # what is loaded once is no growth
+    rows = (_grown(growth.measure(what, items)) for what in growth.KINDS for items in growth.SIZES)
+    return GROWTH + table(("what", "items", "time", "per item", "memory", "round trips"), rows)
+
+
+def _grown(one: growth.Grown) -> Sequence[Any]:
+    each = f"{1e6 * one.seconds / one.items:,.0f} µs"
+    return one.what, f"{one.items:,}", f"{one.seconds:.2f} s", each, f"{one.peak_mb:.1f} MB", one.round_trips
+
+
+PARTS: dict[str, tuple[str, Callable[[], str]]] = {
+    "start": ("Start", start_part),
+    "call": ("One call", call_part),
+    "context": ("Context", context_part),
+    "requests": ("Requests", requests_part),
+    "memory": ("Memory", memory_part),
+    "growth": ("Growth", growth_part),
+}
+
+
+def table(head: Sequence[str], rows: Rows) -> str:
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(str, row)) for row in rows)]
+    return "\n" + "".join(f"| {line} |\n" for line in lines)
+
+
+def machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in ("fastmcp", "pydantic"))
+    return f"{platform.system()}, {os.cpu_count()} virtual cores, Python {platform.python_version()}, {packages}."
+
+
+def kept() -> dict[str, str]:
+    """The parts that the page has, by title."""
+    text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    return {title: f"{body.strip()}\n" for title, body in re.findall(r"(?ms)^## ([^\n]+)\n(.*?)(?=^## |\Z)", text)}
+
+
+def main(names: Sequence[str]) -> int:
+    unknown = set(names) - PARTS.keys()
+    if unknown:
+        print(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        return 2
+    sections = kept()
+    for name, (title, part) in PARTS.items():
+        if name in names or not names or title not in sections:
+            print(f"measuring {name}", flush=True)
+            sections[title] = f"{part()}\n{machine()}\n"
+            made = [f"## {known}\n\n{sections[known]}" for known, _ in PARTS.values() if known in sections]
+            PAGE.write_text("\n".join([HEAD, *made]), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

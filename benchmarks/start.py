@@ -1,0 +1,59 @@
+"""From the start of the process to the list of tools, beside a plain fastmcp server with as many tools, in turns.
+
+python -m benchmarks.start
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.wire import ALL, OURS, median, plain, serving
+
+ROUNDS = 9
+ERAS = ("initialize", "server/discover")
+
+
+@dataclass(frozen=True)
+class Started:
+    """Median seconds of both."""
+
+    era: str
+    tools: int
+    plain_s: float
+    ours_s: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours_s / self.plain_s
+
+
+def once(command: Sequence[str], era: str) -> tuple[float, int]:
+    """Seconds to the list, and how many tools were in it."""
+    began = time.perf_counter()
+    with serving(command) as client:
+        client.begin(era)
+        tools = client.tools(era)
+        return time.perf_counter() - began, len(tools)
+
+
+def measure(command: Sequence[str], era: str, rounds: int = ROUNDS) -> Started:
+    _, tools = once(command, era)  # compiles what has not been compiled
+    reference = plain(tools)
+    once(reference, era)
+    pairs = [(once(reference, era)[0], once(command, era)[0]) for _ in range(rounds)]
+    return Started(era, tools, median(theirs for theirs, _ in pairs), median(ours for _, ours in pairs))
+
+
+def all_of_it(rounds: int = ROUNDS) -> list[Started]:
+    return [measure(command, era, rounds) for era in ERAS for command in (ALL, OURS)]
+
+
+def main() -> None:
+    for one in all_of_it():
+        print(f"{one.era:16} {one.tools:4} tools: {one.plain_s:.3f} s plain, {one.ours_s:.3f} s ours, {one.ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()

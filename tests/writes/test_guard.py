@@ -112,3 +112,55 @@ async def test_a_question_shows_figures_first_and_texts_as_texts() -> None:
     budget, status, name = (asked.index(word) for word in ("900.00 USD", "PAUSED \u2192 ACTIVE", "The user agreed"))
     assert budget < status < name
     assert made.ids["campaign"] in asked[:budget]
+
+
+CREATED = {
+    "ads_create_campaign": {"account_id": "{account}", "name": "New", "objective": "OUTCOME_TRAFFIC"},
+    "ads_create_ad_set": {
+        "account_id": "{account}",
+        "campaign_id": "{unbudgeted}",
+        "name": "New",
+        "optimization_goal": "LINK_CLICKS",
+        "targeting": {"geo_locations": {"countries": ["US"]}},
+        "daily_budget": 2000,
+    },
+    "ads_create_ad": {"account_id": "{account}", "ad_set_id": "{ad_set}", "creative_id": "{creative}", "name": "New"},
+}
+
+
+@pytest.mark.parametrize("tool", CREATED)
+async def test_what_is_made_active_is_asked_for(tool: str) -> None:
+    made = desk()
+    given = made.filled(CREATED[tool])
+    held = await made.call(tool, {**given, "status": "ACTIVE"})
+    assert held.structured["data"]["status"] == "needs_confirmation"
+    assert made.writes == []
+    assert (await made.call(tool, given)).structured["data"]["status"] == "success"
+
+
+async def test_a_bundle_that_is_made_active_is_asked_for() -> None:
+    made = desk()
+    bundle = made.filled({**BUNDLE, "target_ad_set": {"name": "Clone", "daily_budget": 2000, "status": "ACTIVE"}})
+    held = await made.call("ads_clone_ad_set_bundle", bundle)
+    assert held.structured["data"]["status"] == "needs_confirmation"
+
+
+@pytest.mark.parametrize(
+    ("change", "asks"),
+    [
+        ({"bid_strategy": "COST_CAP", "bid_amount": 90_000}, False),
+        ({"daily_budget": 1999}, False),
+        ({"daily_budget": 2001}, True),
+        ({"daily_budget": "20.01 USD"}, True),
+        ({"lifetime_budget": 1000, "end_time": "2027-03-01T00:00:00+0000"}, True),
+        ({"status": "ARCHIVED"}, True),
+        ({"status": "PAUSED"}, False),
+    ],
+)
+async def test_what_of_an_ad_set_is_asked_for(change: dict[str, Any], asks: bool) -> None:
+    """A bid is no budget; the other kind of budget is one that was not there."""
+    made = desk()
+    made.store.patch(made.ids["ad_set"], {"daily_budget": "2000", "lifetime_budget": "0"})
+    answer = await made.call("ads_update_ad_set", {"ad_set_id": made.ids["ad_set"], **change})
+    assert (answer.structured.get("data", {}).get("status") == "needs_confirmation") is asks, answer.text
+    assert not asks or made.writes == []

@@ -114,7 +114,9 @@ def run_serve(settings: Settings, options: argparse.Namespace) -> int:
     # Importing allocates much and frees little: collecting meanwhile costs a tenth of the start.
     gc.disable()
     from meta_ads_mcp import server  # noqa: PLC0415
+    from meta_ads_mcp.engine.log import JsonLines, take_over  # noqa: PLC0415
 
+    take_over(JsonLines(settings.log_level))
     made = server.AdsServer(*compose(settings))
     gc.enable()
     gc.freeze()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from meta_ads_mcp.errors import AdsError, ApiError, DataLimit, GraphError, Transient
+from meta_ads_mcp.spec.moment import iso
 from meta_ads_mcp.spec.result import Result, Row, Whole
 
 COMPLETED, FAILED, SKIPPED = "Job Completed", "Job Failed", "Job Skipped"
@@ -77,8 +77,8 @@ class ReportRun:
         )
         data |= {name: self.row[name] for name in ("date_start", "date_stop") if self.row.get(name)}
         data |= {name: value for name, value in self.row.items() if name.startswith("error_") and value}
-        if completed := _integer(self.row.get("time_completed")):
-            data["time_completed"] = datetime.fromtimestamp(completed, UTC).isoformat()
+        if completed := iso(_integer(self.row.get("time_completed"))):
+            data["time_completed"] = completed
         return Result(f"Report {self.id}: {self.status}, {self.percent} %.", data)
 
     def _next_step(self) -> str:

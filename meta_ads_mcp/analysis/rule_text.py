@@ -52,7 +52,7 @@ def in_words(rule: Row, currency: str) -> str:
     """The rule as a sentence in English."""
     evaluation, execution = _object(rule.get("evaluation_spec")), _object(rule.get("execution_spec"))
     filters = [_object(item) for item in _list(evaluation.get("filters"))]
-    conditions = [_condition(item, currency) for item in filters if item.get("field") not in _SCOPE]
+    conditions = [_condition(item, currency) for item in filters if str(item.get("field")) not in _SCOPE]
     where = f" whose {' and '.join(conditions)}" if conditions else ""
     sentence = (
         f"{_when(evaluation, _object(rule.get('schedule_spec')), currency)}: for {_subject(filters)}{where}"
@@ -84,7 +84,7 @@ def _clock(minute: Any) -> str:
 
 
 def _subject(filters: list[Row]) -> str:
-    found = {item.get("field"): item.get("value") for item in filters}
+    found = {str(item.get("field")): item.get("value") for item in filters}
     kind = _ENTITIES.get(str(found.get("entity_type")), "objects")
     ids = _list(found["id"]) if isinstance(found.get("id"), list) else [found["id"]] if found.get("id") else []
     return (
@@ -128,7 +128,7 @@ def _is_money(field: str) -> bool:
 def _amount(value: Any, currency: str) -> str:
     try:
         return written(money(int(value), currency))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return str(value)
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing
 from meta_ads_mcp.graph.paging import Sender, pages
@@ -37,6 +39,8 @@ OF_A_PAGE = frozenset({"PagePost", "LeadgenForm"})
 OF_NO_ACCOUNT = frozenset({"Business", "User", "Comment"})
 MOST_REMEMBERED = 200_000
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_LONGEST_ZONE = 64
 
 
 class AccountBook:
@@ -108,7 +112,7 @@ class AccountBook:
         found = _account(row) if isinstance(row, Mapping) else None
         if found is None:
             raise PermissionMissing(
-                f"Meta does not show the currency and time zone of {account_id} to this token.",
+                f"Meta does not show a currency and time zone of {account_id} to this token.",
                 "Give its user a role on the ad account.",
             )
         self._accounts[account_id] = found
@@ -170,4 +174,15 @@ def _account(row: Mapping[str, Any]) -> Account | None:
     node, currency, zone = row.get("id"), row.get("currency"), row.get("timezone_name")
     if not (isinstance(node, str) and isinstance(currency, str) and isinstance(zone, str)):
         return None
+    if not (_CURRENCY.fullmatch(currency) and _is_zone(zone)):
+        return None
     return Account(node, str(row.get("name") or ""), currency, zone) if node.startswith("act_") else None
+
+
+@lru_cache(1000)
+def _is_zone(name: str) -> bool:
+    """Whether the name is that of a time zone which this machine knows."""
+    try:
+        return len(name) <= _LONGEST_ZONE and ZoneInfo(name) is not None
+    except (LookupError, ValueError, OSError):
+        return False

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
+from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.text import clean_all
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "fatal": 50}
@@ -35,3 +39,46 @@ class JsonLines:
         except (OSError, ValueError):
             # A client that closed our standard error must not end a tool call.
             return
+
+
+class LibraryLines(logging.Handler):
+    """What libraries log, as our lines: who, where and what kind of failure.
+
+    Their texts are left out but for those without values: a message or a traceback may repeat arguments, answers and
+    secrets.
+    """
+
+    def __init__(self, events: Events) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        said = str(record.msg) if record.args else None
+        kind = record.exc_info[0] if record.exc_info else None
+        where = f"{record.module}:{record.lineno}"
+        self._events.emit(level, "library", logger=record.name, said=said, where=where, error=_name(kind))
+
+
+def take_over(events: Events) -> None:
+    """Everything that this process would print on standard error becomes one of our lines."""
+
+    def crashed(kind: type[BaseException], defect: BaseException, trace: TracebackType | None) -> None:
+        events.emit("error", "crash", error=_name(kind), where=where(defect))
+
+    logging.basicConfig(handlers=[LibraryLines(events)], level=logging.WARNING, force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = crashed
+    sys.unraisablehook = lambda what: events.emit("error", "unraisable", error=_name(what.exc_type))
+
+
+def where(defect: BaseException) -> str | None:
+    """File and line of a defect, without the texts and values of a traceback."""
+    trace = defect.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else None
+
+
+def _name(kind: type[BaseException] | None) -> str | None:
+    return kind.__name__ if kind else None

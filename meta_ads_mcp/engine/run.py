@@ -21,6 +21,7 @@ from meta_ads_mcp.engine.downloads import NoDownloads
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.fit import fit
 from meta_ads_mcp.engine.journal import Journal
+from meta_ads_mcp.engine.log import where
 from meta_ads_mcp.engine.metrics import Metrics
 from meta_ads_mcp.engine.plain import run_plain
 from meta_ads_mcp.engine.policy import Policy
@@ -140,7 +141,7 @@ class Engine:
             raise
         except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
             self.events.emit(
-                "error", "internal_error", tool=clean(name, 80), error=type(defect).__name__, where=_where(defect)
+                "error", "internal_error", tool=clean(name, 80), error=type(defect).__name__, where=where(defect)
             )
             answer = self._failed(InternalError(f"This server failed on {clean(name, 80)} ({type(defect).__name__})."))
         self._audit(tool, name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
@@ -268,11 +269,3 @@ class Engine:
 
 def _as_list(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value] if value is not None else []
-
-
-def _where(defect: BaseException) -> str | None:
-    """File and line of a defect, without the texts and values of a traceback."""
-    trace = defect.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else None

@@ -92,7 +92,8 @@ def problems_of_account(account_id: str, row: Row) -> list[Row]:
     if severity is None or not isinstance(status, int):
         return found
     label = ACCOUNT_STATUS.get(status, "UNKNOWN")
-    reason = DISABLE_REASON.get(row.get("disable_reason") or 0, "UNKNOWN")
+    disabled = row.get("disable_reason") or 0
+    reason = DISABLE_REASON.get(disabled if isinstance(disabled, int) else -1, "UNKNOWN")
     said = f"The account is {label}." + ("" if reason == "NONE" else f" Reason: {reason}.")
     return [{**issue, "severity": severity, "source": "account_status", "code": status, "message": said}, *found]
 
@@ -125,7 +126,7 @@ def _reviewed(issues: list[Row], feedback: Any) -> list[Row]:
 
 
 def _issues(row: Row) -> Iterator[Row]:
-    for item in _objects(row.get("issues_info")):
+    for item in objects(row.get("issues_info")):
         yield {
             "source": "issues_info",
             "code": item.get("error_code"),
@@ -137,7 +138,7 @@ def _issues(row: Row) -> Iterator[Row]:
 
 
 def _checks(row: Row) -> Iterator[Row]:
-    for item in _objects(row.get("failed_delivery_checks")):
+    for item in objects(row.get("failed_delivery_checks")):
         yield {
             "source": "failed_delivery_checks",
             "code": item.get("check_name"),
@@ -147,7 +148,7 @@ def _checks(row: Row) -> Iterator[Row]:
 
 
 def _advice(row: Row) -> Iterator[Row]:
-    for item in _objects(row.get("recommendations")):
+    for item in objects(row.get("recommendations")):
         yield {
             "source": "recommendations",
             "code": item.get("code"),
@@ -157,13 +158,13 @@ def _advice(row: Row) -> Iterator[Row]:
         }
 
 
-def _objects(value: Any) -> list[Row]:
+def objects(value: Any) -> list[Row]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def distinct(issues: list[Row]) -> list[Row]:
     """Each problem once: an object whose status changes meanwhile comes in two parts. The first stays."""
-    seen: dict[tuple[Any, ...], Row] = {}
+    seen: dict[str, Row] = {}
     for issue in issues:
-        seen.setdefault(tuple(issue.get(name) for name in ("type", "entity_id", "source", "code", "message")), issue)
+        seen.setdefault(repr([issue.get(name) for name in ("type", "entity_id", "source", "code", "message")]), issue)
     return list(seen.values())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from meta_ads_mcp.spec.ids import AccountId, AudienceId
 from meta_ads_mcp.spec.insights import Filter
 from meta_ads_mcp.spec.jsontext import with_parsed
 from meta_ads_mcp.spec.listing import read_list
+from meta_ads_mcp.spec.moment import iso
 from meta_ads_mcp.spec.params import ListParams, Params
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Result, Row, Whole
@@ -53,7 +53,7 @@ def readable(audience: Row) -> Row:
     """
     shown = with_parsed(audience, "rule", "rule_aggregation")
     shown |= {name: _labelled(shown[name], words) for name, words in _STATUSES.items() if name in shown}
-    shown |= {name: _iso(shown[name]) for name in _TIMES if name in shown}
+    shown |= {name: iso(shown[name]) or shown[name] or None for name in _TIMES if name in shown}
     return {name: value for name, value in shown.items() if not (name in _COUNTS and value == -1)}
 
 
@@ -62,11 +62,6 @@ def _labelled(status: Any, words: dict[int, str]) -> Any:
         return status
     return {"code": status["code"], "label": words[status["code"]], **status}
 
-
-def _iso(seconds: Any) -> Any:
-    if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds > 0:
-        return datetime.fromtimestamp(seconds, UTC).isoformat()
-    return seconds or None
 
 
 @tool(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -12,12 +11,13 @@ from pydantic import Field, model_validator
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.spec.ids import AccountId, CampaignId
 from meta_ads_mcp.spec.listing import plural
+from meta_ads_mcp.spec.moment import iso
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.partial import attempt_all, unread
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Page, Result, Row
 from meta_ads_mcp.spec.tool import Effect, get, tool
-from meta_ads_mcp.tools._issues import PARTS, SEVERITIES, account_issues, distinct, part_issues
+from meta_ads_mcp.tools._issues import PARTS, SEVERITIES, account_issues, distinct, objects, part_issues
 
 
 @tool(
@@ -72,24 +72,23 @@ async def _scored(call: Call, account_id: str) -> Result:
     return Result(f"{'; '.join(said)}.", data)
 
 
-def _score_sentence(account_id: str, score: float | None) -> str:
-    if score is None:
+def _score_sentence(account_id: str, score: Any) -> str:
+    if not isinstance(score, (int, float)):
         return f"Meta gives no opportunity score for {account_id}"
     return f"Opportunity score {score:g} of 100 for {account_id}"
 
 
 def _ranked(body: Row) -> list[Row]:
     """Graph nests the recommendations of an account in one row; those that lift the score most come first."""
-    rows = body.get("data")
-    found = [_flat(item) for row in rows or () for item in row.get("recommendations") or () if isinstance(item, dict)]
+    found = [_flat(item) for row in objects(body.get("data")) for item in objects(row.get("recommendations"))]
     return sorted(found, key=lambda item: -_points(item.get("opportunity_score_lift")))
 
 
 def _flat(recommendation: Row) -> Row:
     content = recommendation.get("recommendation_content")
     rest = {name: value for name, value in recommendation.items() if name != "recommendation_content"}
-    if isinstance(seconds := rest.get("recommendation_time"), int):
-        rest["recommendation_time"] = datetime.fromtimestamp(seconds, UTC).isoformat()
+    if made := iso(rest.get("recommendation_time")):
+        rest["recommendation_time"] = made
     return {**rest, **(content if isinstance(content, dict) else {})}
 
 
@@ -103,7 +102,7 @@ async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Res
     row = await call.graph.get(campaign_id, fields=["id", "account_id", "name", "recommendations"])
     if f"act_{row.get('account_id')}" != account_id:
         raise InvalidArguments(f"Campaign {campaign_id} is not of {account_id}.", "Name the campaign's own account.")
-    advice = row.get("recommendations") or []
+    advice = objects(row.get("recommendations"))
     count = len(advice)
     call.note("Meta scores accounts only; a campaign has recommendations.")
     return Result(
@@ -168,7 +167,7 @@ def _found(asked: GetErrors, issues: list[Row], counts: dict[str, int], *, compl
         kind = "" if asked.severity == "all" else f"{asked.severity} "
         return f"Meta reports no {kind}problems in {asked.account_id}."
     said = ", ".join(f"{number} {severity}" for severity, number in counts.items())
-    objects = len({(issue["type"], issue["entity_id"]) for issue in issues})
+    objects = len({(issue["type"], str(issue["entity_id"])) for issue in issues})
     beyond = f"; the first {asked.limit} are shown" if asked.limit < len(issues) else ""
     unsure = "" if complete else " Parts of the account could not be read: see the notes."
     return f"{said} on {objects} {plural('object', objects)} of {asked.account_id}{beyond}.{unsure}"

@@ -10,7 +10,7 @@ SUCCESS_KEYS = {"summary", "data", "page", "notes", "demo"}
 PAGE_KEYS = {"count", "has_more", "after"}
 ERROR_KEYS = set(
     "kind message next_step code subcode type fbtrace_id user_title user_message blame_fields retry_after_seconds "
-    "allowed change_id completed".split()
+    "allowed change_id completed reason".split()
 )
 KINDS = set(
     "invalid_arguments denied confirmation_required not_found permission token throttled circuit_open blocked "

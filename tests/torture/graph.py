@@ -1,0 +1,208 @@
+"""Hostile Graph: every tool against every answer that Graph should not give."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import selectors
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.sandbox import Call, SandboxTransport
+from meta_ads_mcp.sandbox.store import Snapshot
+from meta_ads_mcp.spec.tool import Tool
+from tests.catalogue.every import TOOLS
+from tests.server.contract import check_error, check_success
+from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make
+from tests.torture.trial import Trial, Trials, chosen, told
+from tests.writes.desk import Desk, Person, desk
+from tests.writes.valid import valid
+
+OURS = {"graph.facebook.com", "graph-video.facebook.com"}
+FOR_EVER = 10**9
+# Bytes: the largest body (32 MB), its text, and as many values as are decoded.
+LARGEST_PEAK = 300 * MB
+# Under the tracer, which makes everything several times slower.
+LONGEST_S = 30.0
+
+
+def checked(answer: Answer) -> dict[str, Any]:
+    """The structured content, when it is what the contract says and no defect of ours."""
+    assert answer.question is None
+    content = [{"type": "text", "text": text} for text in answer.blocks]
+    result = {"isError": answer.is_error, "structuredContent": answer.structured, "content": content}
+    json.dumps(answer.structured, allow_nan=False)
+    assert len(json.dumps(answer.structured, ensure_ascii=False, separators=(",", ":"))) <= 40_000, "too long"
+    if answer.is_error:
+        error = check_error(result)
+        assert error["kind"] != "internal", f"internal: {error['message']}"
+        return answer.structured
+    return check_success(result)
+
+
+class Bench:
+    """One sandbox world, put back to its beginning before every call."""
+
+    def __init__(self, files: Path) -> None:
+        first = desk()
+        self.sandbox: SandboxTransport = first.sandbox
+        self.files = files
+        store = self.sandbox.world.store
+        self._at_first: tuple[Snapshot, dict[Any, Any]] = (store.snapshot(), dict(store.memory))
+
+    def again(self, **options: Any) -> Desk:
+        picture, memory = self._at_first
+        store = self.sandbox.world.store
+        store.nodes, store.links, store.memory = dict(picture.nodes), dict(picture.links), dict(memory)
+        self.sandbox.faults.clear()
+        self.sandbox.log.clear()
+        return desk(self.sandbox, upload_roots=(str(self.files),), **options)
+
+    async def ready(self, tool: Tool, **options: Any) -> tuple[Desk, dict[str, Any]]:
+        """A desk, and arguments of a call of the tool that works there."""
+        made = self.again(**options)
+        if any(node.name == "AdReportRun" for node in tool.ids.values()):
+            await made.call("ads_create_async_report", {"object_id": made.account})
+        return made, await valid(made, tool, self.files)
+
+
+def is_write(call: Call) -> bool:
+    """Reads in a batch travel as a POST without a path."""
+    return bool(call.path) and call.method != "GET" and "validate_only" not in call.params.get("execution_options", "")
+
+
+def respond(bench: Bench, make: Make) -> Callable[[Call], httpx.Response]:
+    return lambda call: make(lambda: {} if is_write(call) else bench.sandbox.graph.answer(call).body)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which requests meet the fault: `match` makes what the sandbox asks; `done`: Graph does the work first."""
+
+    match: Callable[[], Any]
+    done: bool = False
+
+
+def placed(tool: Tool) -> dict[str, Place]:
+    """At every request, at all but the first, or at the writes, before or after they are done."""
+    everything = {"every request": Place(lambda: None)}
+    if not tool.effect.is_write:
+        return everything | {"all but the first": Place(lambda: later(1))}
+    writes = {"every write": Place(lambda: is_write), "every write, once done": Place(lambda: is_write, done=True)}
+    return everything | writes
+
+
+def later(skipped: int) -> Callable[[Call], bool]:
+    seen = iter(range(FOR_EVER))
+    return lambda call: next(seen) >= skipped
+
+
+async def tortured(bench: Bench, tool: Tool, make: Make, place: Place) -> None:
+    made, given = await bench.ready(tool)
+    before = made.store.snapshot()
+    answering = respond(bench, make)
+    bench.sandbox.faults.add(place.match(), respond=answering, times=FOR_EVER, after_processing=place.done)
+    answer = checked(await made.call(tool.name, given, Person(True)))
+    hosts = {entry.host for entry in bench.sandbox.log}
+    assert hosts <= OURS, f"led to {hosts}"
+    assert ELSEWHERE not in json.dumps(answer)
+    sent = [(one.method, one.path, sorted(one.params.items()), one.files) for one in made.writes if one.path]
+    assert all(sent.count(one) == 1 for one in sent), f"sent twice: {sent}"
+    if tool.effect.is_write and not place.done:
+        assert made.store.changes(before) == {}, "something was written though every answer was a fault"
+
+
+async def trial(bench: Bench, name: str, tool: Tool, make: Make, place: Place) -> Trial:
+    try:
+        await tortured(bench, tool, make, place)
+    except Exception as wrong:  # noqa: BLE001  the trial's result
+        return name, told(wrong)
+    return name, None
+
+
+def cases(one_in: int) -> Iterator[tuple[str, Tool, Make, Place]]:
+    for tool in TOOLS:
+        for fault, make in FAULTS.items():
+            for place, planned in placed(tool).items():
+                name = f"{tool.name}, {fault}, {place}"
+                if chosen(name, one_in):
+                    yield name, tool, make, planned
+
+
+def faults(full: bool) -> Trials:
+    """Every tool with every fault in every place; in the long form one in four of these."""
+    with tempfile.TemporaryDirectory() as files, asyncio.Runner() as runner:
+        bench = Bench(Path(files))
+        for name, tool, make, place in cases(4 if full else 60):
+            yield runner.run(trial(bench, name, tool, make, place))
+
+
+def heavy(full: bool) -> Trials:
+    """Answers that would fill the memory; the peak is measured."""
+    tools = [tool for tool in TOOLS if tool.endpoint is not None and chosen(tool.name, 8)]
+    names = list(HEAVY) if full else ["100 MB", "31 MB of nests", "gzip bomb twice"]
+    with tempfile.TemporaryDirectory() as files, asyncio.Runner() as runner:
+        bench = Bench(Path(files))
+        for tool in tools if full else tools[:1]:
+            for fault in names:
+                yield measured(runner, bench, tool, fault)
+
+
+def measured(runner: asyncio.Runner, bench: Bench, tool: Tool, fault: str) -> Trial:
+    tracemalloc.start()
+    started = time.monotonic()
+    name, problem = runner.run(trial(bench, f"{tool.name}, {fault}", tool, HEAVY[fault], Place(lambda: None)))
+    peak, seconds = tracemalloc.get_traced_memory()[1], time.monotonic() - started
+    tracemalloc.stop()
+    if problem is None and peak > LARGEST_PEAK:
+        problem = f"peak of {peak // MB} MB"
+    if problem is None and seconds > LONGEST_S:
+        problem = f"{seconds:.0f} s"
+    return name, problem
+
+
+class Told(selectors.DefaultSelector):
+    """Waits for nothing: where nothing is ready, the loop's time jumps to what it waits for."""
+
+    ahead = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        ready = super().select(0 if timeout else timeout)
+        if not ready and timeout:
+            self.ahead += timeout
+        return ready
+
+
+def told_loop() -> asyncio.AbstractEventLoop:
+    selector = Told()
+    loop = asyncio.SelectorEventLoop(selector)
+    real = loop.time
+    loop.time = lambda: real() + selector.ahead  # type: ignore[method-assign]  # time that is told
+    return loop
+
+
+class Drip(httpx.AsyncByteStream):
+    """One byte a second, for ever."""
+
+    async def __aiter__(self) -> Any:
+        while True:
+            yield b" "
+            await asyncio.sleep(1)
+
+
+def slow(full: bool) -> Trials:
+    """Graph gives one byte a second, on a clock that is told: the call ends by itself, within the request's seconds."""
+    with tempfile.TemporaryDirectory() as files, asyncio.Runner(loop_factory=told_loop) as runner:
+        bench = Bench(Path(files))
+        for tool in [tool for tool in TOOLS if full or chosen(tool.name, 10)]:
+            for place, planned in placed(tool).items():
+                make: Make = lambda of: httpx.Response(200, stream=Drip())  # noqa: E731  a fault like the others
+                yield runner.run(trial(bench, f"{tool.name}, {place}", tool, make, planned))

@@ -1,0 +1,76 @@
+"""What torture once found, each by itself."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from meta_ads_mcp.engine.log import take_over
+from meta_ads_mcp.errors import DataLimit
+from meta_ads_mcp.graph.answer import MOST_VALUES
+from tests.catalogue.every import TOOLS
+from tests.support import Heard, Wire
+from tests.torture.graph import Bench, placed, tortured
+from tests.torture.hostile_bodies import FAULTS
+
+FOUND = [
+    ("ads_upload_ad_image", "raised bare TLS", "every write, once done"),
+    ("ads_resume_campaign", "raised bare reset", "every write"),
+    ("ads_get_insights", "long texts", "all but the first"),
+    ("ads_create_ad_study", "long texts", "every request"),
+    ("ads_get_ad_rules", "texts as objects", "all but the first"),
+    ("ads_get_errors", "texts as objects", "every request"),
+    ("ads_get_opportunity_score", "rows as lists", "every request"),
+    ("ads_get_opportunity_score", "numbers as texts", "every request"),
+    ("ads_get_opportunity_score", "huge numbers", "every request"),
+]
+
+
+@pytest.mark.parametrize(("name", "fault", "place"), FOUND)
+async def test_an_answer_of_another_form_is_no_defect_of_ours(
+    name: str, fault: str, place: str, tmp_path: Path
+) -> None:
+    tool = next(one for one in TOOLS if one.name == name)
+    await tortured(Bench(tmp_path), tool, FAULTS[fault], placed(tool)[place])
+
+
+async def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
+    wire = Wire(lambda request: httpx.Response(200, content=b'{"data":[' + b"{}," * (MOST_VALUES // 2) + b"{}]}"))
+    with pytest.raises(DataLimit, match="values"):
+        await wire.send()
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    """Standard error taken over, and given back."""
+    before = (sys.excepthook, sys.unraisablehook, logging.root.handlers[:], logging.root.level)
+    told = Heard()
+    take_over(told)
+    yield told
+    sys.excepthook, sys.unraisablehook = before[:2]
+    logging.root.handlers[:] = before[2]
+    logging.root.setLevel(before[3])
+    logging.captureWarnings(capture=False)
+
+
+def test_a_library_tells_who_and_where_and_no_text(heard: Heard, capfd: pytest.CaptureFixture[str]) -> None:
+    secret = "EAAB" + "x" * 20
+    failure = ValueError(secret)
+    told_by_asyncio = f"Task exception was never retrieved: {failure!r}"
+    logging.getLogger("asyncio").error(told_by_asyncio, exc_info=failure)
+    sys.excepthook(ValueError, failure, None)
+    logging.getLogger("some.library").warning("dropped %r", secret)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn(secret, stacklevel=1)
+    assert capfd.readouterr() == ("", "")
+    assert [event for _, event, _ in heard.events] == ["library", "crash", "library", "library"]
+    assert secret not in repr(heard.events)
+    assert heard.events[2][2]["said"] == "dropped %r"
+    assert heard.events[0][2]["error"] == "ValueError"

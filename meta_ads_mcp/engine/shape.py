@@ -47,6 +47,8 @@ _RENAMED = {"adset_id": "ad_set_id", "adset_name": "ad_set_name", "adset": "ad_s
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MINOR = re.compile(r"-?[0-9]{1,18}")
 _MONEY_OBJECT = {"minor", "amount", "currency"}
+# What the journal says of a field.
+_CHANGE = {"before", "after"}
 # A row of insights gives its figures as text; these of its fields are no figures though they may look like one.
 _INSIGHTS_ROW = {"date_start", "date_stop"}
 _NO_FIGURE = BREAKDOWNS | ACTION_BREAKDOWNS
@@ -152,6 +154,8 @@ def _expanded(edge: Row, currency: str | None, currencies: Currencies) -> Any:
 
 def _money(key: str, value: Any, currency: str | None, currencies: Currencies) -> Any:
     minor = _minor(value)
+    if isinstance(value, dict) and value.keys() == _CHANGE:
+        return {when: _money(key, amount, currency, currencies) for when, amount in value.items()}
     if minor is None:
         made = isinstance(value, dict) and "minor" in value and value.keys() <= _MONEY_OBJECT
         return value if made else _shaped(value, currency, currencies)

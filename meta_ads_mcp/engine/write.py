@@ -266,6 +266,7 @@ class _Run:
             change.effect.value,
             change.node,
             account=change.request.account,
+            currency=self.currency,
             page=change.request.page,
             object_id=change.object_id,
             arguments={} if change.private else self.arguments,

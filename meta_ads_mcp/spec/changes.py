@@ -29,6 +29,7 @@ class Entry:
     effect: str
     node: str
     account: str | None = None
+    currency: str | None = None
     page: str | None = None
     object_id: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -47,7 +48,7 @@ class Entry:
     result: dict[str, Any] | None = None
 
     def public(self) -> dict[str, Any]:
-        """The entry as `ads_get_changes` shows it; `changes` are field → before and after, in Graph's units."""
+        """The entry as `ads_get_changes` gives it; `changes` are field → before and after, in Graph's units."""
         shown = {
             "change_id": self.change_id,
             "time": self.time,
@@ -55,6 +56,7 @@ class Entry:
             "kind": self.effect,
             "object": {"type": self.node, "id": self.object_id},
             "account": self.account,
+            "currency": self.currency,
             "status": self.status,
             "changes": {name: {"before": self.before.get(name), "after": value} for name, value in self.after.items()},
             "undo_of": self.undo_of,

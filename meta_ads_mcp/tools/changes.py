@@ -26,7 +26,7 @@ from meta_ads_mcp.spec.write import Change, ConfirmedParams, Plan
 class GetChanges(Params):
     """List what this server changed, newest first: tool, object, values before and after, and how it ended.
 
-    Only changes made through this server on this machine. Money is in minor units. ads_undo_change puts one back.
+    Only changes made through this server on this machine. ads_undo_change puts one back.
     """
 
     account_id: AccountId | None = None

@@ -219,6 +219,8 @@ async def test_changes_are_listed_and_undone(client: FakeGraph, tmp_path: Path) 
     change_id = changed.structured["data"]["change_id"]
     listed = (await made.call("ads_get_changes", {})).structured["data"]
     assert listed[0]["changes"]["name"] == {"before": "Spring", "after": "Summer"}
+    assert listed[0]["changes"]["daily_budget"] == changed.structured["data"]["changes"]["daily_budget"]
+    assert listed[0]["changes"]["daily_budget"]["before"] == {"minor": 5000, "amount": "50.00", "currency": "USD"}
     held = await made.call("ads_undo_change", {"change_id": change_id})
     assert held.structured["data"]["status"] == "needs_confirmation"
     undone = await made.call("ads_undo_change", {"change_id": change_id}, asker=Person(True))

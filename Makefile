@@ -5,7 +5,7 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: venv demo test snapshots docs bundle lock
+.PHONY: venv demo test snapshots docs bundle bench lock
 
 venv: $(READY)
 
@@ -34,6 +34,11 @@ docs: venv
 
 bundle: venv
 	$(BIN)/python scripts/bundle.py
+
+# Counts tokens, too: the package ships the ranks of o200k.
+bench: venv
+	$(INSTALL) 'bpe-openai>=0.1.4,<1'
+	$(BIN)/python -m benchmarks.run
 
 # Keeps the versions that are there; to move them: make lock UPGRADE=--upgrade
 lock:

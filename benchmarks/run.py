@@ -71,8 +71,8 @@ def call_part() -> str:
     )
     taken, most = call.overlap()
     overlap = (
-        f"{call.AT_ONCE} reads at once, every request answered in {call.DELAY_S} s: {taken:.2f} s, {most} requests under"
-        " way together. Against the network the pool of 20 connections is the bound."
+        f"{call.AT_ONCE} reads at once, every request answered in {call.DELAY_S} s: {taken:.2f} s, {most} under way"
+        " together. Against the network the pool of 20 connections is the bound."
     )
     return f"{CALL}{table(('call', 'median', 'added', '99th percentile', 'added'), rows)}\n{overlap}\n"
 

@@ -1,0 +1,44 @@
+"""Every tool makes as many of Graph's calls as it needs: `requests.json` has their number.
+
+A tool that needs another number is looked at once, and its number changed by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.growth import round_trips
+from benchmarks.requests import PORTFOLIO_ACCOUNTS, of_tool, portfolio
+from meta_ads_mcp.spec.tool import Tool
+from tests.catalogue.every import TOOLS, each
+
+# Tool → [calls, round trips, calls of the same read again]; null where its example does not succeed in the demo world.
+KNOWN = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
+
+
+@each()
+async def test_a_call_makes_no_more_requests_than_it_needs(tool: Tool) -> None:
+    found = await of_tool(tool)
+    shown = found and [found.calls, found.round_trips, found.again]
+    assert tool.name in KNOWN, f"add to requests.json: {tool.name}: {json.dumps(shown)}"
+    assert shown == KNOWN[tool.name]
+
+
+def test_no_number_is_left_of_a_tool_that_is_gone() -> None:
+    assert KNOWN.keys() == {tool.name for tool in TOOLS}
+
+
+async def test_a_portfolio_asks_each_account_once_in_as_few_round_trips_as_graph_allows() -> None:
+    found = await portfolio()
+    assert (found.calls, found.round_trips) == (PORTFOLIO_ACCOUNTS + 1, 1 + 2)
+
+
+@pytest.mark.parametrize(
+    ("what", "items", "most"),
+    [("report rows", 1_000, 8), ("portfolio accounts", 120, 4), ("list of ads", 1_000, 20)],
+)
+async def test_round_trips_grow_no_faster_than_pages(what: str, items: int, most: int) -> None:
+    assert await round_trips(what, items) <= most

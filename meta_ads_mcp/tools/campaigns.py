@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from meta_ads_mcp.spec.choice import exactly_one
 from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.dates import DatePreset, Moment
 from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
-from meta_ads_mcp.spec.money import Money
+from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId, account_path
+from meta_ads_mcp.spec.money import Money, to_minor
 from meta_ads_mcp.spec.params import Closed, ListParams, Params
 from meta_ads_mcp.spec.ports import Account, Call
 from meta_ads_mcp.spec.result import Row
@@ -137,8 +138,18 @@ class AdSetBudget(Closed):
     """The budget that an ad set gets when the campaign gives up its own."""
 
     adset_id: AdSetId
-    daily_budget: Annotated[int | None, Field(ge=1)] = None
-    lifetime_budget: Annotated[int | None, Field(ge=1)] = None
+    daily_budget: Money | None = None
+    lifetime_budget: Money | None = None
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        return exactly_one(self, "daily_budget", "lifetime_budget")
+
+    def wired(self, currency: str) -> Row:
+        """As Graph takes it, in minor units."""
+        given = {"daily_budget": self.daily_budget, "lifetime_budget": self.lifetime_budget}
+        minor = {name: to_minor(value, currency) for name, value in given.items() if value is not None}
+        return {"adset_id": self.adset_id, **minor}
 
 
 @tool(
@@ -243,13 +254,21 @@ class UpdateCampaign(ConfirmedParams):
         require_countries(self.special_ad_categories, self.special_ad_category_country)
         return self
 
+    async def fill(self, call: Call, after: Row) -> Row:
+        """The budgets of the ad sets in minor units, too."""
+        if self.adset_budgets is None:
+            return after
+        campaign = await call.graph.get(self.campaign_id, fields=["id", "account_id"])
+        currency = (await call.account(account_path(str(campaign["account_id"])))).currency
+        return {**after, "adset_budgets": [own.wired(currency) for own in self.adset_budgets]}
+
     def reads(self) -> tuple[str, ...]:
         return ("daily_budget", "lifetime_budget") if self.adset_budgets else ()
 
     def why(self, before: Row, after: Row) -> list[str]:
         """Together the ad sets may get more than the campaign had."""
         for kind in ("daily_budget", "lifetime_budget"):
-            total = sum(getattr(own, kind) or 0 for own in self.adset_budgets or ())
+            total = sum(own.get(kind, 0) for own in after.get("adset_budgets", ()))
             if total and int(before.get(kind) or 0) < total:
                 return ["it raises the budget"]
         return []

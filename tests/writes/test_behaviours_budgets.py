@@ -98,6 +98,12 @@ CAMPAIGN_CASES = {
         {"adset_budgets": [{"adset_id": "111", "daily_budget": 5000}, {"adset_id": "222", "daily_budget": 7000}]},
         notes=("at ad set level",),
     ),
+    "budgets that move, as money": Case(
+        UPDATE,
+        {"campaign_id": CAMPAIGN, "adset_budgets": [{"adset_id": 111, "lifetime_budget": "50.00 USD"}]},
+        CAMPAIGN,
+        {"adset_budgets": [{"adset_id": "111", "lifetime_budget": 5000}]},
+    ),
     "an update without them": Case(UPDATE, {"campaign_id": CAMPAIGN, "name": "New"}, CAMPAIGN, {"name": "New"}),
 }
 CAMPAIGN_REFUSALS = {
@@ -108,6 +114,14 @@ CAMPAIGN_REFUSALS = {
         CREATE, {**SALES, "daily_budget": 1000, "lifetime_budget": 9000}, ["daily_budget or lifetime_budget"]
     ),
     "a bid strategy without a budget": Refused(CREATE, {**SALES, "bid_strategy": "COST_CAP"}, ["bid_strategy"]),
+    "an ad set that gets no budget": Refused(
+        UPDATE, {"campaign_id": CAMPAIGN, "adset_budgets": [{"adset_id": "111"}]}, ["daily_budget or lifetime_budget"]
+    ),
+    "another currency for one of them": Refused(
+        UPDATE,
+        {"campaign_id": CAMPAIGN, "adset_budgets": [{"adset_id": "111", "daily_budget": "50.00 EUR"}]},
+        ["EUR", "USD"],
+    ),
     "another currency": Refused(CREATE, {**SALES, "daily_budget": "10.00 EUR"}, ["EUR", "USD"]),
     "an old category": Refused(
         CREATE, {**SALES, "special_ad_categories": ["CREDIT"]}, ["FINANCIAL_PRODUCTS_SERVICES"], nothing_read=True

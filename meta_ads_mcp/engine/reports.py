@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from meta_ads_mcp.graph.single import Single
 from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.result import Row
 
 LEAST_SECONDS = 5.0
@@ -19,8 +20,8 @@ MOST_REMEMBERED = 200
 class ReportPolls:
     """The last answer about each report, the oldest forgotten first."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, clock: Clock, events: Events | None = None) -> None:
+        self._clock, self._events = clock, events
         self._known: OrderedDict[str, tuple[float, Row]] = OrderedDict()
         self._single = Single()
 
@@ -30,6 +31,9 @@ class ReportPolls:
         if known is not None and self._clock.monotonic() - known[0] < LEAST_SECONDS:
             return known[1]
         row = await self._single.run(run_id, read)
+        if self._events is not None:
+            status, percent = row.get("async_status"), row.get("async_percent_completion")
+            self._events.emit("info", "meta_report_poll", reportRunId=run_id, status=status, percent=percent)
         self._known.pop(run_id, None)
         self._known[run_id] = (self._clock.monotonic(), row)
         if len(self._known) > MOST_REMEMBERED:

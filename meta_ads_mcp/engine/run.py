@@ -32,6 +32,7 @@ from meta_ads_mcp.engine.validate import validate
 from meta_ads_mcp.engine.write import Writer
 from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
 from meta_ads_mcp.spec.clock import Clock
+from meta_ads_mcp.spec.dates import TimeRange, preset_of
 from meta_ads_mcp.spec.events import Events
 from meta_ads_mcp.spec.media import Downloads
 from meta_ads_mcp.spec.open import unknown_values
@@ -114,7 +115,7 @@ class Engine:
         self.metrics = Metrics()
         self.exports = FolderExports(self.options.export_dir or self.options.state_dir)
         self.uploads = RootedUploads(self.options.upload_roots)
-        self.polls = ReportPolls(self.clock)
+        self.polls = ReportPolls(self.clock, self.events)
         self._version_told = False
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
@@ -188,12 +189,23 @@ class Engine:
                 return Answer(result.text, {}, question=result)
         elif tool.handled:
             result = await args.run(call)  # type: ignore[attr-defined]  # `handled` says that the class has it
+            self._suggest_preset(args, call, owner)
         else:
             result = await run_plain(tool, args, call)
         try:
             return await self._answer(tool, args, result, call, owner if len(set(owners)) == 1 else None)
         except RecursionError:
             raise ApiError("Graph's answer is nested too deeply to be shown.") from None
+
+    def _suggest_preset(self, args: Params, call: ToolCall, owner: str | None) -> None:
+        """Report days that a preset names, which moves with the calendar; no request is made for it."""
+        days = getattr(args, "time_range", None)
+        account = next((known for known in self.book.known() if known.id == owner), None)
+        if account is None or not isinstance(days, TimeRange):
+            return
+        preset = preset_of(days, account.today(call.now()))
+        if preset is not None:
+            self.events.emit("info", "meta_insights_preset_suggestion", accountId=owner, datePreset=preset)
 
     async def _write(
         self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Asker

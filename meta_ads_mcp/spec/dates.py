@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
@@ -97,6 +97,11 @@ def preset_range(preset: str, today: date) -> TimeRange | None:
         return time_range(today - timedelta(days=int(match[1])), today - timedelta(days=1))
     made = _calendar_preset(preset, today)
     return time_range(*made) if made else None
+
+
+def preset_of(wanted: TimeRange, today: date) -> str | None:
+    """The preset that stands for these days today, if there is one."""
+    return next((preset for preset in get_args(DatePreset) if preset_range(preset, today) == wanted), None)
 
 
 def _calendar_preset(preset: str, today: date) -> tuple[date, date] | None:

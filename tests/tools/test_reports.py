@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,7 +35,8 @@ class Reporting(Scripted):
         self.told: list[tuple[float, float | None, str]] = []
         bodies = {"act_1/insights": {"report_run_id": 901}, "901": self.poll, "901/insights": result or rows(ROW)}
         super().__init__(bodies)
-        self.server = Engine(CATALOGUE, self, Heard(), self.clock, Gate(), Options())
+        self.heard = Heard()
+        self.server = Engine(CATALOGUE, self, self.heard, self.clock, Gate(), Options())
 
     def poll(self, request: Request) -> Any:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
@@ -144,6 +147,26 @@ async def test_waiting_polls_from_five_seconds_up_to_sixty() -> None:
     gaps = [later - earlier for earlier, later in zip([0.0, *moments], moments, strict=False)]
     assert gaps[:4] == [5, 7.5, 11.25, 16.875]
     assert gaps[-4:] == [60] * 4
+
+
+async def test_every_poll_is_reported() -> None:
+    graph = Reporting(RUNNING, DONE)
+    await graph.wait(level="campaign")
+    polls = [fields for _, fields in graph.heard.named("meta_report_poll")]
+    assert polls == [
+        {"reportRunId": "901", "status": "Job Running", "percent": 40},
+        {"reportRunId": "901", "status": "Job Completed", "percent": 100},
+    ]
+
+
+@pytest.mark.parametrize(("days", "preset"), [(7, "last_7d"), (28, "last_28d"), (6, None)])
+async def test_days_that_a_preset_names_are_reported(days: int, preset: str | None) -> None:
+    graph = Reporting()
+    today = datetime.fromtimestamp(graph.clock.now(), ZoneInfo("Europe/Berlin")).date()
+    wanted = {"since": str(today - timedelta(days=days)), "until": str(today - timedelta(days=1))}
+    await graph.wait(time_range=wanted)
+    told = [fields["datePreset"] for _, fields in graph.heard.named("meta_insights_preset_suggestion")]
+    assert told == ([preset] if preset else [])
 
 
 async def test_a_finished_report_is_a_table_and_progress_was_told() -> None:

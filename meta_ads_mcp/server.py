@@ -7,6 +7,7 @@ engine, which validates, answers in the contract's shapes and never raises.
 from __future__ import annotations
 
 import os
+import signal
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
@@ -327,5 +328,11 @@ def hints(tool: Card | Tool) -> dict[str, Any] | None:
 
 
 def serve(server: AdsServer) -> None:
-    """Serve on stdio until standard input ends."""
-    server.run(transport="stdio", show_banner=False)
+    """Serve on stdio until standard input ends, or nobody reads standard output any more."""
+    # A thread waits for input and cannot be woken, so an interrupt would wait with it. Ending at once loses nothing:
+    # the journal has what was under way.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        server.run(transport="stdio", show_banner=False)
+    except* BrokenPipeError:
+        pass

@@ -79,7 +79,7 @@ def _customization_rules(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _words(value: Any) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
-        raise ValueError("placement_groups is a list of groups, such as [\"FEED\", \"STORY\"]")
+        raise ValueError('placement_groups is a list of groups, such as ["FEED", "STORY"]')
     return value
 
 

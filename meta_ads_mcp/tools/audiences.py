@@ -63,7 +63,6 @@ def _labelled(status: Any, words: dict[int, str]) -> Any:
     return {"code": status["code"], "label": words[status["code"]], **status}
 
 
-
 @tool(
     "ads_get_custom_audiences",
     Effect.READ,

@@ -11,22 +11,19 @@ from dataclasses import dataclass
 
 from benchmarks.wire import ALL, OURS, median, plain, serving
 
-ROUNDS = 9
+ROUNDS = 15
 ERAS = ("initialize", "server/discover")
 
 
 @dataclass(frozen=True)
 class Started:
-    """Median seconds of both."""
+    """Medians: seconds of both, and the ratio of two that ran one after the other."""
 
     era: str
     tools: int
     plain_s: float
     ours_s: float
-
-    @property
-    def ratio(self) -> float:
-        return self.ours_s / self.plain_s
+    ratio: float
 
 
 def once(command: Sequence[str], era: str) -> tuple[float, int]:
@@ -43,7 +40,8 @@ def measure(command: Sequence[str], era: str, rounds: int = ROUNDS) -> Started:
     reference = plain(tools)
     once(reference, era)
     pairs = [(once(reference, era)[0], once(command, era)[0]) for _ in range(rounds)]
-    return Started(era, tools, median(theirs for theirs, _ in pairs), median(ours for _, ours in pairs))
+    seconds = median(theirs for theirs, _ in pairs), median(ours for _, ours in pairs)
+    return Started(era, tools, *seconds, median(ours / theirs for theirs, ours in pairs))
 
 
 def all_of_it(rounds: int = ROUNDS) -> list[Started]:

@@ -126,4 +126,4 @@ def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | No
 def described(change: Change) -> str:
     """The change with its real ids first: what a person has to see before anything somebody else wrote."""
     what = f"{change.node} {change.object_id}" if change.object_id else f"new {change.node} in {change.parent}"
-    return f"{what}{f' ({change.title!r})' if change.title else ''}"
+    return f"{what}{f' ({change.title[:200]!r})' if change.title else ''}"

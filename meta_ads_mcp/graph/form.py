@@ -31,4 +31,7 @@ def _letter(found: re.Match[str]) -> str:
     return _quoted_letter(found[0])
 
 
-_quoted_letter = lru_cache(1024)(quote_plus)
+@lru_cache(1024)
+def _quoted_letter(letter: str) -> str:
+    """Half a surrogate pair, which no encoding has, becomes a question mark."""
+    return quote_plus(letter, errors="replace")

@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,8 +17,10 @@ from meta_ads_mcp.errors import DataLimit
 from meta_ads_mcp.graph.answer import MOST_VALUES
 from tests.catalogue.every import TOOLS
 from tests.support import Heard, Wire
+from tests.torture.content import PAYLOADS, Nobody, served
 from tests.torture.graph import Bench, placed, tortured
 from tests.torture.hostile_bodies import FAULTS
+from tests.writes.desk import Person
 
 FOUND = [
     ("ads_upload_ad_image", "raised bare TLS", "every write, once done"),
@@ -44,6 +47,18 @@ async def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
     wire = Wire(lambda request: httpx.Response(200, content=b'{"data":[' + b"{}," * (MOST_VALUES // 2) + b"{}]}"))
     with pytest.raises(DataLimit, match="values"):
         await wire.send()
+
+
+@pytest.mark.parametrize(
+    ("name", "payload"),
+    [("ads_update_ad_link", "half a pair"), ("ads_undo_change", "long"), ("ads_delete_ad", "quotes")],
+)
+@pytest.mark.parametrize("person", [Person(True), Nobody()], ids=["asked", "not asked"])
+async def test_a_text_neither_breaks_a_write_nor_fills_its_question(
+    name: str, payload: str, person: Any, tmp_path: Path
+) -> None:
+    tool = next(one for one in TOOLS if one.name == name)
+    await served(Bench(tmp_path), tool, PAYLOADS[payload], person)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = load(os.environ, options.env_file, **_flags(options))
         result: int = options.run(settings, options)
     except SettingsError as wrong:
-        print(f"meta-ads-mcp: {wrong}", file=sys.stderr)
+        print(f"meta-ads-mcp: {redact(str(wrong))}", file=sys.stderr)
         return USAGE_ERROR
     except (AdsError, Failed) as problem:
         print(f"meta-ads-mcp: {redact(str(problem))}", file=sys.stderr)

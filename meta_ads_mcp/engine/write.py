@@ -28,6 +28,7 @@ from meta_ads_mcp.spec.money import written
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.same import same_value
+from meta_ads_mcp.spec.text import redact
 from meta_ads_mcp.spec.tool import Effect, Tool
 from meta_ads_mcp.spec.write import Change, Plan, WriteParams
 
@@ -141,7 +142,7 @@ class _Run:
         lines = [line for change in plan.changes for line in self._lines(change)]
         head = f"{self.tool.title}: {'; '.join(lines[:12])}." if lines else f"{plan.summary}"
         objects = ", ".join(described(change) for change in plan.changes[:5])
-        return f"{head} It needs the user's agreement because {' and '.join(why)}. Object: {objects}."
+        return redact(f"{head} It needs the user's agreement because {' and '.join(why)}. Object: {objects}.")
 
     def _lines(self, change: Change) -> list[str]:
         where = change.object_id or change.parent or ""

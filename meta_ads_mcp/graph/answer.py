@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,12 +37,18 @@ class Answer:
         return found
 
 
-async def read_answer(response: httpx.Response) -> Answer:
-    """The response's answer, of at most `LARGEST_BODY` bytes once decompressed and about `MOST_VALUES` values."""
+async def read_answer(response: httpx.Response, hidden: Sequence[str] = ()) -> Answer:
+    """The response's answer, of at most `LARGEST_BODY` bytes once decompressed and about `MOST_VALUES` values.
+
+    It may repeat what was sent: the `hidden` texts, the request's own secrets, are taken out of it.
+    """
     raw = await _bounded(response)
     if raw is not None and sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raw = None
-    return Answer(response.status_code, response.headers, decoded(raw or b""), too_large=raw is None)
+    text = raw or b""
+    for secret in hidden:
+        text = text.replace(secret.encode(), b"[secret]")
+    return Answer(response.status_code, response.headers, decoded(text), too_large=raw is None)
 
 
 def decoded(text: bytes | str) -> Any:

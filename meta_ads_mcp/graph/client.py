@@ -292,7 +292,13 @@ class GraphClient:
             asyncio.timeout(seconds),
             self._http.stream(**self._arguments(request, token), timeout=timeout) as response,
         ):
-            return await read_answer(response)
+            return await read_answer(response, self._secrets(request, token))
+
+    def _secrets(self, request: Request, token: Token) -> list[str]:
+        """What no answer to the request may hold. One that gives a token may give the same one."""
+        secret = self._connection.app_secret
+        gives_token = request.path == "oauth/access_token" or "access_token" in str(request.params.get("fields"))
+        return [*([] if gives_token else [token.reveal()]), *([secret, token.proof(secret)] if secret else [])]
 
     def _arguments(self, request: Request, token: Token) -> dict[str, Any]:
         params = {name: wire(value) for name, value in request.params.items() if value is not None}

@@ -171,8 +171,8 @@ def content(full: bool) -> Trials:
         bench = Bench(Path(files))
         for tool in TOOLS:
             for payload, text in PAYLOADS.items():
-                for way, served in {"in answers": served, "in errors": refused}.items():
+                for way, meet in {"in answers": served, "in errors": refused}.items():
                     for person in (Person(True), Nobody())[: 1 + tool.effect.is_write]:
                         name = f"{tool.name}, {payload} {way}, {type(person).__name__}"
                         if chosen(name, 1 if full else 12):
-                            yield runner.run(_trial(name, served(bench, tool, text, person)))
+                            yield runner.run(_trial(name, meet(bench, tool, text, person)))

@@ -17,6 +17,7 @@ from meta_ads_mcp.errors import DataLimit
 from meta_ads_mcp.graph.answer import MOST_VALUES
 from tests.catalogue.every import TOOLS
 from tests.support import Heard, Wire
+from tests.torture import secrets
 from tests.torture.content import PAYLOADS, Nobody, served
 from tests.torture.graph import Bench, placed, tortured
 from tests.torture.hostile_bodies import FAULTS
@@ -89,3 +90,11 @@ def test_a_library_tells_who_and_where_and_no_text(heard: Heard, capfd: pytest.C
     assert secret not in repr(heard.events)
     assert heard.events[2][2]["said"] == "dropped %r"
     assert heard.events[0][2]["error"] == "ValueError"
+
+
+@pytest.mark.parametrize("form", secrets.TOKENS)
+@pytest.mark.parametrize("fault", ["said in a refusal", "said in every text"])
+@pytest.mark.parametrize("name", ["ads_get_campaigns", "ads_undo_change"])
+async def test_a_secret_that_graph_repeats_stays_here(name: str, fault: str, form: str, tmp_path: Path) -> None:
+    tool = next(one for one in TOOLS if one.name == name)
+    (await secrets.watched(secrets.Canary(tmp_path, secrets.TOKENS[form]), tool, fault)).check()

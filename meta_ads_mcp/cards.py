@@ -1,12 +1,13 @@
 """What clients are shown of every tool, kept in `cards.json` beside this file, so that a start builds no classes.
 
-The file is made from the classes by `make snapshots`, never by hand. It carries a checksum of the sources it was made
-from: where a source has changed since, the classes are read instead, which is slower and right.
+The file is made from the classes by `make snapshots`, never by hand. It carries a checksum of the declarations it was
+made from: where one has changed since, the classes are read instead, which is slower and right.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -19,6 +20,8 @@ from meta_ads_mcp.spec.tool import Effect, Tool, tool_of
 FILE = Path(__file__).with_name("cards.json")
 # All that the text or the schema of a tool can come from.
 SOURCES = ("catalogue.py", "cards.py", "spec/*.py", "tools/*.py")
+# What of them hardly ever changes what clients are shown: functions, from `def` to the end of the body, and comments.
+_NO_DECLARATION = re.compile(rb"(?m)^( *)(?:async )?def .*\n(?:(?:\1 +.*)?\n)*|^ *#.*\n")
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,10 @@ def written(tools: Iterable[Tool]) -> str:
 
 
 def checksum() -> int:
-    """Of the sources' names and contents, whatever their line endings."""
+    """Of the sources' names and declarations, whatever their line endings."""
     found = 0
     folder = FILE.parent
     for path in sorted(path for pattern in SOURCES for path in folder.glob(pattern)):
-        found = zlib.crc32(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"), found)
+        declared = _NO_DECLARATION.sub(b"", path.read_bytes().replace(b"\r\n", b"\n"))
+        found = zlib.crc32(path.name.encode() + declared, found)
     return found

@@ -162,14 +162,15 @@ def test_without_good_cards_the_classes_are_read(tmp_path: Path, monkeypatch: py
     assert cards.stored() is None
 
 
-def test_an_edit_of_any_source_changes_the_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_edit_of_any_declaration_changes_the_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("catalogue.py", "cards.py", "spec/a.py", "tools/a.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"one\n")
     monkeypatch.setattr(cards, "FILE", tmp_path / "cards.json")
     before = cards.checksum()
-    (tmp_path / "tools" / "a.py").write_bytes(b"one\r\n")
-    assert cards.checksum() == before, "line endings are not an edit"
+    for same in (b"one\r\n", b"# more\none\n", b"one\ndef run(self):\n    two\n\n    if three:\n        four\n"):
+        (tmp_path / "tools" / "a.py").write_bytes(same)
+        assert cards.checksum() == before, "line endings, comments and bodies of functions are no declarations"
     seen = {before}
     for name, content in (("tools/a.py", b"two\n"), ("spec/a.py", b"two\n"), ("tools/b.py", b""), ("cards.py", b"")):
         (tmp_path / name).write_bytes(content)

@@ -23,7 +23,7 @@ from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.catalogue.examples import demo_ids, example
-from tests.server.demo import new_world
+from tests.server.demo import new_world, shared_world
 
 # The example of the catalogue is too small for a portfolio.
 PORTFOLIO_ACCOUNTS = 60
@@ -66,7 +66,7 @@ def desk(world: World) -> tuple[Engine, Counting]:
 
 async def of_tool(tool: Tool) -> Counted | None:
     """Of the tool's example; None where it does not succeed in the demo world."""
-    world = new_world()
+    world = new_world() if tool.effect.is_write else shared_world()
     made, counting = desk(world)
     await made.call("ads_get_ad_accounts", {})
     if any(node.name == "AdReportRun" for node in tool.ids.values()):

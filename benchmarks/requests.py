@@ -66,10 +66,11 @@ def desk(world: World) -> tuple[Engine, Counting]:
 
 async def of_tool(tool: Tool) -> Counted | None:
     """Of the tool's example; None where it does not succeed in the demo world."""
-    world = new_world() if tool.effect.is_write else shared_world()
+    of_a_report = any(node.name == "AdReportRun" for node in tool.ids.values())
+    world = new_world() if tool.effect.is_write or of_a_report else shared_world()
     made, counting = desk(world)
     await made.call("ads_get_ad_accounts", {})
-    if any(node.name == "AdReportRun" for node in tool.ids.values()):
+    if of_a_report:
         start = next(other for other in TOOLS if other.name == "ads_create_async_report")
         await made.call(start.name, example(start, demo_ids(world)))
     counting.take()

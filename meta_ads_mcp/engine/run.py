@@ -38,7 +38,7 @@ from meta_ads_mcp.spec.media import Downloads
 from meta_ads_mcp.spec.open import unknown_values
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Directory, Profiles
-from meta_ads_mcp.spec.result import Result
+from meta_ads_mcp.spec.result import Page, Result
 from meta_ads_mcp.spec.text import clean, clean_all
 from meta_ads_mcp.spec.tool import Effect, Tool
 from meta_ads_mcp.spec.write import WriteParams
@@ -232,8 +232,9 @@ class Engine:
         if tool.is_list:
             data = brief(data, asked)
         structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
-        if result.page is not None:
-            structured["page"] = result.page.public()
+        page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
+        if page is not None:
+            structured["page"] = page.public()
         notes = [*call.notes, *result.notes, *self._standing_notes(tool, data)]
         if notes:
             structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]

@@ -117,6 +117,9 @@ def shape_row(
             made = _figures(key, value)
         else:
             made = _shaped(value, own, currencies)
+            if type(made) is int and (key == "id" or key.endswith("_id")):
+                # Some of Graph's ids, such as regions of places, come as numbers.
+                made = str(made)
         if whole or made not in (None, "", [], {}):
             shaped[_spelt(key)] = made
     return shaped

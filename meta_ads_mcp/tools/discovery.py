@@ -8,7 +8,7 @@ from pydantic import Field
 
 from meta_ads_mcp.spec.params import Params
 from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result
+from meta_ads_mcp.spec.result import Page, Result
 from meta_ads_mcp.spec.tool import Effect, tool
 
 
@@ -27,11 +27,13 @@ class FindTools(Params):
         if not self.query.strip() and self.toolset is None:
             sets = call.directory.toolsets()
             return Result(f"{len(sets)} toolsets.", sets)
-        found = call.directory.find(self.query, self.toolset, self.limit)
+        found = call.directory.find(self.query, self.toolset, self.limit + 1)
+        page = Page(min(len(found), self.limit), has_more=len(found) > self.limit)
+        found = found[: self.limit]
         names = (
             ", ".join(row["name"] for row in found) or "no tool; try other words, or an empty query for the toolsets"
         )
-        return Result(f"Found {names}.", found)
+        return Result(f"Found {names}.", found, page)
 
 
 @tool("ads_call_read_tool", Effect.READ, words="run unlisted")

@@ -130,6 +130,15 @@ def test_names_that_look_like_figures_stay_names() -> None:
     assert shape_row(INSIGHTS, None)["campaign_name"] == "2026"
 
 
+def test_ids_are_texts() -> None:
+    assert shape({"region_id": 1118, "id": 5, "valid": True, "paid": 3}, None) == {
+        "region_id": "1118",
+        "id": "5",
+        "valid": True,
+        "paid": 3,
+    }
+
+
 @pytest.mark.parametrize(("given", "shown"), [(760.0, "760"), (-5.0, "-5"), (0.5, "0.5"), (1e300, "1e+300")])
 def test_whole_numbers_have_no_decimals(given: float, shown: str) -> None:
     assert json.dumps(shape({"age": given}, None)["age"]) == shown

@@ -110,3 +110,10 @@ async def test_no_match_points_to_metas_own_search() -> None:
 @pytest.mark.parametrize("limit", [0, 21])
 async def test_the_limit_is_bounded(limit: int) -> None:
     assert "'limit'" in (await refused_unsent("ads_get_help_article", query="budget", limit=limit))["message"]
+
+
+async def test_a_search_says_whether_more_tools_fit() -> None:
+    few = (await call(Scripted({}), "ads_find_tools", query="budget", limit=1)).structured
+    assert (len(few["data"]), few["page"]) == (1, {"count": 1, "has_more": True})
+    toolsets = (await call(Scripted({}), "ads_find_tools", query="")).structured
+    assert toolsets["page"] == {"count": len(toolsets["data"]), "has_more": False}

@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.cards import Card, stored
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Tool, declared
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.spec.result import Row
 
 TOOLSETS = (
     "accounts",

@@ -26,20 +26,30 @@ class Desk:
 def compose(settings: Settings) -> tuple[Any, Any]:
     """The catalogue and the engine for these settings. Raises SettingsError for names and policies that are wrong."""
     from meta_ads_mcp.catalogue import Catalogue, UnknownNames, cards  # noqa: PLC0415
-    from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
 
     try:
         catalogue = Catalogue(
             cards(), listed=settings.toolsets, allow_writes=settings.allow_writes, exclude=settings.exclude_tools
         )
-        policy = load_policy(settings.policy)
-    except (UnknownNames, PolicyError) as wrong:
+    except UnknownNames as wrong:
         raise SettingsError(str(wrong)) from None
+    policy = _policy(settings.policy) if settings.policy else None
     return catalogue, LazyEngine(lambda: _engine(settings, catalogue, policy))
+
+
+def _policy(path: Path) -> Any:
+    """Read at the start, because a wrong one has to stop it."""
+    from meta_ads_mcp.engine.policy import PolicyError, load_policy  # noqa: PLC0415
+
+    try:
+        return load_policy(path)
+    except PolicyError as wrong:
+        raise SettingsError(str(wrong)) from None
 
 
 def _engine(settings: Settings, catalogue: Any, policy: Any) -> Any:
     from meta_ads_mcp.engine.downloads import NoDownloads  # noqa: PLC0415
+    from meta_ads_mcp.engine.policy import Policy  # noqa: PLC0415
     from meta_ads_mcp.engine.run import Engine, Options  # noqa: PLC0415
 
     parts = desk(settings)
@@ -55,7 +65,15 @@ def _engine(settings: Settings, catalogue: Any, policy: Any) -> Any:
     limits = parts.client.governor
     downloads = NoDownloads() if settings.demo else LazyFetcher()
     return Engine(
-        catalogue, parts.client, parts.events, parts.clock, limits, options, policy, parts.profiles, downloads
+        catalogue,
+        parts.client,
+        parts.events,
+        parts.clock,
+        limits,
+        options,
+        policy or Policy(),
+        parts.profiles,
+        downloads,
     )
 
 

@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.spec.ports import Account
 from meta_ads_mcp.spec.text import clean
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.spec.ports import Account
 
 OBJECTS = ("insights", "campaign", "ad_set", "ad", "creative", "account")
 JSON, TEXT = "application/json", "text/plain"

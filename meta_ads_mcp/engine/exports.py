@@ -14,6 +14,7 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,9 +39,12 @@ class FolderExports:
             raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
         if not _NAME.fullmatch(name):
             raise InvalidArguments("The name of an export is letters, digits, _ and -.")
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder.chmod(0o700)
-        return FileExport(self._folder / f"{name}.{file_format}", file_format)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.chmod(0o700)
+            return FileExport(self._folder / f"{name}.{file_format}", file_format)
+        except OSError as failure:
+            raise _unwritable(failure) from None
 
     def names(self) -> list[str]:
         """The finished files, the newest first."""
@@ -71,6 +75,13 @@ def _is_ours(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
+def _unwritable(failure: OSError) -> Denied:
+    return Denied(
+        f"The export cannot be written ({type(failure).__name__}).",
+        "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or leave out save_as.",
+    )
+
+
 class _Part:
     """A file beside its place, 0600, until it is whole."""
 
@@ -87,7 +98,8 @@ class _Part:
         self._path.replace(self._target)
 
     def discard(self) -> None:
-        self.file.close()
+        with suppress(OSError):  # of a full disk: what is in the buffer is not wanted any more
+            self.file.close()
         self._path.unlink(missing_ok=True)
 
 
@@ -101,11 +113,16 @@ class FileExport:
         self._rows = 0
 
     async def write(self, rows: Sequence[Row]) -> None:
-        await asyncio.to_thread(self._append, rows)
+        try:
+            await asyncio.to_thread(self._append, rows)
+        except OSError as failure:
+            raise _unwritable(failure) from None
 
     async def finish(self) -> Exported:
         try:
             await asyncio.to_thread(self._spool.place if self._format == "jsonl" else self._place_csv)
+        except OSError as failure:
+            raise _unwritable(failure) from None
         finally:
             self.discard()
         return Exported(str(self._target), self._rows, list(self._columns))

@@ -44,10 +44,7 @@ class Journal:
         try:
             self._append(line)
         except OSError as failure:
-            raise Denied(
-                f"The change journal cannot be written ({type(failure).__name__}); nothing was sent.",
-                "Make META_ADS_STATE_DIR a folder that this user can write, with space left.",
-            ) from None
+            raise _unusable("written", failure) from None
 
     def outcome(self, change_id: str, status: str, **more: Any) -> None:
         """Write down how it ended. A failure here loses no change: the intent stands, with its outcome unknown."""
@@ -65,7 +62,7 @@ class Journal:
             self.damaged += 1
 
     def entries(self) -> list[Entry]:
-        """All changes, oldest first."""
+        """All changes, oldest first. Raises Denied when the file is there and cannot be read."""
         found: dict[str, Entry] = {}
         for line in self._lines():
             _apply(found, line)
@@ -101,6 +98,8 @@ class Journal:
             raw = self._path.read_bytes()
         except FileNotFoundError:
             return
+        except OSError as failure:
+            raise _unusable("read", failure) from None
         self.damaged = 0
         for text in raw.split(b"\n"):
             line = _decoded(text)
@@ -108,6 +107,13 @@ class Journal:
                 yield line
             elif text.strip():
                 self.damaged += 1
+
+
+def _unusable(what: str, failure: OSError) -> Denied:
+    return Denied(
+        f"The change journal cannot be {what} ({type(failure).__name__}); nothing was sent.",
+        "Make META_ADS_STATE_DIR a folder that this user can write, with space left.",
+    )
 
 
 def _ending(descriptor: int) -> str:

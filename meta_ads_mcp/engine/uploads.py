@@ -41,8 +41,13 @@ class RootedUploads:
             raise InvalidArguments(
                 "A local file is given by its absolute path, without '..'.", "Give the whole path of the file."
             )
-        root, inside = self._place(given)
-        descriptor = _opened(root, inside)
+        try:
+            root, inside = self._place(given)
+            descriptor = _stepwise(root, inside) if _STEPWISE else os.open(root / inside, _FLAGS)
+        except OSError as failure:
+            raise NotFound(
+                f"The file is not there, or cannot be read ({type(failure).__name__}).", "Check the path."
+            ) from None
         try:
             size = _checked(descriptor, most_bytes)
             return Upload(inside.name, size, os.fdopen(descriptor, "rb"))
@@ -61,15 +66,6 @@ class RootedUploads:
             "The file is in none of the folders that this server may upload from.",
             "Move it there, or ask the owner of this server to add its folder to META_ADS_UPLOAD_ROOTS.",
         )
-
-
-def _opened(root: Path, inside: Path) -> int:
-    try:
-        return _stepwise(root, inside) if _STEPWISE else os.open(root / inside, _FLAGS)
-    except OSError as failure:
-        raise NotFound(
-            f"The file is not there, or cannot be read ({type(failure).__name__}).", "Check the path."
-        ) from None
 
 
 def _stepwise(root: Path, inside: Path) -> int:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import httpx
 import pytest
 
 from meta_ads_mcp.engine.log import take_over
-from meta_ads_mcp.errors import DataLimit
+from meta_ads_mcp.engine.uploads import RootedUploads
+from meta_ads_mcp.errors import DataLimit, NotFound
 from meta_ads_mcp.graph.answer import MOST_VALUES
 from tests.catalogue.every import TOOLS
 from tests.support import Heard, Wire
-from tests.torture import secrets
+from tests.torture import files, secrets
 from tests.torture.content import PAYLOADS, Nobody, served
 from tests.torture.graph import Bench, placed, tortured
 from tests.torture.hostile_bodies import FAULTS
@@ -98,3 +102,22 @@ def test_a_library_tells_who_and_where_and_no_text(heard: Heard, capfd: pytest.C
 async def test_a_secret_that_graph_repeats_stays_here(name: str, fault: str, form: str, tmp_path: Path) -> None:
     tool = next(one for one in TOOLS if one.name == name)
     (await secrets.watched(secrets.Canary(tmp_path, secrets.TOKENS[form]), tool, fault)).check()
+
+
+@pytest.mark.parametrize("damage", ["a folder", "a link to itself", "rows of wrong types", "garbage behind"])
+async def test_a_damaged_journal_is_said_and_kept(damage: str, tmp_path: Path) -> None:
+    await files.damaged_state(Bench(tmp_path), "journal.jsonl", files.DAMAGES[damage])
+
+
+@pytest.mark.parametrize("spoil", files.SPOILT_FOLDERS.values(), ids=files.SPOILT_FOLDERS)
+async def test_an_export_without_a_folder_is_refused(spoil: Any, tmp_path: Path) -> None:
+    spoil(tmp_path / "exports")
+    await files.export(Bench(tmp_path), tmp_path)
+
+
+def test_a_link_that_changes_while_it_is_resolved_is_a_file_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os.path, "realpath", mock.Mock(side_effect=OSError(errno.EINVAL, "Invalid argument")))
+    with pytest.raises(NotFound):
+        RootedUploads([tmp_path]).open(str(tmp_path / "a.gif"), 10)

@@ -7,6 +7,7 @@ processes may write at the same time. A line that cannot be read is passed over 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -85,7 +86,9 @@ class Journal:
         text = json.dumps(safe, ensure_ascii=False, separators=(",", ":"), default=str)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            os.write(descriptor, (_ending(descriptor) + text + "\n").encode(errors="backslashreplace"))
+            whole = (_ending(descriptor) + text + "\n").encode(errors="backslashreplace")
+            if os.write(descriptor, whole) < len(whole):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

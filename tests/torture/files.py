@@ -205,9 +205,9 @@ def disk(full: bool) -> Trials:
         for call in CALLS:
             for name, number in FAILURES.items() if full else list(FAILURES.items())[:2]:
                 yield runner.run(_trial(f"{call} fails with {name}", _on_disk(bench, failing(call, number))))
+        yield runner.run(_trial("a line half written", _on_disk(bench, half_written())))
         if Path("/dev/full").exists():
-            for file in (JOURNAL, "audit", "circuits.json"):
-                yield runner.run(_trial(f"{file} on a full disk", _on_full(bench, file)))
+            yield runner.run(_trial("the audit log on a full disk", _on_full(bench)))
 
 
 @contextmanager
@@ -215,6 +215,12 @@ def failing(call: str, number: int) -> Iterator[None]:
     """That call of `os` fails, for paths and descriptors of the state directory alike."""
     with mock.patch.object(os, call, side_effect=OSError(number, os.strerror(number))):
         yield
+
+
+def half_written() -> Any:
+    """What a disk does that has only some bytes left."""
+    write = os.write
+    return mock.patch.object(os, "write", lambda descriptor, content: write(descriptor, content[: len(content) // 2]))
 
 
 async def _on_disk(bench: Bench, broken: Any) -> None:
@@ -225,14 +231,11 @@ async def _on_disk(bench: Bench, broken: Any) -> None:
         _nothing_lost(made, answers)
 
 
-async def _on_full(bench: Bench, file: str) -> None:
+async def _on_full(bench: Bench) -> None:
     with tempfile.TemporaryDirectory() as folder:
         made = machine(bench, Path(folder))
-        place = Path(folder) / file
-        if file == "audit":
-            place.mkdir()
-            place /= "2026-11-25.jsonl"
-        place.symlink_to("/dev/full")
+        (Path(folder) / "audit").mkdir()
+        (Path(folder) / "audit" / "2026-11-25.jsonl").symlink_to("/dev/full")
         answers = [checked(await made.call(tool, made.filled(given), Person(True))) for tool, given in STEPS]
         _nothing_lost(made, answers)
 
@@ -244,6 +247,8 @@ def _nothing_lost(made: Desk, answers: list[dict[str, Any]]) -> None:
         there = bool(made.nodes("Campaign", name=is_made))
         told_done = answer.get("data", {}).get("status") == "success"
         assert there == told_done or answer["error"]["kind"] == "unknown_outcome", f"{is_made}: {there}, {answer}"
+        named = [entry.after.get("name") for entry in made.engine.journal.entries()]
+        assert not there or is_made in named, f"{is_made} was made, and the journal does not know it"
         if not there:
             assert answer["error"]["kind"] == "denied", answer
 

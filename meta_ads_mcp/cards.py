@@ -1,7 +1,7 @@
 """What clients are shown of every tool, kept in `cards.json` beside this file, so that a start builds no classes.
 
-The file is made from the classes by `make snapshots`, never by hand. It carries a checksum of the declarations it was
-made from: where one has changed since, the classes are read instead, which is slower and right.
+The file is made from the classes by `make snapshots`, never by hand. It carries checksums of the declarations it was
+made from: of a file that has changed since, the classes are read instead, which is slower and right.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from typing import Any
 from meta_ads_mcp.spec.tool import Effect, Tool, tool_of
 
 FILE = Path(__file__).with_name("cards.json")
-# All that the text or the schema of a tool can come from.
-SOURCES = ("catalogue.py", "cards.py", "spec/*.py", "tools/*.py")
-# What of them hardly ever changes what clients are shown: functions, from `def` to the end of the body, and comments.
-_NO_DECLARATION = re.compile(rb"(?m)^( *)(?:async )?def .*\n(?:(?:\1 +.*)?\n)*|^ *#.*\n")
+# What the text or the schema of any tool can come from, besides the tool's own file.
+SHARED = ("cards.py", "spec/*.py", "tools/_*.py")
+# What of a source hardly ever changes what clients are shown: functions, from `def` to the end of the body, imports and
+# comments. A test compares the cards with the classes, whatever the reason.
+_NO_DECLARATION = re.compile(
+    rb"(?m)^( *)(?:async )?def .*\n(?:(?:\1 +.*)?\n)*|^ *#.*\n|^from [^\n]*\(\n(?: .*\n)*\)\n|^(?:from|import) .*\n"
+)
 
 
 @dataclass(frozen=True)
@@ -65,29 +68,43 @@ def card(tool: Tool) -> Card:
     )
 
 
-def stored() -> list[Card] | None:
-    """The cards of the file, or None when it is not that of these sources."""
+def stored() -> dict[str, list[Card]]:
+    """File of `tools/` → its cards, for every file that is declared as it was when the cards were made."""
     try:
         kept = json.loads(FILE.read_bytes())
-        if kept["sources"] != checksum():
-            return None
-        return [Card(**{**each, "effect": Effect(each["effect"])}) for each in kept["tools"]]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        if kept["shared"] != checksum(*SHARED):
+            return {}
+        return {
+            name: [Card(**{**each, "effect": Effect(each["effect"])}) for each in file["tools"]]
+            for name, file in kept["files"].items()
+            if file["sources"] == checksum(f"tools/{name}.py")
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def written(tools: Iterable[Tool]) -> str:
     """The content of the file for these tools."""
-    shown = [{**asdict(card(tool)), "effect": tool.effect.value} for tool in tools]
-    lines = ",\n".join(json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in shown)
-    return f'{{"sources":{checksum()},"tools":[\n{lines}\n]}}\n'
+    files: dict[str, list[str]] = {}
+    for tool in tools:
+        shown = {**asdict(card(tool)), "effect": tool.effect.value}
+        name = tool.params.__module__.rpartition(".")[2]
+        files.setdefault(name, []).append(json.dumps(shown, ensure_ascii=False, separators=(",", ":")))
+    parts = [
+        f'{json.dumps(name)}:{{"sources":{checksum(f"tools/{name}.py")},"tools":[\n{_lines(shown)}\n]}}'
+        for name, shown in files.items()
+    ]
+    return f'{{"shared":{checksum(*SHARED)},"files":{{\n{_lines(parts)}\n}}}}\n'
 
 
-def checksum() -> int:
-    """Of the sources' names and declarations, whatever their line endings."""
+def _lines(parts: Iterable[str]) -> str:
+    return ",\n".join(parts)
+
+
+def checksum(*patterns: str) -> int:
+    """Of names and declarations of these sources, whatever their line endings."""
     found = 0
-    folder = FILE.parent
-    for path in sorted(path for pattern in SOURCES for path in folder.glob(pattern)):
+    for path in sorted(path for pattern in patterns for path in FILE.parent.glob(pattern)):
         declared = _NO_DECLARATION.sub(b"", path.read_bytes().replace(b"\r\n", b"\n"))
         found = zlib.crc32(path.name.encode() + declared, found)
     return found

@@ -82,17 +82,20 @@ ALWAYS = "discovery"
 
 def collect() -> list[Tool]:
     """Every tool of the package, with its file's name as its toolset."""
-    return [
-        tool
-        for toolset in TOOLSETS
-        for name in (toolset, *MORE_FILES.get(toolset, ()))
-        for tool in _of_file(name, toolset)
-    ]
+    return [tool for name, toolset in _files() for tool in _of_file(name, toolset)]
 
 
-def cards() -> Sequence[Card | Tool]:
-    """Every tool as clients are shown it; the classes are imported only where the stored cards are out of date."""
-    return stored() or collect()
+def cards() -> list[Card | Tool]:
+    """Every tool as clients are shown it; only of files without a valid card the classes are imported."""
+    kept = stored()
+    return [tool for name, toolset in _files() for tool in kept.get(name) or _of_file(name, toolset)]
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    """The files of tools in the order of the list, each with its toolset."""
+    for toolset in TOOLSETS:
+        for name in (toolset, *MORE_FILES.get(toolset, ())):
+            yield name, toolset
 
 
 def _of_file(name: str, toolset: str) -> Iterable[Tool]:

@@ -13,7 +13,8 @@ import pytest
 
 from meta_ads_mcp import cards
 from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.spec.tool import Effect
+from meta_ads_mcp.catalogue import cards as catalogue_cards
+from meta_ads_mcp.spec.tool import Effect, Tool
 from tests.catalogue.every import TOOLS
 
 UPDATE = "run `make snapshots` (python scripts/snapshots.py), and commit what it wrote"
@@ -58,8 +59,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from meta_ads_mcp import cards
-cards.FILE = Path({file!r})
-cards.checksum = lambda: {checksum}
+text = Path({file!r}).read_bytes()
+cards.FILE = type("Fresh", (), {{"parent": cards.FILE.parent, "read_bytes": lambda self: text}})()
 {before}
 from meta_ads_mcp.cli import main
 try:
@@ -85,7 +86,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def listed(fresh: Path, era: str, before: str = COUNTING) -> tuple[list[dict[str, Any]], int, list[str]]:
     """The tools that a new process lists, how many wire models it left unbuilt, and the modules it imported."""
-    program = PROGRAM.format(file=str(fresh), checksum=cards.checksum(), before=before, count=before == COUNTING)
+    program = PROGRAM.format(file=str(fresh), before=before, count=before == COUNTING)
     lines = "".join(json.dumps({"jsonrpc": "2.0", **line}) + "\n" for line in ERAS[era])
     environ = {key: value for key, value in os.environ.items() if not key.startswith("META_")}
     process = subprocess.Popen(
@@ -142,40 +143,81 @@ def test_the_stored_cards_are_those_of_the_classes() -> None:
     assert cards.FILE.read_text(encoding="utf-8") == cards.written(TOOLS), UPDATE
 
 
+class Elsewhere:
+    """The file of cards at another place than beside its sources."""
+
+    def __init__(self, file: Path) -> None:
+        self.parent, self.read_bytes = cards.FILE.parent, file.read_bytes
+
+
 def test_cards_say_what_the_classes_say(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checksum = cards.checksum()
-    monkeypatch.setattr(cards, "checksum", lambda: checksum)
-    monkeypatch.setattr(cards, "FILE", fresh)
-    found = cards.stored()
-    assert found is not None
+    monkeypatch.setattr(cards, "FILE", Elsewhere(fresh))
+    found = [card for file in cards.stored().values() for card in file]
+    assert len(found) == len(TOOLS)
     for card, tool in zip(found, collect(), strict=True):
         assert card == cards.card(tool)
         assert card.tool() is tool
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"sources": 0, "tools": []}', '{"sources": "x"', "[]"])
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"shared": 0, "files": {}}', '{"shared": "x"', "[]", '{"shared": 1, "files": []}']
+)
 def test_without_good_cards_the_classes_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
-    monkeypatch.setattr(cards, "checksum", lambda: 1)
+    monkeypatch.setattr(cards, "checksum", lambda *_: 1)
     monkeypatch.setattr(cards, "FILE", tmp_path / "cards.json")
-    assert cards.stored() is None
+    assert cards.stored() == {}
     cards.FILE.write_text(content, encoding="utf-8")
-    assert cards.stored() is None
+    assert cards.stored() == {}
 
 
-def test_an_edit_of_any_declaration_changes_the_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("catalogue.py", "cards.py", "spec/a.py", "tools/a.py"):
+def test_of_a_changed_file_alone_the_classes_are_read(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = json.loads(fresh.read_text(encoding="utf-8"))
+    kept["files"]["ads"]["sources"] += 1
+    del kept["files"]["rules"]
+    changed = fresh.with_name("changed.json")
+    changed.write_text(json.dumps(kept), encoding="utf-8")
+    monkeypatch.setattr(cards, "FILE", Elsewhere(changed))
+    found = catalogue_cards()
+    assert [each.name for each in found] == [tool.name for tool in collect()]
+    assert {each.params.__module__.rpartition(".")[2] for each in found if isinstance(each, Tool)} == {"ads", "rules"}
+
+
+EDITS = {
+    "tools/a.py": (b"two\n", "tools/a.py"),
+    "spec/a.py": (b"two\n", "spec/*.py"),
+    "spec/b.py": (b"", "spec/*.py"),
+}
+SAME = (
+    b"one\r\n",
+    b"# more\none\n",
+    b"one\ndef run(self):\n    two\n\n    if three:\n        four\n",
+    b"import x\nfrom y import z\nfrom y import (\n    z,\n    z2,\n)\none\n",
+)
+
+
+@pytest.mark.parametrize("edited", EDITS)
+def test_an_edit_of_a_declaration_changes_the_checksum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edited: str
+) -> None:
+    for name in ("spec/a.py", "tools/a.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"one\n")
     monkeypatch.setattr(cards, "FILE", tmp_path / "cards.json")
-    before = cards.checksum()
-    for same in (b"one\r\n", b"# more\none\n", b"one\ndef run(self):\n    two\n\n    if three:\n        four\n"):
-        (tmp_path / "tools" / "a.py").write_bytes(same)
-        assert cards.checksum() == before, "line endings, comments and bodies of functions are no declarations"
-    seen = {before}
-    for name, content in (("tools/a.py", b"two\n"), ("spec/a.py", b"two\n"), ("tools/b.py", b""), ("cards.py", b"")):
-        (tmp_path / name).write_bytes(content)
-        seen.add(cards.checksum())
-    assert len(seen) == 5
+    content, pattern = EDITS[edited]
+    before = cards.checksum(pattern)
+    (tmp_path / edited).write_bytes(content)
+    assert cards.checksum(pattern) != before
+
+
+@pytest.mark.parametrize("content", SAME)
+def test_line_endings_comments_imports_and_bodies_are_no_declarations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr(cards, "FILE", tmp_path / "cards.json")
+    (tmp_path / "a.py").write_bytes(b"one\n")
+    before = cards.checksum("a.py")
+    (tmp_path / "a.py").write_bytes(content)
+    assert cards.checksum("a.py") == before
 
 
 def test_a_catalogue_of_cards_finds_and_gives_what_one_of_classes_does() -> None:

@@ -39,8 +39,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
     is the one token accepted besides those of the Pages (default: `DEMO_TOKEN`), `app_secret` makes an
     `appsecret_proof` necessary.
 
-    `faults` plans errors, `log` holds the requests, `usage` the figures of the rate-limit headers, `world.store` the
-    state, `tokens.known` the tokens.
+    `faults` plans errors, `log` holds the requests (the last `most_logged` where that is given), `usage` the figures of
+    the rate-limit headers, `world.store` the state, `tokens.known` the tokens.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         seed: int = 7,
         token: str | None = None,
         app_secret: str | None = None,
+        most_logged: int | None = None,
     ) -> None:
         self.world = world or World(seed=seed, today=clock())
         self.token = token or DEMO_TOKEN
@@ -58,6 +59,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         self.usage = Usage()
         self.faults = Faults()
         self.log: list[Logged] = []
+        self._most_logged = most_logged
         self.graph = Graph(self.world, self.tokens, clock, self.usage)
         self.tokens.known[self.token] = TokenInfo(self.world.user_id)
         for page_token, page_id in self.world.page_tokens().items():
@@ -106,3 +108,5 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         if status is not None:
             self.log.pop()
         self.log.append(entry)
+        if self._most_logged is not None:
+            del self.log[: -self._most_logged]

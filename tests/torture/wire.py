@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,22 @@ def call(number: Any, tool: str, arguments: Any, *, modern: bool = True) -> dict
 class Rude:
     """The process. `answers` holds the messages it wrote, `rubbish` the lines that were none."""
 
-    def __init__(self, home: Path, *arguments: str, modern: bool = True, read: bool = True, **more: str) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        modern: bool = True,
+        read: bool = True,
+        server: Sequence[str] = SERVER,
+        **more: str,
+    ) -> None:
         self.modern = modern
         self.answers: list[dict[str, Any]] = []
         self.rubbish: list[bytes] = []
         self.started = time.monotonic()
         self._stderr = home / f"stderr-{time.monotonic_ns()}"
         self.process = subprocess.Popen(
-            [sys.executable, *SERVER, *arguments],
+            [sys.executable, *server, *arguments],
             env=environment(home, **{"LOG_LEVEL": "DEBUG", **more}),
             cwd=home,
             stdin=subprocess.PIPE,

@@ -52,9 +52,10 @@ OURS_FORBIDDEN = tuple(
     f"meta_ads_mcp.{name}"
     for name in ("tools", "analysis", "graph", "sandbox", "credentials", "engine.run", "login", "doctor", "demo")
 )
-# Modules of a start, fastmcp's and the standard library's included. Lower it when fewer are needed; argue before
-# raising it.
-MOST_MODULES = 900
+# Modules of a start: ours alone, and with fastmcp's and the standard library's, of which one version has some tens
+# more than another (876 to 906 seen). Lower them when fewer are needed; argue before raising them.
+MOST_OF_OURS = 18
+MOST_MODULES = 960
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -117,6 +118,7 @@ def test_listing_everything_imports_no_tool_and_nothing_heavy(fresh: Path, era: 
     imported += [name for name in modules if name.startswith(tuple(f"{found}." for found in OURS_FORBIDDEN))]
     imported += [name for name in modules if name in OURS_FORBIDDEN]
     assert imported == []
+    assert len([name for name in modules if name.split(".")[0] == "meta_ads_mcp"]) <= MOST_OF_OURS
     assert len(modules) <= MOST_MODULES
     assert deferred > 100, "the SDK's wire models are built at the start again"
 

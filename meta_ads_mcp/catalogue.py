@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -237,9 +237,11 @@ def _check_names(
     _refuse("META_ADS_EXCLUDE_TOOLS", set(exclude) - toolsets - names, toolsets)
     if not isinstance(allow_writes, bool):
         writes = {tool.name for tool in tools if tool.effect.is_write}
-        _refuse("META_ADS_ALLOW_WRITES", set(allow_writes) - writes, writes)
+        _refuse("META_ADS_ALLOW_WRITES", set(allow_writes) - writes, writes, wrong=names)
 
 
-def _refuse(setting: str, unknown: set[str], known: set[str]) -> None:
+def _refuse(setting: str, unknown: set[str], known: set[str], wrong: Collection[str] = ()) -> None:
+    """`wrong` are names that exist and say nothing in this setting."""
     if unknown:
-        raise UnknownNames(f"{setting}: {min(unknown)} does not exist; known are {', '.join(sorted(known))}")
+        why = "only reads, and is always allowed" if min(unknown) in wrong else "does not exist"
+        raise UnknownNames(f"{setting}: {min(unknown)} {why}; known are {', '.join(sorted(known))}")

@@ -11,9 +11,10 @@ from meta_ads_mcp.engine.call import Client
 from meta_ads_mcp.engine.journal import Journal
 from meta_ads_mcp.engine.recover import recover
 from meta_ads_mcp.errors import AdsError, ApiError, UnknownOutcome
-from meta_ads_mcp.spec.changes import Entry, can_be_undone
+from meta_ads_mcp.spec.changes import Entry, can_be_undone, without_earlier
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.tool import Effect
 from meta_ads_mcp.spec.write import Change, Exchange
 
 
@@ -27,9 +28,10 @@ class Done:
 
     @property
     def can_be_undone(self) -> bool:
-        return self.change.after.get("status") != "DELETED" and can_be_undone(
-            self.change.effect.value, self.change.node
-        )
+        change = self.change
+        if change.after.get("status") == "DELETED" or not can_be_undone(change.effect.value, change.node):
+            return False
+        return change.effect is not Effect.UPDATE or not without_earlier(change.before, change.after)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,9 +14,18 @@ STOPPED = {"Campaign": "PAUSED", "AdSet": "PAUSED", "Ad": "PAUSED", "AdRule": "D
 WITH_STATUS = frozenset({*STOPPED, "AdCreative"})
 
 
+_BUDGETS = ("daily_budget", "lifetime_budget")
+
+
 def can_be_undone(effect: str, node: str) -> bool:
     """Whether ads_undo_change may put a change of this kind back; a deletion never."""
     return (effect == "update" and node in REVERSIBLE) or (effect == "create" and node in WITH_STATUS)
+
+
+def without_earlier(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The changed fields that had no value: Graph sets no field back to none, so this cannot be put back."""
+    earlier = {name: before.get(name) for name in after}
+    return [n for n, value in earlier.items() if value in (None, "") or (n in _BUDGETS and value in (0, "0"))]
 
 
 @dataclass

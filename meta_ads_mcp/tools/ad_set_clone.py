@@ -15,13 +15,14 @@ from meta_ads_mcp.spec.ids import AccountId, AdId, AdSetId, CreativeId
 from meta_ads_mcp.spec.money import Money, to_minor
 from meta_ads_mcp.spec.params import Closed
 from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.pre_flight import with_advantage_audience
+from meta_ads_mcp.spec.pre_flight import note_dsa, with_advantage_audience
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.targeting import Places
 from meta_ads_mcp.spec.tool import Effect, post, tool
 from meta_ads_mcp.spec.web import PublicUrl
 from meta_ads_mcp.spec.write import Change, ConfirmedParams, CreateParams, Plan, Steps
+from meta_ads_mcp.tools.ad_sets import Dsa
 from meta_ads_mcp.tools.creative_writes import Button, Text
 
 MOST_ADS = 50
@@ -38,6 +39,8 @@ class TargetAdSet(Closed):
     end_time: Moment | None = None
     destination_type: Annotated[str | None, Field(pattern="^[A-Z_]{1,60}$")] = None
     promoted_object: PromotedObject | None = None
+    dsa_beneficiary: Dsa | None = None
+    dsa_payor: Dsa | None = None
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
@@ -120,10 +123,10 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         if target.geo_override:
             params["targeting"] = {**params.get("targeting", {}), "geo_locations": target.geo_override}
         params["targeting"] = with_advantage_audience(params.get("targeting", {}))
-        own = target.model_dump(
-            include={"name", "status", "end_time", "destination_type", "promoted_object"}, exclude_none=True
-        )
-        return {**params, **own}
+        own = target.model_dump(exclude={"geo_override", *budgets}, exclude_none=True)
+        made = {**params, **own}
+        await note_dsa(call, self.account_id, made["targeting"], made.get("dsa_beneficiary"), made.get("dsa_payor"))
+        return made
 
     def _create(self, edge: str, node: str, params: Row) -> Change:
         request = Request(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.spec.changes import STOPPED, WITH_STATUS, Entry, can_be_undone
+from meta_ads_mcp.spec.changes import STOPPED, WITH_STATUS, Entry, can_be_undone, without_earlier
 from meta_ads_mcp.spec.copying import writable_targeting
 from meta_ads_mcp.spec.dates import Moment
 from meta_ads_mcp.spec.ids import AccountId, ObjectId
@@ -101,7 +101,6 @@ class UndoChange(ConfirmedParams):
         return {"status": "DELETED" if self.created == "delete" else STOPPED[entry.node]}
 
 
-_BUDGETS = ("daily_budget", "lifetime_budget")
 _RULE = ("it changes what a rule does by itself",)
 
 
@@ -133,13 +132,13 @@ def _writable(name: str, value: Any) -> Any:
 
 def _earlier(entry: Entry) -> Row:
     """The replaced values. What was empty before cannot be written back as nothing."""
-    earlier = {name: entry.before.get(name) for name in entry.after}
-    empty = [name for name, value in earlier.items() if value in (None, "") or (name in _BUDGETS and value in (0, "0"))]
+    empty = without_earlier(entry.before, entry.after)
     if empty:
         raise InvalidArguments(
             f"Before this change {', '.join(empty)} had no value, and Graph cannot set a field back to none.",
             "Set the value you want with the tool that made the change.",
         )
+    earlier = {name: entry.before[name] for name in entry.after}
     return {name: int(v) if isinstance(v, str) and v.isdigit() else v for name, v in earlier.items()}
 
 

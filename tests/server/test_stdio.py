@@ -99,7 +99,8 @@ def test_a_hostile_folder_changes_nothing(tmp_path: Path) -> None:
     [
         ((), {"META_ADS_TOOLSET": "all"}, "META_ADS_TOOLSET"),
         ((), {"META_ADS_ALLOW_WRITES": "yes please"}, "META_ADS_ALLOW_WRITES"),
-        ((), {"META_ADS_ALLOW_WRITES": "ads_no_such_tool"}, "META_ADS_ALLOW_WRITES"),
+        ((), {"META_ADS_ALLOW_WRITES": "ads_no_such_tool"}, "META_ADS_ALLOW_WRITES: ads_no_such_tool does not exist"),
+        ((), {"META_ADS_ALLOW_WRITES": "ads_get_campaigns"}, "ads_get_campaigns only reads"),
         ((), {"META_ADS_DEMO": "1"}, "META_ADS_DEMO"),
         ((), {"META_ADS_GRAPH_URL": "https://graph.example.com"}, "META_ADS_GRAPH_URL"),
         ((), {"META_ADS_TIMEOUT": "soon"}, "META_ADS_TIMEOUT"),

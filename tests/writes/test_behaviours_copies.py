@@ -23,7 +23,9 @@ from tests.writes.behaviours import (
     on_the_wire,
     shop,
 )
+from tests.writes.desk import desk
 from tests.writes.fake_graph import FakeGraph
+from tests.writes.valid import VALID
 
 TOOL = "ads_duplicate_entity"
 RENAMED = {"rename_strategy": "ONLY_TOP_LEVEL_RENAME", "rename_suffix": " - Copy"}
@@ -188,3 +190,13 @@ async def test_a_copy_that_is_not_faithful_stays_off_the_ad() -> None:
     answer = await call(client, "ads_update_ad_link", {"ad_id": AD, "link_url": NEW})
     assert "900" in answer.structured["error"]["message"]
     assert [request.path for request in client.writes] == [f"{ACCOUNT}/adcreatives"]
+
+
+@pytest.mark.parametrize(("named", "told"), [({}, True), ({"dsa_beneficiary": "Shop", "dsa_payor": "Agency"}, False)])
+async def test_a_bundle_that_moves_to_the_eu_needs_who_benefits_and_who_pays(named: dict[str, str], told: bool) -> None:
+    made = desk()
+    made.store.patch(made.ids["ad_set"], {"dsa_beneficiary": None, "dsa_payor": None})
+    target = {"name": "Germany", "geo_override": {"countries": ["DE"]}, **named}
+    bundle = {**VALID["ads_clone_ad_set_bundle"], "target_ad_set": target, "dry_run": True}
+    answer = await made.call("ads_clone_ad_set_bundle", made.filled(bundle))
+    assert any("dsa_beneficiary" in note for note in answer.structured["notes"]) is told

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.writes.desk import desk
+from tests.writes.desk import Person, desk
 from tests.writes.edits import leftovers
 from tests.writes.valid import VALID
 
@@ -59,9 +59,10 @@ async def test_a_budget_that_was_not_there_is_not_put_back_as_zero() -> None:
     made = desk()
     ad_set = made.ids["ad_set"]
     made.store.patch(ad_set, {"daily_budget": "0", "lifetime_budget": "0"})
-    change = await made.done("ads_update_ad_set", ad_set_id=ad_set, daily_budget=2000)
+    answer = await made.call("ads_update_ad_set", {"ad_set_id": ad_set, "daily_budget": 2000}, Person(True))
+    assert "ads_undo_change" not in answer.text, "offered, and then refused"
     count = len(made.writes)
-    refused = await made.call("ads_undo_change", {"change_id": change["change_id"]})
+    refused = await made.call("ads_undo_change", {"change_id": answer.structured["data"]["change_id"]})
     assert "daily_budget had no value" in refused.structured["error"]["message"]
     assert len(made.writes) == count
 

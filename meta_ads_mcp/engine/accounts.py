@@ -117,12 +117,12 @@ class AccountBook:
             )
         self._accounts[account_id] = found
 
-    async def _ask_owner(self, object_id: str) -> str:
+    async def _ask_owner(self, object_id: str) -> str | None:
+        """None where Graph shows the object without an account: nothing stands in the way without an allowlist."""
         row = await self._sender.send(Request("GET", object_id, {"fields": "id,account_id"}))
         owner = _owner_of(row) if isinstance(row, Mapping) else None
-        if owner is None:
-            raise NotFound(f"Meta does not say to which ad account {object_id} belongs.")
-        self._remember(object_id, owner)
+        if owner is not None:
+            self._remember(object_id, owner)
         return owner
 
     async def _page_of(self, object_id: str) -> str:

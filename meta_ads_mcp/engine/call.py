@@ -13,7 +13,7 @@ from meta_ads_mcp.engine.downloads import NoDownloads
 from meta_ads_mcp.engine.exports import FolderExports
 from meta_ads_mcp.engine.reports import ReportPolls
 from meta_ads_mcp.engine.uploads import RootedUploads
-from meta_ads_mcp.errors import AdsError, ApiError, Denied
+from meta_ads_mcp.errors import AdsError, ApiError, Denied, NotFound
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, pages
 from meta_ads_mcp.graph.paging import page as one_page
 from meta_ads_mcp.spec.changes import Changes, Entry
@@ -203,7 +203,10 @@ class ToolCall:
     async def account(self, object_id: str) -> Account:
         owner = await self.graph.book.owner(object_id)
         if owner is None:
-            raise ApiError(f"{object_id} belongs to no ad account.")
+            raise NotFound(
+                f"Meta does not say to which ad account {object_id} belongs.",
+                "Check that the id is of the kind that this tool takes.",
+            )
         return await self.graph.book.account(owner)
 
     def allowed_accounts(self) -> Sequence[str]:

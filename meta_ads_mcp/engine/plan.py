@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.engine.guard import actions, reasons
 from meta_ads_mcp.engine.plain import graph_params, path_of
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.spec.dates import UnixTime, to_unix
+from meta_ads_mcp.spec.dates import UnixTime, names_its_offset, to_unix
 from meta_ads_mcp.spec.money import IsMoney, to_minor
 from meta_ads_mcp.spec.params import marker
 from meta_ads_mcp.spec.ports import Account, Call
@@ -95,17 +96,23 @@ def _completed(change: Change) -> Change:
 async def _before(
     tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...], page: str | None
 ) -> Row:
-    """The values now. The object is one of the kind the tool changes: its own field says so.
+    """The values now. A field that only the tool's kind of object has is read along: of another kind Graph has none.
 
     Raises NotFound for an id of another kind, which Graph would change without a word.
     """
     known_by = [name for name in _KNOWN_BY if name not in tool.unread]
     own = _OWN_FIELD.get(node)
     fields: list[str] = [*known_by, *([own] if own else []), *readable]
-    found = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
-    if own is not None and own not in found:
-        raise NotFound(f"{object_id} is not a {node}.", "Check the id; it may be of another kind of object.")
-    return found
+    try:
+        return await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
+    except InvalidArguments as refused:
+        if own is None or f"nonexisting field ({own})" not in refused.message:
+            raise
+        raise NotFound(
+            f"{object_id} is no {node}, but another kind of object.",
+            "Look the id up with the tool that lists objects of that kind.",
+            graph=refused.graph,
+        ) from None
 
 
 def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
@@ -114,13 +121,24 @@ def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | No
     converted: dict[str, Any] = {}
     for wired, value in values.items():
         info = type(args).model_fields[names[wired]]
-        if marker(info, IsMoney) is not None and account is not None:
-            converted[wired] = to_minor(value, account.currency)
-        elif marker(info, UnixTime) is not None and account is not None:
-            converted[wired] = to_unix(value, ZoneInfo(account.timezone_name))
+        if marker(info, IsMoney) is not None and isinstance(value, str):
+            converted[wired] = to_minor(value, _said(account).currency)
+        elif marker(info, UnixTime) is not None and not names_its_offset(value):
+            converted[wired] = to_unix(value, ZoneInfo(_said(account).timezone_name))
+        elif marker(info, UnixTime) is not None:
+            converted[wired] = to_unix(value, UTC)
         else:
             converted[wired] = value
     return converted
+
+
+def _said(account: Account | None) -> Account:
+    if account is None:
+        raise NotFound(
+            "Meta does not say to which ad account this belongs, so neither currency nor time zone are known.",
+            "Give money as an integer in minor units, and times with their offset from UTC.",
+        )
+    return account
 
 
 def described(change: Change) -> str:

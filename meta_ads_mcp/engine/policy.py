@@ -55,8 +55,11 @@ class Policy:
                 "Its owner can change the file that META_ADS_POLICY names.",
             )
 
-    def permit_budgets(self, change: Change, currency: str) -> None:
-        """Raises Denied when a budget would rise too much at once, or become too large."""
+    def permit_budgets(self, change: Change, currency: str | None) -> None:
+        """Raises Denied when a budget would rise too much at once, or become too large.
+
+        Without a currency, which Meta did not say, no limit in amounts can be held, so nothing passes one.
+        """
         for name in BUDGETS:
             new = change.after.get(name)
             if isinstance(new, int):
@@ -69,7 +72,7 @@ class Policy:
         if "budget_value" in change.after:
             self._schedule(change, currency)
 
-    def _moved(self, change: Change, currency: str) -> None:
+    def _moved(self, change: Change, currency: str | None) -> None:
         """Budgets of several ad sets: each by itself, and together against the campaign's that they replace."""
         rows = change.after.get("adset_budgets") or ()
         for own in rows:
@@ -81,7 +84,7 @@ class Policy:
                 old = int(change.before.get(name) or 0)
                 self._rise(f"{name} of all ad sets", total, old, currency, existing=change.object_id is not None)
 
-    def _schedule(self, change: Change, currency: str) -> None:
+    def _schedule(self, change: Change, currency: str | None) -> None:
         """A schedule raises a budget for a while: by an amount, or by a factor whose scale Meta's pages leave open."""
         if change.after.get("budget_value_type") == "ABSOLUTE":
             old = int(change.before.get("daily_budget") or 0)
@@ -96,18 +99,18 @@ class Policy:
         if name == "spend_cap" and new == 0 and old and limited:
             raise _too_much(name, "without it there is no limit")
 
-    def _value(self, name: str, new: int, currency: str) -> None:
+    def _value(self, name: str, new: int, currency: str | None) -> None:
         limit = self._limit(self.max_value, currency)
-        if limit is not None and new > limit:
+        if limit is not None and currency is not None and new > limit:
             raise _too_much(
                 name, f"{written(money(new, currency))} is above max_value {written(money(limit, currency))}"
             )
 
-    def _rise(self, name: str, new: int, old: int, currency: str, *, existing: bool) -> None:
+    def _rise(self, name: str, new: int, old: int, currency: str | None, *, existing: bool) -> None:
         if not existing or new <= old:
             return
         limit = self._limit(self.max_amount, currency)
-        if limit is not None and new - old > limit:
+        if limit is not None and currency is not None and new - old > limit:
             raise _too_much(name, f"a rise of {written(money(new - old, currency))} is above max_amount")
         if self.max_percentage is not None and not old:
             raise _too_much(name, "it has no earlier value to hold max_percentage against")
@@ -117,14 +120,14 @@ class Policy:
             )
 
     @staticmethod
-    def _limit(limits: dict[str, int], currency: str) -> int | None:
+    def _limit(limits: dict[str, int], currency: str | None) -> int | None:
         """The limit in that currency. A limit in other currencies only cannot be applied, so nothing passes it."""
         if limits and currency not in limits:
             raise Denied(
-                f"The policy limits budgets in {', '.join(sorted(limits))}, not in {currency}.",
+                f"The policy limits budgets in {', '.join(sorted(limits))}, not in {currency or 'a currency unknown'}.",
                 "The owner of this server can add an amount in that currency to META_ADS_POLICY.",
             )
-        return limits.get(currency)
+        return limits.get(currency or "")
 
 
 def _too_much(name: str, why: str) -> Denied:

@@ -115,8 +115,7 @@ class _Run:
 
     def permit(self, change: Change) -> None:
         self.writer.policy.permit(change)
-        if self.currency is not None:
-            self.writer.policy.permit_budgets(change, self.currency)
+        self.writer.policy.permit_budgets(change, self.currency)
 
     async def _agreement(self, plan: Plan, asker: Asker, record: Record) -> Result | Question | None:
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))

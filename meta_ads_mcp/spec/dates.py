@@ -164,6 +164,11 @@ class UnixTime:
 UnixMoment = Annotated[Moment, UnixTime()]
 
 
+def names_its_offset(moment: str) -> bool:
+    """Whether the moment is the same everywhere: Unix seconds, or with an offset from UTC."""
+    return _UNIX.fullmatch(moment) is not None or datetime.fromisoformat(moment).tzinfo is not None
+
+
 def to_unix(moment: str, timezone: Any) -> int:
     """A moment as Unix seconds; `timezone` (a tzinfo) holds where the moment names no offset."""
     if _UNIX.fullmatch(moment):

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
 from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.dates import Moment
-from meta_ads_mcp.spec.ids import Node, ObjectId, account_path
+from meta_ads_mcp.spec.ids import Node, ObjectId
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.pre_flight import has_amount
 from meta_ads_mcp.spec.request import Request, wire
@@ -66,8 +66,8 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
 
     async def plan(self, call: Call) -> Plan:
         own = [] if self.entity_type == "ad" else BUDGETS
-        source = await call.graph.get(self.entity_id, fields=["id", "name", "account_id", *own])
-        account = account_path(str(source["account_id"]))
+        source = await call.graph.get(self.entity_id, fields=["id", "name", *own])
+        account = (await call.account(self.entity_id)).id
         children = await self._children(call)
         if children > MOST_ASYNC:
             raise InvalidArguments(

@@ -10,7 +10,7 @@ import pytest
 from facebook_business.adobjects.adaccount import AdAccount
 
 from meta_ads_mcp.engine.accounts import MEMBER_OF, OF_NO_ACCOUNT, OWNED, AccountBook
-from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing, Throttled
+from meta_ads_mcp.errors import Denied, PermissionMissing, Throttled
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Result
 from tests.engine.support import Bench, account
@@ -136,10 +136,10 @@ async def test_a_failed_look_up_is_not_remembered() -> None:
 
 
 @pytest.mark.parametrize("row", [{}, {"account_id": None}, {"account_id": "x/y"}, {"account_id": True}, []])
-async def test_an_object_that_names_no_account_is_not_found(row: Any) -> None:
-    made = AccountBook(Told(lambda _: row), OURS)
-    with pytest.raises(NotFound):
-        await made.owner("11", "Ad")
+async def test_an_object_that_names_no_account_is_denied_only_where_accounts_are_chosen(row: Any) -> None:
+    with pytest.raises(Denied):
+        await AccountBook(Told(lambda _: row), OURS).owner("11", "Ad")
+    assert await AccountBook(Told(lambda _: row)).owner("11", "Ad") is None
 
 
 async def test_lists_teach_the_owners_of_their_rows() -> None:

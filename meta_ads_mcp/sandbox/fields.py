@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from meta_ads_mcp.sandbox.refusal import Refusal, syntax_error
 
@@ -22,6 +23,7 @@ class Wanted:
     inner: tuple[Wanted, ...] | None = None
 
 
+@lru_cache(256)
 def parse(text: str) -> tuple[Wanted, ...]:
     """The parsed expression; `Refusal` 2500 for a syntax error, as Graph has it."""
     reader = _Reader(text)

@@ -44,7 +44,7 @@ def redact(text: str) -> str:
     """The text without anything that looks like a Meta token or carries one as a parameter."""
     if "EAA" in text or "IG" in text or "|" in text or "%7C" in text:
         text = _TOKEN.sub("[token]", text)
-    if "_" in text or "ecret" in text:
+    if ("=" in text or ":" in text or "%3" in text) and ("_" in text or "ecret" in text.lower()):
         text = _SECRET_PARAMETER.sub(r"\1=[removed]", text)
     return _BEARER.sub(r"\1[removed]", text) if "earer" in text else text
 

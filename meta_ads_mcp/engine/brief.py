@@ -17,6 +17,7 @@ USUAL: dict[str, Any] = {
     "bid_strategy": "LOWEST_COST_WITHOUT_CAP",
     "billing_event": "IMPRESSIONS",
     "is_adset_budget_sharing_enabled": False,
+    "is_dynamic_creative": False,
 }
 # Of use to few, in every row.
 _NEVER = frozenset({"updated_time"})

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field
 
 from meta_ads_mcp.spec.keys import only_keys
 from meta_ads_mcp.spec.meta_objects import known_keys, objects, walk
+from meta_ads_mcp.spec.sdk_keys import keys_of
 
 # Targeting of the SDK.
 TARGETING_KEYS = frozenset(
@@ -93,11 +94,15 @@ def _known_inside(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
+def _holder_of(key: str) -> str | None:
+    """Where a key belongs that was written one level too high, such as `advantage_audience`."""
+    return next((names.split()[0] for of, names in _INSIDE.items() if key in keys_of(of).keys), None)
+
+
+_SUCH_AS = "geo_locations, age_min, flexible_spec or custom_audiences"
 TargetingSpec = Annotated[
     dict[str, Any],
-    AfterValidator(
-        only_keys("a targeting spec", TARGETING_KEYS, "geo_locations, age_min, flexible_spec or custom_audiences")
-    ),
+    AfterValidator(only_keys("a targeting spec", TARGETING_KEYS, _SUCH_AS, _holder_of)),
     AfterValidator(_known_inside),
     Field(description="Meta's targeting object"),
 ]

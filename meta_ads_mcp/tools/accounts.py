@@ -10,6 +10,7 @@ from meta_ads_mcp.spec.fields import FieldList, selection
 from meta_ads_mcp.spec.ids import AccountId, BusinessId, UserId
 from meta_ads_mcp.spec.params import ListParams, Params
 from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.pre_flight import DSA_COUNTRIES
 from meta_ads_mcp.spec.result import Listing, Page, Result, Row
 from meta_ads_mcp.spec.tool import Effect, get, tool
 
@@ -72,6 +73,15 @@ def labelled(row: Row) -> Row:
     return shown
 
 
+def with_dsa(row: Row) -> Row:
+    """The account with whether the Digital Services Act asks its business to name who benefits and who pays.
+
+    An ad set for people in the EU needs both, wherever the business is.
+    """
+    country = row.get("business_country_code")
+    return {**row, "dsa_required": country in DSA_COUNTRIES} if isinstance(country, str) else row
+
+
 @tool(
     "ads_get_ad_accounts",
     Effect.READ,
@@ -97,7 +107,7 @@ class GetAdAccounts(ListParams):
         fields = selection(self.fields, ACCOUNT_FIELDS.split(), ("id", "account_id"))
         business = self.business_id or call.business_id()
         edges = ("owned_ad_accounts", "client_ad_accounts") if business else ("adaccounts",)
-        return await read_edges(call, self, business or self.user_id, edges, fields, "ad account")
+        return await read_edges(call, self, business or self.user_id, edges, fields, "ad account", whole=True)
 
 
 @tool(
@@ -107,7 +117,7 @@ class GetAdAccounts(ListParams):
     node="AdAccount",
     identity="id account_id currency",
     fields=f"{ACCOUNT_FIELDS} owner business funding_source_details capabilities timezone_offset_hours_utc "
-    "min_daily_budget is_prepay_account user_tasks default_dsa_beneficiary default_dsa_payor",
+    "min_daily_budget is_prepay_account user_tasks default_dsa_beneficiary default_dsa_payor business_country_code",
     noun="ad account",
     words="currency time zone balance status",
 )
@@ -119,7 +129,7 @@ class GetAccountInfo(Params):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        return labelled(row)
+        return with_dsa(labelled(row))
 
 
 PAGE_SOURCES = {"promote_pages": "promote", "owned_pages": "owned", "client_pages": "client", "accounts": "user"}
@@ -161,9 +171,19 @@ class GetPagesForBusiness(ListParams):
 
 
 async def read_edges(
-    call: Call, args: ListParams, parent: str, edges: tuple[str, ...], fields: list[str], noun: str
+    call: Call,
+    args: ListParams,
+    parent: str,
+    edges: tuple[str, ...],
+    fields: list[str],
+    noun: str,
+    *,
+    whole: bool = False,
 ) -> Result:
-    """Several edges of one object as one list; the cursor says in which edge it goes on."""
+    """Several edges of one object as one list; the cursor says in which edge it goes on.
+
+    `whole` follows pages that are shorter than `limit` until there are as many rows.
+    """
     most = args.max_items or args.limit
     first, cursor = _position(args.after, edges)
     rows: list[Row] = []
@@ -175,7 +195,7 @@ async def read_edges(
             fields=fields,
             limit=min(args.limit, most - len(rows)),
             after=cursor,
-            max_items=most - len(rows) if args.max_items else None,
+            max_items=most - len(rows) if args.max_items or whole else None,
         )
         marks += [(len(rows) + start, f"{edge}:{mark}") for start, mark in found.marks]
         rows += [_sourced(row, edge) for row in found.rows]

@@ -27,7 +27,8 @@ from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
 
 FIELDS = (
     "id name campaign_id status effective_status daily_budget lifetime_budget budget_remaining optimization_goal "
-    "billing_event bid_amount bid_strategy targeting start_time end_time created_time updated_time"
+    "billing_event bid_amount bid_strategy targeting start_time end_time is_dynamic_creative "
+    "regional_regulated_categories regional_regulation_identities created_time updated_time"
 )
 
 
@@ -85,7 +86,7 @@ class GetAdSets(ListParams):
     node="AdSet",
     identity="id account_id name campaign_id status effective_status",
     fields=f"{FIELDS} destination_type promoted_object attribution_spec bid_constraints frequency_control_specs "
-    "is_dynamic_creative learning_stage_info issues_info recommendations dsa_beneficiary dsa_payor pacing_type "
+    "learning_stage_info issues_info recommendations dsa_beneficiary dsa_payor pacing_type "
     "adset_schedule",
     noun="ad set",
     words="learning issues attribution dsa dayparting",

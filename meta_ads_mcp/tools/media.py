@@ -93,20 +93,24 @@ class UploadAdImage(CreateParams):
 
 
 def uploaded(answer: Row) -> Row:
-    """Hash, address and size of the image in Graph's answer, which is keyed by file name, or by the hash itself.
+    """Hash, address and size of the images in Graph's answer, which is keyed by file name, or by the hash itself.
 
-    An image that was found after a lost answer is known by its id, `account:hash`. Raises ApiError without any hash.
+    Of several the first is the image; `images` has all of them. An image that was found after a lost answer is known by its id, `account:hash`. Raises ApiError without any hash.
     """
     images = answer.get("images")
     if isinstance(images, dict) and images:
-        key, found = next(iter(images.items()))
-        given: Row = found if isinstance(found, dict) else {}
-        shown = {name: given[name] for name in ("url", "width", "height", "name") if given.get(name) is not None}
-        return {"hash": str(given.get("hash") or key), **shown}
+        rows = [_image(key, found) for key, found in images.items()]
+        return {**rows[0], "image_hash": rows[0]["hash"], "images": rows}
     _, colon, found_hash = str(answer.get("id") or "").rpartition(":")
     if not colon:
         raise ApiError("Graph did not say the image's hash.", "Look for the image by name with ads_get_ad_images.")
-    return {"hash": found_hash}
+    return {"hash": found_hash, "image_hash": found_hash, "images": [{"hash": found_hash}]}
+
+
+def _image(key: str, found: Any) -> Row:
+    given: Row = found if isinstance(found, dict) else {}
+    shown = {name: given[name] for name in ("url", "width", "height", "name") if given.get(name) is not None}
+    return {"hash": str(given.get("hash") or key), **shown}
 
 
 @tool(

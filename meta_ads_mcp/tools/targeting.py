@@ -6,6 +6,7 @@ targeting-search). Estimates and descriptions are edges of the account, the ad s
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
@@ -79,17 +80,43 @@ class SearchInterests(Params):
         return await _search(call, "interest", "adinterest", self.limit, q=self.query, locale=self.locale)
 
 
-@tool("ads_get_interest_suggestions", Effect.READ, get("search"), noun="interest", words="related similar interests")
+# The shortest id of an interest at Meta; a shorter row of digits is the name of a game, a year or a channel.
+_INTEREST_ID = re.compile(r"[0-9]{10,30}")
+
+
+@tool(
+    "ads_get_interest_suggestions",
+    Effect.READ,
+    get("search"),
+    noun="interest",
+    words="related similar interests validate valid",
+)
 class GetInterestSuggestions(Params):
-    """Suggest interests that go with others. interest_list holds names of interests, not ids."""
+    """Suggest interests that go with others, by their names.
+
+    With only_validate, say instead which of these names or ids can still be targeted.
+    """
 
     interest_list: Annotated[list[Query], Field(min_length=1, max_length=50)]
     limit: Limit = 25
+    only_validate: Annotated[bool, Local()] = False
 
     async def run(self, call: Call) -> Result:
+        if self.only_validate:
+            return await self._validated(call)
         return await _search(
             call, "suggested interest", "adinterestsuggestion", self.limit, interest_list=self.interest_list
         )
+
+
+    async def _validated(self, call: Call) -> Result:
+        """Each of the interests with `valid`; Graph takes names and ids apart."""
+        ids = [text for text in self.interest_list if _INTEREST_ID.fullmatch(text)]
+        words = [text for text in self.interest_list if text not in ids]
+        asked = {"interest_list": words or None, "interest_fbid_list": ids or None}
+        found = await call.graph.list("search", limit=len(self.interest_list), type="adinterestvalid", **asked)
+        valid = sum(row.get("valid") is True for row in found.rows)
+        return Result(f"{valid} of {len(self.interest_list)} can be targeted.", found.rows, Page(len(found.rows)))
 
 
 @tool("ads_search_behaviors", Effect.READ, get("search"), noun="behavior", words="behaviours travel device purchase")
@@ -183,10 +210,10 @@ LocationType = Literal[
 
 @tool("ads_search_geo_locations", Effect.READ, get("search"), noun="location", words="country city region zip place")
 class SearchGeoLocations(Params):
-    """Search places to target: the key for geo_locations, type, country, region."""
+    """Search places to target: the key for geo_locations, type, country, region. Without location_types, all kinds."""
 
     query: Query
-    location_types: list[LocationType] = Field(default=["country", "region", "city"], min_length=1)
+    location_types: Annotated[list[LocationType] | None, Field(min_length=1)] = None
     country_code: Annotated[str | None, Field(pattern="^[A-Z]{2}$", description="such as DE")] = None
     region_id: ObjectId | None = None
     limit: Limit = 25

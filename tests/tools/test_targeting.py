@@ -272,6 +272,11 @@ async def test_an_estimate_is_about_somebody(spec: dict[str, Any], enough: bool)
     [
         ({"targeting_spec": {"geo_location": {}}}, "no key 'geo_location' (did you mean 'geo_locations'?)", "locales"),
         ({"targeting_spec": {**GERMANY, "zzz": 1}}, "A targeting spec has no key 'zzz'.", "geo_locations"),
+        (
+            {"targeting_spec": {**GERMANY, "advantage_audience": 1}},
+            "(it belongs inside 'targeting_automation')",
+            "targeting_automation",
+        ),
         ({"targeting_spec": GERMANY, "promoted_object": {"pixel": "1"}}, "did you mean 'pixel_id'?", "page_id"),
     ],
 )

@@ -109,7 +109,8 @@ class AccountBook:
 
     async def _fetch(self, account_id: str) -> None:
         row = await self._sender.send(Request("GET", account_id, {"fields": ACCOUNT_FIELDS}, account=account_id))
-        found = _account(row) if isinstance(row, Mapping) else None
+        # Days are then those of UTC, and every answer that has days says so.
+        found = _account({"timezone_name": "UTC", **row, "id": account_id}) if isinstance(row, Mapping) else None
         if found is None:
             raise PermissionMissing(
                 f"Meta does not show a currency and time zone of {account_id} to this token.",

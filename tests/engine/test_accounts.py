@@ -158,6 +158,11 @@ async def test_currency_and_time_zone_are_read_once() -> None:
     assert len(client.sent) == 1
 
 
+async def test_an_account_without_a_time_zone_has_the_days_of_utc() -> None:
+    found = await AccountBook(Told(lambda _: {"currency": "TWD"})).account("act_1")
+    assert (found.id, found.currency, found.timezone_name) == ("act_1", "TWD", "UTC")
+
+
 @pytest.mark.parametrize("row", [{}, {"id": "act_1"}, {"id": "act_1", "currency": 5, "timezone_name": "x"}, []])
 async def test_an_account_that_hides_its_currency_is_an_error_and_odd_rows_teach_nothing(row: Any) -> None:
     made = AccountBook(Told(lambda _: row))

@@ -27,6 +27,7 @@ from tests.server.demo import new_world, shared_world
 
 # The example of the catalogue is too small for a portfolio.
 PORTFOLIO_ACCOUNTS = 60
+MOST_PAUSED = 10
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,25 @@ async def portfolio() -> Counted:
     return replace(found, what=f"{found.what}, {PORTFOLIO_ACCOUNTS} accounts")
 
 
+async def bulk_pause() -> Counted:
+    """The active campaigns that a list has just shown: nobody asks again whose they are."""
+    made, counting = desk(new_world())
+    accounts = (await made.call("ads_get_ad_accounts", {})).structured["data"]
+    listed = await made.call(
+        "ads_get_campaigns", {"account_id": accounts[0]["id"], "status_filter": ["ACTIVE"], "limit": MOST_PAUSED}
+    )
+    counting.take()
+    campaigns = [campaign["id"] for campaign in listed.structured["data"]]
+    for campaign in campaigns:
+        answer = await made.call("ads_pause_campaign", {"campaign_id": campaign})
+        if answer.is_error:
+            raise RuntimeError(answer.text)
+    return Counted(f"ads_pause_campaign, each of {len(campaigns)} campaigns", *counting.take())
+
+
 async def all_of_it() -> list[Counted]:
     found = [await of_tool(tool) for tool in TOOLS]
-    return [one for one in found if one is not None] + [await portfolio()]
+    return [one for one in found if one is not None] + [await portfolio(), await bulk_pause()]
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.growth import round_trips
-from benchmarks.requests import PORTFOLIO_ACCOUNTS, of_tool, portfolio
+from benchmarks.requests import PORTFOLIO_ACCOUNTS, bulk_pause, of_tool, portfolio
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS, each
 
@@ -34,6 +34,13 @@ def test_no_number_is_left_of_a_tool_that_is_gone() -> None:
 async def test_a_portfolio_asks_each_account_once_in_as_few_round_trips_as_graph_allows() -> None:
     found = await portfolio()
     assert (found.calls, found.round_trips) == (PORTFOLIO_ACCOUNTS + 1, 1 + 2)
+
+
+async def test_each_pause_of_a_list_reads_writes_and_reads_back() -> None:
+    found = await bulk_pause()
+    paused = int(found.what.split("each of ")[1].split()[0])
+    assert paused > 1
+    assert found.calls == 3 * paused
 
 
 @pytest.mark.parametrize(

@@ -249,12 +249,14 @@ def rendered(answer: Answer) -> ToolResult:
     if answer.question is not None:
         return InputRequiredToolResult(question(answer.question))
     blocks: list[ContentBlock] = [TextContent(type="text", text=text) for text in answer.blocks]
-    blocks += [picture(png) for png in answer.images]
+    blocks += [picture(image) for image in answer.images]
     return ToolResult(content=blocks, structured_content=answer.structured, is_error=answer.is_error)
 
 
-def picture(png: bytes) -> ImageContent:
-    return ImageContent(type="image", data=b64encode(png).decode(), mime_type="image/png")
+def picture(image: bytes) -> ImageContent:
+    from meta_ads_mcp.spec.media import mime_of  # noqa: PLC0415  few answers have pictures
+
+    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=mime_of(image) or "image/png")
 
 
 def question(asked: Question) -> InputRequiredResult:

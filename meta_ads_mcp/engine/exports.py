@@ -1,4 +1,4 @@
-"""Large results as files: `exports/` of the state directory, readable by its owner alone.
+"""Results as files: `exports/` and `media/` of the state directory, readable by their owner alone.
 
 A file is written beside its place and moved there when it is whole, so a broken one is never taken for a result. Rows
 pass through; what stays in memory are the columns. CSV needs all columns before its first line, so its rows wait in a
@@ -23,16 +23,18 @@ from meta_ads_mcp.spec.ports import Export, Exported, ExportFormat
 from meta_ads_mcp.spec.result import Row
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 _FILE = re.compile(rf"{_NAME.pattern}\.(csv|jsonl)")
 # Spreadsheets run a cell that starts so as a formula; names of ads are written by outsiders.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FolderExports:
-    """The `Exports` port over a folder (`exports/` below `state_dir`); without a state directory there is none."""
+    """The `Exports` port over two folders of `state_dir`, `exports/` and `media/`; without it there are none."""
 
     def __init__(self, state_dir: Path | None = None) -> None:
         self._folder = state_dir / "exports" if state_dir else None
+        self._media = state_dir / "media" if state_dir else None
 
     def open(self, name: str, file_format: ExportFormat) -> Export:
         if self._folder is None:
@@ -45,6 +47,22 @@ class FolderExports:
             return FileExport(self._folder / f"{name}.{file_format}", file_format)
         except OSError as failure:
             raise _unwritable(failure) from None
+
+    def keep(self, name: str, extension: str, content: bytes) -> str:
+        if self._media is None:
+            raise Denied("This server has no folder for files.", "Set META_ADS_STATE_DIR, or leave out save.")
+        if not _NAME.fullmatch(name) or not _EXTENSION.fullmatch(extension):
+            raise InvalidArguments("The name of a file is letters, digits, _ and -.")
+        if self._media.is_symlink():
+            raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
+        target = self._media / f"{name}.{extension}"
+        try:
+            self._media.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._media.chmod(0o700)
+            _write_beside(target, content)
+        except OSError as failure:
+            raise _unwritable(failure) from None
+        return str(target)
 
     def names(self) -> list[str]:
         """The finished files, the newest first."""
@@ -77,9 +95,20 @@ def _is_ours(path: Path) -> bool:
 
 def _unwritable(failure: OSError) -> Denied:
     return Denied(
-        f"The export cannot be written ({type(failure).__name__}).",
-        "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or leave out save_as.",
+        f"The file cannot be written ({type(failure).__name__}).",
+        "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or do not save.",
     )
+
+
+def _write_beside(target: Path, content: bytes) -> None:
+    """Put a whole file at its place, 0600. A link that is there is replaced, not followed."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 class _Part:

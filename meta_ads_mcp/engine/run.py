@@ -46,7 +46,7 @@ from meta_ads_mcp.spec.write import WriteParams
 
 @dataclass(frozen=True)
 class Answer:
-    """What the client gets: `structured` is the contract's object, `text` the first block, `images` PNG files.
+    """What the client gets: `structured` is the contract's object, `text` the first block, `images` files of pictures.
 
     With a `question` the call is not finished: the client asks its user and calls again.
     """

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_ads_mcp.errors import (
@@ -161,9 +161,31 @@ _RANGES: list[tuple[range, Meaning]] = [
     (range(1870000, 1890000), Meaning(InvalidArguments, next_step=_SAME)),
 ]
 
+_DYNAMIC = (
+    "A dynamic creative needs an ad set that was created with is_dynamic_creative=true; it cannot be set later. "
+    "Create a new ad set with it, or use a creative with one text and one image."
+)
+# Subcodes that users report with creations and updates; Meta documents none of them, so the code does not matter here.
+_HINTS: dict[int, str] = {
+    1504040: "attribution_spec cannot be changed later: create a new ad set with it.",
+    1815198: "frequency_control_specs cannot be changed later: create a new ad set with them.",
+    1815715: "destination_type ON_AD does not go with this campaign's objective: choose another of them.",
+    1885154: "The ad set promotes no Page: create a new one with promoted_object.page_id, which cannot be set later.",
+    1885553: f"{_DYNAMIC} A carousel has 2 to 10 cards, each with a link and an image or a video.",
+    1885998: _DYNAMIC,
+    2490085: "The crop 191x100 is retired: leave it out of image_crops, or use 100x100.",
+    3858504: "Leave standard_enhancements out: name the single features in creative_features_spec.",
+}
+
 
 def meaning(error: GraphError) -> Meaning:
-    """The row of the table for an error."""
+    """The row of the table for an error, with a hint where only the subcode tells what to do."""
+    row = _row(error)
+    hint = _HINTS.get(error.subcode or error.code)
+    return replace(row, next_step=hint) if hint and row.error in (InvalidArguments, ApiError) else row
+
+
+def _row(error: GraphError) -> Meaning:
     return (
         _by_text(error)
         or _by_subcode(error.code, error.subcode or 0)

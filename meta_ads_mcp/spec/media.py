@@ -96,6 +96,12 @@ def decoded(text: str) -> bytes:
         raise ValueError("is not base64, or not whole: no line breaks, padded with =") from None
 
 
+def mime_of(content: bytes) -> str | None:
+    """The mime type of an image as its first bytes say; None for anything else."""
+    kind = _kind(content)
+    return kind[0] if kind else None
+
+
 def encoded_image(text: str) -> str:
     """For an argument: the text as it is, when it holds an image. Raises ValueError."""
     if _kind(decoded(text)) is None:

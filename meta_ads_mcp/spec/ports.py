@@ -111,6 +111,10 @@ class Exports(Protocol):
         """A new file; `name` is letters, digits, `_` and `-`. Raises Denied when this server has no such folder."""
         ...
 
+    def keep(self, name: str, extension: str, content: bytes) -> str:
+        """Keep a file as it came, in a folder of its own; its path. An earlier one of that name is replaced."""
+        ...
+
 
 class Directory(Protocol):
     """The catalogue, as the discovery tools see it."""

@@ -46,7 +46,7 @@ class Result:
 
     `data` is an object, a list of objects, or a `Table`; the engine turns Graph's money into money objects, drops empty
     fields and cleans texts, so a handler returns rows as they came. `marks` are the listing's, where rows map one to
-    one. `images` are PNG files that show the same figures.
+    one. `images` are files (PNG, JPEG, GIF or WebP) that show the same.
     """
 
     summary: str

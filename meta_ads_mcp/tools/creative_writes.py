@@ -16,6 +16,7 @@ from meta_ads_mcp.spec.creative import (
     features,
     story_params,
 )
+from meta_ads_mcp.spec.crops import RETIRED
 from meta_ads_mcp.spec.ids import AccountId, CreativeId, ObjectId, PageId, PostId, VideoId
 from meta_ads_mcp.spec.meta_objects import (
     AssetFeed,
@@ -214,6 +215,8 @@ class CreateAdCreative(CreateParams):
     async def fill(self, call: Call, after: Row) -> Row:
         """The values of the new creative, complete."""
         enhancements = features(self.creative_features_spec, disable_all=self.disable_all_enhancements)
+        if RETIRED.intersection(self.image_crops or ()):
+            call.note("image_crops: Meta has retired the crop 191x100, and ads with it do not run (error 2490085).")
         name = self.name or f"Creative {call.now():%Y-%m-%d %H:%M:%S}"
         return {**enhancements, **await self.plan_story(call), **after, "name": name}
 

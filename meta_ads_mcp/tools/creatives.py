@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from meta_ads_mcp.spec.choice import exactly_one
+from meta_ads_mcp.spec.crops import USUAL, CropKey
 from meta_ads_mcp.spec.fields import FieldList
 from meta_ads_mcp.spec.ids import AccountId, AdId, CreativeId, VideoId
+from meta_ads_mcp.spec.listing import list_summary, listed, read_list, wanted
 from meta_ads_mcp.spec.open import Word
-from meta_ads_mcp.spec.params import ListParams, Params
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.spec.params import ListParams, Local, Params
+from meta_ads_mcp.spec.ports import Call
+from meta_ads_mcp.spec.result import Page, Result, Row
 from meta_ads_mcp.spec.tool import Effect, get, tool
+from meta_ads_mcp.tools._ad_media import images_of, saved, shown, videos_of, with_crops
 
 FIELDS = (
     "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
@@ -59,6 +64,7 @@ def _link_sources(fields: list[str]) -> list[str]:
 
 
 CreativeFields = Annotated[FieldList, AfterValidator(_link_sources)]
+_OF_A_LIBRARY = ("hashes", "name", "minwidth", "minheight")
 Pixels = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -117,28 +123,70 @@ class GetCreativeDetails(Params):
 @tool(
     "ads_get_ad_images",
     Effect.READ,
-    get("{account_id}/adimages"),
+    get("{account_id}/adimages", "{ad_id}"),
     node="AdImage",
     fields="hash url url_128 name width height created_time status permalink_url",
     identity="hash",
     noun="image",
-    words="picture library hash",
+    words="picture library hash look see crop",
 )
 class GetAdImages(ListParams):
-    """List the images of an ad account's library: hash, address, size, status. `url` expires; permalink_url stays."""
+    """List the images of an ad account's library, or those of one ad: hash, address, size, status. `url` expires.
 
-    account_id: AccountId
+    show adds the first pictures themselves, save writes files to this machine; crop_keys adds boxes for image_crops.
+    """
+
+    account_id: AccountId | None = None
+    ad_id: AdId | None = None
     hashes: Annotated[list[Word] | None, Field(min_length=1, max_length=100)] = None
     name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     minwidth: Pixels | None = None
     minheight: Pixels | None = None
+    show: Annotated[bool, Local()] = False
+    save: Annotated[bool, Local()] = False
+    crop_keys: Annotated[list[CropKey] | None, Local(), Field(description="Empty: the six usual ones")] = None
     fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        exactly_one(self, "account_id", "ad_id")
+        narrowed = [name for name in _OF_A_LIBRARY if self.ad_id is not None and getattr(self, name) is not None]
+        if narrowed:
+            raise ValueError(f"{', '.join(narrowed)} cannot be combined with ad_id, which gives all images of the ad")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        fields = list(dict.fromkeys([*wanted(self), *self._sources()]))
+        found = await self._found(call, fields)
+        rows = found.data if isinstance(found.data, list) else []
+        images = await shown(call, rows) if self.show else []
+        if self.save:
+            rows = await saved(call, rows, self.ad_id or str(self.account_id))
+        if self.crop_keys is not None:
+            rows = with_crops(call, rows, self.crop_keys or USUAL)
+        return replace(found, data=rows, images=images)
+
+    def _sources(self) -> list[str]:
+        """What the pictures and the crops are made from."""
+        sizes = ["width", "height"] if self.crop_keys is not None else []
+        return [*sizes, "hash", "url", "url_128"] if self.show or self.save else sizes
+
+    async def _found(self, call: Call, fields: list[str]) -> Result:
+        if self.ad_id is not None:
+            rows = await images_of(call, self.ad_id, fields)
+            return Result(list_summary("image", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
+        given = self.model_dump(include=set(_OF_A_LIBRARY), exclude_none=True)
+        path = f"{self.account_id}/adimages"
+        listing = await call.graph.list(
+            path, fields=fields, limit=self.limit, after=self.after, max_items=self.max_items, **given
+        )
+        return listed("image", path, listing)
 
 
 @tool(
     "ads_get_ad_videos",
     Effect.READ,
-    get("{account_id}/advideos"),
+    get("{account_id}/advideos", "{ad_id}"),
     node="AdVideo",
     fields=VIDEO_FIELDS,
     identity="id",
@@ -146,11 +194,28 @@ class GetAdImages(ListParams):
     words="library film length",
 )
 class GetAdVideos(ListParams):
-    """List the videos of an ad account's library: title, length in seconds, status. `source` and `picture` expire."""
+    """List the videos of an ad account's library, or those of one ad: title, length in seconds, status.
 
-    account_id: AccountId
+    `source` and `picture` expire.
+    """
+
+    account_id: AccountId | None = None
+    ad_id: AdId | None = None
     title: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        exactly_one(self, "account_id", "ad_id")
+        if self.ad_id is not None and self.title is not None:
+            raise ValueError("title cannot be combined with ad_id, which gives all videos of the ad")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        if self.ad_id is None:
+            return await read_list(call, self, f"{self.account_id}/advideos", title=self.title)
+        rows = await videos_of(call, self.ad_id, list(dict.fromkeys([*wanted(self), "status"])))
+        return Result(list_summary("video", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
 
 
 @tool(

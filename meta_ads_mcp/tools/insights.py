@@ -30,6 +30,8 @@ from meta_ads_mcp.spec.vocabulary import ViewLevel
 from meta_ads_mcp.tools.accounts import labelled
 
 MOST_ROWS = 10_000
+# So many are a first page with its default limit, or more than a person reads.
+MANY_ROWS = 100
 RATES = ("spend", "impressions", "clicks")
 NO_RESULTS = Measure(None, own=False)
 ACCOUNT = (
@@ -96,6 +98,8 @@ class GetInsights(InsightsParams):
             **asked.params,
         )
         answer = report(self, Answered(found.rows, found.after, found.summary, found.marks), account, today)
+        if len(found.rows) >= MANY_ROWS:
+            call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
             return answer
         return replace(answer, images=charts.report_pictures(call, self, answer, account, found.rows))

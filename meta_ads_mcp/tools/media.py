@@ -95,7 +95,8 @@ class UploadAdImage(CreateParams):
 def uploaded(answer: Row) -> Row:
     """Hash, address and size of the images in Graph's answer, which is keyed by file name, or by the hash itself.
 
-    Of several the first is the image; `images` has all of them. An image that was found after a lost answer is known by its id, `account:hash`. Raises ApiError without any hash.
+    Of several the first is the image; `images` has all of them. An image that was found after a lost answer is known by
+    its id, `account:hash`. Raises ApiError without any hash.
     """
     images = answer.get("images")
     if isinstance(images, dict) and images:

@@ -108,12 +108,11 @@ class GetInterestSuggestions(Params):
             call, "suggested interest", "adinterestsuggestion", self.limit, interest_list=self.interest_list
         )
 
-
     async def _validated(self, call: Call) -> Result:
         """Each of the interests with `valid`; Graph takes names and ids apart."""
         ids = [text for text in self.interest_list if _INTEREST_ID.fullmatch(text)]
         words = [text for text in self.interest_list if text not in ids]
-        asked = {"interest_list": words or None, "interest_fbid_list": ids or None}
+        asked: dict[str, Any] = {"interest_list": words or None, "interest_fbid_list": ids or None}
         found = await call.graph.list("search", limit=len(self.interest_list), type="adinterestvalid", **asked)
         valid = sum(row.get("valid") is True for row in found.rows)
         return Result(f"{valid} of {len(self.interest_list)} can be targeted.", found.rows, Page(len(found.rows)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import stat
 import tracemalloc
 from pathlib import Path
 
@@ -105,3 +106,38 @@ async def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert size(tmp_path) > 250_000
     assert peak < 1_500_000
+
+
+# ---- files as they came
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/a", "a/b", "..", "", "a.b", "a\0", "ü", "x" * 81])
+def test_a_file_is_kept_under_a_plain_name_only(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidArguments):
+        FolderExports(tmp_path).keep(name, "png", PNG)
+    with pytest.raises(InvalidArguments):
+        FolderExports(tmp_path).keep("a", f"png/{name}", PNG)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_leads_elsewhere_gets_nothing(tmp_path: Path) -> None:
+    elsewhere, state = tmp_path / "elsewhere", tmp_path / "state"
+    elsewhere.mkdir()
+    state.mkdir()
+    (state / "media").symlink_to(elsewhere)
+    with pytest.raises(Denied):
+        FolderExports(state).keep("a", "png", PNG)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_link_in_the_place_of_the_file_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"mine")
+    (tmp_path / "state" / "media").mkdir(parents=True)
+    (tmp_path / "state" / "media" / "a.png").symlink_to(outside)
+    kept = Path(FolderExports(tmp_path / "state").keep("a", "png", PNG))
+    assert (kept.is_symlink(), kept.read_bytes(), outside.read_bytes()) == (False, PNG, b"mine")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (kept, kept.parent)] == [0o600, 0o700]
+    assert [path.name for path in kept.parent.iterdir()] == ["a.png"]

@@ -50,7 +50,7 @@ def test_the_keys_are_those_of_the_sdk() -> None:
         (
             "ads_search_geo_locations",
             {"query": "Berlin"},
-            {"type": "adgeolocation", "q": "Berlin", "location_types": ["country", "region", "city"], "limit": 25},
+            {"type": "adgeolocation", "q": "Berlin", "limit": 25},
         ),
         (
             "ads_search_geo_locations",

@@ -17,15 +17,19 @@ from meta_ads_mcp.spec.money import offset
 Number = int | float
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")
 SIGNIFICANT = 4
+# No account has a figure of more; quotients and products of longer ones do not fit into a float.
+MOST_DIGITS = 60
 
 
 def number(value: Any) -> Number | None:
-    """The number that a text of Graph holds; None when it holds none."""
+    """The number that a text of Graph holds; None when it holds none, or one that no account can have."""
     if isinstance(value, str):
-        return _written(value)
+        return _written(value) if len(value) <= MOST_DIGITS else None
     if isinstance(value, bool) or value is None:
         return None
-    return value if isinstance(value, int | float) else _written(str(value))
+    if isinstance(value, int | float):
+        return value if abs(value) < 10**MOST_DIGITS else None
+    return _written(str(value))
 
 
 def _written(text: str) -> Number | None:

@@ -63,7 +63,7 @@ class Policy:
         for name in BUDGETS:
             new = change.after.get(name)
             if isinstance(new, int):
-                old = int(change.before.get(name) or 0)
+                old = self._earlier(change, name)
                 self._removal(name, new, old)
                 self._value(name, new, currency)
                 first_cap = name == "spend_cap" and not old
@@ -81,22 +81,34 @@ class Policy:
         for name in BUDGETS[:2]:
             total = sum(own.get(name) or 0 for own in rows)
             if total:
-                old = int(change.before.get(name) or 0)
+                old = self._earlier(change, name)
                 self._rise(f"{name} of all ad sets", total, old, currency, existing=change.object_id is not None)
 
     def _schedule(self, change: Change, currency: str | None) -> None:
         """A schedule raises a budget for a while: by an amount, or by a factor whose scale Meta's pages leave open."""
         if change.after.get("budget_value_type") == "ABSOLUTE":
-            old = int(change.before.get("daily_budget") or 0)
+            old = self._earlier(change, "daily_budget")
             self._value("the budget schedule", old + change.after["budget_value"], currency)
             self._rise("the budget schedule", old + change.after["budget_value"], old, currency, existing=True)
-        elif self.max_amount or self.max_percentage is not None or self.max_value:
+        elif self._limits_budgets:
             raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
+
+    @property
+    def _limits_budgets(self) -> bool:
+        return bool(self.max_value or self.max_amount) or self.max_percentage is not None
+
+    def _earlier(self, change: Change, name: str) -> int:
+        """The budget so far, in minor units. What is no number passes no limit."""
+        try:
+            return int(change.before.get(name) or 0)
+        except (TypeError, ValueError, OverflowError):
+            if self._limits_budgets:
+                raise _too_much(name, "its earlier value is no number") from None
+            return 0
 
     def _removal(self, name: str, new: int, old: int) -> None:
         """A spend cap of 0 is none: no limit of the policy would hold."""
-        limited = self.max_value or self.max_amount or self.max_percentage is not None
-        if name == "spend_cap" and new == 0 and old and limited:
+        if name == "spend_cap" and new == 0 and old and self._limits_budgets:
             raise _too_much(name, "without it there is no limit")
 
     def _value(self, name: str, new: int, currency: str | None) -> None:

@@ -68,16 +68,21 @@ def check_targeting(targeting: Mapping[str, Any]) -> None:
 
 
 def countries_of(targeting: Mapping[str, Any]) -> set[str]:
-    """The countries an audience lies in, as far as the spec names them."""
+    """The countries an audience lies in, as far as the spec names them; it may be Graph's, in any form."""
     geo = targeting.get("geo_locations")
     if not isinstance(geo, Mapping):
         return set()
-    named = set(geo.get("countries") or [])
+    named = _listed(geo, "countries")
     for place in ("regions", "cities", "zips", "custom_locations", "places"):
-        named |= {item.get("country") for item in geo.get(place) or [] if isinstance(item, Mapping)}
-    if DSA_GROUPS & {str(group).lower() for group in geo.get("country_groups") or []}:
-        named |= DSA_COUNTRIES
+        named += [item.get("country") for item in _listed(geo, place) if isinstance(item, Mapping)]
+    if DSA_GROUPS & {str(group).lower() for group in _listed(geo, "country_groups")}:
+        named += DSA_COUNTRIES
     return {country for country in named if isinstance(country, str)}
+
+
+def _listed(geo: Mapping[str, Any], name: str) -> list[Any]:
+    found = geo.get(name)
+    return list(found) if isinstance(found, list | tuple) else []
 
 
 async def note_dsa(call: Call, account_id: str, targeting: Mapping[str, Any], beneficiary: Any, payor: Any) -> None:

@@ -120,5 +120,10 @@ class GetAudienceSharedAccounts(ListParams):
 
     audience_id: AudienceId
 
+    @staticmethod
+    def refine(row: Row) -> Row:
+        """Whole, so that the account's id stays; it is what tells the rows apart."""
+        return Whole({key: value for key, value in row.items() if value is not None})
+
     async def run(self, call: Call) -> Result:
-        return await read_list(call, self, f"{self.audience_id}/shared_account_info", refine=Whole)
+        return await read_list(call, self, f"{self.audience_id}/shared_account_info", refine=self.refine)

@@ -15,7 +15,9 @@ def test_numbers_are_read(text: object, value: float) -> None:
     assert number(text) == value
 
 
-@pytest.mark.parametrize("text", [None, "", "AVERAGE", "25-34", True, [], "٣", "1,000", "nan", "inf"])
+@pytest.mark.parametrize(
+    "text", [None, "", "AVERAGE", "25-34", True, [], "٣", "1,000", "nan", "inf", "9" * 61, 10**400]
+)
 def test_what_is_no_number_is_none(text: object) -> None:
     assert number(text) is None
 

@@ -37,6 +37,10 @@ FOUND = [
     ("ads_get_opportunity_score", "rows as lists", "every request"),
     ("ads_get_opportunity_score", "numbers as texts", "every request"),
     ("ads_get_opportunity_score", "huge numbers", "every request"),
+    ("ads_update_campaign", "texts as objects", "every request"),
+    ("ads_insights_advertiser_context", "long texts", "all but the first"),
+    ("ads_get_audience_shared_accounts", "texts as null", "every request"),
+    ("ads_clone_ad_set_bundle", "rows as lists", "every request"),
 ]
 
 

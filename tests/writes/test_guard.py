@@ -7,6 +7,10 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.errors import Denied
+from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.spec.tool import Effect
+from meta_ads_mcp.spec.write import Change
 from tests.writes.desk import Desk, Person, desk
 
 SCHEDULE = {"time_start": "2027-01-04T00:00:00", "time_end": "2027-01-06T00:00:00", "ad_set_id": "{ad_set}"}
@@ -91,6 +95,15 @@ async def test_a_percentage_needs_something_to_be_a_percentage_of(kind: str, den
     given = {"campaign_id": campaign, kind: int(made.store.nodes[campaign].get("daily_budget")) + 1}
     answer = await made.call("ads_update_campaign", {**given, "stop_time": "2027-03-01T00:00:00+0000"}, Person(True))
     assert (answer.structured.get("error", {}).get("kind") == "denied") is denied, answer.text
+
+
+@pytest.mark.parametrize("policy", [LIMITED, Policy(max_percentage=10)])
+def test_an_earlier_budget_that_is_no_number_passes_no_limit(policy: Policy) -> None:
+    request = Request("POST", "1", {"daily_budget": 100})
+    change = Change(Effect.UPDATE, request, "Campaign", "1", {"daily_budget": {"a": 1}}, {"daily_budget": 100})
+    Policy().permit_budgets(change, "USD")
+    with pytest.raises(Denied, match="no number"):
+        policy.permit_budgets(change, "USD")
 
 
 async def test_a_first_cap_is_no_rise() -> None:

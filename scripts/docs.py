@@ -188,6 +188,8 @@ def _meanings() -> Iterator[tuple[str, ...]]:
         yield _meaning(str(code), str(subcode), meaning)
     for subcode, step in faults._TOKEN_STEPS.items():  # noqa: SLF001
         yield "190", str(subcode), f"`{errors.TokenProblem.kind}`", "", step
+    for subcode, step in faults._HINTS.items():  # noqa: SLF001
+        yield "any", str(subcode), f"`{errors.InvalidArguments.kind}`", "", step
     for code, meaning in faults._BY_CODE.items():  # noqa: SLF001
         yield _meaning(str(code), "", meaning)
     for codes, meaning in faults._RANGES:  # noqa: SLF001

@@ -113,7 +113,11 @@ _INTERNAL: dict[int, Meaning] = {
 _BY_CODE: dict[int, Meaning] = {
     1: Meaning(Transient, retry=True),
     2: Meaning(Transient, retry=True),
-    3: Meaning(PermissionMissing, next_step="The app lacks this capability; some are given by Meta on request."),
+    3: Meaning(
+        PermissionMissing,
+        next_step="The app lacks this capability. Some, such as bid_adjustments, Meta gives to allow-listed apps only: "
+        "leave the argument out, or ask Meta for it.",
+    ),
     4: Meaning(Throttled, next_step=_WAIT),
     10: Meaning(PermissionMissing, next_step=_SCOPES),
     17: Meaning(Throttled, next_step=_WAIT),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -235,6 +237,23 @@ def test_events_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err)["event"] == "x"
+
+
+HTTPX_LOGS = """
+import logging
+from meta_ads_mcp.engine.log import JsonLines, take_over
+take_over(JsonLines("DEBUG"))
+import httpx
+logging.getLogger("httpx").info("HTTP Request: GET https://graph.facebook.com/?access_token=EAAB")
+logging.getLogger("httpx").warning("slow")
+"""
+
+
+def test_the_http_library_is_heard_from_warnings_on() -> None:
+    """Its ordinary lines are the addresses of requests."""
+    ended = subprocess.run([sys.executable, "-c", HTTPX_LOGS], capture_output=True, text=True, check=True)
+    (line,) = ended.stderr.splitlines()
+    assert (json.loads(line)["logger"], json.loads(line)["level"], ended.stdout) == ("httpx", "warning", "")
 
 
 def test_latencies_are_of_the_recent_calls() -> None:

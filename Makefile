@@ -5,7 +5,7 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: venv demo test snapshots docs bundle bench lock
+.PHONY: venv demo test snapshots docs bundle bench torture lock
 
 venv: $(READY)
 
@@ -34,6 +34,10 @@ docs: venv
 
 bundle: venv
 	$(BIN)/python scripts/bundle.py
+
+# Some minutes; writes docs/reliability.md.
+torture: venv
+	$(BIN)/python -m scripts.torture
 
 # Counts tokens, too: the package ships the ranks of o200k.
 bench: venv

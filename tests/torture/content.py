@@ -174,5 +174,5 @@ def content(full: bool) -> Trials:
                 for way, meet in {"in answers": served, "in errors": refused}.items():
                     for person in (Person(True), Nobody())[: 1 + tool.effect.is_write]:
                         name = f"{tool.name}, {payload} {way}, {type(person).__name__}"
-                        if chosen(name, 1 if full else 12):
+                        if chosen(name, 1 if full else 30):
                             yield runner.run(_trial(name, meet(bench, tool, text, person)))

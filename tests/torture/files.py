@@ -23,7 +23,7 @@ from meta_ads_mcp.engine.uploads import RootedUploads
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
 from tests.torture.graph import Bench, checked
-from tests.torture.trial import Trial, Trials, told, tried
+from tests.torture.trial import Trial, Trials, chosen, told, tried
 from tests.writes.desk import Desk, Person
 from tests.writes.fake_graph import Silent
 
@@ -286,6 +286,8 @@ def damaged(full: bool) -> Trials:
         bench = Bench(Path(files))
         for name in runner.run(_state_files(bench)):
             for damage, spoil in DAMAGES.items():
+                if not (full or chosen(f"{name}, {damage}", 4)):
+                    continue
                 yield runner.run(_trial(f"{name} is {damage}", damaged_state(bench, name, spoil)))
 
 

@@ -25,3 +25,8 @@ def told(wrong: BaseException) -> str:
 def chosen(name: str, one_in: int) -> bool:
     """One in so many names, the same ones at every run."""
     return zlib.crc32(name.encode()) % one_in == 0
+
+
+def turn(name: str, count: int) -> int:
+    """A number below the count, the same at every run, whichever names are chosen."""
+    return zlib.adler32(name.encode()) % count

@@ -34,7 +34,6 @@ def _ratio(key: CropKey) -> tuple[int, int]:
 
 
 def _box(width: int, height: int, across: int, down: int) -> Box:
-    """Integers only: a box that is rounded up could reach over the edge."""
     if width * down <= height * across:
         wide, high = width, max(1, width * down // across)
     else:

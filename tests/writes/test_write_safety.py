@@ -284,9 +284,12 @@ async def test_a_journal_that_cannot_be_written_stops_the_write(client: FakeGrap
     assert client.writes == []
 
 
+def modes(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode for path in folder.rglob("*")}
+
+
 async def test_what_a_write_leaves_on_this_machine_is_its_owners_alone(client: FakeGraph, tmp_path: Path) -> None:
     await engine(client, state_dir=tmp_path / "state").call("ads_create_campaign", NEW)
-    modes = {path.name: path.stat().st_mode for path in tmp_path.rglob("*")}
-    assert {"state", "journal.jsonl", "audit"} <= modes.keys()
-    open_to_others = {name for name, mode in modes.items() if mode & 0o077}
-    assert open_to_others == set()
+    left = modes(tmp_path)
+    assert {"state", "journal.jsonl", "audit"} <= left.keys()
+    assert {name for name, mode in left.items() if mode & 0o077} == set()

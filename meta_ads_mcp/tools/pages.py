@@ -217,7 +217,7 @@ class GetPageInsights(Params):
             since=self.since,
             until=self.until,
         )
-        missing = [name for name in self.metrics if name not in {row.get("name") for row in found.rows}]
+        missing = [name for name in self.metrics if name not in [row.get("name") for row in found.rows]]
         if missing:
             call.note(f"Meta has no figures per {self.period} for {', '.join(missing)}.")
         return Result(f"{len(found.rows)} metric(s) of Page {self.page_id}.", _shown(found.rows))

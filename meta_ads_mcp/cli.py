@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; without one, serve MCP on stdio. Exit codes: 0 well, 1 failed, 2 wrong usage or settings."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     options = _options(arguments)
+    _leave_no_core()
     try:
         settings = load(os.environ, options.env_file, **_flags(options))
         result: int = options.run(settings, options)
@@ -51,6 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return result
+
+
+def _leave_no_core() -> None:
+    """A crash must not write the memory of this process, with its token, to a file. Windows has no such files."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  Windows has no such module
+
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -122,6 +122,15 @@ def test_a_setting_that_cannot_be_understood_stops_the_start(
     assert (ended.returncode, ended.stdout) == (2, "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_other_programs_do_not_see_the_token_and_a_crash_writes_no_memory(tmp_path: Path) -> None:
+    with Wire(tmp_path, META_ACCESS_TOKEN=TOKEN) as wire:
+        seen = Path(f"/proc/{wire.pid}")
+        limits = (seen / "limits").read_text(encoding="ascii").splitlines()
+        assert [line.split()[4:6] for line in limits if line.startswith("Max core")] == [["0", "0"]]
+        assert TOKEN not in (seen / "cmdline").read_text(encoding="utf-8")
+
+
 def parameters(home: Path) -> StdioServerParameters:
     return StdioServerParameters(command=sys.executable, args=[*SERVER, "--demo"], env=environment(home), cwd=str(home))
 

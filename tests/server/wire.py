@@ -101,6 +101,10 @@ class Wire:
         found: list[dict[str, Any]] = self.ask("tools/list")["tools"]
         return found
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def log(self) -> list[str]:
         """The lines on standard error so far."""
         return self._stderr.read_text(encoding="utf-8").splitlines()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 
 from meta_ads_mcp.sandbox import SandboxTransport
+
+# Answers a request itself, with or without letting the sandbox do the work; False leaves it to the sandbox.
+Spoil = Callable[[BaseHTTPRequestHandler, Callable[[], httpx.Response]], bool]
 
 
 @dataclass
@@ -21,35 +24,43 @@ class Loopback:
     url: str
     sandbox: SandboxTransport
     lines: list[str] = field(default_factory=list)
+    spoil: Spoil | None = None
 
 
 @contextmanager
 def serving(sandbox: SandboxTransport | None = None) -> Iterator[Loopback]:
     """The sandbox on 127.0.0.1, on a free port, for as long as the block runs."""
     graph = sandbox or SandboxTransport()
-    lines: list[str] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(graph, lines))
+    made = Loopback("", graph)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
+    made.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield Loopback(f"http://127.0.0.1:{server.server_port}", graph, lines)
+        yield made
     finally:
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
 
 
-def _handler(graph: SandboxTransport, lines: list[str]) -> type[BaseHTTPRequestHandler]:
+def _handler(made: Loopback) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            lines.append(self.requestline)
+            made.lines.append(self.requestline)
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             request = httpx.Request(
                 self.command, f"http://graph{self.path}", headers=list(self.headers.items()), content=body
             )
-            response = asyncio.run(graph.handle_async_request(request))
+
+            def work() -> httpx.Response:
+                return asyncio.run(made.sandbox.handle_async_request(request))
+
+            if made.spoil is not None and made.spoil(self, work):
+                return
+            response = work()
             self.send_response(response.status_code)
             for name, value in response.headers.items():
                 if name.lower() not in ("content-length", "date", "server"):

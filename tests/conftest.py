@@ -10,12 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import FakeClock, Heard
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Longer than a turn of the event loop, shorter than anything a person would call waiting.
 _LONGEST_SLEEP_S = 0.05
+# How fast this machine is at the moment is no property of the code.
+settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-speed")
 
 
 def pytest_configure(config: pytest.Config) -> None:

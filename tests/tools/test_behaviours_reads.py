@@ -215,6 +215,14 @@ async def test_insights_are_asked_for_with_what_was_given(
     assert answer.structured["page"] == {"count": 1, "has_more": True, "after": "next"}
 
 
+@pytest.mark.parametrize(("window", "dead"), [("7d_view", True), ("28d_view", True), ("1d_view", False)])
+async def test_a_window_that_gives_nothing_any_more_is_asked_for_and_told(window: str, dead: bool) -> None:
+    scripted = Scripted({"act_1/insights": rows({"spend": "1"})})
+    answer = await call(scripted, "ads_get_insights", object_id="act_1", action_attribution_windows=[window])
+    assert scripted.params("act_1/insights")["action_attribution_windows"] == [window]
+    assert any(window in note and "2026-01-12" in note for note in answer.structured.get("notes", ())) is dead
+
+
 @pytest.mark.parametrize("missing", ["since", "until"])
 async def test_half_a_period_is_refused_unsent(missing: str) -> None:
     half = {name: day for name, day in WEEK.items() if name != missing}

@@ -204,6 +204,10 @@ async def test_an_ad_shows_its_images_of_the_library(creative: dict[str, Any], h
             },
             ["view", "image", "link", "small"],
         ),
+        (
+            {"image_url": f"{CDN}/image", "object_story_spec": {"link_data": {"picture": f"{CDN}/link"}}},
+            ["image", "link"],
+        ),
         ({"thumbnail_url": f"{CDN}/small", "image_url": f"{CDN}/small"}, ["small"]),
         ({"image_hash": "gone", "image_url": f"{CDN}/image"}, ["image"]),
         ({"image_url": "javascript:alert(1)", "thumbnail_url": f"{CDN}/small"}, ["small"]),

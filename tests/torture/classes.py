@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.catalogue.every import TOOLS
-from tests.torture import client, content, files, graph, processes, secrets, soak
+from tests.torture import client, content, files, graph, processes, secrets, soak, sockets
 from tests.torture.content import PAYLOADS
 from tests.torture.hostile_bodies import FAULTS, HEAVY
 from tests.torture.messages import MESSAGES
@@ -38,8 +38,8 @@ CLASSES: Mapping[str, Torture] = {
         f"each of {len(TOOLS)} tools against each of {len(FAULTS)} faulty answers (statuses, error codes, bodies,"
         " headers, broken connections, redirects), at every request, at all but the first, or at the writes before or"
         f" after they were done; {len(HEAVY)} answers of up to 100 MB and gzip bombs with the memory measured; one byte"
-        " a second",
-        (graph.faults, graph.heavy, graph.slow),
+        f" a second; {len(sockets.WIRE)} ways to break off, cut, flood and lie on a real connection",
+        (graph.faults, graph.heavy, graph.slow, sockets.sockets),
     ),
     "client": Torture(
         "Hostile client",

@@ -40,6 +40,7 @@ from meta_ads_mcp.spec.tool import Effect, post, tool
 from meta_ads_mcp.spec.vocabulary import CALL_TO_ACTIONS
 from meta_ads_mcp.spec.web import PublicUrl
 from meta_ads_mcp.spec.write import CreateParams, WriteParams
+from meta_ads_mcp.tools._the_page import the_page
 
 MOST_ASSETS = 10
 
@@ -280,21 +281,6 @@ class CreateAdCreative(CreateParams):
 def _listed(one: Any, several: list[Any] | None) -> list[Any]:
     items = several or ([one] if one is not None else [])
     return [item.model_dump(exclude_none=True) if isinstance(item, LabelledText) else item for item in items]
-
-
-async def the_page(call: Call, account_id: str) -> str:
-    """The only Page that the account can promote. Raises InvalidArguments when there is none, or more than one."""
-    found = await call.graph.list(f"{account_id}/promote_pages", fields=["id", "name"], limit=25)
-    ids = [str(row["id"]) for row in found.rows if str(row.get("id", "")).isdigit()]
-    if len(ids) == 1:
-        call.note(f"page_id {ids[0]}: the only Page that this account can promote.")
-        return ids[0]
-    if not ids:
-        raise InvalidArguments(
-            "No Page is given, and the account can promote none.",
-            "Give page_id; ads_get_pages_for_business lists Pages.",
-        )
-    raise InvalidArguments(f"No Page is given, and the account can promote several: {', '.join(ids)}.", "Give page_id.")
 
 
 async def with_thumbnails(call: Call, videos: list[Row]) -> list[Row]:

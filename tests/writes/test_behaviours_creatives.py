@@ -9,6 +9,7 @@ import pytest
 
 from meta_ads_mcp.spec.creative import FEATURES
 from tests.writes.behaviours import ACCOUNT, EVENT, FORM, INSTAGRAM, PAGE, Case, Refused, check, shop
+from tests.writes.fake_graph import FakeGraph, engine
 
 TOOL = "ads_create_ad_creative"
 PATH = f"{ACCOUNT}/adcreatives"
@@ -339,19 +340,50 @@ async def test_a_name_is_made_where_there_is_none() -> None:
     assert client.writes[0].params["name"] == "Creative 2026-11-25 10:00:00"
 
 
-@pytest.mark.parametrize(("pages", "says"), [([], ["page_id"]), (["11", "12"], ["11", "12", "page_id"])])
-async def test_a_page_is_never_guessed(pages: list[str], says: list[str]) -> None:
+# Where Pages may be found, the nearest to the account first.
+PAGE_EDGES = (f"{ACCOUNT}/promote_pages", f"{ACCOUNT}/ads", "me/assigned_pages")
+
+
+def with_pages(edge: str, pages: list[str]) -> FakeGraph:
     client = shop()
-    client.objects |= {page: {"id": page, "name": page} for page in pages}
-    client.edges[f"{ACCOUNT}/promote_pages"] = pages
+    if edge.endswith("/ads"):
+        client.objects["301"] = {"id": "301", "tracking_specs": [{"action.type": ["post_engagement"], "page": pages}]}
+        client.edges[edge] = ["301"]
+    else:
+        client.objects |= {page: {"id": page, "name": page} for page in pages}
+        client.edges[edge] = pages
+    return client
+
+
+@pytest.mark.parametrize("edge", PAGE_EDGES)
+@pytest.mark.parametrize(("pages", "says"), [([], ["page_id"]), (["11", "12"], ["11", "12", "page_id"])])
+async def test_a_page_is_never_guessed(edge: str, pages: list[str], says: list[str]) -> None:
+    client = with_pages(edge, pages)
     given = {name: value for name, value in PLAIN.items() if name != "page_id"}
     await check(Refused(TOOL, given, says), client)
 
 
-async def test_the_only_page_is_taken_and_named() -> None:
-    client = shop()
-    client.objects["x"] = {"id": "x", "name": "no id"}
-    client.edges[f"{ACCOUNT}/promote_pages"] = [PAGE, "x"]
+@pytest.mark.parametrize("edge", PAGE_EDGES)
+async def test_the_only_page_is_taken_and_named(edge: str) -> None:
+    client = with_pages(edge, [PAGE, "x"])
     given = {name: value for name, value in PLAIN.items() if name != "page_id"}
     sent = {"object_story_spec": {"page_id": PAGE, "link_data": {"link": LINK, "image_hash": H1}}}
     await check(Case(TOOL, given, PATH, sent, some=True, notes=(PAGE,)), client)
+
+
+@pytest.mark.parametrize(
+    ("options", "edge", "found"),
+    [
+        ({"business_id": "900"}, "900/client_pages", True),
+        ({"business_id": "900"}, "me/assigned_pages", False),
+        ({"accounts": (ACCOUNT,)}, "me/assigned_pages", False),
+    ],
+)
+async def test_a_page_of_another_business_or_account_is_not_looked_for(
+    options: dict[str, Any], edge: str, found: bool
+) -> None:
+    client = with_pages(edge, [PAGE])
+    given = {name: value for name, value in PLAIN.items() if name != "page_id"}
+    answer = await engine(client, **options).call(TOOL, given)
+    assert bool(client.writes) is found, answer.text
+    assert any(request.path == "me/assigned_pages" for request in client.sent) is False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from meta_ads_mcp.sandbox.fields import Wanted
@@ -18,6 +19,7 @@ FindNode = Callable[[str], Node | None]
 _CLASS = re.compile(r"(?:list<)?([A-Z]\w+)>?")
 
 
+@cache
 def class_of(kind: str) -> str:
     """`list<AdLabel>` -> `AdLabel`; empty for plain types."""
     found = _CLASS.fullmatch(kind)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.engine.guard import actions, reasons
 from meta_ads_mcp.engine.plain import graph_params, path_of
-from meta_ads_mcp.errors import InvalidArguments, NotFound
+from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
 from meta_ads_mcp.spec.dates import UnixTime, names_its_offset, to_unix
 from meta_ads_mcp.spec.money import IsMoney, to_minor
 from meta_ads_mcp.spec.params import marker
@@ -21,24 +21,30 @@ from meta_ads_mcp.spec.write import Change, Plan, WriteParams
 
 # Always read along: what a person recognises the object by, and what the reasons look at.
 _KNOWN_BY = ("id", "name", "status")
-# A field that only this kind of object has, and always has.
 # What of the values now belongs to a change whatever it sets: what the policy and the reasons measure budgets against.
 _KEPT = ("status", "name", "daily_budget", "lifetime_budget")
+# A field that only this kind of object has, and always has.
 _OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
+def refuse_nothing(tool: Tool, args: WriteParams) -> None:
+    """Raises InvalidArguments for an update without anything to update. Its arguments alone say so: nothing is read."""
+    if tool.effect is not Effect.UPDATE or type(args).plan is not WriteParams.plan:
+        return
+    if not args.values(graph_params(tool, args)):
+        raise InvalidArguments(
+            "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
+        )
+
+
 async def planned(tool: Tool, args: WriteParams, call: Call, owner: str | None) -> Plan:
-    """The plan of a write. Raises InvalidArguments for an update without anything to update."""
+    """The plan of a write."""
     plan = await args.plan(call)
     if plan is not None:
         return replace(plan, changes=[_completed(change) for change in plan.changes])
     account = await call.account(owner) if owner else None
     after = _converted(args, graph_params(tool, args), tool, account)
     after = await args.fill(call, args.values(after))
-    if tool.effect is Effect.UPDATE and not after:
-        raise InvalidArguments(
-            "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
-        )
     change = await _change(tool, args, call, after, account)
     return Plan([change], f"{tool.title}: {described(change)}.")
 
@@ -104,15 +110,23 @@ async def _before(
     own = _OWN_FIELD.get(node)
     fields: list[str] = [*known_by, *([own] if own else []), *readable]
     try:
-        return await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
+        row = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
     except InvalidArguments as refused:
         if own is None or f"nonexisting field ({own})" not in refused.message:
             raise
-        raise NotFound(
-            f"{object_id} is no {node}, but another kind of object.",
-            "Look the id up with the tool that lists objects of that kind.",
-            graph=refused.graph,
-        ) from None
+        raise _another_kind(object_id, node, refused.graph) from None
+    # Graph may say more than it was asked for; what only another kind has tells as much as its refusal.
+    if own is not None and own not in row and not row.keys().isdisjoint(_OWN_FIELD.values()):
+        raise _another_kind(object_id, node, None)
+    return row
+
+
+def _another_kind(object_id: str, node: str, told: GraphError | None) -> NotFound:
+    return NotFound(
+        f"{object_id} is no {node}, but another kind of object.",
+        "Look the id up with the tool that lists objects of that kind.",
+        graph=told,
+    )
 
 
 def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:

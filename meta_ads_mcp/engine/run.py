@@ -24,6 +24,7 @@ from meta_ads_mcp.engine.journal import Journal
 from meta_ads_mcp.engine.log import where
 from meta_ads_mcp.engine.metrics import Metrics
 from meta_ads_mcp.engine.plain import run_plain
+from meta_ads_mcp.engine.plan import refuse_nothing
 from meta_ads_mcp.engine.policy import Policy
 from meta_ads_mcp.engine.reports import ReportPolls
 from meta_ads_mcp.engine.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
@@ -165,6 +166,8 @@ class Engine:
 
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Asker) -> Answer:
         args = validate(tool, arguments)
+        if isinstance(args, WriteParams):
+            refuse_nothing(tool, args)
         raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
         session = GraphSession(self.client, self.book, progress, raw_chars, self.polls)
         call = ToolCall(

@@ -128,12 +128,15 @@ class FrequencyControl(Closed):
 
 
 class DeliveryHours(Closed):
-    """Minutes after midnight, multiples of 60; days 0 (Sunday) to 6. Needs a lifetime budget."""
+    """Minutes after midnight, multiples of 60; days 0 (Sunday) to 6. Needs a lifetime budget.
+
+    Without a `timezone_type` Graph takes USER, the time zone of who sees the ad.
+    """
 
     start_minute: Annotated[int, Field(ge=0, le=1380, multiple_of=60)]
     end_minute: Annotated[int, Field(ge=60, le=1440, multiple_of=60)]
     days: Annotated[list[int], Field(min_length=1, max_length=7)]
-    timezone_type: Literal["USER", "ADVERTISER"] = "USER"
+    timezone_type: Literal["USER", "ADVERTISER"] | None = None
 
 
 _NO_END = (None, "0")

@@ -52,6 +52,7 @@ CAPS = [
     {"event": "IMPRESSIONS", "interval_days": 7, "max_frequency": 1},
     {"event": "IMPRESSIONS", "interval_days": 30, "max_frequency": 3},
 ]
+HOURS = [{"start_minute": 540, "end_minute": 1080, "days": [1, 2]}]
 APP = {"application_id": "31", "object_store_url": "https://apps.apple.com/app/id31"}
 DSA = {"dsa_beneficiary": 'Müller & Söhne "GmbH"', "dsa_payor": "Zahler, O'Neill"}
 
@@ -112,6 +113,10 @@ CASES = {
         {"frequency_control_specs": CAPS, "optimization_goal": "LINK_CLICKS"}, notes=("REACH", "THRUPLAY")
     ),
     "frequency caps later": change({"frequency_control_specs": CAPS}, notes=("1815198",)),
+    "hours as they were given": new(
+        {"adset_schedule": HOURS, "lifetime_budget": 90000, "end_time": "2027-02-01T00:00:00+0000"},
+        {"adset_schedule": HOURS},
+    ),
     "multi-advertiser ads off": new({"multi_advertiser_ads": 0}, {"multi_advertiser_ads": "0"}),
     "multi-advertiser ads on, beside the rest": new(
         {"multi_advertiser_ads": 1, "daily_budget": 5000, "is_dynamic_creative": False},
@@ -151,7 +156,9 @@ REFUSALS = {
     "an ad without its ad set": Refused(
         "ads_create_ad", {"account_id": ACCOUNT, "name": "Ad", "creative_id": CREATIVE}, ["ad_set_id"]
     ),
-    "an ad with nothing to update": Refused("ads_update_ad", {"ad_id": AD}, ["nothing to update", "creative"]),
+    "an ad with nothing to update": Refused(
+        "ads_update_ad", {"ad_id": AD}, ["nothing to update", "creative"], nothing_read=True
+    ),
     "an ad without an id": Refused("ads_update_ad", {"ad_id": "", "name": "x"}, ["ad_id"], nothing_read=True),
     "an update through the tool for all with a strange field": Refused(
         "ads_update_entity",

@@ -109,7 +109,9 @@ CAMPAIGN_CASES = {
 CAMPAIGN_REFUSALS = {
     "an old objective": Refused(CREATE, {**SALES, "objective": "LINK_CLICKS"}, ["OUTCOME_TRAFFIC"], nothing_read=True),
     "another old one": Refused(CREATE, {**SALES, "objective": "CONVERSIONS"}, ["OUTCOME_SALES"], nothing_read=True),
-    "an update of nothing": Refused(UPDATE, {"campaign_id": CAMPAIGN}, ["nothing to update", "daily_budget"]),
+    "an update of nothing": Refused(
+        UPDATE, {"campaign_id": CAMPAIGN}, ["nothing to update", "daily_budget"], nothing_read=True
+    ),
     "two budgets": Refused(
         CREATE, {**SALES, "daily_budget": 1000, "lifetime_budget": 9000}, ["daily_budget or lifetime_budget"]
     ),
@@ -250,7 +252,7 @@ AD_SET_REFUSALS = {
     "two budgets": Refused(
         NEW, {**BROAD, "daily_budget": 1, "lifetime_budget": 1}, ["daily_budget or lifetime_budget"], nothing_read=True
     ),
-    "an update of nothing": Refused(CHANGE, {"ad_set_id": AD_SET}, ["nothing to update"]),
+    "an update of nothing": Refused(CHANGE, {"ad_set_id": AD_SET}, ["nothing to update"], nothing_read=True),
     "an empty id": Refused(CHANGE, {"ad_set_id": "", "name": "x"}, ["ad_set_id"], nothing_read=True),
     **{
         f"without {name}": Refused(NEW, {k: v for k, v in BROAD.items() if k != name}, [name], nothing_read=True)

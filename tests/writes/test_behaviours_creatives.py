@@ -323,7 +323,9 @@ REFUSALS = {
     "other content for what is there": Refused(
         "ads_update_ad_creative", {"creative_id": "401", "headline": "x"}, ["headline", "adlabels"], nothing_read=True
     ),
-    "nothing to update": Refused("ads_update_ad_creative", {"creative_id": "401"}, ["nothing to update"]),
+    "nothing to update": Refused(
+        "ads_update_ad_creative", {"creative_id": "401"}, ["nothing to update"], nothing_read=True
+    ),
 }
 ALL: dict[str, Case | Refused] = {**PLAIN_CASES, **FLEXIBLE_CASES, **REFUSALS}
 

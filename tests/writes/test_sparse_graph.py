@@ -66,3 +66,11 @@ async def test_an_object_of_another_kind_is_told_and_left_alone(tool: str, argum
     assert answer.structured["error"]["kind"] == "not_found"
     assert "another kind of object" in answer.structured["error"]["message"]
     assert made.writes == []
+
+
+async def test_an_object_of_another_kind_is_told_also_where_graph_shows_more_than_was_asked() -> None:
+    client = sparse()
+    client.answers["GET", CAMPAIGN] = lambda request: {"id": CAMPAIGN, "account_id": "1", "adset_id": "7"}
+    answer = await engine(client).call("ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "New"}, Person(True))
+    assert error_of(answer)["kind"] == "not_found"
+    assert client.writes == []

@@ -33,6 +33,11 @@ def node_fields(date_preset: str) -> str:
     return f"{','.join(NODE_FIELDS)},insights.date_preset({date_preset}){{{','.join(FIELDS)}}}"
 
 
+def edge_params(date_preset: str) -> Row:
+    """The same figures from an account's own insights edge."""
+    return {"fields": ",".join(FIELDS), "date_preset": date_preset}
+
+
 @dataclass(frozen=True)
 class Line:
     """An account with its figures; `figures` is empty where Meta gives no row, which means no delivery."""

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, NotFound
 from meta_ads_mcp.graph.answer import Answer, decoded
 from meta_ads_mcp.spec.request import Request, wire
 
 LARGEST = 50
+_AT_ONCE = 4
 
 
 def parameters(requests: Sequence[Request], version: str) -> dict[str, Any]:
@@ -33,6 +36,26 @@ def members(body: list[Any], expected: int) -> list[Answer]:
     """The answer of each member; one that timed out comes as null, or not at all, and reads as a 503."""
     found = [_read(raw) for raw in body[:expected]]
     return found + [_read(None)] * (expected - len(found))
+
+
+def takes_none(answer: Answer, failed: Any) -> bool:
+    """Whether a whole batch failed as where Graph, or a gateway before it, answers but knows no batches."""
+    something_else = answer.status < 400 and answer.error is None and isinstance(answer.body, dict)
+    return something_else or isinstance(failed, NotFound | InvalidArguments | ApiError)
+
+
+async def singly(requests: Sequence[Request], send: Callable[[Request], Awaitable[Any]]) -> list[Any]:
+    """The answer or the error of each request, sent by itself; a few at a time."""
+    free = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(request: Request) -> Any:
+        async with free:
+            try:
+                return await send(request)
+            except AdsError as failure:
+                return failure
+
+    return list(await asyncio.gather(*(one(request) for request in requests)))
 
 
 def _read(raw: Any) -> Answer:

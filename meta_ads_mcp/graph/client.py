@@ -235,6 +235,8 @@ class GraphClient:
         for call in calls[1:]:
             self._governor.cancel(call)  # refused as a whole: that counts once
         failed = self._member(answer if answer.error else Answer(answer.status, answer.headers, None), calls[0])
+        if batching.takes_none(answer, failed) and not write:
+            return await batching.singly(requests, self.send)
         return [failed] * len(requests)
 
     def _member(self, answer: Answer, call: GraphCall) -> Any:

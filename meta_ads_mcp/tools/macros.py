@@ -96,14 +96,24 @@ async def _reached(call: Call) -> list[Row]:
 
 async def _read(call: Call, accounts: Sequence[str], preset: str) -> Portfolio:
     """Every account's figures or error. Raises the first error when there is nothing else."""
-    fields = {"fields": portfolio.node_fields(preset)}
-    answers = await call.graph.batch([Request("GET", account, fields, account=account) for account in accounts])
-    both = list(zip(accounts, answers, strict=True))
-    failed = {account: answer for account, answer in both if isinstance(answer, AdsError)}
+    nodes = await _each(call, accounts, "", {"fields": portfolio.node_fields(preset)})
+    failed = {account: answer for account, answer in nodes.items() if isinstance(answer, AdsError)}
     if failed and len(failed) == len(accounts):
         raise next(iter(failed.values()))
+    found = {account: node for account, node in nodes.items() if not isinstance(node, AdsError)}
+    if not any("insights" in node for node in found.values()):
+        # One account may stand still. That all do is believed only when the edge itself says so.
+        edges = await _each(call, list(found), "/insights", portfolio.edge_params(preset))
+        failed |= {account: answer for account, answer in edges.items() if isinstance(answer, AdsError)}
+        found = {account: {**node, "insights": edges[account]} for account, node in found.items()}
     return Portfolio(
-        [portfolio.line(account, node) for account, node in both if not isinstance(node, AdsError)], failed
+        [portfolio.line(account, node) for account, node in found.items() if account not in failed], failed
+    )
+
+
+async def _each(call: Call, accounts: Sequence[str], edge: str, params: Row) -> dict[str, Row | AdsError]:
+    return await _batch(
+        call, {account: Request("GET", account + edge, params, account=account) for account in accounts}
     )
 
 

@@ -15,6 +15,7 @@ from meta_ads_mcp.errors import (
     CircuitOpen,
     NetworkProblem,
     NotFound,
+    PermissionMissing,
     Throttled,
     TokenProblem,
     Transient,
@@ -163,7 +164,7 @@ async def test_a_member_that_the_limits_refuse_is_not_sent() -> None:
     assert [node_of(asked) for asked in members_of(wire.requests[0])] == ["1000", "1002"]
 
 
-@pytest.mark.parametrize(("code", "kind"), [(190, TokenProblem), (4, Throttled)])
+@pytest.mark.parametrize(("code", "kind"), [(190, TokenProblem), (4, Throttled), (200, PermissionMissing)])
 async def test_a_refused_round_trip_is_every_members_error_and_counts_once(code: int, kind: type[AdsError]) -> None:
     wire = Wire(lambda _: refusal(code))
     found = await wire.client.batch(reads(3))
@@ -178,7 +179,7 @@ async def test_a_refused_round_trip_is_every_members_error_and_counts_once(code:
         (httpx.ReadTimeout("slow"), NetworkProblem),
         (httpx.ConnectError("refused"), NetworkProblem),
         (httpx.Response(502, html="<h1>"), Transient),
-        (httpx.Response(200, json={"not": "a list"}), Transient),
+        (httpx.Response(200, json="no list"), Transient),
     ],
 )
 async def test_a_lost_round_trip_is_tried_three_times(answer: Any, kind: type[AdsError]) -> None:
@@ -194,6 +195,30 @@ async def test_a_lost_round_trip_is_tried_three_times(answer: Any, kind: type[Ad
     assert wire.gate.balanced
     failures = [outcome for _, outcome in wire.gate.settled if outcome.network_failure]
     assert len(failures) <= 3
+
+
+@pytest.mark.parametrize(
+    "answer", [refusal(100, 33), refusal(100), {"success": True}, httpx.Response(404, json={})], ids=str
+)
+async def test_where_there_are_no_batches_each_read_goes_by_itself(answer: Any) -> None:
+    def handler(request: httpx.Request) -> Any:
+        if request.method == "POST":
+            return answer
+        node = node_of({"relative_url": str(request.url)})
+        return refusal(200) if node == "1001" else {"id": node}
+
+    wire = Wire(handler)
+    first, second, third = await wire.client.batch(reads(3))
+    assert (first, third) == ({"id": "1000"}, {"id": "1002"})
+    assert isinstance(second, PermissionMissing)
+    assert [request.method for request in wire.requests] == ["POST", "GET", "GET", "GET"]
+    assert wire.gate.balanced
+
+
+async def test_a_change_in_a_refused_batch_is_not_sent_by_itself() -> None:
+    wire = Wire(lambda _: refusal(100))
+    await wire.client.batch([*reads(1), Request("POST", "7", {"name": "n"}, write=True)])
+    assert len(wire.requests) == 1
 
 
 async def test_a_change_among_the_members_is_never_sent_twice() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from meta_ads_mcp.engine.run import Options
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from meta_ads_mcp.sandbox.faults import graph_error
+from meta_ads_mcp.sandbox.faults import Answer, graph_error
 from meta_ads_mcp.spec.money import offset
 from tests.tools.demo import NOW, Demo, rows
 
@@ -133,6 +133,19 @@ async def test_accounts_without_delivery_are_named(portfolio: Demo, many: World)
     assert data["no_data"] == [{"account_id": quiet, "account_name": "Copperline Fitness", "currency": "USD"}]
     assert [row["account_id"] for row in rows(data["by_account"])] == [ids(many)[0]]
     assert [row["accounts"] for row in data["totals"]] == [1]
+
+
+async def test_that_nobody_delivered_is_believed_only_of_the_insights_themselves(portfolio: Demo, many: World) -> None:
+    """A Graph that leaves the nested figures out looks like accounts that stand still."""
+    known = await portfolio.data(SUMMARY, account_ids=ids(many)[:2])
+    portfolio.sandbox.log.clear()
+    node = {"id": ids(many)[0], "name": "Bare", "currency": "USD", "timezone_name": "UTC", "account_status": 1}
+    for account in ids(many)[:2]:
+        portfolio.sandbox.faults.add(only("GET", path=account), respond=Answer(200, node, {}))
+    data = await portfolio.data(SUMMARY, account_ids=ids(many)[:2])
+    spent = [[row["spend"] for row in rows(found["by_account"])] for found in (known, data)]
+    assert sorted(spent[0]) == sorted(spent[1])
+    assert members(portfolio) == [2, 2]
 
 
 async def test_the_allowlist_is_the_default_and_holds(many: World) -> None:

@@ -13,15 +13,27 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.run import machine, table
-from tests.torture import soak
+from tests.torture import soak, supply
 from tests.torture.classes import CLASSES, Outcome, run
 
-PAGE = Path(__file__).parent.parent / "docs" / "reliability.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE, LICENCES = DOCS / "reliability.md", DOCS / "licences.md"
 HEAD = """\
 # Reliability
 
 What a hostile or unlucky world does to a local server, tried. This page is written by `make torture`; a sample of the
 same trials runs in `make test`. What the trials found on the way has a test of its own.
+"""
+LICENCES_HEAD = """\
+# Licences
+
+What is installed with the server, and the licence that each package names. Written by `make torture`.
+"""
+SUPPLY = """\
+## Supply chain
+
+The licences are in [licences.md](licences.md). Known vulnerabilities are looked for by `pip-audit` in the workflow of
+this repository; its service was out of reach of the machine that wrote this page, so no result is claimed here.
 """
 # Of what failed; the command prints all of it.
 MOST_NAMED = 50
@@ -40,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         tell(name, outcomes[name])
     if not (options.short or options.classes):
         PAGE.write_text(page(outcomes), encoding="utf-8")
+        LICENCES.write_text(licences(), encoding="utf-8")
     return 1 if any(outcome.failed for outcome in outcomes.values()) else 0
 
 
@@ -55,8 +68,14 @@ def page(outcomes: Mapping[str, Outcome]) -> str:
         for name, one in outcomes.items()
     )
     parts = [HEAD + table(("class", "tried", "failed", "seconds", "what was tried"), rows)]
-    parts += [*_failed(outcomes), f"## Soak\n\n{''.join(f'* {line}{chr(10)}' for line in soak.TOLD)}", machine() + "\n"]
+    soaked = "".join(f"* {line}\n" for line in soak.TOLD)
+    parts += [*_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, f"{machine()}\n"]
     return "\n".join(parts)
+
+
+def licences() -> str:
+    rows = ((name, found.version, supply.licence_of(found)) for name, found in supply.closure().items())
+    return LICENCES_HEAD + table(("package", "version", "licence"), rows)
 
 
 def _failed(outcomes: Mapping[str, Outcome]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.catalogue.every import TOOLS
-from tests.torture import client, content, files, graph, processes, secrets, soak, sockets
+from tests.torture import client, content, files, graph, processes, secrets, soak, sockets, supply
 from tests.torture.content import PAYLOADS
 from tests.torture.hostile_bodies import FAULTS, HEAVY
 from tests.torture.messages import MESSAGES
@@ -72,6 +72,12 @@ CLASSES: Mapping[str, Torture] = {
         f"two servers on one state directory make the same {processes.KEYS} campaigns with the same keys, one is killed"
         " at a random moment, a third makes them again: one object each, one journal",
         (processes.processes,),
+    ),
+    "supply": Torture(
+        "Supply chain",
+        "each line of requirements.lock names one version; what is installed with the server is of that version and of"
+        f" a licence that allows it; {len(supply.SECRETS)} kinds of secrets looked for in what each commit changed",
+        (supply.supply,),
     ),
     "soak": Torture(
         "Soak",

@@ -123,6 +123,16 @@ class Gate:
             raise _declined()
         return None
 
+    def needs_none(self, asker: Asker, arguments: Mapping[str, Any]) -> None:
+        """Raises ConfirmationRequired where a call that needs no agreement brings one: it was meant for another call,
+        or for this one before the change was made. Otherwise a code that was used up would make the change again.
+        """
+        if asker.reply.code if asker.can_ask and asker.reply else arguments.get("confirmation"):
+            raise ConfirmationRequired(
+                "This agreement was used before, or does not belong to this call, which needs none as things are now.",
+                "Look whether the change is made already; if not, call again without a confirmation.",
+            )
+
     def _require(self, reply: Reply, tool: str, arguments: Mapping[str, Any], replaces: Any) -> None:
         if not self._codes.redeem(reply.code, tool, arguments, replaces):
             raise ConfirmationRequired(

@@ -120,6 +120,9 @@ class _Run:
     async def _agreement(self, plan: Plan, asker: Asker, record: Record) -> Result | Question | None:
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
         if not why:
+            # Where there is nothing left to do, such as a post that is gone, nothing can be done twice.
+            if plan.changes:
+                self.writer.gate.needs_none(asker, self.arguments)
             return None
         replaces = [change.before for change in plan.changes]
         text = self._question(plan, why)

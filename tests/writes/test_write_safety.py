@@ -107,6 +107,10 @@ async def test_a_lowered_budget_goes_through_and_a_raised_one_needs_a_code(clien
     done = await made.call("ads_update_campaign", {**raised, "confirmation": plan["confirmation"]})
     assert done.structured["data"]["status"] == "success"
     assert client.objects[CAMPAIGN]["daily_budget"] == 9000
+    # The budget is no raise now, so the call itself would need no agreement.
+    spent = await made.call("ads_update_campaign", {**raised, "confirmation": plan["confirmation"]})
+    assert spent.structured["error"]["kind"] == "confirmation_required"
+    assert len(client.writes) == 2
     client.objects[CAMPAIGN]["daily_budget"] = "4000"
     again = await made.call("ads_update_campaign", {**raised, "confirmation": plan["confirmation"]})
     assert again.structured["data"]["status"] == "needs_confirmation"
@@ -151,8 +155,8 @@ async def test_an_answer_that_comes_with_the_next_call(client: FakeGraph) -> Non
     done = await made.call("ads_resume_campaign", call, asker=Later(Reply(True, asked.question.code)))
     assert done.structured["data"]["status"] == "success"
     repeated = await made.call("ads_resume_campaign", call, asker=Later(Reply(True, asked.question.code)))
-    assert repeated.is_error or repeated.structured["data"]["status"] == "success"
-    assert len(client.writes) <= 2
+    assert repeated.structured["error"]["kind"] == "confirmation_required"
+    assert len(client.writes) == 1
 
 
 async def test_a_dry_run_changes_nothing_and_shows_the_request(client: FakeGraph, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.catalogue.every import TOOLS
-from tests.torture import client, content, files, graph, processes, secrets, soak, sockets, supply
+from tests.torture import client, content, files, graph, processes, secrets, soak, sockets, stages, supply
 from tests.torture.content import PAYLOADS
 from tests.torture.hostile_bodies import FAULTS, HEAVY
 from tests.torture.messages import MESSAGES
@@ -44,8 +44,9 @@ CLASSES: Mapping[str, Torture] = {
     "client": Torture(
         "Hostile client",
         f"{len(MESSAGES)} wrong messages in both eras, random noise, 10 MB arguments, up to 1,000 calls at once,"
-        " cancellation, signals, and the end of input at many moments, each to a real process",
-        (client.messages, client.noise, client.crowd, client.endings, client.slow),
+        " cancellation, signals, and the end of input at many moments, each to a real process; each tool cancelled"
+        f" at its first {stages.STAGES} requests, before and after Graph answered, and while a person is asked",
+        (client.messages, client.noise, client.crowd, client.endings, client.slow, stages.stages),
     ),
     "content": Torture(
         "Hostile content",

@@ -10,16 +10,9 @@ from meta_ads_mcp.analysis.numbers import number, ratio, rounded, whole
 from meta_ads_mcp.analysis.series import BASE, Figures, figures, measure
 from meta_ads_mcp.spec.result import Row, Table
 
-FIELDS = (
-    "campaign_id",
-    "campaign_name",
-    "spend",
-    "impressions",
-    "reach",
-    "clicks",
-    "actions",
-    "action_values",
-    "results",
+FIELDS = tuple(
+    """campaign_id campaign_name spend impressions reach frequency clicks ctr cpc cpm actions action_values results
+    date_start date_stop""".split()
 )
 _METRICS = ("impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas")
 

@@ -16,6 +16,8 @@ DEFAULT_FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values cost_per_action_type
     purchase_roas""".split()
 )
+# Graph gives them with every row; that they are named too does no harm, and a table without its days is worth little.
+DAYS = ("date_start", "date_stop")
 # All that Meta supports with breakdowns by creative asset.
 ASSET_FIELDS = ("spend", "impressions", "reach", "clicks", "actions", "action_values")
 IDENTITY = {
@@ -58,7 +60,8 @@ def prepare(query: InsightsParams, account: Account, today: date, *, synchronous
     check_dates(query, today, synchronous=synchronous)
     wanted, left_out = _metrics(query, today, synchronous=synchronous)
     attribution = ("attribution_setting",) if ATTRIBUTED & set(names(wanted)) else ()
-    fields = selection(wanted, (), (*_identity(query), "account_currency", *attribution))
+    days = () if query.fields else DAYS
+    fields = selection(wanted, (), (*_identity(query), "account_currency", *attribution, *days))
     params = query.query()
     if "media_type" in (query.breakdowns or ()):
         params["action_breakdowns"] = []

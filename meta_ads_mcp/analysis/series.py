@@ -17,7 +17,10 @@ from meta_ads_mcp.analysis.table import indicated_event, result_value
 from meta_ads_mcp.spec.dates import months_before
 from meta_ads_mcp.spec.result import Row
 
-FIELDS = ("spend", "impressions", "reach", "clicks", "actions", "action_values", "results", "account_currency")
+FIELDS = tuple(
+    """spend impressions reach frequency clicks ctr cpc cpm actions action_values results account_currency date_start
+    date_stop""".split()
+)
 PREFERENCE = tuple(
     """purchase lead complete_registration app_install subscribe start_trial submit_application schedule contact
     messaging_conversation_started landing_page_view link_click post_engagement video_view""".split()
@@ -127,11 +130,19 @@ def figures(row: Row, what: Measure) -> Figures:
     return Figures(
         spend=number(row.get("spend")) or 0,
         impressions=number(row.get("impressions")) or 0,
-        clicks=number(row.get("clicks")) or 0,
+        clicks=_clicks(row),
         results=what.of(row),
         value=values(row.get("action_values")).get("purchase", 0),
         reach=number(row.get("reach")) if row else 0,
     )
+
+
+def _clicks(row: Row) -> Number:
+    """As Graph counts them; where a row has only the rate, what the rate says."""
+    given = number(row.get("clicks"))
+    if given is not None:
+        return given
+    return round(ratio(number(row.get("ctr")), 100, number(row.get("impressions")) or 0) or 0)
 
 
 def added(parts: Sequence[Figures]) -> Figures:

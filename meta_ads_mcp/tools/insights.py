@@ -32,7 +32,7 @@ from meta_ads_mcp.tools.accounts import labelled
 MOST_ROWS = 10_000
 # So many are a first page with its default limit, or more than a person reads.
 MANY_ROWS = 100
-RATES = ("spend", "impressions", "clicks")
+RATES = ("spend", "impressions", "clicks", "ctr", "cpc", "cpm", "account_currency")
 NO_RESULTS = Measure(None, own=False)
 ACCOUNT = (
     "id account_id name currency account_status disable_reason timezone_name balance amount_spent spend_cap".split()

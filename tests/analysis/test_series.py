@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.analysis.robust import ALL_PAIRS_UP_TO, expected, slope
-from meta_ads_mcp.analysis.series import Figures, Measure, Period, added, good_or_bad, measure, periods
+from meta_ads_mcp.analysis.series import Figures, Measure, Period, added, figures, good_or_bad, measure, periods
 from meta_ads_mcp.analysis.trend import direction_of, trend
 from meta_ads_mcp.spec.result import Row
 
@@ -55,6 +55,20 @@ def test_a_result_that_is_no_event_is_not_replaced_by_one(indicator: str) -> Non
     what = measure(rows)
     assert (what.event, what.of(rows[0])) == (None, None)
     assert indicator in what.note()
+
+
+@pytest.mark.parametrize(
+    ("row", "clicks"),
+    [
+        ({"clicks": "25", "ctr": "9", "impressions": "1000"}, 25),
+        ({"ctr": "2.51", "impressions": "1000"}, 25),
+        ({"ctr": "2.5"}, 0),
+        ({"impressions": "1000"}, 0),
+        ({"clicks": "0", "ctr": "2.5", "impressions": "1000"}, 0),
+    ],
+)
+def test_clicks_of_a_row_that_has_only_their_rate(row: Row, clicks: int) -> None:
+    assert figures(row, LEADS).clicks == clicks
 
 
 def test_without_any_action_there_are_no_results() -> None:

@@ -42,7 +42,10 @@ class Downloads(Protocol):
     """Files of the public web, fetched by this machine."""
 
     async def check(self, url: str) -> None:
-        """Nothing is fetched: look the host up and judge its addresses. Raises as `get` does."""
+        """For a file that Meta fetches: judge the host's addresses, as far as they are known here. Nothing is fetched.
+
+        Raises InvalidArguments for an address that is not public.
+        """
         ...
 
     async def get(self, url: str, most_bytes: int) -> Download:

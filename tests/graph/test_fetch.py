@@ -145,6 +145,13 @@ async def test_a_name_with_a_single_private_address_is_not_fetched(address: str,
     assert web.requests == []
 
 
+async def test_a_name_that_is_unknown_here_is_not_fetched_but_may_be_by_meta() -> None:
+    web = Web()
+    assert isinstance(await web.refused("https://elsewhere.example/a"), NetworkProblem)
+    await web.fetcher.check("https://elsewhere.example/a")
+    assert (web.asked, web.requests) == (["elsewhere.example"] * 2, [])
+
+
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 async def test_a_redirect_is_judged_like_the_first_address(address: str) -> None:
     web = Web(redirect("https://inside.example/a"), **{"inside.example": [address]})

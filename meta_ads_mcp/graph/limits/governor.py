@@ -246,19 +246,28 @@ class Governor:
         tier = DEVELOPMENT if DEVELOPMENT in named else named.pop()
         if self._tiers.get(call.token_key) != tier and tier == DEVELOPMENT:
             self._events.emit("warning", "meta_access_tier", tokenHash=call.token_key, tier=tier)
-        if self._tiers.get(call.token_key) != tier:
-            with suppress(LedgerBusy):
-                self._ledger.keep_tier(call.token_key, tier, self._clock.now())
-        self._tiers[call.token_key] = tier
+        for key in filter(None, (call.token_key, call.account)):
+            if self._tiers.get(key) != tier:
+                with suppress(LedgerBusy):
+                    self._ledger.keep_tier(key, tier, self._clock.now())
+            self._tiers[key] = tier
 
     def _tier(self, call: GraphCall) -> Tier:
-        """The token's tier as a header has named it, to this process or to one before; else the careful one."""
-        if call.token_key not in self._tiers:
+        """The token's tier as a header has named it, to this process or to one before; else the careful one.
+
+        Of a token that is new, the tier is what the account's last one had: a renewed token comes of the same app, and
+        finds the points of the old one on the account. Its own first answer says more.
+        """
+        return tier_named(self._told(call.token_key) or self._told(call.account))
+
+    def _told(self, key: str | None) -> str | None:
+        """The tier that was named last for a token, or on an account."""
+        if key is not None and key not in self._tiers:
             with suppress(LedgerBusy):
-                known = self._ledger.tier(call.token_key, self._clock.now())
+                known = self._ledger.tier(key, self._clock.now())
                 if known is not None:
-                    self._tiers[call.token_key] = known
-        return tier_named(self._tiers.get(call.token_key))
+                    self._tiers[key] = known
+        return self._tiers.get(key or "")
 
     def _judge(self, call: GraphCall, outcome: Outcome, said: list[Reading], place: _Place | None, now: float) -> None:
         """Open the circuits that the outcome calls for, and close those that it shows to be over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,29 @@ async def test_a_tier_that_was_learnt_long_ago_is_not_relied_on(tmp_path: Path, 
     first.settle(READ, answered(**{"x-ad-account-usage": STANDARD}))
     await clock.sleep(days * 86_400)
     assert await reads(process(clock, tmp_path), 100) < 60
+
+
+async def test_a_renewed_token_is_not_measured_against_the_old_ones_points(tmp_path: Path) -> None:
+    clock = FakeClock()
+    first = process(clock, tmp_path)
+    await first.admit(READ)
+    first.settle(READ, answered(**{"x-ad-account-usage": STANDARD}))
+    other = replace(READ, account="act_3")
+    await first.admit(other)
+    first.settle(other, answered(**{"x-ad-account-usage": STANDARD}))
+    for governor in (first, process(clock, tmp_path)):
+        await governor.admit(replace(other, token_key="renewed"))
+        await governor.admit(replace(READ, token_key="renewed"))
+
+
+async def test_what_one_account_has_told_says_nothing_of_another(tmp_path: Path) -> None:
+    clock = FakeClock()
+    first = process(clock, tmp_path)
+    await first.admit(READ)
+    first.settle(READ, answered(**{"x-ad-account-usage": STANDARD}))
+    foreign = replace(READ, token_key="renewed", account="act_2")
+    for _ in range(59):
+        await first.admit(foreign)
+        first.settle(foreign, answered())
+    with pytest.raises(Throttled):
+        await first.admit(foreign)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -191,10 +191,23 @@ def _require_readable(object_id: str, level: Level, answers: Mapping[str, Row | 
 
 async def _batch(call: Call, requests: Mapping[str, Request]) -> dict[str, Row | AdsError]:
     answers = await call.graph.batch(list(requests.values())) if requests else []
-    return {
-        name: answer if isinstance(answer, dict | AdsError) else ApiError("Graph's answer is not an object.")
-        for name, answer in zip(requests, answers, strict=True)
-    }
+    return {name: _understood(answer) for name, answer in zip(requests, answers, strict=True)}
+
+
+def _understood(answer: Any) -> Row | AdsError:
+    """An object of Graph, with its rows and its nested insights as lists of objects; anything else is an error."""
+    if isinstance(answer, AdsError):
+        return answer
+    if not isinstance(answer, dict):
+        return ApiError("Graph's answer is not an object.")
+    own = _holds_rows(answer) or "data" not in answer
+    nested = _holds_rows(answer.get("insights")) or "insights" not in answer
+    return answer if own and nested else ApiError("Graph's answer holds something else than rows.")
+
+
+def _holds_rows(found: Any) -> bool:
+    rows = found.get("data") if isinstance(found, dict) else None
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
 
 
 def _compared(answer: Row | AdsError, at: anomalies.Windows, *, partial: bool) -> Compared:

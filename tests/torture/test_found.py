@@ -42,6 +42,9 @@ FOUND = [
     ("ads_get_audience_shared_accounts", "texts as null", "every request"),
     ("ads_clone_ad_set_bundle", "rows as lists", "every request"),
     ("facebook_get_page_insights", "texts as objects", "all but the first"),
+    ("ads_portfolio_summary", "rows as lists", "all but the first"),
+    ("ads_diagnose_underperformance", "lists as texts", "every request"),
+    ("ads_diagnose_underperformance", "rows as null", "all but the first"),
 ]
 
 

@@ -1,6 +1,6 @@
 """Reads are sent again after a passing fault; nothing else ever is.
 
-Three attempts, a second apart and doubling, with jitter so that parallel reads do not come back together.
+Three times at most, after 1, 2 and 4 seconds, a fifth more or less so that parallel reads do not come back together.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_chain, wait_random
 
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.spec.clock import Clock
 
-ATTEMPTS = 3
+PAUSES_S = (1.0, 2.0, 4.0)
+ATTEMPTS = 1 + len(PAUSES_S)
+JITTER = 0.2
 T = TypeVar("T")
 
 
@@ -29,7 +31,7 @@ async def repeating(clock: Clock, may_repeat: bool, attempt: Callable[[], Awaita
     """Run the attempt, again after a `Repeatable` failure where that is allowed; raises the last error itself."""
     retrying = AsyncRetrying(
         stop=stop_after_attempt(ATTEMPTS if may_repeat else 1),
-        wait=wait_exponential_jitter(initial=1, max=8, jitter=0.4),
+        wait=wait_chain(*(wait_random(pause * (1 - JITTER), pause * (1 + JITTER)) for pause in PAUSES_S)),
         retry=retry_if_exception(lambda error: isinstance(error, Repeatable)),
         sleep=clock.sleep,
         reraise=True,

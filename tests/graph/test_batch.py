@@ -125,7 +125,7 @@ async def test_only_members_with_a_passing_fault_are_sent_again() -> None:
     assert [row["id"] for row in found] == ["1000", "1001", "1002"]
     assert asked == [["1000", "1001", "1002"], ["1001"]]
     assert wire.gate.balanced
-    assert 1 <= wire.clock.slept_s <= 1.4
+    assert 0.8 <= wire.clock.slept_s <= 1.2
 
 
 ODD = [
@@ -182,7 +182,7 @@ async def test_a_refused_round_trip_is_every_members_error_and_counts_once(code:
         (httpx.Response(200, json="no list"), Transient),
     ],
 )
-async def test_a_lost_round_trip_is_tried_three_times(answer: Any, kind: type[AdsError]) -> None:
+async def test_a_lost_round_trip_is_tried_again_three_times(answer: Any, kind: type[AdsError]) -> None:
     def handler(_: httpx.Request) -> Any:
         if isinstance(answer, Exception):
             raise answer
@@ -191,10 +191,10 @@ async def test_a_lost_round_trip_is_tried_three_times(answer: Any, kind: type[Ad
     wire = Wire(handler)
     found = await wire.client.batch(reads(3))
     assert [type(error) for error in found] == [kind] * 3
-    assert len(wire.requests) == 3
+    assert len(wire.requests) == 4
     assert wire.gate.balanced
     failures = [outcome for _, outcome in wire.gate.settled if outcome.network_failure]
-    assert len(failures) <= 3
+    assert len(failures) <= 4
 
 
 @pytest.mark.parametrize(

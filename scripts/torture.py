@@ -2,15 +2,18 @@
 
 Usage: python -m scripts.torture [--short] [class …]
 
-A complete run writes the page; a short one, or one of single classes, only prints. Exit code 1 when a trial failed.
+A complete run writes the page; one of single classes writes their rows, and the others stay as the page has them. A
+short one only prints. Exit code 1 when a trial failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.run import machine, table
 from tests.torture import soak, supply
@@ -50,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name in options.classes or CLASSES:
         outcomes[name] = run(CLASSES[name], full=not options.short)
         tell(name, outcomes[name])
-    if not (options.short or options.classes):
-        PAGE.write_text(page(outcomes), encoding="utf-8")
+    if not options.short:
+        PAGE.write_text(page(outcomes, PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""), encoding="utf-8")
         LICENCES.write_text(licences(), encoding="utf-8")
     return 1 if any(outcome.failed for outcome in outcomes.values()) else 0
 
@@ -62,15 +65,21 @@ def tell(name: str, outcome: Outcome) -> None:
         print(f"    {trial}: {wrong}", flush=True)
 
 
-def page(outcomes: Mapping[str, Outcome]) -> str:
-    rows = (
-        (CLASSES[name].title, f"{one.tried:,}", len(one.failed), f"{one.seconds:.0f}", CLASSES[name].what)
-        for name, one in outcomes.items()
-    )
-    parts = [HEAD + table(("class", "tried", "failed", "seconds", "what was tried"), rows)]
-    soaked = "".join(f"* {line}\n" for line in soak.TOLD)
-    parts += [*_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, f"{machine()}\n"]
-    return "\n".join(parts)
+def page(outcomes: Mapping[str, Outcome], before: str) -> str:
+    """The page with these outcomes; what was not tried this time is as it was before."""
+    rows = [_row(name, outcomes[name]) if name in outcomes else _kept(name, before) for name in CLASSES]
+    made = table(("class", "tried", "failed", "seconds", "what was tried"), filter(None, rows))
+    soaked = "".join(f"* {line}\n" for line in soak.TOLD) or "".join(re.findall(r"(?m)^\* [0-9{].*\n", before))
+    return "\n".join([HEAD + made, *_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, f"{machine()}\n"])
+
+
+def _row(name: str, one: Outcome) -> Sequence[Any]:
+    return CLASSES[name].title, f"{one.tried:,}", len(one.failed), f"{one.seconds:.0f}", CLASSES[name].what
+
+
+def _kept(name: str, before: str) -> Sequence[Any]:
+    cells = (line.strip("| ").split(" | ") for line in before.splitlines() if line.startswith("| "))
+    return next((found for found in cells if found[0] == CLASSES[name].title), ())
 
 
 def licences() -> str:

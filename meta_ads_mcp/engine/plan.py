@@ -70,7 +70,8 @@ async def _change(tool: Tool, args: WriteParams, call: Call, after: Row, account
         repeatable=False,
         write=True,
         patience="upload" if tool.upload else "normal",
-        budget_change=node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
+        # Meta counts the changes of a budget, not the budgets that new ad sets of the account come with.
+        budget_change=is_node and node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
         spend_limit_change=node == "AdAccount" and not {"spend_cap", "spend_cap_action"}.isdisjoint(after),
     )
     is_new = tool.effect is Effect.CREATE and not is_node

@@ -194,7 +194,8 @@ class _Run:
     async def _validate(self, change: Change) -> None:
         params = {**change.request.params, "execution_options": _VALIDATE_ONLY}
         try:
-            await self.writer.client.send(replace(change.request, params=params))
+            request = replace(change.request, params=params, budget_change=False, spend_limit_change=False)
+            await self.writer.client.send(request)
         except UnknownOutcome as lost:
             raise Transient("Meta did not answer the validation. Nothing was changed.", graph=lost.graph) from None
 

@@ -117,6 +117,7 @@ async def _request(call: Call, entry: Entry, target: Row) -> Request:
         account=entry.account,
         repeatable=False,
         write=True,
+        budget_change=entry.node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(params),
         spend_limit_change=is_cap,
     )
 

@@ -171,6 +171,21 @@ async def test_a_dry_run_changes_nothing_and_shows_the_request(client: FakeGraph
     assert not (tmp_path / "journal.jsonl").exists()
 
 
+async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: FakeGraph) -> None:
+    made = engine(client)
+    new = {"account_id": ACCOUNT, "campaign_id": CAMPAIGN, "name": "Broad", "optimization_goal": "REACH"}
+    del client.objects[CAMPAIGN]["daily_budget"]
+    where = {"targeting": {"geo_locations": {"countries": ["US"]}}}
+    answer = await made.call("ads_create_ad_set", {**new, **where, "daily_budget": 900})
+    lower = {"ad_set_id": answer.structured["data"]["id"], "daily_budget": 800}
+    await made.call("ads_update_ad_set", {**lower, "dry_run": True})
+    done = await made.call("ads_update_ad_set", lower)
+    undo = {"change_id": done.structured["data"]["change_id"]}
+    undone = await made.call("ads_undo_change", undo, asker=Person(True))
+    assert undone.structured["data"]["status"] == "success", undone.text
+    assert [request.budget_change for request in client.writes] == [False, False, True, True]
+
+
 async def test_an_update_of_nothing_is_refused(client: FakeGraph) -> None:
     answer = await engine(client).call("ads_update_campaign", {"campaign_id": CAMPAIGN})
     assert answer.structured["error"]["kind"] == "invalid_arguments"

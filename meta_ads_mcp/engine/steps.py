@@ -91,20 +91,26 @@ class JournalledSteps:
     async def _send(self, change: Change) -> Any:
         started = self.clock.now()
         try:
-            return await self.client.send(change.request)
+            return worded(await self.client.send(change.request))
         except UnknownOutcome as lost:
             found = await recover(self.client, self.clock, change, started, lost)
             self.notes.append("Graph's answer was lost; the change was found to be made.")
             return found
 
 
+def worded(body: Any) -> Row:
+    """Graph's answer, when it says anything; one without a word leaves as much open as none."""
+    if not isinstance(body, dict) or not body:
+        raise UnknownOutcome("Graph's answer does not say whether the change was made.")
+    return body
+
+
 def said_done(body: Any) -> Row:
     """Graph's answer, when it says that the change was made."""
-    if not isinstance(body, dict):
-        raise ApiError("Graph's answer to the change is not an object.")
-    if body.get("success", bool(body)) is not True:
+    said = worded(body)
+    if said.get("success", True) is not True:
         raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
-    return body
+    return said
 
 
 def new_id(body: Row) -> str | None:

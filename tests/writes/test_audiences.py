@@ -163,11 +163,13 @@ async def test_sharing_sends_bare_ids(client: FakeGraph, tool: str, method: str)
     assert "undo" not in answer.structured["summary"].lower()
 
 
-@pytest.mark.parametrize("body", [{}, {"success": False}, {"success": "true"}])
-async def test_sharing_without_success_has_failed(client: FakeGraph, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("body", "kind"), [({}, "unknown_outcome"), ({"success": False}, "api"), ({"success": "true"}, "api")]
+)
+async def test_sharing_without_success_has_failed(client: FakeGraph, body: dict[str, Any], kind: str) -> None:
     client.answers["POST", f"{AUDIENCE}/adaccounts"] = lambda request: body
     call = {"audience_id": AUDIENCE, "ad_account_ids": ["2"]}
-    assert error_of(await engine(client).call("ads_share_custom_audience", call))["kind"] == "api"
+    assert error_of(await engine(client).call("ads_share_custom_audience", call))["kind"] == kind
 
 
 @pytest.mark.parametrize("tool", ["share", "unshare"])

@@ -23,6 +23,8 @@ LOST: dict[str, Any] = {
     "unknown error": graph_error(1, "An unknown error has occurred.", status=500),
     "temporary": graph_error(2, "Service temporarily unavailable", status=503, is_transient=True),
     "no JSON": lambda call: httpx.Response(200, text="OK"),
+    "no word": lambda call: httpx.Response(200, json={}),
+    "no object": lambda call: httpx.Response(200, json=True),
     "half a body": lambda call: httpx.Response(200, text='{"id": "12'),
 }
 CREATES = [tool for tool in WRITES if makes(tool)]

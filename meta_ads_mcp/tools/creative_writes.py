@@ -46,7 +46,7 @@ MOST_ASSETS = 10
 
 
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
-Hash = Annotated[str, Field(pattern="^[A-Za-z0-9_]{8,64}$")]
+Hash = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
 class LabelledText(Closed):

@@ -14,7 +14,7 @@ from tests.writes.fake_graph import FakeGraph, engine
 TOOL = "ads_create_ad_creative"
 PATH = f"{ACCOUNT}/adcreatives"
 LINK = "https://shop.example/spring"
-H1, H2 = "hash0001", "hash0002"
+H1, H2 = "h1", "hash-2"
 PHONE = "+18005551234"
 PLAIN = {"account_id": ACCOUNT, "name": "Spring", "page_id": PAGE, "image_hash": H1, "link_url": LINK}
 FLEXIBLE = {"account_id": ACCOUNT, "name": "Spring", "page_id": PAGE, "link_url": LINK}

@@ -51,7 +51,7 @@ class GraphError:
     def public(self) -> dict[str, Any]:
         """The keys of the contract's `error` object that come from Graph, without empty ones."""
         shown = {
-            "code": self.code,
+            "code": self.code or None,
             "subcode": self.subcode,
             "type": self.type,
             "fbtrace_id": self.fbtrace_id,

@@ -257,8 +257,8 @@ def fault(error: GraphError, regain_s: int | None = None) -> tuple[AdsError, boo
         InvalidArguments: "Meta refused the request",
         ApiError: "Meta refused the request",
     }[row.error]
-    code = f"{error.code}/{error.subcode}" if error.subcode else str(error.code)
-    sentence = f"{headline} ({code}): {told.rstrip('. ')}."
+    code = f" ({error.code}/{error.subcode})" if error.subcode else f" ({error.code})" if error.code else ""
+    sentence = f"{headline}{code}: {told.rstrip('. ')}."
     wait_s = max(error.retry_after_seconds or 0, regain_s or 0) or row.wait_s
     limited = issubclass(row.error, Throttled)
     return row.error(sentence, row.next_step, graph=error, retry_after_seconds=wait_s if limited else None), row.retry

@@ -65,6 +65,14 @@ async def test_a_write_never_is_and_its_outcome_is_unknown(name: str) -> None:
         assert caught.value.public()["fbtrace_id"] == "Atrace"
 
 
+async def test_a_status_alone_has_no_code_of_meta() -> None:
+    with pytest.raises(Transient) as caught:
+        await Wire(lambda _: httpx.Response(502)).send()
+    assert "code" not in caught.value.public()
+    assert "HTTP status 502" in caught.value.message
+    assert "(0)" not in caught.value.message
+
+
 async def test_a_read_that_starts_something_is_sent_once() -> None:
     wire = Wire(answers(httpx.ReadTimeout("slow")))
     with pytest.raises(NetworkProblem):

@@ -38,7 +38,6 @@ def refused(circuit: Circuit, remaining_s: float) -> CircuitOpen | Blocked:
     return kind(
         f"Calls of {circuit.key} are stopped ({circuit.reason}): {why}{cause}. Nothing was sent.",
         retry_after_seconds=max(1, math.ceil(remaining_s)),
-        details={"reason": circuit.reason},
     )
 
 

@@ -61,6 +61,8 @@ async def test_a_regain_time_stops_these_calls_until_then(governor, clock):
     error = await error_of(governor, READ)
     assert isinstance(error, CircuitOpen)
     assert error.retry_after_seconds == 180
+    assert error.public().keys() == {"kind", "message", "next_step", "retry_after_seconds"}
+    assert "(regain_time)" in error.message
     await governor.admit(OTHER)
     clock.passed_s += 180
     await governor.admit(READ)
@@ -268,7 +270,8 @@ async def test_damaged_files_make_careful_and_never_crash(clock, heard, tmp_path
     (tmp_path / "score.sqlite3").write_text("{" * 5000)
     governor = Governor(clock=clock, events=heard, state_dir=tmp_path)
     error = await error_of(governor, READ)
-    assert (error.retry_after_seconds, error.details) == (300, {"reason": "state_damaged"})
+    assert error.retry_after_seconds == 300
+    assert "(state_damaged)" in error.message
     clock.passed_s += 300
     await error_of(governor, READ)  # the damage of the other file shows only now
     clock.passed_s += 300

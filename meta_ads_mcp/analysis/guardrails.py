@@ -37,6 +37,8 @@ NEVER_BROKEN_DOWN = frozenset(
 
 def check_arguments(query: InsightsParams, *, synchronous: bool) -> None:
     """Raises InvalidArguments, with the next step, for what the arguments alone show to be refused."""
+    for window in query.windows:
+        require_within_lookback(window, window.last)
     breakdowns = set(query.breakdowns or ())
     _no_dead_breakdowns(breakdowns)
     _not_at_account_level(query, breakdowns)

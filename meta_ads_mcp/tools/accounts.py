@@ -180,7 +180,7 @@ async def read_edges(
     *,
     whole: bool = False,
 ) -> Result:
-    """Several edges of one object as one list; the cursor says in which edge it goes on.
+    """Several edges of one object as one list; the cursor then says in which edge it goes on.
 
     `whole` follows pages that are shorter than `limit` until there are as many rows.
     """
@@ -197,7 +197,7 @@ async def read_edges(
             after=cursor,
             max_items=most - len(rows) if args.max_items or whole else None,
         )
-        marks += [(len(rows) + start, f"{edge}:{mark}") for start, mark in found.marks]
+        marks += [(len(rows) + start, _cursor(mark, edge, edges)) for start, mark in found.marks]
         rows += [_sourced(row, edge) for row in found.rows]
         cursor, after = None, _next_position(found, edge, edges, full=len(rows) >= most)
         if after is not None:
@@ -216,9 +216,14 @@ def _position(after: str | None, edges: tuple[str, ...]) -> tuple[int, str | Non
     return 0, after
 
 
+def _cursor(mark: str, edge: str, edges: tuple[str, ...]) -> str:
+    """Graph's own cursor, with its edge where there are several."""
+    return mark if len(edges) == 1 else f"{edge}:{mark}"
+
+
 def _next_position(found: Listing, edge: str, edges: tuple[str, ...], *, full: bool) -> str | None:
     if found.after is not None:
-        return f"{edge}:{found.after}"
+        return _cursor(found.after, edge, edges)
     following = edges[edges.index(edge) + 1 :]
     return f"{following[0]}:" if full and following else None
 

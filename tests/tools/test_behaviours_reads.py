@@ -80,6 +80,7 @@ async def test_the_list_of_accounts_follows_short_pages(arguments: dict[str, Any
     answer = (await call(scripted, "ads_get_ad_accounts", **arguments)).structured
     assert [row["id"] for row in answer["data"]] == [row["id"] for row in accounts[:count]]
     assert answer["page"]["has_more"] is (count < 60)
+    assert answer["page"].get("after") == (str(count) if count < 60 else None)
     assert len(scripted.asked) == requests
 
 
@@ -221,6 +222,29 @@ async def test_a_window_that_gives_nothing_any_more_is_asked_for_and_told(window
     answer = await call(scripted, "ads_get_insights", object_id="act_1", action_attribution_windows=[window])
     assert scripted.params("act_1/insights")["action_attribution_windows"] == [window]
     assert any(window in note and "2026-01-12" in note for note in answer.structured.get("notes", ())) is dead
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("ads_get_insights", {"level": "campaign"}),
+        ("ads_insights_performance_trend", {}),
+        ("ads_insights_anomaly_signal", {}),
+    ],
+)
+async def test_the_days_and_the_rates_are_asked_for_by_name(tool: str, arguments: dict[str, Any]) -> None:
+    """A Graph that gives no more than it is asked for still gives a complete row."""
+    account = {"id": "act_1", "account_id": "1", "currency": "EUR", "timezone_name": "UTC"}
+    scripted = Scripted({"act_1": account, "act_1/insights": rows()})
+    await call(scripted, tool, object_id="act_1", **arguments)
+    wanted = {"date_start", "date_stop", "account_currency", "ctr", "cpc", "cpm", "frequency"}
+    assert wanted <= set(scripted.fields("act_1/insights"))
+
+
+@pytest.mark.parametrize("tool", ["ads_get_insights", "ads_create_async_report"])
+async def test_a_period_longer_than_meta_keeps_is_refused_unsent(tool: str) -> None:
+    error = await refused_unsent(tool, object_id="act_1", time_range={"since": "2021-01-01", "until": "2026-06-30"})
+    assert "37 months" in error["message"]
 
 
 @pytest.mark.parametrize("missing", ["since", "until"])

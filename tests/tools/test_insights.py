@@ -196,21 +196,6 @@ async def test_an_opt_in_breakdown_warns_that_silence_means_nothing(demo: Demo) 
 
 
 @pytest.mark.parametrize(
-    ("tool", "arguments"),
-    [
-        ("ads_get_insights", {"level": "campaign"}),
-        ("ads_insights_performance_trend", {}),
-        ("ads_insights_anomaly_signal", {}),
-    ],
-)
-async def test_the_days_and_the_rates_are_asked_for_by_name(demo: Demo, tool: str, arguments: dict[str, Any]) -> None:
-    """A Graph that gives no more than it is asked for still gives a complete row."""
-    await demo.data(tool, object_id=EUR, **arguments)
-    fields = demo.sandbox.log[-1].params["fields"].split(",")
-    assert {"date_start", "date_stop", "account_currency", "ctr", "cpc", "cpm", "frequency"} <= set(fields)
-
-
-@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"breakdowns": ["age"], "date_preset": "maximum"}, "ads_run_report_and_wait"),

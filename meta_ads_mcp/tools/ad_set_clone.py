@@ -102,14 +102,22 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         )
         if ads.has_more:
             raise InvalidArguments(f"The ad set has more than {MOST_ADS} ads.", "Copy it with ads_duplicate_entity.")
+        rows = [await self._complete(ad, call) for ad in ads.rows]
         params = await self._ad_set(call, source)
         change = self._create("adsets", "AdSet", params)
-        if ads.rows:
+        if rows:
             change = replace(change, actions=frozenset({"create_ad"}))
-        notes = [f"{len(ads.rows)} ad(s) follow it, each PAUSED."]
-        notes += [note for ad in ads.rows for note in self._warnings(ad)]
-        details = {"source_ads": [{"id": ad["id"], "changed": self._override(ad) is not None} for ad in ads.rows]}
-        return Plan([change], f"New ad set after {self.source_ad_set_id}.", notes, details, found={"ads": ads.rows})
+        notes = [f"{len(rows)} ad(s) follow it, each PAUSED."]
+        notes += [note for ad in rows for note in self._warnings(ad)]
+        details = {"source_ads": [{"id": ad["id"], "changed": self._override(ad) is not None} for ad in rows]}
+        return Plan([change], f"New ad set after {self.source_ad_set_id}.", notes, details, found={"ads": rows})
+
+    async def _complete(self, ad: Row, call: Call) -> Row:
+        """With the whole of its creative where an override targets it: a list may show no more than the id."""
+        creative = ad.get("creative") or {}
+        if self._override(ad) is None or "id" not in creative or not creative.keys() <= {"id", "name"}:
+            return ad
+        return {**ad, "creative": await call.graph.get(str(creative["id"]), fields=["id", *CREATIVE_FIELDS])}
 
     async def _ad_set(self, call: Call, source: Row) -> Row:
         target = self.target_ad_set
@@ -175,23 +183,39 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         """The new ad's id, and that of its new creative where an override needs one."""
         override = self._override(ad)
         spec = writable_creative(ad.get("creative") or {})
-        if override is None or "object_story_spec" not in spec:
-            params = {
-                "adset_id": ad_set_id,
-                "status_option": "PAUSED",
-                "rename_options": {"rename_strategy": "NO_RENAME"},
-            }
-            request = Request(
-                "POST", f"{ad['id']}/copies", params, account=self.account_id, repeatable=False, write=True
-            )
-            after = {"name": ad.get("name"), "status": "PAUSED"}
-            copy = await steps.do(Change(Effect.CREATE, request, "Ad", after=after, parent=ad_set_id, edge="ads"))
-            return str(copy["id"]), None
-        creative = await steps.do(self._create("adcreatives", "AdCreative", patched(spec, override)))
-        name = override.name or ad.get("name")
-        spec = {"name": name, "adset_id": ad_set_id, "creative": {"creative_id": creative["id"]}, "status": "PAUSED"}
-        made = await steps.do(self._create("ads", "Ad", spec))
-        return str(made["id"]), str(creative["id"])
+        creative: str | None = None
+        if override is not None and "object_story_spec" in spec:
+            made = await steps.do(self._create("adcreatives", "AdCreative", patched(spec, override)))
+            creative = str(made["id"])
+        copy = str((await steps.do(self._copy(ad, ad_set_id)))["id"])
+        if creative is not None and override is not None:
+            await self._swap(copy, creative, override.name, steps)
+        return copy, creative
+
+    def _copy(self, ad: Row, ad_set_id: str) -> Change:
+        params = {
+            "adset_id": ad_set_id,
+            "status_option": "PAUSED",
+            "rename_options": {"rename_strategy": "NO_RENAME"},
+        }
+        request = Request("POST", f"{ad['id']}/copies", params, account=self.account_id, repeatable=False, write=True)
+        after = {"name": ad.get("name"), "status": "PAUSED"}
+        return Change(Effect.CREATE, request, "Ad", after=after, parent=ad_set_id, edge="ads")
+
+    async def _swap(self, copy: str, creative: str, name: str | None, steps: Steps) -> None:
+        """The new creative, and the new name if there is one, on the copied ad."""
+        names = _named(name=name)
+        params = {"creative": {"creative_id": creative}, **names}
+        request = Request("POST", copy, params, account=self.account_id, repeatable=False, write=True)
+        after = {"creative": creative, **names}
+        change = Change(Effect.UPDATE, request, "Ad", object_id=copy, after=after, readable=tuple(after))
+        try:
+            await steps.do(change)
+        except AdsError as failure:
+            raise ApiError(
+                f"its copy {copy} was made, PAUSED, but kept the earlier creative: {failure.message}",
+                f"Give {copy} the creative {creative} with ads_update_ad, or remove it with ads_delete_ad.",
+            ) from None
 
 
 def patched(creative: Row, override: CreativeOverride) -> Row:

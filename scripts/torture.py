@@ -38,6 +38,12 @@ SUPPLY = """\
 The licences are in [licences.md](licences.md). Known vulnerabilities are looked for by `pip-audit` in the workflow of
 this repository; its service was out of reach of the machine that wrote this page, so no result is claimed here.
 """
+KNOWN = """\
+## Known, and left as it is
+
+A second answer right behind the first on a kept connection is taken for that of the next request: httpcore, which keeps
+the connections, offers no way to tell. Through TLS only Graph, or what ends its TLS, could send one.
+"""
 # Of what failed; the command prints all of it.
 MOST_NAMED = 50
 
@@ -70,7 +76,7 @@ def page(outcomes: Mapping[str, Outcome], before: str) -> str:
     rows = [_row(name, outcomes[name]) if name in outcomes else _kept(name, before) for name in CLASSES]
     made = table(("class", "tried", "failed", "seconds", "what was tried"), filter(None, rows))
     soaked = "".join(f"* {line}\n" for line in soak.TOLD) or "".join(re.findall(r"(?m)^\* [0-9{].*\n", before))
-    return "\n".join([HEAD + made, *_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, f"{machine()}\n"])
+    return "\n".join([HEAD + made, *_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, KNOWN, f"{machine()}\n"])
 
 
 def _row(name: str, one: Outcome) -> Sequence[Any]:

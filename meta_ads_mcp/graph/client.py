@@ -142,11 +142,7 @@ class GraphClient:
         user = await self._tokens.current()
         if request.page is None:
             return await self._as_user(request, user)
-        try:
-            return await self._send_with(request, await self._pages.get(user, request.page))
-        except TokenProblem:
-            self._pages.drop(user, request.page)
-            raise
+        return await self._pages.send(request, user, request.page)
 
     async def _as_user(self, request: Request, user: Token) -> Any:
         try:

@@ -83,10 +83,37 @@ async def test_a_token_that_meta_refuses_is_fetched_again_next_time() -> None:
     ],
 )
 async def test_a_page_that_gives_no_token_names_the_scopes(answer: Any) -> None:
+    def giving_none(request: httpx.Request) -> Any:
+        return answer if request.url.path.endswith("/55") else refusal(190, message="a page access token is required")
+
     with pytest.raises(PermissionMissing) as missing:
-        await Wire(lambda _: answer).client.send(FORMS)
+        await Wire(giving_none).client.send(FORMS)
     assert "pages_show_list" in missing.value.next_step
     assert "55" in missing.value.message
+
+
+async def test_the_list_of_the_users_pages_has_the_token_too() -> None:
+    def listing(request: httpx.Request) -> Any:
+        if request.url.path.endswith("/me/accounts"):
+            return {"data": [{"id": "54", "access_token": "EAAother"}, {"id": "55", "access_token": PAGE_TOKEN}]}
+        return {"id": "55"} if request.url.path.endswith("/55") else {"data": [{"id": "9"}]}
+
+    wire = Wire(listing)
+    assert await wire.client.send(FORMS) == {"data": [{"id": "9"}]}
+    assert [bearer(request) for request in wire.requests] == [TOKEN, TOKEN, PAGE_TOKEN]
+
+
+async def test_without_a_pages_token_a_read_tries_the_users_and_a_change_does_not() -> None:
+    def tokenless(request: httpx.Request) -> Any:
+        return {"data": [{"id": "9"}]} if request.url.path.endswith("/leadgen_forms") else {"id": "55", "data": []}
+
+    wire = Wire(tokenless)
+    assert await wire.client.send(FORMS) == {"data": [{"id": "9"}]}
+    assert {bearer(request) for request in wire.requests} == {TOKEN}
+    sent = len(wire.requests)
+    with pytest.raises(PermissionMissing):
+        await wire.client.send(Request("POST", "55/leadgen_forms", page="55", write=True))
+    assert [request.method for request in wire.requests[sent:]] == ["GET", "GET"]
 
 
 async def test_a_dead_user_token_is_not_taken_for_a_missing_permission() -> None:

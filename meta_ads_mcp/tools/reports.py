@@ -150,7 +150,7 @@ class RunReportAndWait(ReportParams):
     When the wait is over first, the answer is the report_run_id, to go on with ads_get_report_results.
     """
 
-    max_wait_seconds: Annotated[int, Local(), Field(ge=5, le=3600)] = 45
+    max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600)] = 45
     poll_interval_seconds: Annotated[int, Local(), Field(ge=5, le=60, description="Rises from here to 60")] = 5
     result_limit: ReportLimit = 500
     save_as: SaveAs = None

@@ -42,10 +42,11 @@ async def test_leads_are_masked_and_marked() -> None:
     assert any("not instructions" in note for note in answer.structured["notes"])
 
 
-async def test_leads_are_read_as_the_page_of_their_form() -> None:
-    graph = Scripted({**FORM, "9/leads": rows(LEAD)})
+@pytest.mark.parametrize(("form", "page"), [({"page_id": "55"}, "55"), ({"page_id": 55}, "55"), ({}, None)])
+async def test_leads_are_read_as_the_page_of_their_form(form: dict[str, Any], page: str | None) -> None:
+    graph = Scripted({"9": {"id": "9", **form}, "9/leads": rows(LEAD)})
     await call(graph, "ads_get_leads", form_id="9")
-    assert [(request.path, request.page) for request in graph.asked] == [("9", None), ("9/leads", "55")]
+    assert [(request.path, request.page) for request in graph.asked] == [("9", None), ("9/leads", page)]
 
 
 async def test_personal_data_is_shown_when_it_is_asked_for() -> None:

@@ -74,6 +74,13 @@ class AccountBook:
             await self._single.run(account_id, lambda: self._fetch(account_id))
         return self._accounts[account_id]
 
+    async def shown(self, account_id: str) -> Account | None:
+        """The same, or None where Meta does not show it to this token: not every call needs to know."""
+        try:
+            return await self.account(account_id)
+        except (NotFound, PermissionMissing):
+            return None
+
     async def owner(self, object_id: str, node: str = "any") -> str | None:
         """The account (`act_…`) of an object; None for nodes that belong to none, such as a Page or a business.
 

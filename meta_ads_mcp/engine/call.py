@@ -200,8 +200,11 @@ class ToolCall:
     async def sleep(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
 
+    async def owner(self, object_id: str) -> str | None:
+        return await self.graph.book.owner(object_id)
+
     async def account(self, object_id: str) -> Account:
-        owner = await self.graph.book.owner(object_id)
+        owner = await self.owner(object_id)
         if owner is None:
             raise NotFound(
                 f"Meta does not say to which ad account {object_id} belongs.",

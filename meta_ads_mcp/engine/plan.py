@@ -37,19 +37,20 @@ def refuse_nothing(tool: Tool, args: WriteParams) -> None:
         )
 
 
-async def planned(tool: Tool, args: WriteParams, call: Call, owner: str | None) -> Plan:
-    """The plan of a write."""
+async def planned(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
+    """The plan of a write. Without an `account` nothing can be converted that needs its currency or time zone."""
     plan = await args.plan(call)
     if plan is not None:
         return replace(plan, changes=[_completed(change) for change in plan.changes])
-    account = await call.account(owner) if owner else None
     after = _converted(args, graph_params(tool, args), tool, account)
     after = await args.fill(call, args.values(after))
-    change = await _change(tool, args, call, after, account)
+    change = await _change(tool, args, call, after, owner, account)
     return Plan([change], f"{tool.title}: {described(change)}.")
 
 
-async def _change(tool: Tool, args: WriteParams, call: Call, after: Row, account: Account | None) -> Change:
+async def _change(
+    tool: Tool, args: WriteParams, call: Call, after: Row, owner: str | None, account: Account | None
+) -> Change:
     path = path_of(tool, args)
     subject = path.split("/", 1)[0]
     is_node = "/" not in path
@@ -65,7 +66,7 @@ async def _change(tool: Tool, args: WriteParams, call: Call, after: Row, account
         tool.endpoint.method if tool.endpoint else "POST",
         path,
         args.wire(dict(after), account),
-        account=account.id if account else None,
+        account=owner,
         page=page,
         repeatable=False,
         write=True,
@@ -150,7 +151,7 @@ def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | No
 def _said(account: Account | None) -> Account:
     if account is None:
         raise NotFound(
-            "Meta does not say to which ad account this belongs, so neither currency nor time zone are known.",
+            "Meta does not show the ad account of this, so neither its currency nor its time zone are known.",
             "Give money as an integer in minor units, and times with their offset from UTC.",
         )
     return account

@@ -213,8 +213,8 @@ class Engine:
     async def _write(
         self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Asker
     ) -> Result | Question:
-        currency = (await self.book.account(owner)).currency if owner else None
-        return await self.writer.run(tool, args, call, owner, asker, currency)
+        account = await self.book.shown(owner) if owner else None
+        return await self.writer.run(tool, args, call, owner, asker, account)
 
     async def _permit(self, tool: Tool, args: Params) -> list[str]:
         """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""

@@ -25,6 +25,7 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOu
 from meta_ads_mcp.spec.changes import Entry
 from meta_ads_mcp.spec.clock import Clock
 from meta_ads_mcp.spec.money import written
+from meta_ads_mcp.spec.ports import Account
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Final, Result, Row, Whole
 from meta_ads_mcp.spec.same import same_value
@@ -55,11 +56,11 @@ class Writer:
         call: ToolCall,
         owner: str | None,
         asker: Asker,
-        account_currency: str | None,
+        account: Account | None,
     ) -> Result | Question:
-        """Raises AdsError; whatever happens is audited."""
+        """Raises AdsError; whatever happens is audited. `account` is None where nobody shows its currency."""
         started = self.clock.monotonic()
-        run = _Run(self, tool, args, call, owner, account_currency)
+        run = _Run(self, tool, args, call, owner, account)
         record = Record(tool.name, owner, arguments=run.arguments)
         try:
             return await run.carry_out(asker, record)
@@ -76,10 +77,11 @@ class _Run:
     """One write call."""
 
     def __init__(
-        self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, currency: str | None
+        self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, account: Account | None
     ) -> None:
         self.writer, self.tool, self.args = writer, tool, args
-        self.call, self.owner, self.currency = call, owner, currency
+        self.call, self.owner, self.account = call, owner, account
+        self.currency = account.currency if account else None
         self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
         self.key: str | None = self.arguments.pop("idempotency_key", None)
         bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
@@ -92,7 +94,7 @@ class _Run:
         if repeated is not None:
             record.outcome = "repeated"
             return repeated
-        plan = await planned(self.tool, self.args, self.call, self.owner)
+        plan = await planned(self.tool, self.args, self.call, self.owner, self.account)
         await self._know_currency(plan)
         for change in plan.changes:
             self.permit(change)
@@ -109,9 +111,10 @@ class _Run:
 
     async def _know_currency(self, plan: Plan) -> None:
         """Where no argument names an account (an undo) that of what is changed: the policy holds there too."""
-        account = next((change.request.account for change in plan.changes if change.request.account), None)
-        if self.currency is None and account is not None:
-            self.currency = (await self.call.account(account)).currency
+        owner = next((change.request.account for change in plan.changes if change.request.account), None)
+        if self.owner is None and owner is not None:
+            account = await self.call.graph.book.shown(owner)
+            self.currency = account.currency if account else None
 
     def permit(self, change: Change) -> None:
         self.writer.policy.permit(change)

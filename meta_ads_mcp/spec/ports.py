@@ -199,6 +199,10 @@ class Call(Protocol):
         """The account itself, or the one that owns the object. Looked up once per process."""
         ...
 
+    async def owner(self, object_id: str) -> str | None:
+        """The account itself, or the one that owns the object (`act_…`); None where Meta does not say."""
+        ...
+
     def allowed_accounts(self) -> Sequence[str]:
         """The accounts this server may touch (`act_…`); empty when the token alone decides."""
         ...

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from meta_ads_mcp.errors import ApiError, InvalidArguments, NotFound
 from meta_ads_mcp.spec.copying import CREATIVE_FIELDS, differences, with_link, writable_creative
-from meta_ads_mcp.spec.ids import AdId, account_path
+from meta_ads_mcp.spec.ids import AdId
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
@@ -35,12 +35,14 @@ class UpdateAdLink(ConfirmedParams):
         return self
 
     async def plan(self, call: Call) -> Plan:
-        ad = await call.graph.get(self.ad_id, fields=["id", "name", "status", "account_id", "adset_id", "creative{id}"])
+        ad = await call.graph.get(self.ad_id, fields=["id", "name", "status", "adset_id", "creative{id}"])
         if not isinstance(ad.get("creative"), dict):
             raise NotFound(f"Meta shows this token no creative of ad {self.ad_id}.")
         old = await call.graph.get(str(ad["creative"]["id"]), fields=["id", "link_url", *CREATIVE_FIELDS])
         new = self._changed(old)
-        account = account_path(str(ad["account_id"]))
+        account = await call.owner(self.ad_id)
+        if account is None:
+            raise NotFound(f"Meta does not say to which ad account {self.ad_id} belongs.")
         creative = Change(
             Effect.CREATE,
             Request("POST", f"{account}/adcreatives", new, account=account, repeatable=False, write=True),

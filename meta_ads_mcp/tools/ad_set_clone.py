@@ -122,8 +122,9 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
     async def _ad_set(self, call: Call, source: Row) -> Row:
         target = self.target_ad_set
         params = writable_ad_set(source)
-        currency = (await call.account(self.account_id)).currency
         budgets = {"daily_budget": target.daily_budget, "lifetime_budget": target.lifetime_budget}
+        in_words = any(isinstance(value, str) for value in budgets.values())
+        currency = (await call.account(self.account_id)).currency if in_words else ""
         if any(value is not None for value in budgets.values()):
             for name in budgets:
                 params.pop(name, None)

@@ -85,7 +85,7 @@ class UpdateAudienceUsers(_Columns):
             raise InvalidArguments(
                 f"None of the {count.read} rows can be used: {_said(count)}.", "Correct the file and call again."
             )
-        account = (await call.account(self.audience_id)).id
+        account = await call.owner(self.audience_id)
         method, edge = _EDGES[self.operation]
         change = Change(
             Effect.UPDATE,

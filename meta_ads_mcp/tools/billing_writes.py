@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.spec.ids import AccountId
 from meta_ads_mcp.spec.money import Money, money, standard, written
 from meta_ads_mcp.spec.ports import Account, Call
@@ -54,8 +55,11 @@ class UpdateSpendCap(ConfirmedParams):
         """Graph shows the cap in minor units and takes it in the currency's own unit."""
         if self.spend_cap_action == "delete":
             return {"spend_cap_action": "delete"}
-        if "spend_cap" not in after or account is None:
+        if "spend_cap" not in after:
             return after
+        if account is None:
+            # In minor units it would be a hundred times the cap.
+            raise NotFound(f"Meta does not show the currency of {self.account_id}, in which a cap has to be sent.")
         return {**after, "spend_cap": standard(int(after["spend_cap"]), account.currency)}
 
     async def check(self, call: Call, before: Row, after: Row) -> None:

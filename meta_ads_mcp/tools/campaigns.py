@@ -11,7 +11,7 @@ from meta_ads_mcp.spec.choice import exactly_one
 from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.dates import DatePreset, Moment
 from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId, account_path
+from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.spec.money import Money, to_minor
 from meta_ads_mcp.spec.params import Closed, ListParams, Params
 from meta_ads_mcp.spec.ports import Account, Call
@@ -258,9 +258,10 @@ class UpdateCampaign(ConfirmedParams):
         """The budgets of the ad sets in minor units, too."""
         if self.adset_budgets is None:
             return after
-        campaign = await call.graph.get(self.campaign_id, fields=["id", "account_id"])
-        currency = (await call.account(account_path(str(campaign["account_id"])))).currency
-        return {**after, "adset_budgets": [own.wired(currency) for own in self.adset_budgets]}
+        own = self.adset_budgets
+        in_words = any(isinstance(value, str) for each in own for value in (each.daily_budget, each.lifetime_budget))
+        currency = (await call.account(self.campaign_id)).currency if in_words else ""
+        return {**after, "adset_budgets": [each.wired(currency) for each in own]}
 
     def reads(self) -> tuple[str, ...]:
         return ("daily_budget", "lifetime_budget") if self.adset_budgets else ()

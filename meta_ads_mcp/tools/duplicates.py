@@ -67,7 +67,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
     async def plan(self, call: Call) -> Plan:
         own = [] if self.entity_type == "ad" else BUDGETS
         source = await call.graph.get(self.entity_id, fields=["id", "name", *own])
-        account = (await call.account(self.entity_id)).id
+        account = await call.owner(self.entity_id)
         children = await self._children(call)
         if children > MOST_ASYNC:
             raise InvalidArguments(

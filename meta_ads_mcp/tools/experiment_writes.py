@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -9,10 +10,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.errors import Denied, InvalidArguments
 from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.dates import UnixMoment, to_unix
+from meta_ads_mcp.spec.dates import UnixMoment, names_its_offset, to_unix
 from meta_ads_mcp.spec.ids import AccountId, AdSetId, BusinessId, CampaignId, ObjectId
 from meta_ads_mcp.spec.params import Closed
-from meta_ads_mcp.spec.ports import Account, Call
+from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.request import Request
 from meta_ads_mcp.spec.result import Row
 from meta_ads_mcp.spec.tool import Effect, post, tool
@@ -135,8 +136,7 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         return [member for cell in self.cells for member in (cell.ad_sets or cell.campaigns or ())]
 
     async def plan(self, call: Call) -> Plan:
-        account = await call.account(self.account_id)
-        times = self._times(call, account)
+        times = await self._times(call)
         await self._check_members(call)
         business = await self._business(call)
         if self.confidence_level is not None:
@@ -147,7 +147,7 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         after |= {**times, "cells": [cell.wired() for cell in self.cells]}
         change = Change(
             Effect.CREATE,
-            Request("POST", f"{business}/ad_studies", after, account=account.id, repeatable=False, write=True),
+            Request("POST", f"{business}/ad_studies", after, account=self.account_id, repeatable=False, write=True),
             "AdStudy",
             after=after,
             readable=("name", "type"),
@@ -157,10 +157,12 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         )
         return Plan([change], f"New study in business {business}.")
 
-    def _times(self, call: Call, account: Account) -> dict[str, int]:
-        zone = ZoneInfo(account.timezone_name)
-        given = {name: getattr(self, name) for name in _TIMES}
-        times = {name: to_unix(value, zone) for name, value in given.items() if value is not None}
+    async def _times(self, call: Call) -> dict[str, int]:
+        given = {name: value for name in _TIMES if (value := getattr(self, name)) is not None}
+        zone: tzinfo = UTC
+        if not all(names_its_offset(value) for value in given.values()):
+            zone = ZoneInfo((await call.account(self.account_id)).timezone_name)
+        times = {name: to_unix(value, zone) for name, value in given.items()}
         if times["end_time"] <= times["start_time"]:
             raise InvalidArguments("end_time is not after start_time.", "Give a period that ends after it starts.")
         if times["end_time"] <= call.now().timestamp():
@@ -170,8 +172,8 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
     async def _check_members(self, call: Call) -> None:
         """What is in the cells is of this account, and so of one that this server may touch."""
         for member in self.members:
-            owner = (await call.account(member)).id
-            if owner != self.account_id:
+            owner = await call.owner(member)
+            if owner not in (None, self.account_id):
                 raise InvalidArguments(
                     f"{member} is of another ad account ({owner}).", "A study's cells are of its account."
                 )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, WithJsonSchema, model_validator
 
 from meta_ads_mcp.analysis.rule_text import in_words
-from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing
 from meta_ads_mcp.spec.ids import AccountId, RuleId
 from meta_ads_mcp.spec.ports import Call
 from meta_ads_mcp.spec.result import Row
@@ -23,7 +23,10 @@ SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 
 async def say_in_words(call: Call, object_id: str, rule: Row) -> None:
     """What the rule will do, as a sentence: before it is agreed to, and after."""
-    currency = (await call.account(object_id)).currency
+    try:
+        currency = (await call.account(object_id)).currency
+    except (NotFound, PermissionMissing):
+        return  # Without a currency the amounts would be told wrong.
     call.note(f"In words: {in_words(rule, currency)}")
 
 

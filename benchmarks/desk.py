@@ -20,11 +20,9 @@ class Silent:
         """Nobody listens."""
 
 
-def engine(transport: httpx.AsyncBaseTransport, clock: Clock | None = None, **options: Any) -> Engine:
-    """Every tool, writes included, on the embedded sandbox's token."""
-    clock = clock or SystemClock()
-    governor = Governor(clock=clock, events=Silent(), state_dir=None)
-    client = GraphClient(
+def client_of(transport: httpx.AsyncBaseTransport, governor: Governor, clock: Clock) -> GraphClient:
+    """On the embedded sandbox's token."""
+    return GraphClient(
         tokens=FixedToken(DEMO_TOKEN),
         governor=governor,
         events=Silent(),
@@ -32,5 +30,12 @@ def engine(transport: httpx.AsyncBaseTransport, clock: Clock | None = None, **op
         connection=Connection(),
         transport=transport,
     )
+
+
+def engine(transport: httpx.AsyncBaseTransport, clock: Clock | None = None, **options: Any) -> Engine:
+    """Every tool, writes included, on the embedded sandbox's token."""
+    clock = clock or SystemClock()
+    governor = Governor(clock=clock, events=Silent(), state_dir=None)
+    client = client_of(transport, governor, clock)
     catalogue = Catalogue(cards(), listed=("all",), allow_writes=True)
     return Engine(catalogue, client, Silent(), clock, governor, Options(demo=True, **options))

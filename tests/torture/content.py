@@ -19,7 +19,7 @@ from meta_ads_mcp.sandbox import Call
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
-from tests.torture.trial import Trial, Trials, chosen, told
+from tests.torture.trial import Trials, awaited, chosen
 from tests.writes.desk import Desk, Person
 
 # In every payload, so that it is found again.
@@ -157,14 +157,6 @@ def listened(made: Desk) -> list[str]:
     return log
 
 
-async def _trial(name: str, running: Any) -> Trial:
-    try:
-        await running
-    except Exception as wrong:  # noqa: BLE001  the trial's result
-        return name, told(wrong)
-    return name, None
-
-
 def content(full: bool) -> Trials:
     """Every text of Graph's answers, and of its errors, replaced by every payload, through every tool."""
     with tempfile.TemporaryDirectory() as files, asyncio.Runner() as runner:
@@ -175,4 +167,4 @@ def content(full: bool) -> Trials:
                     for person in (Person(True), Nobody())[: 1 + tool.effect.is_write]:
                         name = f"{tool.name}, {payload} {way}, {type(person).__name__}"
                         if chosen(name, 1 if full else 30):
-                            yield runner.run(_trial(name, meet(bench, tool, text, person)))
+                            yield runner.run(awaited(name, meet(bench, tool, text, person)))

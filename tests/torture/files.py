@@ -23,7 +23,7 @@ from meta_ads_mcp.engine.uploads import RootedUploads
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
 from tests.torture.graph import Bench, checked
-from tests.torture.trial import Trial, Trials, chosen, told, tried
+from tests.torture.trial import Trials, awaited, chosen, tried
 from tests.writes.desk import Desk, Person
 from tests.writes.fake_graph import Silent
 
@@ -87,16 +87,8 @@ def uploads(full: bool) -> Trials:
         bench = Bench(root)
         for name, path in list(hostile_paths(root, outside)):
             for tool in UPLOADS:
-                yield runner.run(_trial(f"{tool}, {name}", _upload(bench, tool, path)))
+                yield runner.run(awaited(f"{tool}, {name}", _upload(bench, tool, path)))
         yield tried("swapped while it is opened", lambda: _swapped(root, outside, 2000 if full else 200))
-
-
-async def _trial(name: str, running: Any) -> Trial:
-    try:
-        await running
-    except Exception as wrong:  # noqa: BLE001  the trial's result
-        return name, told(wrong)
-    return name, None
 
 
 async def _upload(bench: Bench, tool: str, path: str) -> None:
@@ -149,7 +141,7 @@ def exports(full: bool) -> Trials:
         for what, spoil in SPOILT_FOLDERS.items():
             with tempfile.TemporaryDirectory() as state:
                 spoil(Path(state) / "exports")
-                yield runner.run(_trial(f"exports is {what}", export(bench, Path(state))))
+                yield runner.run(awaited(f"exports is {what}", export(bench, Path(state))))
 
 
 def _named(state: Path, name: str) -> None:
@@ -204,10 +196,10 @@ def disk(full: bool) -> Trials:
         bench = Bench(Path(files))
         for call in CALLS:
             for name, number in FAILURES.items() if full else list(FAILURES.items())[:2]:
-                yield runner.run(_trial(f"{call} fails with {name}", _on_disk(bench, failing(call, number))))
-        yield runner.run(_trial("a line half written", _on_disk(bench, half_written())))
+                yield runner.run(awaited(f"{call} fails with {name}", _on_disk(bench, failing(call, number))))
+        yield runner.run(awaited("a line half written", _on_disk(bench, half_written())))
         if Path("/dev/full").exists():
-            yield runner.run(_trial("the audit log on a full disk", _on_full(bench)))
+            yield runner.run(awaited("the audit log on a full disk", _on_full(bench)))
 
 
 @contextmanager
@@ -288,7 +280,7 @@ def damaged(full: bool) -> Trials:
             for damage, spoil in DAMAGES.items():
                 if not (full or chosen(f"{name}, {damage}", 4)):
                     continue
-                yield runner.run(_trial(f"{name} is {damage}", damaged_state(bench, name, spoil)))
+                yield runner.run(awaited(f"{name} is {damage}", damaged_state(bench, name, spoil)))
 
 
 async def _lived(bench: Bench, state: Path) -> None:

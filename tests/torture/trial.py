@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 Trial = tuple[str, str | None]
 Trials = Iterator[Trial]
@@ -14,6 +14,15 @@ def tried(name: str, check: Callable[[], object]) -> Trial:
     try:
         check()
     except Exception as wrong:  # noqa: BLE001  whatever is wrong is the trial's result
+        return name, told(wrong)
+    return name, None
+
+
+async def awaited(name: str, running: Awaitable[object]) -> Trial:
+    """The same of what has to be waited for."""
+    try:
+        await running
+    except Exception as wrong:  # noqa: BLE001  the trial's result
         return name, told(wrong)
     return name, None
 

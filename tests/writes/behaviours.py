@@ -22,6 +22,13 @@ CREATIVE, OTHER_CREATIVE = "401", "402"
 PAGE, FORM, EVENT, INSTAGRAM = "641301092411249", "1901", "1902", "17841400000000001"
 VIDEO, PROCESSING, LOST = "701", "702", "703"
 US = {"geo_locations": {"countries": ["US"]}}
+BROAD: dict[str, Any] = {
+    "account_id": ACCOUNT,
+    "campaign_id": OPEN,
+    "name": "Broad",
+    "optimization_goal": "REACH",
+    "targeting": US,
+}
 OFF = {**US, "targeting_automation": {"advantage_audience": 0}}
 
 

@@ -9,14 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks.desk import client_of
 from meta_ads_mcp.catalogue import Catalogue
-from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.engine.confirm import Asker, Reply
 from meta_ads_mcp.engine.policy import Policy
 from meta_ads_mcp.engine.run import Answer, Engine, Options
-from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
-from meta_ads_mcp.sandbox import DEMO_TOKEN, Logged, SandboxTransport, World
+from meta_ads_mcp.sandbox import Logged, SandboxTransport, World
 from meta_ads_mcp.sandbox.store import Node, Snapshot
 from tests.catalogue.every import TOOLS
 from tests.writes.fake_graph import START, Silent, StillClock
@@ -148,14 +147,7 @@ def desk(
     if sandbox is None:
         sandbox = SandboxTransport(world(), clock=lambda: datetime.fromtimestamp(clock.now(), UTC))
     governor = Governor(clock=clock, events=Silent(), state_dir=None)
-    client = GraphClient(
-        tokens=FixedToken(DEMO_TOKEN),
-        governor=governor,
-        events=Silent(),
-        clock=clock,
-        connection=Connection(),
-        transport=sandbox,
-    )
+    client = client_of(sandbox, governor, clock)
     catalogue = Catalogue(TOOLS, listed=("all",), allow_writes=allow_writes)
     settings = Options(state_dir=state_dir, **options)
     return Desk(sandbox, Engine(catalogue, client, Silent(), clock, governor, settings, policy or Policy()), clock)

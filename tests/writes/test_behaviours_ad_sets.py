@@ -11,10 +11,10 @@ from tests.writes.behaviours import (
     ACCOUNT,
     AD,
     AD_SET,
+    BROAD,
     CAMPAIGN,
     CREATIVE,
     OFF,
-    OPEN,
     OTHER_CREATIVE,
     PAGE,
     US,
@@ -25,13 +25,6 @@ from tests.writes.behaviours import (
 )
 
 NEW, CHANGE = "ads_create_ad_set", "ads_update_ad_set"
-BROAD: dict[str, Any] = {
-    "account_id": ACCOUNT,
-    "campaign_id": OPEN,
-    "name": "Broad",
-    "optimization_goal": "REACH",
-    "targeting": US,
-}
 GERMANY = {"geo_locations": {"countries": ["DE"]}}
 
 

@@ -10,13 +10,13 @@ from tests.writes.behaviours import (
     ACCOUNT,
     AD_SET,
     BARE_AD_SET,
+    BROAD,
     CAMPAIGN,
     LIFETIME,
     OFF,
     OPEN,
     UNDER_DAILY,
     UNDER_LIFETIME,
-    US,
     Case,
     Refused,
     check,
@@ -136,13 +136,6 @@ CAMPAIGN_REFUSALS = {
     ),
 }
 
-BROAD: dict[str, Any] = {
-    "account_id": ACCOUNT,
-    "campaign_id": OPEN,
-    "name": "Broad",
-    "optimization_goal": "REACH",
-    "targeting": US,
-}
 NEW_AD_SET: dict[str, Any] = {
     "campaign_id": OPEN,
     "name": "Broad",

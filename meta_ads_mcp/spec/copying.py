@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from meta_ads_mcp.errors import ApiError
 from meta_ads_mcp.spec.result import Row
 
 # The parts of a creative that make a faithful copy (AdCreative of the SDK; all of them can be written).
@@ -83,10 +84,17 @@ def writable_ad_set(source: Mapping[str, Any]) -> Row:
         "lifetime_spend_cap",
     ):
         if name in kept:
-            kept[name] = int(kept[name])
+            kept[name] = _amount(name, kept[name])
     if "targeting" in kept:
         kept["targeting"] = writable_targeting(kept["targeting"])
     return kept
+
+
+def _amount(name: str, value: Any) -> int:
+    """In minor units. Raises ApiError for what is no amount: without its budget a copy would be another ad set."""
+    if str(value).isascii() and str(value).isdigit():
+        return int(value)
+    raise ApiError(f"Graph's answer has no amount in {name}.")
 
 
 def writable_creative(source: Mapping[str, Any]) -> Row:

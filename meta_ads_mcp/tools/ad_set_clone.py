@@ -154,10 +154,8 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         return [f"The override of ad {ad['id']} does not apply: its creative is a post or an asset feed."]
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        ad_set = await steps.do(plan.changes[0])
-        made: Row = {
-            "new_ad_set": {"id": ad_set["id"], "name": self.target_ad_set.name, "status": self.target_ad_set.status}
-        }
+        ad_set, target = await steps.do(plan.changes[0]), self.target_ad_set
+        made: Row = {"new_ad_set": {"id": ad_set["id"], "name": target.name, "status": target.status}}
         ads: list[Row] = plan.found["ads"]
         created, creatives, skipped = [], [], []
         for index, ad in enumerate(ads):
@@ -174,7 +172,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             creatives += [creative] if creative else []
         if ads and not created:
             raise ApiError(
-                f"The ad set {ad_set['id']} was made, PAUSED, but none of its ads: {skipped[0]['reason']}",
+                f"The ad set {ad_set['id']} was made, {target.status}, but none of its ads: {skipped[0]['reason']}",
                 f"Remove it with ads_delete_ad_set, or add ads to it by hand: {ad_set['id']}.",
                 details={"created": [made["new_ad_set"]], "skipped": skipped},
             )

@@ -41,6 +41,7 @@ FOUND = [
     ("ads_insights_advertiser_context", "long texts", "all but the first"),
     ("ads_get_audience_shared_accounts", "texts as null", "every request"),
     ("ads_clone_ad_set_bundle", "rows as lists", "every request"),
+    ("ads_clone_ad_set_bundle", "texts as objects", "every request"),
     ("facebook_get_page_insights", "texts as objects", "all but the first"),
     ("ads_portfolio_summary", "rows as lists", "all but the first"),
     ("ads_diagnose_underperformance", "lists as texts", "every request"),

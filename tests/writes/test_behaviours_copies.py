@@ -239,3 +239,10 @@ async def test_a_copy_that_keeps_its_earlier_creative_is_named() -> None:
     answer = await call(bundled(refuse_the_swap=True), "ads_clone_ad_set_bundle", BUNDLE)
     assert "777" in answer.structured["error"]["message"]
     assert "777" in answer.structured["error"]["skipped"][0]["reason"]
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "ACTIVE"])
+async def test_an_ad_set_that_got_no_ad_is_told_with_its_true_status(status: str) -> None:
+    bundle = {**BUNDLE, "target_ad_set": {"name": "Germany", "status": status}}
+    answer = await call(bundled(refuse_the_swap=True), "ads_clone_ad_set_bundle", bundle)
+    assert f"was made, {status}, but none of its ads" in answer.structured["error"]["message"]

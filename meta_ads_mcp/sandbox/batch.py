@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from meta_ads_mcp.sandbox.http import Answer, Call, override_method, split_path
 from meta_ads_mcp.sandbox.refusal import Refusal, no_token
-from meta_ads_mcp.sandbox.wire import Answer, Call, override_method, split_path
 
 Json = Any
 One = Callable[[Call], Answer | httpx.Response | None]

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.sandbox.wire import Answer, Call
+from meta_ads_mcp.sandbox.http import Answer, Call
 
 Match = Callable[[Call], bool] | str | None
 Reply = Answer | httpx.Response | Exception | None

@@ -11,13 +11,13 @@ from meta_ads_mcp.sandbox import fields, filters, paging, params, refusal
 from meta_ads_mcp.sandbox.edges import table
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing
 from meta_ads_mcp.sandbox.fields import Wanted
+from meta_ads_mcp.sandbox.http import Answer, Call
 from meta_ads_mcp.sandbox.projection import Projector
 from meta_ads_mcp.sandbox.refusal import Refusal
-from meta_ads_mcp.sandbox.spec import Edge, Spec, load
+from meta_ads_mcp.sandbox.sdk_spec import Edge, Spec, load
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.tokens import TokenInfo, Tokens
 from meta_ads_mcp.sandbox.usage import Usage
-from meta_ads_mcp.sandbox.wire import Answer, Call
 from meta_ads_mcp.sandbox.world import World
 
 Json = Any

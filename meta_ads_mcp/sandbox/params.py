@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid_param, not_in_enum, unknown_param
-from meta_ads_mcp.sandbox.spec import ENUM, Edge, Spec
+from meta_ads_mcp.sandbox.sdk_spec import ENUM, Edge, Spec
 
 Json = Any
 

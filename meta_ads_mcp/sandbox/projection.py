@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_ads_mcp.sandbox.fields import Wanted
 from meta_ads_mcp.sandbox.refusal import unknown_field
-from meta_ads_mcp.sandbox.spec import Spec
+from meta_ads_mcp.sandbox.sdk_spec import Spec
 from meta_ads_mcp.sandbox.store import Node
 
 Json = Any

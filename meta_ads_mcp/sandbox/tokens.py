@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from meta_ads_mcp.sandbox import refusal
-from meta_ads_mcp.sandbox.wire import Call
+from meta_ads_mcp.sandbox.http import Call
 
 DEMO_TOKEN = "EAASANDBOXdemoSystemUserTokenNotASecret0000000000"  # noqa: S105 - opens nothing but this sandbox
 APP_ID = "408231997710042"

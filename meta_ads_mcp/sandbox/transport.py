@@ -10,10 +10,10 @@ import httpx
 from meta_ads_mcp.sandbox import batch
 from meta_ads_mcp.sandbox.faults import Faults
 from meta_ads_mcp.sandbox.graph import Clock, Graph, utc_now
+from meta_ads_mcp.sandbox.http import Answer, Call, File, read_call, to_response
 from meta_ads_mcp.sandbox.refusal import Refusal
 from meta_ads_mcp.sandbox.tokens import DEMO_TOKEN, TokenInfo, Tokens
 from meta_ads_mcp.sandbox.usage import Usage
-from meta_ads_mcp.sandbox.wire import Answer, Call, File, read_call, to_response
 from meta_ads_mcp.sandbox.world import World
 
 

@@ -13,7 +13,7 @@ from meta_ads_mcp.sandbox import World, supplement
 from meta_ads_mcp.sandbox.edges import registry, table
 from meta_ads_mcp.sandbox.insights.figures import FIGURES
 from meta_ads_mcp.sandbox.projection import class_of
-from meta_ads_mcp.sandbox.spec import ENUM, load
+from meta_ads_mcp.sandbox.sdk_spec import ENUM, load
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "meta_ads_mcp" / "sandbox" / "data" / "graph.json"

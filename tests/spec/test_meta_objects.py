@@ -9,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.sandbox.spec import load
+from meta_ads_mcp.sandbox.sdk_spec import load
 from meta_ads_mcp.spec.closed import PromotedObject
 from meta_ads_mcp.spec.creative import FEATURES
 from meta_ads_mcp.spec.meta_objects import CustomizationRules, Freedom, Labels, StorySpec, TrackingSpecs

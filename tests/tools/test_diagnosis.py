@@ -12,7 +12,7 @@ import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.faults import graph_error
-from meta_ads_mcp.sandbox.wire import Answer, Call
+from meta_ads_mcp.sandbox.http import Answer, Call
 from tests.tools.demo import NOW, Demo, rows
 
 SUMMARY, DIAGNOSE = "ads_portfolio_summary", "ads_diagnose_underperformance"

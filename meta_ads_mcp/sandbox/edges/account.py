@@ -6,9 +6,9 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.filters import number
-from meta_ads_mcp.sandbox.plan import uniforms
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world import issues
 from meta_ads_mcp.sandbox.world.ids import image_hash

@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 from meta_ads_mcp.sandbox.batch import fill
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.edges.writing import make, need
+from meta_ads_mcp.sandbox.http import Call, split_path
 from meta_ads_mcp.sandbox.refusal import invalid
 from meta_ads_mcp.sandbox.store import Node
-from meta_ads_mcp.sandbox.wire import Call, split_path
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any

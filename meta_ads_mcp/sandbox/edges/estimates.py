@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from meta_ads_mcp.sandbox.catalogue import COUNTRIES
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
-from meta_ads_mcp.sandbox.plan import uniforms
 from meta_ads_mcp.sandbox.refusal import Refusal
+from meta_ads_mcp.sandbox.search_terms import COUNTRIES
 
 Json = Any
 PEOPLE_PER_COUNTRY = 41_000_000

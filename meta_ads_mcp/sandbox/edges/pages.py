@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.filters import number
-from meta_ads_mcp.sandbox.plan import uniforms
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid_param, missing_permission
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.build import stamp

@@ -15,8 +15,8 @@ from meta_ads_mcp.sandbox.store import Node
 
 if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.graph import Graph
+    from meta_ads_mcp.sandbox.http import Call
     from meta_ads_mcp.sandbox.tokens import TokenInfo
-    from meta_ads_mcp.sandbox.wire import Call
 
 Json = Any
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from meta_ads_mcp.sandbox import catalogue
+from meta_ads_mcp.sandbox import search_terms
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.refusal import Refusal
 
@@ -39,7 +39,7 @@ def named(rows: Sequence[dict[str, Json]], text: str) -> Rows:
 
 
 def interests(ask: Ask) -> Rows:
-    return named(catalogue.INTERESTS, query(ask))
+    return named(search_terms.INTERESTS, query(ask))
 
 
 def suggestions(ask: Ask) -> Rows:
@@ -47,14 +47,14 @@ def suggestions(ask: Ask) -> Rows:
     given = [str(one).lower() for one in ask.params.get("interest_list", [])]
     if not given:
         raise Refusal("(#100) The parameter interest_list is required")
-    topics = {row["path"][1] for row in catalogue.INTERESTS if row["name"].lower() in given}
-    return [row for row in catalogue.INTERESTS if row["path"][1] in topics and row["name"].lower() not in given]
+    topics = {row["path"][1] for row in search_terms.INTERESTS if row["name"].lower() in given}
+    return [row for row in search_terms.INTERESTS if row["path"][1] in topics and row["name"].lower() not in given]
 
 
 def validation(ask: Ask) -> Rows:
     """Each given name or id with `valid`."""
-    by_name = {row["name"].lower(): row for row in catalogue.INTERESTS}
-    by_id = {row["id"]: row for row in catalogue.INTERESTS}
+    by_name = {row["name"].lower(): row for row in search_terms.INTERESTS}
+    by_id = {row["id"]: row for row in search_terms.INTERESTS}
     names = [(str(one), by_name.get(str(one).lower())) for one in ask.params.get("interest_list", [])]
     numbers = [(str(one), by_id.get(str(one))) for one in ask.params.get("interest_fbid_list", [])]
     if not names and not numbers:
@@ -66,29 +66,29 @@ def categories(ask: Ask) -> Rows:
     """All rows of a class; `q` is ignored, as in Graph."""
     kind = ask.params.get("class")
     if kind is None:
-        return [row for rows in catalogue.CATEGORIES.values() for row in rows]
-    return list(catalogue.CATEGORIES.get(kind, []))
+        return [row for rows in search_terms.CATEGORIES.values() for row in rows]
+    return list(search_terms.CATEGORIES.get(kind, []))
 
 
 def places(ask: Ask) -> Rows:
     wanted = ask.params.get("location_types")
-    rows = [row for row in catalogue.PLACES if wanted is None or row["type"] in wanted]
+    rows = [row for row in search_terms.PLACES if wanted is None or row["type"] in wanted]
     if code := ask.params.get("country_code"):
         rows = [row for row in rows if row.get("country_code") == code]
     return named(rows, query(ask)) if ask.params.get("q") else rows
 
 
 def countries(ask: Ask) -> Rows:
-    rows = [row for row in catalogue.PLACES if row["type"] == "country"]
+    rows = [row for row in search_terms.PLACES if row["type"] == "country"]
     return named(rows, query(ask)) if ask.params.get("q") else rows
 
 
 def locales(ask: Ask) -> Rows:
-    return named(catalogue.LOCALES, query(ask)) if ask.params.get("q") else list(catalogue.LOCALES)
+    return named(search_terms.LOCALES, query(ask)) if ask.params.get("q") else list(search_terms.LOCALES)
 
 
 def people(ask: Ask) -> Rows:
-    return named(catalogue.PEOPLE[ask.params["type"]], query(ask))
+    return named(search_terms.PEOPLE[ask.params["type"]], query(ask))
 
 
 FINDERS = {
@@ -99,5 +99,5 @@ FINDERS = {
     "adgeolocation": places,
     "adcountry": countries,
     "adlocale": locales,
-    **dict.fromkeys(catalogue.PEOPLE, people),
+    **dict.fromkeys(search_terms.PEOPLE, people),
 }

@@ -6,10 +6,10 @@ import html
 from datetime import datetime, timedelta
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
 from meta_ads_mcp.sandbox.filters import number
-from meta_ads_mcp.sandbox.plan import uniforms
 from meta_ads_mcp.sandbox.refusal import invalid_param
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.build import stamp

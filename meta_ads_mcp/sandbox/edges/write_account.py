@@ -6,9 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import offset
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, allow, change, check_name, readable
-from meta_ads_mcp.sandbox.plan import offset
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
 
 Json = Any

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from operator import add, mul, sub
 
+from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, Part
 from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, UNLIMITED, VIDEO, campaign_day
 from meta_ads_mcp.sandbox.insights.segments import HOUR, cells
 from meta_ads_mcp.sandbox.insights.split import spread, take, take_within
-from meta_ads_mcp.sandbox.plan import CampaignPlan, Part
 
 # metric -> one number per cell of the breakdown family (one cell when there is no breakdown)
 Sums = dict[str, list[int]]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.insights import actions
 from meta_ads_mcp.sandbox.insights.actions import ACTION_TYPES, VALUE_TYPES, Style
 from meta_ads_mcp.sandbox.insights.metrics import VIDEO
-from meta_ads_mcp.sandbox.plan import uniforms
 
 Json = Any
 RANKED_FROM = 500

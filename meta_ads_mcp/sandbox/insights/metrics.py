@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from meta_ads_mcp.sandbox.plan import CampaignPlan, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, uniforms
 
 WINDOWS = ("k1", "k7", "k28", "v1")
 WINDOW_SHARES = {"k1": 0.56, "k7": 0.25, "k28": 0.11, "v1": 0.19}

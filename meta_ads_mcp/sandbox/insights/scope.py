@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.collect import Span, Sums
 from meta_ads_mcp.sandbox.insights.metrics import CPM_FACTORS
-from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.store import Node
 
 Json = Any

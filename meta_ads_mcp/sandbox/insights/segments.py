@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from meta_ads_mcp.sandbox.plan import CampaignPlan, biases, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, biases, uniforms
 
 HOURLY = "hourly_stats_aggregated_by_advertiser_time_zone"
 HOURLY_AUDIENCE = "hourly_stats_aggregated_by_audience_time_zone"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from functools import cached_property
 
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.collect import Span
 from meta_ads_mcp.sandbox.insights.metrics import ORDER, closure
-from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.store import Store
 from meta_ads_mcp.sandbox.world import ids, people
 from meta_ads_mcp.sandbox.world.clients import roster

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan
 from meta_ads_mcp.sandbox.insights import metrics
-from meta_ads_mcp.sandbox.plan import AccountPlan
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world import clients
 from meta_ads_mcp.sandbox.world.clients import Client

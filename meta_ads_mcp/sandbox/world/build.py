@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.store import Store
 from meta_ads_mcp.sandbox.world import ids, people, responses, tools
 from meta_ads_mcp.sandbox.world.account import account_node

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.plan import AccountPlan
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan
 from meta_ads_mcp.sandbox.store import Node, Store
 from meta_ads_mcp.sandbox.world import ids
 from meta_ads_mcp.sandbox.world.clients import Client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meta_ads_mcp.sandbox.plan import uniforms
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.place import Place
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meta_ads_mcp.sandbox.plan import dice
+from meta_ads_mcp.sandbox.delivery_plan import dice
 from meta_ads_mcp.sandbox.world.clients import Client
 
 Json = Any

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.plan import AccountPlan, CampaignPlan, Part, biases, dice, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Part, biases, dice, uniforms
 from meta_ads_mcp.sandbox.store import Node, Store
 from meta_ads_mcp.sandbox.world import ids, issues, media, settings
 from meta_ads_mcp.sandbox.world.clients import Client

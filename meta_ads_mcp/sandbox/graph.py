@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meta_ads_mcp.sandbox import fields, filters, paging, params, refusal
-from meta_ads_mcp.sandbox.edges import table
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing
+from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, find_handler, load_handlers
 from meta_ads_mcp.sandbox.fields import Wanted
 from meta_ads_mcp.sandbox.http import Answer, Call
 from meta_ads_mcp.sandbox.projection import Projector
@@ -22,6 +21,8 @@ from meta_ads_mcp.sandbox.world import World
 
 Json = Any
 Clock = Callable[[], datetime]
+
+load_handlers()
 
 ROOT = Node("", "Root", {})
 ROOT_EDGES = {("search",), ("debug_token",), ("oauth", "access_token")}
@@ -111,7 +112,7 @@ class Graph:
         return refusal.unknown_node(node.id, method)
 
     def _serve(self, edge: Edge, ask: Ask) -> Json:
-        handler = table.handler_of(ask.node.type, edge.method, edge.name)
+        handler = find_handler(ask.node.type, edge.method, edge.name)
         if handler is None and edge.method == "GET" and not edge.name:
             return self.projector(ask.call, ask.token).node(ask.node, ask.wanted)
         if handler is None:

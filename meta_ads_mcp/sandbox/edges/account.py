@@ -1,14 +1,20 @@
-"""Account intelligence: recommendations, smallest budgets, activities."""
+"""The ad account itself: its settings, recommendations, smallest budgets and activities.
+
+Source: docs marketing-api/reference/ad-account, marketing-api/overview/performance-recommendations.
+"""
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from meta_ads_mcp.sandbox.delivery_plan import uniforms
+from meta_ads_mcp.sandbox.delivery_plan import offset, uniforms
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.writing import SUCCESS, allow, change, check_name, readable
 from meta_ads_mcp.sandbox.filters import number
+from meta_ads_mcp.sandbox.refusal import Refusal, invalid
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world import issues
 from meta_ads_mcp.sandbox.world.ids import image_hash
@@ -27,6 +33,8 @@ EVENTS = (
 )
 # The least daily budget per currency, in minor units. Shape: docs marketing-api/reference/ad-account/minimum_budgets
 MINIMA = {"USD": 100, "EUR": 100, "JPY": 130, "BRL": 568, "GBP": 79, "KRW": 1360}
+MAX_CAP_CHANGES_PER_DAY = 10  # docs: marketing-api/overview/rate-limiting
+CAP_ACTIONS = ("reset", "delete")
 KINDS = {"campaigns": "CAMPAIGN", "adsets": "CAMPAIGN_GROUP", "ads": "ADGROUP"}
 
 
@@ -128,3 +136,40 @@ def _shown(row: dict[str, Json]) -> dict[str, Json]:
     return {key: value for key, value in row.items() if key not in ("category", "edge")} | {
         "object_type": KINDS[row["edge"]]
     }
+
+
+@serves("POST", "AdAccount")
+def update(ask: Ask) -> Json:
+    """`spend_cap` comes in whole units of the currency (23.50) and is read in its minor units (2350)."""
+    params, node = ask.params, ask.node
+    check_name(params)
+    fields = readable(ask, "AdAccount", {name: value for name, value in params.items() if name != "spend_cap"})
+    if {"spend_cap", "spend_cap_action"} & params.keys():
+        fields |= _cap(ask)
+        _count(ask)
+    change(ask, node, fields)
+    return SUCCESS
+
+
+def _cap(ask: Ask) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    if "spend_cap" in ask.params:
+        minor = Decimal(str(ask.params["spend_cap"])) * offset(str(ask.node.get("currency")))
+        if minor < 0 or minor != minor.to_integral_value():
+            raise invalid(None, "spend_cap is an amount of the account's currency", "spend_cap")
+        found["spend_cap"] = str(int(minor))
+    action = ask.params.get("spend_cap_action")
+    if action is not None and action not in CAP_ACTIONS:
+        raise invalid(None, f"spend_cap_action is one of {', '.join(CAP_ACTIONS)}", "spend_cap_action")
+    if action == "reset":
+        found["amount_spent"] = "0"
+    if action == "delete":
+        found["spend_cap"] = "0"
+    return found
+
+
+def _count(ask: Ask) -> None:
+    """The cap changes ten times a day. docs: marketing-api/overview/rate-limiting"""
+    text = "(#17) User request limit reached: the spend limit of an account can change 10 times a day"
+    refused = Refusal(text, code=17, subcode=1885172)
+    allow(ask, "spend_cap", ask.node.id, most=MAX_CAP_CHANGES_PER_DAY, within=timedelta(days=1), refused=refused)

@@ -1,6 +1,6 @@
-"""Edges of Pages: lead forms, leads, comments, likes, figures. All but leads take the Page's own token.
+"""Edges of Pages: lead forms, leads, posts, comments, likes, figures. All but leads require the Page's own token.
 
-Source: docs marketing-api/guides/lead-ads/retrieving, graph-api/reference/page-post/comments and /page/insights.
+Source: docs marketing-api/guides/lead-ads, pages-api/posts, graph-api/reference/page-post/comments and /page/insights.
 """
 
 from __future__ import annotations
@@ -9,15 +9,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import uniforms
+from meta_ads_mcp.sandbox.edges import lists
 from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, gone, need, readable
 from meta_ads_mcp.sandbox.filters import number
-from meta_ads_mcp.sandbox.refusal import Refusal, invalid_param, missing_permission
+from meta_ads_mcp.sandbox.refusal import Refusal, invalid, invalid_param, is_required, missing_permission
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.build import stamp
 
+Json = Any
 PERIOD_DAYS = {"day": 1, "week": 7, "days_28": 28}
 # Metrics that Meta took away. Source: docs platforminsights/page/deprecated-metrics
 GONE = ("page_impressions", "post_impressions", "page_fan", "page_engaged_users", "page_consumptions")
+SOONEST, LATEST = timedelta(minutes=10), timedelta(days=75)
+CONTENT = ("message", "link", "attached_media", "child_attachments", "picture", "object_attachment")
+DUPLICATE = 506
+
+serves("GET", "Page/feed", "Page/published_posts", "Page/posts")(lists.linked)
 
 
 def require_page_token(ask: Ask, page_id: str, scope: str) -> None:
@@ -103,3 +111,192 @@ def _metric(ask: Ask, name: str, period: str) -> Any:
 
 def created(node: Node) -> float:
     return datetime.fromisoformat(str(node.get("created_time"))).timestamp()
+
+
+def post_of(ask: Ask) -> str:
+    """The post that the call is about: itself, or the one below which the comment stands."""
+    if ask.node.type == "PagePost":
+        return ask.node.id
+    links = ask.graph.world.store.links
+    return next((parent for (parent, edge), ids in links.items() if edge == "comments" and ask.node.id in ids), "")
+
+
+def require_pages_own(ask: Ask, scope: str) -> str:
+    """The Page whose post the call is about; its own token is needed."""
+    page = post_of(ask).split("_", 1)[0]
+    require_page_token(ask, page, scope)
+    return page
+
+
+# -- forms ------------------------------------------------------------------------------------------------------------
+
+
+@serves("POST", "Page/leadgen_forms")
+def create_form(ask: Ask) -> Json:
+    require_page_token(ask, ask.node.id, "pages_manage_ads")
+    params = ask.params
+    need(params, "name", "questions", "privacy_policy")
+    check_name(params)
+    policy = params["privacy_policy"].get("url")
+    if not policy:
+        raise is_required("privacy_policy.url")
+    for question in params["questions"]:
+        if not question.get("type") or (question["type"] == "CUSTOM" and not question.get("label")):
+            raise invalid(None, "A question has a type, and a custom one a label", "questions")
+    store = ask.graph.world.store
+    if any(one.get("name") == params["name"] for one in store.children(ask.node.id, "leadgen_forms")):
+        raise invalid(None, "The Page has a form of this name", "name")
+    new_id = store.new_id("9")
+    fields = readable(ask, "LeadgenForm", params) | {
+        "id": new_id,
+        "status": "ACTIVE",
+        "leads_count": 0,
+        "locale": params.get("locale", "EN_US"),
+        "created_time": stamp(ask.graph.clock()),
+        "privacy_policy_url": policy,
+        "page": {"id": ask.node.id},
+        "page_id": ask.node.id,
+    }
+    if isinstance(params.get("tracking_parameters"), dict):
+        pairs = params["tracking_parameters"].items()
+        fields["tracking_parameters"] = [{"key": key, "value": value} for key, value in pairs]
+    store.add(Node(new_id, "LeadgenForm", fields))
+    store.link(ask.node.id, "leadgen_forms", [new_id])
+    return {"id": new_id}
+
+
+@serves("POST", "LeadgenForm")
+def update_form(ask: Ask) -> Json:
+    """Only the status of a form can change."""
+    require_page_token(ask, str(ask.node.get("page_id")), "pages_manage_ads")
+    change(ask, ask.node, readable(ask, "LeadgenForm", ask.params))
+    return SUCCESS
+
+
+# -- posts ------------------------------------------------------------------------------------------------------------
+
+
+@serves("POST", "Page/feed")
+def create_post(ask: Ask) -> Json:
+    require_page_token(ask, ask.node.id, "pages_manage_posts")
+    params = ask.params
+    if not any(params.get(name) for name in CONTENT):
+        raise invalid(None, "A post needs a message, a link or media", "message")
+    when = _schedule(ask)
+    newest = next(iter(ask.graph.world.store.children(ask.node.id, "feed")), None)
+    if newest is not None and newest.get("message") == params.get("message") and "link" not in params:
+        raise Refusal("(#506) Duplicate status message", code=DUPLICATE)
+    return {"id": _post(ask, params.get("message"), when).id}
+
+
+def _schedule(ask: Ask) -> int | None:
+    """When it goes out by itself: of an unpublished post, in ten minutes to 75 days."""
+    given = ask.params.get("scheduled_publish_time")
+    if given is None:
+        return None
+    if ask.params.get("published", True):
+        raise invalid(None, "A scheduled post is sent with published=false", "published")
+    at = int(str(given)) if str(given).isdigit() else None
+    since = ask.graph.clock().timestamp()
+    if at is None or not since + SOONEST.total_seconds() <= at <= since + LATEST.total_seconds():
+        raise invalid(None, "The time lies between 10 minutes and 75 days from now", "scheduled_publish_time")
+    return at
+
+
+def _post(ask: Ask, message: Json, when: int | None = None, picture: Json = None) -> Node:
+    store, page = ask.graph.world.store, ask.node
+    post_id = f"{page.id}_{store.new_id('122')}"
+    fields = {
+        "id": post_id,
+        "message": message,
+        "created_time": stamp(ask.graph.clock()),
+        "updated_time": stamp(ask.graph.clock()),
+        "is_published": ask.params.get("published", True),
+        "is_hidden": False,
+        "scheduled_publish_time": when,
+        "full_picture": picture,
+        "permalink_url": f"https://www.facebook.com/{post_id}",
+        "from": {"id": page.id, "name": page.get("name")},
+    }
+    node = store.add(Node(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None}))
+    store.link(page.id, "feed", [post_id])
+    if fields["is_published"]:
+        for edge in ("published_posts", "posts"):
+            store.link(page.id, edge, [post_id])
+    return node
+
+
+@serves("POST", "Page/photos")
+def create_photo(ask: Ask) -> Json:
+    require_page_token(ask, ask.node.id, "pages_manage_posts")
+    if not ask.params.get("url") and not ask.call.files:
+        raise invalid(None, "A photo needs a url or a file", "url")
+    store = ask.graph.world.store
+    new_id = store.new_id("12")
+    message = ask.params.get("message") or ask.params.get("caption")
+    fields = {"id": new_id, "name": message, "created_time": stamp(ask.graph.clock()), "from": {"id": ask.node.id}}
+    when = _schedule(ask)
+    story = None if ask.params.get("no_story") else _post(ask, message, when, ask.params.get("url"))
+    shown = fields | ({"page_story_id": story.id} if story else {})
+    store.add(Node(new_id, "Photo", {name: value for name, value in shown.items() if value is not None}))
+    return {"id": new_id} | ({"post_id": story.id} if story else {})
+
+
+@serves("POST", "PagePost")
+def update_post(ask: Ask) -> Json:
+    require_pages_own(ask, "pages_manage_posts")
+    change(ask, ask.node, readable(ask, "PagePost", ask.params))
+    return SUCCESS
+
+
+@serves("DELETE", "PagePost")
+def delete_post(ask: Ask) -> Json:
+    require_pages_own(ask, "pages_manage_posts")
+    gone(ask, ask.node)
+    return SUCCESS
+
+
+# -- comments ---------------------------------------------------------------------------------------------------------
+
+
+@serves("POST", "PagePost/comments", "Comment/comments")
+def reply(ask: Ask) -> Json:
+    page = require_pages_own(ask, "pages_manage_engagement")
+    if not any(ask.params.get(name) for name in ("message", "attachment_id", "attachment_url")):
+        raise is_required("message")
+    store = ask.graph.world.store
+    post = post_of(ask)
+    new_id = f"{post.split('_')[-1]}_{store.new_id('2')}"
+    fields: dict[str, Json] = {
+        "id": new_id,
+        "message": ask.params.get("message"),
+        "from": {"id": page},
+        "created_time": stamp(ask.graph.clock()),
+        "is_hidden": False,
+        "like_count": 0,
+        "comment_count": 0,
+        "can_hide": False,
+        "can_remove": True,
+    }
+    if ask.node.type == "Comment":
+        fields["parent"] = {"id": ask.node.id}
+        store.patch(ask.node.id, {"comment_count": int(ask.node.get("comment_count") or 0) + 1})
+    store.add(Node(new_id, "Comment", fields))
+    store.link(post, "comments", [new_id])
+    return {"id": new_id}
+
+
+@serves("POST", "Comment")
+def update_comment(ask: Ask) -> Json:
+    require_pages_own(ask, "pages_manage_engagement")
+    if ask.params.get("is_hidden") and not ask.node.get("can_hide"):
+        raise invalid(None, "This comment cannot be hidden", "is_hidden")
+    change(ask, ask.node, readable(ask, "Comment", ask.params))
+    return SUCCESS
+
+
+@serves("DELETE", "Comment")
+def delete_comment(ask: Ask) -> Json:
+    require_pages_own(ask, "pages_manage_engagement")
+    gone(ask, ask.node)
+    return SUCCESS

@@ -6,8 +6,10 @@ JSON value, which is the answer as it stands. Adding an edge is one decorated fu
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.fields import Wanted
@@ -50,6 +52,18 @@ class Listing:
 
 Handler = Callable[[Ask], Json]
 HANDLERS: dict[tuple[str, str, str], Handler] = {}
+
+
+def find_handler(node_type: str, method: str, edge: str) -> Handler | None:
+    """Return the handler of an edge (an empty `edge` is the node itself), or None where the sandbox serves nothing."""
+    return HANDLERS.get((node_type, method, edge))
+
+
+def load_handlers() -> None:
+    """Import every module next to this one; importing a module registers its handlers."""
+    package = __name__.rpartition(".")[0]
+    for module in pkgutil.iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{module.name}")
 
 
 def serves(method: str, *places: str) -> Callable[[Handler], Handler]:

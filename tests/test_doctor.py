@@ -17,7 +17,7 @@ from keyring.backends.null import Keyring as NullKeyring
 from meta_ads_mcp import doctor
 from meta_ads_mcp.credentials import Given
 from meta_ads_mcp.doctor import Check, Patient
-from meta_ads_mcp.sandbox import DEMO_TOKEN, Answer, graph_error
+from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxResponse, graph_error
 from meta_ads_mcp.settings import load
 from meta_ads_mcp.spec import permissions
 from tests.keyrings import EVERY_TOKEN, NO_ADS, READ_ONLY, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
@@ -164,7 +164,7 @@ def test_accounts_out_of_reach_are_named(tmp_path: Path) -> None:
 
 
 def test_no_account_at_all_fails(tmp_path: Path) -> None:
-    nothing = Answer(200, {"data": []})
+    nothing = SandboxResponse(200, {"data": []})
     checks = examined(tmp_path, prepare=lambda bench: bench.sandbox.faults.add("adaccounts", respond=nothing))
     assert checks["accounts"].status == "fail"
 

@@ -10,32 +10,34 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from meta_ads_mcp.sandbox.http import Answer, Call, override_method, split_path
+from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse, override_method, split_path
 from meta_ads_mcp.sandbox.refusal import Refusal, no_token
 
 Json = Any
-One = Callable[[Call], Answer | httpx.Response | None]
+One = Callable[[SandboxCall], SandboxResponse | httpx.Response | None]
 MAX_MEMBERS = 50
 
 _REFERENCE = re.compile(r"\{result=([\w-]+):\$\.([\w.*\[\]]+)\}")
 
 
-def is_batch(call: Call) -> bool:
+def is_batch(call: SandboxCall) -> bool:
     return call.method == "POST" and not call.path and "batch" in call.params
 
 
-def run(call: Call, one: One) -> Answer:
+def run(call: SandboxCall, one: One) -> SandboxResponse:
     """The outer answer: HTTP 200 with one entry per member, or an error when the batch itself is bad."""
     try:
         members = read_members(call)
     except Refusal as refused:
-        return Answer(refused.status, refused.body("Abatchrefused"))
+        return SandboxResponse(refused.status, refused.body("Abatchrefused"))
     with_headers = call.params.get("include_headers", "true") != "false"
     results: dict[str, Json] = {}
-    return Answer(200, [run_member(call, member, one, results, with_headers=with_headers) for member in members])
+    return SandboxResponse(
+        200, [run_member(call, member, one, results, with_headers=with_headers) for member in members]
+    )
 
 
-def read_members(call: Call) -> list[Mapping[str, Json]]:
+def read_members(call: SandboxCall) -> list[Mapping[str, Json]]:
     try:
         members = json.loads(call.params["batch"])
     except ValueError:
@@ -50,7 +52,7 @@ def read_members(call: Call) -> list[Mapping[str, Json]]:
 
 
 def run_member(
-    outer: Call, member: Mapping[str, Json], one: One, results: dict[str, Json], *, with_headers: bool
+    outer: SandboxCall, member: Mapping[str, Json], one: One, results: dict[str, Json], *, with_headers: bool
 ) -> Json:
     """One entry: code, headers and the body as a JSON string; null when it got no answer or asked for none."""
     try:
@@ -71,13 +73,13 @@ def run_member(
     return entry | {"body": body}
 
 
-def unpack(found: Answer | httpx.Response) -> tuple[int, str, Mapping[str, str]]:
+def unpack(found: SandboxResponse | httpx.Response) -> tuple[int, str, Mapping[str, str]]:
     if isinstance(found, httpx.Response):
         return found.status_code, found.text, dict(found.headers)
     return found.status, found.text(), {"content-type": "application/json", **found.headers}
 
 
-def read_member(outer: Call, member: Mapping[str, Json], results: Mapping[str, Json]) -> Call:
+def read_member(outer: SandboxCall, member: Mapping[str, Json], results: Mapping[str, Json]) -> SandboxCall:
     """The inner call; it has the outer token unless it brings its own."""
     address = fill(str(member.get("relative_url", "")), results)
     body = fill(str(member.get("body", "")), results)
@@ -87,7 +89,9 @@ def read_member(outer: Call, member: Mapping[str, Json], results: Mapping[str, J
     token = {"access_token": outer.token} if outer.token else {}
     proof = {key: outer.params[key] for key in ("appsecret_proof",) if key in outer.params}
     method = str(member.get("method", "GET")).upper()
-    inner = Call(method, version or outer.version, parts, token | proof | own, outer.headers, (), len(body), outer.host)
+    inner = SandboxCall(
+        method, version or outer.version, parts, token | proof | own, outer.headers, (), len(body), outer.host
+    )
     return override_method(inner)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.sandbox.http import Answer, Call
+from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
 
-Match = Callable[[Call], bool] | str | None
-Reply = Answer | httpx.Response | Exception | None
-Respond = Reply | type[Exception] | Callable[[Call], Reply]
+Match = Callable[[SandboxCall], bool] | str | None
+Reply = SandboxResponse | httpx.Response | Exception | None
+Respond = Reply | type[Exception] | Callable[[SandboxCall], Reply]
 
 
 def graph_error(
@@ -23,12 +23,14 @@ def graph_error(
     status: int = 400,
     headers: Mapping[str, str] | None = None,
     **more: Any,
-) -> Answer:
+) -> SandboxResponse:
     """An error answer of Graph for a fault; `more` goes into the `error` object."""
     error: dict[str, Any] = {"message": message or f"(#{code}) A planned fault", "type": "OAuthException", "code": code}
     if subcode is not None:
         error["error_subcode"] = subcode
-    return Answer(status, {"error": error | {"fbtrace_id": "AFaultPlannedByATest0"} | more}, dict(headers or {}))
+    return SandboxResponse(
+        status, {"error": error | {"fbtrace_id": "AFaultPlannedByATest0"} | more}, dict(headers or {})
+    )
 
 
 @dataclass
@@ -41,14 +43,14 @@ class Fault:
     after_processing: bool = False
     hits: int = 0
 
-    def fits(self, call: Call) -> bool:
+    def fits(self, call: SandboxCall) -> bool:
         if self.hits >= self.times:
             return False
         if callable(self.match):
             return self.match(call)
         return self.match is None or self.match in f"{call.method} {'/'.join(call.path)}"
 
-    def answer(self, call: Call) -> Answer | httpx.Response | None:
+    def answer(self, call: SandboxCall) -> SandboxResponse | httpx.Response | None:
         """The planned answer; an exception is raised; None means that there is no answer at all."""
         self.hits += 1
         planned = self.respond
@@ -70,7 +72,8 @@ class Faults:
         """Plan a fault for the next `times` calls that match.
 
         `match` is a piece of `"METHOD path"` (path without version), a predicate of the call, or None for every call.
-        `respond` is an `Answer`, an `httpx.Response`, an exception to raise, or a function of the call that gives one.
+        `respond` is a `SandboxResponse`, an `httpx.Response`, an exception to raise, or a function of the call that
+        returns one of these.
         """
         self.planned.append(Fault(match, respond, times, after_processing))
         return self.planned[-1]
@@ -78,6 +81,6 @@ class Faults:
     def clear(self) -> None:
         self.planned.clear()
 
-    def find(self, call: Call, *, after_processing: bool) -> Fault | None:
+    def find(self, call: SandboxCall, *, after_processing: bool) -> Fault | None:
         fitting = (one for one in self.planned if one.after_processing is after_processing and one.fits(call))
         return next(fitting, None)

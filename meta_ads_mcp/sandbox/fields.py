@@ -15,25 +15,25 @@ NAME_CHARS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FieldSelection:
     """One field or edge that is asked for; `inner` is None when no braces were given."""
 
     name: str
     args: Mapping[str, str] = field(default_factory=dict)
-    inner: tuple[Wanted, ...] | None = None
+    inner: tuple[FieldSelection, ...] | None = None
 
 
 @lru_cache(256)
-def parse(text: str) -> tuple[Wanted, ...]:
+def parse(text: str) -> tuple[FieldSelection, ...]:
     """The parsed expression; `Refusal` 2500 for a syntax error, as Graph has it."""
-    reader = _Reader(text)
+    reader = _FieldsReader(text)
     found = reader.fields()
     if not reader.at_end():
         raise reader.error("Expected end of string")
     return found
 
 
-class _Reader:
+class _FieldsReader:
     """A recursive descent over the text."""
 
     def __init__(self, text: str) -> None:
@@ -48,14 +48,14 @@ class _Reader:
         here = self.text[self.position : self.position + 1] or "end of string"
         return syntax_error(f'{expected} instead of "{here}". at character {self.position}: {self.text}')
 
-    def fields(self) -> tuple[Wanted, ...]:
+    def fields(self) -> tuple[FieldSelection, ...]:
         found = []
         while True:
             found.append(self._one())
             if not self._take(","):
                 return tuple(found)
 
-    def _one(self) -> Wanted:
+    def _one(self) -> FieldSelection:
         name = self._name()
         args: dict[str, str] = {}
         while self._take("."):
@@ -66,7 +66,7 @@ class _Reader:
         if self._take("{"):
             inner = () if self._peek() == "}" else self.fields()
             self._expect("}")
-        return Wanted(name, args, inner)
+        return FieldSelection(name, args, inner)
 
     def _name(self) -> str:
         self._skip_blanks()

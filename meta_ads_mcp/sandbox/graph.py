@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meta_ads_mcp.sandbox import fields, filters, paging, params, refusal
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, find_handler, load_handlers
-from meta_ads_mcp.sandbox.fields import Wanted
-from meta_ads_mcp.sandbox.http import Answer, Call
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, find_handler, load_handlers
+from meta_ads_mcp.sandbox.fields import FieldSelection
+from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
 from meta_ads_mcp.sandbox.projection import Projector
 from meta_ads_mcp.sandbox.refusal import Refusal
 from meta_ads_mcp.sandbox.sdk_spec import Edge, Spec, load
 from meta_ads_mcp.sandbox.store import Node
-from meta_ads_mcp.sandbox.tokens import TokenInfo, Tokens
+from meta_ads_mcp.sandbox.tokens import SandboxTokens, TokenInfo
 from meta_ads_mcp.sandbox.usage import Usage
 from meta_ads_mcp.sandbox.world import World
 
@@ -34,10 +34,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Graph:
+class SandboxGraph:
     """The world, the spec and the table of edge handlers, put together."""
 
-    def __init__(self, world: World, tokens: Tokens, clock: Clock, usage: Usage, spec: Spec | None = None) -> None:
+    def __init__(
+        self, world: World, tokens: SandboxTokens, clock: Clock, usage: Usage, spec: Spec | None = None
+    ) -> None:
         self.world = world
         self.tokens = tokens
         self.clock = clock
@@ -49,7 +51,7 @@ class Graph:
 
     # -- one call ---------------------------------------------------------------------------------------------------
 
-    def answer(self, call: Call) -> Answer:
+    def answer(self, call: SandboxCall) -> SandboxResponse:
         """The answer to one call; a refusal becomes an error answer. A planned fault is none of this method's."""
         try:
             body: Json = self._body(call)
@@ -57,9 +59,9 @@ class Graph:
         except Refusal as refused:
             self._refused += 1
             body, status = refused.body(f"Asandbox{self._refused:015d}"), refused.status
-        return Answer(status, body, self.headers_for(call))
+        return SandboxResponse(status, body, self.headers_for(call))
 
-    def headers_for(self, call: Call) -> dict[str, str]:
+    def headers_for(self, call: SandboxCall) -> dict[str, str]:
         served = call.version if call.version in LIVE_VERSIONS else self.spec.version
         if call.version and call.version not in LIVE_VERSIONS:
             served = OLDEST_VERSION
@@ -67,7 +69,7 @@ class Graph:
         edge = call.path[1] if len(call.path) > 1 else ""
         return self.usage.headers(served or self.spec.version, node.account if node else "", edge)
 
-    def _body(self, call: Call) -> Json:
+    def _body(self, call: SandboxCall) -> Json:
         if "ids" in call.params and not call.path:
             raise Refusal("The ids query parameter is deprecated in v26.0+.", status=500)
         if self.refuse_dead_versions and call.version not in LIVE_VERSIONS:
@@ -82,7 +84,7 @@ class Graph:
         token.check_scopes(call.method, in_account=bool(node.account))
         return self._ask(node, edge, call, token)
 
-    def _target(self, call: Call, token: TokenInfo) -> tuple[Node, str]:
+    def _target(self, call: SandboxCall, token: TokenInfo) -> tuple[Node, str]:
         parts = list(call.path)
         if not 1 <= len(parts) <= 2:
             raise refusal.unknown_path("/" + "/".join(parts))
@@ -97,7 +99,7 @@ class Graph:
 
     # -- nodes and edges --------------------------------------------------------------------------------------------
 
-    def _ask(self, node: Node, name: str, call: Call, token: TokenInfo) -> Json:
+    def _ask(self, node: Node, name: str, call: SandboxCall, token: TokenInfo) -> Json:
         edge = self.spec.edge(node.type, call.method, name)
         if edge is None:
             raise self._no_such_edge(node, name, call.method)
@@ -121,12 +123,12 @@ class Graph:
         if ask.wanted is not None and edge.returns in self.spec:
             self.projector(ask.call, ask.token).check(edge.returns, ask.wanted)
         result = handler(ask)
-        return self._listing(edge, ask, result) if isinstance(result, Listing) else result
+        return self._listing(edge, ask, result) if isinstance(result, EdgeListing) else result
 
-    def projector(self, call: Call, token: TokenInfo) -> Projector:
+    def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
         return Projector(self.spec, self.find, lambda node, one: self._nested(node, one, call, token))
 
-    def _nested(self, node: Node, one: Wanted, call: Call, token: TokenInfo) -> Json:
+    def _nested(self, node: Node, one: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:
         """An edge inside `fields`; an edge without rows is left out, as Graph does."""
         kept = {key: call.params[key] for key in ("access_token",) if key in call.params}
         args = {key: value for key, value in one.args.items() if key != "as"}
@@ -138,7 +140,7 @@ class Graph:
         found = self._serve(edge, Ask(self, node, checked, one.inner, inner, token))
         return found if not isinstance(found, dict) or found.get("data", True) else None
 
-    def _listing(self, edge: Edge, ask: Ask, listing: Listing) -> dict[str, Json]:
+    def _listing(self, edge: Edge, ask: Ask, listing: EdgeListing) -> dict[str, Json]:
         projector = self.projector(ask.call, ask.token)
         rows = self._filtered(listing.rows, ask.params) if listing.show is None else listing.rows
         cut, page = paging.cut(rows, ask.params, listing.default_limit)
@@ -150,10 +152,10 @@ class Graph:
             found["summary"] = summary
         return found
 
-    def _path(self, call: Call) -> str:
+    def _path(self, call: SandboxCall) -> str:
         return "/".join((call.version or self.spec.version, *call.path))
 
-    def _query(self, call: Call) -> Mapping[str, str]:
+    def _query(self, call: SandboxCall) -> Mapping[str, str]:
         """Graph's links repeat the query and always hold the token, also when it came in a header."""
         return dict(call.params) | ({"access_token": call.token} if call.token else {})
 
@@ -161,7 +163,7 @@ class Graph:
         wanted = filters.check(checked.get("filtering", []))
         return [row for row in rows if all(filters.holds(value_of(row, name), op, value) for name, op, value in wanted)]
 
-    def _summary(self, checked: Mapping[str, Json], listing: Listing, count: int) -> Mapping[str, Json] | None:
+    def _summary(self, checked: Mapping[str, Json], listing: EdgeListing, count: int) -> Mapping[str, Json] | None:
         if listing.show is not None:
             return listing.summary
         wanted = checked.get("summary")

@@ -30,7 +30,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Call:
+class SandboxCall:
     """One Graph call: `path` is without version and slashes; params hold query and body, still as text.
 
     `asynchronous` is true for a member of an asynchronous set, for which other limits hold.
@@ -56,7 +56,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SandboxResponse:
     status: int
     body: Any
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -65,17 +65,17 @@ class Answer:
         return json.dumps(self.body, separators=(",", ":"), ensure_ascii=False)
 
 
-def read_call(request: httpx.Request, body: bytes) -> Call:
+def read_call(request: httpx.Request, body: bytes) -> SandboxCall:
     """A call from an HTTP request. POST with `method=GET` is a GET, as Graph has it for long URLs."""
     params = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
     fields, uploads = read_body(request.headers.get("content-type", ""), body)
     version, path = split_path(request.url.raw_path.decode().partition("?")[0])
     headers = {name.lower(): value for name, value in request.headers.items()}
-    call = Call(request.method, version, path, params | fields, headers, uploads, len(body), request.url.host)
+    call = SandboxCall(request.method, version, path, params | fields, headers, uploads, len(body), request.url.host)
     return override_method(call)
 
 
-def override_method(call: Call) -> Call:
+def override_method(call: SandboxCall) -> SandboxCall:
     wanted = call.params.get("method", "").upper()
     if call.method == "POST" and wanted in ("GET", "DELETE"):
         return replace(call, method=wanted)
@@ -125,6 +125,6 @@ def read_multipart(content_type: str, body: bytes) -> tuple[dict[str, str], tupl
     return fields, tuple(uploads)
 
 
-def to_response(answer: Answer, request: httpx.Request) -> httpx.Response:
+def to_response(answer: SandboxResponse, request: httpx.Request) -> httpx.Response:
     headers = {"content-type": "application/json; charset=UTF-8", **answer.headers}
     return httpx.Response(answer.status, headers=headers, content=answer.text().encode(), request=request)

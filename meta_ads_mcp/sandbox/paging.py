@@ -16,7 +16,7 @@ GRAPH = "https://graph.facebook.com"
 
 
 @dataclass(frozen=True)
-class Page:
+class CursorPage:
     """Positions of one page in a list of `total`."""
 
     start: int
@@ -36,7 +36,7 @@ def decode_cursor(name: str, cursor: str) -> int:
         raise Refusal(f"Invalid cursors values: {name}", code=100) from None
 
 
-def cut(rows: Sequence[T], params: Mapping[str, Any], default_limit: int) -> tuple[Sequence[T], Page]:
+def cut(rows: Sequence[T], params: Mapping[str, Any], default_limit: int) -> tuple[Sequence[T], CursorPage]:
     """The page that `limit`, `after` and `before` ask for."""
     limit = params.get("limit", default_limit)
     if limit < 1:
@@ -48,11 +48,11 @@ def cut(rows: Sequence[T], params: Mapping[str, Any], default_limit: int) -> tup
         end = decode_cursor("before", params["before"])
         start = max(0, end - limit)
         limit = end - start
-    page = Page(start, min(start + limit, len(rows)), len(rows))
+    page = CursorPage(start, min(start + limit, len(rows)), len(rows))
     return rows[page.start : page.end], page
 
 
-def paging(page: Page, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
+def paging(page: CursorPage, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
     """The `paging` object; its links hold the access token, as Graph's do. None for an empty list."""
     if page.end <= page.start:
         return None

@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from meta_ads_mcp.sandbox.fields import Wanted
+from meta_ads_mcp.sandbox.fields import FieldSelection
 from meta_ads_mcp.sandbox.refusal import unknown_field
 from meta_ads_mcp.sandbox.sdk_spec import Spec
 from meta_ads_mcp.sandbox.store import Node
 
 Json = Any
-ReadEdge = Callable[[Node, Wanted], Json]
+ReadEdge = Callable[[Node, FieldSelection], Json]
 FindNode = Callable[[str], Node | None]
 
 _CLASS = re.compile(r"(?:list<)?([A-Z]\w+)>?")
@@ -34,7 +34,7 @@ class Projector:
         self.find = find
         self.read_edge = read_edge
 
-    def node(self, node: Node, wanted: tuple[Wanted, ...] | None) -> dict[str, Json]:
+    def node(self, node: Node, wanted: tuple[FieldSelection, ...] | None) -> dict[str, Json]:
         if wanted is None:
             shown = {name: node.get(name) for name in node.default_fields}
             return {name: value for name, value in shown.items() if value is not None}
@@ -47,7 +47,7 @@ class Projector:
                 found[one.args.get("as", one.name)] = value
         return found | ({"id": node.id} if "id" in known else {})
 
-    def check(self, node_type: str, wanted: tuple[Wanted, ...]) -> None:
+    def check(self, node_type: str, wanted: tuple[FieldSelection, ...]) -> None:
         """Refuse unknown names before anything is read, also for lists that turn out empty."""
         known = self.spec.fields(node_type)
         for one in wanted:
@@ -60,21 +60,23 @@ class Projector:
             elif one.name != "id" and not self.spec.has_get_edge(node_type, one.name):
                 raise unknown_field(one.name, node_type)
 
-    def row(self, row: Node | Mapping[str, Json], row_type: str, wanted: tuple[Wanted, ...] | None) -> dict[str, Json]:
+    def row(
+        self, row: Node | Mapping[str, Json], row_type: str, wanted: tuple[FieldSelection, ...] | None
+    ) -> dict[str, Json]:
         if isinstance(row, Node):
             return self.node(row, wanted)
         if wanted is None:
             return dict(row)
         return self._struct(dict(row), row_type, wanted)
 
-    def _value(self, node: Node, one: Wanted, known: Mapping[str, str]) -> Json:
+    def _value(self, node: Node, one: FieldSelection, known: Mapping[str, str]) -> Json:
         if one.name in known:
             return self._shape(node.get(one.name), class_of(known[one.name]), one.inner)
         if one.name == "id":
             return node.id
         return self.read_edge(node, one)
 
-    def _shape(self, value: Json, kind: str, inner: tuple[Wanted, ...] | None) -> Json:
+    def _shape(self, value: Json, kind: str, inner: tuple[FieldSelection, ...] | None) -> Json:
         if isinstance(value, list):
             return [self._shape(part, kind, inner) for part in value]
         if not isinstance(value, dict):
@@ -83,7 +85,7 @@ class Projector:
             return self.node(target, inner)
         return value if inner is None else self._struct(value, kind, inner)
 
-    def _struct(self, value: Mapping[str, Json], kind: str, wanted: tuple[Wanted, ...]) -> dict[str, Json]:
+    def _struct(self, value: Mapping[str, Json], kind: str, wanted: tuple[FieldSelection, ...]) -> dict[str, Json]:
         known = self.spec.fields(kind)
         shown = {}
         for one in wanted:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from meta_ads_mcp.sandbox import refusal
-from meta_ads_mcp.sandbox.http import Call
+from meta_ads_mcp.sandbox.http import SandboxCall
 
 DEMO_TOKEN = "EAASANDBOXdemoSystemUserTokenNotASecret0000000000"  # noqa: S105 - opens nothing but this sandbox
 APP_ID = "408231997710042"
@@ -39,13 +39,13 @@ class TokenInfo:
 
 
 @dataclass
-class Tokens:
+class SandboxTokens:
     """The tokens by their text; `app_secret` makes a proof necessary when it is set."""
 
     known: dict[str, TokenInfo] = field(default_factory=dict)
     app_secret: str | None = None
 
-    def admit(self, call: Call, now: datetime) -> TokenInfo:
+    def admit(self, call: SandboxCall, now: datetime) -> TokenInfo:
         """The token of a call, or the refusal that Graph gives."""
         token = call.token
         if not token:

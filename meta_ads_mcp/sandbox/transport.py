@@ -9,10 +9,10 @@ import httpx
 
 from meta_ads_mcp.sandbox import batch
 from meta_ads_mcp.sandbox.faults import Faults
-from meta_ads_mcp.sandbox.graph import Clock, Graph, utc_now
-from meta_ads_mcp.sandbox.http import Answer, Call, File, read_call, to_response
+from meta_ads_mcp.sandbox.graph import Clock, SandboxGraph, utc_now
+from meta_ads_mcp.sandbox.http import File, SandboxCall, SandboxResponse, read_call, to_response
 from meta_ads_mcp.sandbox.refusal import Refusal
-from meta_ads_mcp.sandbox.tokens import DEMO_TOKEN, TokenInfo, Tokens
+from meta_ads_mcp.sandbox.tokens import DEMO_TOKEN, SandboxTokens, TokenInfo
 from meta_ads_mcp.sandbox.usage import Usage
 from meta_ads_mcp.sandbox.world import World
 
@@ -55,12 +55,12 @@ class SandboxTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self.world = world or World(seed=seed, today=clock())
         self.token = token or DEMO_TOKEN
-        self.tokens = Tokens(app_secret=app_secret)
+        self.tokens = SandboxTokens(app_secret=app_secret)
         self.usage = Usage()
         self.faults = Faults()
         self.log: list[Logged] = []
         self._most_logged = most_logged
-        self.graph = Graph(self.world, self.tokens, clock, self.usage)
+        self.graph = SandboxGraph(self.world, self.tokens, clock, self.usage)
         self.tokens.known[self.token] = TokenInfo(self.world.user_id)
         for page_token, page_id in self.world.page_tokens().items():
             self.tokens.known[page_token] = TokenInfo(page_id, "PAGE")
@@ -70,20 +70,20 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         try:
             call = read_call(request, body)
         except Refusal as refused:
-            return to_response(Answer(refused.status, refused.body("Aunreadable")), request)
+            return to_response(SandboxResponse(refused.status, refused.body("Aunreadable")), request)
         self._remember(call, None)
         answer = self._answer(call)
         status = answer.status_code if isinstance(answer, httpx.Response) else answer.status
         self._remember(call, status)
         return answer if isinstance(answer, httpx.Response) else to_response(answer, request)
 
-    def _answer(self, call: Call) -> Answer | httpx.Response:
+    def _answer(self, call: SandboxCall) -> SandboxResponse | httpx.Response:
         found = self._one(call)
         if found is None:
             raise httpx.ReadTimeout("a planned fault without an answer")
         return found
 
-    def _one(self, call: Call) -> Answer | httpx.Response | None:
+    def _one(self, call: SandboxCall) -> SandboxResponse | httpx.Response | None:
         """One call with its planned faults; a batch comes back here for each of its members."""
         if fault := self.faults.find(call, after_processing=False):
             return fault.answer(call)
@@ -92,7 +92,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
             return fault.answer(call)
         return found
 
-    def _remember(self, call: Call, status: int | None) -> None:
+    def _remember(self, call: SandboxCall, status: int | None) -> None:
         """Logged before the work as well, so that a request is there even when a planned exception ends it."""
         entry = Logged(
             call.method,

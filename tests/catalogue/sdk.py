@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from meta_ads_mcp.sandbox.fields import Wanted, parse
+from meta_ads_mcp.sandbox.fields import FieldSelection, parse
 from scripts.distill_graph import parse_sdk, sdk_folder
 
 # Params of Graph itself, which the SDK's methods leave out. Looked at on 2026-11-20, docs: graph-api/overview (fields,
@@ -128,7 +128,7 @@ def missing_fields(node: str, expression: str) -> list[str]:
     return [missing for wanted in parse(expression) for missing in _missing(node, wanted)]
 
 
-def _missing(node: str, wanted: Wanted) -> Iterator[str]:
+def _missing(node: str, wanted: FieldSelection) -> Iterator[str]:
     kind = field_type(node, wanted.name)
     inner = re.sub(r"^list<|>$", "", kind or "")
     if kind is None and (nested := edge(node, "GET", wanted.name)):

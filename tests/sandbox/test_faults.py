@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from meta_ads_mcp.sandbox import Answer, Call, SandboxTransport, World, graph_error
+from meta_ads_mcp.sandbox import SandboxCall, SandboxResponse, SandboxTransport, World, graph_error
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.store import Node, Store
@@ -41,7 +41,7 @@ async def test_a_raw_response_comes_through(box: Box) -> None:
 
 async def test_a_fault_can_choose_its_calls(box: Box) -> None:
     box.transport.faults.add(
-        lambda call: call.params.get("limit") == "3", respond=lambda call: Answer(418, list(call.path))
+        lambda call: call.params.get("limit") == "3", respond=lambda call: SandboxResponse(418, list(call.path))
     )
     assert (await box.raw("GET", "me", limit="4")).status_code == 400
     response = await box.raw("GET", "me/adaccounts", limit="3")
@@ -122,4 +122,4 @@ def test_the_store_tells_what_changed() -> None:
 
 def test_a_match_is_a_piece_of_method_and_path(box: Box) -> None:
     fault = box.transport.faults.add("GET me", respond=None, times=0)
-    assert not fault.fits(Call("GET", "v26.0", ("me",), {}))
+    assert not fault.fits(SandboxCall("GET", "v26.0", ("me",), {}))

@@ -112,14 +112,14 @@ def test_cursors_survive_the_wire(position: int) -> None:
 
 NAMES = st.text(alphabet="abcdefgh_1", min_size=1, max_size=6)
 WANTED = st.recursive(
-    st.builds(fields.Wanted, NAMES, st.dictionaries(NAMES, st.sampled_from(["5", '["A","(B"]', "x(1)"]), max_size=2)),
-    lambda inner: st.builds(fields.Wanted, NAMES, st.just({}), st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    st.builds(fields.FieldSelection, NAMES, st.dictionaries(NAMES, st.sampled_from(["5", '["A","(B"]', "x(1)"]), max_size=2)),
+    lambda inner: st.builds(fields.FieldSelection, NAMES, st.just({}), st.lists(inner, min_size=1, max_size=3).map(tuple)),
     max_leaves=8,
 )
 
 
-def written(wanted: tuple[fields.Wanted, ...]) -> str:
-    def one(item: fields.Wanted) -> str:
+def written(wanted: tuple[fields.FieldSelection, ...]) -> str:
+    def one(item: fields.FieldSelection) -> str:
         args = "".join(f".{key}({value})" for key, value in item.args.items())
         return item.name + args + ("" if item.inner is None else f"{{{written(item.inner)}}}")
 
@@ -127,7 +127,7 @@ def written(wanted: tuple[fields.Wanted, ...]) -> str:
 
 
 @given(st.lists(WANTED, min_size=1, max_size=4).map(tuple))
-def test_a_fields_expression_is_read_as_it_was_written(wanted: tuple[fields.Wanted, ...]) -> None:
+def test_a_fields_expression_is_read_as_it_was_written(wanted: tuple[fields.FieldSelection, ...]) -> None:
     assert fields.parse(written(wanted)) == wanted
 
 

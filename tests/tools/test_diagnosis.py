@@ -12,7 +12,7 @@ import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.faults import graph_error
-from meta_ads_mcp.sandbox.http import Answer, Call
+from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
 from tests.tools.demo import NOW, Demo, rows
 
 SUMMARY, DIAGNOSE = "ads_portfolio_summary", "ads_diagnose_underperformance"
@@ -110,7 +110,7 @@ async def test_a_part_that_cannot_be_read_is_told_and_costs_only_its_checks(
     assert f"{len(lost)} check" in answer["summary"]
 
 
-def insights(call: Call) -> bool:
+def insights(call: SandboxCall) -> bool:
     return call.path[-1:] == ("insights",)
 
 
@@ -200,20 +200,24 @@ class Told:
     def __init__(self, **changes: Any) -> None:
         self.changes = changes
 
-    def __call__(self, call: Call) -> Answer:
+    def __call__(self, call: SandboxCall) -> SandboxResponse:
         path = "/".join(call.path)
         if path.endswith("insights"):
-            return Answer(200, {"data": self._figures(call)})
+            return SandboxResponse(200, {"data": self._figures(call)})
         if path.endswith("/ads"):
-            return Answer(200, {"data": []})
+            return SandboxResponse(200, {"data": []})
         if path.startswith("act_"):
             node = {"id": "act_1", "account_id": "1", "name": "Shop", "currency": "EUR", "account_status": 1}
-            return Answer(200, node | {"timezone_name": "Europe/Berlin", "spend_cap": "0", "amount_spent": "5"})
+            return SandboxResponse(
+                200, node | {"timezone_name": "Europe/Berlin", "spend_cap": "0", "amount_spent": "5"}
+            )
         if path == "77":
-            return Answer(200, {"id": "77", "name": "Pixel", **PIXEL, **self.changes.get("pixel", {})})
-        return Answer(200, {"id": "5", "account_id": "1", "name": "Set", **AD_SET, **self.changes.get("ad_set", {})})
+            return SandboxResponse(200, {"id": "77", "name": "Pixel", **PIXEL, **self.changes.get("pixel", {})})
+        return SandboxResponse(
+            200, {"id": "5", "account_id": "1", "name": "Set", **AD_SET, **self.changes.get("ad_set", {})}
+        )
 
-    def _figures(self, call: Call) -> list[dict[str, Any]]:
+    def _figures(self, call: SandboxCall) -> list[dict[str, Any]]:
         if call.params.get("time_increment"):
             first = NOW.date() - timedelta(days=63)
             return [self._row(first + timedelta(days=day), 1, "before") for day in range(63)]

@@ -11,7 +11,7 @@ import pytest
 
 from meta_ads_mcp.engine.run import Options
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from meta_ads_mcp.sandbox.faults import Answer, graph_error
+from meta_ads_mcp.sandbox.faults import SandboxResponse, graph_error
 from meta_ads_mcp.spec.money import offset
 from tests.tools.demo import NOW, Demo, rows
 
@@ -141,7 +141,7 @@ async def test_that_nobody_delivered_is_believed_only_of_the_insights_themselves
     portfolio.sandbox.log.clear()
     node = {"id": ids(many)[0], "name": "Bare", "currency": "USD", "timezone_name": "UTC", "account_status": 1}
     for account in ids(many)[:2]:
-        portfolio.sandbox.faults.add(only("GET", path=account), respond=Answer(200, node, {}))
+        portfolio.sandbox.faults.add(only("GET", path=account), respond=SandboxResponse(200, node, {}))
     data = await portfolio.data(SUMMARY, account_ids=ids(many)[:2])
     spent = [[row["spend"] for row in rows(found["by_account"])] for found in (known, data)]
     assert sorted(spent[0]) == sorted(spent[1])

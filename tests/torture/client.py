@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.engine.journal import Journal
-from meta_ads_mcp.sandbox import DEMO_TOKEN, Call, SandboxTransport, World
+from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall, SandboxTransport, World
 from meta_ads_mcp.spec.clock import SystemClock
 from tests.loopback import Loopback, serving
 from tests.server.wire import SECONDS_TO_END
@@ -173,10 +173,10 @@ class Held:
     def __init__(self, graph: Loopback) -> None:
         self.graph, self.asked, self.free = graph, threading.Event(), threading.Event()
 
-    def hold(self, match: Callable[[Call], bool]) -> None:
+    def hold(self, match: Callable[[SandboxCall], bool]) -> None:
         self.graph.sandbox.faults.add(match, respond=self._wait, after_processing=True)
 
-    def _wait(self, call: Call) -> Any:
+    def _wait(self, call: SandboxCall) -> Any:
         self.asked.set()
         self.free.wait(20)
         raise ConnectionAbortedError

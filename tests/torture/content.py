@@ -15,7 +15,7 @@ import httpx
 from meta_ads_mcp.engine.log import JsonLines
 from meta_ads_mcp.engine.run import Answer
 from meta_ads_mcp.engine.shape import FREE_TEXT, UNTRUSTED
-from meta_ads_mcp.sandbox import Call
+from meta_ads_mcp.sandbox import SandboxCall
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
@@ -126,7 +126,7 @@ async def served(bench: Bench, tool: Tool, payload: str, person: Any) -> None:
     made, given = await bench.ready(tool)
     log = listened(made)
 
-    def respond(call: Call) -> Any:
+    def respond(call: SandboxCall) -> Any:
         answer = bench.sandbox.graph.answer(call)
         spoilt = json.dumps(replaced(answer.body, payload)).encode()
         return httpx.Response(answer.status, content=spoilt, headers=answer.headers)

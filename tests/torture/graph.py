@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.engine.run import Answer
-from meta_ads_mcp.sandbox import Call, SandboxTransport
+from meta_ads_mcp.sandbox import SandboxCall, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
@@ -74,12 +74,12 @@ class Bench:
         return made, await valid(made, tool, self.files)
 
 
-def is_write(call: Call) -> bool:
+def is_write(call: SandboxCall) -> bool:
     """Reads in a batch travel as a POST without a path."""
     return bool(call.path) and call.method != "GET" and "validate_only" not in call.params.get("execution_options", "")
 
 
-def respond(bench: Bench, make: Make) -> Callable[[Call], httpx.Response]:
+def respond(bench: Bench, make: Make) -> Callable[[SandboxCall], httpx.Response]:
     return lambda call: make(lambda: {} if is_write(call) else bench.sandbox.graph.answer(call).body)
 
 
@@ -100,7 +100,7 @@ def placed(tool: Tool) -> dict[str, Place]:
     return everything | writes
 
 
-def later(skipped: int) -> Callable[[Call], bool]:
+def later(skipped: int) -> Callable[[SandboxCall], bool]:
     seen = iter(range(FOR_EVER))
     return lambda call: next(seen) >= skipped
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from meta_ads_mcp.sandbox import Call, graph_error
+from meta_ads_mcp.sandbox import SandboxCall, graph_error
 from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import each
 from tests.writes.desk import Desk, Person, desk
@@ -30,7 +30,7 @@ LOST: dict[str, Any] = {
 CREATES = [tool for tool in WRITES if makes(tool)]
 
 
-def is_write(call: Call) -> bool:
+def is_write(call: SandboxCall) -> bool:
     return call.method == "POST" and "validate_only" not in call.params.get("execution_options", "")
 
 
@@ -165,7 +165,7 @@ async def test_a_lost_answer_among_several_steps(name: str, nth: int, tmp_path: 
     before = made.store.snapshot()
     seen = 0
 
-    def is_nth(call: Call) -> bool:
+    def is_nth(call: SandboxCall) -> bool:
         nonlocal seen
         seen += is_write(call)
         return is_write(call) and seen == nth + 1

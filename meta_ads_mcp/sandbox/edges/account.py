@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import offset, uniforms
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, allow, change, check_name, readable
 from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
@@ -60,7 +60,7 @@ def recommendations(ask: Ask) -> Json:
 
 
 @serves("GET", "AdAccount/minimum_budgets")
-def minimum_budgets(ask: Ask) -> Listing:
+def minimum_budgets(ask: Ask) -> EdgeListing:
     """Minor units per currency. The account's own currency comes first."""
     own = ask.graph.world.accounts[ask.node.account]
     order = sorted(MINIMA, key=lambda code: code != own.currency)
@@ -70,11 +70,11 @@ def minimum_budgets(ask: Ask) -> Listing:
         {"currency": code, **{f"min_daily_budget_{name}": MINIMA[code] * factors[name] for name in names}}
         for code in order
     ]
-    return Listing(rows)
+    return EdgeListing(rows)
 
 
 @serves("GET", "AdAccount/activities", "AdSet/activities")
-def activities(ask: Ask) -> Listing:
+def activities(ask: Ask) -> EdgeListing:
     """Changes, newest first, of the last week unless `since` and `until` say otherwise."""
     now = ask.graph.clock()
     since = number(ask.params.get("since")) or (now - timedelta(days=DEFAULT_DAYS)).timestamp()
@@ -85,7 +85,7 @@ def activities(ask: Ask) -> Listing:
         if since <= moment.timestamp() <= until:
             rows += [row for row in _of_day(ask, moment) if _wanted(ask, row)]
     rows.sort(key=lambda row: row["event_time"], reverse=True)
-    return Listing([_shown(row) for row in rows])
+    return EdgeListing([_shown(row) for row in rows])
 
 
 def _of_day(ask: Ask, moment: datetime) -> list[dict[str, Json]]:

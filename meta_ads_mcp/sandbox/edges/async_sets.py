@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from meta_ads_mcp.sandbox.batch import fill
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import make, need
-from meta_ads_mcp.sandbox.http import Call, split_path
+from meta_ads_mcp.sandbox.http import SandboxCall, split_path
 from meta_ads_mcp.sandbox.refusal import invalid
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.build import stamp
@@ -48,7 +48,7 @@ def _run(ask: Ask, member: Mapping[str, Json], results: dict[str, Json]) -> dict
     """One member, as a row of the set."""
     _, parts = split_path(fill(str(member.get("relative_url", "")), results))
     own = dict(parse_qsl(fill(str(member.get("body", "")), results), keep_blank_values=True))
-    call: Call = replace(ask.call, method="POST", path=parts, params=own, files=(), asynchronous=True)
+    call: SandboxCall = replace(ask.call, method="POST", path=parts, params=own, files=(), asynchronous=True)
     answer = ask.graph.answer(call)
     body = json.loads(answer.text())
     results[str(member.get("name", ""))] = body
@@ -80,5 +80,5 @@ def status(ask: Ask) -> Json:
 
 
 @serves("GET", "AdAsyncRequestSet/requests")
-def requests(ask: Ask) -> Listing:
-    return Listing(ask.graph.world.store.children(ask.node.id, "requests"))
+def requests(ask: Ask) -> EdgeListing:
+    return EdgeListing(ask.graph.world.store.children(ask.node.id, "requests"))

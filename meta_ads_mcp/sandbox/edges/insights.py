@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
-from meta_ads_mcp.sandbox.fields import Wanted
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
+from meta_ads_mcp.sandbox.fields import FieldSelection
 from meta_ads_mcp.sandbox.insights import query as queries
 from meta_ads_mcp.sandbox.insights.query import Query
 from meta_ads_mcp.sandbox.insights.report import Report
@@ -17,20 +17,20 @@ LEVEL_OF = {"AdAccount": "account", "Campaign": "campaign", "AdSet": "adset", "A
 
 
 @serves("GET", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
-def insights(ask: Ask) -> Listing:
+def insights(ask: Ask) -> EdgeListing:
     """Rows of the asked level; no rows for objects without delivery."""
     scope = scope_of(ask)
     query = queries.read(ask.params, LEVEL_OF[ask.node.type], field_names(ask), scope.today)
     if query.opted_in and not ask.graph.world.opted_in:
-        return Listing([])
+        return EdgeListing([])
     report = Report(query, _visible(ask, query, scope), ask.graph.max_insights_rows)
     lines = report.lines()
-    return Listing(lines, report.summary(lines), show=report.show)
+    return EdgeListing(lines, report.summary(lines), show=report.show)
 
 
 def field_names(ask: Ask) -> Sequence[str] | None:
     """Names from `fields`; unknown ones are refused, as they are in `summary`."""
-    asked = [*(ask.wanted or ()), *(Wanted(name) for name in ask.params.get("summary", []))]
+    asked = [*(ask.wanted or ()), *(FieldSelection(name) for name in ask.params.get("summary", []))]
     known = ask.graph.spec.fields("AdsInsights")
     for one in asked:
         if one.name not in known:

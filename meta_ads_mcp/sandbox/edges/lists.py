@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.people import TASKS
 
@@ -28,15 +28,15 @@ PLAIN = (
 
 
 @serves("GET", *PLAIN)
-def linked(ask: Ask) -> Listing:
+def linked(ask: Ask) -> EdgeListing:
     """All nodes linked below the edge's own name."""
     edge = ask.call.path[-1]
-    return Listing(ask.graph.world.store.children(ask.node.id, edge))
+    return EdgeListing(ask.graph.world.store.children(ask.node.id, edge))
 
 
 @serves("GET", "User/accounts")
-def pages_of_user(ask: Ask) -> Listing:
+def pages_of_user(ask: Ask) -> EdgeListing:
     """The Pages with the tasks of this user, which the Page node itself does not have."""
     pages = ask.graph.world.store.children(ask.node.id, "accounts")
     shown = ("access_token", "category", "category_list", "name", "id", "tasks")
-    return Listing([Node(page.id, "PageOfUser", {**page.fields, "tasks": TASKS}, "", shown) for page in pages])
+    return EdgeListing([Node(page.id, "PageOfUser", {**page.fields, "tasks": TASKS}, "", shown) for page in pages])

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, gone, make, need, now
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, unknown_node
 from meta_ads_mcp.sandbox.store import Node
@@ -28,9 +28,9 @@ NOT_FETCHED, BAD_VIDEO, LOST_OFFSET = 389, 352, 6001
 
 
 @serves("GET", "AdAccount/adimages")
-def images(ask: Ask) -> Listing:
+def images(ask: Ask) -> EdgeListing:
     rows = ask.graph.world.store.children(ask.node.id, "adimages")
-    return Listing([node for node in rows if fits(ask, node)])
+    return EdgeListing([node for node in rows if fits(ask, node)])
 
 
 def fits(ask: Ask, node: Node) -> bool:

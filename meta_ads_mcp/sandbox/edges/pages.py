@@ -10,7 +10,7 @@ from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, gone, need, readable
 from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, invalid_param, is_required, missing_permission
@@ -40,22 +40,22 @@ def require_scope(ask: Ask, scope: str) -> None:
 
 
 @serves("GET", "Page/leadgen_forms")
-def forms(ask: Ask) -> Listing:
+def forms(ask: Ask) -> EdgeListing:
     require_page_token(ask, ask.node.id, "pages_manage_ads")
-    return Listing(ask.graph.world.store.children(ask.node.id, "leadgen_forms"))
+    return EdgeListing(ask.graph.world.store.children(ask.node.id, "leadgen_forms"))
 
 
 @serves("GET", "LeadgenForm/leads", "Ad/leads")
-def leads(ask: Ask) -> Listing:
+def leads(ask: Ask) -> EdgeListing:
     """Newest first; `filtering` knows `time_created` only."""
     require_scope(ask, "leads_retrieval")
     rows = ask.graph.world.store.children(ask.node.id, "leads")
     shown = [Node(one.id, one.type, {**one.fields, "time_created": created(one)}, one.account) for one in rows]
-    return Listing(shown)
+    return EdgeListing(shown)
 
 
 @serves("GET", "PagePost/comments")
-def comments(ask: Ask) -> Listing:
+def comments(ask: Ask) -> EdgeListing:
     """Oldest last unless `order` says so; replies come with `filter=stream`."""
     require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
     rows = ask.graph.world.store.children(ask.node.id, "comments")
@@ -63,24 +63,24 @@ def comments(ask: Ask) -> Listing:
         rows = [one for one in rows if one.get("parent") is None]
     if (since := number(ask.params.get("since"))) is not None:
         rows = [one for one in rows if created(one) >= since]
-    return Listing(sorted(rows, key=created, reverse=ask.params.get("order") != "chronological"))
+    return EdgeListing(sorted(rows, key=created, reverse=ask.params.get("order") != "chronological"))
 
 
 @serves("GET", "Comment/comments")
-def replies(ask: Ask) -> Listing:
+def replies(ask: Ask) -> EdgeListing:
     """The answers to a comment, which stand below the same post."""
     links = ask.graph.world.store.links
     post = next((parent for (parent, edge), ids in links.items() if edge == "comments" and ask.node.id in ids), "")
     require_page_token(ask, post.split("_", 1)[0], "pages_read_engagement")
     rows = ask.graph.world.store.children(post, "comments")
-    return Listing([one for one in rows if (one.get("parent") or {}).get("id") == ask.node.id])
+    return EdgeListing([one for one in rows if (one.get("parent") or {}).get("id") == ask.node.id])
 
 
 @serves("GET", "PagePost/likes")
-def likes(ask: Ask) -> Listing:
+def likes(ask: Ask) -> EdgeListing:
     """The posts of the sandbox have none that are told by name."""
     require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
-    return Listing(ask.graph.world.store.children(ask.node.id, "likes"))
+    return EdgeListing(ask.graph.world.store.children(ask.node.id, "likes"))
 
 
 @serves("GET", "Page/insights")

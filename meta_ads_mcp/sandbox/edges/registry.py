@@ -1,7 +1,7 @@
 """The table of edge handlers: who answers `GET AdAccount/campaigns`.
 
-A handler is a function of one `Ask`. It returns a `Listing` (rows that the caller filters, pages and projects) or any
-JSON value, which is the answer as it stands. Adding an edge is one decorated function; nothing else has to know.
+A handler is a function of one `Ask`. It returns an `EdgeListing` (rows that the caller filters, pages and projects) or
+any JSON value, which is the answer as it stands. Adding an edge is one decorated function.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.fields import Wanted
+from meta_ads_mcp.sandbox.fields import FieldSelection
 from meta_ads_mcp.sandbox.store import Node
 
 if TYPE_CHECKING:
-    from meta_ads_mcp.sandbox.graph import Graph
-    from meta_ads_mcp.sandbox.http import Call
+    from meta_ads_mcp.sandbox.graph import SandboxGraph
+    from meta_ads_mcp.sandbox.http import SandboxCall
     from meta_ads_mcp.sandbox.tokens import TokenInfo
 
 Json = Any
@@ -27,16 +27,16 @@ Json = Any
 class Ask:
     """One call on a node's edge (or on the node itself), its params decoded and checked."""
 
-    graph: Graph
+    graph: SandboxGraph
     node: Node
     params: Mapping[str, Json]
-    wanted: tuple[Wanted, ...] | None
-    call: Call
+    wanted: tuple[FieldSelection, ...] | None
+    call: SandboxCall
     token: TokenInfo
 
 
 @dataclass(frozen=True)
-class Listing:
+class EdgeListing:
     """Rows of an edge before filtering and paging.
 
     Rows are nodes or plain dicts; or anything that `show` turns into a row. With `show` the rows are filtered already

@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_ads_mcp.sandbox import fields as expressions
 from meta_ads_mcp.sandbox.edges.insights import insights
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.store import Node
 
 Json = Any
@@ -63,12 +63,12 @@ def status(ask: Ask) -> Json:
 
 
 @serves("GET", "AdReportRun/insights")
-def results(ask: Ask) -> Listing:
+def results(ask: Ask) -> EdgeListing:
     """The rows of a completed run; none before."""
     job: Job = ask.node.get("job")
     if ask.node.get("async_status") or job.step(ask.graph.clock())[0] != "Job Completed":
-        return Listing([])
+        return EdgeListing([])
     asked = job.params.get("fields")
     wanted = expressions.parse(asked) if asked else None
-    found: Listing = insights(replace(ask, node=job.node, params=job.params, wanted=wanted))
+    found: EdgeListing = insights(replace(ask, node=job.node, params=job.params, wanted=wanted))
     return found

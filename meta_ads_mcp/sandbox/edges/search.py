@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meta_ads_mcp.sandbox import search_terms
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.refusal import Refusal
 
 Json = Any
@@ -15,14 +15,14 @@ DEFAULT_LIMIT = 8
 
 
 @serves("GET", "Root/search")
-def search(ask: Ask) -> Listing:
+def search(ask: Ask) -> EdgeListing:
     kind = ask.params.get("type")
     if kind is None:
         raise Refusal("(#100) The parameter type is required")
     finder = FINDERS.get(kind)
     if finder is None:
         raise Refusal(f"(#3) The sandbox does not serve search of type {kind} (Graph does)", code=3)
-    return Listing(finder(ask), default_limit=DEFAULT_LIMIT)
+    return EdgeListing(finder(ask), default_limit=DEFAULT_LIMIT)
 
 
 def query(ask: Ask) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.refusal import invalid_param
 from meta_ads_mcp.sandbox.store import Node
@@ -59,7 +59,7 @@ def needed(ask: Ask) -> tuple[str, ...]:
 
 
 @serves("GET", "AdsPixel/stats")
-def stats(ask: Ask) -> Listing:
+def stats(ask: Ask) -> EdgeListing:
     """Hourly buckets, each with the counts of every value. Shape: SDK class AdsPixelStatsResult."""
     now = ask.graph.clock().replace(minute=0, second=0, microsecond=0)
     start = number(ask.params.get("start_time")) or (now - timedelta(hours=DEFAULT_HOURS)).timestamp()
@@ -71,7 +71,7 @@ def stats(ask: Ask) -> Listing:
         for hour in hours
         if start <= hour.timestamp() < end
     ]
-    return Listing(rows[::-1])
+    return EdgeListing(rows[::-1])
 
 
 def counts(ask: Ask, aggregation: str, hour: int) -> list[dict[str, Json]]:
@@ -101,7 +101,7 @@ def checks(ask: Ask) -> Json:
 
 
 @serves("GET", "AdRule/history")
-def history(ask: Ask) -> Listing:
+def history(ask: Ask) -> EdgeListing:
     """Runs of the rule, newest first; every third one changed something."""
     ads = ask.graph.world.store.children(f"act_{ask.node.account}", "ads")
     rows = [
@@ -120,16 +120,16 @@ def history(ask: Ask) -> Listing:
         }
         for run in range(18)
     ]
-    return Listing([row for row in rows if row["results"] or not ask.params.get("hide_no_changes")])
+    return EdgeListing([row for row in rows if row["results"] or not ask.params.get("hide_no_changes")])
 
 
 @serves("GET", "IGUser/media")
-def media(ask: Ask) -> Listing:
+def media(ask: Ask) -> EdgeListing:
     """Posts between `since` and `until`."""
     since = number(ask.params.get("since")) or 0.0
     until = number(ask.params.get("until")) or ask.graph.clock().timestamp()
     rows = ask.graph.world.store.children(ask.node.id, "media")
-    return Listing([one for one in rows if since <= published(one) <= until])
+    return EdgeListing([one for one in rows if since <= published(one) <= until])
 
 
 def published(node: Node) -> float:

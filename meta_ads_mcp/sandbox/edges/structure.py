@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.refusal import Refusal, not_in_enum
 from meta_ads_mcp.sandbox.store import Node
 
@@ -15,7 +15,7 @@ STATUSES = "Ad.EffectiveStatus"
 @serves(
     "GET", "AdAccount/campaigns", "AdAccount/adsets", "AdAccount/ads", "Campaign/adsets", "Campaign/ads", "AdSet/ads"
 )
-def objects(ask: Ask) -> Listing:
+def objects(ask: Ask) -> EdgeListing:
     """Archived and deleted objects come only when they are named in `effective_status` or in a filter of it."""
     nodes = ask.graph.world.store.children(ask.node.id, ask.call.path[-1])
     wanted = asked_statuses(ask)
@@ -23,7 +23,7 @@ def objects(ask: Ask) -> Listing:
         shown = [node for node in nodes if node.get("effective_status") not in HIDDEN]
     else:
         shown = [node for node in nodes if node.get("effective_status") in wanted]
-    return Listing([node for node in shown if fits(ask, node)])
+    return EdgeListing([node for node in shown if fits(ask, node)])
 
 
 def asked_statuses(ask: Ask) -> list[str] | None:

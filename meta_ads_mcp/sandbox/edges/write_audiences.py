@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from meta_ads_mcp.sandbox.edges.registry import Ask, Listing, serves
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import (
     SUCCESS,
     account_of,
@@ -256,11 +256,11 @@ def _partner(ask: Ask, account_id: Json) -> str:
 
 
 @serves("GET", "CustomAudience/ads")
-def ads_using(ask: Ask) -> Listing:
+def ads_using(ask: Ask) -> EdgeListing:
     """The ads whose ad set aims at the audience, or leaves it out."""
     store = ask.graph.world.store
     users = [one for one in store.children(f"act_{ask.node.account}", "adsets") if _aims_at(one, ask.node.id)]
-    return Listing([ad for ad_set in users for ad in store.children(ad_set.id, "ads")])
+    return EdgeListing([ad for ad_set in users for ad in store.children(ad_set.id, "ads")])
 
 
 def _aims_at(ad_set: Node, audience_id: str) -> bool:
@@ -270,7 +270,7 @@ def _aims_at(ad_set: Node, audience_id: str) -> bool:
 
 
 @serves("GET", "CustomAudience/shared_account_info")
-def sharing(ask: Ask) -> Listing:
+def sharing(ask: Ask) -> EdgeListing:
     """The accounts that the audience is shared with."""
     world = ask.graph.world
     rows = [
@@ -283,4 +283,4 @@ def sharing(ask: Ask) -> Listing:
         }
         for account in world.store.children(ask.node.id, "adaccounts")
     ]
-    return Listing(rows)
+    return EdgeListing(rows)

@@ -22,7 +22,7 @@ Cell = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Line:
+class ReportLine:
     """Sums of one row-to-be: the object's ids per level, the window and the cell's breakdown values."""
 
     ids: Mapping[str, str]
@@ -31,7 +31,7 @@ class Line:
     sums: dict[str, int]
     audience: float
 
-    def plus(self, sums: Mapping[str, int], audience: float) -> Line:
+    def plus(self, sums: Mapping[str, int], audience: float) -> ReportLine:
         added = {name: self.sums[name] + value for name, value in sums.items()}
         return replace(self, sums=added, audience=self.audience + audience)
 
@@ -44,14 +44,14 @@ class Report:
     scope: Scope
     max_rows: int
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ReportLine]:
         """All rows-to-be, filtered and sorted."""
         if self.query.family == "unmodelled":
             return []
         lines = [line for line in self._lines() if line.sums["impressions"] and self._fits(line)]
         return self._sorted(lines) if self.query.sort else lines
 
-    def show(self, line: Line) -> dict[str, Json]:
+    def show(self, line: ReportLine) -> dict[str, Json]:
         """One row as Graph gives it."""
         return self._show(line, self.query.fields, self.query.level)
 
@@ -72,9 +72,9 @@ class Report:
         owners = [owner(field) for field, _, _ in self.query.filtering]
         return LEVELS[max(LEVELS.index(level) for level in (self.query.level, *owners) if level)]
 
-    def _lines(self) -> list[Line]:
+    def _lines(self) -> list[ReportLine]:
         kept = self._kept()
-        lines: dict[tuple[str, Window, Cell], Line] = {}
+        lines: dict[tuple[str, Window, Cell], ReportLine] = {}
         for window in self.query.ranges:
             for found in self.scope.objects(window, self.metrics, self.query.family, self.depth):
                 listed = self.scope.hidden.isdisjoint(found.ids.values())
@@ -85,14 +85,14 @@ class Report:
                 raise Refusal(text, subcode=1487534)
         return list(lines.values())
 
-    def _merge(self, lines: dict[tuple[str, Window, Cell], Line], window: Window, found: Found) -> None:
+    def _merge(self, lines: dict[tuple[str, Window, Cell], ReportLine], window: Window, found: Found) -> None:
         """Add an object's cells to the lines of the level that is asked for."""
         shown = {level: found.ids[level] for level in LEVELS[: LEVELS.index(self.query.level) + 1]}
         for cell, share, sums in self._cells(found):
             key = (shown[self.query.level], window, cell)
             before = lines.get(key)
             audience = found.audience * share
-            lines[key] = before.plus(sums, audience) if before else Line(shown, window, cell, sums, audience)
+            lines[key] = before.plus(sums, audience) if before else ReportLine(shown, window, cell, sums, audience)
 
     def _cells(self, found: Found) -> Iterator[tuple[Cell, float, dict[str, int]]]:
         """The cells of the asked margin: key, share of the audience, sums."""
@@ -129,18 +129,18 @@ class Report:
             every = {ids[level] for ids in self.scope.every(level)}
             return {one for one in every if filters.holds(self.scope.attribute(level, one, name), operator, value)}
         whole = (min(since for since, _ in self.query.ranges), max(until for _, until in self.query.ranges))
-        lines: dict[str, Line] = {}
+        lines: dict[str, ReportLine] = {}
         for found in self.scope.objects(whole, self.metrics, "", level):
-            line, key = Line(found.ids, whole, (), found.flat(), found.audience), found.ids[level]
+            line, key = ReportLine(found.ids, whole, (), found.flat(), found.audience), found.ids[level]
             lines[key] = lines[key].plus(line.sums, line.audience) if key in lines else line
         return {key for key, line in lines.items() if filters.holds(self._figure(line, name, level), operator, value)}
 
-    def _fits(self, line: Line) -> bool:
+    def _fits(self, line: ReportLine) -> bool:
         """Filters without an owner are about the row itself."""
         own = [one for one in self.query.filtering if not owner(one[0])]
         return all(filters.holds(self._value(line, name), operator, value) for name, operator, value in own)
 
-    def _value(self, line: Line, name: str) -> Json:
+    def _value(self, line: ReportLine, name: str) -> Json:
         if name in self.query.breakdowns:
             return line.cell[self.query.breakdowns.index(name)]
         if name.partition(":")[0] in FIGURES:
@@ -150,7 +150,7 @@ class Report:
 
     # -- shown rows ---------------------------------------------------------------------------------------------------
 
-    def _row(self, line: Line, level: str) -> Row:
+    def _row(self, line: ReportLine, level: str) -> Row:
         query = self.query
         return Row(
             line.sums,
@@ -163,7 +163,7 @@ class Report:
             level=level,
         )
 
-    def _show(self, line: Line, fields: Sequence[str], level: str) -> dict[str, Json]:
+    def _show(self, line: ReportLine, fields: Sequence[str], level: str) -> dict[str, Json]:
         row = self._row(line, level)
         found = {name: row.names.get(name) for name in fields if name not in FIGURES}
         found |= {name: FIGURES[name][1](row) for name in fields if name in FIGURES}
@@ -171,7 +171,7 @@ class Report:
         found |= dict(zip(self.query.breakdowns, line.cell, strict=False))
         return {name: value for name, value in found.items() if value is not None}
 
-    def _figure(self, line: Line, name: str, level: str) -> Json:
+    def _figure(self, line: ReportLine, name: str, level: str) -> Json:
         """One figure for a filter or the sort; `actions:link_click` is the value of that action."""
         name, _, action = name.partition(":")
         value = FIGURES[name][1](self._row(line, level))
@@ -179,21 +179,21 @@ class Report:
             return next((one["value"] for one in value if one.get("action_type") == action or not action), None)
         return value
 
-    def _sorted(self, lines: list[Line]) -> list[Line]:
+    def _sorted(self, lines: list[ReportLine]) -> list[ReportLine]:
         name, _, direction = self.query.sort.rpartition("_")
         if direction not in ("ascending", "descending"):
             name, direction = self.query.sort, "ascending"
         if name.partition(":")[0] not in FIGURES and name not in (*self.query.fields, *self.query.breakdowns):
             raise Refusal(f"(#100) Sorting field {name} is not valid", blame=(("sort",),))
 
-        def key(line: Line) -> tuple[float, str]:
+        def key(line: ReportLine) -> tuple[float, str]:
             value = self._value(line, name)
             number = filters.number(value)
             return (number if number is not None else float("-inf"), str(value))
 
         return sorted(lines, key=key, reverse=direction == "descending")
 
-    def summary(self, lines: Sequence[Line]) -> dict[str, Json] | None:
+    def summary(self, lines: Sequence[ReportLine]) -> dict[str, Json] | None:
         """The same figures over all rows, on all pages."""
         query = self.query
         if not query.summary or not lines:
@@ -201,7 +201,7 @@ class Report:
         sums = {name: sum(line.sums[name] for line in lines) for name in self.metrics}
         window = (min(since for since, _ in query.ranges), max(until for _, until in query.ranges))
         audience = sum(audience_of(plan) for plan in self.scope.plans)
-        whole = Line({"account": self.scope.account.id}, window, (), sums, audience)
+        whole = ReportLine({"account": self.scope.account.id}, window, (), sums, audience)
         shown = [name for name in query.summary if name in FIGURES or name.startswith("account_")]
         return self._show(whole, shown, "account")
 

@@ -7,11 +7,13 @@ import random
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from zoneinfo import ZoneInfo
 
 # Currencies without a subunit. docs: marketing-api/currencies
 OFFSET_ONE = frozenset({"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"})
 BIASES = 8
+SPENT_SHARE = 0.86  # of a daily budget, what an ordinary day spends
 
 
 def offset(currency: str) -> int:
@@ -37,7 +39,10 @@ def biases(*key: object) -> tuple[float, ...]:
 
 @dataclass(frozen=True, eq=False)
 class AccountPlan:
-    """`id` without `act_`; money figures in minor units of `currency`. `geo` is (country, region, share)."""
+    """`id` without `act_`; money figures in minor units of `currency`. `geo` is (country, region, share).
+
+    `shared_audience` is the number of people whom all campaigns of the account try to reach.
+    """
 
     id: str
     currency: str
@@ -45,6 +50,7 @@ class AccountPlan:
     cpm: int
     order_value: int
     geo: tuple[tuple[str, str, float], ...]
+    shared_audience: float = 1.0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -55,9 +61,31 @@ class AccountPlan:
         return offset(self.currency)
 
 
+@dataclass(frozen=True)
+class Drift:
+    """A change of a part's share of one metric: from the day `start` on it nears `factor`, which takes `days`.
+
+    `metric` is a name of `insights.metrics`, or `events` for all that happens after the click.
+    """
+
+    metric: str
+    start: int
+    factor: float
+    days: int = 1
+
+    def at(self, day: int) -> float:
+        """The factor on a day."""
+        if day < self.start:
+            return 1.0
+        return 1 + (self.factor - 1) * min(1.0, (day - self.start + 1) / self.days)
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part of a campaign that delivers: an ad set or an ad. Days are proleptic ordinals; `stop` is the last one."""
+    """A part of a campaign that delivers: an ad set or an ad. Days are proleptic ordinals; `stop` is the last one.
+
+    The audience of an ad set is as large as what the ad set shows in `audience_days`.
+    """
 
     id: str
     weight: float
@@ -66,11 +94,26 @@ class Part:
     bias: tuple[float, ...]
     video: bool = False
     parts: tuple[Part, ...] = ()
+    audience_days: float = 5.0
+    drifts: tuple[Drift, ...] = ()
+
+    def drift(self, metric: str, day: int) -> float:
+        """By how much the part's share of a metric differs on a day from what its weight says."""
+        return prod(drift.at(day) for drift in self.drifts if drift.metric == metric)
+
+    def weight_on(self, day: int) -> float:
+        """The part's weight in impressions on a day; 0 when it does not deliver."""
+        if not self.start <= day <= self.stop:
+            return 0.0
+        return self.weight * self.drift("impressions", day) if self.drifts else self.weight
 
 
 @dataclass(frozen=True, eq=False)
 class CampaignPlan:
-    """`daily_budget` in minor units; `anomaly` is `cpc_spike`, `spend_drop` or empty, from day `anomaly_from` on."""
+    """`daily_budget` in minor units, before the anomaly.
+
+    `anomaly` is a key of `insights.metrics.ANOMALIES` or empty; it holds from the day `anomaly_from` on.
+    """
 
     id: str
     account: AccountPlan

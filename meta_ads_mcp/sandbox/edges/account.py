@@ -1,41 +1,26 @@
-"""The ad account itself: its settings, recommendations, smallest budgets and activities.
+"""The ad account itself: its settings, recommendations and smallest budgets.
 
 Source: docs marketing-api/reference/ad-account, marketing-api/overview/performance-recommendations.
 """
 
 from __future__ import annotations
 
-import json
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from meta_ads_mcp.sandbox.delivery_plan import offset, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import offset
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, allow, change, check_name, readable
-from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
-from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world import issues
 from meta_ads_mcp.sandbox.world.ids import image_hash
 
 Json = Any
-DEFAULT_DAYS = 7  # Graph's default window is short; the exact length is not documented
-HISTORY = 120
-# event_type (lower case in rows) -> (translated, category, object kind)
-EVENTS = (
-    ("update_ad_set_budget", "Ad set budget updated", "BUDGET", "adsets"),
-    ("update_campaign_run_status", "Campaign status updated", "STATUS", "campaigns"),
-    ("create_ad", "Ad created", "AD", "ads"),
-    ("update_ad_run_status", "Ad status updated", "STATUS", "ads"),
-    ("update_ad_set_target_spec", "Ad set targeting updated", "TARGETING", "adsets"),
-    ("update_campaign_budget", "Campaign budget updated", "BUDGET", "campaigns"),
-)
 # The least daily budget per currency, in minor units. Shape: docs marketing-api/reference/ad-account/minimum_budgets
 MINIMA = {"USD": 100, "EUR": 100, "JPY": 130, "BRL": 568, "GBP": 79, "KRW": 1360}
 MAX_CAP_CHANGES_PER_DAY = 10  # docs: marketing-api/overview/rate-limiting
 CAP_ACTIONS = ("reset", "delete")
-KINDS = {"campaigns": "CAMPAIGN", "adsets": "CAMPAIGN_GROUP", "ads": "ADGROUP"}
 
 
 @serves("GET", "AdAccount/recommendations")
@@ -71,71 +56,6 @@ def minimum_budgets(ask: Ask) -> EdgeListing:
         for code in order
     ]
     return EdgeListing(rows)
-
-
-@serves("GET", "AdAccount/activities", "AdSet/activities")
-def activities(ask: Ask) -> EdgeListing:
-    """Changes, newest first, of the last week unless `since` and `until` say otherwise."""
-    now = ask.graph.clock()
-    since = number(ask.params.get("since")) or (now - timedelta(days=DEFAULT_DAYS)).timestamp()
-    until = number(ask.params.get("until")) or now.timestamp()
-    rows = []
-    for days in range(HISTORY):
-        moment = now.replace(hour=13, minute=5, second=0, microsecond=0) - timedelta(days=days)
-        if since <= moment.timestamp() <= until:
-            rows += [row for row in _of_day(ask, moment) if _wanted(ask, row)]
-    rows.sort(key=lambda row: row["event_time"], reverse=True)
-    return EdgeListing([_shown(row) for row in rows])
-
-
-def _of_day(ask: Ask, moment: datetime) -> list[dict[str, Json]]:
-    """Up to two changes on a day."""
-    account = f"act_{ask.node.account}"
-    luck = uniforms("activity", account, moment.date())
-    found = []
-    for place in range(int(luck[0] * 3)):
-        kind, text, category, edge = EVENTS[int(luck[1 + place] * len(EVENTS))]
-        children = ask.graph.world.store.children(account, edge)
-        if children:
-            target = children[int(luck[4 + place] * len(children))]
-            found.append(
-                _activity(moment + timedelta(minutes=37 * place), target, kind, text)
-                | {"category": category, "edge": edge}
-            )
-    return found
-
-
-def _activity(moment: datetime, target: Node, kind: str, text: str) -> dict[str, Json]:
-    change = (
-        {"old_value": "PAUSED", "new_value": "ACTIVE"} if "status" in kind else {"old_value": 4000, "new_value": 5000}
-    )
-    return {
-        "event_time": moment.strftime("%Y-%m-%dT%H:%M:%S+0000"),
-        "event_type": kind,
-        "translated_event_type": text,
-        "actor_id": "100080000000042",
-        "actor_name": "Mara Ilves",
-        "application_id": "119211728144504",
-        "application_name": "Power Editor",
-        "object_id": target.id,
-        "object_name": str(target.get("name")),
-        "date_time_in_timezone": moment.strftime("%m/%d/%Y at %I:%M %p"),
-        "extra_data": json.dumps(change),
-        "tool": "ADS_MANAGER",
-    }
-
-
-def _wanted(ask: Ask, row: dict[str, Json]) -> bool:
-    category, own = ask.params.get("category"), ask.params.get("oid")
-    if ask.node.type == "AdSet" and row["object_id"] != ask.node.id:
-        return False
-    return (category is None or row["category"] == category) and own in (None, row["object_id"])
-
-
-def _shown(row: dict[str, Json]) -> dict[str, Json]:
-    return {key: value for key, value in row.items() if key not in ("category", "edge")} | {
-        "object_type": KINDS[row["edge"]]
-    }
 
 
 @serves("POST", "AdAccount")

@@ -8,7 +8,7 @@ from functools import lru_cache
 from operator import add, mul, sub
 
 from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, Part
-from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, UNLIMITED, VIDEO, campaign_day
+from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, SOUGHT, UNLIMITED, VIDEO, campaign_day
 from meta_ads_mcp.sandbox.insights.segments import HOUR, cells
 from meta_ads_mcp.sandbox.insights.split import spread, take, take_within
 
@@ -142,7 +142,7 @@ def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
 
     Gives a grid: per metric the cells of the first part, then those of the second, and so on.
     """
-    start = [part.weight if part.start <= day <= part.stop else 0.0 for part in parts]
+    start = [part.weight_on(day) for part in parts]
     if not any(start):
         start = [part.weight for part in parts]
     nothing = [0] * len(parts)
@@ -153,19 +153,32 @@ def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
         if not total:
             shares[name], grid[name] = nothing, nothing * len(totals)
             continue
-        weights = _part_weights(tuple(parts), shares, name, total) if name in PARENTS else start
+        weights = _part_weights(tuple(parts), shares, (name, total, day)) if name in PARENTS else start
         shares[name] = spread(total, weights, _phase(day, number, parts[0].start))
         grid[name] = shares[name] if len(totals) == 1 else _fill(name, shares[name], columns, grid, day + number)
     return grid
 
 
-def _part_weights(parts: tuple[Part, ...], shares: Sums, name: str, total: int) -> Sequence[float]:
-    """The parent's shares with the parts' biases. Plays go to films only, as long as these were shown often enough."""
+def _part_weights(parts: tuple[Part, ...], shares: Sums, whole: tuple[str, int, int]) -> Sequence[float]:
+    """The parent's shares with the parts' biases and drifts, for `whole`: a metric, its total and the day.
+
+    Plays go to films only, as long as these were shown often enough.
+    """
+    name, total, day = whole
     base = shares[PARENTS[name]]
     if name == VIDEO[0]:
         films = [value if part.video else 0 for value, part in zip(base, parts, strict=True)]
         return films if sum(films) >= total else base
-    return _usable(list(map(mul, base, _part_biases(parts, GROUPS[name]))), base)
+    weights = list(map(mul, base, _part_biases(parts, GROUPS[name])))
+    if _drifting(parts):
+        metric = "events" if name.partition(":")[0] in SOUGHT else name
+        weights = [weight * part.drift(metric, day) for weight, part in zip(weights, parts, strict=True)]
+    return _usable(weights, base)
+
+
+@lru_cache(maxsize=20_000)
+def _drifting(parts: tuple[Part, ...]) -> bool:
+    return any(part.drifts for part in parts)
 
 
 @lru_cache(maxsize=20_000)

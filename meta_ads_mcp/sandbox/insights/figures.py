@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import uniforms
-from meta_ads_mcp.sandbox.insights import actions
+from meta_ads_mcp.sandbox.insights import actions, reach
 from meta_ads_mcp.sandbox.insights.actions import ACTION_TYPES, VALUE_TYPES, Style
 from meta_ads_mcp.sandbox.insights.metrics import VIDEO
 
@@ -35,11 +34,16 @@ RESULTS = {
 
 @dataclass(frozen=True)
 class Row:
-    """What one row is computed from. `audience` is the number of people in reach, `names` are Graph's texts."""
+    """What one row is computed from; `names` are Graph's texts.
+
+    `audiences` are (size, impressions) per ad set, for figures that need `PEOPLE`; `shared` is the size of the audience
+    that all ad sets have in common.
+    """
 
     sums: Mapping[str, int]
     offset: int
-    audience: float
+    audiences: Sequence[tuple[float, int]]
+    shared: float
     names: Mapping[str, str]
     style: Style = field(default_factory=Style)
     hourly: bool = False
@@ -51,11 +55,8 @@ class Row:
 
     @property
     def reach(self) -> int:
-        """People reached: grows slower than impressions, and never exceeds them."""
-        shown = self["impressions"]
-        if not shown:
-            return 0
-        return min(shown, max(1, round(self.audience * (1 - math.exp(-shown / max(self.audience, 1.0))))))
+        """People reached, never more than impressions."""
+        return reach.people(self.audiences, self.shared)
 
 
 def plain(value: float) -> str:
@@ -175,6 +176,8 @@ def average_watch(row: Row) -> Json:
 
 Figure = Callable[[Row], Json]
 
+# Among the needs of a figure: the impressions per ad set, from which the people of a row are counted.
+PEOPLE = "people"
 # field -> (stored metrics it needs, how it is computed)
 ALL_ACTIONS = tuple(dict.fromkeys(actions.metrics_of(one for listed in ACTION_TYPES.values() for one in listed)))
 VALUES = tuple(actions.metrics_of(["purchase_value"]))
@@ -185,25 +188,28 @@ FIGURES: dict[str, tuple[tuple[str, ...], Figure]] = {
     "clicks": (("clicks",), lambda row: str(row["clicks"])),
     "spend": (("spend",), lambda row: money(row, row["spend"])),
     "social_spend": (("spend",), lambda row: money(row, row["spend"] * 3 // 100)),
-    "reach": (("impressions",), hidden_when_old(reach_text)),
-    "frequency": (("impressions",), hidden_when_old(frequency_text)),
-    "cpp": (("spend", "impressions"), hidden_when_old(lambda row: cost(row, row.reach, 1000))),
+    "reach": (("impressions", PEOPLE), hidden_when_old(reach_text)),
+    "frequency": (("impressions", PEOPLE), hidden_when_old(frequency_text)),
+    "cpp": (("spend", "impressions", PEOPLE), hidden_when_old(lambda row: cost(row, row.reach, 1000))),
     "ctr": (("clicks", "impressions"), lambda row: ratio(row, row["clicks"], row["impressions"], 100)),
     "cpc": (("spend", "clicks"), lambda row: cost(row, row["clicks"])),
     "cpm": (("spend", "impressions"), lambda row: cost(row, row["impressions"], 1000)),
     "unique_clicks": (("clicks",), lambda row: str(unique(row["clicks"]))),
-    "unique_ctr": (("clicks",), lambda row: ratio(row, unique(row["clicks"]), row.reach, 100)),
+    "unique_ctr": (("clicks", PEOPLE), lambda row: ratio(row, unique(row["clicks"]), row.reach, 100)),
     "cost_per_unique_click": (("spend", "clicks"), lambda row: cost(row, unique(row["clicks"]))),
     "inline_link_clicks": (("link_click",), lambda row: str(row["link_click"])),
     "inline_link_click_ctr": (("link_click",), lambda row: ratio(row, row["link_click"], row["impressions"], 100)),
     "cost_per_inline_link_click": (("spend", "link_click"), lambda row: cost(row, row["link_click"])),
     "unique_inline_link_clicks": (("link_click",), lambda row: str(unique(row["link_click"]))),
     "unique_inline_link_click_ctr": (
-        ("link_click",),
+        ("link_click", PEOPLE),
         lambda row: ratio(row, unique(row["link_click"]), row.reach, 100),
     ),
     "cost_per_unique_inline_link_click": (("spend", "link_click"), lambda row: cost(row, unique(row["link_click"]))),
-    "unique_link_clicks_ctr": (("link_click",), lambda row: ratio(row, unique(row["link_click"]), row.reach, 100)),
+    "unique_link_clicks_ctr": (
+        ("link_click", PEOPLE),
+        lambda row: ratio(row, unique(row["link_click"]), row.reach, 100),
+    ),
     "website_ctr": (
         ("link_click",),
         lambda row: single("link_click", ratio(row, row["link_click"], row["impressions"], 100)),
@@ -230,8 +236,8 @@ FIGURES: dict[str, tuple[tuple[str, ...], Figure]] = {
     "cost_per_unique_action_type": (("spend", *ALL_ACTIONS), lambda row: cost_list(row, unique)),
     "purchase_roas": (("spend", *VALUES), lambda row: roas(row, "omni_purchase")),
     "website_purchase_roas": (("spend", *VALUES), lambda row: roas(row, "offsite_conversion.fb_pixel_purchase")),
-    "results": (("impressions", *ALL_ACTIONS), result_list),
-    "cost_per_result": (("spend", "impressions", *ALL_ACTIONS), cost_per_result),
+    "results": (("impressions", PEOPLE, *ALL_ACTIONS), result_list),
+    "cost_per_result": (("spend", "impressions", PEOPLE, *ALL_ACTIONS), cost_per_result),
     "video_avg_time_watched_actions": (VIDEO, average_watch),
     "cost_per_thruplay": (("spend", "thruplay"), lambda row: single("video_view", cost(row, row["thruplay"]))),
     "quality_ranking": (("impressions",), ranking("quality")),

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import SPENT_SHARE, CampaignPlan, uniforms
 
 WINDOWS = ("k1", "k7", "k28", "v1")
 WINDOW_SHARES = {"k1": 0.56, "k7": 0.25, "k28": 0.11, "v1": 0.19}
@@ -101,6 +101,17 @@ VIDEO_STEPS = {
 }  # fmt: skip
 ENGAGEMENT = {"reaction": 0.11, "comment": 0.012, "share": 0.018, "save": 0.015, "like": 0.006}
 
+# anomaly -> the metric of a campaign that changes, and by which factor. `events` are those of `SOUGHT`; fewer
+# impressions for the same spend are dearer ones.
+ANOMALIES: dict[str, tuple[str, float]] = {
+    "cpc_spike": ("clicks", 0.38),
+    "spend_drop": ("spend", 0.3),
+    "spend_rise": ("spend", 2.2),
+    "cpm_rise": ("impressions", 0.42),
+    "conversion_drop": ("events", 0.3),
+}
+SOUGHT = frozenset(EVENTS) - {"view_content"}
+
 Day = Mapping[str, int]
 EMPTY: Day = {}
 
@@ -128,7 +139,7 @@ def campaign_day(plan: CampaignPlan, day: int) -> Day:
     found["clicks"] = int(impressions * click_rate + luck[3])
     _add_traffic(found, plan, luck)
     _add_video(found, plan, luck)
-    _add_events(found, plan, uniforms(plan.seed, plan.id, day, "events"))
+    _add_events(found, plan, uniforms(plan.seed, plan.id, day, "events"), _anomaly(plan, day))
     return found
 
 
@@ -144,13 +155,19 @@ def _money_and_rates(plan: CampaignPlan, day: int, luck: tuple[float, ...]) -> t
     year = 1 + 0.09 * math.sin(2 * math.pi * (day % 365.25) / 365.25)
     ramp = min(1.0, 0.55 + 0.07 * age)
     pull = WEEK[day % 7] * ramp * (1 + plan.trend * min(age, 730) / 365)
-    spend = plan.daily_budget * 0.86 * pull * (0.9 + 0.2 * luck[0])
+    spend = plan.daily_budget * SPENT_SHARE * pull * (0.9 + 0.2 * luck[0])
     cpm = plan.account.cpm * CPM_FACTORS.get(plan.objective, 1.0) * year * (0.93 + 0.14 * luck[1])
     click_rate = RATES[plan.objective][0] * (0.9 + 0.2 * luck[4])
-    if plan.anomaly and day >= plan.anomaly_from:
-        spend *= 0.3 if plan.anomaly == "spend_drop" else 1.0
-        click_rate *= 0.38 if plan.anomaly == "cpc_spike" else 1.0
+    metric, factor = _anomaly(plan, day)
+    spend *= factor if metric == "spend" else 1.0
+    cpm /= factor if metric == "impressions" else 1.0
+    click_rate *= factor if metric == "clicks" else 1.0
     return max(1, round(spend)), cpm, click_rate
+
+
+def _anomaly(plan: CampaignPlan, day: int) -> tuple[str, float]:
+    """The metric that differs on a day, and its factor."""
+    return ANOMALIES[plan.anomaly] if plan.anomaly and day >= plan.anomaly_from else ("", 1.0)
 
 
 def _add_traffic(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...]) -> None:
@@ -169,10 +186,12 @@ def _add_video(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...
         found[name] = int(found[PARENTS[name]] * step * (0.96 + 0.08 * luck[15]))
 
 
-def _add_events(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...]) -> None:
+def _add_events(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...], anomaly: tuple[str, float]) -> None:
     rates = RATES[plan.objective][2]
+    factor = anomaly[1] if anomaly[0] == "events" else 1.0
     for number, event in enumerate(EVENTS):
         expected = found["link_click"] * rates.get(event, 0.0) * (0.85 + 0.3 * luck[number])
+        expected *= factor if event in SOUGHT else 1.0
         for place, window in enumerate(WINDOWS):
             chance = (luck[8 + number] + 0.31 * place) % 1 if expected else 0.0
             found[f"{event}:{window}"] = int(expected * WINDOW_SHARES[window] + chance)

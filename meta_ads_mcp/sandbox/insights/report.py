@@ -9,31 +9,44 @@ from functools import cached_property
 from typing import Any
 
 from meta_ads_mcp.sandbox import filters
-from meta_ads_mcp.sandbox.insights.figures import FIGURES, Row
+from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, Part
+from meta_ads_mcp.sandbox.insights import reach
+from meta_ads_mcp.sandbox.insights.figures import FIGURES, PEOPLE, Row
 from meta_ads_mcp.sandbox.insights.metrics import closure
 from meta_ads_mcp.sandbox.insights.query import LEVELS, Query
-from meta_ads_mcp.sandbox.insights.scope import Found, Scope, audience_of
+from meta_ads_mcp.sandbox.insights.scope import Found, Scope
 from meta_ads_mcp.sandbox.insights.segments import HOUR, cells, margin
 from meta_ads_mcp.sandbox.refusal import Refusal
 
 Json = Any
 Window = tuple[date, date]
 Cell = tuple[str, ...]
+Shown = Mapping[tuple[CampaignPlan, Part], int]
 
 
 @dataclass(frozen=True)
 class ReportLine:
-    """Sums of one row-to-be: the object's ids per level, the window and the cell's breakdown values."""
+    """Sums of one row-to-be: the object's ids per level, the window and the cell's breakdown values.
+
+    `positions` are those of the cell among the joint cells of the breakdown family; `shown` are the impressions per ad
+    set, from which people are counted.
+    """
 
     ids: Mapping[str, str]
     window: Window
     cell: Cell
     sums: dict[str, int]
-    audience: float
+    shown: Shown
+    positions: tuple[int, ...] = ()
 
-    def plus(self, sums: Mapping[str, int], audience: float) -> ReportLine:
+    def plus(self, sums: Mapping[str, int], shown: Shown) -> ReportLine:
         added = {name: self.sums[name] + value for name, value in sums.items()}
-        return replace(self, sums=added, audience=self.audience + audience)
+        return replace(self, sums=added, shown=joined(self.shown, shown))
+
+
+def joined(shown: Shown, more: Shown) -> Shown:
+    """The impressions per ad set of both."""
+    return {**shown, **{key: shown.get(key, 0) + count for key, count in more.items()}}
 
 
 @dataclass(frozen=True)
@@ -60,11 +73,15 @@ class Report:
     @cached_property
     def metrics(self) -> tuple[str, ...]:
         """Every stored metric that fields, filters, sort and summary need."""
+        return closure(["impressions", *self._needs])
+
+    @cached_property
+    def _needs(self) -> frozenset[str]:
+        """What the figures of fields, filters, sort and summary are computed from."""
         query = self.query
         names = [*query.fields, *query.summary, query.sort.rpartition("_")[0].partition(":")[0]]
         names += [field.rpartition(".")[2].partition(":")[0] for field, _, _ in query.filtering]
-        needed = [metric for name in names if name in FIGURES for metric in FIGURES[name][0]]
-        return closure(["impressions", *needed])
+        return frozenset(metric for name in names if name in FIGURES for metric in FIGURES[name][0])
 
     @cached_property
     def depth(self) -> str:
@@ -76,7 +93,7 @@ class Report:
         kept = self._kept()
         lines: dict[tuple[str, Window, Cell], ReportLine] = {}
         for window in self.query.ranges:
-            for found in self.scope.objects(window, self.metrics, self.query.family, self.depth):
+            for found in self._objects(window, self.query.family, self.depth):
                 listed = self.scope.hidden.isdisjoint(found.ids.values())
                 if listed and (kept is None or found.ids[self.depth] in kept):
                     self._merge(lines, window, found)
@@ -88,16 +105,18 @@ class Report:
     def _merge(self, lines: dict[tuple[str, Window, Cell], ReportLine], window: Window, found: Found) -> None:
         """Add an object's cells to the lines of the level that is asked for."""
         shown = {level: found.ids[level] for level in LEVELS[: LEVELS.index(self.query.level) + 1]}
-        for cell, share, sums in self._cells(found):
-            key = (shown[self.query.level], window, cell)
+        for line in self._cells(found, ReportLine(shown, window, (), {}, {})):
+            key = (shown[self.query.level], window, line.cell)
             before = lines.get(key)
-            audience = found.audience * share
-            lines[key] = before.plus(sums, audience) if before else ReportLine(shown, window, cell, sums, audience)
+            lines[key] = before.plus(line.sums, line.shown) if before else line
 
-    def _cells(self, found: Found) -> Iterator[tuple[Cell, float, dict[str, int]]]:
-        """The cells of the asked margin: key, share of the audience, sums."""
+    def _objects(self, window: Window, family: str, level: str) -> Iterator[Found]:
+        return self.scope.objects(window, self.metrics, family, level, people=PEOPLE in self._needs)
+
+    def _cells(self, found: Found, line: ReportLine) -> Iterator[ReportLine]:
+        """The lines of an object: one per cell of the asked margin."""
         if not self.query.family:
-            yield (), 1.0, found.flat()
+            yield replace(line, sums=found.flat(), shown=found.flat_shown())
             return
         known = cells(found.plan, self.query.family)
         places = margin(self.query.family, self.query.breakdowns)
@@ -105,12 +124,11 @@ class Report:
         for position, key in enumerate(known.keys):
             groups.setdefault(tuple(key[place] for place in places), []).append(position)
         for key, positions in groups.items():
-            share = sum(known.weights[position] for position in positions) / sum(known.weights)
-            yield (
-                key,
-                share**0.9,
-                {name: sum(map(values.__getitem__, positions)) for name, values in found.sums.items()},
-            )
+            sums = {name: sum(map(values.__getitem__, positions)) for name, values in found.sums.items()}
+            shown = {
+                (found.plan, part): sum(map(values.__getitem__, positions)) for part, values in found.shown.items()
+            }
+            yield replace(line, cell=key, sums=sums, shown=shown, positions=tuple(positions))
 
     # -- filters ------------------------------------------------------------------------------------------------------
 
@@ -130,9 +148,9 @@ class Report:
             return {one for one in every if filters.holds(self.scope.attribute(level, one, name), operator, value)}
         whole = (min(since for since, _ in self.query.ranges), max(until for _, until in self.query.ranges))
         lines: dict[str, ReportLine] = {}
-        for found in self.scope.objects(whole, self.metrics, "", level):
-            line, key = ReportLine(found.ids, whole, (), found.flat(), found.audience), found.ids[level]
-            lines[key] = lines[key].plus(line.sums, line.audience) if key in lines else line
+        for found in self._objects(whole, "", level):
+            line, key = ReportLine(found.ids, whole, (), found.flat(), found.flat_shown()), found.ids[level]
+            lines[key] = lines[key].plus(line.sums, line.shown) if key in lines else line
         return {key for key, line in lines.items() if filters.holds(self._figure(line, name, level), operator, value)}
 
     def _fits(self, line: ReportLine) -> bool:
@@ -155,13 +173,27 @@ class Report:
         return Row(
             line.sums,
             self.scope.account.offset,
-            line.audience,
+            self._audiences(line),
+            self._shared_audience(line),
             self.scope.names(line.ids),
             query.style,
             hourly=query.family == HOUR,
             old_reach=query.old_reach,
             level=level,
         )
+
+    def _audiences(self, line: ReportLine) -> list[tuple[float, int]]:
+        """Size and impressions of the audiences of a line's ad sets."""
+        family, positions = self.query.family, line.positions
+        return [
+            (reach.audience_size(plan, part) * (reach.cell_share(plan, family, positions) if positions else 1.0), count)
+            for (plan, part), count in line.shown.items()
+        ]
+
+    def _shared_audience(self, line: ReportLine) -> float:
+        account, positions = self.scope.account, line.positions
+        share = reach.shared_cell_share(account, self.query.family, positions) if positions else 1.0
+        return account.shared_audience * share
 
     def _show(self, line: ReportLine, fields: Sequence[str], level: str) -> dict[str, Json]:
         row = self._row(line, level)
@@ -200,8 +232,10 @@ class Report:
             return None
         sums = {name: sum(line.sums[name] for line in lines) for name in self.metrics}
         window = (min(since for since, _ in query.ranges), max(until for _, until in query.ranges))
-        audience = sum(audience_of(plan) for plan in self.scope.plans)
-        whole = ReportLine({"account": self.scope.account.id}, window, (), sums, audience)
+        people: Shown = {}
+        for line in lines:
+            people = joined(people, line.shown)
+        whole = ReportLine({"account": self.scope.account.id}, window, (), sums, people)
         shown = [name for name in query.summary if name in FIGURES or name.startswith("account_")]
         return self._show(whole, shown, "account")
 

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Part
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.collect import Span, Sums
-from meta_ads_mcp.sandbox.insights.metrics import CPM_FACTORS
 from meta_ads_mcp.sandbox.store import Node
 
 Json = Any
-FLAT_DAYS = 14  # the audience of a campaign is what it would show in this many days
-OVERLAP = 0.8  # parts of a campaign reach some of the same people
+IMPRESSIONS = ("impressions",)
 
 
 @dataclass(frozen=True)
 class Found:
-    """One object with its ids per level, its sums over the cells and its audience."""
+    """One object with its ids per level and its sums over the cells.
+
+    `shown` are the impressions over the cells per ad set that had any; empty where no figure counts people.
+    """
 
     plan: CampaignPlan
     ids: Mapping[str, str]
     sums: Sums
-    audience: float
+    shown: Mapping[Part, Sequence[int]]
 
     def flat(self) -> dict[str, int]:
         """The sums without cells."""
         return {name: sum(values) for name, values in self.sums.items()}
+
+    def flat_shown(self) -> dict[tuple[CampaignPlan, Part], int]:
+        """The impressions per ad set, with its campaign, without cells."""
+        return {(self.plan, part): sum(values) for part, values in self.shown.items()}
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,10 @@ class Scope:
     ad: str = ""
     hidden: frozenset[str] = frozenset()
 
-    def objects(self, window: tuple[date, date], metrics: tuple[str, ...], family: str, level: str) -> Iterator[Found]:
-        """The objects of a level with what they delivered in a window."""
+    def objects(
+        self, window: tuple[date, date], metrics: tuple[str, ...], family: str, level: str, *, people: bool
+    ) -> Iterator[Found]:
+        """The objects of a level with what they delivered in a window; `people` tells whether reach is needed."""
         span = Span(window[0].toordinal(), window[1].toordinal(), self.today.toordinal(), self.hours)
         for plan in self.plans:
             if self.ad_set or level in ("adset", "ad"):
@@ -57,25 +64,25 @@ class Scope:
             else:
                 sums = collect.campaign_sums(plan, span, metrics, family)
                 if sums["impressions"]:
-                    yield Found(plan, {"account": self.account.id, "campaign": plan.id}, sums, audience_of(plan))
+                    shown = shown_per_set(plan, span, family) if people else {}
+                    yield Found(plan, {"account": self.account.id, "campaign": plan.id}, sums, shown)
 
     def _parts(
         self, plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str, *, with_ads: bool
     ) -> Iterator[Found]:
-        total = sum(part.weight for part in plan.ad_sets)
         per_set = {} if with_ads else collect.ad_set_sums(plan, span, metrics, family)
         per_ad = collect.ad_sums(plan, span, metrics, family, self.ad_set) if with_ads else {}
         for part in plan.ad_sets:
             if self.ad_set not in ("", part.id):
                 continue
             ids = {"account": self.account.id, "campaign": plan.id, "adset": part.id}
-            audience = audience_of(plan) * (part.weight / total) ** OVERLAP
             if part.id in per_set:
-                yield Found(plan, ids, per_set[part.id], audience)
-            whole = sum(ad.weight for ad in part.parts)
+                sums = per_set[part.id]
+                yield Found(plan, ids, sums, {part: sums["impressions"]})
             for ad in part.parts:
                 if ad.id in per_ad and self.ad in ("", ad.id):
-                    yield Found(plan, ids | {"ad": ad.id}, per_ad[ad.id], audience * (ad.weight / whole) ** OVERLAP)
+                    sums = per_ad[ad.id]
+                    yield Found(plan, ids | {"ad": ad.id}, sums, {part: sums["impressions"]})
 
     def every(self, level: str) -> Iterator[dict[str, str]]:
         """The ids of all objects of a level, with those of their parents."""
@@ -119,7 +126,7 @@ def settings(level: str, node: Node) -> dict[str, Json]:
     return {}
 
 
-def audience_of(plan: CampaignPlan) -> float:
-    """How many people a campaign can reach."""
-    cpm = plan.account.cpm * CPM_FACTORS.get(plan.objective, 1.0)
-    return plan.daily_budget * 0.86 / cpm * 1000 * FLAT_DAYS
+def shown_per_set(plan: CampaignPlan, span: Span, family: str) -> dict[Part, Sequence[int]]:
+    """The impressions over the cells per ad set of a campaign."""
+    sums = collect.ad_set_sums(plan, span, IMPRESSIONS, family)
+    return {part: sums[part.id]["impressions"] for part in plan.ad_sets if part.id in sums}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, biases, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, biases, uniforms
 
 HOURLY = "hourly_stats_aggregated_by_advertiser_time_zone"
 HOURLY_AUDIENCE = "hourly_stats_aggregated_by_audience_time_zone"
@@ -81,18 +81,23 @@ class Cells:
 
 @lru_cache(maxsize=1024)
 def cells(plan: CampaignPlan, family: str) -> Cells:
-    found = _joint(plan, family)
+    found = _joint(plan.account, family)
     luck = [uniforms(plan.id, family, key)[0] for key, _ in found]
     weights = tuple(weight * (0.75 + 0.5 * chance) for (_, weight), chance in zip(found, luck, strict=True))
     keys = tuple(key for key, _ in found)
     return Cells(keys, weights, tuple(biases(plan.id, *key) for key in keys))
 
 
-def _joint(plan: CampaignPlan, family: str) -> list[tuple[tuple[str, ...], float]]:
+def population(account: AccountPlan, family: str) -> tuple[float, ...]:
+    """The shares of the cells among all people of an account."""
+    return tuple(weight for _, weight in _joint(account, family))
+
+
+def _joint(account: AccountPlan, family: str) -> list[tuple[tuple[str, ...], float]]:
     if family == DEMOGRAPHIC:
         return [((age, gender), a * g) for age, a in AGES.items() for gender, g in GENDERS.items()]
     if family == GEOGRAPHIC:
-        return [((country, region), share) for country, region, share in plan.account.geo]
+        return [((country, region), share) for country, region, share in account.geo]
     if family == PLACEMENT:
         return [((*names,), share) for *names, share in PLACEMENTS]
     return [((f"{hour:02d}:00:00 - {hour:02d}:59:59",), share) for hour, share in enumerate(HOURS)]

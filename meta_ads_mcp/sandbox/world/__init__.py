@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights import collect
@@ -15,17 +16,31 @@ from meta_ads_mcp.sandbox.insights.metrics import ORDER, closure
 from meta_ads_mcp.sandbox.store import Store
 from meta_ads_mcp.sandbox.world import ids, people
 from meta_ads_mcp.sandbox.world.clients import roster
+from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.sandbox.world.build import Built
 
 
 class World:
     """`today` anchors the history (two years back from it) and the planted anomalies (its last seven days).
 
     `accounts` is the number of ad accounts: 5 are elaborate, more are small ones. `ads` is the number of ads in the
-    first and largest account. `opted_in` tells whether the accounts may use the breakdowns that need an opt-in.
+    first and largest account. A `quiet` world has no anomalies. `opted_in` tells whether the accounts may use the
+    breakdowns that need an opt-in.
     """
 
-    def __init__(self, *, seed: int = 7, today: datetime | None = None, accounts: int = 5, ads: int = 1_260) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int = 7,
+        today: datetime | None = None,
+        accounts: int = 5,
+        ads: int = 1_260,
+        quiet: bool = False,
+    ) -> None:
         self.seed = seed
+        self.quiet = quiet
         self.today = today or datetime.now(UTC)
         self.ads = ads
         self.opted_in = True
@@ -36,7 +51,7 @@ class World:
         self.page_ids = [ids.make(seed, "page", number) for number in range(accounts)]
 
     @cached_property
-    def _built(self) -> tuple[Store, dict[str, AccountPlan], dict[str, CampaignPlan]]:
+    def _built(self) -> Built:
         from meta_ads_mcp.sandbox.world.build import build  # noqa: PLC0415 - the builder needs this class
 
         return build(self)
@@ -44,17 +59,27 @@ class World:
     @property
     def store(self) -> Store:
         """All nodes and edges; the one place of mutable state."""
-        return self._built[0]
+        return self._built.store
 
     @property
     def accounts(self) -> dict[str, AccountPlan]:
         """By id without `act_`."""
-        return self._built[1]
+        return self._built.accounts
 
     @property
     def plans(self) -> dict[str, CampaignPlan]:
         """By campaign id; objects made later have none and deliver nothing."""
-        return self._built[2]
+        return self._built.plans
+
+    @property
+    def edits(self) -> dict[str, tuple[Edit, ...]]:
+        """The activity log by account id without `act_`, newest first; creations are not in it."""
+        return self._built.edits
+
+    @property
+    def planted(self) -> tuple[PlantedBreak, ...]:
+        """The truth about every planted anomaly and its cause; none in a quiet world."""
+        return tuple(self._built.planted)
 
     def page_tokens(self) -> dict[str, str]:
         """Access token -> Page id."""

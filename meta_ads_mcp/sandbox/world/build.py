@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
+from meta_ads_mcp.sandbox.delivery_plan import SPENT_SHARE, AccountPlan, CampaignPlan
+from meta_ads_mcp.sandbox.insights.reach import SHARED_SHARE
 from meta_ads_mcp.sandbox.store import Store
-from meta_ads_mcp.sandbox.world import ids, people, responses, tools
+from meta_ads_mcp.sandbox.world import background, ids, people, responses, tools
 from meta_ads_mcp.sandbox.world.account import account_node
 from meta_ads_mcp.sandbox.world.clients import Client
+from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
 from meta_ads_mcp.sandbox.world.media import Media, add_media
 from meta_ads_mcp.sandbox.world.place import Place
 from meta_ads_mcp.sandbox.world.structure import Builder
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.world import World
 
 HISTORY_DAYS = 730
+SHARED_DAYS = 10.0  # the audience shared by an account is what it shows in so many days
 ELABORATE = 5  # accounts with forms, comments, audiences, rules and studies; the others are for scale
 OWNED = 3  # of four accounts; the others are the client's own
 
@@ -27,29 +31,46 @@ def stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
-def build(world: World) -> tuple[Store, dict[str, AccountPlan], dict[str, CampaignPlan]]:
-    store = Store()
+@dataclass
+class Built:
+    """What a world consists of: accounts and edits by the account's id without `act_`, plans by campaign id."""
+
+    store: Store = field(default_factory=Store)
+    accounts: dict[str, AccountPlan] = field(default_factory=dict)
+    plans: dict[str, CampaignPlan] = field(default_factory=dict)
+    edits: dict[str, tuple[Edit, ...]] = field(default_factory=dict)
+    planted: list[PlantedBreak] = field(default_factory=list)
+
+
+def build(world: World) -> Built:
+    """Build the whole world."""
+    built = Built()
     begun = stamp(world.today - timedelta(days=HISTORY_DAYS + 40))
-    people.add_agency(store, world.seed, world.business_id, world.user_id, begun)
-    accounts: dict[str, AccountPlan] = {}
-    plans: dict[str, CampaignPlan] = {}
+    people.add_agency(built.store, world.seed, world.business_id, world.user_id, begun)
     for number, client in enumerate(world.clients):
-        account = plan_of(world, number, client)
-        accounts[account.id] = account
-        for plan in add_account(world, store, number, client, account):
-            plans[plan.id] = plan
-    link_agency(world, store)
-    return store, accounts, plans
+        add_account(world, built, number, client)
+    link_agency(world, built.store)
+    return built
 
 
 def plan_of(world: World, number: int, client: Client) -> AccountPlan:
+    """The delivery plan of a client's account."""
+    shown_a_day = client.campaigns * client.daily_budget * SPENT_SHARE / client.cpm * 1000
     return AccountPlan(
-        world.account_ids[number], client.currency, client.timezone, client.cpm, client.order_value, client.geo
+        world.account_ids[number],
+        client.currency,
+        client.timezone,
+        client.cpm,
+        client.order_value,
+        client.geo,
+        SHARED_SHARE * shown_a_day * SHARED_DAYS,
     )
 
 
-def add_account(world: World, store: Store, number: int, client: Client, account: AccountPlan) -> list[CampaignPlan]:
-    """One client with everything below the account."""
+def add_account(world: World, built: Built, number: int, client: Client) -> None:
+    """Add one client with everything below the account."""
+    store, account = built.store, plan_of(world, number, client)
+    built.accounts[account.id] = account
     seed, page_id = world.seed, world.page_ids[number]
     begun = stamp((world.today - timedelta(days=HISTORY_DAYS + 30 - number)).astimezone(account.zone))
     instagram_id = ids.make(seed, "instagram", number)
@@ -70,17 +91,30 @@ def add_account(world: World, store: Store, number: int, client: Client, account
     store.link(f"act_{account.id}", "promote_pages", [page_id])
     for edge in ("instagram_accounts", "connected_instagram_accounts"):
         store.link(f"act_{account.id}", edge, [instagram_id])
-    plans = Builder(world, store, number, client, account, media, pixel_id).campaigns()
+    builder = Builder(world, store, number, client, account, media, pixel_id)
+    built.plans |= {plan.id: plan for plan in builder.campaigns()}
+    built.planted += builder.planted
+    if number < ELABORATE:
+        builder.edits += background.edits(builder)
+    built.edits[account.id] = tuple(sorted(builder.edits, key=lambda edit: edit.moment, reverse=True))
+    _touch(store, built.edits[account.id])
     if number < ELABORATE:
         place = Place(world, store, number, client, account, page_id, instagram_id, pixel_id)
         responses.add_responses(place)
         tools.add_tools(place)
-    return plans
+
+
+def _touch(store: Store, edits: tuple[Edit, ...]) -> None:
+    """Give every edited object the time of its last edit. `edits` come newest first."""
+    for edit in reversed(edits):
+        node = store.nodes.get(edit.object_id)
+        if node is not None and "updated_time" in node.fields:
+            node.fields = {**node.fields, "updated_time": stamp(edit.moment)}
 
 
 def link_agency(world: World, store: Store) -> None:
     """Which accounts and Pages the user and the business have."""
-    accounts = [f"act_{one}" for one in world.account_ids]
+    accounts = [f"act_{account_id}" for account_id in world.account_ids]
     store.link(world.user_id, "adaccounts", accounts)
     store.link(world.user_id, "assigned_ad_accounts", accounts)
     store.link(world.user_id, "accounts", world.page_ids)

@@ -39,16 +39,18 @@ GOALS = {
     "OUTCOME_APP_PROMOTION": "APP_INSTALLS",
 }
 DESTINATIONS = {"OUTCOME_LEADS": "ON_AD", "OUTCOME_ENGAGEMENT": "MESSENGER", "OUTCOME_SALES": "WEBSITE"}
-AUDIENCES = (
-    "Broad",
-    "Interests",
-    "Lookalike 1%",
-    "Site visitors 30d",
-    "Past buyers",
-    "Women 25-44",
-    "Men 25-54",
-    "Advantage+",
-)
+# audience of an ad set -> its size, as the number of days in which the ad set shows it one impression per person
+AUDIENCE_DAYS = {
+    "Broad": 7.0,
+    "Interests": 6.0,
+    "Lookalike 1%": 5.0,
+    "Site visitors 30d": 0.8,
+    "Past buyers": 0.6,
+    "Women 25-44": 5.0,
+    "Men 25-54": 5.0,
+    "Advantage+": 8.0,
+}
+AUDIENCES = tuple(AUDIENCE_DAYS)
 
 
 def promoted_object(objective: str, page_id: str, pixel_id: str, app_id: str) -> dict[str, str] | None:

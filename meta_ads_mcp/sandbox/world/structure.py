@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Part, biases, dice, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Drift, Part, biases, dice, uniforms
 from meta_ads_mcp.sandbox.store import Node, Store
-from meta_ads_mcp.sandbox.world import ids, issues, media, settings
+from meta_ads_mcp.sandbox.world import anomalies, ids, issues, media, settings
+from meta_ads_mcp.sandbox.world.anomalies import Anomaly
 from meta_ads_mcp.sandbox.world.clients import Client
+from meta_ads_mcp.sandbox.world.edits import META, PEOPLE, Edit, PlantedBreak, change_of, status_change
 from meta_ads_mcp.sandbox.world.media import Media
 
 if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.world import World
 
 Json = Any
+STATUS_WORDS = {"PAUSED": "Inactive", "ARCHIVED": "Archived", "DELETED": "Deleted"}
+WEARING = ("OUTCOME_SALES", "OUTCOME_LEADS", "OUTCOME_TRAFFIC")
 FAR = date(9999, 1, 1).toordinal()
-ANOMALY_DAYS = 7
+STOP_HOUR = 21  # what is paused, archived or refused in review still delivers on that day
+WORN_AGE, WORN_FROM = 55, 40  # a creative that wears out is so many days old, and wears since so many days
+WORN_WEIGHT, WORN_GROWTH = 4.0, 1.8  # it is shown more than others, and ever more
+WORN_CTR = 0.4  # what is left of its click rate
+SMALL_AUDIENCES = ("Site visitors 30d", "Past buyers")
 SET_TOTAL = 3  # ad sets per campaign outside the big account
 
 
@@ -38,7 +46,7 @@ class Flight:
 
 @dataclass(frozen=True)
 class Frame:
-    """One campaign while its ad sets are built; `shared` means that the budget is the campaign's."""
+    """One campaign while its ad sets are built. `shared` means that the budget is the campaign's."""
 
     node: Node
     place: int
@@ -46,6 +54,7 @@ class Frame:
     flight: Flight
     budget: int
     shared: bool
+    anomaly: Anomaly | None
 
 
 @dataclass
@@ -60,7 +69,9 @@ class Builder:
     media: Media
     pixel_id: str
     serial: int = 0
-    found: list[CampaignPlan] = field(default_factory=list)
+    plans: list[CampaignPlan] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    planted: list[PlantedBreak] = field(default_factory=list)
 
     @property
     def today(self) -> int:
@@ -73,8 +84,17 @@ class Builder:
 
     def campaigns(self) -> list[CampaignPlan]:
         for place in range(self.client.campaigns):
-            self.found.append(self._campaign(place))
-        return self.found
+            self.plans.append(self._campaign(place))
+        return self.plans
+
+    def log(self, day: int, event_type: str, object_id: str, extra: Mapping[str, Json], hour: int = STOP_HOUR) -> Edit:
+        """Add an edit of one of the agency's people at an hour of a day to the account's log."""
+        luck = uniforms(self.world.seed, "edit", object_id, event_type)
+        moment = datetime.combine(date.fromordinal(day), time(hour, int(luck[0] * 60)), self.account.zone)
+        actor = META if event_type == "ad_review_declined" else PEOPLE[int(luck[1] * len(PEOPLE))]
+        edit = Edit(moment, event_type, object_id, extra, actor)
+        self.edits.append(edit)
+        return edit
 
     # -- campaigns ----------------------------------------------------------------------------------------------------
 
@@ -99,11 +119,18 @@ class Builder:
         campaign_id = ids.make(seed, "campaign", self.number, place)
         budget = round(self.client.daily_budget * (0.6 + 0.8 * luck[1]) / 100) * 100
         shared = place % 2 == 0
-        node = self._campaign_node(campaign_id, place, objective, flight, budget if shared else 0)
+        anomaly = anomalies.choose(self.world, self.today, self.number, place)
+        shown_budget = anomalies.edited_budget(anomaly, budget) if anomaly else budget
+        node = self._campaign_node(campaign_id, place, objective, flight, shown_budget if shared else 0)
         self.store.add(node)
         self.store.link(f"act_{self.account.id}", "campaigns", [campaign_id])
-        frame = Frame(node, place, objective, flight, budget, shared)
+        frame = Frame(node, place, objective, flight, budget, shared, anomaly)
         parts = tuple(self._ad_set(frame, one) for one in range(self._set_count(place)))
+        if flight.status != "ACTIVE":
+            change = status_change("Active", STATUS_WORDS[flight.status])
+            self.log(flight.stop, "update_campaign_run_status", campaign_id, change)
+        if anomaly:
+            parts = self._plant(anomaly, frame, parts)
         return CampaignPlan(
             campaign_id,
             self.account,
@@ -115,13 +142,18 @@ class Builder:
             parts,
             trend=-0.05 + 0.2 * luck[2],
             video_share=0.6 * _film_share(parts),
-            anomaly=self._anomaly(place),
-            anomaly_from=self.today - ANOMALY_DAYS,
+            anomaly=anomaly.kind if anomaly else "",
+            anomaly_from=anomaly.day if anomaly else 0,
         )
 
-    def _anomaly(self, place: int) -> str:
-        """The first account gets a jump of the click price and a drop of the spend."""
-        return {0: "cpc_spike", 2: "spend_drop"}.get(place, "") if self.number == 0 else ""
+    def _plant(self, anomaly: Anomaly, frame: Frame, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        """Log the edit that causes the anomaly; answers the campaign's ad sets with it."""
+        target = self.store.nodes[parts[0].id] if anomaly.has_carrier else frame.node
+        extra = anomalies.apply_edit(anomaly, self.account, target, frame.budget)
+        edit = self.log(anomaly.day, anomaly.cause, target.id, extra, hour=7)
+        day = date.fromordinal(anomaly.day)
+        self.planted.append(PlantedBreak(self.account.id, frame.node.id, anomaly.kind, day, edit))
+        return anomalies.with_carrier(anomaly, parts) if anomaly.has_carrier else parts
 
     def _campaign_node(self, campaign_id: str, place: int, objective: str, flight: Flight, budget: int) -> Node:
         title = settings.TITLES[objective][place % len(settings.TITLES[objective])]
@@ -139,7 +171,7 @@ class Builder:
             "special_ad_category": "NONE",
             "created_time": created,
             "start_time": self.stamp(flight.start, 0),
-            "updated_time": self.stamp(min(flight.stop, self.today - 3 - place), 17),
+            "updated_time": self._touched(created, flight),
             "pacing_type": ["standard"],
             "is_adset_budget_sharing_enabled": False,
             "is_budget_schedule_enabled": False,
@@ -161,6 +193,10 @@ class Builder:
             fields["issues_info"] = issues.DISABLED_ACCOUNT
         return Node(campaign_id, "Campaign", fields, self.account.id)
 
+    def _touched(self, created: str, flight: Flight) -> str:
+        """When something that nobody edits was last updated: at its creation, or when its campaign ended."""
+        return created if flight.status in ("ACTIVE", "PAUSED") else self.stamp(flight.stop, STOP_HOUR)
+
     def _effective(self, node_id: str) -> Callable[[], str]:
         """The effective status follows from the object's own status and its parents', also after a write."""
         return lambda: effective_status(self.store, node_id)
@@ -175,21 +211,33 @@ class Builder:
     def _ad_set(self, frame: Frame, one: int) -> Part:
         ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, one)
         luck = uniforms(self.world.seed, ad_set_id)
-        paused = one == 2 and frame.flight.stop == FAR
-        own = Flight(
-            frame.flight.start + (int(luck[0] * 60) if one else 0),
-            self.today - 12 if paused else frame.flight.stop,
-            "PAUSED" if paused else frame.flight.below,
-        )
+        own = self._ad_set_flight(frame, one, int(luck[0] * 60) if one else 0)
         node = self.store.add(self._ad_set_node(ad_set_id, frame, one, own))
         for parent in (frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "adsets", [ad_set_id])
         ads = tuple(self._ad(frame, node, (one, two), own) for two in range(self._ad_count(frame.place, one)))
         video = any(ad.video for ad in ads)
-        return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads)
+        days = settings.AUDIENCE_DAYS[self._audience(frame, one)]
+        drifts = tuple(_lost_clicks(drift, ad, ads) for ad in ads for drift in ad.drifts if drift.metric == "clicks")
+        return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads, days, drifts)
+
+    def _ad_set_flight(self, frame: Frame, one: int, delay: int) -> Flight:
+        """The first ad set runs as long as its campaign, unless the anomaly is that it was paused."""
+        start, anomaly = frame.flight.start + delay, frame.anomaly
+        if one == 0 and anomaly is not None and anomaly.cause == anomalies.PAUSE:
+            return Flight(start, anomaly.day - 1, "PAUSED")
+        if one == 2 and frame.flight.stop == FAR:
+            ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, one)
+            self.log(self.today - 12, "update_ad_set_run_status", ad_set_id, status_change("Active", "Inactive"))
+            return Flight(start, self.today - 12, "PAUSED")
+        return Flight(start, frame.flight.stop, frame.flight.below)
+
+    def _audience(self, frame: Frame, one: int) -> str:
+        return settings.AUDIENCES[(one + frame.place) % len(settings.AUDIENCES)]
 
     def _ad_set_node(self, ad_set_id: str, frame: Frame, one: int, flight: Flight) -> Node:
-        audience = settings.AUDIENCES[(one + frame.place) % len(settings.AUDIENCES)]
+        audience = self._audience(frame, one)
+        created = self.stamp(flight.start - 1, 11)
         fields: dict[str, Json] = {
             "id": ad_set_id,
             "account_id": self.account.id,
@@ -202,9 +250,9 @@ class Builder:
             "optimization_goal": settings.GOALS[frame.objective],
             "billing_event": "IMPRESSIONS",
             "targeting": settings.targeting(self.client, audience, frame.place, one),
-            "created_time": self.stamp(flight.start - 1, 11),
+            "created_time": created,
             "start_time": self.stamp(flight.start, 0),
-            "updated_time": self.stamp(min(flight.stop, self.today - 2 - one), 15),
+            "updated_time": self._touched(created, flight),
             "pacing_type": ["standard"],
             "is_dynamic_creative": False,
             "budget_remaining": "0",
@@ -253,14 +301,42 @@ class Builder:
         luck = dice(self.world.seed, ad_id)
         late = luck.randrange(0, 200) if last > 1 else 0
         paused = last % 7 == 5 and flight.stop == FAR
-        stop = self.today - luck.randrange(8, 80) if paused else flight.stop
-        own = Flight(min(flight.start + late, stop), stop, "PAUSED" if paused else flight.below)
+        disapproved = self.serial % 41 == 7 and flight.stop == FAR and last > 1 and not paused
+        worn = last == 1 and self._wears_out(frame, spot[0], flight)
+        stop = self.today - luck.randrange(8, 80) if paused or disapproved else flight.stop
+        start = self.today - WORN_AGE if worn else min(flight.start + late, stop)
+        own = Flight(start, stop, "PAUSED" if paused else flight.below)
         creative = self._creative(place, *spot)
-        self.store.add(self._ad_node(ad_id, ad_set, creative, own))
+        node = self.store.add(self._ad_node(ad_id, ad_set, creative, own))
+        if paused:
+            self.log(stop, "update_ad_run_status", ad_id, status_change("Active", "Inactive"))
+        if disapproved:
+            node.fields = {**node.fields, "ad_review_feedback": issues.REVIEW, "issues_info": issues.AD}
+            self.log(stop, "ad_review_declined", ad_id, change_of("review", "Approved", "Disapproved"))
         for parent in (ad_set.id, frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "ads", [ad_id])
         self.store.link(ad_id, "adcreatives", [creative.id])
-        return Part(ad_id, 0.3 + luck.random(), own.start, own.stop, biases(ad_id), media.is_video(self.serial))
+        weight = WORN_WEIGHT if worn else 0.3 + luck.random()
+        drifts = self._wear() if worn else ()
+        video = media.is_video(self.serial)
+        return Part(ad_id, weight, own.start, own.stop, biases(ad_id), video, drifts=drifts)
+
+    def _wears_out(self, frame: Frame, one: int, flight: Flight) -> bool:
+        """Whether the second ad of an ad set is one that people have seen too often."""
+        return (
+            flight.stop == FAR
+            and frame.anomaly is None
+            and frame.objective in WEARING
+            and self._ad_count(frame.place, one) > SET_TOTAL - 1
+            and self._audience(frame, one) in SMALL_AUDIENCES
+        )
+
+    def _wear(self) -> tuple[Drift, Drift]:
+        """Shown ever more, clicked ever less."""
+        return (
+            Drift("impressions", self.today - WORN_AGE, WORN_GROWTH, WORN_AGE),
+            Drift("clicks", self.today - WORN_FROM, WORN_CTR, WORN_FROM - 5),
+        )
 
     def _creative(self, *place: int) -> Node:
         creative_id = ids.make(self.world.seed, "creative", self.number, *place)
@@ -270,7 +346,7 @@ class Builder:
         return node
 
     def _ad_node(self, ad_id: str, ad_set: Node, creative: Node, flight: Flight) -> Node:
-        disapproved = self.serial % 41 == 7 and flight.status == "ACTIVE"
+        created = self.stamp(flight.start, 8)
         fields: dict[str, Json] = {
             "id": ad_id,
             "account_id": self.account.id,
@@ -283,17 +359,22 @@ class Builder:
             "configured_status": flight.status,
             "effective_status": self._effective(ad_id),
             "creative": {"id": creative.id},
-            "created_time": self.stamp(flight.start, 8),
+            "created_time": created,
             "source_ad_id": "0",
-            "updated_time": self.stamp(min(flight.stop, self.today - self.serial % 40), 16),
+            "updated_time": self._touched(created, flight),
             "bid_type": "ABSOLUTE_OCPM",
             "conversion_domain": self.client.site,
             "tracking_specs": [{"action.type": ["offsite_conversion"], "fb_pixel": [self.pixel_id]}],
             "preview_shareable_link": f"https://fb.me/{ad_id[-10:]}",
         }
-        if disapproved:
-            fields |= {"ad_review_feedback": issues.REVIEW, "issues_info": issues.AD}
         return Node(ad_id, "Ad", fields, self.account.id)
+
+
+def _lost_clicks(drift: Drift, ad: Part, ads: tuple[Part, ...]) -> Drift:
+    """What an ad set loses by an ad that wears out, so that its other ads do not gain."""
+    weights = [one.weight * (WORN_GROWTH if one is ad else 1.0) for one in ads]
+    share = weights[ads.index(ad)] / sum(weights)
+    return replace(drift, factor=1 - share * (1 - drift.factor))
 
 
 def _film_share(parts: tuple[Part, ...]) -> float:

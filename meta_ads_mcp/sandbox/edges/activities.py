@@ -1,0 +1,111 @@
+"""The activity log. Source: docs marketing-api/reference/ad-activity; SDK class AdActivity."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
+from meta_ads_mcp.sandbox.edges.writing import moment, now
+from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world.edits import META, PEOPLE, Edit, change_of
+
+Json = Any
+DEFAULT_DAYS = 7  # Graph's default window is short; the exact length is not documented
+# Type of an object -> its name in the log, which still has the old names of the levels.
+OBJECT_TYPES = {"AdAccount": "ACCOUNT", "Campaign": "CAMPAIGN_GROUP", "AdSet": "CAMPAIGN", "Ad": "ADGROUP"}
+# Event type -> what Ads Manager calls it, and its category.
+EVENTS: dict[str, tuple[str, str]] = {
+    "create_campaign_group": ("Campaign created", "CAMPAIGN"),
+    "create_ad_set": ("Ad set created", "AD_SET"),
+    "create_ad": ("Ad created", "AD"),
+    "ad_review_approved": ("Ad approved", "AD"),
+    "ad_review_declined": ("Ad rejected", "AD"),
+    "update_ad_friendly_name": ("Ad name updated", "AD"),
+    "update_ad_labels": ("Ad labels updated", "AD"),
+    "update_ad_creative": ("Ad creative updated", "AD"),
+    "update_ad_run_status": ("Ad status updated", "STATUS"),
+    "update_ad_set_run_status": ("Ad set status updated", "STATUS"),
+    "update_campaign_run_status": ("Campaign status updated", "STATUS"),
+    "update_ad_set_name": ("Ad set name updated", "AD_SET"),
+    "update_ad_set_budget": ("Ad set budget updated", "BUDGET"),
+    "update_campaign_budget": ("Campaign budget updated", "BUDGET"),
+    "update_ad_set_bid_strategy": ("Ad set bid strategy updated", "BID"),
+    "update_ad_set_optimization_goal": ("Ad set optimization goal updated", "AD_SET"),
+    "update_ad_set_target_spec": ("Ad set targeting updated", "TARGETING"),
+    "update_campaign_name": ("Campaign name updated", "CAMPAIGN"),
+}
+CREATIONS = {"campaigns": "create_campaign_group", "adsets": "create_ad_set", "ads": "create_ad"}
+PARENTS = ("campaign_id", "adset_id")
+REVIEW_MINUTES = 24
+
+
+@serves("GET", "AdAccount/activities", "AdSet/activities")
+def activities(ask: Ask) -> EdgeListing:
+    """Edits, newest first, of the last week unless `since` and `until` say otherwise (in the account's time zone)."""
+    params, at = ask.params, now(ask)
+    since = moment(ask, params["since"]) if "since" in params else at - timedelta(days=DEFAULT_DAYS)
+    until = min(at, moment(ask, params["until"])) if "until" in params else at
+    edits = [*ask.graph.world.edits.get(ask.node.account, ()), *_creations(ask, since)]
+    rows = [edit for edit in edits if since <= edit.moment <= until and _matches(ask, edit)]
+    rows.sort(key=lambda edit: edit.moment, reverse=True)
+    return EdgeListing(rows, show=lambda edit: _shown(ask, edit))
+
+
+def _creations(ask: Ask, since: datetime) -> Iterator[Edit]:
+    """When objects were created, and ads approved; from the objects themselves."""
+    for edge, event_type in CREATIONS.items():
+        for node in ask.graph.world.store.children(f"act_{ask.node.account}", edge):
+            created = datetime.fromisoformat(str(node.get("created_time")))
+            if created < since:
+                continue
+            actor = PEOPLE[int(node.id[-3:]) % len(PEOPLE)]
+            yield Edit(created, event_type, node.id, change_of("name", "", node.get("name")), actor)
+            if edge == "ads":
+                approved = change_of("review", "In review", "Approved")
+                yield Edit(created + timedelta(minutes=REVIEW_MINUTES), "ad_review_approved", node.id, approved, META)
+
+
+def _matches(ask: Ask, edit: Edit) -> bool:
+    """Whether an edit fits `category`, `uid`, and the objects that are asked for."""
+    params = ask.params
+    category, actor = params.get("category"), params.get("uid")
+    if category not in (None, EVENTS[edit.event_type][1]) or actor not in (None, int(edit.actor.id)):
+        return False
+    if ask.node.type == "AdSet":
+        return edit.object_id == ask.node.id
+    wanted = {str(params["oid"])} if "oid" in params else set()
+    wanted |= {str(object_id) for object_id in params.get("extra_oids", [])}
+    return not wanted or bool(wanted & _named(ask, edit.object_id))
+
+
+def _named(ask: Ask, object_id: str) -> set[str]:
+    """The ids by which an edit is found: the object's, and with `add_children` those of its parents."""
+    node = ask.graph.find(object_id)
+    if node is None or not ask.params.get("add_children"):
+        return {object_id}
+    return {object_id, f"act_{node.account}", node.account, *(str(node.get(name)) for name in PARENTS)}
+
+
+def _shown(ask: Ask, edit: Edit) -> dict[str, Json]:
+    node = ask.graph.find(edit.object_id) or Node(edit.object_id, "Ad", {})
+    row = {
+        "actor_id": edit.actor.id,
+        "actor_name": edit.actor.name,
+        "application_id": edit.actor.application_id,
+        "application_name": edit.actor.application,
+        "date_time_in_timezone": edit.moment.strftime("%m/%d/%Y at %I:%M %p"),
+        "event_time": edit.moment.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "event_type": edit.event_type,
+        "extra_data": json.dumps(edit.extra, ensure_ascii=False),
+        "object_id": edit.object_id,
+        "object_name": str(node.get("name") or ""),
+        "object_type": OBJECT_TYPES.get(node.type, "ADGROUP"),
+        "tool": "ADS_MANAGER" if edit.actor.application else "",
+        "translated_event_type": EVENTS[edit.event_type][0],
+    }
+    if ask.wanted is None:
+        return row
+    return {wanted.name: row[wanted.name] for wanted in ask.wanted if wanted.name in row}

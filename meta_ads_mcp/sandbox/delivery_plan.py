@@ -99,13 +99,7 @@ class Part:
 
     def drift(self, metric: str, day: int) -> float:
         """By how much the part's share of a metric differs on a day from what its weight says."""
-        return prod(drift.at(day) for drift in self.drifts if drift.metric == metric)
-
-    def weight_on(self, day: int) -> float:
-        """The part's weight in impressions on a day; 0 when it does not deliver."""
-        if not self.start <= day <= self.stop:
-            return 0.0
-        return self.weight * self.drift("impressions", day) if self.drifts else self.weight
+        return prod([drift.at(day) for drift in self.drifts if drift.metric == metric])
 
 
 @dataclass(frozen=True, eq=False)

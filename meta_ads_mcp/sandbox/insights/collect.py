@@ -142,9 +142,11 @@ def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
 
     Gives a grid: per metric the cells of the first part, then those of the second, and so on.
     """
-    start = [part.weight_on(day) for part in parts]
+    start = [part.weight if part.start <= day <= part.stop else 0.0 for part in parts]
     if not any(start):
         start = [part.weight for part in parts]
+    if _drifting(tuple(parts)):
+        start = [weight * part.drift("impressions", day) for weight, part in zip(start, parts, strict=True)]
     nothing = [0] * len(parts)
     shares: Sums = {}
     grid: Sums = {}

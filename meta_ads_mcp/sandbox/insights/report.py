@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -15,16 +15,16 @@ from meta_ads_mcp.sandbox.insights.figures import FIGURES, PEOPLE, Row
 from meta_ads_mcp.sandbox.insights.metrics import closure
 from meta_ads_mcp.sandbox.insights.query import LEVELS, Query
 from meta_ads_mcp.sandbox.insights.scope import Found, Scope
-from meta_ads_mcp.sandbox.insights.segments import HOUR, cells, margin
+from meta_ads_mcp.sandbox.insights.segments import HOUR, grouped
 from meta_ads_mcp.sandbox.refusal import Refusal
 
 Json = Any
 Window = tuple[date, date]
 Cell = tuple[str, ...]
-Shown = Mapping[tuple[CampaignPlan, Part], int]
+Shown = dict[tuple[CampaignPlan, Part], int]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ReportLine:
     """Sums of one row-to-be: the object's ids per level, the window and the cell's breakdown values.
 
@@ -39,14 +39,12 @@ class ReportLine:
     shown: Shown
     positions: tuple[int, ...] = ()
 
-    def plus(self, sums: Mapping[str, int], shown: Shown) -> ReportLine:
-        added = {name: self.sums[name] + value for name, value in sums.items()}
-        return replace(self, sums=added, shown=joined(self.shown, shown))
-
-
-def joined(shown: Shown, more: Shown) -> Shown:
-    """The impressions per ad set of both."""
-    return {**shown, **{key: shown.get(key, 0) + count for key, count in more.items()}}
+    def add(self, other: ReportLine) -> None:
+        """Add the figures of another line to this one."""
+        for name, value in other.sums.items():
+            self.sums[name] += value
+        for key, count in other.shown.items():
+            self.shown[key] = self.shown.get(key, 0) + count
 
 
 @dataclass(frozen=True)
@@ -105,30 +103,28 @@ class Report:
     def _merge(self, lines: dict[tuple[str, Window, Cell], ReportLine], window: Window, found: Found) -> None:
         """Add an object's cells to the lines of the level that is asked for."""
         shown = {level: found.ids[level] for level in LEVELS[: LEVELS.index(self.query.level) + 1]}
-        for line in self._cells(found, ReportLine(shown, window, (), {}, {})):
-            key = (shown[self.query.level], window, line.cell)
-            before = lines.get(key)
-            lines[key] = before.plus(line.sums, line.shown) if before else line
+        own_id = shown[self.query.level]
+        for line in self._cells(found, shown, window):
+            key = (own_id, window, line.cell)
+            if key in lines:
+                lines[key].add(line)
+            else:
+                lines[key] = line
 
     def _objects(self, window: Window, family: str, level: str) -> Iterator[Found]:
         return self.scope.objects(window, self.metrics, family, level, people=PEOPLE in self._needs)
 
-    def _cells(self, found: Found, line: ReportLine) -> Iterator[ReportLine]:
+    def _cells(self, found: Found, ids: Mapping[str, str], window: Window) -> Iterator[ReportLine]:
         """The lines of an object: one per cell of the asked margin."""
         if not self.query.family:
-            yield replace(line, sums=found.flat(), shown=found.flat_shown())
+            yield ReportLine(ids, window, (), found.flat(), found.flat_shown())
             return
-        known = cells(found.plan, self.query.family)
-        places = margin(self.query.family, self.query.breakdowns)
-        groups: dict[Cell, list[int]] = {}
-        for position, key in enumerate(known.keys):
-            groups.setdefault(tuple(key[place] for place in places), []).append(position)
-        for key, positions in groups.items():
+        for cell, positions in grouped(found.plan, self.query.family, self.query.breakdowns):
             sums = {name: sum(map(values.__getitem__, positions)) for name, values in found.sums.items()}
             shown = {
                 (found.plan, part): sum(map(values.__getitem__, positions)) for part, values in found.shown.items()
             }
-            yield replace(line, cell=key, sums=sums, shown=shown, positions=tuple(positions))
+            yield ReportLine(ids, window, cell, sums, shown, positions)
 
     # -- filters ------------------------------------------------------------------------------------------------------
 
@@ -150,7 +146,10 @@ class Report:
         lines: dict[str, ReportLine] = {}
         for found in self._objects(whole, "", level):
             line, key = ReportLine(found.ids, whole, (), found.flat(), found.flat_shown()), found.ids[level]
-            lines[key] = lines[key].plus(line.sums, line.shown) if key in lines else line
+            if key in lines:
+                lines[key].add(line)
+            else:
+                lines[key] = line
         return {key for key, line in lines.items() if filters.holds(self._figure(line, name, level), operator, value)}
 
     def _fits(self, line: ReportLine) -> bool:
@@ -230,12 +229,10 @@ class Report:
         query = self.query
         if not query.summary or not lines:
             return None
-        sums = {name: sum(line.sums[name] for line in lines) for name in self.metrics}
         window = (min(since for since, _ in query.ranges), max(until for _, until in query.ranges))
-        people: Shown = {}
+        whole = ReportLine({"account": self.scope.account.id}, window, (), dict.fromkeys(self.metrics, 0), {})
         for line in lines:
-            people = joined(people, line.shown)
-        whole = ReportLine({"account": self.scope.account.id}, window, (), sums, people)
+            whole.add(line)
         shown = [name for name in query.summary if name in FIGURES or name.startswith("account_")]
         return self._show(whole, shown, "account")
 

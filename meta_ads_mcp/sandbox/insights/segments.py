@@ -103,6 +103,18 @@ def _joint(account: AccountPlan, family: str) -> list[tuple[tuple[str, ...], flo
     return [((f"{hour:02d}:00:00 - {hour:02d}:59:59",), share) for hour, share in enumerate(HOURS)]
 
 
+@lru_cache(maxsize=1024)
+def grouped(
+    plan: CampaignPlan, family: str, breakdowns: tuple[str, ...]
+) -> tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]:
+    """The cells of some breakdowns of a family, each with the positions of its joint cells."""
+    places = margin(family, breakdowns)
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for position, key in enumerate(cells(plan, family).keys):
+        groups.setdefault(tuple(key[place] for place in places), []).append(position)
+    return tuple((key, tuple(positions)) for key, positions in groups.items())
+
+
 def margin(family: str, breakdowns: tuple[str, ...]) -> tuple[int, ...]:
     """Positions of the breakdowns in a key of the family; both hourly breakdowns read the one clock there is."""
     names = FAMILIES[family]

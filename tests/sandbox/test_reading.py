@@ -112,8 +112,12 @@ def test_cursors_survive_the_wire(position: int) -> None:
 
 NAMES = st.text(alphabet="abcdefgh_1", min_size=1, max_size=6)
 WANTED = st.recursive(
-    st.builds(fields.FieldSelection, NAMES, st.dictionaries(NAMES, st.sampled_from(["5", '["A","(B"]', "x(1)"]), max_size=2)),
-    lambda inner: st.builds(fields.FieldSelection, NAMES, st.just({}), st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    st.builds(
+        fields.FieldSelection, NAMES, st.dictionaries(NAMES, st.sampled_from(["5", '["A","(B"]', "x(1)"]), max_size=2)
+    ),
+    lambda inner: st.builds(
+        fields.FieldSelection, NAMES, st.just({}), st.lists(inner, min_size=1, max_size=3).map(tuple)
+    ),
     max_leaves=8,
 )
 

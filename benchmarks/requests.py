@@ -18,9 +18,9 @@ import httpx
 
 from benchmarks.desk import engine
 from benchmarks.graph import Jumping
-from meta_ads_mcp.engine.run import Answer, Engine
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import Answer, Engine
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.catalogue.examples import demo_ids, example
 from tests.server.demo import new_world, shared_world

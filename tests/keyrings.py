@@ -14,13 +14,13 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
-from meta_ads_mcp.catalogue import Catalogue, collect
 from meta_ads_mcp.credentials import Given, Index, Keychain, Token, Vault
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.engine.engine import Answer, Engine, Options
 from meta_ads_mcp.graph.client import Connection, GraphClient
-from meta_ads_mcp.graph.identity import App
-from meta_ads_mcp.graph.profiles import Profiles
+from meta_ads_mcp.profiles.identity import App
+from meta_ads_mcp.profiles.profiles import Profiles
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo, World
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.support import FakeClock, Gate, Heard
 
 SERVICE = "meta-ads-mcp"

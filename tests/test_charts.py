@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from meta_ads_mcp.analysis import charts, drawing
-from meta_ads_mcp.analysis.charts import MOST_BARS, WITHOUT, Heading, Panel
-from meta_ads_mcp.analysis.drawing import BAR, HEAD, LINE, PARTIAL_BAR, figure, scale
+from meta_ads_mcp.analysis.charts import draw as drawing
+from meta_ads_mcp.analysis.charts import panels as charts
+from meta_ads_mcp.analysis.charts.draw import BAR, HEAD, LINE, PARTIAL_BAR, figure, scale
+from meta_ads_mcp.analysis.charts.panels import MOST_BARS, WITHOUT, Heading, Panel
 from tests.catalogue.examples import demo_ids
 from tests.server.demo import Demo, demo, shared_world
 
@@ -109,7 +110,7 @@ def test_figures_read_as_people_write_them(value: float, text: str) -> None:
 
 def test_more_bars_than_can_be_read_become_one() -> None:
     many = Panel("Spend", [f"{n}" for n in range(40)], [1] * 40)
-    cut = charts._most(many)
+    cut = charts.keep_largest(many)
     assert len(cut.values) == MOST_BARS
     assert sum(value or 0 for value in cut.values) == 40
     assert cut.labels[-1] == "26 others"
@@ -161,8 +162,8 @@ async def test_there_is_none_unless_it_is_asked_for(tool: str) -> None:
 @pytest.mark.parametrize("tool", CALLS)
 async def test_without_the_extra_the_figures_come_with_a_note(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
-    monkeypatch.delitem(sys.modules, "meta_ads_mcp.analysis.drawing")
-    monkeypatch.delattr("meta_ads_mcp.analysis.drawing")
+    monkeypatch.delitem(sys.modules, "meta_ads_mcp.analysis.charts.draw")
+    monkeypatch.delattr("meta_ads_mcp.analysis.charts.draw")
     content, structured = await blocks(tool)
     assert [block.type for block in content] == ["text", "text"]
     assert WITHOUT in structured["notes"]
@@ -191,7 +192,8 @@ async def test_periods_stand_beside_each_other() -> None:
 
 def test_serving_imports_no_library_for_pictures() -> None:
     code = (
-        "import sys; import meta_ads_mcp.server, meta_ads_mcp.catalogue as c; c.collect(); print('PIL' in sys.modules)"
+        "import sys; import meta_ads_mcp.server.server, meta_ads_mcp.server.catalogue as catalogue; "
+        "catalogue.collect(); print('PIL' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.clients import Entry, Machine, Problem, files, install, jsonc, printed, server_entry, uninstall
-from meta_ads_mcp.clients.places import CLIENTS
+from meta_ads_mcp.cli.install import config_file as files
+from meta_ads_mcp.cli.install import jsonc
+from meta_ads_mcp.cli.install.clients import CLIENTS
+from meta_ads_mcp.cli.install.install import Entry, Machine, Problem, install, printed, server_entry, uninstall
 
 ENTRY = Entry("/opt/bin/meta-ads-mcp", ("--profile", "acme"))
 SYSTEMS = ("darwin", "win32", "linux")

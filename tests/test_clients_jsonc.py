@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.clients import jsonc
+from meta_ads_mcp.cli.install import jsonc
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 values = st.recursive(

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import (
     FixedToken,
     Given,
@@ -25,7 +26,6 @@ from meta_ads_mcp.credentials import (
 )
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.sandbox import DEMO_TOKEN
-from meta_ads_mcp.spec.request import Request
 from tests.keyrings import READ_ONLY, SERVICE, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
 
 TOKENS = {"first": Given("EAAfirst" * 5, "META_TOKENS"), "second": Given("EAAsecond" * 5, "META_TOKENS")}

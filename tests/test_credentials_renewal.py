@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, TokenProblem
-from meta_ads_mcp.graph.renewal import EARLY_SECONDS, PAUSES, Renewal
+from meta_ads_mcp.profiles.renewal import EARLY_SECONDS, PAUSES, Renewal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, graph_error
-from meta_ads_mcp.spec.request import Request
 from tests.keyrings import APP, SERVICE, USER_TOKEN, Bench, MemoryKeyring, using
 from tests.support import FakeClock
 

@@ -14,12 +14,12 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
-from meta_ads_mcp import doctor
+from meta_ads_mcp.cli import doctor
+from meta_ads_mcp.cli.doctor import Check, Patient
 from meta_ads_mcp.credentials import Given
-from meta_ads_mcp.doctor import Check, Patient
+from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Answer, graph_error
 from meta_ads_mcp.settings import load
-from meta_ads_mcp.spec import permissions
 from tests.keyrings import EVERY_TOKEN, NO_ADS, READ_ONLY, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
 
 

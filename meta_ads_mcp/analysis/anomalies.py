@@ -17,8 +17,8 @@ from typing import Any
 from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded
 from meta_ads_mcp.analysis.robust import Expected, expected
 from meta_ads_mcp.analysis.series import BASE, Figures, Period, added, good_or_bad
-from meta_ads_mcp.spec.dates import TimeRange, time_range
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.dates import TimeRange, time_range
 
 HISTORY_DAYS = 56
 # Of eight possible ones.

@@ -8,7 +8,7 @@ from typing import Any
 from meta_ads_mcp.analysis.actions import CONVERSIONS, values
 from meta_ads_mcp.analysis.numbers import number, ratio, rounded, whole
 from meta_ads_mcp.analysis.series import BASE, Figures, figures, measure
-from meta_ads_mcp.spec.result import Row, Table
+from meta_ads_mcp.core.result import Row, Table
 
 FIELDS = tuple(
     """campaign_id campaign_name spend impressions reach frequency clicks ctr cpc cpm actions action_values results

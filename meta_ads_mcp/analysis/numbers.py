@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from meta_ads_mcp.spec.money import offset
+from meta_ads_mcp.core.values.money import offset
 
 Number = int | float
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")

@@ -14,8 +14,8 @@ from typing import Any
 from meta_ads_mcp.analysis.actions import values
 from meta_ads_mcp.analysis.numbers import Number, number, ratio, total
 from meta_ads_mcp.analysis.table import indicated_event, result_value
-from meta_ads_mcp.spec.dates import months_before
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.dates import months_before
 
 FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values results account_currency date_start

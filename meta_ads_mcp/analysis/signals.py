@@ -9,8 +9,8 @@ from typing import Any
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.anomalies import DAY_COLUMNS, METHOD, WINDOW_COLUMNS, Limits, Windows, figures_in
 from meta_ads_mcp.analysis.series import Measure, Period, measure, periods
-from meta_ads_mcp.spec.ports import Account
-from meta_ads_mcp.spec.result import Result, Row, Table, Whole
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.result import Result, Row, Table, Whole
 
 MOST_TOLD = 50
 LATE = "Conversions of the latest days are still being attributed: results may grow, cost_per_result may fall."

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from meta_ads_mcp.analysis.actions import Counted, Split, canonical, event_of, event_order, is_action_breakdown
 from meta_ads_mcp.analysis.numbers import Number, number, rounded, total
-from meta_ads_mcp.spec.result import Row, Table
-from meta_ads_mcp.spec.vocabulary import BREAKDOWNS
+from meta_ads_mcp.core.result import Row, Table
+from meta_ads_mcp.core.values.enums import BREAKDOWNS
 
 # Texts of a row, in the order they are shown (SDK class AdsInsights).
 DIMENSIONS = tuple(

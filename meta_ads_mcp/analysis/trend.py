@@ -15,7 +15,7 @@ from typing import Any
 from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded
 from meta_ads_mcp.analysis.robust import slope
 from meta_ads_mcp.analysis.series import BASE, METRICS, Period, added, good_or_bad
-from meta_ads_mcp.spec.result import Row, Table, Whole
+from meta_ads_mcp.core.result import Row, Table, Whole
 
 SHOWN = ("spend", "impressions", "reach", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas")
 FEWEST_PERIODS = 6

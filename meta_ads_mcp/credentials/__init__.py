@@ -1,7 +1,7 @@
 """Tokens: where they come from, how they are kept, and a holder that never shows one."""
 
-from meta_ads_mcp.credentials.index import Index, Record
 from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
+from meta_ads_mcp.credentials.profile_index import Index, Record
 from meta_ads_mcp.credentials.token import FixedToken, Token, Tokens, is_meta_token, mask, wrong_form
 from meta_ads_mcp.credentials.vault import Entry, Given, Renewed, Vault, from_settings
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from meta_ads_mcp.credentials.index import Index, Profiles, Record
 from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
+from meta_ads_mcp.credentials.profile_index import Index, Profiles, Record
 from meta_ads_mcp.credentials.token import Token, mask
 from meta_ads_mcp.errors import AdsError, TokenProblem
 

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, NotFound
-from meta_ads_mcp.graph.answer import Answer, decoded
-from meta_ads_mcp.spec.request import Request, wire
+from meta_ads_mcp.graph.response import Answer, decoded
 
 LARGEST = 50
 _AT_ONCE = 4

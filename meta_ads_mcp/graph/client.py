@@ -18,6 +18,9 @@ from urllib.parse import urlencode
 
 import httpx
 
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.ports import Events
+from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.credentials import FixedToken, Token, Tokens
 from meta_ads_mcp.errors import (
     AdsError,
@@ -30,17 +33,14 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 from meta_ads_mcp.graph import batch as batching
-from meta_ads_mcp.graph.answer import LARGEST_BODY, MOST_VALUES, Answer, read_answer
-from meta_ads_mcp.graph.faults import fault
-from meta_ads_mcp.graph.form import body
+from meta_ads_mcp.graph.encoding import body
+from meta_ads_mcp.graph.error_table import fault
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
-from meta_ads_mcp.graph.limits.usage import readings, scope_of
+from meta_ads_mcp.graph.limits.headers import readings, scope_of
 from meta_ads_mcp.graph.page_tokens import PageTokens
+from meta_ads_mcp.graph.quotas import use_case
+from meta_ads_mcp.graph.response import LARGEST_BODY, MOST_VALUES, Answer, read_answer
 from meta_ads_mcp.graph.retry import Repeatable, repeating
-from meta_ads_mcp.graph.use_case import use_case
-from meta_ads_mcp.spec.clock import Clock
-from meta_ads_mcp.spec.events import Events
-from meta_ads_mcp.spec.request import Request, wire
 
 # A longer query goes as a POST with its `method` beside the params, as Meta's own SDK does for GET.
 LONGEST_QUERY = 4000

@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.fields import FieldList, selection
-from meta_ads_mcp.spec.ids import AccountId, BusinessId, UserId
-from meta_ads_mcp.spec.params import ListParams, Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.pre_flight import DSA_COUNTRIES
-from meta_ads_mcp.spec.result import Listing, Page, Result, Row
-from meta_ads_mcp.spec.tool import Effect, get, tool
+from meta_ads_mcp.core.fields import FieldList, selection
+from meta_ads_mcp.core.params import ListParams, Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Listing, Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.ids import AccountId, BusinessId, UserId
+from meta_ads_mcp.domain.preflight import DSA_COUNTRIES
 
 ACCOUNT_FIELDS = (
     "id account_id name account_status currency timezone_name business_name amount_spent balance spend_cap age "

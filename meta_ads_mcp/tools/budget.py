@@ -6,16 +6,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.params import exactly_one
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, post, tool
+from meta_ads_mcp.core.values.dates import UnixMoment
+from meta_ads_mcp.core.values.ids import AdSetId, CampaignId
+from meta_ads_mcp.core.values.money import Money
+from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.preflight import has_amount
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.dates import UnixMoment
-from meta_ads_mcp.spec.ids import AdSetId, CampaignId
-from meta_ads_mcp.spec.money import Money
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.pre_flight import has_amount
-from meta_ads_mcp.spec.result import Row
-from meta_ads_mcp.spec.tool import Effect, post, tool
-from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
 
 
 @tool(

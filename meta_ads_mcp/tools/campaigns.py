@@ -7,18 +7,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.closed import PromotedObject
-from meta_ads_mcp.spec.dates import DatePreset, Moment
-from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
-from meta_ads_mcp.spec.money import Money, to_minor
-from meta_ads_mcp.spec.params import Closed, ListParams, Params
-from meta_ads_mcp.spec.ports import Account, Call
-from meta_ads_mcp.spec.result import Row
-from meta_ads_mcp.spec.tool import Effect, get, post, tool
-from meta_ads_mcp.spec.vocabulary import BidStrategy, StatusFilter
-from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
+from meta_ads_mcp.core.ports import Account, Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, get, post, tool
+from meta_ads_mcp.core.values.dates import DatePreset, Moment
+from meta_ads_mcp.core.values.enums import BidStrategy, StatusFilter
+from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId
+from meta_ads_mcp.core.values.money import Money, to_minor
+from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.promoted_object import PromotedObject
 
 FIELDS = (
     "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget "

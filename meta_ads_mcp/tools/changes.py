@@ -7,19 +7,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from meta_ads_mcp.core.changes import STOPPED, WITH_STATUS, Entry, can_be_undone, without_earlier
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.values.dates import Moment
+from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.core.values.ids import AccountId, ObjectId
+from meta_ads_mcp.core.values.money import standard
+from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan
+from meta_ads_mcp.domain.copying import writable_targeting
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.spec.changes import STOPPED, WITH_STATUS, Entry, can_be_undone, without_earlier
-from meta_ads_mcp.spec.copying import writable_targeting
-from meta_ads_mcp.spec.dates import Moment
-from meta_ads_mcp.spec.ids import AccountId, ObjectId
-from meta_ads_mcp.spec.money import standard
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Page, Result, Row
-from meta_ads_mcp.spec.same import same_value
-from meta_ads_mcp.spec.tool import Effect, tool
-from meta_ads_mcp.spec.write import Change, ConfirmedParams, Plan
 
 
 @tool("ads_get_changes", Effect.READ, network=False, words="journal history audit undo log")

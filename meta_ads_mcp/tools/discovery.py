@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result
-from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result
+from meta_ads_mcp.core.tool import Effect, tool
 
 
 @tool("ads_find_tools", Effect.READ, network=False, own_words=True, words="search discover catalogue help")

@@ -7,15 +7,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.choice import at_least_one
-from meta_ads_mcp.spec.dates import Moment, to_unix
-from meta_ads_mcp.spec.ids import AccountId, InstagramId, PageId
-from meta_ads_mcp.spec.listing import list_summary, read_list, wanted
-from meta_ads_mcp.spec.params import ListParams
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result, Row
-from meta_ads_mcp.spec.scopes import needing
-from meta_ads_mcp.spec.tool import Effect, get, tool
+from meta_ads_mcp.core.listing import list_summary, read_list, wanted
+from meta_ads_mcp.core.params import ListParams, at_least_one
+from meta_ads_mcp.core.partial import needing
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.dates import Moment, to_unix
+from meta_ads_mcp.core.values.ids import AccountId, InstagramId, PageId
 
 USE_OF_ID = "An ad names the account in object_story_spec.instagram_user_id; instagram_actor_id is gone from Graph."
 # What Graph shows of an Instagram account that is on a Page's or an ad account's edge.

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.partial import attempt, unread
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.enums import Open, Word
+from meta_ads_mcp.core.values.ids import AccountId, AdId
+from meta_ads_mcp.domain.key_check import only_keys
 from meta_ads_mcp.errors import AdsError, ApiError
-from meta_ads_mcp.spec.ids import AccountId, AdId
-from meta_ads_mcp.spec.keys import only_keys
-from meta_ads_mcp.spec.open import Open, Word
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.partial import attempt, unread
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result, Row
-from meta_ads_mcp.spec.tool import Effect, get, tool
 
 # AdPreview.AdFormat of the SDK.
 AD_FORMATS = frozenset(

@@ -11,20 +11,18 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from meta_ads_mcp.core.listing import plural
+from meta_ads_mcp.core.params import Local, Params, exactly_one
+from meta_ads_mcp.core.partial import attempt, attempt_all, unread
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.enums import Open, OptimizationGoal, Word
+from meta_ads_mcp.core.values.ids import AccountId, AdId, AdSetId, ObjectId
+from meta_ads_mcp.domain.key_check import only_keys
+from meta_ads_mcp.domain.promoted_object import PromotedObject
+from meta_ads_mcp.domain.targeting import TargetingSpec, names_people
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.closed import PromotedObject
-from meta_ads_mcp.spec.ids import AccountId, AdId, AdSetId, ObjectId
-from meta_ads_mcp.spec.keys import only_keys
-from meta_ads_mcp.spec.listing import plural
-from meta_ads_mcp.spec.open import Open, Word
-from meta_ads_mcp.spec.params import Local, Params
-from meta_ads_mcp.spec.partial import attempt, attempt_all, unread
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result, Row
-from meta_ads_mcp.spec.targeting import TargetingSpec, names_people
-from meta_ads_mcp.spec.tool import Effect, get, tool
-from meta_ads_mcp.spec.vocabulary import OptimizationGoal
 
 # A class of options has some hundred entries; Graph gives eight unless told otherwise.
 _WHOLE_CLASS = 1000

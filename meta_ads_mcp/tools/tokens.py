@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result, Row
-from meta_ads_mcp.spec.text import redact
-from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.values.text import redact
 
 # Longer than any profile's or variable's name: a secret of an unknown kind rather than a name.
 LONGEST_NAME = 64

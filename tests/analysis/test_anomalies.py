@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from meta_ads_mcp.analysis.anomalies import Limits, compared, shortages, unusual_days, windows
 from meta_ads_mcp.analysis.series import Figures, Period
 from meta_ads_mcp.analysis.signals import Check, anomaly_result
-from meta_ads_mcp.spec.ports import Account
-from meta_ads_mcp.tools.insights import Metric
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.tools.insights.insights import Metric
 
 TODAY = date(2026, 10, 14)
 AT = windows(TODAY, 7)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from meta_ads_mcp.analysis.robust import ALL_PAIRS_UP_TO, expected, slope
 from meta_ads_mcp.analysis.series import Figures, Measure, Period, added, figures, good_or_bad, measure, periods
 from meta_ads_mcp.analysis.trend import direction_of, trend
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.core.result import Row
 
 LEADS = Measure("lead", own=False)
 START = date(2026, 8, 3)

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.run import Answer, Engine
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import Answer, Engine
 from tests.catalogue.arguments import arguments, coded, spoilt
 from tests.catalogue.every import TOOLS, each
 from tests.catalogue.examples import IN_DEMO, example

@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.params import Closed, ListParams, Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Result
+from meta_ads_mcp.core.tool import Effect, Tool, declared, get, tool
+from meta_ads_mcp.core.values.enums import Breakdowns
+from meta_ads_mcp.core.values.ids import AccountId, AnyAdObject, CampaignId, ObjectId, PageId, VideoId
+from meta_ads_mcp.core.values.ids import Node as NodeId
+from meta_ads_mcp.core.values.money import Money
+from meta_ads_mcp.engine.engine import Answer, Engine, Options
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AnyAdObject, CampaignId, ObjectId, PageId, VideoId
-from meta_ads_mcp.spec.ids import Node as NodeId
-from meta_ads_mcp.spec.money import Money
-from meta_ads_mcp.spec.params import Closed, ListParams, Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result
-from meta_ads_mcp.spec.tool import Effect, Tool, declared, get, tool
-from meta_ads_mcp.spec.vocabulary import Breakdowns
 from meta_ads_mcp.tools.discovery import CallReadTool
 from tests.support import FakeClock, Gate, Heard, Told
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.brief import brief
+from meta_ads_mcp.engine.answer.compact import brief
 from tests.tools.demo import Demo
 
 USUAL: dict[str, Any] = {

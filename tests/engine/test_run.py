@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.log import JsonLines
-from meta_ads_mcp.engine.metrics import RECENT, Metrics
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Result
+from meta_ads_mcp.engine.telemetry import RECENT, JsonLines, Metrics
 from meta_ads_mcp.errors import AdsError, ApiError, GraphError, NotFound, Throttled
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result
 from tests.engine.support import Bench, account
 from tests.support import TOKEN
 
@@ -241,7 +240,7 @@ def test_events_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None
 
 HTTPX_LOGS = """
 import logging
-from meta_ads_mcp.engine.log import JsonLines, take_over
+from meta_ads_mcp.engine.telemetry import JsonLines, take_over
 take_over(JsonLines("DEBUG"))
 import httpx
 logging.getLogger("httpx").info("HTTP Request: GET https://graph.facebook.com/?access_token=EAAB")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.fit import fit, size
-from meta_ads_mcp.engine.shape import CUT_TEXTS, UNTRUSTED, has_free_text, money_accounts, shape, shape_row
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Page, Result, Table, Whole
+from meta_ads_mcp.core.values.money import WITHOUT_SUBUNIT
+from meta_ads_mcp.engine.answer.fit import fit, size
+from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_free_text, money_accounts, shape, shape_row
 from meta_ads_mcp.errors import DataLimit
-from meta_ads_mcp.spec.money import WITHOUT_SUBUNIT
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Page, Result, Table, Whole
 from tests.engine.support import Bench, account
 from tests.support import TOKEN
 

@@ -22,7 +22,7 @@ from meta_ads_mcp.errors import (
     TokenProblem,
     Transient,
 )
-from meta_ads_mcp.graph.faults import fault, read_error
+from meta_ads_mcp.graph.error_table import fault, read_error
 
 REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
 TOO_DEEP = "The After Cursor specified exceeds the max limit supported by this endpoint"

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue
 from meta_ads_mcp.credentials import Given, Vault
-from meta_ads_mcp.engine.run import Engine, Options
+from meta_ads_mcp.engine.engine import Engine, Options
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
-from meta_ads_mcp.graph.profiles import Profiles
+from meta_ads_mcp.profiles.profiles import Profiles
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
-from meta_ads_mcp.server import AdsServer
+from meta_ads_mcp.server.catalogue import Catalogue
+from meta_ads_mcp.server.server import AdsServer
 from tests.catalogue.every import TOOLS
 from tests.writes.fake_graph import START, Silent, StillClock
 

@@ -11,8 +11,8 @@ from fastmcp import Client
 from mcp import MCPError
 from mcp.types import PromptReference
 
-from meta_ads_mcp.prompts import PRESETS, PROMPTS, READS_ONLY, WRITES, Prompt, rendered
 from meta_ads_mcp.sandbox.faults import graph_error
+from meta_ads_mcp.server.prompts import PRESETS, PROMPTS, READS_ONLY, WRITES, Prompt, rendered
 from tests.catalogue.every import TOOLS
 from tests.server.demo import ERAS, Demo, demo, shared_world
 from tests.server.wire import HANDSHAKES, MODERN, Wire

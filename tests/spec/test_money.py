@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from meta_ads_mcp.core.values.money import WITH_SUBUNIT, WITHOUT_SUBUNIT, Money, money, offset, to_minor, written
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.money import WITH_SUBUNIT, WITHOUT_SUBUNIT, Money, money, offset, to_minor, written
 
 KNOWN = sorted(WITH_SUBUNIT | WITHOUT_SUBUNIT)
 ARGUMENT: TypeAdapter[Any] = TypeAdapter(Money)

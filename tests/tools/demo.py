@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue, collect
 from meta_ads_mcp.credentials import FixedToken
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.engine.engine import Answer, Engine, Options
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Logged, SandboxTransport
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 NOW = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
 

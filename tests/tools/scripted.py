@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.engine import Answer, Engine, Options
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.catalogue import sdk
 from tests.support import FakeClock, Gate, Heard, Told
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from meta_ads_mcp.errors import GraphError
-from meta_ads_mcp.graph.faults import fault
+from meta_ads_mcp.graph.error_table import fault
 from tests.support import Wire
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, engine, refused_unsent, rows

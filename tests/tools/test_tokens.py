@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
-from meta_ads_mcp.catalogue import Catalogue, collect
 from meta_ads_mcp.credentials import Given
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.engine.engine import Answer
 from meta_ads_mcp.sandbox import DEMO_TOKEN, TokenInfo, graph_error
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.keyrings import (
     APP,
     EVERY_TOKEN,

@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.engine.log import JsonLines
-from meta_ads_mcp.engine.run import Answer
-from meta_ads_mcp.engine.shape import FREE_TEXT, UNTRUSTED
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
+from meta_ads_mcp.engine.engine import Answer
+from meta_ads_mcp.engine.telemetry import JsonLines
 from meta_ads_mcp.sandbox import Call
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
 from tests.torture.trial import Trials, awaited, chosen

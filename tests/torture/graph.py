@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import Answer
 from meta_ads_mcp.sandbox import Call, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.server.contract import check_error, check_success
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import Answer
 from meta_ads_mcp.sandbox import SandboxTransport
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trial, Trials, chosen, told

@@ -15,10 +15,10 @@ from unittest import mock
 import httpx
 import pytest
 
-from meta_ads_mcp.engine.log import take_over
-from meta_ads_mcp.engine.uploads import RootedUploads
+from meta_ads_mcp.engine.files.uploads import RootedUploads
+from meta_ads_mcp.engine.telemetry import take_over
 from meta_ads_mcp.errors import DataLimit, NotFound
-from meta_ads_mcp.graph.answer import MOST_VALUES
+from meta_ads_mcp.graph.response import MOST_VALUES
 from tests.catalogue.every import TOOLS
 from tests.support import Heard, Wire
 from tests.torture import files, secrets

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.desk import client_of
-from meta_ads_mcp.catalogue import Catalogue
-from meta_ads_mcp.engine.confirm import Asker, Reply
-from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.engine.engine import Answer, Engine, Options
+from meta_ads_mcp.engine.writes.confirmation import Asker, Reply
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import Logged, SandboxTransport, World
 from meta_ads_mcp.sandbox.store import Node, Snapshot
+from meta_ads_mcp.server.catalogue import Catalogue
 from tests.catalogue.every import TOOLS
 from tests.writes.fake_graph import START, Silent, StillClock
 

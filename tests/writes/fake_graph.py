@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.engine import Answer, Engine, Options
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError, NotFound, PermissionMissing
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC).timestamp()
 ACCOUNT = "act_1"

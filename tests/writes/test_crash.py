@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.journal import FILE, Journal
+from meta_ads_mcp.core.changes import Entry
+from meta_ads_mcp.engine.writes.journal import FILE, Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
-from meta_ads_mcp.spec.changes import Entry
 from tests.loopback import Loopback, serving
 from tests.server.wire import ROOT, environment
 from tests.writes.crash_child import KILLED

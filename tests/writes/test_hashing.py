@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.spec.hashing import KEYS, NOT_HASHED, Unusable, hashed_row, normalised
+from meta_ads_mcp.tools.audiences.hashing import KEYS, NOT_HASHED, Unusable, hashed_row, normalised
 
 MARY = "f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79"
 PHONE = "1ef970831d7963307784fa8688e8fce101a15685d62aa765fed23f3a2c576a4e"

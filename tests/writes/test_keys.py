@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from meta_ads_mcp.engine.again import take_over
-from meta_ads_mcp.engine.confirm import Reply
-from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.core.changes import Entry
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.writes.confirmation import Reply
+from meta_ads_mcp.engine.writes.idempotency import take_over
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import UnknownOutcome
-from meta_ads_mcp.spec.changes import Entry
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import each
 from tests.writes.desk import Desk, Person, desk
 from tests.writes.valid import WRITES, makes, valid

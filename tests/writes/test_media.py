@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.ports import Download
+from meta_ads_mcp.domain.image_file import MOST_IMAGE_BYTES, decoded, image
 from meta_ads_mcp.errors import InvalidArguments, NetworkProblem, UnknownOutcome
-from meta_ads_mcp.spec.media import MOST_IMAGE_BYTES, Download, decoded, image
 from tests.writes.fake_graph import ACCOUNT, engine
 from tests.writes.library import PNG, Desk, hash_of
 

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from meta_ads_mcp.errors import GraphError, Throttled, Transient
-from meta_ads_mcp.graph.faults import meaning
+from meta_ads_mcp.graph.error_table import meaning
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
 from meta_ads_mcp.graph.limits.circuit import FAILURES, NO_ACCOUNT, Circuit
+from meta_ads_mcp.graph.limits.headers import INSIGHTS, LONGEST_WAIT_S, Reading, scope_of
 from meta_ads_mcp.graph.limits.tiers import Tier
-from meta_ads_mcp.graph.limits.usage import INSIGHTS, LONGEST_WAIT_S, Reading, scope_of
 
 ABUSE, BLOCK, REPEATED = "abuse_signal", "temporary_block", "repeated_throttle"
 HINT, REGAIN, SCORE_FULL, DAMAGED = "retry_after_hint", "regain_time", "account_score", "state_damaged"

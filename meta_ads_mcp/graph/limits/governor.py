@@ -18,21 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.ports import Events
 from meta_ads_mcp.graph.limits.breaker import ABUSE, Breaker, failed, throttled
-from meta_ads_mcp.graph.limits.buckets import HOT_PERCENT, Buckets, bucket_name
+from meta_ads_mcp.graph.limits.breaker_state import SharedBreaker
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
 from meta_ads_mcp.graph.limits.circuit import Circuit
-from meta_ads_mcp.graph.limits.ledger_file import LedgerBusy, LedgerFile
-from meta_ads_mcp.graph.limits.pacer import Pacer
+from meta_ads_mcp.graph.limits.headers import DEVELOPMENT, Reading, readings, scope_of
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, MUTATIONS, SPEND_LIMIT, Grant, Ledger, charges
 from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, refused, sent_away
-from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, MUTATIONS, SPEND_LIMIT, Grant, Ledger, charges
-from meta_ads_mcp.graph.limits.shared_breaker import SharedBreaker
+from meta_ads_mcp.graph.limits.spacing import HOT_PERCENT, Buckets, bucket_name
+from meta_ads_mcp.graph.limits.state import LedgerBusy, LedgerFile
 from meta_ads_mcp.graph.limits.status import Known, open_until, report
 from meta_ads_mcp.graph.limits.store import CircuitStore
 from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
-from meta_ads_mcp.graph.limits.usage import DEVELOPMENT, Reading, readings, scope_of
-from meta_ads_mcp.spec.clock import Clock
-from meta_ads_mcp.spec.events import Events
+from meta_ads_mcp.graph.limits.write_pace import Pacer
 
 __all__ = ["Governor", "GraphCall", "Outcome"]
 

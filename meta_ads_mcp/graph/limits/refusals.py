@@ -7,7 +7,7 @@ import math
 from meta_ads_mcp.errors import Blocked, CircuitOpen, Throttled
 from meta_ads_mcp.graph.limits.breaker import ABUSE, BLOCK, DAMAGED, HINT, REGAIN, REPEATED, SCORE_FULL
 from meta_ads_mcp.graph.limits.circuit import FAILURES, Circuit
-from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, MUTATIONS, SCORE, SPEND_LIMIT
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, MUTATIONS, SCORE, SPEND_LIMIT
 
 WRITE_PACE = "write pace"
 

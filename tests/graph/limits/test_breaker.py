@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.limits.breaker import Breaker
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
+from meta_ads_mcp.graph.limits.headers import readings
 from meta_ads_mcp.graph.limits.tiers import tier_named
-from meta_ads_mcp.graph.limits.usage import readings
 from tests.graph.limits.support import (
     GOOD,
     INSIGHTS,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.graph.limits.buckets import Buckets, spacing_s
-from meta_ads_mcp.graph.limits.usage import Reading
+from meta_ads_mcp.graph.limits.headers import Reading
+from meta_ads_mcp.graph.limits.spacing import Buckets, spacing_s
 from tests.graph.limits.support import INSIGHTS, OTHER, READ
 
 TOKEN = READ.token_key

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.ledger_file import LedgerBusy, LedgerFile
-from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, SCORE, Ledger, charges
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, SCORE, Ledger, charges
+from meta_ads_mcp.graph.limits.state import LedgerBusy, LedgerFile
 from meta_ads_mcp.graph.limits.tiers import tier_named
 from tests.graph.limits.support import OTHER, READ, START, WRITE
 

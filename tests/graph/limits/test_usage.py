@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.graph.limits.usage import LONGEST_WAIT_S, Reading, readings
+from meta_ads_mcp.graph.limits.headers import LONGEST_WAIT_S, Reading, readings
 from tests.graph.limits.support import INSIGHTS, READ
 
 NAMES = [

@@ -14,7 +14,7 @@ from meta_ads_mcp.settings import Settings, SettingsError
 
 
 @dataclass(frozen=True)
-class Desk:
+class Connections:
     """What commands at a terminal need: the profiles, the way to Graph, and what both stand on."""
 
     profiles: Any
@@ -55,7 +55,7 @@ def _engine(settings: Settings, catalogue: Any, policy: Any) -> Any:
     from meta_ads_mcp.engine.files.uploads import NoDownloads  # noqa: PLC0415
     from meta_ads_mcp.engine.writes.policy import Policy  # noqa: PLC0415
 
-    parts = desk(settings)
+    parts = connect(settings)
     options = Options(
         settings.accounts,
         settings.business_id,
@@ -80,16 +80,16 @@ def _engine(settings: Settings, catalogue: Any, policy: Any) -> Any:
     )
 
 
-def desk(settings: Settings, patience: float | None = None) -> Desk:
+def connect(settings: Settings, patience: float | None = None) -> Connections:
     """Profiles and client; `patience` is how many seconds the keyring may take."""
     from meta_ads_mcp.core.clock import SystemClock  # noqa: PLC0415
-    from meta_ads_mcp.engine.telemetry import JsonLines  # noqa: PLC0415
+    from meta_ads_mcp.engine.telemetry import JsonLogger  # noqa: PLC0415
     from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
 
-    events, clock, vault = JsonLines(settings.log_level), SystemClock(), _vault(settings, patience)
+    events, clock, vault = JsonLogger(settings.log_level), SystemClock(), _vault(settings, patience)
     governor = Governor(clock=clock, events=events, state_dir=_state_dir(settings))
     client = LazyClient(settings, vault, governor, events, clock)
-    return Desk(_profiles(settings, vault, client, clock), client, events, clock)
+    return Connections(_profiles(settings, vault, client, clock), client, events, clock)
 
 
 def _state_dir(settings: Settings) -> Path | None:
@@ -99,14 +99,14 @@ def _state_dir(settings: Settings) -> Path | None:
 
 def _vault(settings: Settings, patience: float | None) -> Any:
     """The profiles: nothing is read from the keyring before the first call needs a token."""
-    from meta_ads_mcp.credentials import Given, Index, Keychain, Vault, from_settings  # noqa: PLC0415
+    from meta_ads_mcp.credentials import EnvironmentToken, Keychain, ProfileIndex, Vault, from_settings  # noqa: PLC0415
 
     if settings.demo:
 
-        def sandbox_token() -> dict[str, Given]:
+        def sandbox_token() -> dict[str, EnvironmentToken]:
             from meta_ads_mcp.sandbox import DEMO_TOKEN  # noqa: PLC0415
 
-            return {"demo": Given(DEMO_TOKEN, "demo")}
+            return {"demo": EnvironmentToken(DEMO_TOKEN, "demo")}
 
         return Vault(sandbox_token)
     access = settings.access_token.get_secret_value() if settings.access_token else None
@@ -114,18 +114,18 @@ def _vault(settings: Settings, patience: float | None) -> Any:
     return Vault(
         lambda: from_settings(access, named),
         chosen=settings.profile,
-        index=Index(settings.state_dir),
+        index=ProfileIndex(settings.state_dir),
         keychain=Keychain(patience) if patience else Keychain(),
     )
 
 
 def _profiles(settings: Settings, vault: Any, client: LazyClient, clock: Any) -> Any:
     from meta_ads_mcp.profiles.identity import App  # noqa: PLC0415
-    from meta_ads_mcp.profiles.profiles import Profiles  # noqa: PLC0415
+    from meta_ads_mcp.profiles.profiles import ProfileService  # noqa: PLC0415
 
     secret = settings.app_secret.get_secret_value() if settings.app_secret else None
     app = App(settings.app_id, secret) if settings.app_id and secret else None
-    return Profiles(vault, client.speak, clock, app=app, environ=os.environ, locked=settings.lock_profile)
+    return ProfileService(vault, client.for_token, clock, app=app, environ=os.environ, locked=settings.lock_profile)
 
 
 class LazyEngine:
@@ -180,8 +180,8 @@ class LazyClient:
     async def batch(self, requests: Any) -> Any:
         return await self._made().batch(requests)
 
-    def speak(self, token: Any) -> Any:
-        return self._made().speak(token)
+    def for_token(self, token: Any) -> Any:
+        return self._made().for_token(token)
 
     @property
     def seen(self) -> Any:

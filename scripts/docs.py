@@ -196,7 +196,7 @@ def _meanings() -> Iterator[tuple[str, ...]]:
         yield _meaning(f"{codes.start} to {codes.stop - 1}", "", meaning)
 
 
-def _meaning(code: str, subcode: str, meaning: faults.Meaning) -> tuple[str, ...]:
+def _meaning(code: str, subcode: str, meaning: faults.ErrorRule) -> tuple[str, ...]:
     step = meaning.next_step or meaning.error.default_next_step
     return code, subcode, f"`{meaning.error.kind}`", "again" if meaning.retry else "", step
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from meta_ads_mcp.analysis.charts import draw as drawing
-from meta_ads_mcp.analysis.charts import panels as charts
+from meta_ads_mcp.analysis.charts import pictures as charts
 from meta_ads_mcp.analysis.charts.draw import BAR, HEAD, LINE, PARTIAL_BAR, figure, scale
-from meta_ads_mcp.analysis.charts.panels import MOST_BARS, WITHOUT, Heading, Panel
+from meta_ads_mcp.analysis.charts.panels import Heading, Panel
+from meta_ads_mcp.analysis.charts.pictures import MOST_BARS, WITHOUT
 from tests.catalogue.examples import demo_ids
 from tests.server.demo import Demo, demo, shared_world
 
@@ -56,7 +57,7 @@ def widths(image: Image.Image) -> list[int]:
 
 
 def test_bars_are_as_long_as_their_values_and_start_at_zero() -> None:
-    image = opened(drawing.lying(HEADING, [Panel("Spend, EUR", ["a", "b", "c"], [100, 50, 25])]))
+    image = opened(drawing.horizontal_bars(HEADING, [Panel("Spend, EUR", ["a", "b", "c"], [100, 50, 25])]))
     first, second, third = widths(image)
     assert second == pytest.approx(first / 2, abs=3)
     assert third == pytest.approx(first / 4, abs=3)
@@ -68,7 +69,7 @@ def test_standing_bars_and_lines_share_the_days() -> None:
         Panel("Spend, EUR", labels, list(range(1, 31)), partial=frozenset({29})),
         Panel("Cost", labels, [2, None, 3] * 10, line=True),
     ]
-    image = opened(drawing.standing(HEADING, panels))
+    image = opened(drawing.vertical_panels(HEADING, panels))
     assert all(amount_of(image, color) > 100 for color in (BAR, PARTIAL_BAR, LINE))
     assert image.size == (1200, HEAD + 2 * 210 + 36)
 
@@ -76,19 +77,19 @@ def test_standing_bars_and_lines_share_the_days() -> None:
 @pytest.mark.parametrize("values", [[0, 0], [None, 0], [0.0001], [10**12, 1]])
 @pytest.mark.parametrize("lying", [True, False])
 def test_odd_values_are_drawn(values: list[Any], lying: bool) -> None:
-    draw = drawing.lying if lying else drawing.standing
+    draw = drawing.horizontal_bars if lying else drawing.vertical_panels
     assert opened(draw(HEADING, [Panel("x", [f"{n}" for n in range(len(values))], values)]))
 
 
 @pytest.mark.parametrize("name", ["Clínica Vale Verde", "温泉", "Магазин", "", "x" * 300, "a\u202eb", "🌲"])
 def test_every_name_can_be_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = Panel("Spend, EUR", [name, "b"], [1, 2])
-    assert opened(drawing.lying(Heading(name, name), [panel]))
+    assert opened(drawing.horizontal_bars(Heading(name, name), [panel]))
     monkeypatch.setattr(drawing, "FONTS", ("no such font.ttf",))
     drawing._written.cache_clear()
     written, _ = drawing._written(name, 20)
     assert written.isascii()
-    assert opened(drawing.lying(Heading(name, name), [panel]))
+    assert opened(drawing.horizontal_bars(Heading(name, name), [panel]))
     drawing._written.cache_clear()
 
 

@@ -45,7 +45,7 @@ def whole(value: float) -> Number:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def rounded(value: Number | None) -> Number | None:
+def round_number(value: Number | None) -> Number | None:
     """A ratio as it is shown."""
     if value is None or not math.isfinite(value):
         return None

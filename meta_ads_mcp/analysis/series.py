@@ -59,7 +59,7 @@ class Measure:
         )
 
 
-def measure(rows: Sequence[Row]) -> Measure:
+def result_measure(rows: Sequence[Row]) -> Measure:
     """The event that the results of these rows are."""
     indicators = {_indicator(row) for row in rows if row.get("results")}
     only = next(iter(indicators)) if len(indicators) == 1 else None
@@ -145,7 +145,7 @@ def _clicks(row: Row) -> Number:
     return round(ratio(number(row.get("ctr")), 100, number(row.get("impressions")) or 0) or 0)
 
 
-def added(parts: Sequence[Figures]) -> Figures:
+def sum_figures(parts: Sequence[Figures]) -> Figures:
     """Periods together. People of several periods cannot be added: their reach is not known."""
     return Figures(
         spend=total(part.spend for part in parts),

@@ -101,7 +101,7 @@ def run(say: Say = print) -> int:
         server = about["serverInfo"]
         listed = client.request("tools/list")["tools"]
         say(f"{server['name']} {server['version']} on stdio, protocol {about['protocolVersion']}, {len(listed)} tools")
-        session = Session(client, say)
+        session = DemoSession(client, say)
         accounts = session.ask("ads_get_ad_accounts", {}, ["id", "name", "currency", "timezone_name", "amount_spent"])
         account = accounts["data"][0]["id"]
         active = {"account_id": account, "limit": 10, "status_filter": ["ACTIVE"]}
@@ -116,7 +116,7 @@ def run(say: Say = print) -> int:
     return 0
 
 
-class Session:
+class DemoSession:
     """Asks, and prints the question and the answer."""
 
     def __init__(self, client: StdioClient, say: Say) -> None:

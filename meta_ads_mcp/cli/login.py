@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.credentials import Entry, Token, wrong_form
+from meta_ads_mcp.credentials import ProfileEntry, Token, wrong_form
 from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.profiles.identity import Identity, reachable
-from meta_ads_mcp.profiles.profiles import Profiles
+from meta_ads_mcp.profiles.profiles import ProfileService
 
 Say = Callable[[str], None]
 MOST_SHOWN = 10
@@ -33,7 +33,7 @@ def read_token(stdin: TextIO, *, piped: bool) -> str:
 
 
 async def login(
-    desk: Profiles,
+    desk: ProfileService,
     speak: Callable[[Token], Any],
     value: str,
     name: str,
@@ -71,7 +71,7 @@ async def _reached(sender: Any, business: str | None) -> list[Row]:
         ) from None
 
 
-def _described(desk: Profiles, name: str, identity: Identity, accounts: Sequence[Row]) -> list[str]:
+def _described(desk: ProfileService, name: str, identity: Identity, accounts: Sequence[Row]) -> list[str]:
     row = desk.row(desk.vault.entry(name))
     granted = identity.scopes
     lines = [
@@ -109,7 +109,7 @@ def _accounts(rows: Sequence[Row]) -> list[str]:
     return [f"Accounts  {len(rows)}", *shown, *more]
 
 
-async def logout(desk: Profiles, name: str | None, say: Say) -> int:
+async def logout(desk: ProfileService, name: str | None, say: Say) -> int:
     """Remove a stored profile, the active one by default."""
     vault = desk.vault
     chosen = name or vault.stored_active() or "default"
@@ -128,7 +128,7 @@ async def logout(desk: Profiles, name: str | None, say: Say) -> int:
     return 0
 
 
-def tokens(desk: Profiles, action: str | None, name: str | None, say: Say) -> int:
+def tokens(desk: ProfileService, action: str | None, name: str | None, say: Say) -> int:
     """List the profiles, or make a stored one the active one."""
     if action == "use":
         return _use(desk, name, say)
@@ -140,7 +140,7 @@ def tokens(desk: Profiles, action: str | None, name: str | None, say: Say) -> in
     return 0
 
 
-def _use(desk: Profiles, name: str | None, say: Say) -> int:
+def _use(desk: ProfileService, name: str | None, say: Say) -> int:
     if name is None:
         raise InvalidArguments("`tokens use` needs the name of a profile.", "`meta-ads-mcp tokens` lists them.")
     if desk.vault.source(name) in ("META_TOKENS", "META_ACCESS_TOKEN"):
@@ -153,7 +153,7 @@ def _use(desk: Profiles, name: str | None, say: Say) -> int:
     return 0
 
 
-def _line(desk: Profiles, entry: Entry) -> str:
+def _line(desk: ProfileService, entry: ProfileEntry) -> str:
     row = desk.row(entry)
     ends = f"expires {row['expires_at']}" if "expires_at" in row else ""
     parts = [row["masked"], row.get("type", ""), ends, row.get("holder", ""), row["stored_in"]]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.app import Desk, compose, desk
+from meta_ads_mcp.app import Connections, compose, connect
 from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.settings import Settings, SettingsError, load
@@ -125,10 +125,10 @@ def _flags(options: argparse.Namespace) -> dict[str, Any]:
 def run_serve(settings: Settings, options: argparse.Namespace) -> int:
     # Importing allocates much and frees little: collecting meanwhile costs a tenth of the start.
     gc.disable()
-    from meta_ads_mcp.engine.telemetry import JsonLines, take_over  # noqa: PLC0415
+    from meta_ads_mcp.engine.telemetry import JsonLogger, install_logging  # noqa: PLC0415
     from meta_ads_mcp.server import server  # noqa: PLC0415
 
-    take_over(JsonLines(settings.log_level))
+    install_logging(JsonLogger(settings.log_level))
     made = server.AdsServer(*compose(settings))
     gc.enable()
     gc.freeze()
@@ -202,7 +202,7 @@ def run_login(settings: Settings, options: argparse.Namespace) -> int:
     return asyncio.run(
         login.login(
             parts.profiles,
-            parts.client.speak,
+            parts.client.for_token,
             value,
             options.name,
             options.business or settings.business_id,
@@ -228,7 +228,7 @@ def run_doctor(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp.cli import doctor  # noqa: PLC0415
 
     parts = _for_person(settings)
-    return doctor.run(doctor.Patient(settings, parts.profiles, parts.client), as_json=options.json, say=print)
+    return doctor.run(doctor.DoctorContext(settings, parts.profiles, parts.client), as_json=options.json, say=print)
 
 
 def run_install(settings: Settings, options: argparse.Namespace) -> int:
@@ -236,7 +236,7 @@ def run_install(settings: Settings, options: argparse.Namespace) -> int:
 
     entry = clients.server_entry(_kept_flags(options), os.environ)
     if options.client == "print":
-        print(clients.printed(entry))
+        print(clients.print_entry(entry))
         return 0
     try:
         clients.install(options.client, entry, clients.Machine.this(), print)
@@ -256,10 +256,10 @@ def run_uninstall(settings: Settings, options: argparse.Namespace) -> int:
         raise Failed(str(problem)) from None
 
 
-def _for_person(settings: Settings) -> Desk:
+def _for_person(settings: Settings) -> Connections:
     """The parts for a command at a terminal, whose own lines say what is wrong, with time to unlock the keyring."""
     level = settings.log_level if settings.log_level == "DEBUG" else "FATAL"
-    return desk(settings.model_copy(update={"log_level": level}), PERSON_PATIENCE)
+    return connect(settings.model_copy(update={"log_level": level}), PERSON_PATIENCE)
 
 
 def _kept_flags(options: argparse.Namespace) -> tuple[str, ...]:

@@ -22,14 +22,14 @@ def can_be_undone(effect: str, node: str) -> bool:
     return (effect == "update" and node in REVERSIBLE) or (effect == "create" and node in WITH_STATUS)
 
 
-def without_earlier(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """The changed fields that had no value: Graph sets no field back to none, so this cannot be put back."""
     earlier = {name: before.get(name) for name in after}
     return [n for n, value in earlier.items() if value in (None, "") or (n in _BUDGETS and value in (0, "0"))]
 
 
 @dataclass
-class Entry:
+class JournalEntry:
     """One change: what was intended, and how it ended (`status` is `unknown_outcome` until that is known)."""
 
     change_id: str
@@ -77,8 +77,8 @@ class Entry:
 class Changes(Protocol):
     """The changes that this server made, on this machine."""
 
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[JournalEntry]:
         """Oldest first."""
         ...
 
-    def entry(self, change_id: str) -> Entry | None: ...
+    def entry(self, change_id: str) -> JournalEntry | None: ...

@@ -9,44 +9,44 @@ from meta_ads_mcp.core.fields import selection
 from meta_ads_mcp.core.params import ListParams, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Listing, Page, Result, Row
-from meta_ads_mcp.core.tool import Tool, declared
+from meta_ads_mcp.core.tool import Tool, declaration_of
 
 Refine = Callable[[Row], Row]
 NO_CURSOR = "Meta has more rows and gives no cursor to them: raise limit, or narrow the call by time or filter."
 
 
-def as_it_came(row: Row) -> Row:
+def unchanged(row: Row) -> Row:
     return row
 
 
-def declaration(args: Params) -> Tool:
+def tool_declaration(args: Params) -> Tool:
     """The tool whose arguments these are."""
-    tool = declared(type(args))
+    tool = declaration_of(type(args))
     if tool is None:
         raise TypeError(f"{type(args).__name__} declares no tool")
     return tool
 
 
-def wanted(args: Params) -> list[str]:
+def fields_for(args: Params) -> list[str]:
     """The fields the caller asked for, or the tool's default ones, after those that are always there."""
-    tool = declaration(args)
+    tool = tool_declaration(args)
     return selection(getattr(args, "fields", None), tool.fields, tool.identity)
 
 
 async def read_list(
-    call: Call, args: ListParams, path: str, *, refine: Refine = as_it_came, page: str | None = None, **params: Any
+    call: Call, args: ListParams, path: str, *, refine: Refine = unchanged, page: str | None = None, **params: Any
 ) -> Result:
     """Read an edge with the caller's paging and fields. `refine` is a last touch that keeps one row for one row.
 
     `page` is the Page whose own token the edge needs; `params` are sent as they are, without those that are None.
     """
     found = await call.graph.list(
-        path, fields=wanted(args), limit=args.limit, after=args.after, max_items=args.max_items, page=page, **params
+        path, fields=fields_for(args), limit=args.limit, after=args.after, max_items=args.max_items, page=page, **params
     )
-    return listed(declaration(args).noun, path, found, refine)
+    return list_result(tool_declaration(args).singular, path, found, refine)
 
 
-def listed(noun: str, where: str, found: Listing, refine: Refine = as_it_came) -> Result:
+def list_result(noun: str, where: str, found: Listing, refine: Refine = unchanged) -> Result:
     """A listing as a result, with the count that is here and whether more follow."""
     rows = [refine(row) for row in found.rows]
     return Result(

@@ -63,7 +63,7 @@ class Closed(BaseModel):
         }
 
 
-def brief(keys: str) -> Callable[[dict[str, Any]], None]:
+def opaque_object(keys: str) -> Callable[[dict[str, Any]], None]:
     """For `json_schema_extra`: a large closed object shows as a plain one with a hint.
 
     Its keys are checked all the same, and a refusal names the accepted ones.

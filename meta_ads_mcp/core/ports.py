@@ -127,7 +127,7 @@ class Directory(Protocol):
         ...
 
 
-class Profiles(Protocol):
+class ProfilesPort(Protocol):
     """The tokens of this machine, by name: masked, never their values.
 
     `use`, `register`, `delete` and `refresh` raise Denied where the owner has locked the profile.
@@ -172,7 +172,7 @@ class Call(Protocol):
     def directory(self) -> Directory: ...
 
     @property
-    def profiles(self) -> Profiles: ...
+    def profiles(self) -> ProfilesPort: ...
 
     @property
     def exports(self) -> Exports: ...

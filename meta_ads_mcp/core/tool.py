@@ -76,17 +76,17 @@ class Tool:
     node: str | None = None
     fields: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
-    noun: str = "row"
-    words: str = ""
-    network: bool = True
+    singular: str = "row"
+    keywords: str = ""
+    calls_graph: bool = True
     # Whether every text of its answers is this server's own.
-    own_words: bool = False
+    trusted_text: bool = False
     idempotent: bool | None = None
     destructive: bool = False
     # Of writes: whether Graph can validate without doing (`execution_options`), sent fields that cannot be read back,
     # whether the values before are read, and which token and time-out the request needs.
     validate_only: bool = False
-    unread: tuple[str, ...] = ()
+    write_only: tuple[str, ...] = ()
     reads_before: bool = True
     page_token: bool = False
     upload: bool = False
@@ -147,11 +147,11 @@ def tool(
     *,
     fields: str = "",
     identity: str = "",
-    unread: str = "",
+    write_only: str = "",
     toolset: str = "",
     **rest: Any,
 ) -> Callable[[type[P]], type[P]]:
-    """Declare the class below as a tool; `fields`, `identity` and `unread` are blank-separated names.
+    """Declare the class below as a tool; `fields`, `identity` and `write_only` are blank-separated names.
 
     `toolset` defaults to the module, or the package, below `meta_ads_mcp.tools` that holds the class.
     """
@@ -167,7 +167,7 @@ def tool(
                 endpoint,
                 fields=tuple(fields.split()),
                 identity=tuple(identity.split()),
-                unread=tuple(unread.split()),
+                write_only=tuple(write_only.split()),
                 toolset=toolset or _default_toolset(params),
                 **rest,
             ),
@@ -187,7 +187,7 @@ def _default_toolset(params: type[Params]) -> str:
     return parts[TOOLSET_PART] if len(parts) > TOOLSET_PART else ""
 
 
-def declared(cls: type[Any]) -> Tool | None:
+def declaration_of(cls: type[Any]) -> Tool | None:
     """The tool that this very class declares (not one it inherits)."""
     found = vars(cls).get(DECLARATION)
     return found if isinstance(found, Tool) else None
@@ -195,7 +195,7 @@ def declared(cls: type[Any]) -> Tool | None:
 
 def tool_of(cls: type[Any]) -> Tool:
     """The declaration of a class that is a tool."""
-    found = declared(cls)
+    found = declaration_of(cls)
     if found is None:
         raise TypeError(f"{cls.__name__} is not a tool")
     return found

@@ -76,35 +76,35 @@ class WriteParams(Params):
 
     dry_run: Annotated[bool, Local()] = False
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         """The values, completed where the tool itself says one, such as the status of a deletion."""
         return after
 
-    async def fill(self, call: Call, after: Row) -> Row:
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
         """The same, where that takes a look at Graph."""
         return after
 
-    def node(self) -> str | None:
+    def node_kind(self) -> str | None:
         """The SDK class of the object, where it depends on an argument."""
         return None
 
-    async def page(self, call: Call) -> str | None:
+    async def page_for_token(self, call: Call) -> str | None:
         """The Page whose own token the requests need, of a tool with `page_token`."""
         page: str | None = getattr(self, "page_id", None)
         return page
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         """Fields to read with the values before, for `check` and `why`."""
         return ()
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         """The pre-flight that reads: raises InvalidArguments, or adds notes."""
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         """Graph's parameters, where they differ from the values."""
         return after
 
-    def why(self, before: Row, after: Row) -> Sequence[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> Sequence[str]:
         """Reasons to ask a person, beside those that follow from status and budgets."""
         return ()
 
@@ -118,7 +118,7 @@ class WriteParams(Params):
             await steps.do(change)
         return {}
 
-    async def describe(self, call: Call) -> Row:
+    async def describe_effect(self, call: Call) -> Row:
         """What the answer says besides, after the change."""
         return {}
 

@@ -18,7 +18,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Record:
+class ProfileRecord:
     """What is known of a profile's token. Times are Unix seconds; `expires_at` 0 is never, None is unknown."""
 
     masked: str
@@ -33,39 +33,39 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Profiles:
+class StoredProfiles:
     """The file's content. `active` may name a profile that is gone: it was deleted, and nothing stands in for it."""
 
     active: str | None = None
-    records: Mapping[str, Record] = field(default_factory=dict)
+    records: Mapping[str, ProfileRecord] = field(default_factory=dict)
 
-    def having(self, name: str, record: Record, *, active: bool) -> Profiles:
-        return Profiles(name if active else self.active, {**self.records, name: record})
+    def having(self, name: str, record: ProfileRecord, *, active: bool) -> StoredProfiles:
+        return StoredProfiles(name if active else self.active, {**self.records, name: record})
 
-    def without(self, name: str) -> Profiles:
+    def without(self, name: str) -> StoredProfiles:
         return replace(self, records={key: record for key, record in self.records.items() if key != name})
 
 
-class Index:
+class ProfileIndex:
     """`profiles.json` in the state directory: mode 0600, replaced as a whole."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
 
-    def read(self) -> Profiles:
+    def read(self) -> StoredProfiles:
         """Raises TokenProblem when the file is there and cannot be understood: guessing could mean another token."""
         try:
             raw = json.loads(self.path.read_text(encoding="utf-8"))
             return _profiles(raw)
         except FileNotFoundError:
-            return Profiles()
+            return StoredProfiles()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as failure:
             raise TokenProblem(
                 f"The list of profiles {self.path} cannot be read ({type(failure).__name__}).",
                 "Restore or remove it (it holds no token), then run `meta-ads-mcp login` again.",
             ) from None
 
-    def write(self, profiles: Profiles) -> None:
+    def write(self, profiles: StoredProfiles) -> None:
         """Raises TokenProblem when the state directory cannot be written."""
         content = {
             "version": VERSION,
@@ -82,17 +82,17 @@ class Index:
             ) from None
 
 
-def _profiles(raw: Mapping[str, Any]) -> Profiles:
+def _profiles(raw: Mapping[str, Any]) -> StoredProfiles:
     if raw["version"] != VERSION:
         raise ValueError("another version")
-    return Profiles(raw["active"], {name: _record(row) for name, row in raw["profiles"].items()})
+    return StoredProfiles(raw["active"], {name: _record(row) for name, row in raw["profiles"].items()})
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def _record(row: Mapping[str, Any]) -> ProfileRecord:
     """Keys that a later version may have added are left out."""
-    known: dict[str, Any] = {info.name: row[info.name] for info in fields(Record) if info.name in row}
+    known: dict[str, Any] = {info.name: row[info.name] for info in fields(ProfileRecord) if info.name in row}
     known["scopes"] = tuple(known.get("scopes", ()))
-    return Record(**known)
+    return ProfileRecord(**known)
 
 
 def _replace(path: Path, text: str) -> None:

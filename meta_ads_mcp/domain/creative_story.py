@@ -163,7 +163,7 @@ def _flexible(story: Story) -> Row:
     if story.optimization_type not in (None, "REGULAR"):
         feed["optimization_type"] = story.optimization_type
     if story.rules:
-        rules, media = customized(story.rules, feed)
+        rules, media = customize_placements(story.rules, feed)
         feed |= {"asset_customization_rules": rules, **media, "optimization_type": "PLACEMENT"}
     return {"object_story_spec": _identity(story), "asset_feed_spec": feed}
 
@@ -212,7 +212,7 @@ def _formats(story: Story) -> list[str]:
     return story.ad_formats or ["SINGLE_VIDEO" if story.videos else "SINGLE_IMAGE"]
 
 
-def customized(rules: Sequence[Row], feed: Row) -> tuple[list[Row], Row]:
+def customize_placements(rules: Sequence[Row], feed: Row) -> tuple[list[Row], Row]:
     """Rules per placement in Graph's form, and the media with the labels that the rules name.
 
     A rule is {"placement_groups": ["FEED"], "customization_spec": {"image_hashes" or "video_ids": [...]}}; one in

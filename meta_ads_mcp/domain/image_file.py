@@ -60,7 +60,7 @@ def image(content: bytes, name: str | None) -> Image:
     return Image(_named(name or hashlib.sha256(content).hexdigest()[:12], extension), mime, content)
 
 
-def decoded(text: str) -> bytes:
+def decode_image(text: str) -> bytes:
     """The bytes of strict base64 (RFC 4648, padded, no line breaks) or of a data URL with it. Raises ValueError."""
     head = _DATA_URL.match(text)
     if (len(text) - (head.end() if head else 0)) * 3 // 4 > MOST_IMAGE_BYTES + 2:
@@ -79,7 +79,7 @@ def mime_of(content: bytes) -> str | None:
 
 def encoded_image(text: str) -> str:
     """For an argument: the text as it is, when it holds an image. Raises ValueError."""
-    if _kind(decoded(text)) is None:
+    if _kind(decode_image(text)) is None:
         raise ValueError(_NO_IMAGE)
     return text
 

@@ -69,7 +69,7 @@ def _filter_value(value: Any) -> list[Scalar]:
     return values
 
 
-class Filter(Closed):
+class InsightsFilter(Closed):
     """All conditions have to hold."""
 
     field: Annotated[str, AfterValidator(_filter_field), Field(description="e.g. ad.impressions, campaign.name")]
@@ -155,7 +155,7 @@ class InsightsParams(ObjectParams):
         AttributionWindows | None, Field(description="e.g. 1d_click, 7d_click, 1d_view: a column for each")
     ] = None
     fields: FieldList | None = None
-    filtering: list[Filter] | None = None
+    filtering: list[InsightsFilter] | None = None
     sort: Annotated[list[SortKey] | None, Field(max_length=1, description="e.g. spend_descending")] = None
     default_summary: Annotated[bool | None, Field(description="Meta's own totals, with reach")] = None
     use_unified_attribution_setting: bool = True

@@ -122,6 +122,6 @@ def has_amount(value: Any) -> bool:
     return str(value or "0") not in ("0", "")
 
 
-def merged(after: Row, **said: Any) -> Row:
+def merge_targeting(after: Row, **said: Any) -> Row:
     """The values with those that are said even where the caller leaves them out."""
     return {**said, **after}

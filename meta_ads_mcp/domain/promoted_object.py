@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from meta_ads_mcp.core.params import Closed, brief
+from meta_ads_mcp.core.params import Closed, opaque_object
 from meta_ads_mcp.core.values.ids import ObjectId
 from meta_ads_mcp.domain.meta_objects import Promoted
 
@@ -14,7 +14,7 @@ from meta_ads_mcp.domain.meta_objects import Promoted
 class OmnichannelObject(Closed):
     """The app, the pixel and the shops of one goal (Meta docs, marketing-api/reference/ad-campaign)."""
 
-    model_config = ConfigDict(json_schema_extra=brief("app, pixel, onsite: lists of objects"))
+    model_config = ConfigDict(json_schema_extra=opaque_object("app, pixel, onsite: lists of objects"))
 
     app: list[Promoted] | None = None
     pixel: list[Promoted] | None = None
@@ -25,7 +25,7 @@ class PromotedObject(Closed):
     """What an ad set or campaign promotes (SDK class AdPromotedObject); which keys are due depends on the goal."""
 
     model_config = ConfigDict(
-        json_schema_extra=brief(
+        json_schema_extra=opaque_object(
             "page_id | pixel_id + custom_event_type | application_id + object_store_url | product_set_id …"
         )
     )

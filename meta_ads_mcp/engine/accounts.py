@@ -17,7 +17,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing
 from meta_ads_mcp.graph.paging import Sender, pages
-from meta_ads_mcp.graph.single_flight import Single
+from meta_ads_mcp.graph.single_flight import SingleFlight
 
 ACCOUNT_FIELDS = "id,name,currency,timezone_name"
 # Nodes that say themselves to which account they belong (SDK field `account_id`).
@@ -51,7 +51,7 @@ class AccountBook:
         self.allowed = tuple(account_path(item) for item in allowed)
         self._accounts: dict[str, Account] = {}
         self._owners: dict[str, str] = {}
-        self._single = Single()
+        self._single = SingleFlight()
 
     def permit(self, account: str) -> None:
         """Raises Denied when the account is outside the allowlist."""

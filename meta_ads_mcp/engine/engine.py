@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.params import Params
-from meta_ads_mcp.core.ports import Directory, Downloads, Events, Profiles
+from meta_ads_mcp.core.ports import Directory, Downloads, Events, ProfilesPort
 from meta_ads_mcp.core.result import Page, Result
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.dates import TimeRange, preset_of
@@ -22,27 +22,33 @@ from meta_ads_mcp.core.values.enums import unknown_values
 from meta_ads_mcp.core.values.text import clean, clean_all
 from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.engine.accounts import AccountBook
-from meta_ads_mcp.engine.answer.compact import brief
-from meta_ads_mcp.engine.answer.fit import fit
+from meta_ads_mcp.engine.answer.compact import drop_defaults
+from meta_ads_mcp.engine.answer.fit import fit_answer
 from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
 from meta_ads_mcp.engine.arguments import validate
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
-from meta_ads_mcp.engine.session import Client, GraphSession, Progress, ToolCall, no_progress, requested
+from meta_ads_mcp.engine.session import GraphPort, GraphSession, Progress, ToolCall, no_progress, requested_fields
 from meta_ads_mcp.engine.single_request import run_plain
-from meta_ads_mcp.engine.telemetry import Metrics, where
+from meta_ads_mcp.engine.telemetry import Metrics, crash_location
 from meta_ads_mcp.engine.writes.audit import AuditLog
-from meta_ads_mcp.engine.writes.confirmation import Asker, Codes, Gate, NoAsker, Question
+from meta_ads_mcp.engine.writes.confirmation import (
+    ConfirmationCodes,
+    ConfirmationGate,
+    ConfirmationQuestion,
+    Elicitor,
+    NoElicitor,
+)
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.engine.writes.plan import refuse_nothing
+from meta_ads_mcp.engine.writes.plan import reject_empty_update
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.writer import Writer
 from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
 
 
 @dataclass(frozen=True)
-class Answer:
+class ToolAnswer:
     """What the client gets: `structured` is the contract's object, `text` the first block, `images` files of pictures.
 
     With a `question` the call is not finished: the client asks its user and calls again.
@@ -51,7 +57,7 @@ class Answer:
     text: str
     structured: dict[str, Any]
     is_error: bool = False
-    question: Question | None = None
+    question: ConfirmationQuestion | None = None
     images: tuple[bytes, ...] = ()
 
     @property
@@ -62,7 +68,7 @@ class Answer:
         return [self.text, json.dumps(self.structured, ensure_ascii=False, separators=(",", ":"))]
 
 
-class Catalogue(Directory, Protocol):
+class CatalogPort(Directory, Protocol):
     """The tools of this server. `get` raises InvalidArguments for a name that does not exist here."""
 
     def get(self, name: str) -> Tool: ...
@@ -97,14 +103,14 @@ STAND_INS = frozenset({"ads_call_read_tool", "ads_call_write_tool"})
 class Engine:
     """Runs tool calls. One per process; everything that a call needs is given to it here."""
 
-    catalogue: Catalogue
-    client: Client
+    catalogue: CatalogPort
+    client: GraphPort
     events: Events
     clock: Clock
     limits: Any
     options: Options = field(default_factory=Options)
     policy: Policy = field(default_factory=Policy)
-    profiles: Profiles | None = None
+    profiles: ProfilesPort | None = None
     downloads: Downloads = field(default_factory=NoDownloads)
 
     def __post_init__(self) -> None:
@@ -116,7 +122,7 @@ class Engine:
         self._version_told = False
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
-        gate = Gate(Codes(self.clock))
+        gate = ConfirmationGate(ConfirmationCodes(self.clock))
         self.writer = Writer(self.client, self.clock, self.journal, self.policy, gate, audit)
 
     async def call(
@@ -124,14 +130,14 @@ class Engine:
         name: str,
         arguments: Mapping[str, Any],
         progress: Progress = no_progress,
-        asker: Asker | None = None,
-    ) -> Answer:
+        asker: Elicitor | None = None,
+    ) -> ToolAnswer:
         """Run a tool by name. Never raises, but for cancellation: every failure is an answer of the contract."""
         started = self.clock.monotonic()
         tool: Tool | None = None
         try:
             tool, given = self._target(name, arguments)
-            answer = await self._run(tool, given, progress, asker or NoAsker())
+            answer = await self._run(tool, given, progress, asker or NoElicitor())
         except AdsError as error:
             answer = self._failed(error)
         except asyncio.CancelledError:
@@ -139,7 +145,11 @@ class Engine:
             raise
         except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
             self.events.emit(
-                "error", "internal_error", tool=clean(name, 80), error=type(defect).__name__, where=where(defect)
+                "error",
+                "internal_error",
+                tool=clean(name, 80),
+                error=type(defect).__name__,
+                where=crash_location(defect),
             )
             answer = self._failed(InternalError(f"This server failed on {clean(name, 80)} ({type(defect).__name__})."))
         self._audit(tool, name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
@@ -160,10 +170,10 @@ class Engine:
             tool, arguments = validate(tool, arguments).stands_for()  # type: ignore[attr-defined]  # asked for above
         return tool, arguments
 
-    async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Asker) -> Answer:
+    async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Elicitor) -> ToolAnswer:
         args = validate(tool, arguments)
         if isinstance(args, WriteParams):
-            refuse_nothing(tool, args)
+            reject_empty_update(tool, args)
         raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
         session = GraphSession(self.client, self.book, progress, raw_chars, self.polls)
         call = ToolCall(
@@ -184,8 +194,8 @@ class Engine:
         owner = owners[0] if owners else None
         if isinstance(args, WriteParams):
             result = await self._write(tool, args, call, owner, asker)
-            if isinstance(result, Question):
-                return Answer(result.text, {}, question=result)
+            if isinstance(result, ConfirmationQuestion):
+                return ToolAnswer(result.text, {}, question=result)
         elif tool.handled:
             result = await args.run(call)  # type: ignore[attr-defined]  # `handled` says that the class has it
             self._suggest_preset(args, call, owner)
@@ -207,8 +217,8 @@ class Engine:
             self.events.emit("info", "meta_insights_preset_suggestion", accountId=owner, datePreset=preset)
 
     async def _write(
-        self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Asker
-    ) -> Result | Question:
+        self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Elicitor
+    ) -> Result | ConfirmationQuestion:
         account = await self.book.shown(owner) if owner else None
         return await self.writer.run(tool, args, call, owner, asker, account)
 
@@ -222,14 +232,14 @@ class Engine:
             owners = [await self.book.owner(value, node) for value, node in named]
         return [owner for owner in owners if owner is not None]
 
-    async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> Answer:
+    async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> ToolAnswer:
         """`owner` is the one account that the whole answer is about, if there is one."""
         currencies = await self._currencies(money_accounts(result.data, owner), call)
-        asked = requested(getattr(args, "fields", None))
+        asked = requested_fields(getattr(args, "fields", None))
         drop = {"account_id"} - asked if owner and tool.is_list else set()
         data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
         if tool.is_list:
-            data = brief(data, asked)
+            data = drop_defaults(data, asked)
         structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
         page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
         if page is not None:
@@ -239,8 +249,8 @@ class Engine:
             structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]
         if self.options.demo:
             structured["demo"] = True
-        structured = fit(structured, self.options.result_chars, result)
-        return Answer(structured["summary"], structured, images=tuple(result.images))
+        structured = fit_answer(structured, self.options.result_chars, result)
+        return ToolAnswer(structured["summary"], structured, images=tuple(result.images))
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
         """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""
@@ -253,7 +263,7 @@ class Engine:
         return found
 
     def _standing_notes(self, tool: Tool, data: Any) -> list[str]:
-        notes = [UNTRUSTED] if not tool.own_words and has_free_text(data) else []
+        notes = [UNTRUSTED] if not tool.trusted_text and has_free_text(data) else []
         if has_cut_text(data):
             notes.append(CUT_TEXTS)
         notice = self.client.version_notice()
@@ -262,10 +272,10 @@ class Engine:
             notes.append(notice)
         return notes
 
-    def _failed(self, error: AdsError) -> Answer:
+    def _failed(self, error: AdsError) -> ToolAnswer:
         shown: dict[str, Any] = clean_all(error.public())
         shown["message"], shown["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
-        return Answer(f"{shown['message']} {shown['next_step']}", {"error": shown}, is_error=True)
+        return ToolAnswer(f"{shown['message']} {shown['next_step']}", {"error": shown}, is_error=True)
 
     def _audit(self, tool: Tool | None, name: str, started: float, outcome: str) -> None:
         """Under the name of the tool that ran; names that exist nowhere are reported, but not counted one by one."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Events
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.graph.single_flight import Single
+from meta_ads_mcp.graph.single_flight import SingleFlight
 
 LEAST_SECONDS = 5.0
 MOST_REMEMBERED = 200
@@ -23,7 +23,7 @@ class ReportPolls:
     def __init__(self, clock: Clock, events: Events | None = None) -> None:
         self._clock, self._events = clock, events
         self._known: OrderedDict[str, tuple[float, Row]] = OrderedDict()
-        self._single = Single()
+        self._single = SingleFlight()
 
     async def get(self, run_id: str, read: Callable[[], Awaitable[Row]]) -> Row:
         """The answer of `read`, or that of the last five seconds."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from meta_ads_mcp.core.changes import Changes, Entry
+from meta_ads_mcp.core.changes import Changes, JournalEntry
 from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.core.fields import names
-from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, Profiles, Uploads
+from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, ProfilesPort, Uploads
 from meta_ads_mcp.core.request import Request, confine
 from meta_ads_mcp.core.result import Listing, Row
 from meta_ads_mcp.engine.accounts import AccountBook
@@ -25,7 +25,7 @@ from meta_ads_mcp.graph.paging import page as one_page
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 
 
-class Client(Protocol):
+class GraphPort(Protocol):
     """The Graph client, as the engine uses it."""
 
     async def send(self, request: Request) -> Any: ...
@@ -46,7 +46,7 @@ class GraphSession:
     `most_chars` bounds what a list collects.
     """
 
-    client: Client
+    client: GraphPort
     book: AccountBook
     progress: Progress = no_progress
     most_chars: int = 120_000
@@ -162,10 +162,10 @@ def _cut(found: Listing, most: int) -> Listing:
 class NoChanges:
     """The journal of a call that has none."""
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalEntry]:
         return []
 
-    def entry(self, change_id: str) -> Entry | None:
+    def entry(self, change_id: str) -> JournalEntry | None:
         return None
 
 
@@ -180,13 +180,13 @@ class ToolCall:
     status_of: Callable[[], Mapping[str, Any]]
     exports: Exports = field(default_factory=FolderExports)
     changes: Changes = field(default_factory=NoChanges)
-    desk: Profiles | None = None
+    desk: ProfilesPort | None = None
     uploads: Uploads = field(default_factory=RootedUploads)
     downloads: Downloads = field(default_factory=NoDownloads)
     notes: list[str] = field(default_factory=list)
 
     @property
-    def profiles(self) -> Profiles:
+    def profiles(self) -> ProfilesPort:
         if self.desk is None:
             raise Denied("This server has no profiles.")
         return self.desk
@@ -226,6 +226,6 @@ class ToolCall:
         return self.status_of()
 
 
-def requested(fields: Sequence[str] | None) -> frozenset[str]:
+def requested_fields(fields: Sequence[str] | None) -> frozenset[str]:
     """The names a caller asked for by itself."""
     return frozenset(names(fields or ()))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_ads_mcp.core.fields import selection
-from meta_ads_mcp.core.listing import Refine, as_it_came, listed
+from meta_ads_mcp.core.listing import Refine, list_result, unchanged
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.core.tool import Tool
@@ -20,7 +20,7 @@ async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
     params = graph_params(tool, args)
     if not tool.is_list:
         row = await call.graph.get(path, fields=fields, **params)
-        return Result(f"{tool.noun[:1].upper()}{tool.noun[1:]} {row.get('id', path)}.", _refiner(tool)(row))
+        return Result(f"{tool.singular[:1].upper()}{tool.singular[1:]} {row.get('id', path)}.", _refiner(tool)(row))
     found = await call.graph.list(
         path,
         fields=fields,
@@ -29,7 +29,7 @@ async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
         max_items=getattr(args, "max_items", None),
         **params,
     )
-    return listed(tool.noun, path, found, _refiner(tool))
+    return list_result(tool.singular, path, found, _refiner(tool))
 
 
 def path_of(tool: Tool, args: Params) -> str:
@@ -48,5 +48,5 @@ def graph_params(tool: Tool, args: Params) -> dict[str, Any]:
 
 def _refiner(tool: Tool) -> Refine:
     """The class's own last touch to a row, such as a derived link."""
-    refine: Refine = getattr(tool.params, "refine", as_it_came)
+    refine: Refine = getattr(tool.params, "refine", unchanged)
     return refine

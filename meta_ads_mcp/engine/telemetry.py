@@ -23,7 +23,7 @@ def _to_stderr(line: str) -> None:
     sys.stderr.flush()
 
 
-class JsonLines:
+class JsonLogger:
     """The `Events` of a serving process: one JSON object a line, below `level` nothing, secrets removed."""
 
     def __init__(self, level: str = "INFO", write: Callable[[str], None] = _to_stderr) -> None:
@@ -61,11 +61,11 @@ class LibraryLines(logging.Handler):
         self._events.emit(level, "library", logger=record.name, said=said, where=where, error=_name(kind))
 
 
-def take_over(events: Events) -> None:
+def install_logging(events: Events) -> None:
     """Everything that this process would print on standard error becomes one of our lines."""
 
     def crashed(kind: type[BaseException], defect: BaseException, trace: TracebackType | None) -> None:
-        events.emit("error", "crash", error=_name(kind), where=where(defect))
+        events.emit("error", "crash", error=_name(kind), where=crash_location(defect))
 
     logging.basicConfig(handlers=[LibraryLines(events)], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
@@ -73,7 +73,7 @@ def take_over(events: Events) -> None:
     sys.unraisablehook = lambda what: events.emit("error", "unraisable", error=_name(what.exc_type))
 
 
-def where(defect: BaseException) -> str | None:
+def crash_location(defect: BaseException) -> str | None:
     """File and line of a defect, without the texts and values of a traceback."""
     trace = defect.__traceback__
     while trace is not None and trace.tb_next is not None:

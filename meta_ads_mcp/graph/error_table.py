@@ -42,7 +42,7 @@ _TOKEN_STEPS = {
 
 
 @dataclass(frozen=True)
-class Meaning:
+class ErrorRule:
     """An error class, whether the same read may be sent again at once, and what to do in our words.
 
     `wait_s` is how long to stay away where neither the headers nor the text of a refusal say it.
@@ -62,107 +62,109 @@ _SCOPES = "Give the token the missing permission (ads_read to read, ads_manageme
 _VIDEO = "Check the video file or its address; Meta could not take it."
 _SAME = "Correct what Meta names and call again; the same call will be refused again."
 
-_BLOCKED = Meaning(Blocked, wait_s=1800)
+_BLOCKED = ErrorRule(Blocked, wait_s=1800)
 
-_BY_SUBCODE: dict[tuple[int, int], Meaning] = {
-    (1, 99): Meaning(
+_BY_SUBCODE: dict[tuple[int, int], ErrorRule] = {
+    (1, 99): ErrorRule(
         InvalidArguments, next_step="Check `level` and the fields: this combination is not one that Graph knows."
     ),
-    (1, 2853001): Meaning(PermissionMissing, next_step="Link the profile to its Page in Business settings."),
-    (2, 1504041): Meaning(InvalidArguments, next_step="Use a combination of breakdowns that Meta allows."),
-    (2, 1504042): Meaning(InvalidArguments, next_step="Leave out the custom metric; Graph does not know it."),
-    (2, 1504038): Meaning(DataLimit, next_step=_SPLIT),
-    (2, 1504043): Meaning(Transient, retry=True),
-    (2, 1504044): Meaning(Transient, retry=True),
-    (4, 1504022): Meaning(Throttled, next_step=_WAIT, wait_s=120),
-    (4, 1504039): Meaning(Throttled, next_step=_WAIT, wait_s=120),
-    (17, 1885172): Meaning(
+    (1, 2853001): ErrorRule(PermissionMissing, next_step="Link the profile to its Page in Business settings."),
+    (2, 1504041): ErrorRule(InvalidArguments, next_step="Use a combination of breakdowns that Meta allows."),
+    (2, 1504042): ErrorRule(InvalidArguments, next_step="Leave out the custom metric; Graph does not know it."),
+    (2, 1504038): ErrorRule(DataLimit, next_step=_SPLIT),
+    (2, 1504043): ErrorRule(Transient, retry=True),
+    (2, 1504044): ErrorRule(Transient, retry=True),
+    (4, 1504022): ErrorRule(Throttled, next_step=_WAIT, wait_s=120),
+    (4, 1504039): ErrorRule(Throttled, next_step=_WAIT, wait_s=120),
+    (17, 1885172): ErrorRule(
         Throttled, next_step="An account's spend limit can change ten times a day. Wait until tomorrow.", wait_s=86_400
     ),
-    (100, 33): Meaning(NotFound),
-    (100, 1487534): Meaning(DataLimit, next_step=_SPLIT),
-    (100, 1504018): Meaning(DataLimit, next_step=_SPLIT),
-    (100, 3191001): Meaning(PermissionMissing, next_step=_SCOPES),
-    (100, 1713230): Meaning(PermissionMissing, next_step="Meta has flagged this audience; see it in Ads Manager."),
-    (100, 1713232): Meaning(
+    (100, 33): ErrorRule(NotFound),
+    (100, 1487534): ErrorRule(DataLimit, next_step=_SPLIT),
+    (100, 1504018): ErrorRule(DataLimit, next_step=_SPLIT),
+    (100, 3191001): ErrorRule(PermissionMissing, next_step=_SCOPES),
+    (100, 1713230): ErrorRule(PermissionMissing, next_step="Meta has flagged this audience; see it in Ads Manager."),
+    (100, 1713232): ErrorRule(
         PermissionMissing, next_step="Meta has flagged the source audience; see it in Ads Manager."
     ),
-    (200, 1870034): Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
-    (200, 1870090): Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
-    (200, 1870047): Meaning(InvalidArguments, next_step="The audience would become too small; keep more people in it."),
-    (200, 1870050): Meaning(PermissionMissing, next_step="Add the ad account to a business in Business settings."),
-    (613, 1996): Meaning(
+    (200, 1870034): ErrorRule(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
+    (200, 1870090): ErrorRule(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
+    (200, 1870047): ErrorRule(
+        InvalidArguments, next_step="The audience would become too small; keep more people in it."
+    ),
+    (200, 1870050): ErrorRule(PermissionMissing, next_step="Add the ad account to a business in Business settings."),
+    (613, 1996): ErrorRule(
         Blocked, next_step="Meta saw an abrupt change of call volume. Make no call for an hour.", wait_s=3600
     ),
-    (613, 1487632): Meaning(
+    (613, 1487632): ErrorRule(
         Throttled, next_step="A budget can change four times an hour. Wait an hour for this ad set.", wait_s=3600
     ),
-    (613, 1487225): Meaning(
+    (613, 1487225): ErrorRule(
         Throttled, next_step="The number of new ads depends on daily spend. Create the rest later.", wait_s=3600
     ),
-    (613, 5044001): Meaning(Throttled, next_step="Too many changes in one second. Wait a moment.", wait_s=5),
-    (2654, 1713092): Meaning(PermissionMissing, next_step="This token may not create audiences in the account."),
+    (613, 5044001): ErrorRule(Throttled, next_step="Too many changes in one second. Wait a moment.", wait_s=5),
+    (2654, 1713092): ErrorRule(PermissionMissing, next_step="This token may not create audiences in the account."),
 }
 
 # A negative code is an internal one of Meta's; only the subcode says which.
-_INTERNAL: dict[int, Meaning] = {
-    2490547: Meaning(Transient, next_step="The report failed at Meta. Run it again later."),
-    1504045: Meaning(DataLimit, next_step=_SPLIT),
+_INTERNAL: dict[int, ErrorRule] = {
+    2490547: ErrorRule(Transient, next_step="The report failed at Meta. Run it again later."),
+    1504045: ErrorRule(DataLimit, next_step=_SPLIT),
 }
 
-_BY_CODE: dict[int, Meaning] = {
-    1: Meaning(Transient, retry=True),
-    2: Meaning(Transient, retry=True),
-    3: Meaning(
+_BY_CODE: dict[int, ErrorRule] = {
+    1: ErrorRule(Transient, retry=True),
+    2: ErrorRule(Transient, retry=True),
+    3: ErrorRule(
         PermissionMissing,
         next_step="The app lacks this capability. Some, such as bid_adjustments, Meta gives to allow-listed apps only: "
         "leave the argument out, or ask Meta for it.",
     ),
-    4: Meaning(Throttled, next_step=_WAIT),
-    10: Meaning(PermissionMissing, next_step=_SCOPES),
-    17: Meaning(Throttled, next_step=_WAIT),
-    32: Meaning(Throttled, next_step=_WAIT),
-    100: Meaning(InvalidArguments, next_step=_SAME),
-    104: Meaning(
+    4: ErrorRule(Throttled, next_step=_WAIT),
+    10: ErrorRule(PermissionMissing, next_step=_SCOPES),
+    17: ErrorRule(Throttled, next_step=_WAIT),
+    32: ErrorRule(Throttled, next_step=_WAIT),
+    100: ErrorRule(InvalidArguments, next_step=_SAME),
+    104: ErrorRule(
         TokenProblem, next_step="META_APP_SECRET is not the secret of the app that issued the token. Correct it."
     ),
-    105: Meaning(InvalidArguments, next_step="Pass fewer arguments."),
-    194: Meaning(InvalidArguments, next_step=_SAME),
-    283: Meaning(PermissionMissing, next_step="Give the token pages_read_engagement."),
-    294: Meaning(PermissionMissing, next_step="Give the token ads_management."),
-    300: Meaning(InvalidArguments, next_step=_SAME),
-    341: Meaning(Throttled, next_step=_WAIT),
-    351: Meaning(InvalidArguments, next_step=_VIDEO),
-    352: Meaning(InvalidArguments, next_step=_VIDEO),
+    105: ErrorRule(InvalidArguments, next_step="Pass fewer arguments."),
+    194: ErrorRule(InvalidArguments, next_step=_SAME),
+    283: ErrorRule(PermissionMissing, next_step="Give the token pages_read_engagement."),
+    294: ErrorRule(PermissionMissing, next_step="Give the token ads_management."),
+    300: ErrorRule(InvalidArguments, next_step=_SAME),
+    341: ErrorRule(Throttled, next_step=_WAIT),
+    351: ErrorRule(InvalidArguments, next_step=_VIDEO),
+    352: ErrorRule(InvalidArguments, next_step=_VIDEO),
     368: _BLOCKED,
-    382: Meaning(InvalidArguments, next_step=_VIDEO),
-    389: Meaning(InvalidArguments, next_step="Meta could not fetch the file from its address. Make it public."),
-    506: Meaning(InvalidArguments, next_step="The same post is already there."),
-    613: Meaning(Throttled, next_step=_WAIT),
-    801: Meaning(InvalidArguments, next_step=_SAME),
-    803: Meaning(NotFound),
-    2500: Meaning(InvalidArguments, next_step="Check the names in `fields`."),
-    2606: Meaning(InvalidArguments, next_step="This creative cannot be previewed in that format."),
-    2635: Meaning(
+    382: ErrorRule(InvalidArguments, next_step=_VIDEO),
+    389: ErrorRule(InvalidArguments, next_step="Meta could not fetch the file from its address. Make it public."),
+    506: ErrorRule(InvalidArguments, next_step="The same post is already there."),
+    613: ErrorRule(Throttled, next_step=_WAIT),
+    801: ErrorRule(InvalidArguments, next_step=_SAME),
+    803: ErrorRule(NotFound),
+    2500: ErrorRule(InvalidArguments, next_step="Check the names in `fields`."),
+    2606: ErrorRule(InvalidArguments, next_step="This creative cannot be previewed in that format."),
+    2635: ErrorRule(
         InvalidArguments, next_step="Set META_API_VERSION to a version that Meta still serves, such as v26.0."
     ),
-    2641: Meaning(InvalidArguments, next_step="Leave out the restricted locations."),
-    2650: Meaning(
+    2641: ErrorRule(InvalidArguments, next_step="Leave out the restricted locations."),
+    2650: ErrorRule(
         InvalidArguments, next_step="Another upload into this audience may be running; look, then try again."
     ),
-    2654: Meaning(InvalidArguments, next_step=_SAME),
-    2663: Meaning(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
-    2695: Meaning(InvalidArguments, next_step="The campaign has as many ad sets as its iOS 14 limit allows."),
-    3018: Meaning(InvalidArguments, next_step="Start the range within the last 37 months."),
-    6000: Meaning(InvalidArguments, next_step=_VIDEO),
-    6001: Meaning(InvalidArguments, next_step=_VIDEO),
+    2654: ErrorRule(InvalidArguments, next_step=_SAME),
+    2663: ErrorRule(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
+    2695: ErrorRule(InvalidArguments, next_step="The campaign has as many ad sets as its iOS 14 limit allows."),
+    3018: ErrorRule(InvalidArguments, next_step="Start the range within the last 37 months."),
+    6000: ErrorRule(InvalidArguments, next_step=_VIDEO),
+    6001: ErrorRule(InvalidArguments, next_step=_VIDEO),
 }
 
-_RANGES: list[tuple[range, Meaning]] = [
-    (range(80000, 80015), Meaning(Throttled, next_step=_WAIT)),
-    (range(200, 300), Meaning(PermissionMissing, next_step=_SCOPES)),
-    (range(1487000, 1490000), Meaning(InvalidArguments, next_step=_SAME)),
-    (range(1870000, 1890000), Meaning(InvalidArguments, next_step=_SAME)),
+_RANGES: list[tuple[range, ErrorRule]] = [
+    (range(80000, 80015), ErrorRule(Throttled, next_step=_WAIT)),
+    (range(200, 300), ErrorRule(PermissionMissing, next_step=_SCOPES)),
+    (range(1487000, 1490000), ErrorRule(InvalidArguments, next_step=_SAME)),
+    (range(1870000, 1890000), ErrorRule(InvalidArguments, next_step=_SAME)),
 ]
 
 _DYNAMIC = (
@@ -182,14 +184,14 @@ _HINTS: dict[int, str] = {
 }
 
 
-def meaning(error: GraphError) -> Meaning:
+def find_rule(error: GraphError) -> ErrorRule:
     """The row of the table for an error, with a hint where only the subcode tells what to do."""
     row = _row(error)
     hint = _HINTS.get(error.subcode or error.code)
     return replace(row, next_step=hint) if hint and row.error in (InvalidArguments, ApiError) else row
 
 
-def _row(error: GraphError) -> Meaning:
+def _row(error: GraphError) -> ErrorRule:
     return (
         _by_text(error)
         or _by_subcode(error.code, error.subcode or 0)
@@ -199,52 +201,54 @@ def _row(error: GraphError) -> Meaning:
     )
 
 
-def _by_subcode(code: int, subcode: int) -> Meaning | None:
+def _by_subcode(code: int, subcode: int) -> ErrorRule | None:
     if subcode == 1487742:
         return _BLOCKED
     if code in (102, 190):
-        return Meaning(TokenProblem, next_step=_TOKEN_STEPS.get(subcode, ""))
+        return ErrorRule(TokenProblem, next_step=_TOKEN_STEPS.get(subcode, ""))
     if code < 0:
-        return _INTERNAL.get(subcode, Meaning(Transient, retry=True))
+        return _INTERNAL.get(subcode, ErrorRule(Transient, retry=True))
     return _BY_SUBCODE.get((code, subcode))
 
 
-def _by_text(error: GraphError) -> Meaning | None:
+def _by_text(error: GraphError) -> ErrorRule | None:
     """Where only the text tells: a status of 500 that is no outage, and two meanings of code 1 and 100.
 
     100 with subcode 33 names missing permissions too, as one of three possible causes.
     """
     text = error.message.lower()
     if "ids query parameter is deprecated" in text:
-        return Meaning(InvalidArguments, next_step="Report this as a defect: the server must not use `ids`.")
+        return ErrorRule(InvalidArguments, next_step="Report this as a defect: the server must not use `ids`.")
     if error.code == 1 and REDUCE_DATA in text:
-        return Meaning(DataLimit, next_step=_SPLIT)
+        return ErrorRule(DataLimit, next_step=_SPLIT)
     if error.code == 100 and error.subcode is None and "missing permission" in text:
-        return Meaning(PermissionMissing, next_step=_SCOPES)
+        return ErrorRule(PermissionMissing, next_step=_SCOPES)
     if error.code == 100 and "after cursor" in text:
-        return Meaning(DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep.")
+        return ErrorRule(DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep.")
     return None
 
 
-def _by_status(error: GraphError) -> Meaning:
+def _by_status(error: GraphError) -> ErrorRule:
     status = error.http_status or 400
     if error.is_transient or status >= 500 or status == 408:
-        return Meaning(Transient, retry=True)
+        return ErrorRule(Transient, retry=True)
     if 300 <= status < 400:
-        return Meaning(ApiError, next_step="This server follows no redirect. Look whether META_ADS_GRAPH_URL is right.")
+        return ErrorRule(
+            ApiError, next_step="This server follows no redirect. Look whether META_ADS_GRAPH_URL is right."
+        )
     if status == 429:
-        return Meaning(Throttled, next_step=_WAIT)
+        return ErrorRule(Throttled, next_step=_WAIT)
     if status == 404:
-        return Meaning(NotFound)
-    return Meaning(ApiError, next_step=_SAME)
+        return ErrorRule(NotFound)
+    return ErrorRule(ApiError, next_step=_SAME)
 
 
-def fault(error: GraphError, regain_s: int | None = None) -> tuple[AdsError, bool]:
+def to_ads_error(error: GraphError, regain_s: int | None = None) -> tuple[AdsError, bool]:
     """The error to raise, in our words with Meta's own message, and whether a read may be sent again.
 
     `regain_s` is the wait in seconds that the headers name; an error of throttling always says one.
     """
-    row = meaning(error)
+    row = find_rule(error)
     told = error.user_message or error.message or "no message"
     headline = {
         Throttled: "Meta is throttling these calls",
@@ -264,7 +268,7 @@ def fault(error: GraphError, regain_s: int | None = None) -> tuple[AdsError, boo
     return row.error(sentence, row.next_step, graph=error, retry_after_seconds=wait_s if limited else None), row.retry
 
 
-def read_error(body: Any, status: int) -> GraphError | None:
+def parse_error(body: Any, status: int) -> GraphError | None:
     """The error in a decoded body, or None. Tolerates missing keys, wrong types and `error_data` as JSON text."""
     if not isinstance(body, Mapping) or not body.get("error"):
         return None

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.errors import GraphError
-from meta_ads_mcp.graph.error_table import read_error
+from meta_ads_mcp.graph.error_table import parse_error
 
 LARGEST_BODY = 32 * 1024 * 1024
 # Values, which take a hundred times their letters once they are decoded: 32 MB of `{},` would be a gigabyte.
@@ -20,7 +20,7 @@ _GZIP_OR_ZLIB = 47
 
 
 @dataclass(frozen=True)
-class Answer:
+class GraphResponse:
     """Status, headers and decoded body; the body is None when it is not JSON, or too large to be read."""
 
     status: int
@@ -31,13 +31,13 @@ class Answer:
     @property
     def error(self) -> GraphError | None:
         """What Graph refused. A status outside 2xx is a refusal whatever the body says; redirects are not followed."""
-        found = read_error(self.body, self.status)
+        found = parse_error(self.body, self.status)
         if found is None and not 200 <= self.status < 300:
             return GraphError(code=0, message=f"HTTP status {self.status}", http_status=self.status)
         return found
 
 
-async def read_answer(response: httpx.Response, hidden: Sequence[str] = ()) -> Answer:
+async def read_answer(response: httpx.Response, hidden: Sequence[str] = ()) -> GraphResponse:
     """The response's answer, of at most `LARGEST_BODY` bytes once decompressed and about `MOST_VALUES` values.
 
     It may repeat what was sent: the `hidden` texts, the request's own secrets, are taken out of it.
@@ -48,10 +48,10 @@ async def read_answer(response: httpx.Response, hidden: Sequence[str] = ()) -> A
     text = raw or b""
     for secret in hidden:
         text = text.replace(secret.encode(), b"[secret]")
-    return Answer(response.status_code, response.headers, decoded(text), too_large=raw is None)
+    return GraphResponse(response.status_code, response.headers, decode_json(text), too_large=raw is None)
 
 
-def decoded(text: bytes | str) -> Any:
+def decode_json(text: bytes | str) -> Any:
     """JSON, or None for anything else. `NaN` and infinities, which JSON does not have, become null."""
     try:
         return json.loads(text, parse_constant=lambda _: None)

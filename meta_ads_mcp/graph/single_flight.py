@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Single:
+class SingleFlight:
     """Runs one look-up for all who wait for the same key at the same time."""
 
     def __init__(self) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.credentials import Entry, KeychainProblem, Record, Token, Vault, is_meta_token
+from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry, ProfileRecord, Token, Vault, is_meta_token
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.profiles.identity import App, Identity, Speaker, exchange, identify
-from meta_ads_mcp.profiles.renewal import Renewal
+from meta_ads_mcp.profiles.renewal import TokenRenewal
 
 _WHERE = {
     "keyring": "OS keyring",
@@ -24,7 +24,7 @@ _WHERE = {
 }
 
 
-class Profiles:
+class ProfileService:
     """Implements `spec.ports.Profiles`, and gives the commands what they need beyond it."""
 
     def __init__(
@@ -39,7 +39,7 @@ class Profiles:
     ) -> None:
         self.vault, self._speak, self._clock = vault, speak, clock
         self.app, self._environ, self._locked = app, environ or {}, locked
-        self._renewal = Renewal(self._renew, clock.now)
+        self._renewal = TokenRenewal(self._renew, clock.now)
         if app is not None:
             vault.renewal = self._renewal
 
@@ -138,8 +138,8 @@ class Profiles:
         new = await exchange(self._speak, token, self.app, "USER", self._clock.now())
         return Token(new.value, token.profile)
 
-    def record(self, token: Token, identity: Identity, business_id: str | None = None) -> Record:
-        return Record(
+    def record(self, token: Token, identity: Identity, business_id: str | None = None) -> ProfileRecord:
+        return ProfileRecord(
             masked=token.masked,
             kind=identity.kind,
             holder=identity.name,
@@ -151,7 +151,7 @@ class Profiles:
             stored_at=int(self._clock.now()),
         )
 
-    def row(self, entry: Entry) -> Row:
+    def row(self, entry: ProfileEntry) -> Row:
         """A profile as it is shown: the token masked, times in ISO 8601 (UTC), nothing that is not known."""
         record = entry.record
         shown: Row = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from meta_ads_mcp.errors import AdsError, TokenProblem
-from meta_ads_mcp.graph.single_flight import Single
+from meta_ads_mcp.graph.single_flight import SingleFlight
 
 # Meta's long-lived tokens last 60 days; a week leaves time for a person when renewal fails.
 EARLY_SECONDS = 7 * 86_400
@@ -13,12 +13,12 @@ EARLY_SECONDS = 7 * 86_400
 PAUSES = (60.0, 600.0, 3600.0)
 
 
-class Renewal:
+class TokenRenewal:
     """Runs `exchange`, which gets a profile's name and returns when its new token is in place."""
 
     def __init__(self, exchange: Callable[[str], Awaitable[None]], now: Callable[[], float]) -> None:
         self._exchange, self._now = exchange, now
-        self._single = Single()
+        self._single = SingleFlight()
         self._failures: dict[str, int] = {}
         self._not_before: dict[str, float] = {}
 

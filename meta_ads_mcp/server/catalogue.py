@@ -15,7 +15,7 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.core.tool import Tool, declared
+from meta_ads_mcp.core.tool import Tool, declaration_of
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
 
@@ -92,7 +92,7 @@ def _position(tool: Tool) -> tuple[int, bool, str]:
 
 def _declared_in(module: ModuleType) -> Iterator[Tool]:
     for value in vars(module).values():
-        if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declared(value)):
+        if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declaration_of(value)):
             yield tool
 
 
@@ -164,7 +164,7 @@ class Catalogue:
         return {
             tool.name: (
                 _words(tool.name),
-                _words(f"{tool.toolset} {tool.words}"),
+                _words(f"{tool.toolset} {tool.keywords}"),
                 _words(f"{tool.description} {' '.join(tool.arguments['properties'])}"),
             )
             for tool in self._tools.values()

@@ -161,7 +161,7 @@ def prompt(name: str) -> Prompt:
     return found
 
 
-def rendered(name: str, given: Mapping[str, str], *, writes: bool) -> str:
+def render_prompt(name: str, given: Mapping[str, str], *, writes: bool) -> str:
     """The text of a prompt. Raises InvalidArguments for a missing, unknown or impossible argument."""
     made = prompt(name)
     accepted = [one.name for one in made.arguments]

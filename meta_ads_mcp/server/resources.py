@@ -89,7 +89,7 @@ class Content:
     mime_type: str = JSON
 
 
-class Answer(Protocol):
+class ResourceAnswer(Protocol):
     """What a tool answered."""
 
     @property
@@ -102,7 +102,7 @@ class Answer(Protocol):
     def is_error(self) -> bool: ...
 
 
-class Exports(Protocol):
+class ExportsPort(Protocol):
     """The folder of exported files."""
 
     def names(self) -> Sequence[str]: ...
@@ -110,7 +110,7 @@ class Exports(Protocol):
     def beginning(self, name: str, most: int) -> tuple[str, int]: ...
 
 
-class Unreadable(Exception):
+class UnreadableResource(Exception):
     """A resource that exists and cannot be read now; the text says why and what to do."""
 
 
@@ -121,8 +121,8 @@ class Library:
     `call` runs a tool, so that limits, the allowlist and the audit hold for resources as well.
     """
 
-    call: Callable[[str, Mapping[str, Any]], Awaitable[Answer]]
-    exports: Exports
+    call: Callable[[str, Mapping[str, Any]], Awaitable[ResourceAnswer]]
+    exports: ExportsPort
     known: Callable[[], Sequence[Account]]
     allowed: Sequence[str] = ()
     _asked: bool = False
@@ -140,7 +140,7 @@ class Library:
     async def _answered(self, tool: str, **arguments: Any) -> str:
         answer = await self.call(tool, arguments)
         if answer.is_error:
-            raise Unreadable(answer.text)
+            raise UnreadableResource(answer.text)
         return json.dumps(answer.structured, ensure_ascii=False, separators=(",", ":"))
 
     def _export(self, name: str) -> list[Content]:

@@ -67,8 +67,8 @@ from meta_ads_mcp.server.tool_index import ToolEntry
 
 if TYPE_CHECKING:
     # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
-    from meta_ads_mcp.engine.engine import Answer, Engine
-    from meta_ads_mcp.engine.writes.confirmation import Question, Reply
+    from meta_ads_mcp.engine.engine import Engine, ToolAnswer
+    from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion, Reply
     from meta_ads_mcp.server import prompts, resources
     from meta_ads_mcp.server.catalogue import Catalogue
 
@@ -141,7 +141,7 @@ class AdsServer(FastMCP[Any]):
             async def progress(done: float, total: float | None, message: str) -> None:
                 await context.report_progress(done, total, message)
 
-            return rendered(await self._engine.call(name, arguments or {}, progress, ClientAsker(context)))
+            return render_answer(await self._engine.call(name, arguments or {}, progress, ClientAsker(context)))
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
         return [ListedResource(**vars(one)) for one in self._resources.FIXED]
@@ -244,7 +244,7 @@ class ClientAsker:
         return request is not None and request.protocol_version >= STATELESS_SINCE
 
 
-def rendered(answer: Answer) -> ToolResult:
+def render_answer(answer: ToolAnswer) -> ToolResult:
     """The answer as content blocks and structured content, or the question that has to be asked first."""
     if answer.question is not None:
         return InputRequiredToolResult(question(answer.question))
@@ -259,7 +259,7 @@ def picture(image: bytes) -> ImageContent:
     return ImageContent(type="image", data=b64encode(image).decode(), mime_type=mime_of(image) or "image/png")
 
 
-def question(asked: Question) -> InputRequiredResult:
+def question(asked: ConfirmationQuestion) -> InputRequiredResult:
     params = ElicitRequestFormParams(message=asked.text, requested_schema=AGREEMENT)
     request = ElicitRequest(method="elicitation/create", params=params)
     return InputRequiredResult(
@@ -320,7 +320,7 @@ def tool_annotations(tool: ToolEntry | Tool) -> ToolAnnotations:
         read_only_hint=read_only,
         destructive_hint=tool.effect is Effect.DELETE or tool.destructive,
         idempotent_hint=idempotent,
-        open_world_hint=tool.network,
+        open_world_hint=tool.calls_graph,
     )
 
 

@@ -34,8 +34,8 @@ class ToolEntry:
     description: str
     arguments: dict[str, Any]
     toolset: str
-    words: str
-    network: bool
+    keywords: str
+    calls_graph: bool
     idempotent: bool | None
     destructive: bool
     module: str
@@ -55,8 +55,8 @@ def entry_of(tool: Tool) -> ToolEntry:
         description=tool.description,
         arguments=tool.arguments,
         toolset=tool.toolset,
-        words=tool.words,
-        network=tool.network,
+        keywords=tool.keywords,
+        calls_graph=tool.calls_graph,
         idempotent=tool.idempotent,
         destructive=tool.destructive,
         module=tool.params.__module__,

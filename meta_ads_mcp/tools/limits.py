@@ -8,7 +8,9 @@ from meta_ads_mcp.core.result import Result, Whole
 from meta_ads_mcp.core.tool import Effect, tool
 
 
-@tool("ads_rate_status", Effect.READ, network=False, words="quota throttle usage circuit breaker latency wait tier")
+@tool(
+    "ads_rate_status", Effect.READ, calls_graph=False, keywords="quota throttle usage circuit breaker latency wait tier"
+)
 class RateStatus(Params):
     """Show how much of Meta's limits is used, which circuits are open, and the pace of writes. Calls nothing.
 

@@ -57,8 +57,8 @@ SHORT_LIVED = "preview_url works for a short time (about a day) and for people w
     Effect.READ,
     get("{ad_id}/previews", "{ad_id}"),
     node="AdPreview",
-    noun="preview",
-    words="look rendered link share mockup",
+    singular="preview",
+    keywords="look rendered link share mockup",
 )
 class GetAdPreview(Params):
     """Get links to see an ad as people see it: a preview in one placement, and the link that can be shared."""
@@ -111,8 +111,8 @@ _CREATIVE_SOURCES = ("creative_id", "object_story_id", "object_story_spec", "ass
     Effect.READ,
     get("{account_id}/generatepreviews"),
     node="AdPreview",
-    noun="preview",
-    words="mockup draft before creating",
+    singular="preview",
+    keywords="mockup draft before creating",
 )
 class GeneratePreview(Params):
     """Preview a creative before there is an ad: one that exists (creative_id), or one described. Creates nothing."""

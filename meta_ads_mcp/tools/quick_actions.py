@@ -22,7 +22,7 @@ from meta_ads_mcp.errors import InvalidArguments
     post("{campaign_id}"),
     node="Campaign",
     validate_only=True,
-    words="stop",
+    keywords="stop",
     toolset="narrow_writes",
 )
 class PauseCampaign(WriteParams):
@@ -30,7 +30,7 @@ class PauseCampaign(WriteParams):
 
     campaign_id: CampaignId
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"status": "PAUSED"}
 
 
@@ -40,7 +40,7 @@ class PauseCampaign(WriteParams):
     post("{campaign_id}"),
     node="Campaign",
     validate_only=True,
-    words="start",
+    keywords="start",
     toolset="narrow_writes",
 )
 class ResumeCampaign(ConfirmedParams):
@@ -48,7 +48,7 @@ class ResumeCampaign(ConfirmedParams):
 
     campaign_id: CampaignId
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"status": "ACTIVE"}
 
 
@@ -58,7 +58,7 @@ class ResumeCampaign(ConfirmedParams):
     post("{entity_id}"),
     node="AdSet",
     validate_only=True,
-    words="raise lower spend",
+    keywords="raise lower spend",
     toolset="narrow_writes",
 )
 class UpdateBudget(ConfirmedParams):
@@ -76,10 +76,10 @@ class UpdateBudget(ConfirmedParams):
     def _one_budget(self) -> Self:
         return exactly_one(self, "daily_budget", "lifetime_budget")
 
-    def node(self) -> str:
+    def node_kind(self) -> str:
         return "AdSet" if self.entity_type == "ad_set" else "Campaign"
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         """The other budget, or none, means that this budget does not exist on the object."""
         (name,) = after
         current = str(before.get(name) or "0")

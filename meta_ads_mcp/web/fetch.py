@@ -33,7 +33,7 @@ _OTHER_WAYS = "Check the address and the network, or give the file itself."
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
 
-async def resolved(host: str) -> Sequence[str]:
+async def resolve_host(host: str) -> Sequence[str]:
     """The system's addresses of a host. An IP address in any of the forms that the system reads is its own."""
     found = await asyncio.get_running_loop().getaddrinfo(host, HTTPS_PORT, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
@@ -48,7 +48,7 @@ class Fetcher:
     """The `Downloads` port over the network."""
 
     def __init__(
-        self, resolve: Resolve = resolved, open_transport: Callable[[], httpx.AsyncBaseTransport] = _bare
+        self, resolve: Resolve = resolve_host, open_transport: Callable[[], httpx.AsyncBaseTransport] = _bare
     ) -> None:
         self._resolve, self._open_transport = resolve, open_transport
 

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.engine.engine import Answer
+from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import Call, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
 from tests.catalogue.every import TOOLS
@@ -34,7 +34,7 @@ LARGEST_PEAK = 300 * MB
 LONGEST_S = 30.0
 
 
-def checked(answer: Answer) -> dict[str, Any]:
+def checked(answer: ToolAnswer) -> dict[str, Any]:
     """The structured content, when it is what the contract says and no defect of ours."""
     assert answer.question is None
     content = [{"type": "text", "text": text} for text in answer.blocks]

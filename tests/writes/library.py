@@ -12,7 +12,7 @@ from typing import Any
 from meta_ads_mcp.core.ports import Download
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.domain.image_file import MOST_IMAGE_BYTES
-from meta_ads_mcp.engine.engine import Answer, Engine
+from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError
 from tests.writes.fake_graph import ACCOUNT, FakeGraph, StillClock, engine, graph
@@ -121,7 +121,7 @@ class Desk:
         made.downloads = self.web
         return made
 
-    async def call(self, tool: str, **arguments: Any) -> Answer:
+    async def call(self, tool: str, **arguments: Any) -> ToolAnswer:
         return await self.engine().call(f"ads_upload_ad_{tool}", {"account_id": ACCOUNT, **arguments})
 
     async def data(self, tool: str, **arguments: Any) -> Any:

@@ -159,7 +159,7 @@ def figure(value: Number, step: float = 0.0) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def lying(heading: Heading, panels: Sequence[Panel]) -> bytes:
+def horizontal_bars(heading: Heading, panels: Sequence[Panel]) -> bytes:
     """Bars that lie, the labels left of them: panels with the same labels side by side, others below each other."""
     together = all(list(panel.labels) == list(panels[0].labels) for panel in panels)
     heights = [44 + ROW * len(panel.values) + 40 for panel in panels]
@@ -205,7 +205,7 @@ def _lying(canvas: Canvas, panel: Panel, top: float, left: float, room: float, n
     canvas.line([(left, first - 4), (left, bottom)], color=GREY)
 
 
-def standing(heading: Heading, panels: Sequence[Panel]) -> bytes:
+def vertical_panels(heading: Heading, panels: Sequence[Panel]) -> bytes:
     """Panels of the same days below each other, with the days under the last one."""
     canvas = Canvas(WIDTH, HEAD + PANEL * len(panels) + 36)
     canvas.heading(heading)

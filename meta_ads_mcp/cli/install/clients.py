@@ -46,7 +46,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Client:
+class ClientConfig:
     """A client: `files` are the files it reads on this machine, all of them to be changed; `key` holds the servers."""
 
     name: str
@@ -96,11 +96,13 @@ def _vscode(machine: Machine) -> list[Path]:
 CLIENTS = {
     client.name: client
     for client in (
-        Client("claude-desktop", "Claude Desktop", _claude_desktop, then="Quit and reopen it to load the server."),
-        Client("claude-code", "Claude Code", _claude_code, typed=True, then="See it with `claude mcp list`."),
-        Client("cursor", "Cursor", _cursor, comments=True, then="Switch it on in Cursor's settings, under MCP."),
-        Client("cline", "Cline", _cline, comments=True, then="It appears under MCP servers."),
-        Client(
+        ClientConfig(
+            "claude-desktop", "Claude Desktop", _claude_desktop, then="Quit and reopen it to load the server."
+        ),
+        ClientConfig("claude-code", "Claude Code", _claude_code, typed=True, then="See it with `claude mcp list`."),
+        ClientConfig("cursor", "Cursor", _cursor, comments=True, then="Switch it on in Cursor's settings, under MCP."),
+        ClientConfig("cline", "Cline", _cline, comments=True, then="It appears under MCP servers."),
+        ClientConfig(
             "vscode",
             "VS Code",
             _vscode,

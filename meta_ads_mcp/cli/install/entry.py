@@ -17,7 +17,7 @@ _PASSING = frozenset({"archive-v0", "builds-v0", "environments-v2", ".cache"})
 
 
 @dataclass(frozen=True)
-class Entry:
+class ServerEntry:
     """Command, arguments and environment of the server. Never holds a token."""
 
     command: str
@@ -35,12 +35,12 @@ def server_entry(
     environ: Mapping[str, str],
     python: Path | None = None,
     which: Callable[[str], str | None] = shutil.which,
-) -> Entry:
+) -> ServerEntry:
     """The command of this installation where it will stay, else `uvx`, which fetches it again."""
     command, *args = _command(python or Path(sys.executable), environ, which)
     # The client's process does not see the shell's variables; without this one it would look for profiles elsewhere.
     env = {name: environ[name] for name in ("META_ADS_STATE_DIR",) if environ.get(name)}
-    return Entry(command, (*args, *flags), env)
+    return ServerEntry(command, (*args, *flags), env)
 
 
 def _command(python: Path, environ: Mapping[str, str], which: Callable[[str], str | None]) -> list[str]:

@@ -8,19 +8,19 @@ from pathlib import Path
 
 from meta_ads_mcp.cli.install import config_file as files
 from meta_ads_mcp.cli.install import jsonc
-from meta_ads_mcp.cli.install.clients import CLIENTS, Client, Machine
-from meta_ads_mcp.cli.install.entry import Entry, server_entry
-from meta_ads_mcp.credentials import Index
+from meta_ads_mcp.cli.install.clients import CLIENTS, ClientConfig, Machine
+from meta_ads_mcp.cli.install.entry import ServerEntry, server_entry
+from meta_ads_mcp.credentials import ProfileIndex
 
 __all__ = [
     "CLIENTS",
     "KEY",
-    "Entry",
     "Machine",
     "Problem",
+    "ServerEntry",
     "has_profile",
     "install",
-    "printed",
+    "print_entry",
     "server_entry",
     "uninstall",
 ]
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 Problem = files.FileProblem
 
 
-def install(name: str, entry: Entry, machine: Machine, say: Say) -> int:
+def install(name: str, entry: ServerEntry, machine: Machine, say: Say) -> int:
     """Add the server to every file the client reads, or bring its command up to date. Raises Problem."""
     client = CLIENTS[name]
     for path in client.files(machine):
@@ -51,20 +51,20 @@ def uninstall(name: str, machine: Machine, say: Say) -> int:
     return 0
 
 
-def printed(entry: Entry) -> str:
+def print_entry(entry: ServerEntry) -> str:
     """The configuration for any other client."""
     return json.dumps({"mcpServers": {KEY: entry.public()}}, indent=2, ensure_ascii=False)
 
 
 def has_profile(state_dir: Path) -> bool:
-    return bool(Index(state_dir).read().records)
+    return bool(ProfileIndex(state_dir).read().records)
 
 
-def _change(client: Client, path: Path, edit: Callable[[str], str], same: str, say: Say) -> None:
+def _change(client: ClientConfig, path: Path, edit: Callable[[str], str], same: str, say: Say) -> None:
     old = files.read(path)
     try:
         new = edit(old.text)
-    except jsonc.Unreadable as wrong:
+    except jsonc.InvalidJsonc as wrong:
         raise Problem(
             f"{path} cannot be understood ({wrong}); it was left as it is. Correct it and try again."
         ) from None
@@ -75,7 +75,7 @@ def _change(client: Client, path: Path, edit: Callable[[str], str], same: str, s
     say(f"{path}: changed" + (f"; before: {backup.name}" if backup else " (new file)"))
 
 
-def _added(text: str, client: Client, entry: Entry) -> str:
+def _added(text: str, client: ClientConfig, entry: ServerEntry) -> str:
     """A new entry, or command and arguments of the one that is there: its other keys are the user's."""
     shown = entry.public(typed=client.typed)
     here = jsonc.parse(text, comments=client.comments).data if text.strip() else {}
@@ -88,5 +88,5 @@ def _added(text: str, client: Client, entry: Entry) -> str:
     return text
 
 
-def _removed(text: str, client: Client) -> str:
+def _removed(text: str, client: ClientConfig) -> str:
     return jsonc.remove_member(text, [client.key, KEY], comments=client.comments) if text.strip() else text

@@ -20,12 +20,12 @@ _INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 _DEEPEST = 200
 
 
-class Unreadable(Exception):
+class InvalidJsonc(Exception):
     """The text is not what it should be; says where and what, without quoting it."""
 
 
 @dataclass(frozen=True)
-class Node:
+class JsoncNode:
     """A value between two positions. `members` are those of an object, else None."""
 
     start: int
@@ -40,11 +40,11 @@ class Member:
 
     key: str
     start: int
-    value: Node
+    value: JsoncNode
     comma: int | None
 
 
-def parse(text: str, *, comments: bool) -> Node:
+def parse(text: str, *, comments: bool) -> JsoncNode:
     """The document's value. Raises Unreadable; with `comments`, comments and trailing commas are fine."""
     reader = _Reader(text, comments)
     node = reader.value(reader.skip(0), 0)
@@ -65,9 +65,9 @@ class _Reader:
     def fail(self, at: int, what: str) -> NoReturn:
         line = self._text.count("\n", 0, at) + 1
         column = at - (self._text.rfind("\n", 0, at) + 1) + 1
-        raise Unreadable(f"line {line}, column {column}: {what}")
+        raise InvalidJsonc(f"line {line}, column {column}: {what}")
 
-    def value(self, at: int, depth: int) -> Node:
+    def value(self, at: int, depth: int) -> JsoncNode:
         if depth > _DEEPEST:
             self.fail(at, "nested too deeply")
         first = self._text[at : at + 1]
@@ -78,9 +78,9 @@ class _Reader:
         found = (_STRING if first == '"' else _SCALAR).match(self._text, at)
         if found is None:
             self.fail(at, "a value is expected")
-        return Node(at, found.end(), json.loads(found[0]))
+        return JsoncNode(at, found.end(), json.loads(found[0]))
 
-    def _object(self, start: int, depth: int) -> Node:
+    def _object(self, start: int, depth: int) -> JsoncNode:
         members: list[Member] = []
         at, more = self.skip(start + 1), True
         while self._text[at : at + 1] != "}":
@@ -92,7 +92,7 @@ class _Reader:
             at = self.skip(member.value.end if member.comma is None else member.comma + 1)
         self._check_end(members, at)
         data = {member.key: member.value.data for member in members}
-        return Node(start, at + 1, data, tuple(members))
+        return JsoncNode(start, at + 1, data, tuple(members))
 
     def _member(self, at: int, depth: int) -> Member:
         key = _STRING.match(self._text, at)
@@ -110,7 +110,7 @@ class _Reader:
         if members and members[-1].comma is not None and not self._comments:
             self.fail(at, "a comma before }")
 
-    def _array(self, start: int, depth: int) -> Node:
+    def _array(self, start: int, depth: int) -> JsoncNode:
         items: list[Any] = []
         at, more = self.skip(start + 1), True
         while self._text[at : at + 1] != "]":
@@ -123,7 +123,7 @@ class _Reader:
             at = self.skip(at + 1) if more else at
         if items and more and not self._comments:
             self.fail(at, "a comma before ]")
-        return Node(start, at + 1, items)
+        return JsoncNode(start, at + 1, items)
 
 
 def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) -> str:
@@ -134,7 +134,7 @@ def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) ->
     node, depth = root, 0
     while True:
         if node.members is None:
-            raise Unreadable(f"{'.'.join(path[:depth]) or 'the whole'} is not an object")
+            raise InvalidJsonc(f"{'.'.join(path[:depth]) or 'the whole'} is not an object")
         member = _last(node, path[depth])
         if member is None or depth == len(path) - 1:
             break
@@ -154,7 +154,7 @@ def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) ->
 def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
     """The text without the member at that path; unchanged when it is not there."""
     root = parse(text, comments=comments)
-    node: Node | None = root
+    node: JsoncNode | None = root
     for name in path[:-1]:
         found = _last(node, name) if node and node.members is not None else None
         node = found.value if found else None
@@ -167,12 +167,12 @@ def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
     return _verified(edited, _without(root.data, path), comments)
 
 
-def _last(node: Node, key: str) -> Member | None:
+def _last(node: JsoncNode, key: str) -> Member | None:
     """Of members with the same name the last one counts, as in every parser."""
     return next((member for member in reversed(node.members or ()) if member.key == key), None)
 
 
-def _insert(text: str, node: Node, depth: int, key: str, value: Any) -> str:
+def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str:
     """A new member before the closing brace, behind everything that is there."""
     line = "\r\n" if "\r\n" in text else "\n"
     unit, closing = _unit(text), node.end - 1
@@ -245,5 +245,5 @@ def _without(data: Any, path: Sequence[str]) -> Any:
 
 def _verified(text: str, expected: Any, comments: bool) -> str:
     if parse(text, comments=comments).data != expected:
-        raise Unreadable("the change would alter more than this server's entry")
+        raise InvalidJsonc("the change would alter more than this server's entry")
     return text

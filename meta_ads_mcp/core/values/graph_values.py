@@ -8,7 +8,7 @@ from typing import Any
 from meta_ads_mcp.core.result import Row
 
 
-def parsed(value: Any) -> Any:
+def parse_json_text(value: Any) -> Any:
     """The value behind a JSON object or list in text; anything else, also broken JSON, as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
@@ -20,7 +20,7 @@ def parsed(value: Any) -> Any:
 
 def with_parsed(row: Row, *names: str) -> Row:
     """The row with these fields parsed, where they are there."""
-    return row | {name: parsed(row[name]) for name in names if name in row}
+    return row | {name: parse_json_text(row[name]) for name in names if name in row}
 
 
 def same_value(graph: Any, ours: Any) -> bool:

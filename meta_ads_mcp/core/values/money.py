@@ -42,7 +42,7 @@ def money(minor: int, currency: str) -> dict[str, Any]:
     return {"minor": minor, "amount": f"{amount:.2f}" if units == 100 else f"{amount:.0f}", "currency": currency}
 
 
-def written(value: dict[str, Any]) -> str:
+def format_money(value: dict[str, Any]) -> str:
     """A money object as a person reads it: `50.00 USD`."""
     return f"{value.get('amount', value['minor'])} {value['currency']}"
 

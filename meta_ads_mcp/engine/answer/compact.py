@@ -24,7 +24,7 @@ _NEVER = frozenset({"updated_time"})
 _SECONDS = re.compile(r"(T[0-9]{2}:[0-9]{2}):[0-9]{2}(?=[+-][0-9]{4}$)")
 
 
-def brief(data: Any, asked: Set[str]) -> Any:
+def drop_defaults(data: Any, asked: Set[str]) -> Any:
     """The rows of a list, shorter where they are campaigns, ad sets or ads, which alone have an effective status."""
     if not isinstance(data, list):
         return data

@@ -16,7 +16,7 @@ _CUT = "The answer was cut at {kept} of {total} rows to fit {limit} characters; 
 _SHRUNK = "The answer was too large for {limit} characters: {how}."
 
 
-def fit(structured: dict[str, Any], limit: int, result: Result) -> dict[str, Any]:
+def fit_answer(structured: dict[str, Any], limit: int, result: Result) -> dict[str, Any]:
     """The answer within `limit` characters. Raises DataLimit when nothing of use fits."""
     if size(structured) <= limit:
         return structured
@@ -55,7 +55,7 @@ def _shrunk(structured: dict[str, Any], value: Row, put: Callable[[Row], dict[st
         made = put(smaller)
         return {**made, "notes": [*made.get("notes", []), _SHRUNK.format(limit=limit, how=how)]}
 
-    version = shrunk(value, lambda smaller, how: size(shown(smaller, how)) <= limit)
+    version = shrink_object(value, lambda smaller, how: size(shown(smaller, how)) <= limit)
     if version is None:
         raise _nothing_fits(limit)
     return shown(*version)
@@ -116,7 +116,7 @@ def size(value: Any) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def shrunk(value: Row, fits: Fits) -> Version | None:
+def shrink_object(value: Row, fits: Fits) -> Version | None:
     """The version of an object that is cut least and fits, and how it was cut; None when none does."""
     return next((version for version in chain(_truncate(value, fits), _left_out(value)) if fits(*version)), None)
 

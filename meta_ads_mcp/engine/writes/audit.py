@@ -22,7 +22,7 @@ _SHORT_TEXT = 40
 
 
 @dataclass
-class Record:
+class AuditRecord:
     """What is known of a write call by its end."""
 
     tool: str
@@ -41,7 +41,7 @@ class AuditLog:
         self._folder = state_dir / "audit" if state_dir is not None else None
         self._clock, self._events = clock, events
 
-    def write(self, record: Record) -> None:
+    def write(self, record: AuditRecord) -> None:
         moment = datetime.fromtimestamp(self._clock.now(), UTC)
         line = {
             "time": moment.isoformat(timespec="milliseconds"),

@@ -30,14 +30,14 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Question:
+class ConfirmationQuestion:
     """Asks the client's user; `code` comes back with the reply (the 2026-07-28 way of asking)."""
 
     text: str
     code: str
 
 
-class Asker(Protocol):
+class Elicitor(Protocol):
     """The client's way of asking its user."""
 
     @property
@@ -53,7 +53,7 @@ class Asker(Protocol):
         ...
 
 
-class NoAsker:
+class NoElicitor:
     """A client that cannot ask."""
 
     can_ask = False
@@ -63,7 +63,7 @@ class NoAsker:
         return None
 
 
-class Codes:
+class ConfirmationCodes:
     """Issues and redeems confirmation codes."""
 
     def __init__(self, clock: Clock) -> None:
@@ -94,15 +94,15 @@ class Codes:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:24]
 
 
-class Gate:
+class ConfirmationGate:
     """Decides whether a write that needs agreement may go ahead."""
 
-    def __init__(self, codes: Codes) -> None:
+    def __init__(self, codes: ConfirmationCodes) -> None:
         self._codes = codes
 
-    async def pass_or_ask(
-        self, asker: Asker, tool: str, arguments: Mapping[str, Any], replaces: Any, text: str
-    ) -> Question | str | None:
+    async def check(
+        self, asker: Elicitor, tool: str, arguments: Mapping[str, Any], replaces: Any, text: str
+    ) -> ConfirmationQuestion | str | None:
         """None: go ahead. A `Question` to return to a client that asks later, or the code for one that cannot ask.
 
         Raises ConfirmationRequired when the user declined, or when a reply does not belong to this call.
@@ -118,12 +118,12 @@ class Gate:
             return None
         agreed = await asker.ask(text)
         if agreed is None:
-            return Question(text, self._codes.issue(tool, bare, replaces))
+            return ConfirmationQuestion(text, self._codes.issue(tool, bare, replaces))
         if not agreed:
             raise _declined()
         return None
 
-    def needs_none(self, asker: Asker, arguments: Mapping[str, Any]) -> None:
+    def reject_unneeded_code(self, asker: Elicitor, arguments: Mapping[str, Any]) -> None:
         """Raises ConfirmationRequired where a call that needs no agreement brings one: it was meant for another call,
         or for this one before the change was made. Otherwise a code that was used up would make the change again.
         """

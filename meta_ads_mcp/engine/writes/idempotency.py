@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meta_ads_mcp.core.changes import Entry
+from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
-from meta_ads_mcp.engine.session import Client
+from meta_ads_mcp.engine.session import GraphPort
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.engine.writes.lost_answers import can_be_found, look
+from meta_ads_mcp.engine.writes.lost_answers import find_change, is_searchable
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
 
 # After this long an intent without an outcome is no longer somebody's running call.
 TAKEOVER_SECONDS = 900
 
 
-def repeated(data: Row) -> Result:
+def replay(data: Row) -> Result:
     """The answer that was kept; its changes are as they were shown then."""
     if "changes" in data:
         data = {**data, "changes": Final(data["changes"])}
     return Result("The same call was made before; this is its result, nothing new was made.", Whole(data))
 
 
-def halfway(begun: Sequence[Entry]) -> UnknownOutcome:
+def partial_completion(begun: Sequence[JournalEntry]) -> UnknownOutcome:
     """For a call of several steps that ended among them: what it made is told, and nothing is made again."""
     made = [f"{entry.node} {entry.object_id}" for entry in begun if entry.status == "success" and entry.object_id]
     open_ones = [f"a {entry.node} under {entry.parent}" for entry in begun if entry.status == "unknown_outcome"]
@@ -37,20 +37,20 @@ def halfway(begun: Sequence[Entry]) -> UnknownOutcome:
     )
 
 
-async def take_over(entry: Entry, client: Client, journal: Journal, now: float) -> Row | None:
+async def resolve_open_entry(entry: JournalEntry, client: GraphPort, journal: Journal, now: float) -> Row | None:
     """Of an intent without an outcome, a call that still runs or a process that ended: the object, found at Graph.
 
     None when it surely was not made; the key is free then. Raises UnknownOutcome while that cannot be told.
     """
     change = _change_of(entry)
     try:
-        found = await look(client, change, entry.started)
+        found = await find_change(client, change, entry.started)
     except AdsError as failure:
         raise _open(f"Graph could not be asked ({failure.kind}).") from None
     if found is not None:
         journal.outcome(entry.change_id, "success", object_id=found["id"])
         return {"status": "success", "id": found["id"], "change_id": entry.change_id}
-    if not can_be_found(change):
+    if not is_searchable(change):
         raise _open("What it makes cannot be told from others of its kind: use a new key once you have looked.")
     if now - entry.started < TAKEOVER_SECONDS:
         raise _open("The key can be used again 15 minutes after that call.")
@@ -58,7 +58,7 @@ async def take_over(entry: Entry, client: Client, journal: Journal, now: float) 
     return None
 
 
-def _change_of(entry: Entry) -> Change:
+def _change_of(entry: JournalEntry) -> Change:
     return Change(
         Effect(entry.effect),
         Request("POST", "me", account=entry.account, page=entry.page),

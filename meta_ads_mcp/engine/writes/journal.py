@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.core.changes import Entry
+from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.values.text import redact_all
 from meta_ads_mcp.errors import Denied
@@ -37,7 +37,7 @@ class Journal:
         moment = datetime.fromtimestamp(self._clock.now(), UTC)
         return f"c{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
-    def intent(self, entry: Entry) -> None:
+    def intent(self, entry: JournalEntry) -> None:
         """Write down what is about to be sent. Raises Denied when it cannot be: then nothing may be sent."""
         entry.started = self._clock.now()
         entry.time = datetime.fromtimestamp(entry.started, UTC).isoformat(timespec="seconds")
@@ -62,17 +62,17 @@ class Journal:
         except OSError:
             self.damaged += 1
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalEntry]:
         """All changes, oldest first. Raises Denied when the file is there and cannot be read."""
-        found: dict[str, Entry] = {}
+        found: dict[str, JournalEntry] = {}
         for line in self._lines():
             _apply(found, line)
         return list(found.values())
 
-    def entry(self, change_id: str) -> Entry | None:
+    def entry(self, change_id: str) -> JournalEntry | None:
         return next((entry for entry in self.entries() if entry.change_id == change_id), None)
 
-    def with_key(self, tool: str, key: str) -> list[Entry]:
+    def with_key(self, tool: str, key: str) -> list[JournalEntry]:
         """The changes of the call that this idempotency key belongs to."""
         return [entry for entry in self.entries() if entry.key == key and entry.tool == tool]
 
@@ -136,12 +136,12 @@ def _decoded(text: bytes) -> dict[str, Any] | None:
     return line if isinstance(line, dict) and isinstance(line.get("change_id"), str) else None
 
 
-def _apply(found: dict[str, Entry], line: dict[str, Any]) -> None:
+def _apply(found: dict[str, JournalEntry], line: dict[str, Any]) -> None:
     change_id = line["change_id"]
     if line.get("phase") == "intent":
-        known = {name: value for name, value in line.items() if name in Entry.__dataclass_fields__}
+        known = {name: value for name, value in line.items() if name in JournalEntry.__dataclass_fields__}
         if {"tool", "effect", "node", "time"} <= known.keys():
-            found[change_id] = Entry(**known)
+            found[change_id] = JournalEntry(**known)
     elif change_id in found and line.get("phase") == "result":
         found[change_id].result = line.get("data")
     elif change_id in found:

@@ -29,7 +29,7 @@ SLACK_SECONDS = 90
 
 
 @dataclass(frozen=True)
-class Trace:
+class Fingerprint:
     """By what a new object is known among its kind: fields that are as they were sent, and when it was made.
 
     A kind without a time of making is known by all that makes it what it is, so that another one is as good.
@@ -45,21 +45,21 @@ class Trace:
 
 # Sources: SDK classes of these names.
 _TRACES = {
-    "AdVideo": Trace(("title",)),
-    "Comment": Trace(("message",)),
-    "PagePost": Trace(("message",)),
-    "CustomAudience": Trace(made="time_created"),
-    "CustomConversion": Trace(made="creation_time"),
-    "AdCreative": Trace(CREATIVE_FIELDS, made=None),
-    "HighDemandPeriod": Trace(("budget_value", "budget_value_type", "time_start", "time_end"), made=None),
+    "AdVideo": Fingerprint(("title",)),
+    "Comment": Fingerprint(("message",)),
+    "PagePost": Fingerprint(("message",)),
+    "CustomAudience": Fingerprint(made="time_created"),
+    "CustomConversion": Fingerprint(made="creation_time"),
+    "AdCreative": Fingerprint(CREATIVE_FIELDS, made=None),
+    "HighDemandPeriod": Fingerprint(("budget_value", "budget_value_type", "time_start", "time_end"), made=None),
 }
 
 
-def _trace(change: Change) -> Trace:
-    return _TRACES.get(change.node, Trace())
+def _trace(change: Change) -> Fingerprint:
+    return _TRACES.get(change.node, Fingerprint())
 
 
-def can_be_found(change: Change) -> bool:
+def is_searchable(change: Change) -> bool:
     """Whether a new object of this kind can be told from others, so that not to find it says that it was not made."""
     return None not in (change.parent, change.edge) and _trace(change).alike[0] in change.after
 
@@ -79,7 +79,7 @@ async def recover(sender: Sender, clock: Clock, change: Change, started: float, 
     for wait in LOOKS_AFTER_SECONDS:
         await clock.sleep(wait)
         try:
-            found = await look(sender, change, started)
+            found = await find_change(sender, change, started)
         except AdsError:
             raise _unsure(change, lost) from None
         if found is not None:
@@ -92,7 +92,7 @@ async def recover(sender: Sender, clock: Clock, change: Change, started: float, 
     )
 
 
-async def look(sender: Sender, change: Change, started: float) -> Row | None:
+async def find_change(sender: Sender, change: Change, started: float) -> Row | None:
     """Graph's state of the change where it is there, or None."""
     if change.effect is Effect.CREATE:
         return await _look_for_new(sender, change, started)
@@ -105,7 +105,7 @@ async def look(sender: Sender, change: Change, started: float) -> Row | None:
 
 async def _look_for_new(sender: Sender, change: Change, started: float) -> Row | None:
     """The one object under the parent that is as the new one was to be; None when there is none, or more than one."""
-    if not can_be_found(change):
+    if not is_searchable(change):
         return None
     trace = _trace(change)
     params: dict[str, Any] = {"fields": ",".join(["id", *trace.alike, *([trace.made] if trace.made else [])])}

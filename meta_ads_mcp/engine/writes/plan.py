@@ -16,7 +16,7 @@ from meta_ads_mcp.core.values.dates import UnixTime, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.single_request import graph_params, path_of
-from meta_ads_mcp.engine.writes.risk import actions, reasons
+from meta_ads_mcp.engine.writes.risk import confirmation_reasons, policy_actions
 from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
 
 # Always read along: what a person recognises the object by, and what the reasons look at.
@@ -27,25 +27,25 @@ _KEPT = ("status", "name", "daily_budget", "lifetime_budget")
 _OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
-def refuse_nothing(tool: Tool, args: WriteParams) -> None:
+def reject_empty_update(tool: Tool, args: WriteParams) -> None:
     """Raises InvalidArguments for an update without anything to update. Its arguments alone say so: nothing is read."""
     if tool.effect is not Effect.UPDATE or type(args).plan is not WriteParams.plan:
         return
-    if not args.values(graph_params(tool, args)):
+    if not args.complete_values(graph_params(tool, args)):
         raise InvalidArguments(
             "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
         )
 
 
-async def planned(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
+async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
     """The plan of a write. Without an `account` nothing can be converted that needs its currency or time zone."""
     plan = await args.plan(call)
     if plan is not None:
         return replace(plan, changes=[_completed(change) for change in plan.changes])
     after = _converted(args, graph_params(tool, args), tool, account)
-    after = await args.fill(call, args.values(after))
+    after = await args.complete_from_graph(call, args.complete_values(after))
     change = await _change(tool, args, call, after, owner, account)
-    return Plan([change], f"{tool.title}: {described(change)}.")
+    return Plan([change], f"{tool.title}: {describe_change(change)}.")
 
 
 async def _change(
@@ -54,18 +54,18 @@ async def _change(
     path = path_of(tool, args)
     subject = path.split("/", 1)[0]
     is_node = "/" not in path
-    node = args.node() or tool.node or "object"
-    readable = tuple(name for name in after if name not in tool.unread)
-    page = await args.page(call) if tool.page_token else None
+    node = args.node_kind() or tool.node or "object"
+    readable = tuple(name for name in after if name not in tool.write_only)
+    page = await args.page_for_token(call) if tool.page_token else None
     # What is new has no values of its own yet; its parent has some that count.
-    wanted = (*(readable if is_node else ()), *args.reads())
-    looks = tool.reads_before if is_node else bool(args.reads())
+    wanted = (*(readable if is_node else ()), *args.fields_to_read())
+    looks = tool.reads_before if is_node else bool(args.fields_to_read())
     before = await _before(tool, node if is_node else "", call, subject, wanted, page) if looks else {}
-    await args.check(call, before, after)
+    await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
         path,
-        args.wire(dict(after), account),
+        args.to_graph_params(dict(after), account),
         account=owner,
         page=page,
         repeatable=False,
@@ -87,7 +87,7 @@ async def _change(
         title=str(before.get("name") or before.get("message") or "")[:200],
         parent=subject if is_new else None,
         edge=path.rsplit("/", 1)[-1] if is_new else None,
-        reasons=tuple(args.why(before, after)),
+        reasons=tuple(args.confirmation_reasons(before, after)),
         validate_only=tool.validate_only,
     )
     return _completed(change)
@@ -95,9 +95,9 @@ async def _change(
 
 def _completed(change: Change) -> Change:
     """With the reasons and policy words that follow from the values themselves."""
-    why = dict.fromkeys((*change.reasons, *reasons(change.effect, change.before, change.after)))
+    why = dict.fromkeys((*change.reasons, *confirmation_reasons(change.effect, change.before, change.after)))
     return replace(
-        change, reasons=tuple(why), actions=change.actions | actions(change.effect, change.node, change.after)
+        change, reasons=tuple(why), actions=change.actions | policy_actions(change.effect, change.node, change.after)
     )
 
 
@@ -108,7 +108,7 @@ async def _before(
 
     Raises NotFound for an id of another kind, which Graph would change without a word.
     """
-    known_by = [name for name in _KNOWN_BY if name not in tool.unread]
+    known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
     own = _OWN_FIELD.get(node)
     fields: list[str] = [*known_by, *([own] if own else []), *readable]
     try:
@@ -157,7 +157,7 @@ def _said(account: Account | None) -> Account:
     return account
 
 
-def described(change: Change) -> str:
+def describe_change(change: Change) -> str:
     """The change with its real ids first: what a person has to see before anything somebody else wrote."""
     what = f"{change.node} {change.object_id}" if change.object_id else f"new {change.node} in {change.parent}"
     return f"{what}{f' ({change.title[:200]!r})' if change.title else ''}"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.core.values.money import money, to_minor, written
+from meta_ads_mcp.core.values.money import format_money, money, to_minor
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.errors import Denied, InvalidArguments
 
@@ -115,7 +115,7 @@ class Policy:
         limit = self._limit(self.max_value, currency)
         if limit is not None and currency is not None and new > limit:
             raise _too_much(
-                name, f"{written(money(new, currency))} is above max_value {written(money(limit, currency))}"
+                name, f"{format_money(money(new, currency))} is above max_value {format_money(money(limit, currency))}"
             )
 
     def _rise(self, name: str, new: int, old: int, currency: str | None, *, existing: bool) -> None:
@@ -123,7 +123,7 @@ class Policy:
             return
         limit = self._limit(self.max_amount, currency)
         if limit is not None and currency is not None and new - old > limit:
-            raise _too_much(name, f"a rise of {written(money(new - old, currency))} is above max_amount")
+            raise _too_much(name, f"a rise of {format_money(money(new - old, currency))} is above max_amount")
         if self.max_percentage is not None and not old:
             raise _too_much(name, "it has no earlier value to hold max_percentage against")
         if self.max_percentage is not None and (new - old) * 100 > self.max_percentage * old:

@@ -28,7 +28,7 @@ _BUDGETS = ("daily_budget", "lifetime_budget", *_CAPS)
 _GONE = ("DELETED", "ARCHIVED")
 
 
-def actions(effect: Effect, node: str, after: Row) -> frozenset[str]:
+def policy_actions(effect: Effect, node: str, after: Row) -> frozenset[str]:
     """The policy's words for a change."""
     found = {word for word, fields in _EDITS.items() if not fields.isdisjoint(after)}
     if effect is Effect.DELETE or after.get("status") in _GONE:
@@ -40,7 +40,7 @@ def actions(effect: Effect, node: str, after: Row) -> frozenset[str]:
     return frozenset(found)
 
 
-def reasons(effect: Effect, before: Row, after: Row) -> tuple[str, ...]:
+def confirmation_reasons(effect: Effect, before: Row, after: Row) -> tuple[str, ...]:
     """Why a person has to agree: activating, deleting, raising a budget or a spend cap. Empty where none applies."""
     found = []
     if effect is Effect.DELETE:

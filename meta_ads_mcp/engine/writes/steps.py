@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from meta_ads_mcp.core.changes import Entry, can_be_undone, without_earlier
+from meta_ads_mcp.core.changes import JournalEntry, can_be_undone, fields_without_previous_value
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change, Exchange
-from meta_ads_mcp.engine.session import Client
+from meta_ads_mcp.engine.session import GraphPort
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.lost_answers import recover
 from meta_ads_mcp.errors import AdsError, ApiError, UnknownOutcome
@@ -31,18 +31,18 @@ class Done:
         change = self.change
         if change.after.get("status") == "DELETED" or not can_be_undone(change.effect.value, change.node):
             return False
-        return change.effect is not Effect.UPDATE or not without_earlier(change.before, change.after)
+        return change.effect is not Effect.UPDATE or not fields_without_previous_value(change.before, change.after)
 
 
 @dataclass
 class JournalledSteps:
     """The `Steps` port. `permit` raises where the policy forbids a change; `entry_of` gives its journal entry."""
 
-    client: Client
+    client: GraphPort
     clock: Clock
     journal: Journal
     permit: Callable[[Change], None]
-    entry_of: Callable[[Change], Entry]
+    entry_of: Callable[[Change], JournalEntry]
     done: list[Done] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _mine: set[str] = field(default_factory=set)
@@ -60,7 +60,7 @@ class JournalledSteps:
         self.journal.intent(entry)
         self._require_first(entry)
         try:
-            body = said_done(await (exchange(self.client.send) if exchange else self._send(change)))
+            body = require_success(await (exchange(self.client.send) if exchange else self._send(change)))
         except UnknownOutcome as lost:
             self.journal.outcome(entry.change_id, "unknown_outcome", error={"kind": lost.kind})
             raise UnknownOutcome(
@@ -69,12 +69,12 @@ class JournalledSteps:
         except AdsError as error:
             self.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": error.message})
             raise
-        object_id = change.object_id or new_id(body)
+        object_id = change.object_id or created_id(body)
         self.journal.outcome(entry.change_id, "success", object_id=object_id)
         self.done.append(Done(change, entry.change_id, object_id))
         return {**body, "id": object_id}
 
-    def _require_first(self, entry: Entry) -> None:
+    def _require_first(self, entry: JournalEntry) -> None:
         """Of two calls with one idempotency key, in one process or in two, the first in the journal sends."""
         if entry.key is None:
             return
@@ -91,29 +91,29 @@ class JournalledSteps:
     async def _send(self, change: Change) -> Any:
         started = self.clock.now()
         try:
-            return worded(await self.client.send(change.request))
+            return require_object(await self.client.send(change.request))
         except UnknownOutcome as lost:
             found = await recover(self.client, self.clock, change, started, lost)
             self.notes.append("Graph's answer was lost; the change was found to be made.")
             return found
 
 
-def worded(body: Any) -> Row:
+def require_object(body: Any) -> Row:
     """Graph's answer, when it says anything; one without a word leaves as much open as none."""
     if not isinstance(body, dict) or not body:
         raise UnknownOutcome("Graph's answer does not say whether the change was made.")
     return body
 
 
-def said_done(body: Any) -> Row:
+def require_success(body: Any) -> Row:
     """Graph's answer, when it says that the change was made."""
-    said = worded(body)
+    said = require_object(body)
     if said.get("success", True) is not True:
         raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
     return said
 
 
-def new_id(body: Row) -> str | None:
+def created_id(body: Row) -> str | None:
     """The id of what was made; the `/copies` edges name it by kind."""
     for name in ("id", "copied_campaign_id", "copied_adset_id", "copied_ad_id", "post_id", "video_id"):
         if isinstance(body.get(name), str):

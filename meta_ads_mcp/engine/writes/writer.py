@@ -12,23 +12,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from meta_ads_mcp.core.changes import Entry
+from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.graph_values import same_value
-from meta_ads_mcp.core.values.money import written
+from meta_ads_mcp.core.values.money import format_money
 from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
-from meta_ads_mcp.engine.session import Client, ToolCall
-from meta_ads_mcp.engine.writes.audit import AuditLog, Record
-from meta_ads_mcp.engine.writes.confirmation import Asker, Gate, Question
-from meta_ads_mcp.engine.writes.idempotency import halfway, repeated, take_over
+from meta_ads_mcp.engine.session import GraphPort, ToolCall
+from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
+from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.engine.writes.plan import described, planned
+from meta_ads_mcp.engine.writes.plan import build_plan, describe_change
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps
 from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOutcome
@@ -42,11 +42,11 @@ _VALIDATE_ONLY = ["validate_only"]
 class Writer:
     """Carries out writes, for one process."""
 
-    client: Client
+    client: GraphPort
     clock: Clock
     journal: Journal
     policy: Policy
-    gate: Gate
+    gate: ConfirmationGate
     audit: AuditLog
 
     async def run(
@@ -55,15 +55,15 @@ class Writer:
         args: WriteParams,
         call: ToolCall,
         owner: str | None,
-        asker: Asker,
+        asker: Elicitor,
         account: Account | None,
-    ) -> Result | Question:
+    ) -> Result | ConfirmationQuestion:
         """Raises AdsError; whatever happens is audited. `account` is None where nobody shows its currency."""
         started = self.clock.monotonic()
-        run = _Run(self, tool, args, call, owner, account)
-        record = Record(tool.name, owner, arguments=run.arguments)
+        run = WriteCall(self, tool, args, call, owner, account)
+        record = AuditRecord(tool.name, owner, arguments=run.arguments)
         try:
-            return await run.carry_out(asker, record)
+            return await run.execute(asker, record)
         except AdsError as error:
             record.outcome = error.kind
             raise
@@ -73,7 +73,7 @@ class Writer:
             self.audit.write(record)
 
 
-class _Run:
+class WriteCall:
     """One write call."""
 
     def __init__(
@@ -88,13 +88,13 @@ class _Run:
         self.digest = hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
         self.steps = JournalledSteps(writer.client, writer.clock, writer.journal, self.permit, self.entry)
 
-    async def carry_out(self, asker: Asker, record: Record) -> Result | Question:
+    async def execute(self, asker: Elicitor, record: AuditRecord) -> Result | ConfirmationQuestion:
         dry_run = bool(self.arguments.get("dry_run"))
         repeated = None if dry_run else await self._same_key()
         if repeated is not None:
             record.outcome = "repeated"
             return repeated
-        plan = await planned(self.tool, self.args, self.call, self.owner, self.account)
+        plan = await build_plan(self.tool, self.args, self.call, self.owner, self.account)
         await self._know_currency(plan)
         for change in plan.changes:
             self.permit(change)
@@ -120,20 +120,22 @@ class _Run:
         self.writer.policy.permit(change)
         self.writer.policy.permit_budgets(change, self.currency)
 
-    async def _agreement(self, plan: Plan, asker: Asker, record: Record) -> Result | Question | None:
+    async def _agreement(
+        self, plan: Plan, asker: Elicitor, record: AuditRecord
+    ) -> Result | ConfirmationQuestion | None:
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
         if not why:
             # Where there is nothing left to do, such as a post that is gone, nothing can be done twice.
             if plan.changes:
-                self.writer.gate.needs_none(asker, self.arguments)
+                self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
         replaces = [change.before for change in plan.changes]
         text = self._question(plan, why)
-        held = await self.writer.gate.pass_or_ask(asker, self.tool.name, self.arguments, replaces, text)
+        held = await self.writer.gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if held is None:
             record.approval = "user" if asker.can_ask else "code"
             return None
-        if isinstance(held, Question):
+        if isinstance(held, ConfirmationQuestion):
             return held
         data = self._planned(plan, "needs_confirmation") | {
             "confirmation": held,
@@ -146,7 +148,7 @@ class _Run:
         """Ids and figures first; texts that somebody else wrote come quoted and last."""
         lines = [line for change in plan.changes for line in self._lines(change)]
         head = f"{self.tool.title}: {'; '.join(lines[:12])}." if lines else f"{plan.summary}"
-        objects = ", ".join(described(change) for change in plan.changes[:5])
+        objects = ", ".join(describe_change(change) for change in plan.changes[:5])
         return redact(f"{head} It needs the user's agreement because {' and '.join(why)}. Object: {objects}.")
 
     def _lines(self, change: Change) -> list[str]:
@@ -226,7 +228,7 @@ class _Run:
     async def _described(self) -> Row:
         """What the tool adds after the change; the change stands, also when that cannot be read."""
         try:
-            return await self.args.describe(self.call)
+            return await self.args.describe_effect(self.call)
         except AdsError as failure:
             self.steps.notes.append(f"The change was made, but its effect could not be read ({failure.kind}).")
             return {}
@@ -265,8 +267,8 @@ class _Run:
             self.steps.notes.append(f"Graph now has other values than were sent for: {', '.join(different)}.")
         return self.changes(change, now)
 
-    def entry(self, change: Change) -> Entry:
-        return Entry(
+    def entry(self, change: Change) -> JournalEntry:
+        return JournalEntry(
             self.writer.journal.new_id(),
             "",
             self.tool.name,
@@ -295,14 +297,14 @@ class _Run:
             )
         told = next((entry.result for entry in earlier if entry.result is not None), None)
         if told is not None:
-            return repeated(told)
+            return replay(told)
         begun = [entry for entry in earlier if entry.status != "failed"]
         if begun and self.args.has_steps():
-            raise halfway(begun)
+            raise partial_completion(begun)
         for entry in begun:
             if entry.status == "success":
-                return repeated({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
-            data = await take_over(entry, self.writer.client, self.writer.journal, self.writer.clock.now())
+                return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
+            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal, self.writer.clock.now())
             if data is not None:
                 return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
         return None
@@ -328,7 +330,7 @@ def _said(value: Any) -> str:
     if value is None:
         return "none"
     if _is_money(value):
-        return written(value)
+        return format_money(value)
     if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)):
         return str(value)
     text = repr(value) if isinstance(value, str) else json.dumps(value)

@@ -13,7 +13,7 @@ from meta_ads_mcp.graph.limits.store import CircuitStore, Loaded, StoreBusy
 CAREFUL_S = 300.0
 
 
-class SharedBreaker:
+class BreakerState:
     """Reads the file when it has changed, and writes it under its lock.
 
     When the file cannot be used, circuits are kept in memory and written as soon as it can be used again.
@@ -48,7 +48,7 @@ class SharedBreaker:
                 act(self.breaker)
             self._complain(failure)
 
-    def be_careful(self, now: float) -> None:
+    def open_careful_circuit(self, now: float) -> None:
         """Something that was known is lost: no call at all for a while."""
         careful = _careful(now)
         self.change(lambda breaker: breaker.adopt([careful]), now)

@@ -32,7 +32,7 @@ LONGEST_WAIT_S = 86_400.0
 
 
 @dataclass(frozen=True)
-class Reading:
+class UsageReading:
     """One figure of use.
 
     `scope` is the ad account ("act_123") or other object it is about, None for all calls of the token; `use_case` is
@@ -62,12 +62,12 @@ class Reading:
         return max(self.regain_s, self.reset_s if self.percent >= FULL_PERCENT else 0.0)
 
 
-def readings(headers: Mapping[str, str], call: GraphCall) -> list[Reading]:
+def parse_usage_headers(headers: Mapping[str, str], call: GraphCall) -> list[UsageReading]:
     """All figures in the headers of the answer to `call`."""
     named = {str(name).lower(): value for name, value in headers.items()}
-    found: list[Reading] = []
-    found += _platform(named.get("x-app-usage"), Reading("app"))
-    found += _platform(named.get("x-page-usage"), Reading("buc", scope_of(call), call.use_case.lower()))
+    found: list[UsageReading] = []
+    found += _platform(named.get("x-app-usage"), UsageReading("app"))
+    found += _platform(named.get("x-page-usage"), UsageReading("buc", scope_of(call), call.use_case.lower()))
     found += _business(named.get("x-business-use-case-usage"), call)
     found += _account(named.get("x-ad-account-usage"), call)
     found += _insights(named.get("x-fb-ads-insights-throttle"), call)
@@ -80,13 +80,13 @@ def scope_of(call: GraphCall) -> str:
     return call.account or call.object_id or ""
 
 
-def _platform(text: Any, blank: Reading) -> Iterator[Reading]:
+def _platform(text: Any, blank: UsageReading) -> Iterator[UsageReading]:
     said = _decoded(text)
     if said is not None:
         yield _counted(said, blank)
 
 
-def _business(text: Any, call: GraphCall) -> Iterator[Reading]:
+def _business(text: Any, call: GraphCall) -> Iterator[UsageReading]:
     said = _decoded(text) or {}
     objects = [(_scope(name, call), rows) for name, rows in list(said.items())[:_MOST_OBJECTS] if name]
     own = scope_of(call)
@@ -96,40 +96,42 @@ def _business(text: Any, call: GraphCall) -> Iterator[Reading]:
     for scope, rows in objects:
         for row in _rows(rows):
             use_case = str(row.get("type") or call.use_case).lower()[:_LONGEST_NAME]
-            yield _counted(row, Reading("buc", scope, use_case))
+            yield _counted(row, UsageReading("buc", scope, use_case))
 
 
-def _account(text: Any, call: GraphCall) -> Iterator[Reading]:
+def _account(text: Any, call: GraphCall) -> Iterator[UsageReading]:
     said = _decoded(text)
     if said is None or call.account is None:
         return
     used = _number(said.get("acc_id_util_pct", said.get("bare")))
-    yield Reading("acc", call.account, None, used, reset_s=_seconds(said.get("reset_time_duration")), tier=_tier(said))
+    yield UsageReading(
+        "acc", call.account, None, used, reset_s=_seconds(said.get("reset_time_duration")), tier=_tier(said)
+    )
 
 
-def _insights(text: Any, call: GraphCall) -> Iterator[Reading]:
+def _insights(text: Any, call: GraphCall) -> Iterator[UsageReading]:
     said = _decoded(text)
     if said is None:
         return
     tier = _tier(said)
     app = _number(said.get("app_id_util_pct", said.get("bare")))
-    yield Reading("insights", None, INSIGHTS, app, tier=tier)
+    yield UsageReading("insights", None, INSIGHTS, app, tier=tier)
     account = _number(said.get("acc_id_util_pct"))
     if account is not None and call.account is not None:
-        yield Reading("insights", call.account, INSIGHTS, account, tier=tier)
+        yield UsageReading("insights", call.account, INSIGHTS, account, tier=tier)
 
 
-def _reach(text: Any, call: GraphCall) -> Iterator[Reading]:
+def _reach(text: Any, call: GraphCall) -> Iterator[UsageReading]:
     """Meta names the header without showing its body; it is about reach over 13 months only: shown, not obeyed."""
     said = _decoded(text)
     if said is not None:
         figures = [_number(value) for name, value in said.items() if name.endswith("_util_pct") or name == "bare"]
-        yield Reading("reach", call.account, None, max((figure or 0.0 for figure in figures), default=None))
+        yield UsageReading("reach", call.account, None, max((figure or 0.0 for figure in figures), default=None))
 
 
-def _counted(said: Mapping[str, Any], blank: Reading) -> Reading:
+def _counted(said: Mapping[str, Any], blank: UsageReading) -> UsageReading:
     minutes = _number(said.get("estimated_time_to_regain_access")) or 0.0
-    return Reading(
+    return UsageReading(
         blank.kind,
         blank.scope,
         blank.use_case,

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.state import LedgerFile, Points, Rows
+from meta_ads_mcp.graph.limits.state import LimitState, Points, Rows
 from meta_ads_mcp.graph.limits.tiers import READ_POINTS, SCORE_WINDOW_S, WRITE_POINTS, Tier
 
 
 @dataclass(frozen=True)
-class Rule:
+class QuotaRule:
     """A count of Meta's. `margin_s` allows for clocks; `in_flight_s` is how long an answer may be awaited at most."""
 
     name: str
@@ -34,10 +34,10 @@ class Rule:
         return answered_at + self.window_s + self.margin_s
 
 
-SCORE = Rule("score", SCORE_WINDOW_S)
-MUTATIONS = Rule("mutations", 1.0, margin_s=0.5, in_flight_s=10.0)
-AD_SET_BUDGET = Rule("ad_set_budget", 3_600.0)
-SPEND_LIMIT = Rule("spend_limit", 86_400.0)
+SCORE = QuotaRule("score", SCORE_WINDOW_S)
+MUTATIONS = QuotaRule("mutations", 1.0, margin_s=0.5, in_flight_s=10.0)
+AD_SET_BUDGET = QuotaRule("ad_set_budget", 3_600.0)
+SPEND_LIMIT = QuotaRule("spend_limit", 86_400.0)
 RULES = {rule.name: rule for rule in (SCORE, MUTATIONS, AD_SET_BUDGET, SPEND_LIMIT)}
 
 # A tier that was learnt longer ago may have changed; the first answer says it again anyway.
@@ -46,7 +46,7 @@ TIER_KNOWN_S = 86_400.0
 _LIMITS = {MUTATIONS.name: 100 - 1, AD_SET_BUDGET.name: 4, SPEND_LIMIT.name: 10}
 
 
-def limit_of(rule: Rule, tier: Tier) -> int:
+def limit_of(rule: QuotaRule, tier: Tier) -> int:
     """The points that may lie in the window of a rule."""
     return _LIMITS.get(rule.name, tier.max_score - 1)
 
@@ -55,7 +55,7 @@ def limit_of(rule: Rule, tier: Tier) -> int:
 class Charge:
     """`points` on one count; `limit` is what may lie in the window, the charge included."""
 
-    rule: Rule
+    rule: QuotaRule
     key: str
     points: int
     limit: int
@@ -79,7 +79,9 @@ def charges(call: GraphCall, tier: Tier) -> list[Charge]:
     Accounts are counted without the token: two tokens of one app share the account's score, and of two apps this
     server does not know that they are two.
     """
-    wanted: list[tuple[Rule, str | None, int]] = [(SCORE, call.account, WRITE_POINTS if call.write else READ_POINTS)]
+    wanted: list[tuple[QuotaRule, str | None, int]] = [
+        (SCORE, call.account, WRITE_POINTS if call.write else READ_POINTS)
+    ]
     if call.write:
         wanted.append((MUTATIONS, call.account, 1))
     if call.budget_change:
@@ -89,10 +91,10 @@ def charges(call: GraphCall, tier: Tier) -> list[Charge]:
     return [Charge(rule, key, points, limit_of(rule, tier)) for rule, key, points in wanted if key]
 
 
-class Ledger:
+class PointLedger:
     """The points in every window."""
 
-    def __init__(self, file: LedgerFile) -> None:
+    def __init__(self, file: LimitState) -> None:
         self._file = file
 
     def reserve(self, wanted: Sequence[Charge], now: float, not_before: float, not_after: float) -> Grant:
@@ -127,7 +129,7 @@ class Ledger:
                 old_at = charge.rule.old_at(now)
                 rows.add(Points("unasked", charge.rule.name, charge.key, charge.points, now, old_at, settled=True))
 
-    def exhaust(self, rule: Rule, key: str, points: int, now: float) -> None:
+    def exhaust(self, rule: QuotaRule, key: str, points: int, now: float) -> None:
         """Meta has said that this count is full."""
         with self._file.transaction(now) as rows:
             ticket = f"full:{rule.name}:{key}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.headers import FULL_PERCENT, INSIGHTS, Kind, Reading, scope_of
+from meta_ads_mcp.graph.limits.headers import FULL_PERCENT, INSIGHTS, Kind, UsageReading, scope_of
 
 SLOW_PERCENT, HOT_PERCENT = 75.0, 95.0
 # A figure of a quota counted over an hour says nothing after an hour; the score of an account decays in 300 seconds.
@@ -37,7 +37,7 @@ def spacing_s(percent: float) -> float:
 class Bucket:
     """The last figure of one quota, and when it may be used again."""
 
-    reading: Reading
+    reading: UsageReading
     seen_at: float
     last_slot: float
     closed_until: float = 0.0
@@ -55,13 +55,13 @@ class Bucket:
         return max(now, max(self.last_slot, self.seen_at) + spacing_s(self.reading.percent))
 
 
-class Buckets:
+class QuotaSpacing:
     """The last figure of every quota that a header has named."""
 
     def __init__(self) -> None:
         self._buckets: dict[Key, Bucket] = {}
 
-    def observe(self, token_key: str, reading: Reading, now: float) -> None:
+    def observe(self, token_key: str, reading: UsageReading, now: float) -> None:
         """Take over a figure. A time until which Meta allows no call is never brought forward by a later answer."""
         key = (reading.kind, "" if reading.kind == "acc" else token_key, reading.scope, reading.use_case)
         old = self._buckets.get(key)

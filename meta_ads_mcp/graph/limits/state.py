@@ -95,7 +95,7 @@ class Rows:
         self._db.execute("DELETE FROM spent WHERE ticket = ?", (ticket,))
 
 
-class LedgerFile:
+class LimitState:
     """The file, opened when first needed, or the same in memory when there is no place for one.
 
     `on_trouble(what, lost)` is called after a file was given up; `lost` says that points are lost with it.

@@ -43,8 +43,8 @@ def with_targeting_summary(row: Row) -> Row:
     node="AdSet",
     fields=FIELDS,
     identity="id account_id",
-    noun="ad set",
-    words="budget bid targeting optimization schedule",
+    singular="ad set",
+    keywords="budget bid targeting optimization schedule",
 )
 class GetAdSets(ListParams):
     """List the ad sets of an ad account or a campaign: goal, bid, budgets, schedule, status, targeting.
@@ -86,8 +86,8 @@ class GetAdSets(ListParams):
     fields=f"{FIELDS} destination_type promoted_object attribution_spec bid_constraints frequency_control_specs "
     "learning_stage_info issues_info recommendations dsa_beneficiary dsa_payor pacing_type "
     "adset_schedule",
-    noun="ad set",
-    words="learning issues attribution dsa dayparting",
+    singular="ad set",
+    keywords="learning issues attribution dsa dayparting",
 )
 class GetAdSetDetails(Params):
     """Read one ad set: budget, bid, targeting, promoted object, attribution, learning stage, delivery issues, DSA."""
@@ -195,10 +195,10 @@ class AdSetSettings(ConfirmedParams):
     Effect.CREATE,
     post("{account_id}/adsets"),
     node="AdSet",
-    noun="ad set",
-    words="new audience targeting budget bid",
+    singular="ad set",
+    keywords="new audience targeting budget bid",
     validate_only=True,
-    unread="multi_advertiser_ads",
+    write_only="multi_advertiser_ads",
 )
 class CreateAdSet(AdSetSettings, CreateParams):
     """Create an ad set, PAUSED, in a campaign: audience, goal, bid, schedule, and a budget unless the campaign has one.
@@ -229,16 +229,16 @@ class CreateAdSet(AdSetSettings, CreateParams):
             )
         return self
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         """Without a strategy Graph takes the one with a bid cap, which then lacks its bid."""
         own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
         without_cap = own_budget and not {"bid_strategy", "bid_amount", "bid_constraints"} & after.keys()
         return {**after, "bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if without_cap else after
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.daily_budget is not None or self.lifetime_budget is not None:
             await pre_flight.check_campaign_budget(call, self.campaign_id)
         await pre_flight.note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
@@ -254,10 +254,10 @@ class CreateAdSet(AdSetSettings, CreateParams):
     Effect.UPDATE,
     post("{ad_set_id}"),
     node="AdSet",
-    noun="ad set",
-    words="change budget bid targeting pause activate schedule",
+    singular="ad set",
+    keywords="change budget bid targeting pause activate schedule",
     validate_only=True,
-    unread="multi_advertiser_ads",
+    write_only="multi_advertiser_ads",
 )
 class UpdateAdSet(AdSetSettings):
     """Change an ad set; what you leave out stays. `targeting` replaces the whole audience, it does not merge.
@@ -282,15 +282,15 @@ class UpdateAdSet(AdSetSettings):
             raise ValueError("attribution_spec cannot be changed after creation; duplicate the ad set with another one")
         return self
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         if self.targeting is None:
             return after
         return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.targeting is not None:
             await self._note_dsa(call, self.targeting, before)
             call.note("targeting replaces the earlier audience as a whole; the journal keeps the old one for undo.")
@@ -328,8 +328,8 @@ class UpdateAdSet(AdSetSettings):
     Effect.DELETE,
     post("{ad_set_id}"),
     node="AdSet",
-    noun="ad set",
-    words="remove",
+    singular="ad set",
+    keywords="remove",
     validate_only=True,
 )
 class DeleteAdSet(ConfirmedParams):
@@ -337,10 +337,10 @@ class DeleteAdSet(ConfirmedParams):
 
     ad_set_id: AdSetId
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"status": "DELETED"}
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         found = await call.graph.get(f"{self.ad_set_id}/ads", fields=["id"], limit=1, summary="total_count")
         count = found.get("summary", {}).get("total_count")
         call.note(f"{count if count is not None else 'Its'} ad(s) stop and are deleted with it.")

@@ -74,7 +74,11 @@ class CreativeOverride(Closed):
 
 
 @tool(
-    "ads_clone_ad_set_bundle", Effect.CREATE, post("{account_id}/adsets"), node="AdSet", words="copy duplicate localize"
+    "ads_clone_ad_set_bundle",
+    Effect.CREATE,
+    post("{account_id}/adsets"),
+    node="AdSet",
+    keywords="copy duplicate localize",
 )
 class CloneAdSetBundle(ConfirmedParams, CreateParams):
     """Make a new ad set, PAUSED, after another one, with its ads; name, places, budget, link and texts may differ.
@@ -184,7 +188,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         spec = writable_creative(ad.get("creative") or {})
         creative: str | None = None
         if override is not None and "object_story_spec" in spec:
-            made = await steps.do(self._create("adcreatives", "AdCreative", patched(spec, override)))
+            made = await steps.do(self._create("adcreatives", "AdCreative", apply_overrides(spec, override)))
             creative = str(made["id"])
         copy = str((await steps.do(self._copy(ad, ad_set_id)))["id"])
         if creative is not None and override is not None:
@@ -217,7 +221,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             ) from None
 
 
-def patched(creative: Row, override: CreativeOverride) -> Row:
+def apply_overrides(creative: Row, override: CreativeOverride) -> Row:
     """The creative with other texts: in `link_data`, or under their other names in `video_data`."""
     story = dict(creative["object_story_spec"])
     if "video_data" in story:

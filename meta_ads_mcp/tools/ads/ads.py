@@ -28,8 +28,8 @@ FIELDS = "id name adset_id campaign_id status effective_status creative{id} crea
     node="Ad",
     fields=FIELDS,
     identity="id account_id",
-    noun="ad",
-    words="status creative",
+    singular="ad",
+    keywords="status creative",
 )
 class GetAds(ListParams):
     """List the ads of an ad account, a campaign or an ad set: status, ad set, campaign and creative id.
@@ -57,8 +57,8 @@ class GetAds(ListParams):
     identity="id account_id",
     fields=f"{FIELDS} bid_amount tracking_specs issues_info ad_review_feedback failed_delivery_checks recommendations "
     "preview_shareable_link conversion_domain source_ad_id",
-    noun="ad",
-    words="rejected disapproved review feedback preview link",
+    singular="ad",
+    keywords="rejected disapproved review feedback preview link",
 )
 class GetAdDetails(Params):
     """Read one ad: tracking, delivery issues, why Meta's review rejected it (ad_review_feedback), shareable preview."""
@@ -88,10 +88,10 @@ def _creative(after: Row) -> Row:
     Effect.CREATE,
     post("{account_id}/ads"),
     node="Ad",
-    noun="ad",
-    words="new publish creative",
+    singular="ad",
+    keywords="new publish creative",
     validate_only=True,
-    unread="ad_schedule_start_time ad_schedule_end_time",
+    write_only="ad_schedule_start_time ad_schedule_end_time",
 )
 class CreateAd(ConfirmedParams, CreateParams):
     """Create an ad, PAUSED, in an ad set from an existing creative (ads_create_ad_creative makes one)."""
@@ -112,7 +112,7 @@ class CreateAd(ConfirmedParams, CreateParams):
             raise ValueError("conversion_domain is a domain alone, such as example.com")
         return self
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         return _creative(after)
 
 
@@ -121,10 +121,10 @@ class CreateAd(ConfirmedParams, CreateParams):
     Effect.UPDATE,
     post("{ad_id}"),
     node="Ad",
-    noun="ad",
-    words="rename pause activate swap creative",
+    singular="ad",
+    keywords="rename pause activate swap creative",
     validate_only=True,
-    unread="ad_schedule_start_time ad_schedule_end_time",
+    write_only="ad_schedule_start_time ad_schedule_end_time",
 )
 class UpdateAd(ConfirmedParams):
     """Change an ad's name, status, creative, bid or tracking; what you leave out stays. ACTIVE needs a confirmation.
@@ -142,19 +142,19 @@ class UpdateAd(ConfirmedParams):
     ad_schedule_start_time: Moment | None = None
     ad_schedule_end_time: Moment | None = None
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         return _creative(after)
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.creative_id is not None:
             call.note("Another creative sends the ad to review again; likes and comments of the old post stay with it.")
 
 
-@tool("ads_delete_ad", Effect.DELETE, post("{ad_id}"), node="Ad", noun="ad", words="remove", validate_only=True)
+@tool("ads_delete_ad", Effect.DELETE, post("{ad_id}"), node="Ad", singular="ad", keywords="remove", validate_only=True)
 class DeleteAd(ConfirmedParams):
     """Delete an ad, for good. Pausing or archiving keeps it. Needs a confirmation."""
 
     ad_id: AdId
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"status": "DELETED"}

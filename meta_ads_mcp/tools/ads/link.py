@@ -19,7 +19,7 @@ from meta_ads_mcp.tools.creatives.creatives import effective_link
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
-@tool("ads_update_ad_link", Effect.UPDATE, get("{ad_id}"), node="Ad", words="destination url utm landing page swap")
+@tool("ads_update_ad_link", Effect.UPDATE, get("{ad_id}"), node="Ad", keywords="destination url utm landing page swap")
 class UpdateAdLink(ConfirmedParams):
     """Change the landing page or the url_tags of an ad. A creative cannot change, so a faithful copy with only that
     changed is made, compared, and put on the ad. Review may restart; likes and comments stay with the old post."""

@@ -15,7 +15,7 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import iso
 from meta_ads_mcp.core.values.graph_values import with_parsed
 from meta_ads_mcp.core.values.ids import AccountId, AudienceId
-from meta_ads_mcp.domain.insights_query import Filter
+from meta_ads_mcp.domain.insights_query import InsightsFilter
 
 FIELDS = (
     "id name description subtype approximate_count_lower_bound approximate_count_upper_bound time_created time_updated "
@@ -70,14 +70,14 @@ def _labelled(status: Any, words: dict[int, str]) -> Any:
     node="CustomAudience",
     fields=FIELDS,
     identity="id account_id",
-    noun="audience",
-    words="lookalike remarketing customer list website visitors",
+    singular="audience",
+    keywords="lookalike remarketing customer list website visitors",
 )
 class GetCustomAudiences(ListParams):
     """List an account's custom and lookalike audiences: kind, size bounds, whether each is ready to use."""
 
     account_id: AccountId
-    filtering: Annotated[list[Filter], Field(min_length=1, max_length=20)] | None = None
+    filtering: Annotated[list[InsightsFilter], Field(min_length=1, max_length=20)] | None = None
     fields: FieldList | None = None
 
     async def run(self, call: Call) -> Result:
@@ -92,8 +92,8 @@ class GetCustomAudiences(ListParams):
     node="CustomAudience",
     fields=f"{FIELDS} rule pixel_id sharing_status lookalike_audience_ids is_value_based permission_for_actions",
     identity="id account_id",
-    noun="audience",
-    words="rule lookalike size status sharing",
+    singular="audience",
+    keywords="rule lookalike size status sharing",
 )
 class GetAudienceDetails(Params):
     """Read one audience: rule, pixel, lookalike spec, size bounds, status, sharing, what this token may do with it."""
@@ -112,8 +112,8 @@ class GetAudienceDetails(Params):
     get("{audience_id}/shared_account_info"),
     node="CustomAudiencesharedAccountInfo",
     fields="account_id account_name business_id business_name sharing_status",
-    noun="ad account",
-    words="share partner",
+    singular="ad account",
+    keywords="share partner",
 )
 class GetAudienceSharedAccounts(ListParams):
     """List the ad accounts an audience is shared with: account, business, sharing status."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from meta_ads_mcp.core.changes import Entry
+from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Method, Request
 from meta_ads_mcp.core.result import Row
@@ -41,7 +41,7 @@ _NORMAL = 200
 
 
 @dataclass(frozen=True)
-class Session:
+class UploadSession:
     """An upload session and the batches of it that Meta has taken."""
 
     id: int
@@ -64,8 +64,8 @@ with warnings.catch_warnings():
     Effect.UPDATE,
     post("{audience_id}/users"),
     node="CustomAudience",
-    noun="audience",
-    words="upload customer list crm emails phones hash match",
+    singular="audience",
+    keywords="upload customer list crm emails phones hash match",
 )
 class UpdateAudienceUsers(_Columns):
     """Add, remove or replace the people of a customer list from a CSV file, hashed here: no plain value leaves.
@@ -140,7 +140,9 @@ class UpdateAudienceUsers(_Columns):
         step = "Meta matches them within 24 hours; ads_get_audience_details shows the size."
         return {**told, "invalid_at_meta": refused, "changes": {}, "next_step": step}
 
-    async def _send(self, people: People, count: Count, session: Session, steps: Steps, call: Call) -> tuple[int, int]:
+    async def _send(
+        self, people: People, count: Count, session: UploadSession, steps: Steps, call: Call
+    ) -> tuple[int, int]:
         """The people that Meta says it received, and those it could not read."""
         received = refused = 0
         with closing(people.batches()) as batches:
@@ -155,7 +157,9 @@ class UpdateAudienceUsers(_Columns):
                 await call.progress(done, count.valid, f"{done} of {count.valid} people sent")
         return received, refused
 
-    def _batch(self, keys: Sequence[str], rows: list[list[str]], number: int, count: Count, session: Session) -> Change:
+    def _batch(
+        self, keys: Sequence[str], rows: list[list[str]], number: int, count: Count, session: UploadSession
+    ) -> Change:
         method, edge = _EDGES[self.operation]
         params = {
             "session": {
@@ -182,7 +186,7 @@ class UpdateAudienceUsers(_Columns):
             private=True,
         )
 
-    def _session(self, call: Call, count: Count) -> Session:
+    def _session(self, call: Call, count: Count) -> UploadSession:
         """The session of an earlier call with the same file that was not finished, or a new one."""
         mine = [entry for entry in call.changes.entries() if self._is_mine(entry, count)]
         last = mine[-1].after["session_id"] if mine else None
@@ -190,10 +194,10 @@ class UpdateAudienceUsers(_Columns):
         done = frozenset(entry.after["batch"] for entry in batches if entry.status == "success")
         fresh = bool(batches) and call.now().timestamp() - batches[0].started < SESSION_SECONDS
         if isinstance(last, int) and fresh and len(done) < count.batches:
-            return Session(last, done)
-        return Session(secrets.randbelow(2**53 - 1) + 1)
+            return UploadSession(last, done)
+        return UploadSession(secrets.randbelow(2**53 - 1) + 1)
 
-    def _is_mine(self, entry: Entry, count: Count) -> bool:
+    def _is_mine(self, entry: JournalEntry, count: Count) -> bool:
         return (
             entry.tool == NAME
             and entry.object_id == self.audience_id

@@ -66,11 +66,11 @@ def _hashed(key: str, value: str, country: str, *, already_hashed: bool) -> str:
         if not _HASH.fullmatch(given):
             raise Unusable(f"{key}: not a SHA-256 hash")
         return given
-    normal = normalised(key, value, country)
+    normal = normalize_value(key, value, country)
     return normal if key in NOT_HASHED else hashlib.sha256(normal.encode()).hexdigest()
 
 
-def normalised(key: str, value: str, country: str = "") -> str:
+def normalize_value(key: str, value: str, country: str = "") -> str:
     """The value as it is hashed. `country` (lower-case ISO code, may be empty) decides how states and zips look.
 
     Raises Unusable.

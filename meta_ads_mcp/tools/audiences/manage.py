@@ -51,9 +51,9 @@ SHORT = WithJsonSchema(
     Effect.CREATE,
     post("{account_id}/customaudiences"),
     node="CustomAudience",
-    noun="audience",
-    words="new remarketing customer list website visitors",
-    unread="prefill enable_fetch_or_create rule subtype",
+    singular="audience",
+    keywords="new remarketing customer list website visitors",
+    write_only="prefill enable_fetch_or_create rule subtype",
 )
 class CreateCustomAudience(CreateParams):
     """Create an audience: an empty customer list (fill it with ads_update_audience_users), or one that a rule makes of
@@ -89,13 +89,13 @@ class CreateCustomAudience(CreateParams):
     def is_list(self) -> bool:
         return self.rule is None and self.subtype in (None, "CUSTOM")
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {**after, "subtype": "CUSTOM"} if self.is_list else after
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         return {**after, "rule": json.dumps(after["rule"], separators=(",", ":"))} if "rule" in after else after
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.is_list:
             call.note("The list is empty: fill it with ads_update_audience_users.")
 
@@ -105,9 +105,9 @@ class CreateCustomAudience(CreateParams):
     Effect.CREATE,
     post("{account_id}/customaudiences"),
     node="CustomAudience",
-    noun="audience",
-    words="new similar people expand",
-    unread="lookalike_spec origin_audience_id",
+    singular="audience",
+    keywords="new similar people expand",
+    write_only="lookalike_spec origin_audience_id",
 )
 class CreateLookalikeAudience(CreateParams):
     """Create an audience of people in a country who resemble those of another audience (at least 100 people).
@@ -139,7 +139,7 @@ class CreateLookalikeAudience(CreateParams):
             raise ValueError("starting_ratio is below ratio")
         return self
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         """`ratio` alone: `type` (similarity, reach) is Meta's other way to say the same."""
         spec: Row = {"ratio": self.ratio}
         spec |= {"starting_ratio": self.starting_ratio} if self.starting_ratio else {}
@@ -149,10 +149,10 @@ class CreateLookalikeAudience(CreateParams):
         )
         return {**after, "subtype": "LOOKALIKE", "lookalike_spec": spec}
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         return {**after, "lookalike_spec": json.dumps(after["lookalike_spec"], separators=(",", ":"))}
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         """The audience it resembles is one that Meta can work with (100/1713232 otherwise)."""
         origin = await call.graph.get(
             self.origin_audience_id, fields=["id", "operation_status", "approximate_count_upper_bound"]
@@ -177,9 +177,9 @@ Accounts = Annotated[list[AccountId], Local(), Field(min_length=1, max_length=50
     Effect.UPDATE,
     post("{audience_id}/adaccounts"),
     node="CustomAudience",
-    noun="audience",
-    words="partner agency other account",
-    unread="adaccounts relationship_type",
+    singular="audience",
+    keywords="partner agency other account",
+    write_only="adaccounts relationship_type",
 )
 class ShareCustomAudience(WriteParams):
     """Share an audience with other ad accounts, which may then target it. Shares that are there stay."""
@@ -188,10 +188,10 @@ class ShareCustomAudience(WriteParams):
     ad_account_ids: Accounts
     relationship_type: Annotated[list[Word] | None, Field(min_length=1, max_length=5)] = None
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"adaccounts": _digits(self.ad_account_ids), **after}
 
-    async def describe(self, call: Call) -> Row:
+    async def describe_effect(self, call: Call) -> Row:
         return {"shared_with": self.ad_account_ids, "next_step": "ads_unshare_custom_audience takes it back."}
 
 
@@ -200,9 +200,9 @@ class ShareCustomAudience(WriteParams):
     Effect.UPDATE,
     delete("{audience_id}/adaccounts"),
     node="CustomAudience",
-    noun="audience",
-    words="withdraw revoke",
-    unread="adaccounts",
+    singular="audience",
+    keywords="withdraw revoke",
+    write_only="adaccounts",
     destructive=True,
 )
 class UnshareCustomAudience(WriteParams):
@@ -211,10 +211,10 @@ class UnshareCustomAudience(WriteParams):
     audience_id: AudienceId
     ad_account_ids: Accounts
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"adaccounts": _digits(self.ad_account_ids)}
 
-    async def describe(self, call: Call) -> Row:
+    async def describe_effect(self, call: Call) -> Row:
         return {"no_longer_shared_with": self.ad_account_ids, "next_step": "ads_share_custom_audience shares it again."}
 
 
@@ -223,16 +223,16 @@ class UnshareCustomAudience(WriteParams):
     Effect.DELETE,
     delete("{audience_id}"),
     node="CustomAudience",
-    noun="audience",
-    words="remove",
-    unread="status",
+    singular="audience",
+    keywords="remove",
+    write_only="status",
 )
 class DeleteCustomAudience(ConfirmedParams):
     """Delete an audience for good; says first which ads use it. Needs a confirmation."""
 
     audience_id: AudienceId
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         """Who would be hit, before anybody agrees."""
         fields = ["id", "name", "effective_status"]
         found = await attempt(call.graph.list(f"{self.audience_id}/ads", fields=fields, limit=MOST_ADS_SHOWN))

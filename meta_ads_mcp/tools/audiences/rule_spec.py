@@ -41,7 +41,7 @@ class Conditions(Closed):
     filters: Annotated[list[Condition], Field(min_length=1, max_length=50)]
 
 
-class Filter(Closed):
+class AudienceFilter(Closed):
     """Conditions, or groups of them."""
 
     operator: Joint
@@ -58,12 +58,12 @@ class Aggregation(Closed):
     field: Text | None = None
 
 
-class Rule(Closed):
+class EventSourceRule(Closed):
     """Who did something, at which sources, in the last `retention_seconds`."""
 
     event_sources: Annotated[list[EventSource], Field(min_length=1, max_length=50)]
     retention_seconds: Annotated[int, Field(ge=0, le=YEAR_SECONDS)]
-    filter: Filter | None = None
+    filter: AudienceFilter | None = None
     template: Word | None = None
     aggregation: Aggregation | None = None
 
@@ -72,7 +72,7 @@ class Rules(Closed):
     """Rules that hold together, or of which one has to."""
 
     operator: Joint
-    rules: Annotated[list[Rule], Field(min_length=1, max_length=50)]
+    rules: Annotated[list[EventSourceRule], Field(min_length=1, max_length=50)]
 
 
 class AudienceRule(Closed):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from meta_ads_mcp.core.listing import wanted
+from meta_ads_mcp.core.listing import fields_for
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.ids import AccountId
-from meta_ads_mcp.core.values.money import money, written
+from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.tools.accounts import labelled
+from meta_ads_mcp.tools.accounts import label_account
 
 NO_CAP = "This account has no spend cap (Meta shows it as 0)."
 
@@ -25,8 +25,8 @@ NO_CAP = "This account has no spend cap (Meta shows it as 0)."
     node="AdAccount",
     fields="id name currency timezone_name spend_cap amount_spent balance funding_source_details owner business_name "
     "account_status disable_reason is_prepay_account",
-    noun="ad account",
-    words="payment method invoice balance owe card funding",
+    singular="ad account",
+    keywords="payment method invoice balance owe card funding",
 )
 class GetBillingInfo(Params):
     """Read how an ad account pays: status, balance owed, amount spent, spend cap, payment method as Meta shows it."""
@@ -34,12 +34,12 @@ class GetBillingInfo(Params):
     account_id: AccountId
 
     async def run(self, call: Call) -> Result:
-        row = await call.graph.get(self.account_id, fields=wanted(self))
+        row = await call.graph.get(self.account_id, fields=fields_for(self))
         if not row.get("funding_source_details"):
             call.note("Meta shows no payment method; seeing it takes the MANAGE task on the account.")
         if _minor(row.get("spend_cap")) == 0:
             call.note(NO_CAP)
-        return Result(f"Billing of {self.account_id}.", labelled(row))
+        return Result(f"Billing of {self.account_id}.", label_account(row))
 
 
 @tool(
@@ -48,8 +48,8 @@ class GetBillingInfo(Params):
     get("{account_id}", "{account_id}/minimum_budgets"),
     node="AdAccount",
     fields="id name currency spend_cap amount_spent balance min_daily_budget",
-    noun="ad account",
-    words="spend cap remaining budget minimum",
+    singular="ad account",
+    keywords="spend cap remaining budget minimum",
 )
 class GetSpendLimit(Params):
     """Read an account's spend cap, what of it is spent and left, and the least daily budgets that Meta accepts."""
@@ -57,7 +57,7 @@ class GetSpendLimit(Params):
     account_id: AccountId
 
     async def run(self, call: Call) -> Result:
-        account = await call.graph.get(self.account_id, fields=wanted(self))
+        account = await call.graph.get(self.account_id, fields=fields_for(self))
         minima = await attempt(call.graph.list(f"{self.account_id}/minimum_budgets", limit=100))
         data = {**account, **_limit(account)}
         if isinstance(minima, AdsError):
@@ -94,4 +94,4 @@ def _minor(value: Any) -> int | None:
 def _told(account_id: str, data: Row) -> str:
     if not data["has_spend_cap"]:
         return f"{account_id} has no spend cap."
-    return f"{account_id} has {written(data['remaining'])} of its spend cap left ({data['percent_used']} % used)."
+    return f"{account_id} has {format_money(data['remaining'])} of its spend cap left ({data['percent_used']} % used)."

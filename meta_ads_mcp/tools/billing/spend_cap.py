@@ -10,7 +10,7 @@ from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import AccountId
-from meta_ads_mcp.core.values.money import Money, money, standard, written
+from meta_ads_mcp.core.values.money import Money, format_money, money, standard
 from meta_ads_mcp.core.write import ConfirmedParams
 from meta_ads_mcp.errors import NotFound
 
@@ -20,9 +20,9 @@ from meta_ads_mcp.errors import NotFound
     Effect.UPDATE,
     post("{account_id}"),
     node="AdAccount",
-    noun="ad account",
-    words="limit account spending raise lower remove reset",
-    unread="status spend_cap_action",
+    singular="ad account",
+    keywords="limit account spending raise lower remove reset",
+    write_only="status spend_cap_action",
 )
 class UpdateSpendCap(ConfirmedParams):
     """Set an ad account's spend cap; 0 (or spend_cap_action=delete) removes it, reset starts the count anew.
@@ -44,14 +44,14 @@ class UpdateSpendCap(ConfirmedParams):
             raise ValueError("spend_cap_action=delete removes the cap: leave out spend_cap")
         return self
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return ("spend_cap", "amount_spent", "currency")
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         """In minor units, as Graph shows it; no cap is 0."""
         return {"spend_cap": 0} if self.spend_cap_action == "delete" else after
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         """Graph shows the cap in minor units and takes it in the currency's own unit."""
         if self.spend_cap_action == "delete":
             return {"spend_cap_action": "delete"}
@@ -62,15 +62,15 @@ class UpdateSpendCap(ConfirmedParams):
             raise NotFound(f"Meta does not show the currency of {self.account_id}, in which a cap has to be sent.")
         return {**after, "spend_cap": standard(int(after["spend_cap"]), account.currency)}
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         spent, cap, currency = _minor(before.get("amount_spent")), after.get("spend_cap"), str(before.get("currency"))
         if self.spend_cap_action == "reset":
             spent = 0
         if cap and cap <= spent:
-            told = written(money(spent, currency))
+            told = format_money(money(spent, currency))
             call.note(f"{told} are spent already: with this cap all delivery stops at once, or Meta refuses it.")
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         if self.spend_cap_action == "reset":
             return ["it sets the amount spent back to 0, so that the whole cap can be spent again"]
         return ["it removes the spend cap"] if after.get("spend_cap") == 0 and _minor(before.get("spend_cap")) else []

@@ -25,8 +25,8 @@ from meta_ads_mcp.errors import NotFound
     node="Comment",
     fields="id message from created_time is_hidden like_count comment_count can_hide can_remove permalink_url",
     identity="id",
-    noun="comment",
-    words="moderation replies social post feedback",
+    singular="comment",
+    keywords="moderation replies social post feedback",
 )
 class GetAdComments(ListParams):
     """List the Facebook comments of an ad, or of a Page post (page_post): author, text, hidden or not, counts.

@@ -38,7 +38,7 @@ class OnComment(WriteParams):
             return data
         return {**data, "comment_id": rest, "page_id": data.get("page_id") or page}
 
-    async def page(self, call: Call) -> str:
+    async def page_for_token(self, call: Call) -> str:
         return self.page_id or await own_page(call)
 
 
@@ -66,24 +66,24 @@ async def own_page(call: Call) -> str:
     Effect.UPDATE,
     post("{comment_id}"),
     node="Comment",
-    noun="comment",
-    words="moderation unhide show",
+    singular="comment",
+    keywords="moderation unhide show",
     page_token=True,
-    unread="name status",
+    write_only="name status",
 )
 class HideComment(OnComment):
     """Hide a Facebook comment from everybody but its author and their friends, or show it again (is_hidden=false)."""
 
     is_hidden: bool = True
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return ("message", "can_hide")
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if before.get("can_hide") is False and self.is_hidden:
             call.note("Meta says that this Page cannot hide the comment; it may refuse.")
 
-    async def describe(self, call: Call) -> Row:
+    async def describe_effect(self, call: Call) -> Row:
         return {"next_step": f"is_hidden={'false' if self.is_hidden else 'true'} takes it back."}
 
 
@@ -92,17 +92,17 @@ class HideComment(OnComment):
     Effect.CREATE,
     post("{comment_id}/comments"),
     node="Comment",
-    noun="comment",
-    words="answer respond moderation",
+    singular="comment",
+    keywords="answer respond moderation",
     page_token=True,
-    unread="name status",
+    write_only="name status",
 )
 class ReplyComment(OnComment, CreateParams, ConfirmedParams):
     """Reply to a Facebook comment in public, in the name of the Page. Needs a confirmation."""
 
     message: Annotated[str, Field(min_length=1, max_length=8000)]
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return [IN_PUBLIC]
 
 
@@ -111,13 +111,13 @@ class ReplyComment(OnComment, CreateParams, ConfirmedParams):
     Effect.DELETE,
     delete("{comment_id}"),
     node="Comment",
-    noun="comment",
-    words="remove moderation",
+    singular="comment",
+    keywords="remove moderation",
     page_token=True,
-    unread="name status",
+    write_only="name status",
 )
 class DeleteComment(OnComment, ConfirmedParams):
     """Delete a Facebook comment below a Page's post for good; hiding can be taken back. Needs a confirmation."""
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return ("message",)

@@ -78,7 +78,7 @@ def _state(video: Row) -> Any:
     return status.get("video_status") if isinstance(status, dict) else None
 
 
-async def shown(call: Call, rows: Sequence[Row]) -> list[bytes]:
+async def show_media(call: Call, rows: Sequence[Row]) -> list[bytes]:
     """The first pictures themselves; what cannot be fetched, or is too large to show, is noted."""
     found: list[bytes] = []
     for row in rows[:MOST_SHOWN]:
@@ -104,7 +104,7 @@ async def _fetched(call: Call, urls: Sequence[str]) -> bytes | None:
     return None
 
 
-async def saved(call: Call, rows: Sequence[Row], owner: str) -> list[Row]:
+async def save_media(call: Call, rows: Sequence[Row], owner: str) -> list[Row]:
     """The rows, each with the `path` of its file on this machine; what cannot be fetched is noted.
 
     The name is made of the owner's id and the hash alone. Raises Denied where this server has no place for files.

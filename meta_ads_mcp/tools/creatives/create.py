@@ -18,7 +18,7 @@ from meta_ads_mcp.domain.creative_story import (
     CALL,
     Story,
     call_to_action,
-    customized,
+    customize_placements,
     features,
     story_params,
 )
@@ -92,10 +92,10 @@ _MEDIA = ("image_hash", "image_hashes", "image_url", "video_id", "videos", "card
     Effect.CREATE,
     post("{account_id}/adcreatives"),
     node="AdCreative",
-    noun="creative",
-    words="new image video carousel copy headline promote post",
+    singular="creative",
+    keywords="new image video carousel copy headline promote post",
     validate_only=True,
-    unread="execution_options",
+    write_only="execution_options",
 )
 class CreateAdCreative(CreateParams):
     """Create a creative: an image, video or carousel with texts and a button, or an existing post or Instagram post.
@@ -212,7 +212,7 @@ class CreateAdCreative(CreateParams):
         videos = await self._videos(call)
         return story_params(self._story(page, videos))
 
-    async def fill(self, call: Call, after: Row) -> Row:
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
         """The values of the new creative, complete."""
         enhancements = features(self.creative_features_spec, disable_all=self.disable_all_enhancements)
         if RETIRED.intersection(self.image_crops or ()):
@@ -230,7 +230,7 @@ class CreateAdCreative(CreateParams):
             made["instagram_user_id"] = self.instagram
         button = call_to_action(story)
         if self.asset_customization_rules:
-            rules, media = customized(self.asset_customization_rules, {})
+            rules, media = customize_placements(self.asset_customization_rules, {})
             feed: Row = {**media, "asset_customization_rules": rules}
             feed |= {"link_urls": [{"website_url": self.link_url}]} if self.link_url else {}
             feed |= {"call_to_action_types": [button["type"]]} if button else {}
@@ -318,9 +318,9 @@ def _thumbnail(video: Row) -> str | None:
     Effect.UPDATE,
     post("{creative_id}"),
     node="AdCreative",
-    noun="creative",
-    words="rename label",
-    unread="adlabels",
+    singular="creative",
+    keywords="rename label",
+    write_only="adlabels",
 )
 class UpdateAdCreative(WriteParams):
     """Change a creative's name, labels or status. Its content cannot change: make a new one, or ads_update_ad_link."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import list_summary, listed, read_list, wanted
+from meta_ads_mcp.core.listing import fields_for, list_result, list_summary, read_list
 from meta_ads_mcp.core.params import ListParams, Local, Params, exactly_one
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Page, Result, Row
@@ -16,7 +16,7 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
 from meta_ads_mcp.domain.crops import USUAL, CropKey
-from meta_ads_mcp.tools.creatives.ad_media import images_of, saved, shown, videos_of, with_crops
+from meta_ads_mcp.tools.creatives.ad_media import images_of, save_media, show_media, videos_of, with_crops
 
 FIELDS = (
     "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
@@ -74,8 +74,8 @@ Pixels = Annotated[int, Field(ge=1, le=10_000)]
     node="AdCreative",
     fields=FIELDS,
     identity="id account_id",
-    noun="creative",
-    words="copy text headline image link url landing page",
+    singular="creative",
+    keywords="copy text headline image link url landing page",
 )
 class GetAdCreatives(ListParams):
     """List the creatives of an ad or an ad account: texts, media, call to action, post id.
@@ -103,8 +103,8 @@ class GetAdCreatives(ListParams):
     node="AdCreative",
     identity="id account_id",
     fields=f"{FIELDS} instagram_user_id effective_instagram_media_id video_id degrees_of_freedom_spec product_set_id",
-    noun="creative",
-    words="post id enhancements thumbnail",
+    singular="creative",
+    keywords="post id enhancements thumbnail",
 )
 class GetCreativeDetails(Params):
     """Read one creative: texts, media, landing page (effective_link_url), post and Instagram ids, enhancements."""
@@ -126,8 +126,8 @@ class GetCreativeDetails(Params):
     node="AdImage",
     fields="hash url url_128 name width height created_time status permalink_url",
     identity="hash",
-    noun="image",
-    words="picture library hash look see crop",
+    singular="image",
+    keywords="picture library hash look see crop",
 )
 class GetAdImages(ListParams):
     """List the images of an ad account's library, or those of one ad: hash, address, size, status. `url` expires.
@@ -155,12 +155,12 @@ class GetAdImages(ListParams):
         return self
 
     async def run(self, call: Call) -> Result:
-        fields = list(dict.fromkeys([*wanted(self), *self._sources()]))
+        fields = list(dict.fromkeys([*fields_for(self), *self._sources()]))
         found = await self._found(call, fields)
         rows = found.data if isinstance(found.data, list) else []
-        images = await shown(call, rows) if self.show else []
+        images = await show_media(call, rows) if self.show else []
         if self.save:
-            rows = await saved(call, rows, self.ad_id or str(self.account_id))
+            rows = await save_media(call, rows, self.ad_id or str(self.account_id))
         if self.crop_keys is not None:
             rows = with_crops(call, rows, self.crop_keys or USUAL)
         return replace(found, data=rows, images=images)
@@ -179,7 +179,7 @@ class GetAdImages(ListParams):
         listing = await call.graph.list(
             path, fields=fields, limit=self.limit, after=self.after, max_items=self.max_items, **given
         )
-        return listed("image", path, listing)
+        return list_result("image", path, listing)
 
 
 @tool(
@@ -189,8 +189,8 @@ class GetAdImages(ListParams):
     node="AdVideo",
     fields=VIDEO_FIELDS,
     identity="id",
-    noun="video",
-    words="library film length",
+    singular="video",
+    keywords="library film length",
 )
 class GetAdVideos(ListParams):
     """List the videos of an ad account's library, or those of one ad: title, length in seconds, status.
@@ -213,7 +213,7 @@ class GetAdVideos(ListParams):
     async def run(self, call: Call) -> Result:
         if self.ad_id is None:
             return await read_list(call, self, f"{self.account_id}/advideos", title=self.title)
-        rows = await videos_of(call, self.ad_id, list(dict.fromkeys([*wanted(self), "status"])))
+        rows = await videos_of(call, self.ad_id, list(dict.fromkeys([*fields_for(self), "status"])))
         return Result(list_summary("video", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
 
 
@@ -224,8 +224,8 @@ class GetAdVideos(ListParams):
     node="AdVideo",
     identity="id",
     fields=f"{VIDEO_FIELDS} thumbnails{{id,uri,width,height,is_preferred}}",
-    noun="video",
-    words="thumbnail processing",
+    singular="video",
+    keywords="thumbnail processing",
 )
 class GetVideoDetails(Params):
     """Read one video: processing status, length, and its thumbnails with the preferred one. Addresses expire."""

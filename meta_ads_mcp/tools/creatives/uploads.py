@@ -15,7 +15,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import AccountId, ObjectId
 from meta_ads_mcp.core.write import Change, CreateParams, Plan, Steps
-from meta_ads_mcp.domain.image_file import LONGEST_NAME, MOST_IMAGE_BYTES, Image, decoded, encoded_image, image
+from meta_ads_mcp.domain.image_file import LONGEST_NAME, MOST_IMAGE_BYTES, Image, decode_image, encoded_image, image
 from meta_ads_mcp.errors import AdsError, ApiError, Transient, UnknownOutcome
 from meta_ads_mcp.tools.creatives.video_upload import VideoParts
 from meta_ads_mcp.web.addresses import FileUrl
@@ -44,8 +44,8 @@ def _upload(account: str, edge: str, params: Row, node: str, after: Row, *, priv
     Effect.CREATE,
     post("{account_id}/adimages"),
     node="AdImage",
-    noun="image",
-    words="picture photo file library hash",
+    singular="image",
+    keywords="picture photo file library hash",
     upload=True,
 )
 class UploadAdImage(CreateParams):
@@ -72,7 +72,7 @@ class UploadAdImage(CreateParams):
 
     async def _image(self, call: Call) -> Image:
         if self.image_base64 is not None:
-            return image(decoded(self.image_base64), self.name)
+            return image(decode_image(self.image_base64), self.name)
         if self.image_path is not None:
             with call.uploads.open(self.image_path, MOST_IMAGE_BYTES) as upload:
                 return image(upload.file.read(), self.name or upload.name)
@@ -81,7 +81,7 @@ class UploadAdImage(CreateParams):
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         (change,) = plan.changes
-        made = uploaded(await steps.do(change))
+        made = upload_image(await steps.do(change))
         return {
             **plan.details,
             "id": made["hash"],
@@ -91,7 +91,7 @@ class UploadAdImage(CreateParams):
         }
 
 
-def uploaded(answer: Row) -> Row:
+def upload_image(answer: Row) -> Row:
     """Hash, address and size of the images in Graph's answer, which is keyed by file name, or by the hash itself.
 
     Of several the first is the image; `images` has all of them. An image that was found after a lost answer is known by
@@ -118,8 +118,8 @@ def _image(key: str, found: Any) -> Row:
     Effect.CREATE,
     post("{account_id}/advideos"),
     node="AdVideo",
-    noun="video",
-    words="film file library reel instagram",
+    singular="video",
+    keywords="film file library reel instagram",
     upload=True,
 )
 class UploadAdVideo(CreateParams):

@@ -42,12 +42,12 @@ def unusual_days(case: Case) -> Iterator[Finding]:
     return found_in.unusual_days(case.subject.id, case.rows("days"), case.found)
 
 
-def ranked(case: Case) -> Iterator[Finding]:
+def check_rankings(case: Case) -> Iterator[Finding]:
     part = {"ad_set": "children", "ad": "windows"}.get(case.subject.level)
-    return found_in.ranked(case.recent(part) if part else case.rows("rankings"))
+    return found_in.ranking_findings(case.recent(part) if part else case.rows("rankings"))
 
 
-def moved(case: Case) -> Iterator[Finding]:
+def check_movers(case: Case) -> Iterator[Finding]:
     if case.subject.level not in CHILD:
         raise NotApplicable("an ad has no parts")
     return movers.findings(movers_of(case), CHILD[case.subject.level][1])
@@ -59,7 +59,7 @@ def movers_of(case: Case) -> list[movers.Mover]:
     return movers.movers(case.rows("children"), (identity[0], identity[1]), case.found.at.recent.since)
 
 
-def learning(case: Case) -> Iterator[Finding]:
+def check_learning(case: Case) -> Iterator[Finding]:
     """Ad sets that learn, or that Meta says cannot leave the learning phase (SDK class AdCampaignLearningStageInfo)."""
     known = [row for row in case.ad_sets if row.get("learning_stage_info")]
     if not known:
@@ -184,7 +184,7 @@ def _place(issue: Row) -> Row:
     return {"id": issue.get("entity_id"), "name": issue.get("entity_name"), "status": issue.get("effective_status")}
 
 
-def paced(case: Case) -> Iterator[Finding]:
+def check_pacing(case: Case) -> Iterator[Finding]:
     level, at = case.subject.level, case.found.at
     if level == "ad":
         raise NotApplicable("an ad has no budget of its own")
@@ -209,7 +209,10 @@ def paced(case: Case) -> Iterator[Finding]:
 def _budgets(case: Case) -> list[pacing.Budget]:
     level = case.subject.level
     if level == "account":
-        made = [pacing.budget_of("campaign", row) or pacing.added(row, case.ad_sets) for row in case.rows("campaigns")]
+        made = [
+            pacing.budget_of("campaign", row) or pacing.combined_budget(row, case.ad_sets)
+            for row in case.rows("campaigns")
+        ]
         made += [one for row in case.ad_sets if (one := pacing.budget_of("ad_set", row)) and one.lifetime]
     else:
         own = pacing.budget_of(level, case.row("object"))
@@ -250,16 +253,16 @@ def _pixel(row: Row, now: datetime) -> Iterator[Finding]:
 CHECKS: Mapping[str, Check] = {
     "performance": performance,
     "unusual_days": unusual_days,
-    "movers": moved,
+    "movers": check_movers,
     "fatigue": fatigue,
-    "rankings": ranked,
-    "learning": learning,
+    "rankings": check_rankings,
+    "learning": check_learning,
     "account": account_state,
     "object": object_state,
     "campaigns": part_state("campaigns", "campaign"),
     "ad_sets": part_state("ad_sets", "ad_set"),
     "ads": part_state("ads", "ad"),
-    "pacing": paced,
+    "pacing": check_pacing,
     "pixel": pixels,
 }
 # Checks that exist where there is such a part.

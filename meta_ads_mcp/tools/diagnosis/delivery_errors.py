@@ -27,7 +27,7 @@ from meta_ads_mcp.tools.diagnosis.issues import PARTS, SEVERITIES, account_issue
     node="AdAccount",
     fields="opportunity_score",
     identity="id account_id",
-    words="recommendations optimization advice",
+    keywords="recommendations optimization advice",
     toolset="diagnostics",
 )
 class GetOpportunityScore(Params):
@@ -119,7 +119,7 @@ async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Res
     node="Ad",
     fields="id name effective_status issues_info recommendations ad_review_feedback failed_delivery_checks",
     identity="id account_id",
-    words="problems rejected disapproved not delivering issues review",
+    keywords="problems rejected disapproved not delivering issues review",
     toolset="diagnostics",
 )
 class GetErrors(Params):

@@ -12,10 +12,10 @@ from math import log
 from typing import Any, Literal
 
 from meta_ads_mcp.analysis import rankings
-from meta_ads_mcp.analysis.anomalies import FEWEST_EVENTS, HISTORY_DAYS, Limits, Windows, compared
-from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio, rounded
+from meta_ads_mcp.analysis.anomalies import FEWEST_EVENTS, HISTORY_DAYS, Limits, Windows, compare_windows
+from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio, round_number
 from meta_ads_mcp.analysis.series import BASE, Figures
-from meta_ads_mcp.analysis.signals import Check, signals
+from meta_ads_mcp.analysis.signals import SignalCheck, signals
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.dates import preset_range, time_range
 from meta_ads_mcp.errors import InvalidArguments
@@ -77,15 +77,19 @@ class Compared:
     def evidence(self, *names: str) -> Row:
         """Both values and the change of each metric."""
         return {
-            name: {"now": shown(self.now, name), "before": shown(self.before, name), "change_pct": self.delta(name)}
+            name: {
+                "now": figure_of(self.now, name),
+                "before": figure_of(self.before, name),
+                "change_pct": self.delta(name),
+            }
             for name in names
             if self.now.metric(name) is not None or self.before.metric(name) is not None
         }
 
 
-def shown(figures: Figures, name: str) -> Number | None:
+def figure_of(figures: Figures, name: str) -> Number | None:
     value = figures.metric(name)
-    return rounded(value) if name in BASE else value
+    return round_number(value) if name in BASE else value
 
 
 def windows_of(preset: str, today: date) -> tuple[Windows, bool]:
@@ -116,7 +120,7 @@ def performance(found: Compared) -> Iterator[Finding]:
         raise TooLittle("nothing was delivered in the window before, so there is nothing to compare with")
     if max(now.impressions, before.impressions) < LIMITS.min_impressions:
         raise TooLittle(f"fewer than {LIMITS.min_impressions} impressions in either window")
-    bad = {row[0]: row[3] for row in compared(now, before, found.metrics, LIMITS) if row[5] == "bad"}
+    bad = {row[0]: row[3] for row in compare_windows(now, before, found.metrics, LIMITS) if row[5] == "bad"}
     lower = found.delta("impressions")
     if "impressions" in found.metrics and lower is not None and lower <= -LIMITS.threshold_pct:
         yield _shrunk(found, lower)
@@ -246,7 +250,7 @@ def fatigue(found: Compared) -> Iterator[Finding]:
         "fatigue",
         f"People see the ads more often ({rising:+g} %) and click less (ctr {falling:+g} %)."
         if tired
-        else f"Frequency is high: {rounded(now)} in {found.at.recent.days} days.",
+        else f"Frequency is high: {round_number(now)} in {found.at.recent.days} days.",
         "warning" if tired or falling <= -FATIGUE_PCT else "info",
         {**found.evidence("frequency", "ctr", "reach"), "high_from": high},
         "The audience has seen these ads: creative fatigue, or an audience too small for the budget.",
@@ -260,7 +264,7 @@ def unusual_days(object_id: str, rows: Sequence[Row], found: Compared) -> Iterat
         raise TooLittle("a day that is not over cannot be compared with whole days")
     if not rows:
         raise TooLittle("nothing was delivered in the window or the weeks before it")
-    signal = signals(rows, Check(object_id, (), found.at, METRICS, Limits()))[0]
+    signal = signals(rows, SignalCheck(object_id, (), found.at, METRICS, Limits()))[0]
     if signal.shortages:
         raise TooLittle("; ".join(signal.shortages))
     bad = [row for row in signal.days if row[-1] == "bad" or (row[0] == "impressions" and row[-2] == "down")]
@@ -279,7 +283,7 @@ def unusual_days(object_id: str, rows: Sequence[Row], found: Compared) -> Iterat
     )
 
 
-def ranked(rows: Sequence[Row]) -> Iterator[Finding]:
+def ranking_findings(rows: Sequence[Row]) -> Iterator[Finding]:
     """Ads below average among those that competed for the same people. Raises TooLittle."""
     table = rankings.ranking_table(rows)
     place = {name: at for at, name in enumerate(table.columns)}
@@ -314,6 +318,6 @@ def by_severity(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda one: SEVERITIES.index(one.severity))
 
 
-def counted(findings: Sequence[Finding]) -> Mapping[str, Any]:
+def count_by_severity(findings: Sequence[Finding]) -> Mapping[str, Any]:
     counts = {severity: sum(one.severity == severity for one in findings) for severity in SEVERITIES}
     return {severity: count for severity, count in counts.items() if count}

@@ -38,7 +38,7 @@ MOST_PER_PART = 500
 
 
 @dataclass(frozen=True)
-class Part:
+class IssueSource:
     """Objects of one kind that are in trouble, found by their status so that healthy ones are never read."""
 
     kind: Literal["campaign", "ad_set", "ad"]
@@ -56,15 +56,15 @@ class Part:
 
 # The worst has a part of its own: however many ads wait for a review, the rejected ones are read.
 PARTS = (
-    Part("ad", "ads", ("DISAPPROVED",)),
-    Part("campaign", "campaigns", ("WITH_ISSUES",)),
-    Part("ad_set", "adsets", ("WITH_ISSUES",)),
-    Part("ad", "ads", ("WITH_ISSUES",)),
-    Part("ad", "ads", ("PENDING_BILLING_INFO", "PENDING_REVIEW")),
+    IssueSource("ad", "ads", ("DISAPPROVED",)),
+    IssueSource("campaign", "campaigns", ("WITH_ISSUES",)),
+    IssueSource("ad_set", "adsets", ("WITH_ISSUES",)),
+    IssueSource("ad", "ads", ("WITH_ISSUES",)),
+    IssueSource("ad", "ads", ("PENDING_BILLING_INFO", "PENDING_REVIEW")),
 )
 
 
-async def part_issues(call: Call, account_id: str, part: Part) -> list[Row]:
+async def part_issues(call: Call, account_id: str, part: IssueSource) -> list[Row]:
     """The problems of a part's objects. Says so when there are more objects than are read."""
     found = await call.graph.list(
         f"{account_id}/{part.edge}",

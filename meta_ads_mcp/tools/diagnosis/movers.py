@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded, total, whole
-from meta_ads_mcp.analysis.series import Figures, figures, measure
+from meta_ads_mcp.analysis.numbers import Number, change_pct, round_number, total, whole
+from meta_ads_mcp.analysis.series import Figures, figures, result_measure
 from meta_ads_mcp.core.result import Row, Table
-from meta_ads_mcp.tools.diagnosis.findings import Finding, shown
+from meta_ads_mcp.tools.diagnosis.findings import Finding, figure_of
 
 MOST_SHOWN = 10
 # A part is a finding of its own when it concerns so much of the object's spend.
@@ -44,7 +44,7 @@ class Mover:
         return abs(moved if moved is not None else self.now.spend - self.before.spend)
 
     def cells(self) -> list[object]:
-        cost = [shown(one, "cost_per_result") for one in (self.now, self.before)]
+        cost = [figure_of(one, "cost_per_result") for one in (self.now, self.before)]
         place: list[object] = [self.id, self.name, self.event]
         amounts = [self.now.spend, self.before.spend, self.now.results, self.before.results]
         return [*place, *amounts, *cost, change_pct(cost[0], cost[1]), self.extra_cost]
@@ -60,7 +60,7 @@ def movers(rows: Sequence[Row], identity: tuple[str, str], since: str) -> list[M
 
 
 def _mover(part: str, rows: Sequence[Row], name: str, since: str) -> Mover:
-    what = measure(rows)
+    what = result_measure(rows)
     by_start: Mapping[bool, Row] = {row.get("date_start") == since: row for row in rows}
     now, before = (figures(by_start.get(recent, {}), what) for recent in (True, False))
     return Mover(part, str(rows[-1].get(name) or ""), what.event, now, before)
@@ -98,10 +98,10 @@ def _dearer(worst: Mover, noun: str, spend: Number) -> Finding:
             "name": worst.name,
             "result_event": worst.event,
             "extra_cost": extra,
-            "share_of_spend_pct": rounded(extra / spend * 100),
+            "share_of_spend_pct": round_number(extra / spend * 100),
             "cost_per_result": {
-                "now": shown(worst.now, "cost_per_result"),
-                "before": shown(worst.before, "cost_per_result"),
+                "now": figure_of(worst.now, "cost_per_result"),
+                "before": figure_of(worst.before, "cost_per_result"),
             },
         },
         f"What changed lies mostly in this {noun}, not in all of them.",

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from meta_ads_mcp.analysis.numbers import Number, number, rounded
+from meta_ads_mcp.analysis.numbers import Number, number, round_number
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.dates import TimeRange
@@ -53,7 +53,7 @@ def budget_of(kind: str, row: Row) -> Budget | None:
     return Budget(kind, str(row.get("id")), str(row.get("name") or ""), daily, lifetime, remaining, start, stop)
 
 
-def added(campaign: Row, ad_sets: Sequence[Row]) -> Budget | None:
+def combined_budget(campaign: Row, ad_sets: Sequence[Row]) -> Budget | None:
     """The daily budgets of a campaign's ad sets as one; None unless all of them have a daily one."""
     found = [budget_of("ad_set", row) for row in ad_sets if row.get("campaign_id") == campaign.get("id")]
     known = [one for one in found if one is not None and one.daily]
@@ -96,7 +96,7 @@ class Pace:
             **amounts,
             "spend": round(self.spent, 2),
             "planned_spend": round(self.planned, 2),
-            "spent_of_planned_pct": rounded(self.share * 100),
+            "spent_of_planned_pct": round_number(self.share * 100),
             **({"ad_sets": one.parts} if one.parts > 1 else {}),
         }
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from meta_ads_mcp.analysis import anomalies
-from meta_ads_mcp.analysis.series import figures, measure
+from meta_ads_mcp.analysis.series import figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.partial import read_batch
@@ -22,7 +22,7 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.diagnosis import movers
 from meta_ads_mcp.tools.diagnosis.case import CHILD, MOST_ADS, Case, Level, Subject, parts, pixel_parts
 from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of
-from meta_ads_mcp.tools.diagnosis.findings import METRICS, RATES, Compared, by_severity, counted, windows_of
+from meta_ads_mcp.tools.diagnosis.findings import METRICS, RATES, Compared, by_severity, count_by_severity, windows_of
 
 MOST_ACCOUNTS = 60
 # In one list request; nobody's business has more accounts than are looked at here.
@@ -37,8 +37,8 @@ RUNS = frozenset({1, 8, 9, 201})
     Effect.READ,
     get("{object_id}/insights", "{pixel_id}"),
     node="AdsInsights",
-    noun="finding",
-    words="why worse problem bad results cost rose drop analyse audit root cause",
+    singular="finding",
+    keywords="why worse problem bad results cost rose drop analyse audit root cause",
     toolset="macros",
 )
 class DiagnoseUnderperformance(ObjectParams):
@@ -87,7 +87,7 @@ def _require_readable(object_id: str, level: Level, answers: Mapping[str, Row | 
 def _compared(answer: Row | AdsError, at: anomalies.Windows, *, partial: bool) -> Compared:
     """The figures of both windows; without an answer none, and the checks that need them say so."""
     rows: list[Row] = [] if isinstance(answer, AdsError) else answer.get("data") or []
-    what = measure(rows)
+    what = result_measure(rows)
     by_start = {row.get("date_start"): row for row in rows}
     now, before = (figures(by_start.get(window.since, {}), what) for window in (at.recent, at.previous))
     return Compared(at, now, before, what.event, partial, RATES if partial else METRICS)
@@ -123,7 +123,7 @@ def _verdict(object_id: str, made: Diagnosis) -> str:
     open_checks = len(made.not_checked)
     rest = f" {open_checks} {plural('check', open_checks)} could not be made: see not_checked." if open_checks else ""
     if made.findings:
-        counts = ", ".join(f"{count} {severity}" for severity, count in counted(made.findings).items())
+        counts = ", ".join(f"{count} {severity}" for severity, count in count_by_severity(made.findings).items())
         return f"{len(made.findings)} {plural('finding', len(made.findings))} for {object_id} ({counts}).{rest}"
     if open_checks:
         return f"Nothing was found for {object_id} by the {len(made.checked)} checks that were made.{rest}"

@@ -33,7 +33,7 @@ EDGES = {"campaign": "campaigns", "ad_set": "adsets", "ad": "ads"}
 _PARENT = {"ad_set": "campaign_id", "ad": "adset_id"}
 
 
-@tool("ads_duplicate_entity", Effect.CREATE, post("{entity_id}/copies"), words="copy clone migrate", node="Campaign")
+@tool("ads_duplicate_entity", Effect.CREATE, post("{entity_id}/copies"), keywords="copy clone migrate", node="Campaign")
 class DuplicateEntity(ConfirmedParams, CreateParams):
     """Copy a campaign, ad set or ad with everything below it, PAUSED, into the same parent or another one.
 
@@ -61,7 +61,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
             raise ValueError("an ad has no start_time and end_time of its own")
         return self
 
-    def node(self) -> str:
+    def node_kind(self) -> str:
         return NODES[self.entity_type]
 
     async def plan(self, call: Call) -> Plan:
@@ -80,7 +80,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         copy = Change(
             Effect.CREATE,
             request,
-            self.node(),
+            self.node_kind(),
             after={
                 "name": f"{source.get('name', '')}{self.rename_suffix}",
                 "status": "PAUSED",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList, selection
-from meta_ads_mcp.core.listing import Refine, as_it_came, listed
+from meta_ads_mcp.core.listing import Refine, list_result, unchanged
 from meta_ads_mcp.core.params import ListParams, Local
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
@@ -23,13 +23,13 @@ from meta_ads_mcp.tools.ads import ads
 
 # The edge, the default fields and the last touch to a row: those of the list tool of each.
 _LISTS: Mapping[str, tuple[str, str, Refine]] = {
-    "campaign": ("campaigns", campaigns.FIELDS, as_it_came),
+    "campaign": ("campaigns", campaigns.FIELDS, unchanged),
     "ad_set": ("adsets", ad_sets.FIELDS, ad_sets.with_targeting_summary),
-    "ad": ("ads", ads.FIELDS, as_it_came),
+    "ad": ("ads", ads.FIELDS, unchanged),
 }
 
 
-@tool("ads_get_ad_entities", Effect.READ, words="hierarchy children structure")
+@tool("ads_get_ad_entities", Effect.READ, keywords="hierarchy children structure")
 class GetAdEntities(ListParams):
     """List the campaigns of an account, or the ad sets or ads below an account, campaign or ad set.
 
@@ -61,7 +61,7 @@ class GetAdEntities(ListParams):
             max_items=self.max_items,
             effective_status=self.status_filter,
         )
-        return listed(self.entity_type.replace("_", " "), path, found, refine)
+        return list_result(self.entity_type.replace("_", " "), path, found, refine)
 
 
 UPDATES: Mapping[str, tuple[type[ConfirmedParams], str]] = {
@@ -74,7 +74,7 @@ NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
 _PARENTS = {"campaign": (), "ad_set": ("campaign",), "ad": ("adset", "campaign")}
 
 
-@tool("ads_update_entity", Effect.UPDATE, post("{entity_id}"), words="change edit any", validate_only=True)
+@tool("ads_update_entity", Effect.UPDATE, post("{entity_id}"), keywords="change edit any", validate_only=True)
 class UpdateEntity(ConfirmedParams):
     """Change a campaign, ad set or ad: `updates` takes the arguments of that type's own update tool, nothing else."""
 
@@ -93,7 +93,9 @@ class UpdateEntity(ConfirmedParams):
         return tool_of(update), {id_name: self.entity_id, **self.updates, **own}
 
 
-@tool("ads_activate_entity", Effect.UPDATE, post("{entity_id}"), words="pause start stop archive", validate_only=True)
+@tool(
+    "ads_activate_entity", Effect.UPDATE, post("{entity_id}"), keywords="pause start stop archive", validate_only=True
+)
 class ActivateEntity(ConfirmedParams):
     """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED; says what above it blocks delivery.
 
@@ -104,10 +106,10 @@ class ActivateEntity(ConfirmedParams):
     entity_id: Annotated[ObjectId, Node("any")]
     status: Literal["ACTIVE", "PAUSED", "ARCHIVED"] = "ACTIVE"
 
-    def node(self) -> str:
+    def node_kind(self) -> str:
         return NODES[self.entity_type]
 
-    async def describe(self, call: Call) -> Row:
+    async def describe_effect(self, call: Call) -> Row:
         """The effective status, and the parents that are not active."""
         parents = [f"{parent}{{id,name,status,effective_status}}" for parent in _PARENTS[self.entity_type]]
         now = await call.graph.get(self.entity_id, fields=["id", "status", "effective_status", *parents])

@@ -91,8 +91,8 @@ def _present_type(value: Any) -> Any:
     Effect.CREATE,
     post("{business_id}/ad_studies"),
     node="AdStudy",
-    noun="study",
-    words="new ab test split test lift experiment",
+    singular="study",
+    keywords="new ab test split test lift experiment",
 )
 class CreateAdStudy(CreateParams, ConfirmedParams):
     """Create a split test (or a lift test) of ad sets or campaigns: cells with shares of the people.

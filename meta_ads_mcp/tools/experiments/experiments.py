@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import read_list, wanted
+from meta_ads_mcp.core.listing import fields_for, read_list
 from meta_ads_mcp.core.params import ListParams, Params, at_least_one
 from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.graph_values import parsed
+from meta_ads_mcp.core.values.graph_values import parse_json_text
 from meta_ads_mcp.core.values.ids import AccountId, BusinessId, StudyId
 from meta_ads_mcp.errors import AdsError, Denied
 
@@ -41,8 +41,8 @@ NO_SIGNIFICANCE = (
     node="AdStudy",
     fields=FIELDS,
     identity="id",
-    noun="study",
-    words="ab test split test lift experiment",
+    singular="study",
+    keywords="ab test split test lift experiment",
 )
 class GetAdStudies(ListParams):
     """List the studies (A/B tests, lift tests) of an ad account or a business: type, period, state."""
@@ -73,8 +73,8 @@ Breakdown = Literal["age", "cell_id", "country", "gender"]
     node="AdStudy",
     fields=FIELDS,
     identity="id",
-    noun="study",
-    words="ab test split test lift cells objectives results winner",
+    singular="study",
+    keywords="ab test split test lift cells objectives results winner",
 )
 class GetStudyDetails(Params):
     """Read one study with its cells (their ad sets and campaigns) and its objectives with Meta's results."""
@@ -84,7 +84,7 @@ class GetStudyDetails(Params):
     breakdowns: Annotated[list[Breakdown], Field(min_length=1, max_length=2, description="Of results")] | None = None
 
     async def run(self, call: Call) -> Result:
-        study = await call.graph.get(self.study_id, fields=[*wanted(self), *PARTS])
+        study = await call.graph.get(self.study_id, fields=[*fields_for(self), *PARTS])
         objectives = [_decoded(item) for item in _rows(study.get("objectives"))]
         if self.breakdowns:
             objectives = list(await asyncio.gather(*(self._split(call, item) for item in objectives)))
@@ -106,9 +106,9 @@ def _decoded(objective: Row) -> Row:
     """Results are JSON texts (SDK class AdStudyObjective: list<string>)."""
     shown = dict(objective)
     if isinstance(shown.get("results"), list):
-        shown["results"] = [parsed(item) for item in shown["results"]]
+        shown["results"] = [parse_json_text(item) for item in shown["results"]]
     if "last_updated_results" in shown:
-        shown["last_updated_results"] = parsed(shown["last_updated_results"])
+        shown["last_updated_results"] = parse_json_text(shown["last_updated_results"])
     return shown
 
 

@@ -21,9 +21,9 @@ _WEIGHTS = (("tags", 4), ("title", 3), ("summary", 1))
 @tool(
     "ads_get_help_article",
     Effect.READ,
-    network=False,
-    own_words=True,
-    words="documentation how does explain guide meta help",
+    calls_graph=False,
+    trusted_text=True,
+    keywords="documentation how does explain guide meta help",
 )
 class GetHelpArticle(Params):
     """Look up how Meta ads work: budgets, bidding, learning phase, review, tracking, limits, rules. Bundled, offline.

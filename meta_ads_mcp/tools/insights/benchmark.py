@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded
+from meta_ads_mcp.analysis.numbers import Number, change_pct, round_number
 from meta_ads_mcp.analysis.series import Figures, good_or_bad
 from meta_ads_mcp.core.result import Table
 from meta_ads_mcp.core.values.dates import TimeRange, time_range
@@ -54,10 +54,10 @@ def benchmark(observed: Figures, baselines: Sequence[Baseline]) -> Table:
 def _row(name: str, seen: Number | None, base: Baseline) -> list[Any]:
     usual = base.values.get(name)
     delta = change_pct(seen, usual)
-    return [name, rounded(seen), rounded(usual), delta, verdict(name, delta), base.source]
+    return [name, round_number(seen), round_number(usual), delta, verdict(name, delta), base.source]
 
 
-def said(table: Table) -> str:
+def verdict_sentence(table: Table) -> str:
     """The verdicts in a sentence, per baseline; empty when nothing could be judged."""
     by_source: dict[str, list[str]] = {}
     for metric, *_, judged, source in table.rows:

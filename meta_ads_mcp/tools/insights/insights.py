@@ -10,13 +10,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, windows
-from meta_ads_mcp.analysis.charts import panels as charts
+from meta_ads_mcp.analysis.charts import pictures as charts
 from meta_ads_mcp.analysis.guardrails import check_arguments
 from meta_ads_mcp.analysis.numbers import amount, total
 from meta_ads_mcp.analysis.report import Answered, report
 from meta_ads_mcp.analysis.selection import IDENTITY, prepare
-from meta_ads_mcp.analysis.series import FIELDS, Measure, added, figures, measure, periods
-from meta_ads_mcp.analysis.signals import Check, anomaly_result
+from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
+from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
 from meta_ads_mcp.core.params import Closed, Local, Params, Wire
 from meta_ads_mcp.core.ports import Account, Call
@@ -27,8 +27,8 @@ from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
 from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
 from meta_ads_mcp.errors import DataLimit, InvalidArguments
-from meta_ads_mcp.tools.accounts import labelled
-from meta_ads_mcp.tools.insights.benchmark import Baseline, benchmark, history_before, said, usable
+from meta_ads_mcp.tools.accounts import label_account
+from meta_ads_mcp.tools.insights.benchmark import Baseline, benchmark, history_before, usable, verdict_sentence
 
 MOST_ROWS = 10_000
 # So many are a first page with its default limit, or more than a person reads.
@@ -64,8 +64,8 @@ def nothing(object_id: str, since: str, until: str) -> Result:
     Effect.READ,
     get("{object_id}/insights"),
     node="AdsInsights",
-    noun="row",
-    words="metrics performance report spend results roas breakdown",
+    singular="row",
+    keywords="metrics performance report spend results roas breakdown",
 )
 class GetInsights(InsightsParams):
     """Read figures of an account, campaign, ad set or ad: spend, impressions, clicks, costs, and each conversion once.
@@ -111,8 +111,8 @@ class GetInsights(InsightsParams):
     Effect.READ,
     get("{object_id}/insights"),
     node="AdsInsights",
-    noun="period",
-    words="over time daily weekly monthly development",
+    singular="period",
+    keywords="over time daily weekly monthly development",
 )
 class PerformanceTrend(PeriodParams):
     """Show how one object develops by day, week or month: spend, reach, clicks, costs, results, changes in percent.
@@ -133,7 +133,7 @@ class PerformanceTrend(PeriodParams):
         increment = {"daily": "1", "weekly": "7", "monthly": "monthly"}[self.granularity]
         rows = await read_all(call, self.object_id, FIELDS, time_increment=increment, **self.period())
         known = self.time_range or preset_range(self.date_preset, today)
-        what = measure(rows)
+        what = result_measure(rows)
         series = periods(rows, what, min(known.last, today) if known else today, self.granularity)
         if not series:
             return nothing(self.object_id, known.since if known else "the start", known.until if known else "today")
@@ -155,8 +155,8 @@ Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results
     Effect.READ,
     get("{object_id}/insights"),
     node="AdsInsights",
-    noun="anomaly",
-    words="alert spike drop unusual monitoring",
+    singular="anomaly",
+    keywords="alert spike drop unusual monitoring",
 )
 class AnomalySignal(ObjectParams):
     """Find unusual days and weeks: metrics of the latest full days against the same weekdays before.
@@ -188,7 +188,7 @@ class AnomalySignal(ObjectParams):
         if not rows:
             return nothing(self.object_id, at.history.since, at.recent.until)
         limits = Limits(self.threshold_pct, self.min_impressions)
-        return anomaly_result(Check(self.object_id, identity, at, self.metrics, limits), rows, account)
+        return anomaly_result(SignalCheck(self.object_id, identity, at, self.metrics, limits), rows, account)
 
     @property
     def _splits(self) -> bool:
@@ -203,8 +203,8 @@ class AnomalySignal(ObjectParams):
     Effect.READ,
     get("{ad_id}/insights", "{object_id}/insights"),
     node="AdsInsights",
-    noun="ad",
-    words="quality ranking relevance diagnostics competition",
+    singular="ad",
+    keywords="quality ranking relevance diagnostics competition",
 )
 class AuctionRankingBenchmarks(Params):
     """Rank ads against those that competed for the same audience: quality, engagement rate and conversion rate.
@@ -271,8 +271,8 @@ def _own_history(value: Any) -> Any:
     Effect.READ,
     get("{object_id}/insights"),
     node="AdsInsights",
-    noun="comparison",
-    words="compare average baseline",
+    singular="comparison",
+    keywords="compare average baseline",
 )
 class IndustryBenchmark(PresetParams):
     """Compare ctr, cpc and cpm with your own baseline, or with the 90 days before of the account and of the object.
@@ -304,9 +304,9 @@ class IndustryBenchmark(PresetParams):
         if not rows:
             return nothing(self.object_id, window.since if window else "the start", window.until if window else "today")
         bases = await self._baselines(call, account, window)
-        observed = added([figures(row, NO_RESULTS) for row in rows])
+        observed = sum_figures([figures(row, NO_RESULTS) for row in rows])
         table = benchmark(observed, bases)
-        judged = said(table) or "nothing could be judged"
+        judged = verdict_sentence(table) or "nothing could be judged"
         summary = f"{self.object_id}, {self.date_preset}, {judged}; cpc and cpm in {account.currency}."
         return Result(summary, table, notes=self._notes(account))
 
@@ -319,7 +319,7 @@ class IndustryBenchmark(PresetParams):
 
     async def _history(self, call: Call, target: str, text: str, before: TimeRange) -> Baseline:
         rows = await read_all(call, target, RATES, time_range=before.model_dump())
-        past = usable(added([figures(row, NO_RESULTS) for row in rows]))
+        past = usable(sum_figures([figures(row, NO_RESULTS) for row in rows]))
         if not past:
             call.note(f"Too little delivery from {before.since} to {before.until} to compare with {text}.")
         return Baseline(f"{text} from {before.since} to {before.until}", past)
@@ -340,8 +340,8 @@ class IndustryBenchmark(PresetParams):
     Effect.READ,
     get("{account_id}/insights"),
     node="AdsInsights",
-    noun="account",
-    words="overview summary top campaigns",
+    singular="account",
+    keywords="overview summary top campaigns",
 )
 class AdvertiserContext(Params):
     """Get to know an account: status, currency, balance, totals, and the campaigns that spend most with their share.
@@ -370,7 +370,7 @@ class AdvertiserContext(Params):
         totals = context.totals(whole.rows[0]) if whole.rows else {"spend": 0}
         top = context.top_table(best.rows, totals.get("spend"))
         data = {
-            "account": labelled(row),
+            "account": label_account(row),
             "period": _period(whole.rows, self.date_preset),
             "totals": totals,
             "top_campaigns": Whole(top.public()),

@@ -12,7 +12,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import PageId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
-from meta_ads_mcp.tools.leads.form_spec import ContextCard, Locale, Question, ThankYouPage, check_questions
+from meta_ads_mcp.tools.leads.form_spec import ContextCard, FormQuestion, Locale, ThankYouPage, check_questions
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
@@ -25,11 +25,11 @@ def _upper(value: Any) -> Any:
     Effect.CREATE,
     post("{page_id}/leadgen_forms"),
     node="LeadgenForm",
-    noun="lead form",
-    words="new instant form questions",
+    singular="lead form",
+    keywords="new instant form questions",
     page_token=True,
     # Readable in other shapes than they are written.
-    unread="questions privacy_policy context_card thank_you_page tracking_parameters",
+    write_only="questions privacy_policy context_card thank_you_page tracking_parameters",
 )
 class CreateLeadForm(CreateParams, ConfirmedParams):
     """Create an instant form on a Page: its questions and privacy policy, which people will see, so it needs a
@@ -37,7 +37,7 @@ class CreateLeadForm(CreateParams, ConfirmedParams):
 
     page_id: PageId
     name: Annotated[str, Field(min_length=1, max_length=200)]
-    questions: Annotated[list[Question], Field(min_length=1, max_length=30)]
+    questions: Annotated[list[FormQuestion], Field(min_length=1, max_length=30)]
     privacy_policy_url: Annotated[PublicUrl, Local()]
     privacy_policy_link_text: Annotated[str, Local(), Field(min_length=1, max_length=70)] = "Privacy policy"
     follow_up_action_url: PublicUrl | None = None
@@ -53,11 +53,11 @@ class CreateLeadForm(CreateParams, ConfirmedParams):
         check_questions(self.questions)
         return self
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {**after, "privacy_policy": {"url": self.privacy_policy_url, "link_text": self.privacy_policy_link_text}}
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         call.note("A form cannot be changed after it is made; it can only be archived.")
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return ["it asks people for their data in the name of the Page"]

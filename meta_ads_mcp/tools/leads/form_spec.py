@@ -32,7 +32,7 @@ def _present_type(value: object) -> object:
     return value
 
 
-class Question(Closed):
+class FormQuestion(Closed):
     """A question that Meta fills in (EMAIL, FULL_NAME, PHONE, …), or one of your own (CUSTOM)."""
 
     type: Annotated[Word, BeforeValidator(_present_type)]
@@ -48,7 +48,7 @@ class Question(Closed):
         return self
 
 
-def check_questions(questions: Sequence[Question]) -> None:
+def check_questions(questions: Sequence[FormQuestion]) -> None:
     """For a model validator: what can only be seen of all questions. Raises ValueError."""
     keys = [question.key for question in questions if question.key]
     if len(set(keys)) != len(keys):

@@ -32,8 +32,8 @@ MASKED = "Values of field_data are masked, because they are personal data; inclu
     node="LeadgenForm",
     fields="id name status leads_count locale created_time questions privacy_policy_url follow_up_action_url",
     identity="id",
-    noun="lead form",
-    words="instant form questions",
+    singular="lead form",
+    keywords="instant form questions",
 )
 class GetLeadForms(ListParams):
     """List the lead forms of a Page: status, number of leads, questions, privacy policy."""
@@ -86,8 +86,8 @@ class LeadParams(ListParams):
     node="Lead",
     fields=LEAD_FIELDS,
     identity="id",
-    noun="lead",
-    words="contacts submissions crm personal data",
+    singular="lead",
+    keywords="contacts submissions crm personal data",
 )
 class GetLeads(LeadParams):
     """List the leads of a form. Their answers are masked unless include_pii is true. Meta keeps leads for 90 days."""
@@ -109,8 +109,8 @@ class GetLeads(LeadParams):
     node="Lead",
     fields=LEAD_FIELDS,
     identity="id",
-    noun="lead",
-    words="contacts submissions personal data",
+    singular="lead",
+    keywords="contacts submissions personal data",
 )
 class GetAdLeads(LeadParams):
     """List the leads that one ad brought. Their answers are masked unless include_pii is true. Kept for 90 days."""

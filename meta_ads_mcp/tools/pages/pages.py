@@ -43,8 +43,8 @@ def _page_of(post_id: str) -> str:
     Effect.CREATE,
     post("{page_id}/feed", "{page_id}/photos"),
     node="PagePost",
-    noun="post",
-    words="publish schedule text photo link",
+    singular="post",
+    keywords="publish schedule text photo link",
 )
 class CreatePost(CreateParams, ConfirmedParams):
     """Publish a post on a Page, or schedule it: text, with a link or a photo. A dry run unless dry_run=false, and it
@@ -117,8 +117,8 @@ _COUNTED = {"likes": "likes.limit(1).summary(total_count)", "comments": "comment
     node="PagePost",
     fields="message created_time permalink_url full_picture shares",
     identity="id",
-    noun="post",
-    words="likes comments shares text",
+    singular="post",
+    keywords="likes comments shares text",
     page_token=True,
 )
 class GetPost(Params):
@@ -152,8 +152,8 @@ def _count(found: Any) -> int:
     Effect.DELETE,
     delete("{post_id}"),
     node="PagePost",
-    noun="post",
-    words="remove",
+    singular="post",
+    keywords="remove",
     page_token=True,
 )
 class DeletePost(ConfirmedParams):
@@ -188,8 +188,8 @@ class DeletePost(ConfirmedParams):
     Effect.READ,
     get("{page_id}/insights"),
     node="InsightsResult",
-    noun="metric",
-    words="page reach views follows engagement statistics",
+    singular="metric",
+    keywords="page reach views follows engagement statistics",
     page_token=True,
 )
 class GetPageInsights(Params):

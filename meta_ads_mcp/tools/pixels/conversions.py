@@ -56,10 +56,10 @@ _SOURCES = {"WEB": "website", "APP": "app", "MOBILE": "app"}
     Effect.CREATE,
     post("{account_id}/customconversions"),
     node="CustomConversion",
-    noun="custom conversion",
-    words="new event rule url thank you page",
+    singular="custom conversion",
+    keywords="new event rule url thank you page",
     # Readable under other names, or as a text that Graph writes anew.
-    unread="event_source_id action_source_type rule",
+    write_only="event_source_id action_source_type rule",
 )
 class CreateCustomConversion(CreateParams):
     """Create a custom conversion: the events of a pixel that a rule picks out, counted as one kind of event."""
@@ -76,8 +76,8 @@ class CreateCustomConversion(CreateParams):
     rule: ConversionRule
     default_conversion_value: Annotated[float | None, Field(ge=0, description="In the account's currency")] = None
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"action_source_type": _SOURCES[self.event_source_type], **after}
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         return {**after, "rule": as_text(self.rule)}

@@ -7,7 +7,7 @@ from typing import Self, TypeVar
 
 from pydantic import model_validator
 
-from meta_ads_mcp.core.listing import wanted
+from meta_ads_mcp.core.listing import fields_for
 from meta_ads_mcp.core.params import Params, exactly_one
 from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
@@ -34,8 +34,8 @@ _FINE = frozenset({"passed", "pass", "ok", "success"})
     fields="id name last_fired_time is_unavailable match_rate_approx data_use_setting enable_automatic_matching "
     "automatic_matching_fields first_party_cookie_status",
     identity="id",
-    noun="dataset",
-    words="pixel signal health match rate advanced matching checks emq",
+    singular="dataset",
+    keywords="pixel signal health match rate advanced matching checks emq",
     toolset="diagnostics",
 )
 class GetDatasetQuality(Params):
@@ -53,7 +53,7 @@ class GetDatasetQuality(Params):
 
     async def run(self, call: Call) -> Result:
         pixel_id = str(self.pixel_id or self.dataset_id)
-        pixel = await call.graph.get(pixel_id, fields=wanted(self))
+        pixel = await call.graph.get(pixel_id, fields=fields_for(self))
         score, deductions = health(pixel, call.now())
         data = Whole(
             pixel_id=pixel_id,

@@ -14,7 +14,7 @@ LOW_MATCH_RATE = 60
 
 
 @dataclass(frozen=True)
-class Rule:
+class HealthRule:
     """So many points are taken when the rule holds."""
 
     points: int
@@ -23,15 +23,19 @@ class Rule:
 
 
 RULES = (
-    Rule(50, "the pixel is unavailable", lambda pixel, _: pixel.get("is_unavailable") is True),
-    Rule(40, "it has never fired", lambda pixel, age: age is None),
-    Rule(25, f"it last fired more than {STALE_HOURS} hours ago", lambda _, age: age is not None and age > STALE_HOURS),
-    Rule(
+    HealthRule(50, "the pixel is unavailable", lambda pixel, _: pixel.get("is_unavailable") is True),
+    HealthRule(40, "it has never fired", lambda pixel, age: age is None),
+    HealthRule(
+        25, f"it last fired more than {STALE_HOURS} hours ago", lambda _, age: age is not None and age > STALE_HOURS
+    ),
+    HealthRule(
         15,
         f"its approximate match rate is below {LOW_MATCH_RATE} %",
         lambda pixel, _: (rate := match_rate(pixel)) is not None and rate < LOW_MATCH_RATE,
     ),
-    Rule(5, "automatic advanced matching is off", lambda pixel, _: pixel.get("enable_automatic_matching") is False),
+    HealthRule(
+        5, "automatic advanced matching is off", lambda pixel, _: pixel.get("enable_automatic_matching") is False
+    ),
 )
 
 

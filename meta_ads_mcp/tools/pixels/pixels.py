@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import read_list, wanted
+from meta_ads_mcp.core.listing import fields_for, read_list
 from meta_ads_mcp.core.params import ListParams, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
@@ -38,8 +38,8 @@ def with_age(row: Row, call: Call) -> Row:
     node="AdsPixel",
     fields=FIELDS,
     identity="id",
-    noun="pixel",
-    words="dataset tracking conversions website",
+    singular="pixel",
+    keywords="dataset tracking conversions website",
 )
 class GetPixels(ListParams):
     """List the pixels (datasets) of an ad account: when each last fired, and who owns it."""
@@ -61,8 +61,8 @@ class GetPixels(ListParams):
     fields=f"{FIELDS} code data_use_setting enable_automatic_matching automatic_matching_fields "
     "first_party_cookie_status match_rate_approx",
     identity="id",
-    noun="pixel",
-    words="dataset install code advanced matching",
+    singular="pixel",
+    keywords="dataset install code advanced matching",
 )
 class GetPixelDetails(Params):
     """Read one pixel (dataset): last firing, advanced matching, match rate in per cent, and the code to install."""
@@ -71,7 +71,7 @@ class GetPixelDetails(Params):
     fields: FieldList | None = None
 
     async def run(self, call: Call) -> Result:
-        row = with_age(await call.graph.get(self.pixel_id, fields=wanted(self)), call)
+        row = with_age(await call.graph.get(self.pixel_id, fields=fields_for(self)), call)
         if "match_rate_approx" in row and match_rate(row) is None:
             row = {**row, "match_rate_approx": None}
             call.note(UNKNOWN_RATE)
@@ -111,8 +111,8 @@ Aggregation = Annotated[
     Effect.READ,
     get("{pixel_id}/stats"),
     node="AdsPixelStatsResult",
-    noun="pixel",
-    words="dataset event statistics counts purchase fires hourly",
+    singular="pixel",
+    keywords="dataset event statistics counts purchase fires hourly",
 )
 class GetPixelEvents(Params):
     """Count what a pixel received, by event name or another aggregation: totals per value, and the series by hour.
@@ -170,8 +170,8 @@ class GetPixelEvents(Params):
     fields="id name description pixel rule custom_event_type default_conversion_value event_source_type retention_days "
     "creation_time last_fired_time is_archived",
     identity="id",
-    noun="custom conversion",
-    words="rule url event goal",
+    singular="custom conversion",
+    keywords="rule url event goal",
 )
 class GetCustomConversions(ListParams):
     """List an account's custom conversions: rule, event type, value, pixel, and when each last fired."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.analysis.charts.panels import Heading, Panel, keep_largest, pictures
+from meta_ads_mcp.analysis.charts.panels import Heading, Panel
+from meta_ads_mcp.analysis.charts.pictures import keep_largest, pictures
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.tools.portfolio.totals import Portfolio

@@ -34,8 +34,8 @@ RUNS = frozenset({1, 8, 9, 201})
     Effect.READ,
     get("{account_ids}"),
     node="AdAccount",
-    noun="ad account",
-    words="clients agency overview all accounts compare spend total",
+    singular="ad account",
+    keywords="clients agency overview all accounts compare spend total",
     toolset="macros",
 )
 class PortfolioSummary(Params):
@@ -104,7 +104,7 @@ async def _read(call: Call, accounts: Sequence[str], preset: str) -> Portfolio:
         failed |= {account: answer for account, answer in edges.items() if isinstance(answer, AdsError)}
         found = {account: {**node, "insights": edges[account]} for account, node in found.items()}
     return Portfolio(
-        [portfolio.line(account, node) for account, node in found.items() if account not in failed], failed
+        [portfolio.account_line(account, node) for account, node in found.items() if account not in failed], failed
     )
 
 

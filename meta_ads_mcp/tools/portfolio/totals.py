@@ -12,7 +12,7 @@ from typing import Any
 
 from meta_ads_mcp.analysis import context
 from meta_ads_mcp.analysis.actions import CONVERSIONS
-from meta_ads_mcp.analysis.numbers import Number, amount, ratio, rounded, total, whole
+from meta_ads_mcp.analysis.numbers import Number, amount, ratio, round_number, total, whole
 from meta_ads_mcp.core.result import Row, Table
 from meta_ads_mcp.errors import AdsError
 
@@ -39,7 +39,7 @@ def edge_params(date_preset: str) -> Row:
 
 
 @dataclass(frozen=True)
-class Line:
+class AccountLine:
     """An account with its figures; `figures` is empty where Meta gives no row, which means no delivery."""
 
     id: str
@@ -54,13 +54,13 @@ class Line:
         return {"account_id": self.id, "account_name": self.name, "currency": self.currency}
 
 
-def line(account_id: str, node: Row) -> Line:
+def account_line(account_id: str, node: Row) -> AccountLine:
     """An account as Graph gave it with its nested insights."""
     rows = (node.get("insights") or {}).get("data") or []
     row: Row = rows[0] if rows else {}
     days = (str(row["date_start"]), str(row["date_stop"])) if row.get("date_start") else None
     status = node.get("account_status")
-    return Line(
+    return AccountLine(
         account_id,
         str(node.get("name") or ""),
         str(node.get("currency") or "unknown"),
@@ -75,17 +75,17 @@ def line(account_id: str, node: Row) -> Line:
 class Portfolio:
     """The accounts that answered and those that could not be read, by id."""
 
-    lines: Sequence[Line]
+    lines: Sequence[AccountLine]
     failed: Mapping[str, AdsError]
 
     @property
-    def delivered(self) -> list[Line]:
+    def delivered(self) -> list[AccountLine]:
         """By currency, the largest spend first."""
         found = [one for one in self.lines if one.figures]
         return sorted(found, key=lambda one: (one.currency, -one.figures["spend"]))
 
     @property
-    def silent(self) -> list[Line]:
+    def silent(self) -> list[AccountLine]:
         return [one for one in self.lines if not one.figures]
 
     @property
@@ -94,8 +94,8 @@ class Portfolio:
         found = {one.days for one in self.delivered}
         return found.pop() if len(found) == 1 else None
 
-    def by_currency(self) -> dict[str, list[Line]]:
-        groups: dict[str, list[Line]] = {}
+    def by_currency(self) -> dict[str, list[AccountLine]]:
+        groups: dict[str, list[AccountLine]] = {}
         for one in self.delivered:
             groups.setdefault(one.currency, []).append(one)
         return groups
@@ -139,16 +139,16 @@ class Portfolio:
         return f"{len(self.delivered)} of {asked} accounts delivered in {preset}{money}{rest}."
 
 
-def _spend(lines: Sequence[Line]) -> Number:
+def _spend(lines: Sequence[AccountLine]) -> Number:
     return total(one.figures["spend"] for one in lines)
 
 
-def _share(one: Line, spent: Number) -> Number | None:
+def _share(one: AccountLine, spent: Number) -> Number | None:
     share = ratio(one.figures["spend"], spent, 100)
     return None if share is None else whole(round(share, 1))
 
 
-def _total(currency: str, lines: Sequence[Line]) -> Row:
+def _total(currency: str, lines: Sequence[AccountLine]) -> Row:
     sums: dict[str, Any] = {
         name: total(one.figures.get(name) for one in lines)
         for name in _ADDED
@@ -160,5 +160,5 @@ def _total(currency: str, lines: Sequence[Line]) -> Row:
         "cpm": ratio(sums["spend"], sums["impressions"], 1000),
         "purchase_roas": ratio(sums.get("purchase_value"), sums["spend"]),
     }
-    shown = {name: rounded(value) for name, value in rates.items() if value is not None}
+    shown = {name: round_number(value) for name, value in rates.items() if value is not None}
     return {"currency": currency, "accounts": len(lines), **sums, **shown}

@@ -65,8 +65,8 @@ class ReportParams(InsightsParams):
     Effect.READ,
     post("{object_id}/insights"),
     node="AdsInsights",
-    noun="report",
-    words="insights large long range export background",
+    singular="report",
+    keywords="insights large long range export background",
     idempotent=False,
 )
 class CreateAsyncReport(ReportParams):
@@ -91,8 +91,8 @@ class CreateAsyncReport(ReportParams):
     node="AdReportRun",
     fields=RUN_FIELDS,
     identity="id",
-    noun="report",
-    words="async progress percent poll",
+    singular="report",
+    keywords="async progress percent poll",
 )
 class GetReportStatus(Params):
     """See how far a report is: status, per cent, done or failed, what to do next. Asks Meta every 5 seconds at most."""
@@ -108,8 +108,8 @@ class GetReportStatus(Params):
     Effect.READ,
     get("{report_run_id}/insights", "{report_run_id}"),
     node="AdsInsights",
-    noun="row",
-    words="async download csv jsonl export file",
+    singular="row",
+    keywords="async download csv jsonl export file",
 )
 class GetReportResults(Params):
     """Read a finished report as a table, page by page, or write all of it to a file with save_as (csv, jsonl)."""
@@ -140,8 +140,8 @@ class GetReportResults(Params):
     Effect.READ,
     post("{object_id}/insights"),
     node="AdsInsights",
-    noun="row",
-    words="async insights large long range breakdown csv export",
+    singular="row",
+    keywords="async insights large long range breakdown csv export",
     idempotent=False,
 )
 class RunReportAndWait(ReportParams):

@@ -53,8 +53,8 @@ def reasons_of(before: Row, after: Row) -> list[str]:
     Effect.CREATE,
     post("{account_id}/adrules_library"),
     node="AdRule",
-    noun="rule",
-    words="new automation automated stop loss scale",
+    singular="rule",
+    keywords="new automation automated stop loss scale",
 )
 class CreateAdRule(CreateParams, ConfirmedParams):
     """Create an automated rule, DISABLED: when it looks, under which conditions, what it does.
@@ -74,13 +74,13 @@ class CreateAdRule(CreateParams, ConfirmedParams):
         check_schedule(self.evaluation_spec.evaluation_type, self.schedule_spec)
         return self
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         await say_in_words(call, self.account_id, after)
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return reasons_of(before, after)
 
-    async def describe(self, call: Call) -> Row:
+    async def describe_effect(self, call: Call) -> Row:
         off = self.status == "DISABLED"
         return {"next_step": "It is off. Look at it, then turn it on with ads_update_ad_rule." if off else "It is on."}
 
@@ -90,8 +90,8 @@ class CreateAdRule(CreateParams, ConfirmedParams):
     Effect.UPDATE,
     post("{rule_id}"),
     node="AdRule",
-    noun="rule",
-    words="enable disable turn on off automation",
+    singular="rule",
+    keywords="enable disable turn on off automation",
 )
 class UpdateAdRule(ConfirmedParams):
     """Change an automated rule's name, status or specs; a spec that you give replaces the whole of it.
@@ -106,10 +106,10 @@ class UpdateAdRule(ConfirmedParams):
     execution_spec: Annotated[ExecutionSpec | None, AS_CREATED] = None
     schedule_spec: Annotated[ScheduleSpec | None, AS_CREATED] = None
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return SPECS
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         rule = {**before, **after}
         if self.evaluation_spec or self.schedule_spec:
             kind = (rule.get("evaluation_spec") or {}).get("evaluation_type")
@@ -119,7 +119,7 @@ class UpdateAdRule(ConfirmedParams):
                 raise InvalidArguments(f"The rule as it would be: {wrong}.", "Give both specs together.") from None
         await say_in_words(call, self.rule_id, rule)
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return reasons_of(before, after)
 
 
@@ -128,8 +128,8 @@ class UpdateAdRule(ConfirmedParams):
     Effect.DELETE,
     delete("{rule_id}"),
     node="AdRule",
-    noun="rule",
-    words="remove automation",
+    singular="rule",
+    keywords="remove automation",
 )
 class DeleteAdRule(ConfirmedParams):
     """Delete an automated rule for good; ads_update_ad_rule turns it off instead. Needs a confirmation."""

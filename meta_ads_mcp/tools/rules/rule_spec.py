@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from meta_ads_mcp.core.params import Closed
-from meta_ads_mcp.core.values.graph_values import parsed
+from meta_ads_mcp.core.values.graph_values import parse_json_text
 
 Operator = Literal[
     "ALL",
@@ -69,7 +69,7 @@ Number = Annotated[int | float, AfterValidator(_whole), WithJsonSchema({"type": 
 Several = Annotated[list[Text], Field(max_length=200)] | Annotated[list[Number], Field(max_length=200)]
 FilterField = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9_.:]+$")]
 # Lists and objects often come as JSON text.
-Value = Annotated[Text | Number | bool | Several, BeforeValidator(parsed)]
+Value = Annotated[Text | Number | bool | Several, BeforeValidator(parse_json_text)]
 
 # Filter fields that are figures of a period (Meta docs, marketing-api/ad-rules/overview/evaluation-spec, "Insights").
 _FIGURES = frozenset(
@@ -116,7 +116,7 @@ def _known_operator(value: Any) -> Any:
     return value
 
 
-class Filter(Closed):
+class RuleFilter(Closed):
     """One condition; all filters of a rule have to hold."""
 
     field: FilterField
@@ -153,7 +153,7 @@ class EvaluationSpec(Closed):
     """When a rule looks, at what, and under which conditions."""
 
     evaluation_type: Literal["SCHEDULE", "TRIGGER"]
-    filters: Annotated[list[Filter], Field(min_length=1, max_length=50)]
+    filters: Annotated[list[RuleFilter], Field(min_length=1, max_length=50)]
     trigger: Trigger | None = None
 
     @model_validator(mode="after")
@@ -205,7 +205,7 @@ class ExecutionOption(Closed):
 
     field: Annotated[str, Field(pattern="^[a-z_]{1,60}$")]
     operator: Annotated[Literal["EQUAL", "IN"], BeforeValidator(_known_operator)]
-    value: Annotated[ChangeSpec | RebalanceSpec | Text | Number | bool | Several, BeforeValidator(parsed)]
+    value: Annotated[ChangeSpec | RebalanceSpec | Text | Number | bool | Several, BeforeValidator(parse_json_text)]
 
     @model_validator(mode="after")
     def _objects_in_their_place(self) -> Self:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import read_list, wanted
+from meta_ads_mcp.core.listing import fields_for, read_list
 from meta_ads_mcp.core.params import ListParams, Params
 from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
@@ -23,7 +23,7 @@ HISTORY_FIELDS = ("timestamp", "is_manual", "results", "exception_code", "except
 MOST_HISTORY = 50
 
 
-def explained(rule: Row, currency: str) -> Row:
+def explain_rule(rule: Row, currency: str) -> Row:
     """The rule with a sentence that says what it does, where its specs are there."""
     return {**rule, "in_words": in_words(rule, currency)} if "execution_spec" in rule else rule
 
@@ -35,8 +35,8 @@ def explained(rule: Row, currency: str) -> Row:
     node="AdRule",
     fields=FIELDS,
     identity="id account_id",
-    noun="rule",
-    words="automation automated condition schedule",
+    singular="rule",
+    keywords="automation automated condition schedule",
 )
 class GetAdRules(ListParams):
     """List an account's automated rules: what each watches, what it does and when, also in words (in_words)."""
@@ -47,7 +47,7 @@ class GetAdRules(ListParams):
     async def run(self, call: Call) -> Result:
         currency = (await call.account(self.account_id)).currency
         path = f"{self.account_id}/adrules_library"
-        return await read_list(call, self, path, refine=lambda rule: explained(rule, currency))
+        return await read_list(call, self, path, refine=lambda rule: explain_rule(rule, currency))
 
 
 @tool(
@@ -57,8 +57,8 @@ class GetAdRules(ListParams):
     node="AdRule",
     fields=f"{FIELDS} created_by disable_error_code",
     identity="id account_id",
-    noun="rule",
-    words="automation automated history executions",
+    singular="rule",
+    keywords="automation automated history executions",
 )
 class GetRuleDetails(Params):
     """Read one automated rule, also in words; with include_history, what it did to which objects, newest first."""
@@ -69,8 +69,8 @@ class GetRuleDetails(Params):
     hide_no_changes: Annotated[bool, Field(description="Of the history, only runs that changed something")] = False
 
     async def run(self, call: Call) -> Result:
-        rule = await call.graph.get(self.rule_id, fields=wanted(self))
-        data = explained(rule, (await call.account(self.rule_id)).currency)
+        rule = await call.graph.get(self.rule_id, fields=fields_for(self))
+        data = explain_rule(rule, (await call.account(self.rule_id)).currency)
         if self.include_history:
             data |= await self._history(call)
         return Result(f"Rule {self.rule_id}.", data)

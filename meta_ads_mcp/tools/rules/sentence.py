@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.core.values.money import money, written
+from meta_ads_mcp.core.values.money import format_money, money
 
 _OPERATORS = {
     "GREATER_THAN": "is above",
@@ -127,7 +127,7 @@ def _is_money(field: str) -> bool:
 
 def _amount(value: Any, currency: str) -> str:
     try:
-        return written(money(int(value), currency))
+        return format_money(money(int(value), currency))
     except (TypeError, ValueError, OverflowError):
         return str(value)
 

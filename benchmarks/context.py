@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks.desk import engine
-from meta_ads_mcp.engine.run import Engine
+from meta_ads_mcp.engine.engine import Engine
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from scripts.snapshots import listing
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.catalogue import Catalogue, cards
+from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.credentials import FixedToken
-from meta_ads_mcp.engine.run import Engine, Options
+from meta_ads_mcp.engine.engine import Engine, Options
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import DEMO_TOKEN
-from meta_ads_mcp.spec.clock import Clock, SystemClock
+from meta_ads_mcp.server.catalogue import Catalogue, catalog_entries
 
 
 class Silent:
@@ -37,5 +37,5 @@ def engine(transport: httpx.AsyncBaseTransport, clock: Clock | None = None, **op
     clock = clock or SystemClock()
     governor = Governor(clock=clock, events=Silent(), state_dir=None)
     client = client_of(transport, governor, clock)
-    catalogue = Catalogue(cards(), listed=("all",), allow_writes=True)
+    catalogue = Catalogue(catalog_entries(), listed=("all",), allow_writes=True)
     return Engine(catalogue, client, Silent(), clock, governor, Options(demo=True, **options))

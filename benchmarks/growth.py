@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.desk import engine
 from benchmarks.graph import ACCOUNT, RUN, Jumping, MadeGraph
-from meta_ads_mcp.engine.run import Engine
+from meta_ads_mcp.engine.engine import Engine
 
 SIZES = (10, 100, 1_000, 10_000)
 # Accounts in one call.

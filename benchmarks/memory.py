@@ -52,7 +52,7 @@ def in_own_process(kind: str, items: int) -> Used:
 
 def work(kind: str, items: int) -> None:
     """In the process of its own, the protocol's parts loaded as in a server: the work, then what was used."""
-    import meta_ads_mcp.server  # noqa: F401, PLC0415
+    import meta_ads_mcp.server.server  # noqa: F401, PLC0415
     from benchmarks.desk import engine  # noqa: PLC0415
     from benchmarks.graph import RUN, Jumping, MadeGraph  # noqa: PLC0415
     from benchmarks.growth import list_of  # noqa: PLC0415

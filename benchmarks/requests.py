@@ -18,9 +18,9 @@ import httpx
 
 from benchmarks.desk import engine
 from benchmarks.graph import Jumping
-from meta_ads_mcp.engine.run import Answer, Engine
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.catalogue.examples import demo_ids, example
 from tests.server.demo import new_world, shared_world
@@ -94,7 +94,7 @@ async def counted(
     return Counted(f"{name}, agreed to" if code else name, calls, round_trips, counting.take()[0] if again else None)
 
 
-def _confirmation(answer: Answer) -> str | None:
+def _confirmation(answer: ToolAnswer) -> str | None:
     data = answer.structured.get("data")
     return data.get("confirmation") if isinstance(data, dict) else None
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.demo import StdioClient
+from meta_ads_mcp.cli.demo import StdioClient
 
 HERE = Path(__file__).parent
 OURS = (sys.executable, "-m", "meta_ads_mcp", "serve", "--demo")

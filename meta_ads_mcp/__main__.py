@@ -2,6 +2,6 @@
 
 import sys
 
-from meta_ads_mcp.cli import main
+from meta_ads_mcp.cli.main import main
 
 sys.exit(main())

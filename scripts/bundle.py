@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.catalogue import Catalogue, collect
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 ROOT = Path(__file__).parent.parent
 ALONGSIDE = ("README.md", "LICENSE")

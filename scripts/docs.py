@@ -17,12 +17,12 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from meta_ads_mcp import errors
-from meta_ads_mcp.catalogue import Catalogue, collect
+from meta_ads_mcp.core.schema import full_schema
+from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.graph import faults
+from meta_ads_mcp.graph import error_table as faults
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from meta_ads_mcp.settings import Settings
-from meta_ads_mcp.spec.schema import full_schema
-from meta_ads_mcp.spec.tool import Tool
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -196,7 +196,7 @@ def _meanings() -> Iterator[tuple[str, ...]]:
         yield _meaning(f"{codes.start} to {codes.stop - 1}", "", meaning)
 
 
-def _meaning(code: str, subcode: str, meaning: faults.Meaning) -> tuple[str, ...]:
+def _meaning(code: str, subcode: str, meaning: faults.ErrorRule) -> tuple[str, ...]:
     step = meaning.next_step or meaning.error.default_next_step
     return code, subcode, f"`{meaning.error.kind}`", "again" if meaning.retry else "", step
 

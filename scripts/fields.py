@@ -3,7 +3,7 @@
 Names and types are those of Meta's own SDK (its source is read, nothing of it is imported), meanings are those of
 `field_meanings.toml`. Run it after an update of the SDK or of the meanings:
 
-    python scripts/fields.py [--check]     writes meta_ads_mcp/fields.json; with --check fails when that is stale
+    python scripts/fields.py [--check]     writes meta_ads_mcp/server/fields.json; with --check fails when that is stale
 
 The shape of the file, with "" for a level or a meaning that is not said:
 
@@ -20,10 +20,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from meta_ads_mcp.spec.fields import FieldName
+from meta_ads_mcp.core.fields import FieldName
 
 FOLDER = Path(__file__).resolve().parent
-TARGET = FOLDER.parent / "meta_ads_mcp" / "fields.json"
+TARGET = FOLDER.parent / "meta_ads_mcp" / "server" / "fields.json"
 MEANINGS = FOLDER / "field_meanings.toml"
 OBJECTS = {
     "insights": "AdsInsights",

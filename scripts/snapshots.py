@@ -1,6 +1,6 @@
 """One JSON snapshot of every tool, as a client receives it, so that what a change does to clients is looked at.
 
-Usage: python scripts/snapshots.py     writes tests/catalogue/snapshots/ and meta_ads_mcp/cards.json (which a start
+Usage: python scripts/snapshots.py     writes tests/catalogue/snapshots/ and tool_index.json (which a start
                                        reads instead of the classes), and says what changed
 """
 
@@ -37,8 +37,8 @@ async def listing(*toolsets: str, writes: bool = True) -> dict[str, Any]:
     # Here, because importing the server is most of a second and comparing snapshots does not need it.
     from fastmcp import Client  # noqa: PLC0415
 
-    from meta_ads_mcp.catalogue import Catalogue, collect  # noqa: PLC0415
-    from meta_ads_mcp.server import AdsServer  # noqa: PLC0415
+    from meta_ads_mcp.server.catalogue import Catalogue, collect  # noqa: PLC0415
+    from meta_ads_mcp.server.server import AdsServer  # noqa: PLC0415
 
     catalogue: Any = Catalogue(collect(), listed=toolsets or ("all",), allow_writes=writes)
     no_engine: Any = None
@@ -167,15 +167,15 @@ def write() -> None:
             print(f"{name}: compatible: the tool is new")
         for change in compare(before.get(name, tool), tool):
             print(f"{name}: {change}")
-    write_cards()
+    write_index()
 
 
-def write_cards() -> None:
+def write_index() -> None:
     """The same of the file that a start reads."""
-    from meta_ads_mcp import cards  # noqa: PLC0415
-    from meta_ads_mcp.catalogue import collect  # noqa: PLC0415
+    from meta_ads_mcp.server import tool_index  # noqa: PLC0415
+    from meta_ads_mcp.server.catalogue import collect  # noqa: PLC0415
 
-    cards.FILE.write_text(cards.written(collect()), encoding="utf-8", newline="\n")
+    tool_index.FILE.write_text(tool_index.dump_entries(collect()), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

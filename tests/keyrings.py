@@ -14,13 +14,13 @@ import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.credentials import Given, Index, Keychain, Token, Vault
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.credentials import EnvironmentToken, Keychain, ProfileIndex, Token, Vault
+from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.graph.client import Connection, GraphClient
-from meta_ads_mcp.graph.identity import App
-from meta_ads_mcp.graph.profiles import Profiles
+from meta_ads_mcp.profiles.identity import App
+from meta_ads_mcp.profiles.profiles import ProfileService
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo, World
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.support import FakeClock, Gate, Heard
 
 SERVICE = "meta-ads-mcp"
@@ -100,7 +100,7 @@ class Bench:
         self,
         state_dir: Path | None,
         *,
-        given: Mapping[str, Given] | None = None,
+        given: Mapping[str, EnvironmentToken] | None = None,
         chosen: str | None = None,
         app: App | None = None,
         environ: Mapping[str, str] | None = None,
@@ -116,7 +116,7 @@ class Bench:
         known[NO_ADS] = TokenInfo(user, scopes=("pages_show_list",))
         known[OF_A_PAGE] = TokenInfo(user, "PAGE")
         self.sandbox.graph.clock = lambda: datetime.fromtimestamp(self.clock.now(), UTC)
-        self.index = Index(state_dir) if state_dir else None
+        self.index = ProfileIndex(state_dir) if state_dir else None
         self.vault = Vault(lambda: given or {}, chosen=chosen, index=self.index, keychain=Keychain(patience))
         self.client = GraphClient(
             tokens=self.vault,
@@ -126,8 +126,8 @@ class Bench:
             connection=Connection(app_secret=app.secret if app else None),
             transport=self.sandbox,
         )
-        self.profiles = Profiles(
-            self.vault, self.client.speak, self.clock, app=app, environ=environ or {}, locked=locked
+        self.profiles = ProfileService(
+            self.vault, self.client.for_token, self.clock, app=app, environ=environ or {}, locked=locked
         )
 
     async def store(self, name: str, value: str, *, active: bool = True) -> None:
@@ -136,7 +136,7 @@ class Bench:
         record = self.profiles.record(token, await self.profiles.check(token))
         await self.vault.keep(name, value, record, active=active)
 
-    async def call(self, tool: str, /, **arguments: Any) -> Answer:
+    async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
         engine = Engine(_catalogue(), self.client, self.events, self.clock, Gate(), Options(), profiles=self.profiles)
         return await engine.call(tool, arguments)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import GraphCall, Outcome
-from meta_ads_mcp.spec.request import Request
 from tests.graph.limits.support import FakeClock, Heard
 
 __all__ = ["TOKEN", "FakeClock", "Gate", "Heard", "Told", "Wire", "refusal"]

@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from meta_ads_mcp.analysis import charts, drawing
-from meta_ads_mcp.analysis.charts import MOST_BARS, WITHOUT, Heading, Panel
-from meta_ads_mcp.analysis.drawing import BAR, HEAD, LINE, PARTIAL_BAR, figure, scale
+from meta_ads_mcp.analysis.charts import draw as drawing
+from meta_ads_mcp.analysis.charts import pictures as charts
+from meta_ads_mcp.analysis.charts.draw import BAR, HEAD, LINE, PARTIAL_BAR, figure, scale
+from meta_ads_mcp.analysis.charts.panels import Heading, Panel
+from meta_ads_mcp.analysis.charts.pictures import MOST_BARS, WITHOUT
 from tests.catalogue.examples import demo_ids
 from tests.server.demo import Demo, demo, shared_world
 
@@ -55,7 +57,7 @@ def widths(image: Image.Image) -> list[int]:
 
 
 def test_bars_are_as_long_as_their_values_and_start_at_zero() -> None:
-    image = opened(drawing.lying(HEADING, [Panel("Spend, EUR", ["a", "b", "c"], [100, 50, 25])]))
+    image = opened(drawing.horizontal_bars(HEADING, [Panel("Spend, EUR", ["a", "b", "c"], [100, 50, 25])]))
     first, second, third = widths(image)
     assert second == pytest.approx(first / 2, abs=3)
     assert third == pytest.approx(first / 4, abs=3)
@@ -67,7 +69,7 @@ def test_standing_bars_and_lines_share_the_days() -> None:
         Panel("Spend, EUR", labels, list(range(1, 31)), partial=frozenset({29})),
         Panel("Cost", labels, [2, None, 3] * 10, line=True),
     ]
-    image = opened(drawing.standing(HEADING, panels))
+    image = opened(drawing.vertical_panels(HEADING, panels))
     assert all(amount_of(image, color) > 100 for color in (BAR, PARTIAL_BAR, LINE))
     assert image.size == (1200, HEAD + 2 * 210 + 36)
 
@@ -75,19 +77,19 @@ def test_standing_bars_and_lines_share_the_days() -> None:
 @pytest.mark.parametrize("values", [[0, 0], [None, 0], [0.0001], [10**12, 1]])
 @pytest.mark.parametrize("lying", [True, False])
 def test_odd_values_are_drawn(values: list[Any], lying: bool) -> None:
-    draw = drawing.lying if lying else drawing.standing
+    draw = drawing.horizontal_bars if lying else drawing.vertical_panels
     assert opened(draw(HEADING, [Panel("x", [f"{n}" for n in range(len(values))], values)]))
 
 
 @pytest.mark.parametrize("name", ["Clínica Vale Verde", "温泉", "Магазин", "", "x" * 300, "a\u202eb", "🌲"])
 def test_every_name_can_be_written(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     panel = Panel("Spend, EUR", [name, "b"], [1, 2])
-    assert opened(drawing.lying(Heading(name, name), [panel]))
+    assert opened(drawing.horizontal_bars(Heading(name, name), [panel]))
     monkeypatch.setattr(drawing, "FONTS", ("no such font.ttf",))
     drawing._written.cache_clear()
     written, _ = drawing._written(name, 20)
     assert written.isascii()
-    assert opened(drawing.lying(Heading(name, name), [panel]))
+    assert opened(drawing.horizontal_bars(Heading(name, name), [panel]))
     drawing._written.cache_clear()
 
 
@@ -109,7 +111,7 @@ def test_figures_read_as_people_write_them(value: float, text: str) -> None:
 
 def test_more_bars_than_can_be_read_become_one() -> None:
     many = Panel("Spend", [f"{n}" for n in range(40)], [1] * 40)
-    cut = charts._most(many)
+    cut = charts.keep_largest(many)
     assert len(cut.values) == MOST_BARS
     assert sum(value or 0 for value in cut.values) == 40
     assert cut.labels[-1] == "26 others"
@@ -161,8 +163,8 @@ async def test_there_is_none_unless_it_is_asked_for(tool: str) -> None:
 @pytest.mark.parametrize("tool", CALLS)
 async def test_without_the_extra_the_figures_come_with_a_note(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
-    monkeypatch.delitem(sys.modules, "meta_ads_mcp.analysis.drawing")
-    monkeypatch.delattr("meta_ads_mcp.analysis.drawing")
+    monkeypatch.delitem(sys.modules, "meta_ads_mcp.analysis.charts.draw")
+    monkeypatch.delattr("meta_ads_mcp.analysis.charts.draw")
     content, structured = await blocks(tool)
     assert [block.type for block in content] == ["text", "text"]
     assert WITHOUT in structured["notes"]
@@ -191,7 +193,8 @@ async def test_periods_stand_beside_each_other() -> None:
 
 def test_serving_imports_no_library_for_pictures() -> None:
     code = (
-        "import sys; import meta_ads_mcp.server, meta_ads_mcp.catalogue as c; c.collect(); print('PIL' in sys.modules)"
+        "import sys; import meta_ads_mcp.server.server, meta_ads_mcp.server.catalogue as catalogue; "
+        "catalogue.collect(); print('PIL' in sys.modules)"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

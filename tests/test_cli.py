@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
-from meta_ads_mcp import cli, login
+from meta_ads_mcp.cli import login
+from meta_ads_mcp.cli import main as cli
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo
 from tests.keyrings import APP, EVERY_TOKEN, NO_ADS, OF_A_PAGE, READ_ONLY, SERVICE, USER_TOKEN, MemoryKeyring, using
 from tests.loopback import Loopback, serving
@@ -369,7 +370,7 @@ def test_a_start_imports_neither_keyring_nor_httpx_nor_the_sandbox() -> None:
     """Seconds of start, and a locked keychain that would be waited for; asked of a process of its own."""
     program = (
         "import sys, os; os.environ.pop('META_ACCESS_TOKEN', None)\n"
-        "from meta_ads_mcp.compose import compose; from meta_ads_mcp.settings import load\n"
+        "from meta_ads_mcp.app import compose; from meta_ads_mcp.settings import load\n"
         "compose(load({})); compose(load({'META_ADS_DEMO': 'true'}))\n"
         "print([name for name in ('keyring', 'httpx', 'meta_ads_mcp.sandbox') if name in sys.modules])"
     )

@@ -11,10 +11,20 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.clients import Entry, Machine, Problem, files, install, jsonc, printed, server_entry, uninstall
-from meta_ads_mcp.clients.places import CLIENTS
+from meta_ads_mcp.cli.install import config_file as files
+from meta_ads_mcp.cli.install import jsonc
+from meta_ads_mcp.cli.install.clients import CLIENTS
+from meta_ads_mcp.cli.install.install import (
+    Machine,
+    Problem,
+    ServerEntry,
+    install,
+    print_entry,
+    server_entry,
+    uninstall,
+)
 
-ENTRY = Entry("/opt/bin/meta-ads-mcp", ("--profile", "acme"))
+ENTRY = ServerEntry("/opt/bin/meta-ads-mcp", ("--profile", "acme"))
 SYSTEMS = ("darwin", "win32", "linux")
 SUPPORT = "Library/Application Support"
 CLINE = "User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json"
@@ -41,7 +51,7 @@ def silent(_: str) -> None:
     """Nobody reads it."""
 
 
-def put(client: str, at: Machine, entry: Entry = ENTRY) -> list[str]:
+def put(client: str, at: Machine, entry: ServerEntry = ENTRY) -> list[str]:
     said: list[str] = []
     assert install(client, entry, at, said.append) == 0
     return said
@@ -185,7 +195,7 @@ def test_a_variable_that_goes_along_joins_those_of_the_user(tmp_path: Path) -> N
     path = tmp_path / ".cursor" / "mcp.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"mcpServers": {"meta-ads": {"env": {"META_ACCESS_TOKEN": "mine"}}}}))
-    put("cursor", machine(tmp_path), Entry("/x", (), {"META_ADS_STATE_DIR": "/srv"}))
+    put("cursor", machine(tmp_path), ServerEntry("/x", (), {"META_ADS_STATE_DIR": "/srv"}))
     env = json.loads(path.read_text())["mcpServers"]["meta-ads"]["env"]
     assert env == {"META_ACCESS_TOKEN": "mine", "META_ADS_STATE_DIR": "/srv"}
 
@@ -336,4 +346,4 @@ def test_a_state_directory_of_the_shell_goes_with_it_and_a_token_does_not() -> N
     environ = {"META_ADS_STATE_DIR": "/srv/state", "META_ACCESS_TOKEN": "EAAx" * 10, "META_APP_SECRET": "hush"}
     entry = server_entry((), environ, Path("/usr/bin/python"), _which(None))
     assert entry.env == {"META_ADS_STATE_DIR": "/srv/state"}
-    assert json.loads(printed(entry)) == {"mcpServers": {"meta-ads": entry.public()}}
+    assert json.loads(print_entry(entry)) == {"mcpServers": {"meta-ads": entry.public()}}

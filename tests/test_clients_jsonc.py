@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.clients import jsonc
+from meta_ads_mcp.cli.install import jsonc
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 values = st.recursive(
@@ -46,7 +46,7 @@ def test_the_reader_agrees_with_the_standard_one_or_refuses(text: str, comments:
         expected = ...
     try:
         found = jsonc.parse(text, comments=comments).data
-    except jsonc.Unreadable:
+    except jsonc.InvalidJsonc:
         assert expected is ...
     else:
         assert comments or found == expected

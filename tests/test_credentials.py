@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import (
+    EnvironmentToken,
     FixedToken,
-    Given,
-    Index,
-    Record,
+    ProfileIndex,
+    ProfileRecord,
     Token,
     from_settings,
     is_meta_token,
@@ -25,11 +26,13 @@ from meta_ads_mcp.credentials import (
 )
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.sandbox import DEMO_TOKEN
-from meta_ads_mcp.spec.request import Request
 from tests.keyrings import READ_ONLY, SERVICE, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
 
-TOKENS = {"first": Given("EAAfirst" * 5, "META_TOKENS"), "second": Given("EAAsecond" * 5, "META_TOKENS")}
-ALONE = {"default": Given("EAAalone" * 5, "META_ACCESS_TOKEN")}
+TOKENS = {
+    "first": EnvironmentToken("EAAfirst" * 5, "META_TOKENS"),
+    "second": EnvironmentToken("EAAsecond" * 5, "META_TOKENS"),
+}
+ALONE = {"default": EnvironmentToken("EAAalone" * 5, "META_ACCESS_TOKEN")}
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
@@ -104,7 +107,7 @@ def test_another_secret_is_not_taken_for_a_token_of_meta() -> None:
     ],
 )
 async def test_precedence(
-    tmp_path: Path, chosen: str | None, active: str | None, given_: dict[str, Given], used: str | None
+    tmp_path: Path, chosen: str | None, active: str | None, given_: dict[str, EnvironmentToken], used: str | None
 ) -> None:
     with using(MemoryKeyring()):
         await Bench(tmp_path).store("stored", DEMO_TOKEN, active=active is not None)
@@ -206,7 +209,7 @@ async def test_each_profile_is_an_entry_of_its_own_and_the_index_holds_no_secret
 
 @pytest.mark.parametrize("content", ["{", "[]", "null", '{"version": 2}', '{"version": 1, "profiles": []}', "\x00\xff"])
 def test_an_index_that_cannot_be_understood_is_an_error(tmp_path: Path, content: str) -> None:
-    index = Index(tmp_path)
+    index = ProfileIndex(tmp_path)
     index.path.write_bytes(content.encode("latin-1"))
     with pytest.raises(TokenProblem, match="cannot be read") as raised:
         index.read()
@@ -215,12 +218,12 @@ def test_an_index_that_cannot_be_understood_is_an_error(tmp_path: Path, content:
 
 def test_an_index_of_a_later_version_with_more_keys_is_read(tmp_path: Path) -> None:
     row = {"masked": "EAAx…yyyy", "scopes": ["ads_read"], "invented_later": 1}
-    Index(tmp_path).path.write_text(json.dumps({"version": 1, "active": "a", "profiles": {"a": row}, "more": 1}))
-    assert Index(tmp_path).read().records["a"] == Record("EAAx…yyyy", scopes=("ads_read",))
+    ProfileIndex(tmp_path).path.write_text(json.dumps({"version": 1, "active": "a", "profiles": {"a": row}, "more": 1}))
+    assert ProfileIndex(tmp_path).read().records["a"] == ProfileRecord("EAAx…yyyy", scopes=("ads_read",))
 
 
 async def test_a_token_is_not_left_in_the_keyring_when_the_index_cannot_be_written(tmp_path: Path) -> None:
-    class FullDisk(Index):
+    class FullDisk(ProfileIndex):
         def write(self, profiles: object) -> None:
             raise TokenProblem("no space left")
 
@@ -238,7 +241,7 @@ async def test_a_token_is_not_left_in_the_keyring_when_the_index_cannot_be_writt
 def test_a_state_directory_that_is_none_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
     with pytest.raises(TokenProblem, match="cannot be"):
-        Index(tmp_path / "state").write(Index(tmp_path).read())
+        ProfileIndex(tmp_path / "state").write(ProfileIndex(tmp_path).read())
 
 
 async def test_deleting_deletes_and_nothing_takes_the_place_of_the_profile_in_use(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, TokenProblem
-from meta_ads_mcp.graph.renewal import EARLY_SECONDS, PAUSES, Renewal
+from meta_ads_mcp.profiles.renewal import EARLY_SECONDS, PAUSES, TokenRenewal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, graph_error
-from meta_ads_mcp.spec.request import Request
 from tests.keyrings import APP, SERVICE, USER_TOKEN, Bench, MemoryKeyring, using
 from tests.support import FakeClock
 
@@ -84,7 +84,7 @@ async def test_a_renewal_that_works_again_starts_counting_anew() -> None:
         if fails.pop(0):
             raise TokenProblem("no")
 
-    renewal = Renewal(exchange, clock.now)
+    renewal = TokenRenewal(exchange, clock.now)
     for expected in (PAUSES[0], PAUSES[1], None, PAUSES[0]):
         if expected is None:
             await renewal.run("a")
@@ -107,7 +107,7 @@ def test_it_is_due_in_the_last_week(seconds_left: int | None, due: bool) -> None
 
     clock = FakeClock()
     ends = int(clock.now()) + seconds_left if seconds_left else seconds_left
-    assert Renewal(exchange, clock.now).due("a", ends) is due
+    assert TokenRenewal(exchange, clock.now).due("a", ends) is due
 
 
 async def test_one_callers_cancellation_does_not_end_the_exchange_for_the_others() -> None:
@@ -117,7 +117,7 @@ async def test_one_callers_cancellation_does_not_end_the_exchange_for_the_others
         await gate.wait()
         done.append(name)
 
-    renewal = Renewal(exchange, clock.now)
+    renewal = TokenRenewal(exchange, clock.now)
     first, second = asyncio.create_task(renewal.run("a")), asyncio.create_task(renewal.run("a"))
     await asyncio.sleep(0)
     first.cancel()

@@ -14,12 +14,12 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
 
-from meta_ads_mcp import doctor
-from meta_ads_mcp.credentials import Given
-from meta_ads_mcp.doctor import Check, Patient
+from meta_ads_mcp.cli import doctor
+from meta_ads_mcp.cli.doctor import DoctorCheck, DoctorContext
+from meta_ads_mcp.credentials import EnvironmentToken
+from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxResponse, graph_error
 from meta_ads_mcp.settings import load
-from meta_ads_mcp.spec import permissions
 from tests.keyrings import EVERY_TOKEN, NO_ADS, READ_ONLY, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
 
 
@@ -30,13 +30,13 @@ def examined(
     backend: KeyringBackend | None = None,
     prepare: Callable[[Bench], Any] = lambda bench: None,
     **environ: str,
-) -> dict[str, Check]:
+) -> dict[str, DoctorCheck]:
     """The checks by name, of a machine with this token in its environment."""
-    given = {"default": Given(token, "META_ACCESS_TOKEN")} if token else {}
+    given = {"default": EnvironmentToken(token, "META_ACCESS_TOKEN")} if token else {}
     bench = Bench(state, given=given)
     prepare(bench)
     settings = load({"META_ADS_STATE_DIR": str(state), **environ})
-    patient = Patient(settings, bench.profiles, bench.client, bench.clock.now)
+    patient = DoctorContext(settings, bench.profiles, bench.client, bench.clock.now)
     with using(backend or MemoryKeyring()):
         checks = asyncio.run(doctor.examine(patient))
     for check in checks:
@@ -195,8 +195,8 @@ def test_a_state_directory_that_cannot_be_written_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("token", "code"), [(DEMO_TOKEN, 0), (None, 1)])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_the_exit_code_and_both_forms(tmp_path: Path, token: str | None, code: int, as_json: bool) -> None:
-    bench = Bench(tmp_path, given={"default": Given(token, "META_ACCESS_TOKEN")} if token else {})
-    patient = Patient(load({"META_ADS_STATE_DIR": str(tmp_path)}), bench.profiles, bench.client, bench.clock.now)
+    bench = Bench(tmp_path, given={"default": EnvironmentToken(token, "META_ACCESS_TOKEN")} if token else {})
+    patient = DoctorContext(load({"META_ADS_STATE_DIR": str(tmp_path)}), bench.profiles, bench.client, bench.clock.now)
     said: list[str] = []
     with using(MemoryKeyring()):
         assert doctor.run(patient, as_json=as_json, say=said.append) == code

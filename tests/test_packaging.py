@@ -93,7 +93,7 @@ def test_the_bundle_holds_the_package_its_version_and_the_listed_tools(tmp_path:
         project = tomllib.loads(opened.read("pyproject.toml").decode())
     assert manifest["version"] == __version__
     assert manifest["server"]["entry_point"] in names
-    assert {"README.md", "LICENSE", "meta_ads_mcp/cli.py", "meta_ads_mcp/sandbox/data/graph.json"} <= names
+    assert {"README.md", "LICENSE", "meta_ads_mcp/cli/main.py", "meta_ads_mcp/sandbox/data/graph.json"} <= names
     assert not any("__pycache__" in name or name.startswith("tests") for name in names)
     assert 0 < len(manifest["tools"]) <= 40
     assert "dependency-groups" not in project

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from meta_ads_mcp.analysis.numbers import Number, number
-from meta_ads_mcp.spec.result import Row
-from meta_ads_mcp.spec.vocabulary import ACTION_BREAKDOWNS
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.enums import ACTION_BREAKDOWNS
 
 _PREFIXES = (
     "omni_",

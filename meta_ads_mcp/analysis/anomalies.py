@@ -14,11 +14,11 @@ from math import sqrt
 from statistics import median
 from typing import Any
 
-from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded
-from meta_ads_mcp.analysis.robust import Expected, expected
-from meta_ads_mcp.analysis.series import BASE, Figures, Period, added, good_or_bad
-from meta_ads_mcp.spec.dates import TimeRange, time_range
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.analysis.numbers import Number, change_pct, round_number
+from meta_ads_mcp.analysis.robust import Expected, expected_value
+from meta_ads_mcp.analysis.series import BASE, Figures, Period, good_or_bad, sum_figures
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.dates import TimeRange, time_range
 
 HISTORY_DAYS = 56
 # Of eight possible ones.
@@ -94,7 +94,7 @@ def _unusual(metric: str, period: Period, same: Sequence[Period], limits: Limits
     value = period.figures.metric(metric)
     if value is None or len(usual) < FEWEST_SAME_WEEKDAYS or not _tellable(metric, period, same, limits):
         return None
-    known = expected(usual, least=_least(metric, usual))
+    known = expected_value(usual, least=_least(metric, usual))
     deviation = change_pct(value, known.middle)
     if known.z(value) <= Z or deviation is None or abs(deviation) < limits.threshold_pct:
         return None
@@ -109,7 +109,7 @@ def _usual(metric: str, same: Sequence[Period], limits: Limits) -> list[Number]:
 def _day_row(metric: str, day: date, value: Number, known: Expected, deviation: Number) -> list[Any]:
     direction = "up" if deviation > 0 else "down"
     low, high = known.range(Z)
-    shown = [rounded(value) if metric in BASE else value, rounded(low), rounded(high), deviation]
+    shown = [round_number(value) if metric in BASE else value, round_number(low), round_number(high), deviation]
     return [metric, day.isoformat(), *shown, direction, good_or_bad(metric, direction)]
 
 
@@ -135,7 +135,7 @@ def _enough(metric: str, figures: Figures, limits: Limits) -> bool:
     return figures.impressions >= limits.min_impressions and base >= FEWEST_EVENTS.get(BASE[metric], 1)
 
 
-def compared(current: Figures, previous: Figures, metrics: Sequence[str], limits: Limits) -> list[list[Any]]:
+def compare_windows(current: Figures, previous: Figures, metrics: Sequence[str], limits: Limits) -> list[list[Any]]:
     """Rows of `WINDOW_COLUMNS` for each metric that moved by the threshold. From zero there is no percentage: `new`."""
     if max(current.impressions, previous.impressions) < limits.min_impressions:
         return []
@@ -153,14 +153,14 @@ def _moved(metric: str, current: Figures, previous: Figures, limits: Limits) -> 
     if abs(delta) < limits.threshold_pct:
         return None
     direction = "up" if delta > 0 else "down"
-    shown = [rounded(now), rounded(before)] if metric in BASE else [now, before]
+    shown = [round_number(now), round_number(before)] if metric in BASE else [now, before]
     return [metric, *shown, delta, direction, good_or_bad(metric, direction)]
 
 
 def window_row(wanted: TimeRange, figures: Figures, metrics: Sequence[str]) -> Row:
     """A window with its days and figures."""
     shown = {
-        name: rounded(value) if name in BASE else value
+        name: round_number(value) if name in BASE else value
         for name in metrics
         if (value := figures.metric(name)) is not None
     }
@@ -168,7 +168,7 @@ def window_row(wanted: TimeRange, figures: Figures, metrics: Sequence[str]) -> R
 
 
 def figures_in(series: Sequence[Period], wanted: TimeRange) -> Figures:
-    return added([period.figures for period in within(series, wanted)])
+    return sum_figures([period.figures for period in within(series, wanted)])
 
 
 def shortages(series: Sequence[Period], at: Windows, limits: Limits) -> Iterator[str]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, values
-from meta_ads_mcp.analysis.numbers import number, ratio, rounded, whole
-from meta_ads_mcp.analysis.series import BASE, Figures, figures, measure
-from meta_ads_mcp.spec.result import Row, Table
+from meta_ads_mcp.analysis.numbers import number, ratio, round_number, whole
+from meta_ads_mcp.analysis.series import BASE, Figures, figures, result_measure
+from meta_ads_mcp.core.result import Row, Table
 
 FIELDS = tuple(
     """campaign_id campaign_name spend impressions reach frequency clicks ctr cpc cpm actions action_values results
@@ -19,7 +19,7 @@ _METRICS = ("impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_r
 
 def totals(row: Row) -> Row:
     """The figures of one row of the whole account, with each conversion once."""
-    own = figures(row, measure([row]))
+    own = figures(row, result_measure([row]))
     names = ("spend", "impressions", "reach", "frequency", "clicks", "ctr", "cpc", "cpm", "purchase_roas")
     counted = values(row.get("actions"))
     conversions = {name: counted[name] for name in CONVERSIONS if name in counted}
@@ -29,7 +29,7 @@ def totals(row: Row) -> Row:
 
 def _shown(name: str, own: Figures) -> Any:
     value = own.metric(name)
-    return rounded(value) if name in BASE else value
+    return round_number(value) if name in BASE else value
 
 
 def top_table(rows: Sequence[Row], spend: float | None) -> Table:
@@ -39,7 +39,7 @@ def top_table(rows: Sequence[Row], spend: float | None) -> Table:
 
 
 def _top_row(row: Row, spend: float | None) -> list[Any]:
-    what = measure([row])
+    what = result_measure([row])
     own = figures(row, what)
     share = ratio(own.spend, spend, 100)
     metrics = [_shown(name, own) for name in _METRICS]

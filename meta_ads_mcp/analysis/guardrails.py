@@ -12,10 +12,10 @@ from datetime import date
 
 from meta_ads_mcp.analysis.combinations import refused_combination
 from meta_ads_mcp.analysis.table import is_dimension
+from meta_ads_mcp.core.fields import names
+from meta_ads_mcp.core.values.dates import TimeRange, months_before, preset_range, require_within_lookback
+from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.dates import TimeRange, months_before, preset_range, require_within_lookback
-from meta_ads_mcp.spec.fields import names
-from meta_ads_mcp.spec.insights import InsightsParams
 
 ASYNC_TOOL = "ads_run_report_and_wait"
 HOURLY = frozenset({"hourly_stats_aggregated_by_advertiser_time_zone", "hourly_stats_aggregated_by_audience_time_zone"})

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from meta_ads_mcp.spec.money import offset
+from meta_ads_mcp.core.values.money import offset
 
 Number = int | float
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")
@@ -45,7 +45,7 @@ def whole(value: float) -> Number:
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
-def rounded(value: Number | None) -> Number | None:
+def round_number(value: Number | None) -> Number | None:
     """A ratio as it is shown."""
     if value is None or not math.isfinite(value):
         return None

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from meta_ads_mcp.analysis.numbers import number
-from meta_ads_mcp.spec.result import Row, Table
+from meta_ads_mcp.core.result import Row, Table
 
 RANKINGS = ("quality_ranking", "engagement_rate_ranking", "conversion_rate_ranking")
 FIELDS = ("ad_id", "ad_name", *RANKINGS, "impressions", "spend", "account_currency")

@@ -14,10 +14,10 @@ from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, REACH, whole_range
 from meta_ads_mcp.analysis.numbers import Number, amount, number
 from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OPT_IN
 from meta_ads_mcp.analysis.table import Column, Sheet, sheet
-from meta_ads_mcp.spec.fields import names as names_of
-from meta_ads_mcp.spec.insights import InsightsParams
-from meta_ads_mcp.spec.ports import Account
-from meta_ads_mcp.spec.result import Page, Result, Row, Table
+from meta_ads_mcp.core.fields import names as names_of
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.result import Page, Result, Row, Table
+from meta_ads_mcp.domain.insights_query import InsightsParams
 
 # Without `fields`, engagement details and the costs of everything but these would double the table.
 COSTED = frozenset(CONVERSIONS + TRAFFIC) - {"initiate_checkout", "add_payment_info", "add_to_cart", "view_content"}

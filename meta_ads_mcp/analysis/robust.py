@@ -29,7 +29,7 @@ class Expected:
         return abs(value - self.middle) / self.sigma if self.sigma else (0.0 if value == self.middle else float("inf"))
 
 
-def expected(history: Sequence[Number], *, least: float = 0.0) -> Expected:
+def expected_value(history: Sequence[Number], *, least: float = 0.0) -> Expected:
     """The usual range of a non-empty history; `least` is the smallest deviation to reckon with."""
     middle = float(median(history))
     sigma = MAD_TO_SIGMA * float(median(abs(value - middle) for value in history))

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 
 from meta_ads_mcp.analysis.guardrails import ASSETS, HOURLY, REACH, check_dates, reach_is_omitted
-from meta_ads_mcp.spec.fields import names, selection
-from meta_ads_mcp.spec.insights import InsightsParams
-from meta_ads_mcp.spec.ports import Account
+from meta_ads_mcp.core.fields import names, selection
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.domain.insights_query import InsightsParams
 
 DEFAULT_FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values cost_per_action_type

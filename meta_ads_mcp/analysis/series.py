@@ -14,8 +14,8 @@ from typing import Any
 from meta_ads_mcp.analysis.actions import values
 from meta_ads_mcp.analysis.numbers import Number, number, ratio, total
 from meta_ads_mcp.analysis.table import indicated_event, result_value
-from meta_ads_mcp.spec.dates import months_before
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.dates import months_before
 
 FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values results account_currency date_start
@@ -59,7 +59,7 @@ class Measure:
         )
 
 
-def measure(rows: Sequence[Row]) -> Measure:
+def result_measure(rows: Sequence[Row]) -> Measure:
     """The event that the results of these rows are."""
     indicators = {_indicator(row) for row in rows if row.get("results")}
     only = next(iter(indicators)) if len(indicators) == 1 else None
@@ -145,7 +145,7 @@ def _clicks(row: Row) -> Number:
     return round(ratio(number(row.get("ctr")), 100, number(row.get("impressions")) or 0) or 0)
 
 
-def added(parts: Sequence[Figures]) -> Figures:
+def sum_figures(parts: Sequence[Figures]) -> Figures:
     """Periods together. People of several periods cannot be added: their reach is not known."""
     return Figures(
         spend=total(part.spend for part in parts),

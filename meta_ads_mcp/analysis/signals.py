@@ -8,9 +8,9 @@ from typing import Any
 
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.anomalies import DAY_COLUMNS, METHOD, WINDOW_COLUMNS, Limits, Windows, figures_in
-from meta_ads_mcp.analysis.series import Measure, Period, measure, periods
-from meta_ads_mcp.spec.ports import Account
-from meta_ads_mcp.spec.result import Result, Row, Table, Whole
+from meta_ads_mcp.analysis.series import Measure, Period, periods, result_measure
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.result import Result, Row, Table, Whole
 
 MOST_TOLD = 50
 LATE = "Conversions of the latest days are still being attributed: results may grow, cost_per_result may fall."
@@ -29,7 +29,7 @@ class Signal:
 
 
 @dataclass(frozen=True)
-class Check:
+class SignalCheck:
     """What was checked: the object that was asked, the fields that name the objects of its rows, when, and what."""
 
     object_id: str
@@ -39,7 +39,7 @@ class Check:
     limits: Limits
 
 
-def signals(rows: Sequence[Row], check: Check) -> list[Signal]:
+def signals(rows: Sequence[Row], check: SignalCheck) -> list[Signal]:
     """A check per object whose rows are there."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
@@ -47,8 +47,8 @@ def signals(rows: Sequence[Row], check: Check) -> list[Signal]:
     return [_signal(group, check) for group in groups.values()]
 
 
-def _signal(rows: Sequence[Row], check: Check) -> Signal:
-    what = measure(rows)
+def _signal(rows: Sequence[Row], check: SignalCheck) -> Signal:
+    what = result_measure(rows)
     at, metrics, limits = check.at, check.metrics, check.limits
     series = periods(rows, what, at.recent.last, "daily")
     current, previous = figures_in(series, at.recent), figures_in(series, at.previous)
@@ -57,12 +57,12 @@ def _signal(rows: Sequence[Row], check: Check) -> Signal:
         series,
         what,
         anomalies.unusual_days(series, at, metrics, limits),
-        anomalies.compared(current, previous, metrics, limits),
+        anomalies.compare_windows(current, previous, metrics, limits),
         list(anomalies.shortages(series, at, limits)),
     )
 
 
-def anomaly_result(check: Check, rows: Sequence[Row], account: Account) -> Result:
+def anomaly_result(check: SignalCheck, rows: Sequence[Row], account: Account) -> Result:
     """The checks as an answer: both windows, the anomalies and the unusual days, the largest first."""
     found = signals(rows, check)
     days = _table(check.identity, DAY_COLUMNS, [[*signal.label, *row] for signal in found for row in signal.days])
@@ -91,7 +91,7 @@ def _most(table: Table) -> Whole:
     return Whole(Table(table.columns, table.rows[:MOST_TOLD]).public())
 
 
-def _windows(found: Sequence[Signal], check: Check) -> Row:
+def _windows(found: Sequence[Signal], check: SignalCheck) -> Row:
     """The figures of both windows where one object was asked; of many only the days."""
     names = () if check.identity else check.metrics
     return {

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from meta_ads_mcp.analysis.actions import Counted, Split, canonical, event_of, event_order, is_action_breakdown
-from meta_ads_mcp.analysis.numbers import Number, number, rounded, total
-from meta_ads_mcp.spec.result import Row, Table
-from meta_ads_mcp.spec.vocabulary import BREAKDOWNS
+from meta_ads_mcp.analysis.numbers import Number, number, round_number, total
+from meta_ads_mcp.core.result import Row, Table
+from meta_ads_mcp.core.values.enums import BREAKDOWNS
 
 # Texts of a row, in the order they are shown (SDK class AdsInsights).
 DIMENSIONS = tuple(
@@ -209,4 +209,4 @@ def _figure(source: str, value: Any) -> Any:
     found = value if type(value) is int else number(value)
     if found is None:
         return value if value not in ("", []) else None
-    return found if isinstance(found, int) or source in _EXACT or source == "results" else rounded(found)
+    return found if isinstance(found, int) or source in _EXACT or source == "results" else round_number(found)

@@ -12,10 +12,10 @@ from datetime import date
 from statistics import median
 from typing import Any
 
-from meta_ads_mcp.analysis.numbers import Number, change_pct, rounded
+from meta_ads_mcp.analysis.numbers import Number, change_pct, round_number
 from meta_ads_mcp.analysis.robust import slope
-from meta_ads_mcp.analysis.series import BASE, METRICS, Period, added, good_or_bad
-from meta_ads_mcp.spec.result import Row, Table, Whole
+from meta_ads_mcp.analysis.series import BASE, METRICS, Period, good_or_bad, sum_figures
+from meta_ads_mcp.core.result import Row, Table, Whole
 
 SHOWN = ("spend", "impressions", "reach", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas")
 FEWEST_PERIODS = 6
@@ -68,7 +68,7 @@ def period_table(shown: Sequence[Period], metrics: Sequence[str], whole: Set[dat
 
 
 def _shown(name: str, value: Number | None) -> Number | None:
-    return rounded(value) if name in BASE else value
+    return round_number(value) if name in BASE else value
 
 
 def _change(name: str, period: Period, before: Period) -> Number | None:
@@ -91,13 +91,21 @@ def _trend_row(name: str, whole: Sequence[Period]) -> list[Any]:
     steepness = _relative_slope(values) if len(values) >= FEWEST_PERIODS else None
     direction = direction_of(steepness, len(values), change)
     side = {"rising": "up", "falling": "down"}.get(direction or "")
-    return [name, rounded(first), rounded(last), change, rounded(steepness), direction, good_or_bad(name, side)]
+    return [
+        name,
+        round_number(first),
+        round_number(last),
+        change,
+        round_number(steepness),
+        direction,
+        good_or_bad(name, side),
+    ]
 
 
 def _average(name: str, part: Sequence[Period]) -> Number | None:
     """Of a ratio the ratio of the sums, of an amount the average per period."""
     if name in BASE:
-        return added([period.figures for period in part]).metric(name)
+        return sum_figures([period.figures for period in part]).metric(name)
     values = [value for period in part if (value := METRICS[name](period.figures)) is not None]
     return sum(values) / len(values) if values else None
 

@@ -1,11 +1,25 @@
 """Tokens: where they come from, how they are kept, and a holder that never shows one."""
 
-from meta_ads_mcp.credentials.index import Index, Record
 from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
+from meta_ads_mcp.credentials.profile_index import ProfileIndex, ProfileRecord
 from meta_ads_mcp.credentials.token import FixedToken, Token, Tokens, is_meta_token, mask, wrong_form
-from meta_ads_mcp.credentials.vault import Entry, Given, Renewed, Vault, from_settings
+from meta_ads_mcp.credentials.vault import EnvironmentToken, ProfileEntry, Renewed, Vault, from_settings
 
 __all__ = [
-    "Backend", "Entry", "FixedToken", "Given", "Index", "Keychain", "KeychainProblem", "Record", "Renewed",
-    "Token", "Tokens", "Vault", "from_settings", "is_meta_token", "mask", "wrong_form",
+    "Backend",
+    "EnvironmentToken",
+    "FixedToken",
+    "Keychain",
+    "KeychainProblem",
+    "ProfileEntry",
+    "ProfileIndex",
+    "ProfileRecord",
+    "Renewed",
+    "Token",
+    "Tokens",
+    "Vault",
+    "from_settings",
+    "is_meta_token",
+    "mask",
+    "wrong_form",
 ]  # fmt: skip

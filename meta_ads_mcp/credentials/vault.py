@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from meta_ads_mcp.credentials.index import Index, Profiles, Record
 from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
+from meta_ads_mcp.credentials.profile_index import ProfileIndex, ProfileRecord, StoredProfiles
 from meta_ads_mcp.credentials.token import Token, mask
 from meta_ads_mcp.errors import AdsError, TokenProblem
 
@@ -28,7 +28,7 @@ class Renewed:
     expires_at: int
 
 
-class Renewal(Protocol):
+class RenewalState(Protocol):
     """Swaps a token that is about to end for a newer one."""
 
     def due(self, name: str, expires_at: int | None) -> bool: ...
@@ -37,7 +37,7 @@ class Renewal(Protocol):
 
 
 @dataclass(frozen=True)
-class Given:
+class EnvironmentToken:
     """A token that came with the process's settings."""
 
     value: str
@@ -45,20 +45,20 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ProfileEntry:
     """One profile as lists show it."""
 
     name: str
     source: Source
-    record: Record
+    record: ProfileRecord
     active: bool
 
 
-def from_settings(access_token: str | None, named: Mapping[str, str]) -> dict[str, Given]:
+def from_settings(access_token: str | None, named: Mapping[str, str]) -> dict[str, EnvironmentToken]:
     """The tokens of `META_TOKENS`, then `META_ACCESS_TOKEN` as `default` where that name is free."""
-    given = {name: Given(value, "META_TOKENS") for name, value in named.items()}
+    given = {name: EnvironmentToken(value, "META_TOKENS") for name, value in named.items()}
     if access_token:
-        given.setdefault(DEFAULT, Given(access_token, "META_ACCESS_TOKEN"))
+        given.setdefault(DEFAULT, EnvironmentToken(access_token, "META_ACCESS_TOKEN"))
     return given
 
 
@@ -67,21 +67,21 @@ class Vault:
 
     def __init__(
         self,
-        given: Callable[[], Mapping[str, Given]],
+        given: Callable[[], Mapping[str, EnvironmentToken]],
         *,
         chosen: str | None = None,
-        index: Index | None = None,
+        index: ProfileIndex | None = None,
         keychain: Keychain | None = None,
     ) -> None:
         self._given_later, self._chosen = given, chosen
         self._index, self._keychain = index, keychain or Keychain()
-        self._given: dict[str, Given] | None = None
-        self._memory: dict[str, Given] = {}
-        self._records: dict[str, Record] = {}
+        self._given: dict[str, EnvironmentToken] | None = None
+        self._memory: dict[str, EnvironmentToken] = {}
+        self._records: dict[str, ProfileRecord] = {}
         self._tokens: dict[str, Token] = {}
         self._ends: dict[str, int | None] = {}
         self._gone: str | None = None
-        self.renewal: Renewal | None = None
+        self.renewal: RenewalState | None = None
 
     # -- which profile ----------------------------------------------------------------------------------------------
 
@@ -120,18 +120,18 @@ class Vault:
         given = self._all_given().get(name)
         return given.source if given else None
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ProfileEntry]:
         """All profiles, without asking the keyring."""
         active = None
         with contextlib.suppress(TokenProblem):
             active = self.active_name()
         return [self.entry(name, active=name == active) for name in self.names()]
 
-    def entry(self, name: str, *, active: bool = False) -> Entry:
+    def entry(self, name: str, *, active: bool = False) -> ProfileEntry:
         source = self.source(name)
         if source is None:
             raise self._missing(name)
-        return Entry(name, source, self._record(name, source), active)
+        return ProfileEntry(name, source, self._record(name, source), active)
 
     def business_id(self) -> str | None:
         """The business stored with the profile in use, read without touching the keyring."""
@@ -139,11 +139,11 @@ class Vault:
             return self.entry(self.active_name()).record.business_id
         return None
 
-    def _record(self, name: str, source: Source) -> Record:
+    def _record(self, name: str, source: Source) -> ProfileRecord:
         if source == "keyring":
             return self._stored().records[name]
         given = self._memory.get(name) or self._all_given()[name]
-        return self._records.get(name) or Record(mask(given.value.strip()))
+        return self._records.get(name) or ProfileRecord(mask(given.value.strip()))
 
     # -- its token --------------------------------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ class Vault:
             raise self._missing(name)
         self._save(replace(stored, active=name))
 
-    async def keep(self, name: str, value: str, record: Record, *, active: bool) -> Source:
+    async def keep(self, name: str, value: str, record: ProfileRecord, *, active: bool) -> Source:
         """Store in the keyring, under a new name or over the old entry. Raises KeychainProblem where that fails."""
         if self._index is None:
             raise KeychainProblem("Nothing is stored here.", "Set META_ACCESS_TOKEN instead.")
@@ -244,9 +244,9 @@ class Vault:
             known.pop(name, None)
         return "keyring"
 
-    def hold(self, name: str, value: str, record: Record) -> Source:
+    def hold(self, name: str, value: str, record: ProfileRecord) -> Source:
         """Keep in memory for this process."""
-        self._memory[name], self._records[name] = Given(value, "memory"), record
+        self._memory[name], self._records[name] = EnvironmentToken(value, "memory"), record
         self._tokens.pop(name, None)
         return "memory"
 
@@ -258,7 +258,7 @@ class Vault:
             return await self.keep(name, new.value, record, active=self._stored().active == name)
         return self.hold(name, new.value, record)
 
-    async def forget(self, name: str) -> Entry:
+    async def forget(self, name: str) -> ProfileEntry:
         """Delete a profile. When it was in use, nothing takes its place until a profile is chosen."""
         active = False
         with contextlib.suppress(TokenProblem):
@@ -283,19 +283,19 @@ class Vault:
         self._tokens.pop(name, None)
         return True
 
-    def learn(self, name: str, record: Record) -> None:
+    def learn(self, name: str, record: ProfileRecord) -> None:
         """Remember what Graph said of a token that is not stored here."""
         if self.source(name) != "keyring":
             self._records[name] = record
 
-    def _all_given(self) -> dict[str, Given]:
+    def _all_given(self) -> dict[str, EnvironmentToken]:
         if self._given is None:
             self._given = dict(self._given_later())
         return self._given
 
-    def _stored(self) -> Profiles:
-        return self._index.read() if self._index else Profiles()
+    def _stored(self) -> StoredProfiles:
+        return self._index.read() if self._index else StoredProfiles()
 
-    def _save(self, profiles: Profiles) -> None:
+    def _save(self, profiles: StoredProfiles) -> None:
         if self._index is not None:
             self._index.write(profiles)

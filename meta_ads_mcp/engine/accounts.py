@@ -11,13 +11,13 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing
 from meta_ads_mcp.graph.paging import Sender, pages
-from meta_ads_mcp.graph.single import Single
-from meta_ads_mcp.spec.ids import account_path
-from meta_ads_mcp.spec.ports import Account
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.graph.single_flight import SingleFlight
 
 ACCOUNT_FIELDS = "id,name,currency,timezone_name"
 # Nodes that say themselves to which account they belong (SDK field `account_id`).
@@ -51,7 +51,7 @@ class AccountBook:
         self.allowed = tuple(account_path(item) for item in allowed)
         self._accounts: dict[str, Account] = {}
         self._owners: dict[str, str] = {}
-        self._single = Single()
+        self._single = SingleFlight()
 
     def permit(self, account: str) -> None:
         """Raises Denied when the account is outside the allowlist."""

@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, NotFound
-from meta_ads_mcp.graph.answer import Answer, decoded
-from meta_ads_mcp.spec.request import Request, wire
+from meta_ads_mcp.graph.response import GraphResponse, decode_json
 
 LARGEST = 50
 _AT_ONCE = 4
@@ -32,19 +32,19 @@ def _member(request: Request, version: str) -> dict[str, str]:
     return {"method": request.method, "relative_url": f"{url}?{query}" if query else url}
 
 
-def members(body: list[Any], expected: int) -> list[Answer]:
+def parse_members(body: list[Any], expected: int) -> list[GraphResponse]:
     """The answer of each member; one that timed out comes as null, or not at all, and reads as a 503."""
     found = [_read(raw) for raw in body[:expected]]
     return found + [_read(None)] * (expected - len(found))
 
 
-def takes_none(answer: Answer, failed: Any) -> bool:
+def is_unsupported(answer: GraphResponse, failed: Any) -> bool:
     """Whether a whole batch failed as where Graph, or a gateway before it, answers but knows no batches."""
     something_else = answer.status < 400 and answer.error is None and isinstance(answer.body, dict)
     return something_else or isinstance(failed, NotFound | InvalidArguments | ApiError)
 
 
-async def singly(requests: Sequence[Request], send: Callable[[Request], Awaitable[Any]]) -> list[Any]:
+async def send_individually(requests: Sequence[Request], send: Callable[[Request], Awaitable[Any]]) -> list[Any]:
     """The answer or the error of each request, sent by itself; a few at a time."""
     free = asyncio.Semaphore(_AT_ONCE)
 
@@ -58,14 +58,14 @@ async def singly(requests: Sequence[Request], send: Callable[[Request], Awaitabl
     return list(await asyncio.gather(*(one(request) for request in requests)))
 
 
-def _read(raw: Any) -> Answer:
+def _read(raw: Any) -> GraphResponse:
     if not isinstance(raw, Mapping):
-        return Answer(503, {}, None)
+        return GraphResponse(503, {}, None)
     status, text = raw.get("code"), raw.get("body")
-    return Answer(
+    return GraphResponse(
         status if isinstance(status, int) else 503,
         _headers(raw.get("headers")),
-        decoded(text) if isinstance(text, str) else None,
+        decode_json(text) if isinstance(text, str) else None,
     )
 
 

@@ -18,6 +18,9 @@ from urllib.parse import urlencode
 
 import httpx
 
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.ports import Events
+from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.credentials import FixedToken, Token, Tokens
 from meta_ads_mcp.errors import (
     AdsError,
@@ -30,17 +33,14 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 from meta_ads_mcp.graph import batch as batching
-from meta_ads_mcp.graph.answer import LARGEST_BODY, MOST_VALUES, Answer, read_answer
-from meta_ads_mcp.graph.faults import fault
-from meta_ads_mcp.graph.form import body
+from meta_ads_mcp.graph.encoding import body
+from meta_ads_mcp.graph.error_table import to_ads_error
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
-from meta_ads_mcp.graph.limits.usage import readings, scope_of
+from meta_ads_mcp.graph.limits.headers import parse_usage_headers, scope_of
 from meta_ads_mcp.graph.page_tokens import PageTokens
+from meta_ads_mcp.graph.quotas import use_case
+from meta_ads_mcp.graph.response import LARGEST_BODY, MOST_VALUES, GraphResponse, read_answer
 from meta_ads_mcp.graph.retry import Repeatable, repeating
-from meta_ads_mcp.graph.use_case import use_case
-from meta_ads_mcp.spec.clock import Clock
-from meta_ads_mcp.spec.events import Events
-from meta_ads_mcp.spec.request import Request, wire
 
 # A longer query goes as a POST with its `method` beside the params, as Meta's own SDK does for GET.
 LONGEST_QUERY = 4000
@@ -128,7 +128,7 @@ class GraphClient:
             return None
         return f"Graph answers with version {served}, not {pinned}: set META_API_VERSION to a version that Meta serves."
 
-    def speak(self, token: Token) -> GraphClient:
+    def for_token(self, token: Token) -> GraphClient:
         """This client, speaking for a token that need not be the active one; connections and limits are shared."""
         other = copy.copy(self)
         other._tokens = FixedToken(token)  # noqa: SLF001  the same class
@@ -226,22 +226,22 @@ class GraphClient:
         except Repeatable as failure:
             return [failure] * len(requests)
         if answer.error is None and isinstance(answer.body, list):
-            members = batching.members(answer.body, len(requests))
+            members = batching.parse_members(answer.body, len(requests))
             return [self._member(member, call) for member, call in zip(members, calls, strict=True)]
         for call in calls[1:]:
             self._governor.cancel(call)  # refused as a whole: that counts once
-        failed = self._member(answer if answer.error else Answer(answer.status, answer.headers, None), calls[0])
-        if batching.takes_none(answer, failed) and not write:
-            return await batching.singly(requests, self.send)
+        failed = self._member(answer if answer.error else GraphResponse(answer.status, answer.headers, None), calls[0])
+        if batching.is_unsupported(answer, failed) and not write:
+            return await batching.send_individually(requests, self.send)
         return [failed] * len(requests)
 
-    def _member(self, answer: Answer, call: GraphCall) -> Any:
+    def _member(self, answer: GraphResponse, call: GraphCall) -> Any:
         try:
             return self._judge(answer, call)
         except (Repeatable, AdsError) as failure:
             return failure
 
-    async def _ask(self, request: Request, token: Token, calls: Sequence[GraphCall]) -> Answer:
+    async def _ask(self, request: Request, token: Token, calls: Sequence[GraphCall]) -> GraphResponse:
         """The answer to a request that is made for these admitted calls.
 
         Raises Repeatable when there is none; the calls are settled then, and the failure counts once.
@@ -263,7 +263,7 @@ class GraphClient:
         for index, call in enumerate(calls):
             self._governor.settle(call, _NO_ANSWER if index else outcome)
 
-    def _judge(self, answer: Answer, call: GraphCall) -> Any:
+    def _judge(self, answer: GraphResponse, call: GraphCall) -> Any:
         """The body of a good answer; otherwise the classified error, after the limits and the log have seen it."""
         error = answer.error
         self._governor.settle(call, Outcome(answer.status, answer.headers, error))
@@ -275,13 +275,13 @@ class GraphClient:
         return answer.body
 
     def _refused(self, error: GraphError, headers: Mapping[str, str], call: GraphCall) -> AdsError | Repeatable:
-        raised, retry = fault(error, _regain_s(headers, call))
+        raised, retry = to_ads_error(error, _regain_s(headers, call))
         self._log(raised, error, call)
         if retry and call.write:
             return UnknownOutcome(raised.message, graph=error)
         return Repeatable(raised) if retry else raised
 
-    async def _exchange(self, request: Request, token: Token) -> Answer:
+    async def _exchange(self, request: Request, token: Token) -> GraphResponse:
         """Send and read within the request's seconds, and within the largest body."""
         seconds = self._connection.seconds(request)
         connect = min(LONGEST_CONNECT_S, seconds / 2)
@@ -367,7 +367,7 @@ def _skew(date: str, now: float) -> float | None:
 
 def _regain_s(headers: Mapping[str, str], call: GraphCall) -> int | None:
     """Seconds until Meta lets calls like this one through again, as far as the headers of a refusal say."""
-    own = [reading for reading in readings(headers, call) if reading.scope in (None, scope_of(call))]
+    own = [reading for reading in parse_usage_headers(headers, call) if reading.scope in (None, scope_of(call))]
     return math.ceil(max((reading.closed_s for reading in own), default=0)) or None
 
 
@@ -382,7 +382,7 @@ def _broken_off(request: Request, failure: Exception) -> AdsError:
     return NetworkProblem(f"The connection to Graph {what} ({type(failure).__name__}).")
 
 
-def _unreadable(answer: Answer, call: GraphCall) -> AdsError | Repeatable:
+def _unreadable(answer: GraphResponse, call: GraphCall) -> AdsError | Repeatable:
     if call.write:
         return UnknownOutcome("Graph's answer to the change could not be read.")
     if answer.too_large:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import Token
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound, PermissionMissing, TokenProblem
-from meta_ads_mcp.graph.single import Single
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.graph.single_flight import SingleFlight
 
 MOST_REMEMBERED = 1_000
 # How Meta says, with the code of a bad token, that only the Page's permission is missing.
@@ -31,7 +31,7 @@ class PageTokens:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._known: dict[tuple[str, str], Token] = {}
-        self._single = Single()
+        self._single = SingleFlight()
 
     async def send(self, request: Request, user: Token, page: str) -> Any:
         """The answer to a request of a Page. Raises PermissionMissing when the user may not act for the Page."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import DataLimit, Transient
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Row
 
 # An edge that keeps promising more and gives nothing would otherwise be followed for ever.
 MOST_EMPTY_PAGES = 50

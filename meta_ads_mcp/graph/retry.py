@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_chain, wait_random
 
+from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.spec.clock import Clock
 
 PAUSES_S = (1.0, 2.0, 4.0)
 ATTEMPTS = 1 + len(PAUSES_S)

@@ -89,8 +89,10 @@ def read_member(outer: SandboxCall, member: Mapping[str, Json], results: Mapping
     token = {"access_token": outer.token} if outer.token else {}
     proof = {key: outer.params[key] for key in ("appsecret_proof",) if key in outer.params}
     method = str(member.get("method", "GET")).upper()
+    names = [name.strip() for name in str(member.get("attached_files", "")).split(",") if name.strip()]
+    files = tuple(file for file in outer.files if file.name in names)
     inner = SandboxCall(
-        method, version or outer.version, parts, token | proof | own, outer.headers, (), len(body), outer.host
+        method, version or outer.version, parts, token | proof | own, outer.headers, files, len(body), outer.host
     )
     return override_method(inner)
 

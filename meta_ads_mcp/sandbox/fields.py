@@ -5,7 +5,8 @@ Source: docs graph-api/guides/field-expansion.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -25,12 +26,33 @@ class FieldSelection:
 
 @lru_cache(256)
 def parse(text: str) -> tuple[FieldSelection, ...]:
-    """The parsed expression; `Refusal` 2500 for a syntax error, as Graph has it."""
-    reader = _FieldsReader(text)
+    """Parse a `fields` expression, or a JSON array of them. Refusal 2500 for a syntax error, as Graph has it.
+
+    Meta's SDKs send arrays in POST requests (`AdAccount.get_insights_async(fields=[...])`).
+    """
+    reader = _FieldsReader(join_array(text))
     found = reader.fields()
     if not reader.at_end():
         raise reader.error("Expected end of string")
     return found
+
+
+def join_array(text: str) -> str:
+    """Write a JSON array of field expressions as one expression; leave anything else alone."""
+    if not text.lstrip().startswith("["):
+        return text
+    try:
+        names = json.loads(text)
+    except ValueError:
+        raise syntax_error(f"Expected a JSON array of fields: {text}") from None
+    if not all(isinstance(name, str) for name in names):
+        raise syntax_error(f"Expected a JSON array of field names: {text}")
+    return ",".join(names)
+
+
+def has_alias(selections: Iterable[FieldSelection]) -> bool:
+    """Tell whether a field is renamed with `.as(name)`, at any depth."""
+    return any("as" in item.args or has_alias(item.inner or ()) for item in selections)
 
 
 class _FieldsReader:

@@ -10,6 +10,7 @@ from meta_ads_mcp.sandbox.refusal import Refusal, not_in_enum
 
 Json = Any
 Test = Callable[[Json, Json], bool]
+Condition = tuple[str, str, Json]  # field, operator, value
 
 
 def number(value: Json) -> float | None:
@@ -115,12 +116,12 @@ OPERATORS: dict[str, Test] = {
 NEEDS_LIST = frozenset({"IN", "NOT_IN", "IN_RANGE", "NOT_IN_RANGE", "ANY", "ALL", "NONE"})
 
 
-def check(filtering: Sequence[Json]) -> list[tuple[str, str, Json]]:
+def check(filtering: Sequence[Json]) -> list[Condition]:
     """The filters as (field, operator, value), or the refusal of a malformed one."""
     return [check_one(one) for one in filtering]
 
 
-def check_one(one: Json) -> tuple[str, str, Json]:
+def check_one(one: Json) -> Condition:
     if not isinstance(one, Mapping) or not {"field", "operator", "value"} >= set(one) or "field" not in one:
         raise Refusal("(#100) filtering must be an array of {field, operator, value}", blame=(("filtering",),))
     operator, value = str(one.get("operator")), one.get("value")

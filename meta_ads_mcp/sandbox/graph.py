@@ -13,10 +13,12 @@ from meta_ads_mcp.sandbox.fields import FieldSelection
 from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
 from meta_ads_mcp.sandbox.projection import Projector
 from meta_ads_mcp.sandbox.refusal import Refusal
-from meta_ads_mcp.sandbox.sdk_spec import Edge, Spec, load
+from meta_ads_mcp.sandbox.sdk_spec import Edge, load
 from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.supplement import COUNTABLE
 from meta_ads_mcp.sandbox.tokens import SandboxTokens, TokenInfo
 from meta_ads_mcp.sandbox.usage import Usage
+from meta_ads_mcp.sandbox.versions import live_versions, served_version
 from meta_ads_mcp.sandbox.world import World
 
 Json = Any
@@ -26,25 +28,40 @@ load_handlers()
 
 ROOT = Node("", "Root", {})
 ROOT_EDGES = {("search",), ("debug_token",), ("oauth", "access_token")}
-LIVE_VERSIONS = ("v26.0", "v25.0")  # docs: marketing-api/marketing-api-changelog/versions, November 2026
-OLDEST_VERSION = "v21.0"
+GRAPH_URL = "https://graph.facebook.com"
 
 
 def utc_now() -> datetime:
+    """Return the time of the machine, with its time zone (UTC)."""
     return datetime.now(UTC)
 
 
 class SandboxGraph:
-    """The world, the spec and the table of edge handlers, put together."""
+    """The world, the spec and the handlers of edges, put together.
+
+    Args:
+        url: Where the links in `paging` lead.
+        new_app: Whether the app was created on or after 2026-11-04. Such an app cannot use HTTP method override, field
+            aliases and requests for several ids (Meta blog, 2026-11-04, Graph API v27.0).
+    """
 
     def __init__(
-        self, world: World, tokens: SandboxTokens, clock: Clock, usage: Usage, spec: Spec | None = None
+        self,
+        world: World,
+        tokens: SandboxTokens,
+        clock: Clock,
+        usage: Usage,
+        *,
+        url: str = GRAPH_URL,
+        new_app: bool = False,
     ) -> None:
         self.world = world
         self.tokens = tokens
         self.clock = clock
         self.usage = usage
-        self.spec = spec or load()
+        self.url = url
+        self.new_app = new_app
+        self.spec = load()
         self.refuse_dead_versions = False
         self.max_insights_rows = 100_000
         self._refused = 0
@@ -52,7 +69,7 @@ class SandboxGraph:
     # -- one call ---------------------------------------------------------------------------------------------------
 
     def answer(self, call: SandboxCall) -> SandboxResponse:
-        """The answer to one call; a refusal becomes an error answer. A planned fault is none of this method's."""
+        """Answer one call; a refusal becomes an error response. Planned faults are the transport's concern."""
         try:
             body: Json = self._body(call)
             status = 200
@@ -62,19 +79,14 @@ class SandboxGraph:
         return SandboxResponse(status, body, self.headers_for(call))
 
     def headers_for(self, call: SandboxCall) -> dict[str, str]:
-        served = call.version if call.version in LIVE_VERSIONS else self.spec.version
-        if call.version and call.version not in LIVE_VERSIONS:
-            served = OLDEST_VERSION
+        """Return the headers of the answer to a call: the version that serves it, and the use of the rate limits."""
+        served = served_version(call.version, self.spec.version, self.clock().date())
         node = self.find(call.path[0]) if call.path else None
         edge = call.path[1] if len(call.path) > 1 else ""
-        return self.usage.headers(served or self.spec.version, node.account if node else "", edge)
+        return self.usage.headers(served, node.account if node else "", edge)
 
     def _body(self, call: SandboxCall) -> Json:
-        if "ids" in call.params and not call.path:
-            raise Refusal("The ids query parameter is deprecated in v26.0+.", status=500)
-        if self.refuse_dead_versions and call.version not in LIVE_VERSIONS:
-            text = "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version."
-            raise Refusal(text, code=2635)
+        self._check_protocol(call)
         if call.path[:1] == ("oauth",):
             return self._ask(ROOT, "/".join(call.path), call, TokenInfo("", "APP"))
         token = self.tokens.admit(call, self.clock())
@@ -83,6 +95,25 @@ class SandboxGraph:
         node, edge = self._target(call, token)
         token.check_scopes(call.method, in_account=bool(node.account))
         return self._ask(node, edge, call, token)
+
+    def _check_protocol(self, call: SandboxCall) -> None:
+        """Refuse what Graph no longer takes from anybody, or from an app of this age.
+
+        How Graph words the refusals of a new app is not documented; the texts below are the sandbox's own.
+        """
+        if "ids" in call.params and self._names_no_node(call):
+            raise Refusal("The ids query parameter is deprecated in v26.0+.", status=500)
+        if self.refuse_dead_versions and call.version not in live_versions(self.clock().date()):
+            text = "(#2635) You are calling a deprecated version of the Ads API. Please update to the latest version."
+            raise Refusal(text, code=2635)
+        if self.new_app and call.overridden:
+            raise Refusal("(#100) HTTP method override is not available to this app. Use the HTTP method itself.")
+
+    def _names_no_node(self, call: SandboxCall) -> bool:
+        """Tell whether the nodes of a call can only be those of its `ids`: `/?ids=1,2`, `/insights?ids=1,2`."""
+        if len(call.path) != 1 or call.path in ROOT_EDGES:
+            return not call.path
+        return call.path[0] != "me" and self.find(call.path[0]) is None
 
     def _target(self, call: SandboxCall, token: TokenInfo) -> tuple[Node, str]:
         parts = list(call.path)
@@ -103,10 +134,23 @@ class SandboxGraph:
         edge = self.spec.edge(node.type, call.method, name)
         if edge is None:
             raise self._no_such_edge(node, name, call.method)
-        raw = {key: value for key, value in call.params.items() if key != "method"}
-        wanted = fields.parse(raw["fields"]) if raw.get("fields") else None
+        ignored = {"method"} | ({"id"} if self._is_id_of(node, call) else set())
+        raw = {key: value for key, value in call.params.items() if key not in ignored}
+        wanted = self._fields(raw)
         checked = params.check(self.spec, edge, raw)
         return self._serve(edge, Ask(self, node, checked, wanted, call, token))
+
+    def _is_id_of(self, node: Node, call: SandboxCall) -> bool:
+        """Tell whether a POST repeats the id of its object, as Meta's Node SDK does. Graph ignores it."""
+        return call.method == "POST" and call.params.get("id", "").strip('"') in (node.id, node.id.removeprefix("act_"))
+
+    def _fields(self, raw: Mapping[str, str]) -> tuple[FieldSelection, ...] | None:
+        if not raw.get("fields"):
+            return None
+        selections = fields.parse(raw["fields"])
+        if self.new_app and fields.has_alias(selections):
+            raise Refusal("(#100) Field aliases are not available to this app. Leave out .as(...)")
+        return selections
 
     def _no_such_edge(self, node: Node, name: str, method: str) -> Refusal:
         if method == "GET":
@@ -146,9 +190,10 @@ class SandboxGraph:
         cut, page = paging.cut(rows, ask.params, listing.default_limit)
         data = [listing.show(row) if listing.show else projector.row(row, edge.returns, ask.wanted) for row in cut]
         found: dict[str, Json] = {"data": data, **listing.more}
-        if (links := paging.paging(page, self._path(ask.call), self._query(ask.call))) is not None:
+        path = f"{self.url}/{self._path(ask.call)}"
+        if (links := paging.paging(page, path, self._query(ask.call))) is not None:
             found["paging"] = links
-        if (summary := self._summary(ask.params, listing, len(rows))) is not None:
+        if (summary := self._summary(edge, ask.params, listing, len(rows))) is not None:
             found["summary"] = summary
         return found
 
@@ -163,13 +208,14 @@ class SandboxGraph:
         wanted = filters.check(checked.get("filtering", []))
         return [row for row in rows if all(filters.holds(value_of(row, name), op, value) for name, op, value in wanted)]
 
-    def _summary(self, checked: Mapping[str, Json], listing: EdgeListing, count: int) -> Mapping[str, Json] | None:
+    def _summary(
+        self, edge: Edge, checked: Mapping[str, Json], listing: EdgeListing, count: int
+    ) -> Mapping[str, Json] | None:
+        """Return the count of the rows, where it is asked for and the edge can count; of insights, its own summary."""
         if listing.show is not None:
             return listing.summary
-        wanted = checked.get("summary")
-        if wanted in (None, "false", "0") or wanted == []:
-            return None
-        return {"total_count": count} | dict(listing.summary or {})
+        asked = checked.get("summary") not in (None, "false", "0", "[]")
+        return {"total_count": count} if asked and edge.name in COUNTABLE else None
 
 
 def value_of(row: Node | Mapping[str, Json], path: str) -> Json:

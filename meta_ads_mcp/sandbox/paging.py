@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid_param
 
 T = TypeVar("T")
-GRAPH = "https://graph.facebook.com"
 
 
 @dataclass(frozen=True)
@@ -52,15 +51,15 @@ def cut(rows: Sequence[T], params: Mapping[str, Any], default_limit: int) -> tup
     return rows[page.start : page.end], page
 
 
-def paging(page: CursorPage, path: str, query: Mapping[str, str]) -> dict[str, Any] | None:
-    """The `paging` object; its links hold the access token, as Graph's do. None for an empty list."""
+def paging(page: CursorPage, url: str, query: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return the `paging` object; its links hold the access token, as Graph's do. None for an empty list."""
     if page.end <= page.start:
         return None
     before, after = encode_cursor(page.start), encode_cursor(page.end - 1)
     found: dict[str, Any] = {"cursors": {"before": before, "after": after}}
     kept = {key: value for key, value in query.items() if key not in ("after", "before", "method")}
     if page.end < page.total:
-        found["next"] = f"{GRAPH}/{path}?{urlencode(kept | {'after': after})}"
+        found["next"] = f"{url}?{urlencode(kept | {'after': after})}"
     if page.start > 0:
-        found["previous"] = f"{GRAPH}/{path}?{urlencode(kept | {'before': before})}"
+        found["previous"] = f"{url}?{urlencode(kept | {'before': before})}"
     return found

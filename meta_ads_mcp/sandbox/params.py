@@ -12,10 +12,10 @@ from meta_ads_mcp.sandbox.sdk_spec import ENUM, Edge, Spec
 
 Json = Any
 
-# Graph reads these lists also as `a,b`; every other list has to be JSON.
-COMMA_LISTS = frozenset(
-    {"fields", "breakdowns", "action_breakdowns", "summary", "metric", "action_attribution_windows"}
-)
+# On these edges Graph reads a list of words also as `a,b` or `a`. Source: Meta docs, marketing-api/insights/parameters
+# (`sort=reach_descending`, `breakdowns=age,gender`), instagram-platform/api-reference/instagram-user/insights
+# (`metric=reach,views&period=day`). Elsewhere a list has to be JSON ("Param effective_status must be an array").
+WORD_LIST_EDGES = frozenset({"insights", "stats", "video_insights", "creative_insights"})
 
 # Objects whose keys are checked against the class of the same name. Others take wrapper keys that no class lists.
 CHECKED_OBJECTS = frozenset({"AdCreativeObjectStorySpec", "Targeting"})
@@ -28,27 +28,31 @@ _DATETIME = re.compile(r"[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{5,8}.*)?")
 def check(spec: Spec, edge: Edge, raw: Mapping[str, str]) -> dict[str, Json]:
     """Decoded params of a call on `edge`; a `Refusal` for unknown names and wrong types or values."""
     decoded = {}
+    words = edge.name in WORD_LIST_EDGES
     for name, text in raw.items():
         if name not in edge.params:
             raise unknown_param(name, f"{edge.method} {edge.name or 'node'}")
-        decoded[name] = decode(spec, name, edge.params[name], text)
+        decoded[name] = decode(spec, name, edge.params[name], text, words=words)
     return decoded
 
 
-def decode(spec: Spec, name: str, kind: str, text: str) -> Json:
+def decode(spec: Spec, name: str, kind: str, text: str, *, words: bool = False) -> Json:
+    """Decode one param; with `words`, a list of scalars may be written without JSON."""
     if kind.startswith("list"):
-        return decode_list(spec, name, kind.removeprefix("list").strip("<>") or "Object", text)
+        return decode_list(spec, name, kind.removeprefix("list").removeprefix("<").removesuffix(">"), text, words=words)
     if kind.startswith("map") or kind == "Object" or kind in spec or kind == "list<Object>":
         value = parse_json(name, text)
         return check_object(spec, name, kind, value)
     return decode_scalar(spec, name, kind, text)
 
 
-def decode_list(spec: Spec, name: str, inner: str, text: str) -> list[Json]:
-    if name in COMMA_LISTS and not text.lstrip().startswith("["):
+def decode_list(spec: Spec, name: str, inner: str, text: str, *, words: bool) -> list[Json]:
+    """Decode a list and check its items; an empty `inner` means that the SDK does not say what is in it."""
+    scalars = not is_structured(spec, inner)
+    if words and scalars and not text.lstrip().startswith(("[", "{")):
         values: Json = [part.strip() for part in text.split(",") if part.strip()]
     else:
-        values = parse_json(name, text)
+        values = parse_json(name, text, quotes=scalars)
     if not isinstance(values, list):
         raise invalid_param(name, "must be an array.")
     for value in values:
@@ -57,7 +61,7 @@ def decode_list(spec: Spec, name: str, inner: str, text: str) -> list[Json]:
 
 
 def check_item(spec: Spec, name: str, inner: str, value: Json) -> None:
-    if inner.startswith(("list", "map", "Object")) or inner in spec:
+    if not inner or is_structured(spec, inner):
         return
     if isinstance(value, (dict, list)) or value is None:
         raise invalid_param(name, f"must be an array of {inner.removeprefix(ENUM)}.")
@@ -93,7 +97,14 @@ def decode_int(name: str, kind: str, text: str) -> int:
     return int(text)
 
 
-def parse_json(name: str, text: str) -> Json:
+def is_structured(spec: Spec, kind: str) -> bool:
+    """Tell whether values of a type are lists or objects."""
+    return kind.startswith(("list", "map", "Object")) or kind in spec
+
+
+def parse_json(name: str, text: str, *, quotes: bool = False) -> Json:
+    """Parse JSON; with `quotes`, words may stand in single quotes, as in many examples of Meta's pages."""
+    text = text.replace("'", '"') if quotes and '"' not in text else text
     try:
         return json.loads(text)
     except ValueError:

@@ -54,7 +54,8 @@ class Spec:
             return None
         params = dict(found["params"] if found else {}) | dict(more.params if more else {})
         returns = (more.returns if more and more.returns else "") or (found or {}).get("returns", "")
-        return Edge(method, edge, params | supplement.generic_params(name, method, edge), returns)
+        listed = supplement.list_params(method, edge) | params
+        return Edge(method, edge, listed | supplement.generic_params(method, edge), returns)
 
     def has_get_edge(self, name: str, edge: str) -> bool:
         return bool(edge) and self.edge(name, "GET", edge) is not None

@@ -33,7 +33,10 @@ EVERYWHERE = {
 # Params of every GET on an edge. docs: graph-api/results (paging)
 ON_EDGES = {"limit": "int", "after": "string", "before": "string"}
 
-# Edges that can count. docs: the "Summary" table of each edge's reference page
+# What the Cursor of Meta's SDK sends to every edge (facebook_business/api.py); an edge that cannot count ignores it.
+OF_CURSORS = {"summary": "string", "default_summary": "string"}
+
+# Edges that answer `summary` with a count. docs: the "Summary" table of each edge's reference page
 COUNTABLE = frozenset(
     {"ads", "adsets", "campaigns", "adimages", "advideos", "adcreatives", "comments", "likes", "reactions"}
 )
@@ -45,7 +48,6 @@ FILTERABLE = frozenset(
 )
 
 _ASYNC = "docs: marketing-api/asyncrequests"
-_MULTI = "marketing-api/creative/multi-advertiser-ads"
 _SEARCH = "docs: marketing-api/audiences/reference/targeting-search"
 
 EDGES: dict[str, Extra] = {
@@ -93,9 +95,8 @@ EDGES: dict[str, Extra] = {
     "AdAccount POST adimages": Extra("docs: marketing-api/reference/ad-image", {"name": "string", "filename": "file"}),
     **{
         f"{place}": Extra(
-            f"docs: {_MULTI} (the name of the param as reported by users)",
+            "docs: marketing-api/out-of-cycle-changes/occ-2025 (BRAZIL_REGULATION)",
             {
-                "multi_advertiser_ads": "int",
                 "regional_regulated_categories": "list<enum:AdSet.RegionalRegulatedCategories>",
             }
             # Taken at an update, and without effect. docs: marketing-api/dynamic-creative
@@ -142,14 +143,13 @@ ENUM_VALUES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def generic_params(node: str, method: str, edge: str) -> dict[str, str]:
-    """Params that Graph takes here whatever the SDK lists."""
-    params = dict(EVERYWHERE)
+def generic_params(method: str, edge: str) -> dict[str, str]:
+    """Return the params that Graph takes here, whatever the SDK lists and whatever type it gives them."""
+    return EVERYWHERE | ON_EDGES if method == "GET" and edge else dict(EVERYWHERE)
+
+
+def list_params(method: str, edge: str) -> dict[str, str]:
+    """Return the params that Graph takes on a list; where the SDK lists one too, its type counts."""
     if method != "GET" or not edge:
-        return params
-    params |= ON_EDGES
-    if edge in COUNTABLE:
-        params["summary"] = "string"
-    if edge in FILTERABLE:
-        params["filtering"] = "list<Object>"
-    return params
+        return {}
+    return OF_CURSORS | ({"filtering": "list<Object>"} if edge in FILTERABLE else {})

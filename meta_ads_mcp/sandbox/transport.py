@@ -9,7 +9,7 @@ import httpx
 
 from meta_ads_mcp.sandbox import batch
 from meta_ads_mcp.sandbox.faults import Faults
-from meta_ads_mcp.sandbox.graph import Clock, SandboxGraph, utc_now
+from meta_ads_mcp.sandbox.graph import GRAPH_URL, Clock, SandboxGraph, utc_now
 from meta_ads_mcp.sandbox.http import File, SandboxCall, SandboxResponse, read_call, to_response
 from meta_ads_mcp.sandbox.refusal import Refusal
 from meta_ads_mcp.sandbox.tokens import DEMO_TOKEN, SandboxTokens, TokenInfo
@@ -37,7 +37,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
 
     `world` is the demo business (made from `seed` and `clock` when not given), `clock` gives the aware time, `token`
     is the one token accepted besides those of the Pages (default: `DEMO_TOKEN`), `app_secret` makes an
-    `appsecret_proof` necessary.
+    `appsecret_proof` necessary. `url` is where paging links lead. `new_app` refuses what apps created since 2026-11-04
+    cannot use: HTTP method override, field aliases and requests for several ids.
 
     `faults` plans errors, `log` holds the requests (the last `most_logged` where that is given), `usage` the figures of
     the rate-limit headers, `world.store` the state, `tokens.known` the tokens.
@@ -52,6 +53,8 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         token: str | None = None,
         app_secret: str | None = None,
         most_logged: int | None = None,
+        url: str = GRAPH_URL,
+        new_app: bool = False,
     ) -> None:
         self.world = world or World(seed=seed, today=clock())
         self.token = token or DEMO_TOKEN
@@ -60,7 +63,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         self.faults = Faults()
         self.log: list[Logged] = []
         self._most_logged = most_logged
-        self.graph = SandboxGraph(self.world, self.tokens, clock, self.usage)
+        self.graph = SandboxGraph(self.world, self.tokens, clock, self.usage, url=url, new_app=new_app)
         self.tokens.known[self.token] = TokenInfo(self.world.user_id)
         for page_token, page_id in self.world.page_tokens().items():
             self.tokens.known[page_token] = TokenInfo(page_id, "PAGE")

@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.fields import FieldList, selection
-from meta_ads_mcp.spec.ids import AccountId, BusinessId, UserId
-from meta_ads_mcp.spec.params import ListParams, Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.pre_flight import DSA_COUNTRIES
-from meta_ads_mcp.spec.result import Listing, Page, Result, Row
-from meta_ads_mcp.spec.tool import Effect, get, tool
+from meta_ads_mcp.core.fields import FieldList, selection
+from meta_ads_mcp.core.params import ListParams, Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Listing, Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.ids import AccountId, BusinessId, UserId
+from meta_ads_mcp.domain.preflight import DSA_COUNTRIES
 
 ACCOUNT_FIELDS = (
     "id account_id name account_status currency timezone_name business_name amount_spent balance spend_cap age "
@@ -57,7 +57,7 @@ FUNDING_TYPE = dict(
 )
 
 
-def labelled(row: Row) -> Row:
+def label_account(row: Row) -> Row:
     """The account with its status, disable reason and kind of payment in words beside the codes."""
     shown = dict(row)
     if isinstance(row.get("account_status"), int):
@@ -89,8 +89,8 @@ def with_dsa(row: Row) -> Row:
     node="AdAccount",
     fields=ACCOUNT_FIELDS,
     identity="id account_id",
-    noun="ad account",
-    words="start clients businesses",
+    singular="ad account",
+    keywords="start clients businesses",
 )
 class GetAdAccounts(ListParams):
     """List the ad accounts this token reaches: id, currency, time zone, status and spend. Start here.
@@ -118,8 +118,8 @@ class GetAdAccounts(ListParams):
     identity="id account_id currency",
     fields=f"{ACCOUNT_FIELDS} owner business funding_source_details capabilities timezone_offset_hours_utc "
     "min_daily_budget is_prepay_account user_tasks default_dsa_beneficiary default_dsa_payor business_country_code",
-    noun="ad account",
-    words="currency time zone balance status",
+    singular="ad account",
+    keywords="currency time zone balance status",
 )
 class GetAccountInfo(Params):
     """Read one ad account: status, currency, time zone, balance, spend cap, business, what this token may do in it."""
@@ -129,7 +129,7 @@ class GetAccountInfo(Params):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        return with_dsa(labelled(row))
+        return with_dsa(label_account(row))
 
 
 PAGE_SOURCES = {"promote_pages": "promote", "owned_pages": "owned", "client_pages": "client", "accounts": "user"}
@@ -142,8 +142,8 @@ PAGE_SOURCES = {"promote_pages": "promote", "owned_pages": "owned", "client_page
     node="Page",
     fields="id name category category_list link verification_status",
     identity="id",
-    noun="Page",
-    words="facebook identity promote",
+    singular="Page",
+    keywords="facebook identity promote",
 )
 class GetPagesForBusiness(ListParams):
     """List Pages: those an ad account may promote, those of a business and its clients, or the token owner's own."""
@@ -231,7 +231,7 @@ def _next_position(found: Listing, edge: str, edges: tuple[str, ...], *, full: b
 def _sourced(row: Row, edge: str) -> Row:
     if edge in PAGE_SOURCES:
         return {**row, "source": PAGE_SOURCES[edge]}
-    shown = labelled(row)
+    shown = label_account(row)
     return {**shown, "relation": edge.removesuffix("_ad_accounts")} if edge != "adaccounts" else shown
 
 

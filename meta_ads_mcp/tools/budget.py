@@ -6,16 +6,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.params import exactly_one
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, post, tool
+from meta_ads_mcp.core.values.dates import UnixMoment
+from meta_ads_mcp.core.values.ids import AdSetId, CampaignId
+from meta_ads_mcp.core.values.money import Money
+from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.preflight import has_amount
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.dates import UnixMoment
-from meta_ads_mcp.spec.ids import AdSetId, CampaignId
-from meta_ads_mcp.spec.money import Money
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.pre_flight import has_amount
-from meta_ads_mcp.spec.result import Row
-from meta_ads_mcp.spec.tool import Effect, post, tool
-from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
 
 
 @tool(
@@ -23,8 +23,8 @@ from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
     Effect.CREATE,
     post("{campaign_id}/budget_schedules", "{ad_set_id}/budget_schedules"),
     node="HighDemandPeriod",
-    noun="budget schedule",
-    words="increase sale period black friday high demand",
+    singular="budget schedule",
+    keywords="increase sale period black friday high demand",
 )
 class CreateBudgetSchedule(CreateParams, ConfirmedParams):
     """Raise the daily budget of a campaign or ad set for a period, by an amount or a multiplier. Needs a confirmation.
@@ -45,10 +45,10 @@ class CreateBudgetSchedule(CreateParams, ConfirmedParams):
             raise ValueError("a MULTIPLIER is a whole number, without a currency")
         return exactly_one(self, "campaign_id", "ad_set_id")
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return ("daily_budget",)
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if int(after["time_end"]) <= int(after["time_start"]):
             raise InvalidArguments("time_end is not after time_start.", "Give a period that ends after it starts.")
         if int(after["time_end"]) <= call.now().timestamp():
@@ -61,5 +61,5 @@ class CreateBudgetSchedule(CreateParams, ConfirmedParams):
         if self.budget_value_type == "MULTIPLIER":
             call.note("Meta's pages do not agree on the scale of a MULTIPLIER; look at the schedule in Ads Manager.")
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return ["it raises the budget for that period"]

@@ -7,18 +7,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.closed import PromotedObject
-from meta_ads_mcp.spec.dates import DatePreset, Moment
-from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AdSetId, CampaignId
-from meta_ads_mcp.spec.money import Money, to_minor
-from meta_ads_mcp.spec.params import Closed, ListParams, Params
-from meta_ads_mcp.spec.ports import Account, Call
-from meta_ads_mcp.spec.result import Row
-from meta_ads_mcp.spec.tool import Effect, get, post, tool
-from meta_ads_mcp.spec.vocabulary import BidStrategy, StatusFilter
-from meta_ads_mcp.spec.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
+from meta_ads_mcp.core.ports import Account, Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, get, post, tool
+from meta_ads_mcp.core.values.dates import DatePreset, Moment
+from meta_ads_mcp.core.values.enums import BidStrategy, StatusFilter
+from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId
+from meta_ads_mcp.core.values.money import Money, to_minor
+from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.promoted_object import PromotedObject
 
 FIELDS = (
     "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget "
@@ -34,8 +33,8 @@ FIELDS = (
     node="Campaign",
     fields=FIELDS,
     identity="id account_id",
-    noun="campaign",
-    words="objective budget status",
+    singular="campaign",
+    keywords="objective budget status",
 )
 class GetCampaigns(ListParams):
     """List the campaigns of an ad account with objective, status, budgets and bid strategy.
@@ -58,8 +57,8 @@ class GetCampaigns(ListParams):
     identity="id account_id",
     fields=f"{FIELDS} issues_info recommendations special_ad_category_country promoted_object pacing_type "
     "is_budget_schedule_enabled source_campaign_id",
-    noun="campaign",
-    words="issues recommendations",
+    singular="campaign",
+    keywords="issues recommendations",
 )
 class GetCampaignDetails(Params):
     """Read one campaign with its delivery issues, Meta's recommendations and its promoted object."""
@@ -157,8 +156,8 @@ class AdSetBudget(Closed):
     Effect.CREATE,
     post("{account_id}/campaigns"),
     node="Campaign",
-    noun="campaign",
-    words="new launch objective",
+    singular="campaign",
+    keywords="new launch objective",
     validate_only=True,
 )
 class CreateCampaign(CreateParams, ConfirmedParams):
@@ -197,13 +196,13 @@ class CreateCampaign(CreateParams, ConfirmedParams):
             raise ValueError("without a campaign budget the bid_strategy belongs to the ad sets")
         return self
 
-    def wire(self, after: Row, account: Account | None) -> Row:
+    def to_graph_params(self, after: Row, account: Account | None) -> Row:
         """What Graph wants said even where the caller leaves it out."""
         own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
         said = {"bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if own_budget else {"is_adset_budget_sharing_enabled": False}
         return {**said, **after}
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.objective == "OUTCOME_LEADS" and "special_ad_categories" not in self.model_fields_set:
             call.note(
                 "No special ad category was declared. Ads for housing, jobs, credit or insurance need one "
@@ -220,10 +219,10 @@ class CreateCampaign(CreateParams, ConfirmedParams):
     Effect.UPDATE,
     post("{campaign_id}"),
     node="Campaign",
-    noun="campaign",
-    words="rename pause activate budget bid",
+    singular="campaign",
+    keywords="rename pause activate budget bid",
     validate_only=True,
-    unread="adset_budgets",
+    write_only="adset_budgets",
 )
 class UpdateCampaign(ConfirmedParams):
     """Change a campaign's name, status, budget, bid strategy, spend cap or dates; what you leave out stays.
@@ -254,7 +253,7 @@ class UpdateCampaign(ConfirmedParams):
         require_countries(self.special_ad_categories, self.special_ad_category_country)
         return self
 
-    async def fill(self, call: Call, after: Row) -> Row:
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
         """The budgets of the ad sets in minor units, too."""
         if self.adset_budgets is None:
             return after
@@ -263,10 +262,10 @@ class UpdateCampaign(ConfirmedParams):
         currency = (await call.account(self.campaign_id)).currency if in_words else ""
         return {**after, "adset_budgets": [each.wired(currency) for each in own]}
 
-    def reads(self) -> tuple[str, ...]:
+    def fields_to_read(self) -> tuple[str, ...]:
         return ("daily_budget", "lifetime_budget") if self.adset_budgets else ()
 
-    def why(self, before: Row, after: Row) -> list[str]:
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         """Together the ad sets may get more than the campaign had."""
         for kind in ("daily_budget", "lifetime_budget"):
             total = sum(own.get(kind, 0) for own in after.get("adset_budgets", ()))
@@ -274,7 +273,7 @@ class UpdateCampaign(ConfirmedParams):
                 return ["it raises the budget"]
         return []
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.adset_budgets:
             call.note("The campaign gives up its budget: the budgets are at ad set level from now on.")
 
@@ -284,8 +283,8 @@ class UpdateCampaign(ConfirmedParams):
     Effect.DELETE,
     post("{campaign_id}"),
     node="Campaign",
-    noun="campaign",
-    words="remove",
+    singular="campaign",
+    keywords="remove",
     validate_only=True,
 )
 class DeleteCampaign(ConfirmedParams):
@@ -293,10 +292,10 @@ class DeleteCampaign(ConfirmedParams):
 
     campaign_id: CampaignId
 
-    def values(self, after: Row) -> Row:
+    def complete_values(self, after: Row) -> Row:
         return {"status": "DELETED"}
 
-    async def check(self, call: Call, before: Row, after: Row) -> None:
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
         found = await call.graph.get(f"{self.campaign_id}/adsets", fields=["id"], limit=1, summary="total_count")
         count = found.get("summary", {}).get("total_count")
         call.note(f"{count if count is not None else 'Its'} ad set(s) and their ads stop and are deleted with it.")

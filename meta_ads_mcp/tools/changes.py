@@ -7,22 +7,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from meta_ads_mcp.core.changes import STOPPED, WITH_STATUS, JournalEntry, can_be_undone, fields_without_previous_value
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.values.dates import Moment
+from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.core.values.ids import AccountId, ObjectId
+from meta_ads_mcp.core.values.money import standard
+from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan
+from meta_ads_mcp.domain.copying import writable_targeting
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.spec.changes import STOPPED, WITH_STATUS, Entry, can_be_undone, without_earlier
-from meta_ads_mcp.spec.copying import writable_targeting
-from meta_ads_mcp.spec.dates import Moment
-from meta_ads_mcp.spec.ids import AccountId, ObjectId
-from meta_ads_mcp.spec.money import standard
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Page, Result, Row
-from meta_ads_mcp.spec.same import same_value
-from meta_ads_mcp.spec.tool import Effect, tool
-from meta_ads_mcp.spec.write import Change, ConfirmedParams, Plan
 
 
-@tool("ads_get_changes", Effect.READ, network=False, words="journal history audit undo log")
+@tool("ads_get_changes", Effect.READ, calls_graph=False, keywords="journal history audit undo log")
 class GetChanges(Params):
     """List what this server changed, newest first: tool, object, values before and after, and how it ended.
 
@@ -45,7 +45,7 @@ class GetChanges(Params):
         page = Page(len(shown), more, shown[-1].change_id if more else None)
         return Result(f"{len(shown)} of {len(found)} changes.", [entry.public() for entry in shown], page)
 
-    def _wanted(self, entry: Entry) -> bool:
+    def _wanted(self, entry: JournalEntry) -> bool:
         return (
             self.account_id in (None, entry.account)
             and self.object_id in (None, entry.object_id)
@@ -58,7 +58,7 @@ def _seconds(moment: str) -> float:
     return float(moment) if moment.isdigit() else datetime.fromisoformat(moment).timestamp()
 
 
-@tool("ads_undo_change", Effect.UPDATE, words="revert rollback restore")
+@tool("ads_undo_change", Effect.UPDATE, keywords="revert rollback restore")
 class UndoChange(ConfirmedParams):
     """Put the values back that a change replaced, or pause (or delete) what it created.
 
@@ -94,7 +94,7 @@ class UndoChange(ConfirmedParams):
         )
         return Plan([change], f"Undo of {entry.tool} ({entry.change_id}) on {entry.object_id}.")
 
-    def _stopped(self, entry: Entry) -> Row:
+    def _stopped(self, entry: JournalEntry) -> Row:
         """What stops a created object, or deletes it."""
         if self.created == "pause" and entry.node not in STOPPED:
             raise InvalidArguments("This object cannot be paused.", "Give created=delete to delete it.")
@@ -104,7 +104,7 @@ class UndoChange(ConfirmedParams):
 _RULE = ("it changes what a rule does by itself",)
 
 
-async def _request(call: Call, entry: Entry, target: Row) -> Request:
+async def _request(call: Call, entry: JournalEntry, target: Row) -> Request:
     """The values back as Graph takes them: an account's spend cap is read in minor units and written in the others."""
     params = {name: _writable(name, value) for name, value in target.items()}
     is_cap = entry.node == "AdAccount" and "spend_cap" in params
@@ -131,9 +131,9 @@ def _writable(name: str, value: Any) -> Any:
     return value
 
 
-def _earlier(entry: Entry) -> Row:
+def _earlier(entry: JournalEntry) -> Row:
     """The replaced values. What was empty before cannot be written back as nothing."""
-    empty = without_earlier(entry.before, entry.after)
+    empty = fields_without_previous_value(entry.before, entry.after)
     if empty:
         raise InvalidArguments(
             f"Before this change {', '.join(empty)} had no value, and Graph cannot set a field back to none.",
@@ -143,7 +143,7 @@ def _earlier(entry: Entry) -> Row:
     return {name: int(v) if isinstance(v, str) and v.isdigit() else v for name, v in earlier.items()}
 
 
-def _require_undoable(entry: Entry) -> None:
+def _require_undoable(entry: JournalEntry) -> None:
     if entry.status != "success":
         raise InvalidArguments(
             f"This change ended as {entry.status}; there is nothing to undo.", "Read the object first."
@@ -158,7 +158,7 @@ def _require_undoable(entry: Entry) -> None:
         )
 
 
-def _require_unchanged(entry: Entry, now: Row) -> None:
+def _require_unchanged(entry: JournalEntry, now: Row) -> None:
     differing = [name for name, value in entry.after.items() if name in now and not same_value(now[name], value)]
     if differing:
         shown = "; ".join(

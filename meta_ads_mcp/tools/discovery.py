@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result
-from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result
+from meta_ads_mcp.core.tool import Effect, tool
 
 
-@tool("ads_find_tools", Effect.READ, network=False, own_words=True, words="search discover catalogue help")
+@tool("ads_find_tools", Effect.READ, calls_graph=False, trusted_text=True, keywords="search discover catalogue help")
 class FindTools(Params):
     """Search all tools of this server by words, also those not listed, with the arguments each takes.
 
@@ -36,7 +36,7 @@ class FindTools(Params):
         return Result(f"Found {names}.", found, page)
 
 
-@tool("ads_call_read_tool", Effect.READ, words="run unlisted")
+@tool("ads_call_read_tool", Effect.READ, keywords="run unlisted")
 class CallReadTool(Params):
     """Call any read tool of this server by name, also one that is not listed. The answer is that tool's own."""
 
@@ -48,7 +48,7 @@ class CallReadTool(Params):
         raise NotImplementedError
 
 
-@tool("ads_call_write_tool", Effect.UPDATE, words="run unlisted change", idempotent=False, destructive=True)
+@tool("ads_call_write_tool", Effect.UPDATE, keywords="run unlisted change", idempotent=False, destructive=True)
 class CallWriteTool(Params):
     """Call any write tool of this server by name, also one that is not listed. Its own dry_run, confirmation and
     allowlist apply; the answer is that tool's own."""

@@ -7,15 +7,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.choice import at_least_one
-from meta_ads_mcp.spec.dates import Moment, to_unix
-from meta_ads_mcp.spec.ids import AccountId, InstagramId, PageId
-from meta_ads_mcp.spec.listing import list_summary, read_list, wanted
-from meta_ads_mcp.spec.params import ListParams
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result, Row
-from meta_ads_mcp.spec.scopes import needing
-from meta_ads_mcp.spec.tool import Effect, get, tool
+from meta_ads_mcp.core.listing import fields_for, list_summary, read_list
+from meta_ads_mcp.core.params import ListParams, at_least_one
+from meta_ads_mcp.core.partial import needing
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.dates import Moment, to_unix
+from meta_ads_mcp.core.values.ids import AccountId, InstagramId, PageId
 
 USE_OF_ID = "An ad names the account in object_story_spec.instagram_user_id; instagram_actor_id is gone from Graph."
 # What Graph shows of an Instagram account that is on a Page's or an ad account's edge.
@@ -29,8 +28,8 @@ SCOPES = ("instagram_basic", "pages_show_list", "pages_read_engagement")
     node="IGUser",
     fields="id username name profile_picture_url followers_count media_count biography website",
     identity="id",
-    noun="Instagram account",
-    words="ig identity profile followers",
+    singular="Instagram account",
+    keywords="ig identity profile followers",
 )
 class GetInstagramAccount(ListParams):
     """Find the Instagram account linked to a Page, or those an ad account may advertise with.
@@ -70,7 +69,7 @@ class GetInstagramAccount(ListParams):
 
     async def _linked(self, call: Call) -> list[Row]:
         """The professional account linked to the Page; empty when it has none of that kind."""
-        fields = ",".join(wanted(self))
+        fields = ",".join(fields_for(self))
         page = await call.graph.get(str(self.page_id), fields=[f"instagram_business_account{{{fields}}}"])
         account = page.get("instagram_business_account")
         return [account] if isinstance(account, dict) else []
@@ -84,8 +83,8 @@ class GetInstagramAccount(ListParams):
     fields="id media_type media_product_type caption permalink thumbnail_url timestamp like_count comments_count "
     "boost_eligibility_info",
     identity="id",
-    noun="post",
-    words="ig reels stories posts boost organic",
+    singular="post",
+    keywords="ig reels stories posts boost organic",
 )
 class GetInstagramMedia(ListParams):
     """List an Instagram account's posts and reels: caption, link, likes, comments, and whether each can be boosted."""

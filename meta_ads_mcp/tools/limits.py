@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result, Whole
-from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Whole
+from meta_ads_mcp.core.tool import Effect, tool
 
 
-@tool("ads_rate_status", Effect.READ, network=False, words="quota throttle usage circuit breaker latency wait tier")
+@tool(
+    "ads_rate_status", Effect.READ, calls_graph=False, keywords="quota throttle usage circuit breaker latency wait tier"
+)
 class RateStatus(Params):
     """Show how much of Meta's limits is used, which circuits are open, and the pace of writes. Calls nothing.
 

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.partial import attempt, unread
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.enums import Open, Word
+from meta_ads_mcp.core.values.ids import AccountId, AdId
+from meta_ads_mcp.domain.key_check import only_keys
 from meta_ads_mcp.errors import AdsError, ApiError
-from meta_ads_mcp.spec.ids import AccountId, AdId
-from meta_ads_mcp.spec.keys import only_keys
-from meta_ads_mcp.spec.open import Open, Word
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.partial import attempt, unread
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result, Row
-from meta_ads_mcp.spec.tool import Effect, get, tool
 
 # AdPreview.AdFormat of the SDK.
 AD_FORMATS = frozenset(
@@ -57,8 +57,8 @@ SHORT_LIVED = "preview_url works for a short time (about a day) and for people w
     Effect.READ,
     get("{ad_id}/previews", "{ad_id}"),
     node="AdPreview",
-    noun="preview",
-    words="look rendered link share mockup",
+    singular="preview",
+    keywords="look rendered link share mockup",
 )
 class GetAdPreview(Params):
     """Get links to see an ad as people see it: a preview in one placement, and the link that can be shared."""
@@ -111,8 +111,8 @@ _CREATIVE_SOURCES = ("creative_id", "object_story_id", "object_story_spec", "ass
     Effect.READ,
     get("{account_id}/generatepreviews"),
     node="AdPreview",
-    noun="preview",
-    words="mockup draft before creating",
+    singular="preview",
+    keywords="mockup draft before creating",
 )
 class GeneratePreview(Params):
     """Preview a creative before there is an ad: one that exists (creative_id), or one described. Creates nothing."""

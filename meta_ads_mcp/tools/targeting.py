@@ -11,20 +11,18 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from meta_ads_mcp.core.listing import plural
+from meta_ads_mcp.core.params import Local, Params, exactly_one
+from meta_ads_mcp.core.partial import attempt, attempt_all, unread
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.enums import Open, OptimizationGoal, Word
+from meta_ads_mcp.core.values.ids import AccountId, AdId, AdSetId, ObjectId
+from meta_ads_mcp.domain.key_check import only_keys
+from meta_ads_mcp.domain.promoted_object import PromotedObject
+from meta_ads_mcp.domain.targeting import TargetingSpec, names_people
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.spec.choice import exactly_one
-from meta_ads_mcp.spec.closed import PromotedObject
-from meta_ads_mcp.spec.ids import AccountId, AdId, AdSetId, ObjectId
-from meta_ads_mcp.spec.keys import only_keys
-from meta_ads_mcp.spec.listing import plural
-from meta_ads_mcp.spec.open import Open, Word
-from meta_ads_mcp.spec.params import Local, Params
-from meta_ads_mcp.spec.partial import attempt, attempt_all, unread
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Page, Result, Row
-from meta_ads_mcp.spec.targeting import TargetingSpec, names_people
-from meta_ads_mcp.spec.tool import Effect, get, tool
-from meta_ads_mcp.spec.vocabulary import OptimizationGoal
 
 # A class of options has some hundred entries; Graph gives eight unless told otherwise.
 _WHOLE_CLASS = 1000
@@ -68,7 +66,7 @@ def _mentions(row: Row, query: str) -> bool:
     return all(word in text for word in query.casefold().split())
 
 
-@tool("ads_search_interests", Effect.READ, get("search"), noun="interest", words="audience detailed targeting")
+@tool("ads_search_interests", Effect.READ, get("search"), singular="interest", keywords="audience detailed targeting")
 class SearchInterests(Params):
     """Search interests to target by a word: id, name, audience size bounds, path."""
 
@@ -88,8 +86,8 @@ _INTEREST_ID = re.compile(r"[0-9]{10,30}")
     "ads_get_interest_suggestions",
     Effect.READ,
     get("search"),
-    noun="interest",
-    words="related similar interests validate valid",
+    singular="interest",
+    keywords="related similar interests validate valid",
 )
 class GetInterestSuggestions(Params):
     """Suggest interests that go with others, by their names.
@@ -118,7 +116,13 @@ class GetInterestSuggestions(Params):
         return Result(f"{valid} of {len(self.interest_list)} can be targeted.", found.rows, Page(len(found.rows)))
 
 
-@tool("ads_search_behaviors", Effect.READ, get("search"), noun="behavior", words="behaviours travel device purchase")
+@tool(
+    "ads_search_behaviors",
+    Effect.READ,
+    get("search"),
+    singular="behavior",
+    keywords="behaviours travel device purchase",
+)
 class SearchBehaviors(Params):
     """List behaviours to target, with audience size bounds and path; query filters by words."""
 
@@ -157,7 +161,13 @@ _OWN_SEARCH = {
 _RETIRED = frozenset("ethnic_affinity net_worth home_type home_ownership home_value generation politics".split())
 
 
-@tool("ads_search_demographics", Effect.READ, get("search"), noun="option", words="job education income life events")
+@tool(
+    "ads_search_demographics",
+    Effect.READ,
+    get("search"),
+    singular="option",
+    keywords="job education income life events",
+)
 class SearchDemographics(Params):
     """List demographic options of a class with size bounds; query filters them.
 
@@ -207,7 +217,13 @@ LocationType = Literal[
 ]
 
 
-@tool("ads_search_geo_locations", Effect.READ, get("search"), noun="location", words="country city region zip place")
+@tool(
+    "ads_search_geo_locations",
+    Effect.READ,
+    get("search"),
+    singular="location",
+    keywords="country city region zip place",
+)
 class SearchGeoLocations(Params):
     """Search places to target: the key for geo_locations, type, country, region. Without location_types, all kinds."""
 
@@ -244,7 +260,7 @@ PromotedKeys = Annotated[
     "ads_estimate_audience_size",
     Effect.READ,
     get("{account_id}/reachestimate", "{account_id}/delivery_estimate"),
-    words="reach potential audience forecast",
+    keywords="reach potential audience forecast",
 )
 class EstimateAudienceSize(Params):
     """Estimate how many people a targeting spec reaches: bounds of all, and of a month for an optimization goal.
@@ -327,7 +343,7 @@ def _unwrapped(answer: Row) -> Row:
     "ads_get_targeting_description",
     Effect.READ,
     get("{ad_id}/targetingsentencelines", "{ad_set_id}/targetingsentencelines", "{account_id}/targetingsentencelines"),
-    words="explain targeting in words",
+    keywords="explain targeting in words",
 )
 class GetTargetingDescription(Params):
     """Describe targeting in Meta's own words: that of an ad, of an ad set, or of a spec in an account."""

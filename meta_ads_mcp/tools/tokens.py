@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.spec.params import Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.result import Result, Row
-from meta_ads_mcp.spec.text import redact
-from meta_ads_mcp.spec.tool import Effect, tool
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.values.text import redact
 
 # Longer than any profile's or variable's name: a secret of an unknown kind rather than a name.
 LONGEST_NAME = 64
@@ -43,7 +43,7 @@ def _is_secret(key: Any, value: Any) -> bool:
     return str(key).lower() in _SECRET_NAMES or len(value) > LONGEST_NAME or redact(value) != value
 
 
-@tool("ads_list_tokens", Effect.READ, network=False, words="profiles accounts credentials login active")
+@tool("ads_list_tokens", Effect.READ, calls_graph=False, keywords="profiles accounts credentials login active")
 class ListTokens(TokenParams):
     """List the token profiles of this machine: active or not, masked token, type, expiry, scopes, where stored."""
 
@@ -54,7 +54,9 @@ class ListTokens(TokenParams):
         return Result(f"{len(rows)} profile{'' if len(rows) == 1 else 's'}; {use}.", rows)
 
 
-@tool("ads_set_active_token", Effect.LOCAL, network=False, idempotent=True, words="switch profile business client")
+@tool(
+    "ads_set_active_token", Effect.LOCAL, calls_graph=False, idempotent=True, keywords="switch profile business client"
+)
 class SetActiveToken(TokenParams):
     """Use another token profile from now on, in this server only. `meta-ads-mcp tokens use NAME` makes it last."""
 
@@ -66,7 +68,7 @@ class SetActiveToken(TokenParams):
         return Result(f"{self.bm_name} is in use now.", row, notes=[note])
 
 
-@tool("ads_register_token", Effect.LOCAL, idempotent=False, words="add login credentials profile")
+@tool("ads_register_token", Effect.LOCAL, idempotent=False, keywords="add login credentials profile")
 class RegisterToken(TokenParams):
     """Add a token profile from an environment variable of this server: checked at Meta, kept in the OS keyring.
 
@@ -85,7 +87,14 @@ class RegisterToken(TokenParams):
         return Result(f"Registered {self.bm_name} ({row['masked']}), kept in the {row['stored_in']}.{use}", row)
 
 
-@tool("ads_delete_token", Effect.LOCAL, network=False, idempotent=False, destructive=True, words="remove logout forget")
+@tool(
+    "ads_delete_token",
+    Effect.LOCAL,
+    calls_graph=False,
+    idempotent=False,
+    destructive=True,
+    keywords="remove logout forget",
+)
 class DeleteToken(TokenParams):
     """Delete a token profile from this machine. Meta still accepts the token: revoke it in Business settings.
 
@@ -104,7 +113,7 @@ class DeleteToken(TokenParams):
         return Result(f"Deleted {self.bm_name} from the {row['stored_in']}.", row, notes=notes)
 
 
-@tool("ads_get_token_status", Effect.READ, words="expiry scopes permissions valid health check")
+@tool("ads_get_token_status", Effect.READ, keywords="expiry scopes permissions valid health check")
 class GetTokenStatus(TokenParams):
     """Ask Meta about a token: valid or why not, type, expiry, scopes, and what each family of tools still lacks."""
 
@@ -122,7 +131,7 @@ def _status(row: Row) -> str:
     return f"{row['profile']} ({row['masked']}) works{ends}; {row.get('access', 'access unknown')}."
 
 
-@tool("ads_refresh_token", Effect.LOCAL, idempotent=False, words="renew exchange extend long-lived")
+@tool("ads_refresh_token", Effect.LOCAL, idempotent=False, keywords="renew exchange extend long-lived")
 class RefreshToken(TokenParams):
     """Swap a token for a new one of 60 days; the old one stays until the new one is stored. Needs the app's secret."""
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.anomalies import Limits, compared, shortages, unusual_days, windows
+from meta_ads_mcp.analysis.anomalies import Limits, compare_windows, shortages, unusual_days, windows
 from meta_ads_mcp.analysis.series import Figures, Period
-from meta_ads_mcp.analysis.signals import Check, anomaly_result
-from meta_ads_mcp.spec.ports import Account
-from meta_ads_mcp.tools.insights import Metric
+from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.tools.insights.insights import Metric
 
 TODAY = date(2026, 10, 14)
 AT = windows(TODAY, 7)
@@ -56,7 +56,7 @@ def test_the_windows_end_yesterday_and_follow_each_other() -> None:
 def test_what_never_changes_is_never_unusual(usual: Figures) -> None:
     series = days(usual=usual)
     assert found(series) == []
-    assert compared(usual, usual, METRICS, Limits()) == []
+    assert compare_windows(usual, usual, METRICS, Limits()) == []
 
 
 @given(st.integers(1, 7), st.floats(3, 50))
@@ -83,7 +83,7 @@ def test_a_stop_is_told_once_a_day_and_not_as_bad_clicks() -> None:
 def test_a_window_without_delivery_shows_between_the_windows_only() -> None:
     series = [one if one.start < AT.recent.first else replace(one, figures=Figures(results=0)) for one in days()]
     assert found(series) == []
-    assert [row[:5] for row in compared(Figures(results=0), USUAL, METRICS, Limits())] == [
+    assert [row[:5] for row in compare_windows(Figures(results=0), USUAL, METRICS, Limits())] == [
         ["spend", 0, 200, -100, "down"]
     ]
 
@@ -115,7 +115,7 @@ def test_too_short_a_history_is_said() -> None:
 
 
 def test_from_nothing_to_something_is_new_and_has_no_percentage() -> None:
-    rows = compared(USUAL, Figures(results=0), METRICS, Limits())
+    rows = compare_windows(USUAL, Figures(results=0), METRICS, Limits())
     assert ["results", 40, 0, None, "new", "neutral"] in rows
     assert all(row[3] is None for row in rows)
     assert {row[0] for row in rows} == {"spend", "impressions", "clicks", "results"}
@@ -132,7 +132,7 @@ def test_from_nothing_to_something_is_new_and_has_no_percentage() -> None:
     ],
 )
 def test_a_window_that_moved_is_told_with_its_meaning(metric: str, change: dict[str, Any], row: list[Any]) -> None:
-    assert row in compared(replace(USUAL, **change), USUAL, [metric], Limits())
+    assert row in compare_windows(replace(USUAL, **change), USUAL, [metric], Limits())
 
 
 def graph_rows(campaign: str, factor: float = 1) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def graph_rows(campaign: str, factor: float = 1) -> list[dict[str, Any]]:
 
 
 def test_of_many_objects_each_has_its_own_history() -> None:
-    check = Check("act_1", ("campaign_id", "campaign_name"), AT, METRICS, Limits())
+    check = SignalCheck("act_1", ("campaign_id", "campaign_name"), AT, METRICS, Limits())
     answer = anomaly_result(check, [*graph_rows("1"), *graph_rows("2", 3)], ACCOUNT)
     assert isinstance(answer.data, dict)
     rows = [
@@ -163,7 +163,7 @@ def test_of_many_objects_each_has_its_own_history() -> None:
 
 
 def test_of_one_object_both_windows_are_shown() -> None:
-    answer = anomaly_result(Check("1", (), AT, METRICS, Limits()), graph_rows("1"), ACCOUNT)
+    answer = anomaly_result(SignalCheck("1", (), AT, METRICS, Limits()), graph_rows("1"), ACCOUNT)
     assert isinstance(answer.data, dict)
     assert answer.data["recent_window"]["spend"] == 1400
     assert answer.data["anomalies"]["rows"] == []

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.analysis.combinations import PLAIN, STARRED, refused_combination
 from meta_ads_mcp.analysis.guardrails import check_arguments, check_dates
+from meta_ads_mcp.core.values.dates import months_before
+from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.dates import months_before
-from meta_ads_mcp.spec.insights import InsightsParams
 
 TODAY = date(2026, 10, 14)
 HOURLY = "hourly_stats_aggregated_by_advertiser_time_zone"

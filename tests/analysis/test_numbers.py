@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.numbers import amount, change_pct, number, ratio, rounded, total
+from meta_ads_mcp.analysis.numbers import amount, change_pct, number, ratio, round_number, total
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_what_is_no_number_is_none(text: object) -> None:
     ],
 )
 def test_ratios_keep_four_digits_and_two_decimals(value: float | None, shown: float | None) -> None:
-    assert rounded(value) == shown
+    assert round_number(value) == shown
 
 
 @given(st.floats(1e-6, 1e9))
 def test_rounding_changes_a_ratio_by_less_than_a_thousandth(value: float) -> None:
-    assert rounded(value) == pytest.approx(value, rel=1e-3)
+    assert round_number(value) == pytest.approx(value, rel=1e-3)
 
 
 def test_sums_have_no_binary_dust() -> None:

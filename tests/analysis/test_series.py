@@ -9,10 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.robust import ALL_PAIRS_UP_TO, expected, slope
-from meta_ads_mcp.analysis.series import Figures, Measure, Period, added, figures, good_or_bad, measure, periods
+from meta_ads_mcp.analysis.robust import ALL_PAIRS_UP_TO, expected_value, slope
+from meta_ads_mcp.analysis.series import (
+    Figures,
+    Measure,
+    Period,
+    figures,
+    good_or_bad,
+    periods,
+    result_measure,
+    sum_figures,
+)
 from meta_ads_mcp.analysis.trend import direction_of, trend
-from meta_ads_mcp.spec.result import Row
+from meta_ads_mcp.core.result import Row
 
 LEADS = Measure("lead", own=False)
 START = date(2026, 8, 3)
@@ -36,7 +45,7 @@ def table(data: Row) -> list[dict[str, Any]]:
 
 def test_metas_own_result_is_taken_where_all_rows_name_one() -> None:
     rows = [{"results": result("actions:offsite_conversion.fb_pixel_purchase", 3), "actions": actions(purchase=9)}, {}]
-    what = measure(rows)
+    what = result_measure(rows)
     assert (what.event, [what.of(one) for one in rows]) == ("purchase", [3, 0])
 
 
@@ -45,14 +54,14 @@ def test_of_mixed_results_the_first_event_that_is_there_counts() -> None:
         {"results": result("actions:lead", 3), "actions": actions(lead=3, link_click=50)},
         {"results": result("actions:purchase", 2), "actions": actions(omni_purchase=2, purchase=2)},
     ]
-    what = measure(rows)
+    what = result_measure(rows)
     assert (what.event, what.own, [what.of(one) for one in rows]) == ("purchase", False, [0, 2])
 
 
 @pytest.mark.parametrize("indicator", ["reach", "mixed", "estimated_ad_recallers"])
 def test_a_result_that_is_no_event_is_not_replaced_by_one(indicator: str) -> None:
     rows = [{"results": result(indicator, 900), "actions": actions(link_click=5)}]
-    what = measure(rows)
+    what = result_measure(rows)
     assert (what.event, what.of(rows[0])) == (None, None)
     assert indicator in what.note()
 
@@ -72,8 +81,8 @@ def test_clicks_of_a_row_that_has_only_their_rate(row: Row, clicks: int) -> None
 
 
 def test_without_any_action_there_are_no_results() -> None:
-    assert measure([{"spend": "1"}]).event is None
-    assert "no results" in measure([]).note()
+    assert result_measure([{"spend": "1"}]).event is None
+    assert "no results" in result_measure([]).note()
 
 
 def test_days_without_a_row_are_zero_and_marked() -> None:
@@ -110,7 +119,7 @@ def test_periods_cover_every_day_once_and_lose_no_row(offsets: set[int], more: i
 
 
 def test_people_are_not_added_and_ratios_are_those_of_the_sums() -> None:
-    both = added(
+    both = sum_figures(
         [
             Figures(spend=10, impressions=1000, clicks=10, reach=500),
             Figures(spend=30, impressions=1000, clicks=0, reach=5),
@@ -201,7 +210,7 @@ def test_a_long_table_keeps_the_latest_and_says_so() -> None:
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
 def test_a_usual_value_is_within_its_own_range(history: list[float]) -> None:
-    known = expected(history, least=0.01)
+    known = expected_value(history, least=0.01)
     low, high = known.range(3.5)
     assert low <= known.middle <= high
     assert known.z(known.middle) == 0

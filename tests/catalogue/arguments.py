@@ -13,10 +13,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from meta_ads_mcp.spec.open import Open
-from meta_ads_mcp.spec.params import marker
-from meta_ads_mcp.spec.schema import full_schema
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.params import marker
+from meta_ads_mcp.core.schema import full_schema
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.core.values.enums import Open
 from tests.catalogue import sdk
 from tests.catalogue.every import TOOLS
 

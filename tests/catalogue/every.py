@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 TOOLS = collect()
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from meta_ads_mcp.core.schema import full_schema
+from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.sandbox import World
-from meta_ads_mcp.spec.schema import full_schema
-from meta_ads_mcp.spec.tool import Effect, Tool
 
 # What keys inside an argument name.
 _NODES = {"creative_id": "AdCreative", "ad_sets": "AdSet"}

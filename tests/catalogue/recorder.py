@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.tool import Effect, Tool
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.tool import Effect, Tool
 from tests.catalogue import sdk
 from tests.catalogue.arguments import class_of
 from tests.writes.fake_graph import StillClock

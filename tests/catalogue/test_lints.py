@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.server import CORE, INSTRUCTIONS
-from meta_ads_mcp.spec.tool import Effect, Tool
+from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.server.server import CORE, INSTRUCTIONS
 from scripts.snapshots import listing
 from tests.catalogue.arguments import CLOSED_INSIDE
 from tests.catalogue.every import TOOLS, each

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.run import Answer, Engine
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from tests.catalogue.arguments import arguments, coded, spoilt
 from tests.catalogue.every import TOOLS, each
 from tests.catalogue.examples import IN_DEMO, example
@@ -30,7 +30,7 @@ def parts() -> tuple[Engine, Recorder]:
 
 def call(
     tool: Tool, given_arguments: dict[str, Any], using: tuple[Engine, Recorder] | None = None
-) -> tuple[Answer, Recorder]:
+) -> tuple[ToolAnswer, Recorder]:
     """The answer and what was sent; a plan that needs an agreement gets it."""
     made, recorder = using or parts()
     answer = asyncio.run(made.call(tool.name, given_arguments))
@@ -38,7 +38,7 @@ def call(
     return (asyncio.run(made.call(tool.name, {**given_arguments, "confirmation": code})) if code else answer), recorder
 
 
-def kind(answer: Answer) -> str:
+def kind(answer: ToolAnswer) -> str:
     return answer.structured["error"]["kind"] if answer.is_error else "success"
 
 

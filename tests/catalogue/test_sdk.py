@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.spec import vocabulary
-from meta_ads_mcp.spec.dates import UnixTime
-from meta_ads_mcp.spec.ids import Node
-from meta_ads_mcp.spec.money import IsMoney
-from meta_ads_mcp.spec.open import Open
-from meta_ads_mcp.spec.params import marker
-from meta_ads_mcp.spec.schema import full_schema
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.params import marker
+from meta_ads_mcp.core.schema import full_schema
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.core.values import enums as vocabulary
+from meta_ads_mcp.core.values.dates import UnixTime
+from meta_ads_mcp.core.values.enums import Open
+from meta_ads_mcp.core.values.ids import Node
+from meta_ads_mcp.core.values.money import IsMoney
 from tests.catalogue import sdk
 from tests.catalogue.every import TOOLS, each
 

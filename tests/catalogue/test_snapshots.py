@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
 from scripts.snapshots import Change, compare, snapshots, stored
 from tests.catalogue.every import TOOLS, each
 

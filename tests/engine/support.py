@@ -7,18 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.params import Closed, ListParams, Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Result
+from meta_ads_mcp.core.tool import Effect, Tool, declaration_of, get, tool
+from meta_ads_mcp.core.values.enums import Breakdowns
+from meta_ads_mcp.core.values.ids import AccountId, AnyAdObject, CampaignId, ObjectId, PageId, VideoId
+from meta_ads_mcp.core.values.ids import Node as NodeId
+from meta_ads_mcp.core.values.money import Money
+from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.spec.fields import FieldList
-from meta_ads_mcp.spec.ids import AccountId, AnyAdObject, CampaignId, ObjectId, PageId, VideoId
-from meta_ads_mcp.spec.ids import Node as NodeId
-from meta_ads_mcp.spec.money import Money
-from meta_ads_mcp.spec.params import Closed, ListParams, Params
-from meta_ads_mcp.spec.ports import Call
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result
-from meta_ads_mcp.spec.tool import Effect, Tool, declared, get, tool
-from meta_ads_mcp.spec.vocabulary import Breakdowns
 from meta_ads_mcp.tools.discovery import CallReadTool
 from tests.support import FakeClock, Gate, Heard, Told
 
@@ -32,7 +32,7 @@ class ListThings(ListParams):
     fields: FieldList | None = None
 
 
-@tool("ads_test_get", Effect.READ, get("{campaign_id}"), fields="name", identity="id account_id", noun="campaign")
+@tool("ads_test_get", Effect.READ, get("{campaign_id}"), fields="name", identity="id account_id", singular="campaign")
 class GetThing(Params):
     """Read a thing."""
 
@@ -93,7 +93,7 @@ class Tools:
     """The catalogue of the tools above."""
 
     def __init__(self) -> None:
-        self.tools: dict[str, Tool] = {found.name: found for cls in MADE if (found := declared(cls))}
+        self.tools: dict[str, Tool] = {found.name: found for cls in MADE if (found := declaration_of(cls))}
 
     def get(self, name: str) -> Tool:
         if name not in self.tools:
@@ -114,10 +114,10 @@ class Bench:
         self.client, self.clock, self.events = Told(answer), FakeClock(), Heard()
         self.engine = Engine(Tools(), self.client, self.events, self.clock, Gate(), Options(**options))
 
-    async def call(self, name: str, /, **arguments: Any) -> Answer:
+    async def call(self, name: str, /, **arguments: Any) -> ToolAnswer:
         return await self.engine.call(name, arguments)
 
-    async def run(self, run: Callable[[Any, Call], Any], **arguments: Any) -> Answer:
+    async def run(self, run: Callable[[Any, Call], Any], **arguments: Any) -> ToolAnswer:
         """Call the tool that does what it is given."""
         HANDLER["run"] = run
         return await self.engine.call("ads_test_free", arguments)

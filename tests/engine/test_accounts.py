@@ -9,10 +9,10 @@ import facebook_business.adobjects as sdk
 import pytest
 from facebook_business.adobjects.adaccount import AdAccount
 
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.engine.accounts import MEMBER_OF, OF_NO_ACCOUNT, OWNED, AccountBook
 from meta_ads_mcp.errors import Denied, PermissionMissing, Throttled
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result
 from tests.engine.support import Bench, account
 from tests.support import Told
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.brief import brief
+from meta_ads_mcp.engine.answer.compact import drop_defaults
 from tests.tools.demo import Demo
 
 USUAL: dict[str, Any] = {
@@ -31,7 +31,7 @@ LEFT = ("id", "name", "status", "effective_status", "daily_budget", "start_time"
 
 
 def test_of_a_usual_campaign_the_telling_fields_are_left() -> None:
-    (row,) = brief([USUAL], frozenset())
+    (row,) = drop_defaults([USUAL], frozenset())
     assert row == {key: USUAL[key] for key in LEFT} | {"start_time": "2026-01-03T00:00-0800"}
 
 
@@ -47,21 +47,23 @@ def test_of_a_usual_campaign_the_telling_fields_are_left() -> None:
     ],
 )
 def test_what_is_not_usual_is_shown(key: str, value: Any) -> None:
-    assert brief([USUAL | {key: value}], frozenset())[0][key] == value
+    assert drop_defaults([USUAL | {key: value}], frozenset())[0][key] == value
 
 
 def test_what_is_left_of_a_budget_for_the_whole_run_is_shown() -> None:
-    assert brief([USUAL | {"lifetime_budget": {"minor": 9}}], frozenset())[0]["budget_remaining"]["minor"] == 100
+    assert (
+        drop_defaults([USUAL | {"lifetime_budget": {"minor": 9}}], frozenset())[0]["budget_remaining"]["minor"] == 100
+    )
 
 
 def test_an_object_that_has_not_started_shows_when_it_was_made() -> None:
     unstarted = {key: value for key, value in USUAL.items() if key != "start_time"}
-    assert brief([unstarted], frozenset())[0]["created_time"] == "2026-01-02T03:04-0800"
+    assert drop_defaults([unstarted], frozenset())[0]["created_time"] == "2026-01-02T03:04-0800"
 
 
 @given(st.frozensets(st.sampled_from(sorted(USUAL))))
 def test_what_is_asked_for_by_name_is_shown_as_it_is(asked: frozenset[str]) -> None:
-    (row,) = brief([USUAL], asked)
+    (row,) = drop_defaults([USUAL], asked)
     assert {key: row.get(key) for key in asked} == {key: USUAL[key] for key in asked}
 
 
@@ -74,7 +76,7 @@ def test_what_is_asked_for_by_name_is_shown_as_it_is(asked: frozenset[str]) -> N
     ],
 )
 def test_single_objects_and_rows_of_another_kind_stay_whole(data: Any) -> None:
-    assert brief(data, frozenset()) == data
+    assert drop_defaults(data, frozenset()) == data
 
 
 async def test_a_list_is_brief_and_its_details_are_whole() -> None:

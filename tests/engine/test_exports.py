@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from meta_ads_mcp.engine.exports import FolderExports
+from meta_ads_mcp.core.ports import ExportFormat
+from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import Denied, InvalidArguments
-from meta_ads_mcp.spec.ports import ExportFormat
 
 ROWS = [{"name": "Shop", "spend": 1.5, "active": True}, {"name": "=HYPERLINK(1)", "clicks": 3, "spend": None}]
 

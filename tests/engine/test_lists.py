@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.cursor import advance, join_cursor, split_cursor
-from meta_ads_mcp.engine.fit import size
+from meta_ads_mcp.core.listing import NO_CURSOR
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
+from meta_ads_mcp.engine.answer.fit import size
 from meta_ads_mcp.errors import DataLimit, GraphError
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES
-from meta_ads_mcp.spec.listing import NO_CURSOR
-from meta_ads_mcp.spec.request import Request
 from tests.engine.support import Bench
 from tests.support import TOKEN
 

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.log import JsonLines
-from meta_ads_mcp.engine.metrics import RECENT, Metrics
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Result
+from meta_ads_mcp.engine.telemetry import RECENT, JsonLogger, Metrics
 from meta_ads_mcp.errors import AdsError, ApiError, GraphError, NotFound, Throttled
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Result
 from tests.engine.support import Bench, account
 from tests.support import TOKEN
 
@@ -201,7 +200,7 @@ async def test_the_status_needs_no_graph() -> None:
 
 def test_events_are_json_lines_without_secrets() -> None:
     lines: list[str] = []
-    log = JsonLines(write=lines.append)
+    log = JsonLogger(write=lines.append)
     log.emit(
         "info", "tool_call", tool="x", nothing=None, url=f"https://x/?access_token={TOKEN}", error=ValueError(TOKEN)
     )
@@ -218,7 +217,7 @@ def test_events_are_json_lines_without_secrets() -> None:
 @pytest.mark.parametrize(("level", "heard"), [("DEBUG", 4), ("INFO", 3), ("WARNING", 2), ("ERROR", 1), ("FATAL", 0)])
 def test_the_level_decides_what_is_written(level: str, heard: int) -> None:
     lines: list[str] = []
-    log = JsonLines(level, lines.append)
+    log = JsonLogger(level, lines.append)
     for named in ("debug", "info", "warning", "error"):
         log.emit(named, "x")
     assert len(lines) == heard
@@ -229,11 +228,11 @@ def test_a_closed_standard_error_ends_nothing(failure: Exception) -> None:
     def write(_: str) -> None:
         raise failure
 
-    JsonLines(write=write).emit("error", "x")
+    JsonLogger(write=write).emit("error", "x")
 
 
 def test_events_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    JsonLines().emit("info", "x")
+    JsonLogger().emit("info", "x")
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err)["event"] == "x"
@@ -241,7 +240,7 @@ def test_events_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None
 
 HTTPX_LOGS = """
 import logging
-from meta_ads_mcp.engine.log import JsonLines, take_over
+from meta_ads_mcp.engine.telemetry import JsonLines, take_over
 take_over(JsonLines("DEBUG"))
 import httpx
 logging.getLogger("httpx").info("HTTP Request: GET https://graph.facebook.com/?access_token=EAAB")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.fit import fit, size
-from meta_ads_mcp.engine.shape import CUT_TEXTS, UNTRUSTED, has_free_text, money_accounts, shape, shape_row
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Page, Result, Table, Whole
+from meta_ads_mcp.core.values.money import WITHOUT_SUBUNIT
+from meta_ads_mcp.engine.answer.fit import fit_answer, size
+from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_free_text, money_accounts, shape, shape_row
 from meta_ads_mcp.errors import DataLimit
-from meta_ads_mcp.spec.money import WITHOUT_SUBUNIT
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.result import Page, Result, Table, Whole
 from tests.engine.support import Bench, account
 from tests.support import TOKEN
 
@@ -203,7 +203,7 @@ def test_an_answer_fits_or_says_that_it_cannot(value: Any, limit: int) -> None:
     row = {"id": "1", "value": json.loads(json.dumps(value, allow_nan=False, default=str)) if finite(value) else 0}
     wide = {**row, "text": "x" * 3000, "list": list(range(3000)), "deep": {"text": "y" * 3000}}
     for data in (wide, [wide], [row, wide], {"columns": ["a"], "rows": [["z" * 100]] * 80}):
-        made = fit(an_answer(data, page={"count": 1, "has_more": False}), limit, Result("", []))
+        made = fit_answer(an_answer(data, page={"count": 1, "has_more": False}), limit, Result("", []))
         assert size(made) <= limit
         json.loads(json.dumps(made))
 
@@ -218,19 +218,21 @@ def finite(value: Any) -> bool:
 
 def test_what_fits_is_not_touched() -> None:
     whole = an_answer([{"id": "1"}])
-    assert fit(whole, 2000, Result("", [])) is whole
+    assert fit_answer(whole, 2000, Result("", [])) is whole
 
 
 def test_a_cut_list_without_cursors_says_that_more_is_there() -> None:
     rows = [{"id": str(n), "text": "x" * 500} for n in range(9)]
-    made = fit(an_answer(rows, page=Page(9).public()), 2000, Result("", rows))
+    made = fit_answer(an_answer(rows, page=Page(9).public()), 2000, Result("", rows))
     assert made["page"]["has_more"]
     assert len(made["data"]) == made["page"]["count"] < 9
     assert "ask for fewer" in made["notes"][-1]
 
 
 def test_a_table_is_cut_by_rows() -> None:
-    made = fit(an_answer({"columns": ["a", "b"], "rows": [["x" * 90, n] for n in range(90)]}), 2000, Result("", []))
+    made = fit_answer(
+        an_answer({"columns": ["a", "b"], "rows": [["x" * 90, n] for n in range(90)]}), 2000, Result("", [])
+    )
     assert made["data"]["columns"] == ["a", "b"]
     assert made["data"]["rows"] == [["x" * 90, n] for n in range(len(made["data"]["rows"]))]
 
@@ -238,7 +240,7 @@ def test_a_table_is_cut_by_rows() -> None:
 def test_an_object_with_a_page_is_cut_by_the_list_that_the_page_counts() -> None:
     issues = [{"id": str(n), "text": "x" * 100} for n in range(90)]
     whole = an_answer({"account_id": "act_1", "counts": {"all": 90}, "issues": issues}, page=Page(90).public())
-    made = fit(whole, 2000, Result("", {}))
+    made = fit_answer(whole, 2000, Result("", {}))
     kept = made["page"]["count"]
     assert made["page"]["has_more"]
     assert kept > 10
@@ -248,7 +250,7 @@ def test_an_object_with_a_page_is_cut_by_the_list_that_the_page_counts() -> None
 
 def test_the_lists_of_an_object_keep_what_fits() -> None:
     entries = [{"n": n} for n in range(500)]
-    made = fit(an_answer({"id": "1", "list": entries}), 3000, Result("", {}))
+    made = fit_answer(an_answer({"id": "1", "list": entries}), 3000, Result("", {}))
     assert made["data"]["list"] == entries[: len(made["data"]["list"])]
     assert size(made) > 2950
     assert f"lists after {len(made['data']['list'])} entries" in made["notes"][-1]
@@ -256,7 +258,7 @@ def test_the_lists_of_an_object_keep_what_fits() -> None:
 
 def test_a_table_inside_an_object_keeps_its_columns() -> None:
     columns = [f"c{n}" for n in range(15)]
-    made = fit(an_answer({"t": {"columns": columns, "rows": [["x" * 9] * 15] * 200}}), 3000, Result("", {}))
+    made = fit_answer(an_answer({"t": {"columns": columns, "rows": [["x" * 9] * 15] * 200}}), 3000, Result("", {}))
     assert made["data"]["t"]["columns"] == columns
     assert {len(row) for row in made["data"]["t"]["rows"]} == {15}
     assert size(made) > 2500
@@ -264,20 +266,20 @@ def test_a_table_inside_an_object_keeps_its_columns() -> None:
 
 def test_an_object_whose_other_parts_are_large_is_cut_all_over() -> None:
     rows = [{"id": str(n)} for n in range(3)]
-    made = fit(an_answer({"rows": rows, "text": "x" * 9000}, page=Page(3).public()), 2000, Result("", {}))
+    made = fit_answer(an_answer({"rows": rows, "text": "x" * 9000}, page=Page(3).public()), 2000, Result("", {}))
     assert made["data"]["rows"] == rows
     assert made["data"]["text"].endswith("…")
 
 
 def test_a_large_object_loses_what_is_long_first() -> None:
-    made = fit(an_answer({"id": "1", "a": "x" * 5000, "b": list(range(500))}), 2000, Result("", {}))
+    made = fit_answer(an_answer({"id": "1", "a": "x" * 5000, "b": list(range(500))}), 2000, Result("", {}))
     assert made["data"]["id"] == "1"
     assert made["data"]["a"].endswith("…")
     assert "texts end after" in made["notes"][-1]
 
 
 def test_and_then_whole_fields_by_name() -> None:
-    made = fit(
+    made = fit_answer(
         an_answer({"id": "1", **{f"field_{n}": {str(k): "x" * 90 for k in range(30)} for n in range(3)}}),
         2000,
         Result("", {}),
@@ -288,7 +290,7 @@ def test_and_then_whole_fields_by_name() -> None:
 
 def test_headings_that_do_not_fit_are_an_error() -> None:
     with pytest.raises(DataLimit):
-        fit(an_answer({"columns": ["c" * 3000], "rows": [[1]]}), 2000, Result("", []))
+        fit_answer(an_answer({"columns": ["c" * 3000], "rows": [[1]]}), 2000, Result("", []))
 
 
 # --- notes

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import (
     AdsError,
     CircuitOpen,
@@ -21,7 +22,6 @@ from meta_ads_mcp.errors import (
     Transient,
     UnknownOutcome,
 )
-from meta_ads_mcp.spec.request import Request
 from tests.support import TOKEN, Gate, Wire, refusal
 
 

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import (
     AdsError,
     ApiError,
@@ -29,10 +30,9 @@ from meta_ads_mcp.errors import (
     Transient,
     UnknownOutcome,
 )
-from meta_ads_mcp.graph.answer import LARGEST_BODY
 from meta_ads_mcp.graph.client import LONGEST_QUERY
 from meta_ads_mcp.graph.limits.calls import Outcome
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.graph.response import LARGEST_BODY
 from tests.support import TOKEN, Wire, refusal
 
 GOOD = {"data": []}

@@ -22,7 +22,7 @@ from meta_ads_mcp.errors import (
     TokenProblem,
     Transient,
 )
-from meta_ads_mcp.graph.faults import fault, read_error
+from meta_ads_mcp.graph.error_table import parse_error, to_ads_error
 
 REDUCE = "Please reduce the amount of data you're asking for, then retry your request"
 TOO_DEEP = "The After Cursor specified exceeds the max limit supported by this endpoint"
@@ -104,7 +104,7 @@ TABLE: list[tuple[int, int | None, type[AdsError], bool]] = [
 @pytest.mark.parametrize("status", [400, 500])
 @pytest.mark.parametrize(("code", "subcode", "kind", "retry"), TABLE)
 def test_each_code_of_meta(code: int, subcode: int | None, kind: type[AdsError], retry: bool, status: int) -> None:
-    error, again = fault(GraphError(code, "It went wrong.", subcode, http_status=status))
+    error, again = to_ads_error(GraphError(code, "It went wrong.", subcode, http_status=status))
     assert type(error) is kind
     assert again is retry
     assert error.next_step
@@ -118,7 +118,7 @@ def test_an_object_that_is_not_there_is_not_a_missing_permission() -> None:
         "Unsupported get request. Object with ID '1' does not exist, cannot be loaded due to missing permissions, "
         "or does not support this operation"
     )
-    assert isinstance(fault(GraphError(100, said, 33, http_status=400))[0], NotFound)
+    assert isinstance(to_ads_error(GraphError(100, said, 33, http_status=400))[0], NotFound)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_an_object_that_is_not_there_is_not_a_missing_permission() -> None:
     ],
 )
 def test_where_only_the_text_tells(code: int, message: str, status: int, kind: type[AdsError], retry: bool) -> None:
-    error, again = fault(GraphError(code, message, http_status=status))
+    error, again = to_ads_error(GraphError(code, message, http_status=status))
     assert (type(error), again) == (kind, retry)
 
 
@@ -151,21 +151,21 @@ def test_where_only_the_text_tells(code: int, message: str, status: int, kind: t
 )
 @pytest.mark.parametrize("code", [0, 99_999])
 def test_an_unknown_code_goes_by_the_status(code: int, status: int | None, kind: type[AdsError], retry: bool) -> None:
-    error, again = fault(GraphError(code, "?", http_status=status))
+    error, again = to_ads_error(GraphError(code, "?", http_status=status))
     assert (type(error), again) == (kind, retry)
 
 
 def test_an_unknown_code_that_says_so_is_passing() -> None:
-    error, again = fault(GraphError(99_999, "?", http_status=400, is_transient=True))
+    error, again = to_ads_error(GraphError(99_999, "?", http_status=400, is_transient=True))
     assert isinstance(error, Transient)
     assert again
 
 
 @pytest.mark.parametrize("subcode", [458, 459, 460, 463, 464, 467, 492])
 def test_a_token_problem_says_what_to_do_about_this_one(subcode: int) -> None:
-    steps = {fault(GraphError(190, "x", other))[0].next_step for other in (458, 459, 460, 463, 464, 467, 492)}
+    steps = {to_ads_error(GraphError(190, "x", other))[0].next_step for other in (458, 459, 460, 463, 464, 467, 492)}
     assert len(steps) == 7
-    assert "login" in fault(GraphError(190, "x", subcode))[0].next_step
+    assert "login" in to_ads_error(GraphError(190, "x", subcode))[0].next_step
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_token_problem_says_what_to_do_about_this_one(subcode: int) -> None:
     ],
 )
 def test_the_wait_is_the_longest_that_is_said(error: GraphError, header_s: int | None, wait_s: int | None) -> None:
-    assert fault(error, header_s)[0].retry_after_seconds == wait_s
+    assert to_ads_error(error, header_s)[0].retry_after_seconds == wait_s
 
 
 # --- the envelope
@@ -203,7 +203,7 @@ WHOLE: dict[str, Any] = {
 @pytest.mark.parametrize("as_text", [False, True])
 def test_the_whole_envelope(as_text: bool) -> None:
     data = json.dumps(WHOLE["error_data"]) if as_text else WHOLE["error_data"]
-    error = read_error({"error": {**WHOLE, "error_data": data}}, 400)
+    error = parse_error({"error": {**WHOLE, "error_data": data}}, 400)
     assert error is not None
     assert error.public() == {
         "code": 100,
@@ -214,16 +214,16 @@ def test_the_whole_envelope(as_text: bool) -> None:
         "user_message": "Your budget is too low.",
         "blame_fields": ["daily_budget", "targeting.geo_locations.0"],
     }
-    assert "Your budget is too low." in fault(error)[0].message
+    assert "Your budget is too low." in to_ads_error(error)[0].message
 
 
 @pytest.mark.parametrize("key", sorted(WHOLE))
 @pytest.mark.parametrize("value", [None, 5, [], {}, "", "x" * 9000, [[["deep"]]], "{not json", True, 1e300])
 def test_any_part_may_be_missing_or_odd(key: str, value: Any) -> None:
     for odd in ({**WHOLE, key: value}, {name: part for name, part in WHOLE.items() if name != key}):
-        error = read_error({"error": odd}, 500)
+        error = parse_error({"error": odd}, 500)
         assert error is not None
-        assert len(json.dumps(fault(error)[0].public())) < 5000
+        assert len(json.dumps(to_ads_error(error)[0].public())) < 5000
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_any_part_may_be_missing_or_odd(key: str, value: Any) -> None:
     ],
 )
 def test_other_forms_of_an_error(body: Any, status: int, said: str) -> None:
-    error = read_error(body, status)
+    error = parse_error(body, status)
     assert error is not None
     assert error.message == said
 
@@ -245,11 +245,11 @@ def test_other_forms_of_an_error(body: Any, status: int, said: str) -> None:
     "body", [None, [], "error", 5, {}, {"data": []}, {"error": None}, {"error": ""}, {"error": []}]
 )
 def test_no_error(body: Any) -> None:
-    assert read_error(body, 200) is None
+    assert parse_error(body, 200) is None
 
 
 def test_a_field_that_is_called_error_is_no_error() -> None:
-    assert read_error({"id": "1", "error": "none"}, 200) is None
+    assert parse_error({"id": "1", "error": "none"}, 200) is None
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_a_field_that_is_called_error_is_no_error() -> None:
     ],
 )
 def test_a_time_in_the_text_is_the_wait(text: str, seconds: int | None) -> None:
-    error = read_error({"error": {"code": 4, "message": text}}, 400)
+    error = parse_error({"error": {"code": 4, "message": text}}, 400)
     assert error is not None
     assert error.retry_after_seconds == seconds
 
@@ -279,11 +279,11 @@ def test_a_time_in_the_text_is_the_wait(text: str, seconds: int | None) -> None:
 )
 @pytest.mark.parametrize("key", ["message", "error_user_msg", "error_user_title", "type", "fbtrace_id"])
 def test_metas_texts_are_cleaned(dirty: str, key: str) -> None:
-    error = read_error(
+    error = parse_error(
         {"error": {"code": 100, "message": "m", key: dirty, "error_data": {"blame_field_specs": [[dirty]]}}}, 400
     )
     assert error is not None
-    shown = json.dumps(fault(error)[0].public(), ensure_ascii=False)
+    shown = json.dumps(to_ads_error(error)[0].public(), ensure_ascii=False)
     for secret in ("EAABsbCS", "abc123def", "\u202e", "\u200b", "\U000e0041", "\x1b", "[31m"):
         assert secret not in shown
 
@@ -305,7 +305,7 @@ JSON = st.recursive(
     st.sampled_from([200, 400, 500]),
 )
 def test_no_body_breaks_the_reading(body: Any, status: int) -> None:
-    error = read_error(body, status)
+    error = parse_error(body, status)
     if error is not None:
-        raised, _ = fault(error)
+        raised, _ = to_ads_error(error)
         json.dumps(raised.public())

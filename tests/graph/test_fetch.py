@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NetworkProblem
-from meta_ads_mcp.graph import fetch
-from meta_ads_mcp.graph.fetch import MOST_REDIRECTS, Fetcher
-from meta_ads_mcp.spec.web import is_public
+from meta_ads_mcp.web import fetch
+from meta_ads_mcp.web.addresses import is_public
+from meta_ads_mcp.web.fetch import MOST_REDIRECTS, Fetcher
 
 PUBLIC = "93.184.216.34"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8

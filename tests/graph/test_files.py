@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
-from meta_ads_mcp.graph.faults import read_error
-from meta_ads_mcp.graph.form import body
+from meta_ads_mcp.graph.encoding import body
+from meta_ads_mcp.graph.error_table import parse_error
 from tests.support import TOKEN, Wire, refusal
 
 PART = {"video_file_chunk": ("clip.mp4", bytes(range(256)), "application/octet-stream")}
@@ -97,7 +97,7 @@ async def test_a_refused_part_says_where_to_go_on(data: Any, offsets: Any, as_te
     )
 )
 def test_any_error_data_is_read(data: Any) -> None:
-    found = read_error({"error": {"code": 1, "message": "m", "error_data": data}}, 400)
+    found = parse_error({"error": {"code": 1, "message": "m", "error_data": data}}, 400)
     assert found is not None
     assert found.code == 1
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, TokenProblem
-from meta_ads_mcp.spec.request import Request
 from tests.support import TOKEN, Wire, refusal
 
 PAGE_TOKEN = "EAAP" + "pagesecret" * 5

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, DataLimit, GraphError, Throttled, Transient
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, page, pages, read_page
-from meta_ads_mcp.spec.request import Request
 from tests.support import TOKEN, Told, Wire, refusal
 
 EDGE = Request("GET", "act_1/ads", {"fields": "id"})

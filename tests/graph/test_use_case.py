@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meta_ads_mcp.graph.use_case import use_case
+from meta_ads_mcp.graph.quotas import use_case
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,18 @@ ROOT = Path(__file__).parent.parent.parent
 LINT_IMPORTS = Path(sys.executable).parent / "lint-imports"
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 
+# This contract reports the folders of a circle, not the import.
+CIRCLES = "Modules of one folder do not import each other in circles"
 # Contract → (module that gets an import it must not have, the import).
 PLANTS = {
-    "Imports go one way": ("graph/client.py", "meta_ads_mcp.engine.run"),
-    "Tools see the vocabulary only": ("tools/accounts.py", "meta_ads_mcp.graph.paging"),
-    "The sandbox imports nothing of ours": ("sandbox/store.py", "meta_ads_mcp.errors"),
-    "fastmcp and the MCP SDK only in the server": ("engine/run.py", "fastmcp"),
-    "httpx only in graph and sandbox": ("tools/campaigns.py", "httpx"),
-    "keyring only in credentials": ("engine/accounts.py", "keyring"),
+    "Imports go one way": ("graph/client.py", "meta_ads_mcp.engine.engine"),
+    "Tools do not see how requests are sent": ("tools/accounts.py", "meta_ads_mcp.graph.paging"),
+    "The sandbox imports nothing of the package": ("sandbox/store.py", "meta_ads_mcp.errors"),
+    "Only the composition root imports the sandbox": ("engine/session.py", "meta_ads_mcp.sandbox"),
+    "Only the server imports fastmcp and the MCP SDK": ("engine/engine.py", "fastmcp"),
+    "Only the Graph client, the web fetcher and the sandbox import httpx": ("tools/campaigns.py", "httpx"),
+    "Only the credentials import keyring": ("engine/accounts.py", "keyring"),
+    CIRCLES: ("core/clock.py", "meta_ads_mcp.core.write"),
 }
 
 
@@ -52,7 +56,8 @@ def test_every_contract_breaks_on_its_own_violation(copy: Path) -> None:
     assert (ended.returncode, kept) == (1, []), ended.stdout
     arrows = [
         f"meta_ads_mcp.{module.removesuffix('.py').replace('/', '.')} -> {imported}"
-        for module, imported in PLANTS.values()
+        for name, (module, imported) in PLANTS.items()
+        if name != CIRCLES
     ]
     assert [arrow for arrow in arrows if arrow not in ended.stdout] == []
 

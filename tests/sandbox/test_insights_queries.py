@@ -106,3 +106,41 @@ async def test_filtering_by_a_breakdown_value_and_by_a_name(box: Box) -> None:
     )
     assert named
     assert all("sales" in row["campaign_name"] for row in named)
+
+
+async def test_a_filter_of_action_types_chooses_actions_and_keeps_rows(box: Box) -> None:
+    asked = {"level": "campaign", "fields": "campaign_id,spend,actions,cost_per_action_type", "date_preset": "last_7d"}
+    rows = await box.insights(box.account(), **asked)
+    chosen = [{"field": "action_type", "operator": "IN", "value": ["link_click", "comment"]}]
+    filtered = await box.insights(box.account(), **asked, filtering=chosen)
+    assert [row["spend"] for row in filtered] == [row["spend"] for row in rows]
+    for row, whole in zip(filtered, rows, strict=True):
+        for name in ("actions", "cost_per_action_type"):
+            expected = [entry for entry in whole[name] if entry["action_type"] in ("link_click", "comment")]
+            assert row[name] == expected
+
+
+async def test_video_figures_are_left_out_by_region(box: Box) -> None:
+    fields = "spend,video_play_actions,video_30_sec_watched_actions,video_p25_watched_actions"
+    rows = await box.insights(box.account(), fields=fields, breakdowns="region", date_preset="last_30d")
+    seen = {name for row in rows for name in row}
+    assert {"video_play_actions", "video_30_sec_watched_actions"} <= seen
+    assert "video_p25_watched_actions" not in seen
+
+
+@pytest.mark.parametrize("sort", ["spend_descending", "['spend_descending']", '["spend_descending"]'])
+async def test_a_list_of_words_may_be_written_in_three_ways(box: Box, sort: str) -> None:
+    page = await box.get(f"{box.account()}/insights", level="campaign", fields="spend", sort=sort)
+    spent = [float(row["spend"]) for row in page["data"]]
+    assert spent == sorted(spent, reverse=True)
+
+
+async def test_a_report_run_shows_its_progress_without_fields(box: Box) -> None:
+    """The default fields of Graph, which the loops of SDKs and data pipelines read."""
+    started = await box.raw("POST", f"{box.account()}/insights", fields=["spend"], breakdowns="mmm")
+    run = started.json()["report_run_id"]
+    seen = [await box.get(run) for _ in range(4)]
+    assert all({"id", "account_id", "time_ref", "async_status", "async_percent_completion"} <= set(one) for one in seen)
+    assert seen[-1]["async_status"] == "Job Completed"
+    assert seen[-1]["async_percent_completion"] == 100
+    assert seen[-1]["time_completed"] >= seen[-1]["time_ref"]

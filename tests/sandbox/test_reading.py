@@ -55,6 +55,23 @@ async def test_a_creative_without_braces_is_its_id(box: Box) -> None:
     assert set(row["creative"]) == {"id"}
 
 
+@pytest.mark.parametrize("wanted", ['["name","creative{id}"]', ' [ "name" , "creative{id}" ] ', "name,creative{id}"])
+async def test_fields_may_be_a_json_array(box: Box, wanted: str) -> None:
+    rows = (await box.get(f"{box.account()}/ads", fields=wanted, limit="3"))["data"]
+    assert [set(row) for row in rows] == [{"name", "creative", "id"}] * 3
+
+
+COUNTED = "ads adsets campaigns adimages advideos adcreatives".split()
+UNCOUNTED = "adspixels promote_pages customaudiences adrules_library customconversions instagram_accounts".split()
+
+
+@pytest.mark.parametrize("edge", [*COUNTED, *UNCOUNTED])
+@pytest.mark.parametrize("sent", [{"summary": "true"}, {"default_summary": "true"}])
+async def test_every_list_takes_what_cursors_send(box: Box, edge: str, sent: dict[str, str]) -> None:
+    page = await box.get(f"{box.account()}/{edge}", limit="1", **sent)
+    assert ("summary" in page) is (edge in COUNTED and "summary" in sent)
+
+
 async def every_page(box: Box, path: str, limit: int, **params: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     after: dict[str, Any] = {}
@@ -112,8 +129,12 @@ def test_cursors_survive_the_wire(position: int) -> None:
 
 NAMES = st.text(alphabet="abcdefgh_1", min_size=1, max_size=6)
 WANTED = st.recursive(
-    st.builds(fields.FieldSelection, NAMES, st.dictionaries(NAMES, st.sampled_from(["5", '["A","(B"]', "x(1)"]), max_size=2)),
-    lambda inner: st.builds(fields.FieldSelection, NAMES, st.just({}), st.lists(inner, min_size=1, max_size=3).map(tuple)),
+    st.builds(
+        fields.FieldSelection, NAMES, st.dictionaries(NAMES, st.sampled_from(["5", '["A","(B"]', "x(1)"]), max_size=2)
+    ),
+    lambda inner: st.builds(
+        fields.FieldSelection, NAMES, st.just({}), st.lists(inner, min_size=1, max_size=3).map(tuple)
+    ),
     max_leaves=8,
 )
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, TokenInfo, World
+from meta_ads_mcp.sandbox.versions import live_versions, served_version
 
 from .conftest import NOW, Box, connect
 
@@ -62,7 +64,10 @@ CASES: list[tuple[str, dict[str, Any], int, int | None, str]] = [
     (f"{ACCOUNT}/insights", {"breakdowns": "platform_position"}, 2, 1504041, "invalid"),
     (f"{ACCOUNT}/insights", {"breakdowns": "image_asset"}, 2, 1504041, "account"),
     (f"{ACCOUNT}/insights", {"breakdowns": "age", "action_breakdowns": "action_device"}, 2, 1504041, "invalid"),
-    (f"{ACCOUNT}/insights", {"breakdowns": "region", "fields": "video_p25_watched_actions"}, 100, None, "region"),
+    (f"{ACCOUNT}/insights", {"breakdowns": "dma"}, 100, None, "comscore_market"),
+    (f"{ACCOUNT}/insights", {"breakdowns": "mmm"}, 100, None, "asynchronous"),
+    (f"{ACCOUNT}/campaigns", {"fields": "[name"}, 2500, None, "Syntax error"),
+    (f"{ACCOUNT}/campaigns", {"fields": [1]}, 2500, None, "Syntax error"),
     (
         f"{ACCOUNT}/insights",
         {"breakdowns": "hourly_stats_aggregated_by_advertiser_time_zone", "fields": "unique_clicks"},
@@ -100,8 +105,24 @@ async def test_the_field_to_blame_is_named(box: Box) -> None:
     assert error["error_data"] == {"blame_field_specs": [["limit"]]}
 
 
-async def test_root_ids_are_gone_with_a_500(box: Box) -> None:
-    response = await box.raw("GET", "", ids="1,2")
+@pytest.mark.parametrize(
+    ("day", "oldest"),
+    [
+        (date(2026, 11, 9), "v24.0"),
+        (date(2026, 11, 10), "v25.0"),
+        (date(2027, 2, 22), "v25.0"),
+        (date(2027, 2, 23), "v26.0"),
+    ],
+)
+def test_versions_end_on_the_day_that_meta_names(day: date, oldest: str) -> None:
+    assert live_versions(day)[0] == oldest
+    assert served_version("v1.0", "v26.0", day) == oldest
+    assert served_version(None, "v26.0", day) == "v26.0"
+
+
+@pytest.mark.parametrize("path", ["", "insights"])
+async def test_ids_are_gone_with_a_500(box: Box, path: str) -> None:
+    response = await box.raw("GET", path, ids="1,2")
     assert response.status_code == 500
     assert response.json()["error"]["message"] == "The ids query parameter is deprecated in v26.0+."
 
@@ -153,12 +174,37 @@ async def test_the_proof_of_the_app_secret(world: World, proof: str | None, stat
 
 
 @pytest.mark.parametrize(
-    ("version", "served"), [("v26.0", "v26.0"), ("v25.0", "v25.0"), ("v19.0", "v21.0"), ("v27.0", "v21.0")]
+    ("version", "served"),
+    [
+        ("v27.0", "v27.0"),
+        ("v26.0", "v26.0"),
+        ("v25.0", "v25.0"),
+        ("v24.0", "v25.0"),
+        ("v19.0", "v25.0"),
+        ("v99.0", "v25.0"),
+    ],
 )
-async def test_an_unknown_version_is_served_as_the_oldest(box: Box, version: str, served: str) -> None:
+async def test_a_version_that_is_not_live_is_served_as_the_oldest_live_one(box: Box, version: str, served: str) -> None:
     response = await box.client.get(f"https://graph.facebook.com/{version}/me")
     assert response.status_code == 200
     assert response.headers["facebook-api-version"] == served
+
+
+async def test_a_new_app_has_no_method_override_and_no_aliases(world: World) -> None:
+    alias = {"fields": "insights.date_preset(yesterday).as(week){spend}"}
+    refused = {}
+    for new_app in (False, True):
+        transport = SandboxTransport(world, clock=lambda: NOW, new_app=new_app)
+        async with connect(transport) as client:
+            account = f"act_{world.account_ids[0]}"
+            answers = [
+                await client.post("me", data={"method": "GET"}),
+                await client.get(account, params=alias),
+                await client.get(account, params={"fields": f"name,campaigns.limit(1){{{alias['fields']}}}"}),
+                await client.get("me"),
+            ]
+            refused[new_app] = [answer.status_code == 400 for answer in answers]
+    assert refused == {False: [False] * 4, True: [True, True, True, False]}
 
 
 async def test_a_dead_version_can_be_refused(box: Box) -> None:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue
-from meta_ads_mcp.credentials import Given, Vault
-from meta_ads_mcp.engine.run import Engine, Options
+from meta_ads_mcp.credentials import EnvironmentToken, Vault
+from meta_ads_mcp.engine.engine import Engine, Options
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
-from meta_ads_mcp.graph.profiles import Profiles
+from meta_ads_mcp.profiles.profiles import ProfileService
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
-from meta_ads_mcp.server import AdsServer
+from meta_ads_mcp.server.catalogue import Catalogue
+from meta_ads_mcp.server.server import AdsServer
 from tests.catalogue.every import TOOLS
 from tests.writes.fake_graph import START, Silent, StillClock
 
@@ -53,11 +53,11 @@ def demo(
     world = world or new_world()
     transport = SandboxTransport(world, clock=lambda: datetime.fromtimestamp(clock.now(), UTC))
     governor = Governor(clock=clock, events=Silent(), state_dir=None)
-    vault = Vault(lambda: {"demo": Given(DEMO_TOKEN, "demo")})
+    vault = Vault(lambda: {"demo": EnvironmentToken(DEMO_TOKEN, "demo")})
     client = GraphClient(
         tokens=vault, governor=governor, events=Silent(), clock=clock, connection=Connection(), transport=transport
     )
-    profiles = Profiles(vault, client.speak, clock, app=None, environ={}, locked=False)
+    profiles = ProfileService(vault, client.for_token, clock, app=None, environ={}, locked=False)
     catalogue = Catalogue(TOOLS, listed=listed, allow_writes=allow_writes)
     engine = Engine(catalogue, client, Silent(), clock, governor, Options(demo=True, **options), profiles=profiles)
     return Demo(AdsServer(catalogue, engine), transport, world)

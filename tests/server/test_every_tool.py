@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastmcp import Client
 
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
 from tests.catalogue.every import TOOLS, each
 from tests.catalogue.examples import IN_DEMO, demo_ids, example
 from tests.server.contract import check_error, check_success

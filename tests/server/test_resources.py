@@ -12,11 +12,11 @@ from mcp import MCPError
 from mcp.types import ResourceTemplateReference
 from pydantic import TypeAdapter
 
-from meta_ads_mcp.engine.exports import FolderExports
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.resources import LARGEST_EXPORT, OBJECTS, fields_of
 from meta_ads_mcp.sandbox.faults import graph_error
-from meta_ads_mcp.spec.fields import FieldList
+from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
 from scripts import fields as distilled
 from tests.catalogue import sdk
 from tests.server.demo import ERAS, Demo, demo, shared_world

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.dates import (
+from meta_ads_mcp.core.values.dates import (
     DatePreset,
     Day,
     Moment,
@@ -23,6 +22,7 @@ from meta_ads_mcp.spec.dates import (
     time_range,
     to_unix,
 )
+from meta_ads_mcp.errors import InvalidArguments
 
 DAY: TypeAdapter[str] = TypeAdapter(Day)
 MOMENT: TypeAdapter[str] = TypeAdapter(Moment)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from meta_ads_mcp.catalogue import collect
-from meta_ads_mcp.spec.fields import FieldName, names, selection
+from meta_ads_mcp.core.fields import FieldName, names, selection
+from meta_ads_mcp.server.catalogue import collect
 
 FIELD: TypeAdapter[str] = TypeAdapter(FieldName)
 

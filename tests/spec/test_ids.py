@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from meta_ads_mcp.spec import ids
-from meta_ads_mcp.spec.request import confine
+from meta_ads_mcp.core.request import confine
+from meta_ads_mcp.core.values import ids
 
 KINDS: dict[str, TypeAdapter[Any]] = {
     name: TypeAdapter(getattr(ids, name))

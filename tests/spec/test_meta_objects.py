@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from meta_ads_mcp.domain.creative_story import FEATURES
+from meta_ads_mcp.domain.meta_objects import CustomizationRules, Freedom, Labels, StorySpec, TrackingSpecs
+from meta_ads_mcp.domain.promoted_object import PromotedObject
+from meta_ads_mcp.domain.sdk_keys import CLASSES, keys_of
+from meta_ads_mcp.domain.targeting import TargetingSpec
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.sandbox.sdk_spec import load
-from meta_ads_mcp.spec.closed import PromotedObject
-from meta_ads_mcp.spec.creative import FEATURES
-from meta_ads_mcp.spec.meta_objects import CustomizationRules, Freedom, Labels, StorySpec, TrackingSpecs
-from meta_ads_mcp.spec.sdk_keys import CLASSES, keys_of
-from meta_ads_mcp.spec.targeting import TargetingSpec
 
 # Inside which this server looks in a way of its own, or where any class of the SDK may stand.
 LOOKED_INTO_ELSEWHERE = {"AdCreativeFeaturesSpec", "Targeting", "AdPlacePageSet", "ProductSet"}

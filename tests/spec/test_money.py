@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from meta_ads_mcp.core.values.money import WITH_SUBUNIT, WITHOUT_SUBUNIT, Money, format_money, money, offset, to_minor
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.money import WITH_SUBUNIT, WITHOUT_SUBUNIT, Money, money, offset, to_minor, written
 
 KNOWN = sorted(WITH_SUBUNIT | WITHOUT_SUBUNIT)
 ARGUMENT: TypeAdapter[Any] = TypeAdapter(Money)
@@ -26,7 +26,7 @@ def test_the_currencies_without_a_subunit_are_metas_and_not_isos() -> None:
 @given(st.integers(0, 10**15 - 1), st.sampled_from(KNOWN))
 def test_what_is_shown_can_be_given_back(minor: int, currency: str) -> None:
     shown = money(minor, currency)
-    assert to_minor(written(shown), currency) == minor
+    assert to_minor(format_money(shown), currency) == minor
     assert Decimal(shown["amount"]) * (offset(currency) or 0) == minor
 
 

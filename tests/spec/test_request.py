@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.request import confine, places, wire
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.spec.request import confine, places, wire
 
 SEGMENT = re.compile(r"act_[0-9]{1,30}|[0-9]{1,30}(_[0-9]{1,30})?|[a-z][a-z_]{0,63}")
 EVIL = st.text(st.sampled_from("0159/\\.?#%&=@:;~ \t\n\x00_actme\u0661\uff11\u2044é{}")) | st.text()

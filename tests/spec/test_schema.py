@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from meta_ads_mcp.spec.params import Closed, Local, Params, Wire, marker, shapes
-from meta_ads_mcp.spec.schema import full_schema, input_schema
+from meta_ads_mcp.core.params import Closed, Local, Params, Wire, marker, shapes
+from meta_ads_mcp.core.schema import full_schema, input_schema
 
 
 class Part(Closed):

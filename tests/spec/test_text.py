@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.spec.text import LONGEST, clean, clean_all, redact
+from meta_ads_mcp.core.values.text import LONGEST, clean, clean_all, redact
 
 READABLE = [
     "Sommer-Angebot: 20 % Rabatt für Müller & Söhne!",

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue, collect
 from meta_ads_mcp.credentials import FixedToken
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Logged, SandboxTransport
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 NOW = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ class Demo:
         catalogue = Catalogue(collect(), listed=("all",))
         self.engine = Engine(catalogue, client, events, clock, governor, Options(demo=True))
 
-    async def call(self, tool: str, /, **arguments: Any) -> Answer:
+    async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
         return await self.engine.call(tool, arguments)
 
     async def data(self, tool: str, /, **arguments: Any) -> Any:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.catalogue import sdk
 from tests.support import FakeClock, Gate, Heard, Told
 
@@ -65,7 +65,7 @@ class Scripted(Told):
         ]
 
 
-async def call(graph: Any, tool: str, **arguments: Any) -> Answer:
+async def call(graph: Any, tool: str, **arguments: Any) -> ToolAnswer:
     """An answer that is no error."""
     answer = await _answer(graph, tool, arguments)
     assert not answer.is_error, answer.text
@@ -89,7 +89,7 @@ async def refused_unsent(tool: str, **arguments: Any) -> dict[str, Any]:
     return error
 
 
-async def _answer(graph: Any, tool: str, arguments: Mapping[str, Any]) -> Answer:
+async def _answer(graph: Any, tool: str, arguments: Mapping[str, Any]) -> ToolAnswer:
     return await engine(graph).call(tool, arguments)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.tools.audiences import readable
+from meta_ads_mcp.tools.audiences.audiences import readable
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, refused_unsent, rows
 

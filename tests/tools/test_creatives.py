@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools.creatives import effective_link
+from meta_ads_mcp.tools.creatives.creatives import effective_link
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, refused_unsent, rows
 

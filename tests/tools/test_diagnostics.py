@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, Throttled, TokenProblem
-from meta_ads_mcp.spec.request import Request
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, refusal, refused_unsent, rows
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools._help_articles import ARTICLES, Article
-from meta_ads_mcp.tools.help import find, score
+from meta_ads_mcp.tools.help.articles import ARTICLES, Article
+from meta_ads_mcp.tools.help.help import find, score
 from tests.tools.scripted import CATALOGUE, Scripted, call, refused_unsent
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import PermissionMissing
-from meta_ads_mcp.tools.leads import mask
+from meta_ads_mcp.tools.leads.leads import mask
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, engine, refusal, refused_unsent, rows
 

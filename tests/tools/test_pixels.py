@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.pixel_health import health
-from meta_ads_mcp.analysis.pixel_stats import PixelStats
 from meta_ads_mcp.errors import Transient
+from meta_ads_mcp.tools.pixels.health import health
+from meta_ads_mcp.tools.pixels.stats import PixelStats
 from tests.graph.limits.support import START
 from tests.tools.demo import NOW, Demo
 from tests.tools.demo import rows as records

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.run import Options
+from meta_ads_mcp.core.values.money import offset
+from meta_ads_mcp.engine.engine import Options
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.faults import SandboxResponse, graph_error
-from meta_ads_mcp.spec.money import offset
 from tests.tools.demo import NOW, Demo, rows
 
 SUMMARY, DIAGNOSE = "ads_portfolio_summary", "ads_diagnose_underperformance"

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from meta_ads_mcp.engine.run import Engine, Options
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.engine import Engine, Options
 from meta_ads_mcp.errors import NetworkProblem, NotFound, Throttled
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from meta_ads_mcp.spec.request import Request
 from tests.support import FakeClock, Gate, Heard
 from tests.tools.demo import NOW, Demo
 from tests.tools.demo import rows as records

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.analysis.rule_text import in_words
 from meta_ads_mcp.errors import Transient
+from meta_ads_mcp.tools.rules.sentence import in_words
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, rows
 

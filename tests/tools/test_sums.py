@@ -13,10 +13,10 @@ import pytest
 from meta_ads_mcp.analysis.combinations import STARRED
 from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OFF_META_HIDDEN
 from meta_ads_mcp.analysis.table import ADDITIVE
-from meta_ads_mcp.engine.run import Options
+from meta_ads_mcp.core.values.money import offset
+from meta_ads_mcp.engine.engine import Options
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.insights.segments import COMBINATIONS
-from meta_ads_mcp.spec.money import offset
 from tests.tools.demo import NOW, Demo, rows
 
 WEEK = {"since": "2026-10-01", "until": "2026-10-07"}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.domain.targeting import PLACES, TARGETING_KEYS, names_people, summarise
 from meta_ads_mcp.errors import GraphError, InvalidArguments, PermissionMissing, Throttled
-from meta_ads_mcp.spec.targeting import PLACES, TARGETING_KEYS, names_people, summarise
 from tests.catalogue import sdk
 from tests.tools.demo import Demo
 from tests.tools.scripted import Scripted, call, refusal, refused_unsent, rows

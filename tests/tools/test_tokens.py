@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.credentials import Given
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.credentials import EnvironmentToken
+from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import DEMO_TOKEN, TokenInfo, graph_error
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.keyrings import (
     APP,
     EVERY_TOKEN,
@@ -26,14 +26,14 @@ from tests.keyrings import (
 )
 
 GIVEN = {
-    "agency": Given(DEMO_TOKEN, "META_TOKENS"),
-    "reader": Given(READ_ONLY, "META_TOKENS"),
+    "agency": EnvironmentToken(DEMO_TOKEN, "META_TOKENS"),
+    "reader": EnvironmentToken(READ_ONLY, "META_TOKENS"),
 }
 NAMES = ("ads_list_tokens", "ads_set_active_token", "ads_register_token", "ads_delete_token", "ads_get_token_status")
 OTHER_SECRET = "sk-ant-api03-somebodyelsessecret00000"
 
 
-def shown(answer: Answer) -> str:
+def shown(answer: ToolAnswer) -> str:
     """Everything the client gets; no token of the test may be in it."""
     text = " ".join([*answer.blocks, json.dumps(answer.structured, ensure_ascii=False)])
     for secret in (*EVERY_TOKEN, OTHER_SECRET, APP.secret):
@@ -213,7 +213,7 @@ async def test_a_refresh_keeps_the_old_token_until_the_new_one_is_stored(tmp_pat
 
 
 async def test_a_refreshed_token_of_the_environment_lives_in_memory() -> None:
-    bench = Bench(None, given={"default": Given(USER_TOKEN, "META_ACCESS_TOKEN")}, app=APP)
+    bench = Bench(None, given={"default": EnvironmentToken(USER_TOKEN, "META_ACCESS_TOKEN")}, app=APP)
     answer = await bench.call("ads_refresh_token")
     assert answer.structured["data"]["stored_in"] == "memory of this process"
     assert any("memory only" in note for note in answer.structured["notes"])
@@ -257,7 +257,7 @@ async def test_no_tool_that_changes_a_profile_hides_behind_a_read() -> None:
 
 
 async def test_an_expired_token_is_told_apart(tmp_path: Path) -> None:
-    bench = Bench(None, given={"default": Given(USER_TOKEN, "META_ACCESS_TOKEN")})
+    bench = Bench(None, given={"default": EnvironmentToken(USER_TOKEN, "META_ACCESS_TOKEN")})
     bench.sandbox.tokens.known[USER_TOKEN] = TokenInfo(bench.sandbox.world.user_id, "USER", expires_at=1)
     row = await good(bench, "ads_get_token_status")
     assert row["valid"] is False

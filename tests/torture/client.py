@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.engine.journal import Journal
+from meta_ads_mcp.core.clock import SystemClock
+from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall, SandboxTransport, World
-from meta_ads_mcp.spec.clock import SystemClock
 from tests.loopback import Loopback, serving
 from tests.server.wire import SECONDS_TO_END
 from tests.torture.messages import ACCOUNTS, MESSAGES, line

@@ -12,11 +12,11 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.engine.log import JsonLines
-from meta_ads_mcp.engine.run import Answer
-from meta_ads_mcp.engine.shape import FREE_TEXT, UNTRUSTED
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
+from meta_ads_mcp.engine.engine import ToolAnswer
+from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import SandboxCall
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
 from tests.torture.trial import Trials, awaited, chosen
@@ -94,7 +94,7 @@ class Nobody:
         return None
 
 
-def check(tool: Tool, answer: Answer, asked: list[str], log: list[str]) -> None:
+def check(tool: Tool, answer: ToolAnswer, asked: list[str], log: list[str]) -> None:
     structured = checked(answer)
     shown = [*answer.blocks[:1], *asked, *texts(structured)]
     for text in shown:
@@ -151,7 +151,7 @@ async def refused(bench: Bench, tool: Tool, payload: str, person: Any) -> None:
 def listened(made: Desk) -> list[str]:
     """The log lines of a desk from now on, all levels."""
     log: list[str] = []
-    lines = JsonLines("DEBUG", log.append)
+    lines = JsonLogger("DEBUG", log.append)
     engine = made.engine
     engine.events = engine.writer.audit._events = engine.client._events = lines  # type: ignore[attr-defined]
     return log

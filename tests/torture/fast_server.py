@@ -6,8 +6,8 @@ import asyncio
 import sys
 import time
 
-from meta_ads_mcp.cli import main
-from meta_ads_mcp.spec.clock import SystemClock
+from meta_ads_mcp.cli.main import main
+from meta_ads_mcp.core.clock import SystemClock
 
 SPEED = 1000
 STARTED = time.time(), time.monotonic()

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from meta_ads_mcp.engine.exports import FolderExports
-from meta_ads_mcp.engine.journal import FILE as JOURNAL
-from meta_ads_mcp.engine.uploads import RootedUploads
+from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.engine.files.uploads import RootedUploads
+from meta_ads_mcp.engine.writes.journal import FILE as JOURNAL
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
 from tests.torture.graph import Bench, checked

@@ -15,10 +15,10 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import SandboxCall, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.server.contract import check_error, check_success
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make
@@ -34,7 +34,7 @@ LARGEST_PEAK = 300 * MB
 LONGEST_S = 30.0
 
 
-def checked(answer: Answer) -> dict[str, Any]:
+def checked(answer: ToolAnswer) -> dict[str, Any]:
     """The structured content, when it is what the contract says and no defect of ours."""
     assert answer.question is None
     content = [{"type": "text", "text": text} for text in answer.blocks]

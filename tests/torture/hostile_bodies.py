@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.graph.faults import _BY_CODE, _BY_SUBCODE, _INTERNAL, _RANGES
+from meta_ads_mcp.graph.error_table import _BY_CODE, _BY_SUBCODE, _INTERNAL, _RANGES
 
 Make = Callable[[Callable[[], Any]], httpx.Response]
 MB = 1024 * 1024

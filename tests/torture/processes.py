@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.engine.journal import Journal
+from meta_ads_mcp.core.clock import SystemClock
+from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.graph.limits.store import CircuitStore
-from meta_ads_mcp.spec.clock import SystemClock
 from tests.torture.client import Held, held
 from tests.torture.trial import Trial, Trials, tried
 from tests.torture.wire import Rude, call

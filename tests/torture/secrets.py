@@ -15,12 +15,12 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.compose import compose
+from meta_ads_mcp.app import compose
+from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.credentials import FixedToken, Token
 from meta_ads_mcp.graph.client import Connection
 from meta_ads_mcp.sandbox import SandboxTransport
 from meta_ads_mcp.settings import load
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.server.wire import ROOT, environment
 from tests.torture.content import listened

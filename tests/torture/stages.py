@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import TOOLS
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trial, Trials, chosen, told
@@ -61,7 +61,7 @@ class Thinking(Person):
         return True
 
 
-async def _reached(running: asyncio.Task[Answer], reached: asyncio.Event) -> bool:
+async def _reached(running: asyncio.Task[ToolAnswer], reached: asyncio.Event) -> bool:
     """Whether the call got there before it ended."""
     waiting = asyncio.ensure_future(reached.wait())
     await asyncio.wait((running, waiting), timeout=LONGEST_S, return_when=asyncio.FIRST_COMPLETED)
@@ -70,7 +70,7 @@ async def _reached(running: asyncio.Task[Answer], reached: asyncio.Event) -> boo
     return reached.is_set()
 
 
-async def _cancelled(running: asyncio.Task[Answer], free: asyncio.Event | None) -> None:
+async def _cancelled(running: asyncio.Task[ToolAnswer], free: asyncio.Event | None) -> None:
     """Cancels the call, then lets Graph answer; nothing of the call may be left running."""
     running.cancel()
     await asyncio.sleep(0)

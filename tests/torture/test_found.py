@@ -15,10 +15,10 @@ from unittest import mock
 import httpx
 import pytest
 
-from meta_ads_mcp.engine.log import take_over
-from meta_ads_mcp.engine.uploads import RootedUploads
+from meta_ads_mcp.engine.files.uploads import RootedUploads
+from meta_ads_mcp.engine.telemetry import install_logging
 from meta_ads_mcp.errors import DataLimit, NotFound
-from meta_ads_mcp.graph.answer import MOST_VALUES
+from meta_ads_mcp.graph.response import MOST_VALUES
 from tests.catalogue.every import TOOLS
 from tests.support import Heard, Wire
 from tests.torture import files, secrets
@@ -80,7 +80,7 @@ def heard() -> Iterator[Heard]:
     """Standard error taken over, and given back."""
     before = (sys.excepthook, sys.unraisablehook, logging.root.handlers[:], logging.root.level)
     told = Heard()
-    take_over(told)
+    install_logging(told)
     yield told
     sys.excepthook, sys.unraisablehook = before[:2]
     logging.root.handlers[:] = before[2]

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from meta_ads_mcp.engine.run import Answer
-from meta_ads_mcp.spec.request import Request, wire
+from meta_ads_mcp.core.request import Request, wire
+from meta_ads_mcp.engine.engine import ToolAnswer
 from tests.writes.desk import Person
 from tests.writes.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, graph
 
@@ -90,7 +90,7 @@ def shop() -> FakeGraph:
     return made
 
 
-async def call(client: FakeGraph, tool: str, arguments: Mapping[str, Any]) -> Answer:
+async def call(client: FakeGraph, tool: str, arguments: Mapping[str, Any]) -> ToolAnswer:
     """The answer to a user who agrees to everything."""
     return await engine(client).call(tool, dict(arguments), asker=Person(True))
 

@@ -12,10 +12,10 @@ import os
 import sys
 from typing import Any
 
-from meta_ads_mcp.cli import main
-from meta_ads_mcp.engine.journal import Journal
+from meta_ads_mcp.cli.main import main
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.graph.client import GraphClient
-from meta_ads_mcp.spec.request import Request
 
 KILLED = 9
 

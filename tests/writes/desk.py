@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.desk import client_of
-from meta_ads_mcp.catalogue import Catalogue
-from meta_ads_mcp.engine.confirm import Asker, Reply
-from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
+from meta_ads_mcp.engine.writes.confirmation import Elicitor, Reply
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import Logged, SandboxTransport, World
 from meta_ads_mcp.sandbox.store import Node, Snapshot
+from meta_ads_mcp.server.catalogue import Catalogue
 from tests.catalogue.every import TOOLS
 from tests.writes.fake_graph import START, Silent, StillClock
 
@@ -63,7 +63,7 @@ class Desk:
             if entry.method != "GET" and "validate_only" not in entry.params.get("execution_options", "")
         ]
 
-    async def call(self, tool: str, arguments: dict[str, Any], asker: Asker | None = None) -> Answer:
+    async def call(self, tool: str, arguments: dict[str, Any], asker: Elicitor | None = None) -> ToolAnswer:
         return await self.engine.call(tool, arguments, asker=asker)
 
     async def done(self, tool: str, /, **arguments: Any) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from meta_ads_mcp.catalogue import Catalogue, collect
-from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.run import Answer, Engine, Options
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError, NotFound, PermissionMissing
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC).timestamp()
 ACCOUNT = "act_1"
@@ -148,7 +148,7 @@ def engine(client: FakeGraph, *, policy: Policy | None = None, **options: Any) -
     return Engine(catalogue, client, Silent(), client.clock, NoLimits(), Options(**options), policy or Policy())
 
 
-async def agreed(made: Engine, tool: str, arguments: dict[str, Any]) -> Answer:
+async def agreed(made: Engine, tool: str, arguments: dict[str, Any]) -> ToolAnswer:
     """The answer of a write that needs an agreement and gets it; nothing may be written before that."""
     held = await made.call(tool, arguments)
     assert held.structured["data"]["status"] == "needs_confirmation", held.text
@@ -156,7 +156,7 @@ async def agreed(made: Engine, tool: str, arguments: dict[str, Any]) -> Answer:
     return await made.call(tool, {**arguments, "confirmation": held.structured["data"]["confirmation"]})
 
 
-def error_of(answer: Answer) -> dict[str, Any]:
+def error_of(answer: ToolAnswer) -> dict[str, Any]:
     assert answer.is_error, answer.text
     found: dict[str, Any] = answer.structured["error"]
     return found

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.engine.run import Answer, Engine
+from meta_ads_mcp.core.ports import Download
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.domain.image_file import MOST_IMAGE_BYTES
+from meta_ads_mcp.engine.engine import Engine, ToolAnswer
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.spec.media import MOST_IMAGE_BYTES, Download
-from meta_ads_mcp.spec.request import Request
 from tests.writes.fake_graph import ACCOUNT, FakeGraph, StillClock, engine, graph
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
@@ -120,7 +121,7 @@ class Desk:
         made.downloads = self.web
         return made
 
-    async def call(self, tool: str, **arguments: Any) -> Answer:
+    async def call(self, tool: str, **arguments: Any) -> ToolAnswer:
         return await self.engine().call(f"ads_upload_ad_{tool}", {"account_id": ACCOUNT, **arguments})
 
     async def data(self, tool: str, **arguments: Any) -> Any:

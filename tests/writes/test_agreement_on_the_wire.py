@@ -15,7 +15,7 @@ import pytest
 from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
 
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
 from tests.catalogue.every import TOOLS, each
 from tests.catalogue.examples import demo_ids, example
 from tests.server.demo import ERAS, Demo, as_json, demo

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.run import Engine
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.engine import Engine
 from meta_ads_mcp.errors import Throttled, UnknownOutcome
-from meta_ads_mcp.spec import people
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.tools.audiences import customer_file as people
 from tests.writes.fake_graph import FakeGraph, agreed, engine, error_of
 from tests.writes.test_audiences import AUDIENCE, with_audience
 

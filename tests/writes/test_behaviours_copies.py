@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, ApiError
-from meta_ads_mcp.spec.request import Request
 from tests.writes.behaviours import (
     ACCOUNT,
     AD,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.spec.creative import FEATURES
+from meta_ads_mcp.domain.creative_story import FEATURES
 from tests.writes.behaviours import ACCOUNT, EVENT, FORM, INSTAGRAM, PAGE, Case, Refused, check, shop
 from tests.writes.fake_graph import FakeGraph, engine
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.engine.run import Answer
+from meta_ads_mcp.core.ports import Download
+from meta_ads_mcp.domain.crops import RETIRED, USUAL, crops
+from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
-from meta_ads_mcp.server import picture
-from meta_ads_mcp.spec.crops import RETIRED, USUAL, crops
-from meta_ads_mcp.spec.media import Download
+from meta_ads_mcp.server.server import picture
 from tests.writes.behaviours import ACCOUNT, AD, CREATIVE, PAGE, PROCESSING, VIDEO, Case, check, shop
 from tests.writes.fake_graph import FakeGraph, engine
 from tests.writes.library import PNG, Desk, hash_of
@@ -151,7 +151,7 @@ class Ad:
         shown = {"creative": {"id": CREATIVE, **self.creative}} if whole else {}
         return {"id": AD, "account_id": "1", **shown}
 
-    async def call(self, tool: str, **arguments: Any) -> Answer:
+    async def call(self, tool: str, **arguments: Any) -> ToolAnswer:
         made = engine(self.graph, state_dir=self.state)
         made.downloads = self.web
         return await made.call(f"ads_get_ad_{tool}", {"ad_id": AD, **arguments})

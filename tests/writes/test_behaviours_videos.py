@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.domain.creative_story import FEATURES
 from meta_ads_mcp.errors import AdsError, Transient
-from meta_ads_mcp.spec.creative import FEATURES
-from meta_ads_mcp.spec.request import Request
 from tests.writes.behaviours import (
     ACCOUNT,
     FORM,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.policy import Policy
-from meta_ads_mcp.spec.money import offset
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.values.money import offset
+from meta_ads_mcp.engine.writes.policy import Policy
 from tests.writes.fake_graph import ACCOUNT, FakeGraph, StillClock, agreed, engine, error_of, graph
 
 TOOL = "ads_update_spend_cap"

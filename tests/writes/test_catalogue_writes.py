@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.shape import shape_row
-from meta_ads_mcp.spec.same import same_value
-from meta_ads_mcp.spec.tool import Tool
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.engine.answer.shape import shape_row
 from tests.catalogue.every import TOOLS, each
 from tests.writes.desk import Desk, Person, desk
 from tests.writes.valid import CONFIRMED, STAND_INS, WRITES, makes, valid

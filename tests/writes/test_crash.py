@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.journal import FILE, Journal
+from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.engine.writes.journal import FILE, Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
-from meta_ads_mcp.spec.changes import Entry
 from tests.loopback import Loopback, serving
 from tests.server.wire import ROOT, environment
 from tests.writes.crash_child import KILLED
@@ -74,7 +74,7 @@ class Child:
     def named(self, name: str) -> int:
         return sum(node.get("name") == name for node in self.store.nodes.values())
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[JournalEntry]:
         return Journal(self.home, StillClock()).entries()
 
     def grow_old(self) -> None:

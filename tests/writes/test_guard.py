@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import Denied
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.spec.tool import Effect
-from meta_ads_mcp.spec.write import Change
 from tests.writes.desk import Desk, Person, desk
 
 SCHEDULE = {"time_start": "2027-01-04T00:00:00", "time_end": "2027-01-06T00:00:00", "ad_set_id": "{ad_set}"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.spec.hashing import KEYS, NOT_HASHED, Unusable, hashed_row, normalised
+from meta_ads_mcp.tools.audiences.hashing import KEYS, NOT_HASHED, Unusable, hashed_row, normalize_value
 
 MARY = "f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79"
 PHONE = "1ef970831d7963307784fa8688e8fce101a15685d62aa765fed23f3a2c576a4e"
@@ -49,7 +49,7 @@ def test_metas_own_examples(key: str, value: str, sha256: str) -> None:
     ],
 )
 def test_the_rule_of_each_key(key: str, value: str, country: str, normal: str) -> None:
-    assert normalised(key, value, country) == normal
+    assert normalize_value(key, value, country) == normal
     beside = {"EXTERN_ID": "1", "COUNTRY": country}
     sent = hashed_row({key: value, **{name: found for name, found in beside.items() if name != key}})
     assert sent[0] == (normal if key in NOT_HASHED else hashlib.sha256(normal.encode()).hexdigest())

@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from meta_ads_mcp.engine.again import take_over
-from meta_ads_mcp.engine.confirm import Reply
-from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.writes.confirmation import Reply
+from meta_ads_mcp.engine.writes.idempotency import resolve_open_entry
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import UnknownOutcome
-from meta_ads_mcp.spec.changes import Entry
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import each
 from tests.writes.desk import Desk, Person, desk
 from tests.writes.valid import WRITES, makes, valid
@@ -122,9 +122,9 @@ async def test_the_policy_holds_for_an_undo_too() -> None:
 async def test_a_kind_that_cannot_be_told_from_others_is_never_made_again() -> None:
     """That none is found says nothing where nothing tells it from others."""
     made = desk()
-    entry = Entry("c1", "", "ads_new_tool", "create", "Campaign", after={"status": "PAUSED"}, key="k")
+    entry = JournalEntry("c1", "", "ads_new_tool", "create", "Campaign", after={"status": "PAUSED"}, key="k")
     with pytest.raises(UnknownOutcome, match="has not ended") as refused:
-        await take_over(entry, made.engine.client, made.engine.journal, entry.started + 10**6)
+        await resolve_open_entry(entry, made.engine.client, made.engine.journal, entry.started + 10**6)
     assert "new key" in refused.value.next_step
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
+from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.sandbox import SandboxCall, graph_error
-from meta_ads_mcp.spec.tool import Tool
 from tests.catalogue.every import each
 from tests.writes.desk import Desk, Person, desk
 from tests.writes.valid import WRITES, makes, valid

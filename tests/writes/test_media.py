@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.ports import Download
+from meta_ads_mcp.domain.image_file import MOST_IMAGE_BYTES, decode_image, image
 from meta_ads_mcp.errors import InvalidArguments, NetworkProblem, UnknownOutcome
-from meta_ads_mcp.spec.media import MOST_IMAGE_BYTES, Download, decoded, image
 from tests.writes.fake_graph import ACCOUNT, engine
 from tests.writes.library import PNG, Desk, hash_of
 
@@ -193,4 +194,4 @@ def test_an_image_has_a_largest_size() -> None:
 
 @given(st.binary(), st.sampled_from(["", "data:image/png;base64,", "DATA:;BASE64,"]))
 def test_base64_comes_back_as_it_was(content: bytes, head: str) -> None:
-    assert decoded(head + base64.b64encode(content).decode()) == content
+    assert decode_image(head + base64.b64encode(content).decode()) == content

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.spec.schema import input_schema
+from meta_ads_mcp.core.schema import input_schema
 from tests.catalogue.every import each
 from tests.writes.desk import desk
 from tests.writes.valid import WRITES, valid

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.catalogue import Catalogue, collect
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import UnknownOutcome
-from meta_ads_mcp.spec.request import Request
+from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.writes.fake_graph import START, FakeGraph, agreed, engine, error_of
 
 PAGE, POST = "60", "60_77"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.engine.writes.policy import Policy
 from tests.writes.desk import Person, desk
 from tests.writes.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, error_of, graph
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_ads_mcp.engine.uploads import RootedUploads
+from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.errors import AdsError, Denied, InvalidArguments, NotFound
 
 MOST = 100

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.policy import Policy
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import (
     AdsError,
     Blocked,
@@ -20,8 +21,7 @@ from meta_ads_mcp.errors import (
     Transient,
     UnknownOutcome,
 )
-from meta_ads_mcp.spec.request import Request
-from meta_ads_mcp.tools import _chunks
+from meta_ads_mcp.tools.creatives import video_upload as _chunks
 from tests.writes.fake_graph import ACCOUNT
 from tests.writes.library import VIDEO, Desk
 

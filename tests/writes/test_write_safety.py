@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.engine.confirm import Reply
-from meta_ads_mcp.engine.policy import Policy, PolicyError, load_policy
+from meta_ads_mcp.engine.writes.confirmation import Reply
+from meta_ads_mcp.engine.writes.policy import Policy, PolicyError, load_policy
 from meta_ads_mcp.errors import NetworkProblem, UnknownOutcome
 from tests.writes.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, graph
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.spec.tool import Effect, Tool
+from meta_ads_mcp.core.tool import Effect, Tool
 from tests.catalogue.every import TOOLS
 from tests.catalogue.examples import demo_ids, example
 from tests.writes.desk import Desk, Person

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from meta_ads_mcp.errors import GraphError, Throttled, Transient
-from meta_ads_mcp.graph.faults import meaning
+from meta_ads_mcp.graph.error_table import find_rule
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
 from meta_ads_mcp.graph.limits.circuit import FAILURES, NO_ACCOUNT, Circuit
+from meta_ads_mcp.graph.limits.headers import INSIGHTS, LONGEST_WAIT_S, UsageReading, scope_of
 from meta_ads_mcp.graph.limits.tiers import Tier
-from meta_ads_mcp.graph.limits.usage import INSIGHTS, LONGEST_WAIT_S, Reading, scope_of
 
 ABUSE, BLOCK, REPEATED = "abuse_signal", "temporary_block", "repeated_throttle"
 HINT, REGAIN, SCORE_FULL, DAMAGED = "retry_after_hint", "regain_time", "account_score", "state_damaged"
@@ -31,7 +31,7 @@ Key = tuple[str, str | None, str]
 
 
 @dataclass
-class EventCount:
+class SlidingWindowCounter:
     """Events per token, account and use case: how many in how many seconds are too many."""
 
     most: int
@@ -56,8 +56,8 @@ class Breaker:
     """The circuits, and the events that have not yet made one."""
 
     circuits: dict[tuple[str, bool], Circuit] = field(default_factory=dict)
-    _throttles: EventCount = field(default_factory=lambda: EventCount(3, 300.0))
-    _failures: EventCount = field(default_factory=lambda: EventCount(5, 60.0))
+    _throttles: SlidingWindowCounter = field(default_factory=lambda: SlidingWindowCounter(3, 300.0))
+    _failures: SlidingWindowCounter = field(default_factory=lambda: SlidingWindowCounter(5, 60.0))
 
     def refusal(self, call: GraphCall, now: float) -> tuple[Circuit, float] | None:
         """The circuit that refuses the call, and for how many seconds more; of several the one that lasts longest."""
@@ -87,7 +87,7 @@ class Breaker:
                 self._put(replace(circuit, open_until=0.0, probe_until=0.0, changed_at=now))
 
     def judge(
-        self, call: GraphCall, outcome: Outcome, said: Sequence[Reading], tier: Tier, now: float
+        self, call: GraphCall, outcome: Outcome, said: Sequence[UsageReading], tier: Tier, now: float
     ) -> list[Circuit]:
         """The circuits that an outcome and the readings of its headers call for."""
         error = outcome.error
@@ -146,7 +146,7 @@ def throttled(outcome: Outcome) -> bool:
     """Whether Meta refused the call for its number."""
     if outcome.error is None:
         return outcome.status == 429
-    return issubclass(meaning(outcome.error).error, Throttled)
+    return issubclass(find_rule(outcome.error).error, Throttled)
 
 
 def failed(outcome: Outcome) -> bool:
@@ -154,7 +154,7 @@ def failed(outcome: Outcome) -> bool:
     if outcome.network_failure:
         return True
     broken = outcome.status is not None and outcome.status >= 500
-    return broken and (outcome.error is None or meaning(outcome.error).error is Transient)
+    return broken and (outcome.error is None or find_rule(outcome.error).error is Transient)
 
 
 def _named(call: GraphCall, error: GraphError, tier: Tier, now: float) -> list[Circuit]:
@@ -174,7 +174,7 @@ def _named(call: GraphCall, error: GraphError, tier: Tier, now: float) -> list[C
     return found
 
 
-def _regain(call: GraphCall, reading: Reading, now: float, error: GraphError | None) -> Circuit:
+def _regain(call: GraphCall, reading: UsageReading, now: float, error: GraphError | None) -> Circuit:
     """Of what the figure is about: the token, an account, or an account and a use case; also of another account."""
     account = reading.scope
     if reading.kind == "buc" and account == scope_of(call):

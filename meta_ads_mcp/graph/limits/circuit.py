@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.usage import LONGEST_WAIT_S
+from meta_ads_mcp.graph.limits.headers import LONGEST_WAIT_S
 
 FAILURES = "failures"
 # Stands for the account of a call that has none (/me, /search), which is not the same as all accounts.

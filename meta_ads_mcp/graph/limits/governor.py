@@ -18,21 +18,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.ports import Events
 from meta_ads_mcp.graph.limits.breaker import ABUSE, Breaker, failed, throttled
-from meta_ads_mcp.graph.limits.buckets import HOT_PERCENT, Buckets, bucket_name
+from meta_ads_mcp.graph.limits.breaker_state import BreakerState
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
 from meta_ads_mcp.graph.limits.circuit import Circuit
-from meta_ads_mcp.graph.limits.ledger_file import LedgerBusy, LedgerFile
-from meta_ads_mcp.graph.limits.pacer import Pacer
-from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, refused, sent_away
-from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, MUTATIONS, SPEND_LIMIT, Grant, Ledger, charges
-from meta_ads_mcp.graph.limits.shared_breaker import SharedBreaker
+from meta_ads_mcp.graph.limits.headers import DEVELOPMENT, UsageReading, parse_usage_headers, scope_of
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, MUTATIONS, SPEND_LIMIT, Grant, PointLedger, charges
+from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, circuit_open_error, wait_too_long_error
+from meta_ads_mcp.graph.limits.spacing import HOT_PERCENT, QuotaSpacing, bucket_name
+from meta_ads_mcp.graph.limits.state import LedgerBusy, LimitState
 from meta_ads_mcp.graph.limits.status import Known, open_until, report
 from meta_ads_mcp.graph.limits.store import CircuitStore
 from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
-from meta_ads_mcp.graph.limits.usage import DEVELOPMENT, Reading, readings, scope_of
-from meta_ads_mcp.spec.clock import Clock
-from meta_ads_mcp.spec.events import Events
+from meta_ads_mcp.graph.limits.write_pace import Pacer
 
 __all__ = ["Governor", "GraphCall", "Outcome"]
 
@@ -68,11 +68,11 @@ class Governor:
     def __init__(self, *, clock: Clock, events: Events, state_dir: Path | None) -> None:
         self._clock = clock
         self._events = events
-        self._buckets = Buckets()
+        self._buckets = QuotaSpacing()
         self._pacers: dict[str, Pacer] = {}
-        self._shared = SharedBreaker(CircuitStore(state_dir), events)
+        self._shared = BreakerState(CircuitStore(state_dir), events)
         score_file = state_dir / "score.sqlite3" if state_dir is not None else None
-        self._ledger = Ledger(LedgerFile(score_file, self._ledger_lost))
+        self._ledger = PointLedger(LimitState(score_file, self._ledger_lost))
         self._places: defaultdict[GraphCall, list[_Place]] = defaultdict(list)
         self._tiers: dict[str, str] = {}
         self._usage_told_at = -math.inf
@@ -99,7 +99,7 @@ class Governor:
         now = self._clock.now()
         place = self._taken(call)
         self._count(call, place, now)
-        said = readings(outcome.headers, call)
+        said = parse_usage_headers(outcome.headers, call)
         self._learn(call, said, now)
         self._judge(call, outcome, said, place, now)
         self._tell_usage(call, said)
@@ -132,7 +132,7 @@ class Governor:
         self._shared.refresh(now)
         refusal = self._shared.breaker.refusal(call, now)
         if refusal is not None:
-            raise refused(*refusal)
+            raise circuit_open_error(*refusal)
 
     def _place(self, call: GraphCall, deadline: float) -> _Place | None:
         """The call's place, taken; None when it is worth looking again soon. Raises Throttled."""
@@ -152,7 +152,7 @@ class Governor:
                 return None
             limiter = grant.rule or (bucket if bucket_at >= free_at else WRITE_PACE)
             self._note_wait(call, grant.slot - now, limiter)
-            raise sent_away(limiter, grant.slot - now)
+            raise wait_too_long_error(limiter, grant.slot - now)
         place = _Place(grant.ticket, monotonic + grant.slot - now)
         self._buckets.take(call, place.slot)
         if pacer is not None:
@@ -198,7 +198,7 @@ class Governor:
 
         self._shared.change(claim, now)
         if refusals:
-            raise refused(*refusals[0])
+            raise circuit_open_error(*refusals[0])
         return True
 
     def _give_back(self, call: GraphCall, place: _Place) -> None:
@@ -231,7 +231,7 @@ class Governor:
             else:
                 self._ledger.record(charges(call, self._tier(call)), now)
 
-    def _learn(self, call: GraphCall, said: list[Reading], now: float) -> None:
+    def _learn(self, call: GraphCall, said: list[UsageReading], now: float) -> None:
         """The tier, how full the quotas are, and what of the account's score was spent elsewhere."""
         self._learn_tier(call, {reading.tier for reading in said if reading.tier is not None})
         for reading in said:
@@ -269,7 +269,9 @@ class Governor:
                     self._tiers[key] = known
         return self._tiers.get(key or "")
 
-    def _judge(self, call: GraphCall, outcome: Outcome, said: list[Reading], place: _Place | None, now: float) -> None:
+    def _judge(
+        self, call: GraphCall, outcome: Outcome, said: list[UsageReading], place: _Place | None, now: float
+    ) -> None:
         """Open the circuits that the outcome calls for, and close those that it shows to be over."""
         self._shared.refresh(now)
         breaker = self._shared.breaker
@@ -297,7 +299,7 @@ class Governor:
             for charge in full:
                 self._ledger.exhaust(charge.rule, charge.key, charge.limit, now)
         if self._shared.breaker.refusal(call, now) is None and not full:
-            slow = Reading("local_retry", scope_of(call), call.use_case.lower(), call_count=HOT_PERCENT)
+            slow = UsageReading("local_retry", scope_of(call), call.use_case.lower(), call_count=HOT_PERCENT)
             self._buckets.observe(call.token_key, slow, self._clock.monotonic())
 
     # -- events
@@ -317,7 +319,7 @@ class Governor:
             tripCount=circuit.trip_count,
         )  # fmt: skip
 
-    def _tell_usage(self, call: GraphCall, said: list[Reading]) -> None:
+    def _tell_usage(self, call: GraphCall, said: list[UsageReading]) -> None:
         monotonic = self._clock.monotonic()
         if not said or monotonic - self._usage_told_at < _USAGE_EVENT_S:
             return
@@ -330,4 +332,4 @@ class Governor:
         event = "meta_limits_state_damaged" if lost else "meta_limits_state_unwritable"
         self._events.emit("warning", event, cause=cause)
         if lost:
-            self._shared.be_careful(self._clock.now())
+            self._shared.open_careful_circuit(self._clock.now())

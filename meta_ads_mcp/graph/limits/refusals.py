@@ -7,7 +7,7 @@ import math
 from meta_ads_mcp.errors import Blocked, CircuitOpen, Throttled
 from meta_ads_mcp.graph.limits.breaker import ABUSE, BLOCK, DAMAGED, HINT, REGAIN, REPEATED, SCORE_FULL
 from meta_ads_mcp.graph.limits.circuit import FAILURES, Circuit
-from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, MUTATIONS, SCORE, SPEND_LIMIT
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, MUTATIONS, SCORE, SPEND_LIMIT
 
 WRITE_PACE = "write pace"
 
@@ -30,7 +30,7 @@ _FULL = {
 }
 
 
-def refused(circuit: Circuit, remaining_s: float) -> CircuitOpen | Blocked:
+def circuit_open_error(circuit: Circuit, remaining_s: float) -> CircuitOpen | Blocked:
     """The error for a call that an open circuit covers."""
     kind = Blocked if circuit.reason == BLOCK else CircuitOpen
     why = _WHY.get(circuit.reason, "calls were stopped")
@@ -41,7 +41,7 @@ def refused(circuit: Circuit, remaining_s: float) -> CircuitOpen | Blocked:
     )
 
 
-def sent_away(limiter: str, wait_s: float) -> Throttled:
+def wait_too_long_error(limiter: str, wait_s: float) -> Throttled:
     """The error for a call that would have to wait longer than a caller should."""
     message = _FULL.get(limiter, f"A quota of Meta's is nearly used up ({limiter or 'shared state is busy'}).")
     return Throttled(f"{message} Nothing was sent.", retry_after_seconds=max(1, math.ceil(wait_s)))

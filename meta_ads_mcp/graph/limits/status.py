@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meta_ads_mcp.graph.limits.breaker import HINT
-from meta_ads_mcp.graph.limits.buckets import Bucket, Key, bucket_name
 from meta_ads_mcp.graph.limits.circuit import Circuit
-from meta_ads_mcp.graph.limits.pacer import Pacer
-from meta_ads_mcp.graph.limits.score import RULES, limit_of
+from meta_ads_mcp.graph.limits.headers import DEVELOPMENT
+from meta_ads_mcp.graph.limits.ledger import RULES, limit_of
+from meta_ads_mcp.graph.limits.spacing import Bucket, Key, bucket_name
 from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
-from meta_ads_mcp.graph.limits.usage import DEVELOPMENT
+from meta_ads_mcp.graph.limits.write_pace import Pacer
 
 
 @dataclass(frozen=True)

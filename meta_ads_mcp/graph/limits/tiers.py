@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meta_ads_mcp.graph.limits.usage import DEVELOPMENT, STANDARD
+from meta_ads_mcp.graph.limits.headers import DEVELOPMENT, STANDARD
 
 READ_POINTS, WRITE_POINTS = 1, 3
 SCORE_WINDOW_S = 300.0

@@ -18,9 +18,15 @@ LEVEL_OF = {"AdAccount": "account", "Campaign": "campaign", "AdSet": "adset", "A
 
 @serves("GET", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
 def insights(ask: Ask) -> EdgeListing:
-    """Rows of the asked level; no rows for objects without delivery."""
+    """Return rows of the level asked for; no rows for objects without delivery."""
+    return read_insights(ask)
+
+
+def read_insights(ask: Ask, *, asynchronous: bool = False) -> EdgeListing:
+    """Return the rows of a request, or of a report run."""
     scope = scope_of(ask)
-    query = queries.read(ask.params, LEVEL_OF[ask.node.type], field_names(ask), scope.today)
+    level = LEVEL_OF[ask.node.type]
+    query = queries.read(ask.params, level, field_names(ask), scope.today, asynchronous=asynchronous)
     if query.opted_in and not ask.graph.world.opted_in:
         return EdgeListing([])
     report = Report(query, _visible(ask, query, scope), ask.graph.max_insights_rows)

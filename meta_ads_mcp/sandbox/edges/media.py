@@ -25,6 +25,7 @@ CHUNK = 1 << 20
 # How often a film is looked at before it is ready.
 LOOKS = 2
 NOT_FETCHED, BAD_VIDEO, LOST_OFFSET = 389, 352, 6001
+WRONG_START = 1363037  # subcode after which the SDK's VideoUploader continues at `error_data.start_offset`
 
 
 @serves("GET", "AdAccount/adimages")
@@ -232,7 +233,8 @@ def _transfer(ask: Ask) -> Json:
     if not pieces:
         raise invalid(None, "video_file_chunk is missing", "video_file_chunk")
     if ask.params.get("start_offset") != upload["got"] or upload["got"] + len(pieces[0]) > upload["size"]:
-        raise Refusal("(#6001) The start offset is wrong", code=LOST_OFFSET, data=_offsets(upload))
+        text = "(#6001) The start offset is wrong"
+        raise Refusal(text, code=LOST_OFFSET, subcode=WRONG_START, data=_offsets(upload))
     upload["got"] += len(pieces[0])
     return _offsets(upload)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from meta_ads_mcp.sandbox import fields as expressions
-from meta_ads_mcp.sandbox.edges.insights import insights
+from meta_ads_mcp.sandbox.edges.insights import read_insights
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.store import Node
 
@@ -21,6 +21,11 @@ STEPS = (
     ("Job Completed", 100),
 )
 STEP_SECONDS = 2
+# Source: docs marketing-api/insights/best-practices (asynchronous); the errors: marketing-api-changelog/version25.0
+DEFAULT_FIELDS = (
+    "id", "account_id", "time_ref", "time_completed", "async_status", "async_percent_completion",
+    "error_code", "error_message", "error_subcode", "error_user_title", "error_user_msg",
+)  # fmt: skip
 
 
 @dataclass
@@ -40,19 +45,20 @@ class Job:
 @serves("POST", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
 def create(ask: Ask) -> Json:
     """Starts a run; what Graph would refuse at once is refused at once."""
-    insights(ask)
+    read_insights(ask, asynchronous=True)
     store = ask.graph.world.store
     run_id = store.new_id("6023")
     job = Job(ask.node, dict(ask.params), ask.graph.clock())
-    fields = {"id": run_id, "account_id": ask.node.account, "time_ref": int(job.started.timestamp()), "job": job}
-    store.add(Node(run_id, "AdReportRun", fields, ask.node.account, ("id", "account_id", "time_ref", "async_status")))
+    fields = {"id": run_id, "account_id": ask.node.account, "time_ref": int(job.started.timestamp())}
+    store.memory["report", run_id] = job
+    store.add(Node(run_id, "AdReportRun", fields, ask.node.account, DEFAULT_FIELDS))
     return {"report_run_id": run_id}
 
 
 @serves("GET", "AdReportRun")
 def status(ask: Ask) -> Json:
     """How far the run is; a status that was put on the node (a failure in a test) stays."""
-    job: Job = ask.node.get("job")
+    job: Job = ask.graph.world.store.memory["report", ask.node.id]
     word, percent = job.step(ask.graph.clock())
     job.looks += 1
     now = {"async_status": word, "async_percent_completion": percent, "is_running": word != "Job Completed"}
@@ -65,10 +71,9 @@ def status(ask: Ask) -> Json:
 @serves("GET", "AdReportRun/insights")
 def results(ask: Ask) -> EdgeListing:
     """The rows of a completed run; none before."""
-    job: Job = ask.node.get("job")
+    job: Job = ask.graph.world.store.memory["report", ask.node.id]
     if ask.node.get("async_status") or job.step(ask.graph.clock())[0] != "Job Completed":
         return EdgeListing([])
     asked = job.params.get("fields")
     wanted = expressions.parse(asked) if asked else None
-    found: EdgeListing = insights(replace(ask, node=job.node, params=job.params, wanted=wanted))
-    return found
+    return read_insights(replace(ask, node=job.node, params=job.params, wanted=wanted), asynchronous=True)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_ads_mcp.sandbox.edges import budgets
-from meta_ads_mcp.sandbox.edges.estimates import PLACES, audience
+from meta_ads_mcp.sandbox.edges.estimates import PLACES
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
+from meta_ads_mcp.sandbox.edges.targeting import check_targeting, without_dropped_placements
 from meta_ads_mcp.sandbox.edges.writing import (
     SUCCESS,
     account_of,
@@ -30,7 +31,7 @@ from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
-NO_LOCATION_TYPES, NO_PAYOR, NO_BENEFICIARY = 1870199, 3858079, 3858081
+NO_PAYOR, NO_BENEFICIARY = 3858079, 3858081
 CONVERSIONS = ("OFFSITE_CONVERSIONS", "VALUE")
 EU = frozenset("AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".split())
 # Fixed when the ad set is made: an update answers success and leaves them. docs: marketing-api/dynamic-creative
@@ -51,7 +52,7 @@ def create(ask: Ask) -> Json:
     budgets.check_bid(
         strategy, params.get("bid_amount"), params.get("bid_constraints"), params.get("optimization_goal")
     )
-    check_targeting(ask, params["targeting"])
+    check_targeting(ask, params["targeting"], campaign, creating=True)
     check_dsa(ask, params["targeting"], params)
     check_promoted(ask, params.get("promoted_object"), params["optimization_goal"])
     if only_validated(ask):
@@ -66,6 +67,7 @@ def create(ask: Ask) -> Json:
         "source_adset_id": "0",
         **dsa_defaults(ask, params["targeting"]),
         **readable(ask, "AdSet", params),
+        "targeting": without_dropped_placements(params["targeting"]),
     }
     if any(params.get(name) for name in budgets.BUDGETS):
         fields["bid_strategy"] = strategy
@@ -85,7 +87,7 @@ def update(ask: Ask) -> Json:
         strategy = strategy_of(after, campaign)
         budgets.check_bid(strategy, after.get("bid_amount"), after.get("bid_constraints"), after["optimization_goal"])
     if "targeting" in params:
-        check_targeting(ask, params["targeting"])
+        check_targeting(ask, params["targeting"], campaign, creating=False)
         check_dsa(ask, params["targeting"], after)
     if "attribution_spec" in params and params["attribution_spec"] != node.get("attribution_spec"):
         raise invalid(None, "attribution_spec cannot be changed after creation", "attribution_spec")
@@ -95,6 +97,8 @@ def update(ask: Ask) -> Json:
         return SUCCESS
     budgets.count_change(ask, node, params)
     fields = readable(ask, "AdSet", {name: value for name, value in params.items() if name not in FIXED})
+    if "targeting" in fields:
+        fields["targeting"] = without_dropped_placements(fields["targeting"])
     change(ask, node, fields | budgets.other_budget(params))
     return SUCCESS
 
@@ -129,22 +133,6 @@ def _check_changed_budget(ask: Ask, campaign: Node) -> None:
         raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *given)
     if params.get("lifetime_budget") and not (params.get("end_time") or node.get("end_time")):
         raise invalid(None, "A lifetime budget needs an end_time", "end_time")
-
-
-def check_targeting(ask: Ask, spec: Mapping[str, Json]) -> None:
-    """The audience has a place, exists, and is described in today's words."""
-    geo = spec.get("geo_locations") or {}
-    audience(dict(spec))
-    if "location_types" in geo:
-        raise invalid(NO_LOCATION_TYPES, "Remove location_types from geo_locations", "targeting")
-    low, high = spec.get("age_min", 18), spec.get("age_max", 65)
-    if not 13 <= low <= high <= 65:
-        raise invalid(None, "The age range is wrong", "targeting")
-    automation = spec.get("targeting_automation") or {}
-    if automation.get("advantage_audience") == 1 and high < 65:
-        raise invalid(None, "With advantage_audience the age_max is 65", "targeting")
-    for named in (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", [])):
-        known_node(ask, "CustomAudience", named.get("id"))
 
 
 def in_eu(spec: Mapping[str, Json]) -> bool:

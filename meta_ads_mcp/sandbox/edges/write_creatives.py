@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -60,8 +61,16 @@ def check_creative(ask: Ask, spec: Mapping[str, Json]) -> None:
         raise invalid(NO_STANDARD_ENHANCEMENTS, "standard_enhancements is no longer taken", "degrees_of_freedom_spec")
     _check_story(ask, spec)
     _check_feed(spec.get("asset_feed_spec") or {})
+    _check_polls(spec)
     for name, value in leaves(spec):
         _check_leaf(ask, name, value)
+
+
+def _check_polls(spec: Mapping[str, Json]) -> None:
+    """Refuse polls. Meta blog, 2026-07-29, Graph API v26.0: poll and survey creatives are rejected."""
+    components = (spec.get("interactive_components_spec") or {}).get("components") or ()
+    if "poll_spec" in json.dumps(spec) or any(str(item.get("type")).upper() == "POLL" for item in components):
+        raise invalid(None, "Poll creatives are no longer available", "interactive_components_spec")
 
 
 def _check_story(ask: Ask, spec: Mapping[str, Json]) -> None:

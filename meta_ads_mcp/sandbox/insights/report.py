@@ -197,10 +197,26 @@ class Report:
     def _show(self, line: ReportLine, fields: Sequence[str], level: str) -> dict[str, Json]:
         row = self._row(line, level)
         found = {name: row.names.get(name) for name in fields if name not in FIGURES}
-        found |= {name: FIGURES[name][1](row) for name in fields if name in FIGURES}
+        figures = [name for name in fields if name in FIGURES and name not in self.query.hidden]
+        found |= {name: self._chosen(FIGURES[name][1](row)) for name in figures}
         found |= {"date_start": line.window[0].isoformat(), "date_stop": line.window[1].isoformat()}
         found |= dict(zip(self.query.breakdowns, line.cell, strict=False))
         return {name: value for name, value in found.items() if value is not None}
+
+    def _chosen(self, value: Json) -> Json:
+        """Return the entries of an action list that the filters of actions let through; None when there are none.
+
+        A key that the entries do not have lets them all through: they are not broken down by it.
+        """
+        conditions = self.query.action_filters
+        if not conditions or not isinstance(value, list) or not all("action_type" in entry for entry in value):
+            return value
+
+        def is_chosen(entry: Mapping[str, str]) -> bool:
+            known = [condition for condition in conditions if condition[0] in entry]
+            return all(filters.holds(entry[name], operator, wanted) for name, operator, wanted in known)
+
+        return [entry for entry in value if is_chosen(entry)] or None
 
     def _figure(self, line: ReportLine, name: str, level: str) -> Json:
         """One figure for a filter or the sort; `actions:link_click` is the value of that action."""

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.limits.breaker import Breaker
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
+from meta_ads_mcp.graph.limits.headers import parse_usage_headers
 from meta_ads_mcp.graph.limits.tiers import tier_named
-from meta_ads_mcp.graph.limits.usage import readings
 from tests.graph.limits.support import (
     GOOD,
     INSIGHTS,
@@ -43,7 +43,7 @@ CALLS = {
 
 
 def tell(breaker, call, outcome, now=START, tier=SLOW):
-    for circuit in breaker.judge(call, outcome, readings(outcome.headers, call), tier, now):
+    for circuit in breaker.judge(call, outcome, parse_usage_headers(outcome.headers, call), tier, now):
         breaker.trip(circuit)
 
 

@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from meta_ads_mcp.graph.limits.pacer import Pacer
 from meta_ads_mcp.graph.limits.tiers import tier_named
+from meta_ads_mcp.graph.limits.write_pace import Pacer
 
 SLOW, FAST = tier_named(None), tier_named("standard_access")
 

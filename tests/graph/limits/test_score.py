@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.ledger_file import LedgerBusy, LedgerFile
-from meta_ads_mcp.graph.limits.score import AD_SET_BUDGET, SCORE, Ledger, charges
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, SCORE, PointLedger, charges
+from meta_ads_mcp.graph.limits.state import LedgerBusy, LimitState
 from meta_ads_mcp.graph.limits.tiers import tier_named
 from tests.graph.limits.support import OTHER, READ, START, WRITE
 
@@ -25,7 +25,7 @@ def _no_trouble(what, lost):
 
 
 def _ledger(path=None):
-    return Ledger(LedgerFile(path, _no_trouble))
+    return PointLedger(LimitState(path, _no_trouble))
 
 
 def _ask(ledger, call, now, tier=SLOW, patience_s=20.0):
@@ -201,7 +201,7 @@ def test_a_clock_that_is_put_back_does_not_close_an_account_for_long():
 def test_a_damaged_file_is_set_aside_and_told(tmp_path):
     path, told = tmp_path / "score.sqlite3", []
     path.write_bytes(b"not a database" * 1000)
-    ledger = Ledger(LedgerFile(path, lambda what, lost: told.append(lost)))
+    ledger = PointLedger(LimitState(path, lambda what, lost: told.append(lost)))
     assert _ask(ledger, READ, START).ticket
     assert told == [True]
     assert (tmp_path / "score.sqlite3.damaged").exists()
@@ -223,7 +223,7 @@ def test_a_process_follows_a_file_that_was_replaced(tmp_path):
 def test_without_a_place_for_a_file_points_are_kept_in_memory(tmp_path):
     (tmp_path / "file").write_text("")
     told = []
-    ledger = Ledger(LedgerFile(tmp_path / "file" / "score.sqlite3", lambda what, lost: told.append(lost)))
+    ledger = PointLedger(LimitState(tmp_path / "file" / "score.sqlite3", lambda what, lost: told.append(lost)))
     assert _ask(ledger, READ, START).ticket
     assert ledger.used(START) == [("score", "act_1", 1)]
     assert told == [False]

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from meta_ads_mcp.graph.limits.breaker_state import CAREFUL_S, BreakerState
 from meta_ads_mcp.graph.limits.circuit import Circuit, read, written
-from meta_ads_mcp.graph.limits.shared_breaker import CAREFUL_S, SharedBreaker
 from meta_ads_mcp.graph.limits.store import CircuitStore
 from tests.graph.limits.support import OTHER, READ, START, Heard
 
@@ -21,7 +21,7 @@ BLOCK = Circuit("0123abcd", "act_1", None, "temporary_block", START + 1800, last
 
 
 def shared(directory, heard=None):
-    return SharedBreaker(CircuitStore(directory), heard or Heard())
+    return BreakerState(CircuitStore(directory), heard or Heard())
 
 
 def opened(process, circuit=BLOCK, now=START):
@@ -209,7 +209,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from meta_ads_mcp.graph.limits.circuit import Circuit
-from meta_ads_mcp.graph.limits.shared_breaker import SharedBreaker
+from meta_ads_mcp.graph.limits.breaker_state import SharedBreaker
 from meta_ads_mcp.graph.limits.store import CircuitStore
 
 class Silence:

@@ -1,0 +1,115 @@
+"""Where each client keeps its list of servers, on macOS, Windows and Linux.
+
+Sources: the clients' own documentation (code.claude.com, docs.cursor.com, docs.cline.bot, code.visualstudio.com); for
+the packaged Claude Desktop of Windows, anthropics/claude-code#26073.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+System = Literal["darwin", "win32", "linux"]
+EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The system, the home folder and the environment: all that the places depend on."""
+
+    system: System
+    home: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def this(cls) -> Machine:
+        system: System = "darwin" if sys.platform == "darwin" else "win32" if sys.platform == "win32" else "linux"
+        return cls(system, Path.home(), os.environ)
+
+    @property
+    def config(self) -> Path:
+        """Where applications keep their configuration."""
+        if self.system == "darwin":
+            return self.home / "Library" / "Application Support"
+        if self.system == "win32":
+            return Path(self.environ.get("APPDATA") or self.home / "AppData" / "Roaming")
+        return Path(self.environ.get("XDG_CONFIG_HOME") or self.home / ".config")
+
+    @property
+    def local(self) -> Path:
+        """Windows: what belongs to this machine alone."""
+        return Path(self.environ.get("LOCALAPPDATA") or self.home / "AppData" / "Local")
+
+
+@dataclass(frozen=True)
+class ClientConfig:
+    """A client: `files` are the files it reads on this machine, all of them to be changed; `key` holds the servers."""
+
+    name: str
+    title: str
+    files: Callable[[Machine], list[Path]]
+    key: str = "mcpServers"
+    comments: bool = False
+    typed: bool = False
+    then: str = "Restart it to load the server."
+
+
+def _claude_desktop(machine: Machine) -> list[Path]:
+    """The packaged app of Windows reads a folder of its own, and shows the user the usual one: both are kept alike."""
+    name = "claude_desktop_config.json"
+    usual = machine.config / "Claude"
+    if machine.system != "win32":
+        return [usual / name]
+    packaged = [
+        folder / "LocalCache" / "Roaming" / "Claude" for folder in sorted(machine.local.glob("Packages/Claude_*"))
+    ]
+    return [folder / name for folder in ([usual, *packaged] if usual.is_dir() else packaged or [usual])]
+
+
+def _claude_code(machine: Machine) -> list[Path]:
+    return [Path(machine.environ.get("CLAUDE_CONFIG_DIR") or machine.home) / ".claude.json"]
+
+
+def _cursor(machine: Machine) -> list[Path]:
+    return [machine.home / ".cursor" / "mcp.json"]
+
+
+def _cline(machine: Machine) -> list[Path]:
+    """The shared folder of Cline's command line and newer versions, and that of the extension in each editor."""
+    shared = machine.home / ".cline" / "data" / "settings" / "cline_mcp_settings.json"
+    extensions = [machine.config / editor / "User" / "globalStorage" / "saoudrizwan.claude-dev" for editor in EDITORS]
+    found = [folder / "settings" / shared.name for folder in extensions if folder.is_dir()]
+    return [shared, *found] if not found or (machine.home / ".cline").is_dir() else found
+
+
+def _vscode(machine: Machine) -> list[Path]:
+    usual, insiders = (machine.config / editor / "User" / "mcp.json" for editor in EDITORS[:2])
+    if insiders.parent.is_dir():
+        return [usual, insiders] if usual.parent.is_dir() else [insiders]
+    return [usual]
+
+
+CLIENTS = {
+    client.name: client
+    for client in (
+        ClientConfig(
+            "claude-desktop", "Claude Desktop", _claude_desktop, then="Quit and reopen it to load the server."
+        ),
+        ClientConfig("claude-code", "Claude Code", _claude_code, typed=True, then="See it with `claude mcp list`."),
+        ClientConfig("cursor", "Cursor", _cursor, comments=True, then="Switch it on in Cursor's settings, under MCP."),
+        ClientConfig("cline", "Cline", _cline, comments=True, then="It appears under MCP servers."),
+        ClientConfig(
+            "vscode",
+            "VS Code",
+            _vscode,
+            key="servers",
+            comments=True,
+            typed=True,
+            then="Start it from MCP: List Servers.",
+        ),
+    )
+}

@@ -1,0 +1,249 @@
+"""Editing JSON, and JSON with comments, in place: what is not touched keeps every character.
+
+A parser that remembers positions; a member is set or removed in the text itself. After an edit the text is read again,
+and must hold exactly the expected data: an edit that would lose something is refused instead of written.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_COMMENTED_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
+_SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
+_DEEPEST = 200
+
+
+class InvalidJsonc(Exception):
+    """The text is not what it should be; says where and what, without quoting it."""
+
+
+@dataclass(frozen=True)
+class JsoncNode:
+    """A value between two positions. `members` are those of an object, else None."""
+
+    start: int
+    end: int
+    data: Any
+    members: tuple[Member, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """`"key": value` from `start` on; `comma` is the position of the comma behind it, if there is one."""
+
+    key: str
+    start: int
+    value: JsoncNode
+    comma: int | None
+
+
+def parse(text: str, *, comments: bool) -> JsoncNode:
+    """The document's value. Raises Unreadable; with `comments`, comments and trailing commas are fine."""
+    reader = _Reader(text, comments)
+    node = reader.value(reader.skip(0), 0)
+    rest = reader.skip(node.end)
+    if rest != len(text):
+        reader.fail(rest, "more text after the end")
+    return node
+
+
+class _Reader:
+    def __init__(self, text: str, comments: bool) -> None:
+        self._text, self._comments = text, comments
+
+    def skip(self, at: int) -> int:
+        found = (_COMMENTED_BLANK if self._comments else _BLANK).match(self._text, at)
+        return found.end() if found else at
+
+    def fail(self, at: int, what: str) -> NoReturn:
+        line = self._text.count("\n", 0, at) + 1
+        column = at - (self._text.rfind("\n", 0, at) + 1) + 1
+        raise InvalidJsonc(f"line {line}, column {column}: {what}")
+
+    def value(self, at: int, depth: int) -> JsoncNode:
+        if depth > _DEEPEST:
+            self.fail(at, "nested too deeply")
+        first = self._text[at : at + 1]
+        if first == "{":
+            return self._object(at, depth)
+        if first == "[":
+            return self._array(at, depth)
+        found = (_STRING if first == '"' else _SCALAR).match(self._text, at)
+        if found is None:
+            self.fail(at, "a value is expected")
+        return JsoncNode(at, found.end(), json.loads(found[0]))
+
+    def _object(self, start: int, depth: int) -> JsoncNode:
+        members: list[Member] = []
+        at, more = self.skip(start + 1), True
+        while self._text[at : at + 1] != "}":
+            if not more:
+                self.fail(at, "a comma or } is expected")
+            member = self._member(at, depth)
+            more = member.comma is not None
+            members.append(member)
+            at = self.skip(member.value.end if member.comma is None else member.comma + 1)
+        self._check_end(members, at)
+        data = {member.key: member.value.data for member in members}
+        return JsoncNode(start, at + 1, data, tuple(members))
+
+    def _member(self, at: int, depth: int) -> Member:
+        key = _STRING.match(self._text, at)
+        if key is None:
+            self.fail(at, "a name in quotes is expected")
+        colon = self.skip(key.end())
+        if self._text[colon : colon + 1] != ":":
+            self.fail(colon, "a colon is expected")
+        value = self.value(self.skip(colon + 1), depth + 1)
+        behind = self.skip(value.end)
+        comma = behind if self._text[behind : behind + 1] == "," else None
+        return Member(json.loads(key[0]), at, value, comma)
+
+    def _check_end(self, members: Sequence[Member], at: int) -> None:
+        if members and members[-1].comma is not None and not self._comments:
+            self.fail(at, "a comma before }")
+
+    def _array(self, start: int, depth: int) -> JsoncNode:
+        items: list[Any] = []
+        at, more = self.skip(start + 1), True
+        while self._text[at : at + 1] != "]":
+            if not more:
+                self.fail(at, "a comma or ] is expected")
+            node = self.value(at, depth + 1)
+            items.append(node.data)
+            at = self.skip(node.end)
+            more = self._text[at : at + 1] == ","
+            at = self.skip(at + 1) if more else at
+        if items and more and not self._comments:
+            self.fail(at, "a comma before ]")
+        return JsoncNode(start, at + 1, items)
+
+
+def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) -> str:
+    """The text with the value at that path of names; objects on the way are made where they are missing."""
+    if not text.strip():
+        text = "{}\n"
+    root = parse(text, comments=comments)
+    node, depth = root, 0
+    while True:
+        if node.members is None:
+            raise InvalidJsonc(f"{'.'.join(path[:depth]) or 'the whole'} is not an object")
+        member = _last(node, path[depth])
+        if member is None or depth == len(path) - 1:
+            break
+        node, depth = member.value, depth + 1
+    for name in reversed(path[depth + 1 :]):
+        value = {name: value}
+    if member is None:
+        edited = _insert(text, node, depth + 1, path[depth], value)
+    elif member.value.data == value:
+        return text
+    else:
+        shown = _dump(text, value, depth + 1)
+        edited = text[: member.value.start] + shown + text[member.value.end :]
+    return _verified(edited, _with(root.data, path[: depth + 1], value), comments)
+
+
+def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
+    """The text without the member at that path; unchanged when it is not there."""
+    root = parse(text, comments=comments)
+    node: JsoncNode | None = root
+    for name in path[:-1]:
+        found = _last(node, name) if node and node.members is not None else None
+        node = found.value if found else None
+    if node is None or not node.members or path[-1] not in node.data:
+        return text
+    cuts = _cuts(text, node.members, path[-1])
+    edited = text
+    for start, end in sorted(cuts, reverse=True):
+        edited = edited[:start] + edited[end:]
+    return _verified(edited, _without(root.data, path), comments)
+
+
+def _last(node: JsoncNode, key: str) -> Member | None:
+    """Of members with the same name the last one counts, as in every parser."""
+    return next((member for member in reversed(node.members or ()) if member.key == key), None)
+
+
+def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str:
+    """A new member before the closing brace, behind everything that is there."""
+    line = "\r\n" if "\r\n" in text else "\n"
+    unit, closing = _unit(text), node.end - 1
+    behind = len(text[:closing].rstrip())
+    members = node.members or ()
+    if members and "\n" not in text[node.start : node.end]:
+        added = f", {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+        if members[-1].comma is not None:
+            added = added[1:]
+        return text[:behind] + added + text[behind:]
+    own = "" if "\n" in text[behind:closing] else line + unit * (depth - 1)
+    indent = _indent_of(text, members[-1].start) if members else unit * depth
+    added = f"{line}{indent}{json.dumps(key)}: {_dump(text, value, depth, indent)}"
+    grown = text[:behind] + added + own + text[behind:closing].lstrip(" \t" if own else "") + text[closing:]
+    if members and members[-1].comma is None:
+        end = members[-1].value.end
+        grown = grown[:end] + "," + grown[end:]
+    return grown
+
+
+def _cuts(text: str, members: Sequence[Member], key: str) -> list[tuple[int, int]]:
+    """What to take out: the members, and the comma that would be left before the brace."""
+    kept = [member for member in members if member.key != key]
+    cuts = [_stretched(text, member) for member in members if member.key == key]
+    if kept and members[-1].comma is None and members[-1].key == key and kept[-1].comma is not None:
+        cuts.append((kept[-1].comma, kept[-1].comma + 1))
+    return cuts
+
+
+def _stretched(text: str, member: Member) -> tuple[int, int]:
+    """The member with its comma, its indentation and, where nothing else is on its lines, the line's end."""
+    start, end = member.start, member.value.end if member.comma is None else member.comma + 1
+    while text[start - 1] in " \t":
+        start -= 1
+    alone = text[start - 1] == "\n"
+    blank = re.compile(r"[ \t]*(?:\r?\n)?" if alone else r"[ \t]*").match(text, end)
+    return (start, blank.end()) if blank and (alone or member.comma is not None) else (start, end)
+
+
+def _dump(text: str, value: Any, depth: int, indent: str | None = None) -> str:
+    unit = _unit(text)
+    line = "\r\n" if "\r\n" in text else "\n"
+    shown = json.dumps(value, ensure_ascii=False, indent=unit)
+    return shown.replace("\n", line + (unit * depth if indent is None else indent))
+
+
+def _unit(text: str) -> str:
+    """One step of indentation, as the file has it."""
+    found = _INDENT.search(text)
+    return found[1] if found and len(found[1]) <= 8 else "  "
+
+
+def _indent_of(text: str, at: int) -> str:
+    start = text.rfind("\n", 0, at) + 1
+    before = text[start:at]
+    return before if not before.strip() else before[: len(before) - len(before.lstrip())]
+
+
+def _with(data: Any, path: Sequence[str], value: Any) -> Any:
+    head, *rest = path
+    return {**data, head: _with(data[head], rest, value) if rest else value}
+
+
+def _without(data: Any, path: Sequence[str]) -> Any:
+    head, *rest = path
+    if rest:
+        return {**data, head: _without(data[head], rest)}
+    return {key: value for key, value in data.items() if key != head}
+
+
+def _verified(text: str, expected: Any, comments: bool) -> str:
+    if parse(text, comments=comments).data != expected:
+        raise InvalidJsonc("the change would alter more than this server's entry")
+    return text

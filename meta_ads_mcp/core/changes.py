@@ -1,0 +1,84 @@
+"""The journal of changes, as tools see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+# Nodes whose fields can be written back one by one.
+REVERSIBLE = frozenset({"Campaign", "AdSet", "Ad", "AdCreative", "AdRule", "AdAccount"})
+# The status that stops what was created; what is not here, such as a comment, can only be deleted by its own tool.
+STOPPED = {"Campaign": "PAUSED", "AdSet": "PAUSED", "Ad": "PAUSED", "AdRule": "DISABLED"}
+# Nodes that show and take the status DELETED.
+WITH_STATUS = frozenset({*STOPPED, "AdCreative"})
+
+
+_BUDGETS = ("daily_budget", "lifetime_budget")
+
+
+def can_be_undone(effect: str, node: str) -> bool:
+    """Whether ads_undo_change may put a change of this kind back; a deletion never."""
+    return (effect == "update" and node in REVERSIBLE) or (effect == "create" and node in WITH_STATUS)
+
+
+def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The changed fields that had no value: Graph sets no field back to none, so this cannot be put back."""
+    earlier = {name: before.get(name) for name in after}
+    return [n for n, value in earlier.items() if value in (None, "") or (n in _BUDGETS and value in (0, "0"))]
+
+
+@dataclass
+class JournalEntry:
+    """One change: what was intended, and how it ended (`status` is `unknown_outcome` until that is known)."""
+
+    change_id: str
+    time: str
+    tool: str
+    effect: str
+    node: str
+    account: str | None = None
+    currency: str | None = None
+    page: str | None = None
+    object_id: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    parent: str | None = None
+    edge: str | None = None
+    call_id: str | None = None
+    key: str | None = None
+    digest: str | None = None
+    status: str = "unknown_outcome"
+    error: dict[str, Any] | None = None
+    undo_of: str | None = None
+    undone_by: str | None = None
+    started: float = 0.0
+    result: dict[str, Any] | None = None
+
+    def public(self) -> dict[str, Any]:
+        """The entry as `ads_get_changes` gives it; `changes` are field → before and after, in Graph's units."""
+        shown = {
+            "change_id": self.change_id,
+            "time": self.time,
+            "tool": self.tool,
+            "kind": self.effect,
+            "object": {"type": self.node, "id": self.object_id},
+            "account": self.account,
+            "currency": self.currency,
+            "status": self.status,
+            "changes": {name: {"before": self.before.get(name), "after": value} for name, value in self.after.items()},
+            "undo_of": self.undo_of,
+            "undone_by": self.undone_by,
+        }
+        return {key: value for key, value in shown.items() if value not in (None, {}, "")}
+
+
+class Changes(Protocol):
+    """The changes that this server made, on this machine."""
+
+    def entries(self) -> Sequence[JournalEntry]:
+        """Oldest first."""
+        ...
+
+    def entry(self, change_id: str) -> JournalEntry | None: ...

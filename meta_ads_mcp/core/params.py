@@ -1,0 +1,198 @@
+"""Closed, frozen arguments, and the few spellings of a value that are accepted besides the declared one.
+
+Models send lists and objects as JSON strings, numbers as strings, one value where a list is declared, and an explicit
+`null` for "not given". Exactly these are understood; pydantic then validates strictly, so nothing else is guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.fields import FieldInfo
+
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
+_FLAGS = {"true": True, "false": False}
+
+Kind = Literal["integer", "number", "flag", "list", "object", "other"]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The parameter's name on Graph, where it differs from the argument's."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Local:
+    """An argument that steers this server and is never sent."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a field holds, as far as lenient reading needs to know it; `optional` is one that need not be given."""
+
+    kind: Kind
+    optional: bool = False
+    item: Kind = "other"
+
+
+class Closed(BaseModel):
+    """An object with declared keys only: any other key is refused, and the answer names the accepted ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_leniently(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        known = shapes(cls)
+        return {
+            key: read(known[key], value) if key in known else value
+            for key, value in data.items()
+            if not (value is None and key in known and known[key].optional)
+        }
+
+
+def opaque_object(keys: str) -> Callable[[dict[str, Any]], None]:
+    """For `json_schema_extra`: a large closed object shows as a plain one with a hint.
+
+    Its keys are checked all the same, and a refusal names the accepted ones.
+    """
+
+    def shorten(schema: dict[str, Any]) -> None:
+        schema.clear()
+        schema.update({"type": "object", "description": keys})
+
+    return shorten
+
+
+class Params(Closed):
+    """The arguments of a tool. The fields are the allowlist; the types are the documentation."""
+
+
+class ListParams(Params):
+    """Paging, which every list tool has."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+
+
+def read(shape: Shape, value: Any) -> Any:
+    """The value in the declared shape, or unchanged when it is not one of the accepted spellings."""
+    if shape.kind in ("list", "object"):
+        value = _parsed(value, "[" if shape.kind == "list" else "{")
+    if shape.kind == "list" and value is not None:
+        items = value if isinstance(value, list) else [value]
+        return [read(Shape(shape.item), item) for item in items]
+    return _scalar(shape.kind, value)
+
+
+def _scalar(kind: Kind, value: Any) -> Any:
+    if isinstance(value, float) and kind == "integer" and value.is_integer():
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    if kind == "integer" and _INTEGER.fullmatch(value):
+        return int(value)
+    if kind == "number" and _NUMBER.fullmatch(value):
+        return float(value)
+    return _FLAGS.get(value, value) if kind == "flag" else value
+
+
+def _parsed(value: Any, opening: str) -> Any:
+    if not isinstance(value, str) or not value.lstrip().startswith(opening):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+@cache
+def shapes(cls: type[BaseModel]) -> dict[str, Shape]:
+    """The shape of each declared field, worked out once per class."""
+    return {name: _shape(info.annotation, not info.is_required()) for name, info in cls.model_fields.items()}
+
+
+def _shape(annotation: Any, has_default: bool) -> Shape:
+    annotation, takes_none = _unwrap(annotation)
+    optional = takes_none or has_default
+    if get_origin(annotation) is list:
+        item, _ = _unwrap(get_args(annotation)[0])
+        return Shape("list", optional, _kind(item))
+    return Shape(_kind(annotation), optional)
+
+
+def _unwrap(annotation: Any) -> tuple[Any, bool]:
+    """The annotation without `Annotated` and `| None`."""
+    optional = False
+    while True:
+        origin = get_origin(annotation)
+        if origin is Annotated:
+            annotation = get_args(annotation)[0]
+        elif origin in (Union, types.UnionType) and type(None) in get_args(annotation):
+            rest = [arm for arm in get_args(annotation) if arm is not type(None)]
+            optional, annotation = True, rest[0] if len(rest) == 1 else Any
+        else:
+            return annotation, optional
+
+
+def _kind(annotation: Any) -> Kind:
+    if annotation is bool:
+        return "flag"
+    if annotation is int:
+        return "integer"
+    if annotation is float:
+        return "number"
+    if get_origin(annotation) is dict or annotation is dict:
+        return "object"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "object"
+    return "other"
+
+
+def marker(info: FieldInfo, wanted: type[Any]) -> Any:
+    """The field's marker of that class (`Wire`, `Local`, `Node`, `Open`), wherever `Annotated` carries it, or None."""
+    return next((found for found in _markers(info) if isinstance(found, wanted)), None)
+
+
+def _markers(info: FieldInfo) -> list[Any]:
+    return [*info.metadata, *_nested_markers(info.annotation)]
+
+
+def _nested_markers(annotation: Any) -> list[Any]:
+    found: list[Any] = list(getattr(annotation, "__metadata__", ()))
+    for arm in get_args(annotation):
+        if arm is not annotation and not isinstance(arm, str):
+            found += _nested_markers(arm)
+    return found
+
+
+P = TypeVar("P", bound=Closed)
+
+
+def at_least_one(args: P, *names: str) -> P:
+    """For a model validator: the arguments as they are. Raises ValueError when none of `names` is given."""
+    if all(getattr(args, name) is None for name in names):
+        raise ValueError(f"give one of {', '.join(names[:-1])} or {names[-1]}")
+    return args
+
+
+def exactly_one(args: P, *names: str) -> P:
+    """For a model validator: the arguments as they are. Raises ValueError when none or several of `names` are given."""
+    given = [name for name in names if getattr(args, name) is not None]
+    if len(given) == 1:
+        return args
+    choice = f"{', '.join(names[:-1])} or {names[-1]}"
+    raise ValueError(f"give one of {choice}" if not given else f"give only one of {choice}, not {' and '.join(given)}")

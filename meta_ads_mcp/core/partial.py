@@ -1,0 +1,70 @@
+"""Parts of an answer that may fail by themselves: one part's error is told, the others are kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.errors import AdsError, ApiError, PermissionMissing
+
+T = TypeVar("T")
+
+
+async def attempt(work: Awaitable[T]) -> T | AdsError:
+    """The answer, or the error it ended in."""
+    try:
+        return await work
+    except AdsError as error:
+        return error
+
+
+async def attempt_all(*works: Awaitable[T]) -> list[T | AdsError]:
+    """All of them at the same time, in order. Raises the first error when every one failed."""
+    found = await asyncio.gather(*(attempt(work) for work in works))
+    errors = [item for item in found if isinstance(item, AdsError)]
+    if errors and len(errors) == len(found):
+        raise errors[0]
+    return list(found)
+
+
+def unread(what: str, error: AdsError) -> str:
+    """The note for a part that could not be read: what, why, and what to do."""
+    return f"{what} could not be read ({error.kind}): {error.message} {error.next_step}"
+
+
+@contextmanager
+def needing(*scopes: str) -> Iterator[None]:
+    """A PermissionMissing inside gets a next step with the scopes (Meta docs, the reference page of each edge)."""
+    try:
+        yield
+    except PermissionMissing as missing:
+        step = f"This needs {', '.join(scopes)} on the token, and a role on the Page for its user."
+        raise replace(missing, next_step=step) from None
+
+
+async def read_batch(call: Call, requests: Mapping[str, Request]) -> dict[str, Row | AdsError]:
+    """Send named requests as one batch and return each object, or the error that it ended in, by name."""
+    answers = await call.graph.batch(list(requests.values())) if requests else []
+    return {name: _row_or_error(answer) for name, answer in zip(requests, answers, strict=True)}
+
+
+def _row_or_error(answer: Any) -> Row | AdsError:
+    """Return the object if its rows and its nested insights are lists of objects, and an ApiError otherwise."""
+    if isinstance(answer, AdsError):
+        return answer
+    if not isinstance(answer, dict):
+        return ApiError("Graph's answer is not an object.")
+    has_rows = _holds_rows(answer) or "data" not in answer
+    has_insights = _holds_rows(answer.get("insights")) or "insights" not in answer
+    return answer if has_rows and has_insights else ApiError("Graph's answer holds something else than rows.")
+
+
+def _holds_rows(value: Any) -> bool:
+    rows = value.get("data") if isinstance(value, dict) else None
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)

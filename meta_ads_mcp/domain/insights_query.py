@@ -1,0 +1,230 @@
+"""The arguments of an insights query. Synchronous reads and asynchronous reports share exactly this model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.params import Closed, Local, Params
+from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
+from meta_ads_mcp.core.values.enums import ActionBreakdowns, AttributionWindows, Breakdowns, InsightsLevel
+from meta_ads_mcp.core.values.ids import AnyAdObject, account_path
+
+# Meta docs, marketing-api/insights/parameters. The list comes back with a refusal; in the schema it would cost more
+# than the rest of the filter.
+FilterOperator = Literal[
+    "EQUAL",
+    "NOT_EQUAL",
+    "GREATER_THAN",
+    "GREATER_THAN_OR_EQUAL",
+    "LESS_THAN",
+    "LESS_THAN_OR_EQUAL",
+    "IN_RANGE",
+    "NOT_IN_RANGE",
+    "CONTAIN",
+    "NOT_CONTAIN",
+    "CONTAINS_ANY",
+    "CONTAINS_ALL",
+    "NOT_CONTAINS_ANY",
+    "STEM_MATCH",
+    "IN",
+    "NOT_IN",
+    "STARTS_WITH",
+    "ENDS_WITH",
+    "ANY",
+    "ALL",
+    "AFTER",
+    "BEFORE",
+    "ON_OR_AFTER",
+    "ON_OR_BEFORE",
+    "NONE",
+    "TOP",
+]
+_OPERATOR_SCHEMA = {"type": "string", "description": "e.g. EQUAL, GREATER_THAN, LESS_THAN, IN, CONTAIN, IN_RANGE"}
+_VALUE_SCHEMA = {"type": "array", "items": {"type": "string"}}
+_TAKES_LIST = frozenset(
+    "IN NOT_IN IN_RANGE NOT_IN_RANGE CONTAINS_ANY CONTAINS_ALL NOT_CONTAINS_ANY ANY ALL NONE".split()
+)
+_COMPARES = frozenset("GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN_RANGE NOT_IN_RANGE".split())
+_FIELD = re.compile(r"[a-z][a-z0-9_]*([.:][a-z0-9_.]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+_SORT = re.compile(r"[a-z0-9_]+(:[a-z0-9_.]+)?_(ascending|descending)")
+Scalar = str | int | float | bool
+
+
+def _filter_field(value: str) -> str:
+    if len(value) > 100 or not _FIELD.fullmatch(value):
+        raise ValueError("a filter's field is a name with its object, such as ad.impressions or campaign.name")
+    return f"adset.{value.removeprefix('ad_set.')}" if value.startswith("ad_set.") else value
+
+
+def _filter_value(value: Any) -> list[Scalar]:
+    values = value if isinstance(value, list) else [value]
+    if not 0 < len(values) <= 1000 or not all(isinstance(item, str | int | float) for item in values):
+        raise ValueError("a filter's value is a text, a number, or a list of them")
+    return values
+
+
+class InsightsFilter(Closed):
+    """All conditions have to hold."""
+
+    field: Annotated[str, AfterValidator(_filter_field), Field(description="e.g. ad.impressions, campaign.name")]
+    operator: Annotated[FilterOperator, WithJsonSchema(_OPERATOR_SCHEMA)]
+    value: Annotated[Any, AfterValidator(_filter_value), WithJsonSchema(_VALUE_SCHEMA)]
+
+    def wired(self) -> dict[str, Any]:
+        """The filter as Graph reads it: a list for the operators over lists, numbers where they are compared."""
+        values = [_compared(item) if self.operator in _COMPARES else item for item in self.value]
+        single = self.operator not in _TAKES_LIST and len(values) == 1
+        return {"field": self.field, "operator": self.operator, "value": values[0] if single else values}
+
+
+def _compared(value: Scalar) -> Scalar:
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value) if "." in value else int(value)
+    return value
+
+
+def _increment(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _known_increment(value: str) -> str:
+    if value in ("monthly", "all_days") or (re.fullmatch(r"[0-9]{1,2}", value) and 1 <= int(value) <= 90):
+        return value
+    raise ValueError("time_increment is a number of days from 1 to 90, monthly, or all_days")
+
+
+def _sort_key(value: str) -> str:
+    if not _SORT.fullmatch(value):
+        raise ValueError("sort is a field with _ascending or _descending, such as spend_descending")
+    return value
+
+
+# The whole list comes back with a refusal; written out in the schema of every view it would cost 300 characters each.
+Preset = Annotated[
+    DatePreset,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "today, yesterday, last_7d/14d/30d/90d, this_/last_month/quarter/year, maximum, ...",
+        }
+    ),
+]
+TimeIncrement = Annotated[
+    str,
+    BeforeValidator(_increment),
+    AfterValidator(_known_increment),
+    Field(description="Days per row (1-90), monthly or all_days"),
+]
+# PNG beside the figures; needs the extra `charts`.
+Chart = Annotated[bool, Local(), Field(description="Add a picture")]
+SortKey = Annotated[str, AfterValidator(_sort_key)]
+
+
+class ObjectParams(Params):
+    """An object of an ad account, and optionally its level, which tells that bare digits are an account."""
+
+    object_id: AnyAdObject
+
+    @model_validator(mode="before")
+    @classmethod
+    def _account_by_level(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("level") == "account":
+            given = str(data.get("object_id", ""))
+            if re.fullmatch(r"[0-9]{1,30}", given):
+                return {**data, "object_id": account_path(given)}
+        return data
+
+
+class InsightsParams(ObjectParams):
+    """What to read of an object's insights, without paging."""
+
+    level: Annotated[InsightsLevel | None, Field(description="One row per")] = None
+    date_preset: Preset | None = None
+    time_range: TimeRange | None = None
+    time_ranges: Annotated[list[TimeRange] | None, Field(max_length=50)] = None
+    time_increment: TimeIncrement | None = None
+    breakdowns: Annotated[Breakdowns | None, Field(description="e.g. age, gender, country, publisher_platform")] = None
+    action_breakdowns: ActionBreakdowns | None = None
+    action_attribution_windows: Annotated[
+        AttributionWindows | None, Field(description="e.g. 1d_click, 7d_click, 1d_view: a column for each")
+    ] = None
+    fields: FieldList | None = None
+    filtering: list[InsightsFilter] | None = None
+    sort: Annotated[list[SortKey] | None, Field(max_length=1, description="e.g. spend_descending")] = None
+    default_summary: Annotated[bool | None, Field(description="Meta's own totals, with reach")] = None
+    use_unified_attribution_setting: bool = True
+    use_account_attribution_setting: bool | None = None
+    action_report_time: Literal["conversion", "impression", "lifetime", "mixed"] | None = None
+    product_id_limit: Annotated[int | None, Field(ge=1, le=1000)] = None
+
+    @model_validator(mode="after")
+    def _one_period(self) -> Self:
+        if self.date_preset and self.time_range:
+            raise ValueError("give date_preset or time_range, not both")
+        if self.time_ranges and (self.date_preset or self.time_range or self.time_increment):
+            raise ValueError("time_ranges replaces date_preset, time_range and time_increment: give it alone")
+        return self
+
+    @property
+    def own_level(self) -> str | None:
+        """The level of the rows as far as the arguments tell it."""
+        return self.level or ("account" if self.object_id.startswith("act_") else None)
+
+    @property
+    def windows(self) -> list[TimeRange]:
+        """The ranges that are given as days; empty for a preset."""
+        return self.time_ranges or ([self.time_range] if self.time_range else [])
+
+    @property
+    def preset(self) -> str | None:
+        """The preset that holds, Graph's default one when no period is given."""
+        return None if self.windows else self.date_preset or "last_30d"
+
+    @property
+    def one_period(self) -> bool:
+        """Whether all rows are of the same days."""
+        return len(self.windows) < 2 and self.time_increment in (None, "all_days")
+
+    def query(self) -> dict[str, Any]:
+        """The parameters for Graph, without fields and paging."""
+        sent = self.model_dump(
+            exclude={"object_id", "fields", "filtering", "limit", "after", "max_items"}, exclude_none=True
+        )
+        known = InsightsParams.model_fields
+        kept = [name for name, value in sent.items() if value != [] or name == "action_breakdowns"]
+        sent = {name: sent[name] for name in kept if name in known}
+        if self.preset:
+            sent["date_preset"] = self.preset
+        if self.filtering:
+            sent["filtering"] = [item.wired() for item in self.filtering]
+        return sent
+
+
+class PresetParams(ObjectParams):
+    """An object and a preset of days."""
+
+    date_preset: Preset = "last_30d"
+
+
+class PeriodParams(PresetParams):
+    """An object and a period: a preset, or the days instead."""
+
+    time_range: TimeRange | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.time_range and "date_preset" in self.model_fields_set:
+            raise ValueError("give date_preset or time_range, not both")
+        return self
+
+    def period(self) -> dict[str, Any]:
+        """The period as Graph takes it."""
+        if self.time_range:
+            return {"time_range": self.time_range.model_dump()}
+        return {"date_preset": self.date_preset}

@@ -1,0 +1,202 @@
+"""A targeting spec: Meta's own object, open in its values and closed in its keys.
+
+The values are Graph's business: they change with every version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from meta_ads_mcp.domain.key_check import only_keys
+from meta_ads_mcp.domain.meta_objects import known_keys, objects, walk
+from meta_ads_mcp.domain.sdk_keys import keys_of
+
+# Targeting of the SDK.
+TARGETING_KEYS = frozenset(
+    """
+    adgroup_id age_max age_min age_range alternate_auto_targeting_option app_install_state audience_network_positions
+    behaviors brand_safety_content_filter_levels catalog_based_targeting cities college_years connections
+    contextual_targeting_categories countries country country_groups custom_audiences device_platforms
+    direct_install_devices dynamic_audience_ids education_majors education_schools education_statuses
+    effective_audience_network_positions effective_brand_safety_content_filter_levels effective_device_platforms
+    effective_facebook_positions effective_instagram_positions effective_messenger_positions
+    effective_publisher_platforms effective_threads_positions effective_whatsapp_positions engagement_specs
+    ethnic_affinity exclude_reached_since excluded_brand_safety_content_types excluded_connections
+    excluded_custom_audiences excluded_dynamic_audience_ids excluded_engagement_specs excluded_geo_locations
+    excluded_mobile_device_model excluded_product_audience_specs excluded_publisher_categories
+    excluded_publisher_list_ids excluded_user_device exclusions facebook_positions family_statuses fb_deal_id
+    flexible_spec friends_of_connections genders generation geo_locations home_ownership home_type home_value
+    household_composition income industries instagram_positions install_state_application
+    instream_video_skippable_excluded interested_in interests is_whatsapp_destination_ad keywords life_events locales
+    messenger_positions moms net_worth office_type place_page_set_ids political_views politics product_audience_specs
+    prospecting_audience publisher_platforms radius regions relationship_statuses site_category subscriber_universe
+    targeting_automation targeting_optimization targeting_relaxation_types threads_positions user_adclusters
+    user_age_unknown user_device user_event user_os whatsapp_positions wireless_carrier work_employers work_positions
+    zips
+""".split()
+)
+# Keys of `geo_locations` that name a place; the others, such as location_types, only qualify it (TargetingGeoLocation).
+PLACES = (
+    "countries",
+    "country_groups",
+    "regions",
+    "cities",
+    "zips",
+    "custom_locations",
+    "places",
+    "geo_markets",
+    "electoral_districts",
+    "political_districts",
+    "neighborhoods",
+    "subcities",
+    "subneighborhoods",
+    "metro_areas",
+    "small_geo_areas",
+    "medium_geo_areas",
+    "large_geo_areas",
+    "location_cluster_ids",
+)
+AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs", "place_page_set_ids")
+
+
+Places = Annotated[dict[str, Any], AfterValidator(known_keys("TargetingGeoLocation"))]
+# Class of the SDK → the keys of a targeting spec that hold it; `location_types` is Graph's to refuse, with its reason.
+_INSIDE = {
+    "TargetingGeoLocation": "geo_locations excluded_geo_locations",
+    "TargetingAutomation": "targeting_automation",
+    "RawCustomAudience": "custom_audiences excluded_custom_audiences",
+    "ConnectionsTargeting": "connections excluded_connections friends_of_connections",
+    "CatalogBasedTargeting": "catalog_based_targeting",
+    "TargetingDynamicRule": "engagement_specs excluded_engagement_specs",
+    "TargetingProductAudienceSpec": "product_audience_specs excluded_product_audience_specs",
+    "TargetingProspectingAudience": "prospecting_audience",
+    "TargetingSubscriberUniverse": "subscriber_universe",
+    "IDName": """
+        behaviors education_majors education_schools ethnic_affinity family_statuses generation home_ownership
+        home_type home_value household_composition income industries interests life_events moms net_worth office_type
+        politics user_adclusters work_employers work_positions
+    """,
+}
+
+
+def _known_inside(spec: dict[str, Any]) -> dict[str, Any]:
+    """The keys of what is inside, as far as the SDK has a class for it. A group takes audiences of every kind, too."""
+    for of, names in _INSIDE.items():
+        for name in names.split():
+            for part in objects(spec.get(name)):
+                walk(part, of, frozenset(), name)
+    for name in ("flexible_spec", "exclusions"):
+        for part in objects(spec.get(name)):
+            walk(part, "FlexibleTargeting", frozenset(AUDIENCES), name)
+    return spec
+
+
+def _holder_of(key: str) -> str | None:
+    """Where a key belongs that was written one level too high, such as `advantage_audience`."""
+    return next((names.split()[0] for of, names in _INSIDE.items() if key in keys_of(of).keys), None)
+
+
+_SUCH_AS = "geo_locations, age_min, flexible_spec or custom_audiences"
+TargetingSpec = Annotated[
+    dict[str, Any],
+    AfterValidator(only_keys("a targeting spec", TARGETING_KEYS, _SUCH_AS, _holder_of)),
+    AfterValidator(_known_inside),
+    Field(description="Meta's targeting object"),
+]
+
+
+def names_people(spec: Mapping[str, Any]) -> bool:
+    """Whether the spec says whom it is about: a location, or an audience (also inside `flexible_spec`)."""
+    where = spec.get("geo_locations")
+    groups = [spec, *objects(spec.get("flexible_spec"))]
+    return (isinstance(where, Mapping) and any(where.get(key) for key in PLACES)) or any(
+        group.get(key) for group in groups for key in AUDIENCES
+    )
+
+
+def summarise(spec: Mapping[str, Any]) -> str:
+    """The spec in one line: places, ages, genders, how many interests and audiences, platforms.
+
+    Only Meta's codes and counts, never a name that an advertiser chose.
+    """
+    parts = [
+        _places(spec.get("geo_locations"), "everywhere"),
+        _prefixed("without ", _places(spec.get("excluded_geo_locations"))),
+        _ages(spec),
+        _genders(spec.get("genders")),
+        *_counted(spec),
+        _advantage(spec.get("targeting_automation")),
+        ", ".join(str(item) for item in _items(spec.get("publisher_platforms"))),
+    ]
+    return "; ".join(part for part in parts if part)
+
+
+def _places(where: Any, none: str = "") -> str:
+    if not isinstance(where, Mapping):
+        return none
+    codes = [str(item) for key in ("countries", "country_groups") for item in _items(where.get(key))]
+    rest = [_count(len(_items(where.get(key))), key) for key in PLACES[2:] if _items(where.get(key))]
+    shown = [*codes[:10], *([f"{len(codes) - 10} more countries"] if len(codes) > 10 else []), *rest]
+    return ", ".join(shown) or none
+
+
+def _ages(spec: Mapping[str, Any]) -> str:
+    low, high = spec.get("age_min"), spec.get("age_max")
+    if low is None and high is None:
+        return ""
+    top = "65+" if high in (None, 65) else str(high)
+    return f"{low or 18}-{top} years"
+
+
+def _genders(genders: Any) -> str:
+    return "men" if genders == [1] else "women" if genders == [2] else ""
+
+
+def _counted(spec: Mapping[str, Any]) -> list[str]:
+    """How many of each kind of detailed targeting and of audiences."""
+    counts: dict[str, int] = {}
+    for group in (spec, *objects(spec.get("flexible_spec"))):
+        for key, value in group.items():
+            if key in _DETAILED and isinstance(value, list):
+                counts[key] = counts.get(key, 0) + len(value)
+    shown = [_count(number, key) for key, number in counts.items() if number]
+    exclusions = spec.get("exclusions")
+    excluded = sum(len(_items(value)) for value in exclusions.values()) if isinstance(exclusions, Mapping) else 0
+    return [*shown, *([_count(excluded, "detailed_exclusions")] if excluded else [])]
+
+
+_DETAILED = frozenset(
+    "interests behaviors life_events industries income family_statuses work_employers work_positions education_schools "
+    "education_majors custom_audiences excluded_custom_audiences locales".split()
+)
+
+
+def _advantage(automation: Any) -> str:
+    if not isinstance(automation, Mapping) or "advantage_audience" not in automation:
+        return ""
+    return f"Advantage+ audience {'on' if automation['advantage_audience'] else 'off'}"
+
+
+def _count(number: int, key: str) -> str:
+    noun = key.replace("_", " ")
+    return f"{number} {_SINGULAR.get(key, noun.removesuffix('s')) if number == 1 else noun}"
+
+
+_SINGULAR = {
+    "cities": "city",
+    "subcities": "subcity",
+    "industries": "industry",
+    "income": "income",
+    "family_statuses": "family status",
+}
+
+
+def _prefixed(prefix: str, text: str) -> str:
+    return prefix + text if text else ""
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,293 @@
+"""One tool call from arguments to answer, step by step.
+
+look up → validate → accounts → run → shape → fit → answer, and an audit event whatever happened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.ports import Directory, Downloads, Events, ProfilesPort
+from meta_ads_mcp.core.result import Page, Result
+from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.core.values.dates import TimeRange, preset_of
+from meta_ads_mcp.core.values.enums import unknown_values
+from meta_ads_mcp.core.values.text import clean, clean_all
+from meta_ads_mcp.core.write import WriteParams
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.answer.compact import drop_defaults
+from meta_ads_mcp.engine.answer.fit import fit_answer
+from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
+from meta_ads_mcp.engine.arguments import validate
+from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
+from meta_ads_mcp.engine.report_polls import ReportPolls
+from meta_ads_mcp.engine.session import GraphPort, GraphSession, Progress, ToolCall, no_progress, requested_fields
+from meta_ads_mcp.engine.single_request import run_plain
+from meta_ads_mcp.engine.telemetry import Metrics, crash_location
+from meta_ads_mcp.engine.writes.audit import AuditLog
+from meta_ads_mcp.engine.writes.confirmation import (
+    ConfirmationCodes,
+    ConfirmationGate,
+    ConfirmationQuestion,
+    Elicitor,
+    NoElicitor,
+)
+from meta_ads_mcp.engine.writes.journal import Journal
+from meta_ads_mcp.engine.writes.plan import reject_empty_update
+from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.engine.writes.writer import Writer
+from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
+
+
+@dataclass(frozen=True)
+class ToolAnswer:
+    """What the client gets: `structured` is the contract's object, `text` the first block, `images` files of pictures.
+
+    With a `question` the call is not finished: the client asks its user and calls again.
+    """
+
+    text: str
+    structured: dict[str, Any]
+    is_error: bool = False
+    question: ConfirmationQuestion | None = None
+    images: tuple[bytes, ...] = ()
+
+    @property
+    def blocks(self) -> list[str]:
+        """The text blocks: a summary and the same object as compact JSON; of an error, the sentences alone."""
+        if self.is_error:
+            return [self.text]
+        return [self.text, json.dumps(self.structured, ensure_ascii=False, separators=(",", ":"))]
+
+
+class CatalogPort(Directory, Protocol):
+    """The tools of this server. `get` raises InvalidArguments for a name that does not exist here."""
+
+    def get(self, name: str) -> Tool: ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """What of the settings the engine needs."""
+
+    accounts: tuple[str, ...] = ()
+    business_id: str | None = None
+    result_chars: int = 40_000
+    demo: bool = False
+    state_dir: Path | None = None
+    upload_roots: tuple[str, ...] = ()
+    # Where exports go when nothing else is kept on this machine (the demo).
+    export_dir: Path | None = None
+
+
+# Characters.
+LONGEST_SUMMARY = 1000
+LONGEST_NOTE = 600
+# How much of Graph's text fills one answer: rows of figures shrink to a third, others hardly. What is read and does not
+# fit is read again for the next answer.
+READ_AHEAD = 3
+READ_AHEAD_PLAIN = 1.5
+# Tools that run the tool they name.
+STAND_INS = frozenset({"ads_call_read_tool", "ads_call_write_tool"})
+
+
+@dataclass
+class Engine:
+    """Runs tool calls. One per process; everything that a call needs is given to it here."""
+
+    catalogue: CatalogPort
+    client: GraphPort
+    events: Events
+    clock: Clock
+    limits: Any
+    options: Options = field(default_factory=Options)
+    policy: Policy = field(default_factory=Policy)
+    profiles: ProfilesPort | None = None
+    downloads: Downloads = field(default_factory=NoDownloads)
+
+    def __post_init__(self) -> None:
+        self.book = AccountBook(self.client, self.options.accounts)
+        self.metrics = Metrics()
+        self.exports = FolderExports(self.options.export_dir or self.options.state_dir)
+        self.uploads = RootedUploads(self.options.upload_roots)
+        self.polls = ReportPolls(self.clock, self.events)
+        self._version_told = False
+        self.journal = Journal(self.options.state_dir, self.clock)
+        audit = AuditLog(self.options.state_dir, self.clock, self.events)
+        gate = ConfirmationGate(ConfirmationCodes(self.clock))
+        self.writer = Writer(self.client, self.clock, self.journal, self.policy, gate, audit)
+
+    async def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any],
+        progress: Progress = no_progress,
+        asker: Elicitor | None = None,
+    ) -> ToolAnswer:
+        """Run a tool by name. Never raises, but for cancellation: every failure is an answer of the contract."""
+        started = self.clock.monotonic()
+        tool: Tool | None = None
+        try:
+            tool, given = self._target(name, arguments)
+            answer = await self._run(tool, given, progress, asker or NoElicitor())
+        except AdsError as error:
+            answer = self._failed(error)
+        except asyncio.CancelledError:
+            self._audit(tool, name, started, "cancelled")
+            raise
+        except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
+            self.events.emit(
+                "error",
+                "internal_error",
+                tool=clean(name, 80),
+                error=type(defect).__name__,
+                where=crash_location(defect),
+            )
+            answer = self._failed(InternalError(f"This server failed on {clean(name, 80)} ({type(defect).__name__})."))
+        self._audit(tool, name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
+        return answer
+
+    def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
+        """The tool to run. Some stand for another one: `ads_call_read_tool` for any read, `ads_update_entity` for the
+        update of a type."""
+        tool = self.catalogue.get(name)
+        if tool.name in STAND_INS:
+            asked = validate(tool, arguments).model_dump()
+            inner = self.catalogue.get(asked["name"])
+            fits = inner.effect.is_write if tool.effect.is_write else inner.effect is Effect.READ
+            if not fits or inner.name in STAND_INS:
+                raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
+            tool, arguments = inner, asked["arguments"]
+        if hasattr(tool.params, "stands_for"):
+            tool, arguments = validate(tool, arguments).stands_for()  # type: ignore[attr-defined]  # asked for above
+        return tool, arguments
+
+    async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Elicitor) -> ToolAnswer:
+        args = validate(tool, arguments)
+        if isinstance(args, WriteParams):
+            reject_empty_update(tool, args)
+        raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
+        session = GraphSession(self.client, self.book, progress, raw_chars, self.polls)
+        call = ToolCall(
+            session,
+            self.catalogue,
+            self.clock,
+            self.options.business_id,
+            self._status,
+            self.exports,
+            self.journal,
+            self.profiles,
+            self.uploads,
+            self.downloads,
+        )
+        for text in unknown_values(args):
+            call.note(text)
+        owners = await self._permit(tool, args)
+        owner = owners[0] if owners else None
+        if isinstance(args, WriteParams):
+            result = await self._write(tool, args, call, owner, asker)
+            if isinstance(result, ConfirmationQuestion):
+                return ToolAnswer(result.text, {}, question=result)
+        elif tool.handled:
+            result = await args.run(call)  # type: ignore[attr-defined]  # `handled` says that the class has it
+            self._suggest_preset(args, call, owner)
+        else:
+            result = await run_plain(tool, args, call)
+        try:
+            return await self._answer(tool, args, result, call, owner if len(set(owners)) == 1 else None)
+        except RecursionError:
+            raise ApiError("Graph's answer is nested too deeply to be shown.") from None
+
+    def _suggest_preset(self, args: Params, call: ToolCall, owner: str | None) -> None:
+        """Report days that a preset names, which moves with the calendar; no request is made for it."""
+        days = getattr(args, "time_range", None)
+        account = next((known for known in self.book.known() if known.id == owner), None)
+        if account is None or not isinstance(days, TimeRange):
+            return
+        preset = preset_of(days, account.today(call.now()))
+        if preset is not None:
+            self.events.emit("info", "meta_insights_preset_suggestion", accountId=owner, datePreset=preset)
+
+    async def _write(
+        self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Elicitor
+    ) -> Result | ConfirmationQuestion:
+        account = await self.book.shown(owner) if owner else None
+        return await self.writer.run(tool, args, call, owner, asker, account)
+
+    async def _permit(self, tool: Tool, args: Params) -> list[str]:
+        """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""
+        named = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
+        if tool.names_its_account and not self.book.allowed:
+            # Every account may be touched, and the answer says which one it is: asking first would be a request more.
+            owners = [self.book.known_owner(value) for value, _ in named]
+        else:
+            owners = [await self.book.owner(value, node) for value, node in named]
+        return [owner for owner in owners if owner is not None]
+
+    async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> ToolAnswer:
+        """`owner` is the one account that the whole answer is about, if there is one."""
+        currencies = await self._currencies(money_accounts(result.data, owner), call)
+        asked = requested_fields(getattr(args, "fields", None))
+        drop = {"account_id"} - asked if owner and tool.is_list else set()
+        data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
+        if tool.is_list:
+            data = drop_defaults(data, asked)
+        structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
+        page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
+        if page is not None:
+            structured["page"] = page.public()
+        notes = [*call.notes, *result.notes, *self._standing_notes(tool, data)]
+        if notes:
+            structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]
+        if self.options.demo:
+            structured["demo"] = True
+        structured = fit_answer(structured, self.options.result_chars, result)
+        return ToolAnswer(structured["summary"], structured, images=tuple(result.images))
+
+    async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
+        """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""
+        found: dict[str, str] = {}
+        for account in sorted(accounts):
+            try:
+                found[account] = (await self.book.account(account)).currency
+            except AdsError as error:
+                call.note(f"The currency of {account} could not be read ({error.kind}); amounts are in minor units.")
+        return found
+
+    def _standing_notes(self, tool: Tool, data: Any) -> list[str]:
+        notes = [UNTRUSTED] if not tool.trusted_text and has_free_text(data) else []
+        if has_cut_text(data):
+            notes.append(CUT_TEXTS)
+        notice = self.client.version_notice()
+        if notice and not self._version_told:
+            self._version_told = True
+            notes.append(notice)
+        return notes
+
+    def _failed(self, error: AdsError) -> ToolAnswer:
+        shown: dict[str, Any] = clean_all(error.public())
+        shown["message"], shown["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
+        return ToolAnswer(f"{shown['message']} {shown['next_step']}", {"error": shown}, is_error=True)
+
+    def _audit(self, tool: Tool | None, name: str, started: float, outcome: str) -> None:
+        """Under the name of the tool that ran; names that exist nowhere are reported, but not counted one by one."""
+        milliseconds = (self.clock.monotonic() - started) * 1000
+        ran = tool.name if tool else clean(name, 80)
+        if tool is not None:
+            self.metrics.record(ran, milliseconds, failed=outcome != "success")
+        self.events.emit("info", "tool_call", tool=ran, outcome=outcome, duration_ms=round(milliseconds, 1))
+
+    def _status(self) -> Mapping[str, Any]:
+        return {**self.limits.status(), "tools": self.metrics.rows()}
+
+
+def _as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value] if value is not None else []

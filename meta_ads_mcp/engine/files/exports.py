@@ -1,0 +1,187 @@
+"""Results as files: `exports/` and `media/` of the state directory, readable by their owner alone.
+
+A file is written beside its place and moved there when it is whole, so a broken one is never taken for a result. Rows
+pass through; what stays in memory are the columns. CSV needs all columns before its first line, so its rows wait in a
+spool file until the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from meta_ads_mcp.core.ports import Export, Exported, ExportFormat
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_EXTENSION = re.compile(r"[a-z0-9]{1,5}")
+_FILE = re.compile(rf"{_NAME.pattern}\.(csv|jsonl)")
+# Spreadsheets run a cell that starts so as a formula; names of ads are written by outsiders.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class FolderExports:
+    """The `Exports` port over two folders of `state_dir`, `exports/` and `media/`; without it there are none."""
+
+    def __init__(self, state_dir: Path | None = None) -> None:
+        self._folder = state_dir / "exports" if state_dir else None
+        self._media = state_dir / "media" if state_dir else None
+
+    def open(self, name: str, file_format: ExportFormat) -> Export:
+        if self._folder is None:
+            raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
+        if not _NAME.fullmatch(name):
+            raise InvalidArguments("The name of an export is letters, digits, _ and -.")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder.chmod(0o700)
+            return FileExport(self._folder / f"{name}.{file_format}", file_format)
+        except OSError as failure:
+            raise _unwritable(failure) from None
+
+    def keep(self, name: str, extension: str, content: bytes) -> str:
+        if self._media is None:
+            raise Denied("This server has no folder for files.", "Set META_ADS_STATE_DIR, or leave out save.")
+        if not _NAME.fullmatch(name) or not _EXTENSION.fullmatch(extension):
+            raise InvalidArguments("The name of a file is letters, digits, _ and -.")
+        if self._media.is_symlink():
+            raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
+        target = self._media / f"{name}.{extension}"
+        try:
+            self._media.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._media.chmod(0o700)
+            _write_beside(target, content)
+        except OSError as failure:
+            raise _unwritable(failure) from None
+        return str(target)
+
+    def names(self) -> list[str]:
+        """The finished files, the newest first."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        found = [path for path in self._folder.iterdir() if _FILE.fullmatch(path.name) and _is_ours(path)]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+    def beginning(self, name: str, most: int) -> tuple[str, int]:
+        """The text of a finished file, whole lines of its first `most` bytes, and its size in bytes.
+
+        Raises NotFound for anything that is not the name of one.
+        """
+        path = self._folder / name if self._folder and _FILE.fullmatch(name) else None
+        if path is None or not _is_ours(path):
+            raise NotFound(
+                "There is no such exported file.", "Names end in .csv or .jsonl; save_as of a report tells the path."
+            )
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+        if len(data) > most:
+            data = data[: data.rfind(b"\n", 0, most) + 1] or data[:most]
+        return data.decode("utf-8", "ignore"), path.stat().st_size
+
+
+def _is_ours(path: Path) -> bool:
+    """A file of the folder itself, not a way to another one."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _unwritable(failure: OSError) -> Denied:
+    return Denied(
+        f"The file cannot be written ({type(failure).__name__}).",
+        "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or do not save.",
+    )
+
+
+def _write_beside(target: Path, content: bytes) -> None:
+    """Put a whole file at its place, 0600. A link that is there is replaced, not followed."""
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+class _Part:
+    """A file beside its place, 0600, until it is whole."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        self._path = Path(name)
+        self.file: IO[str] = os.fdopen(handle, "w+", encoding="utf-8", newline="")
+
+    def place(self) -> None:
+        self.file.flush()
+        os.fsync(self.file.fileno())
+        self.file.close()
+        self._path.replace(self._target)
+
+    def discard(self) -> None:
+        with suppress(OSError):  # of a full disk: what is in the buffer is not wanted any more
+            self.file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class FileExport:
+    """Rows on their way into one file."""
+
+    def __init__(self, target: Path, file_format: ExportFormat) -> None:
+        self._target, self._format = target, file_format
+        self._spool = _Part(target)
+        self._columns: dict[str, None] = {}
+        self._rows = 0
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        try:
+            await asyncio.to_thread(self._append, rows)
+        except OSError as failure:
+            raise _unwritable(failure) from None
+
+    async def finish(self) -> Exported:
+        try:
+            await asyncio.to_thread(self._spool.place if self._format == "jsonl" else self._place_csv)
+        except OSError as failure:
+            raise _unwritable(failure) from None
+        finally:
+            self.discard()
+        return Exported(str(self._target), self._rows, list(self._columns))
+
+    def discard(self) -> None:
+        self._spool.discard()
+
+    def _append(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self._columns.update(dict.fromkeys(row))
+            self._spool.file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        self._rows += len(rows)
+
+    def _place_csv(self) -> None:
+        self._spool.file.seek(0)
+        made = _Part(self._target)
+        try:
+            writer = csv.writer(made.file)
+            writer.writerow(self._columns)
+            rows = (json.loads(line) for line in self._spool.file)
+            writer.writerows([_cell(row.get(name)) for name in self._columns] for row in rows)
+            made.place()
+        finally:
+            made.discard()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text

@@ -1,0 +1,231 @@
+"""One tool call: the ports of `spec`, bound to this process's client, accounts and limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from meta_ads_mcp.core.changes import Changes, JournalEntry
+from meta_ads_mcp.core.clock import Clock, SystemClock
+from meta_ads_mcp.core.fields import names
+from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, ProfilesPort, Uploads
+from meta_ads_mcp.core.request import Request, confine
+from meta_ads_mcp.core.result import Listing, Row
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
+from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
+from meta_ads_mcp.engine.report_polls import ReportPolls
+from meta_ads_mcp.errors import AdsError, ApiError, Denied, NotFound
+from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, pages
+from meta_ads_mcp.graph.paging import page as one_page
+
+Progress = Callable[[float, float | None, str], Awaitable[None]]
+
+
+class GraphPort(Protocol):
+    """The Graph client, as the engine uses it."""
+
+    async def send(self, request: Request) -> Any: ...
+
+    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]: ...
+
+    def version_notice(self) -> str | None: ...
+
+
+async def no_progress(done: float, total: float | None, message: str) -> None:
+    """For callers that did not ask for progress."""
+
+
+@dataclass
+class GraphSession:
+    """The `Graph` port: paths are confined, owners known, rows learnt from.
+
+    `most_chars` bounds what a list collects.
+    """
+
+    client: GraphPort
+    book: AccountBook
+    progress: Progress = no_progress
+    most_chars: int = 120_000
+    polls: ReportPolls = field(default_factory=lambda: ReportPolls(SystemClock()))
+
+    async def get(self, path: str, *, fields: Sequence[str] = (), page: str | None = None, **params: Any) -> Row:
+        body = await self.client.send(self._request(path, fields, params, page))
+        if not isinstance(body, dict):
+            raise ApiError("Graph's answer is not an object.")
+        self.book.learn([body, *_rows_of(body)])
+        return body
+
+    async def _collect(self, request: Request, limit: int, cursor: str | None, skip: int, most: int) -> Listing:
+        """Pages until enough rows, or as many characters as an answer can hold, are there."""
+        rows: list[Row] = []
+        marks: list[tuple[int, str]] = []
+        summary: Row = {}
+        after, chars, empty, stuck = cursor, 0, 0, False
+        async for found in pages(self.client, request, min(limit, most + skip), cursor):
+            self.book.learn(found.rows, request.account)
+            taken = found.rows[skip:]
+            marks.append((len(rows), join_cursor(after, skip)))
+            rows += taken
+            empty = 0 if taken else empty + 1
+            after, skip, summary = found.after, max(0, skip - len(found.rows)), summary or found.summary
+            stuck = found.stuck
+            chars += sum(len(repr(row)) for row in taken)
+            await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
+            if len(rows) >= most or chars > self.most_chars or empty == MOST_EMPTY_PAGES:
+                break
+        return _cut(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
+
+    async def each_page(
+        self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
+    ) -> AsyncIterator[Sequence[Row]]:
+        async for found in pages(self.client, self._request(path, fields, params, page), limit, None):
+            yield found.rows
+
+    async def create_report(self, path: str, **params: Any) -> Row:
+        request = replace(self._request(path, (), params), method="POST", repeatable=False)
+        body = await self.client.send(request)
+        if not isinstance(body, dict):
+            raise ApiError("Graph's answer is not an object.")
+        if body.get("report_run_id"):
+            # The run itself may not be readable yet, so its owner could not be looked up.
+            self.book.learn([{"id": str(body["report_run_id"])}], request.account)
+        return body
+
+    async def report_run(self, run_id: str, fields: Sequence[str]) -> Row:
+        return await self.polls.get(run_id, lambda: self.get(run_id, fields=fields))
+
+    async def batch(self, requests: Sequence[Request]) -> Answers:
+        for request in requests:
+            self._request(request.path, (), {})  # raises where the path is none, or is not allowed
+        found = await self.client.batch(requests)
+        for request, answer in zip(requests, found, strict=True):
+            if isinstance(answer, dict):
+                self.book.learn([answer, *_rows_of(answer)], request.account)
+        return found
+
+    def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None) -> Request:
+        owner = self.book.known_owner(path.split("/", 1)[0])
+        if owner is not None:
+            self.book.permit(owner)
+        return Request(
+            "GET",
+            confine(path, {}),
+            {**params, "fields": ",".join(fields)} if fields else dict(params),
+            account=owner,
+            page=page,
+            patience="insights" if path.endswith("/insights") else "normal",
+        )
+
+    async def list(
+        self,
+        path: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 100,
+        after: str | None = None,
+        max_items: int | None = None,
+        page: str | None = None,
+        **params: Any,
+    ) -> Listing:
+        request = self._request(path, fields, params, page)
+        cursor, skip = split_cursor(after)
+        if max_items is None and not skip:
+            found = await one_page(self.client, request, limit, cursor)
+            self.book.learn(found.rows, request.account)
+            marks = ((0, after or ""),)
+            return Listing(found.rows, _position(found.after), found.summary, marks, found.stuck)
+        return await self._collect(request, limit, cursor, skip, max_items or limit)
+
+
+def _rows_of(body: Mapping[str, Any]) -> list[Row]:
+    rows = body.get("data")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _position(after: str | None) -> str | None:
+    """Graph's cursor as this server's, None at the end of the list."""
+    return None if after is None else join_cursor(after)
+
+
+def _cut(found: Listing, most: int) -> Listing:
+    """At most `most` rows; the cursor then points at the first row that was left out."""
+    if len(found.rows) <= most:
+        return found
+    start, cursor = next(mark for mark in reversed(found.marks) if mark[0] <= most)
+    return replace(found, rows=found.rows[:most], after=advance(cursor, most - start))
+
+
+class NoChanges:
+    """The journal of a call that has none."""
+
+    def entries(self) -> list[JournalEntry]:
+        return []
+
+    def entry(self, change_id: str) -> JournalEntry | None:
+        return None
+
+
+@dataclass
+class ToolCall:
+    """The `Call` port of one running tool."""
+
+    graph: GraphSession
+    directory: Directory
+    clock: Clock
+    business: str | None
+    status_of: Callable[[], Mapping[str, Any]]
+    exports: Exports = field(default_factory=FolderExports)
+    changes: Changes = field(default_factory=NoChanges)
+    desk: ProfilesPort | None = None
+    uploads: Uploads = field(default_factory=RootedUploads)
+    downloads: Downloads = field(default_factory=NoDownloads)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def profiles(self) -> ProfilesPort:
+        if self.desk is None:
+            raise Denied("This server has no profiles.")
+        return self.desk
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.now(), UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        await self.clock.sleep(seconds)
+
+    async def owner(self, object_id: str) -> str | None:
+        return await self.graph.book.owner(object_id)
+
+    async def account(self, object_id: str) -> Account:
+        owner = await self.owner(object_id)
+        if owner is None:
+            raise NotFound(
+                f"Meta does not say to which ad account {object_id} belongs.",
+                "Check that the id is of the kind that this tool takes.",
+            )
+        return await self.graph.book.account(owner)
+
+    def allowed_accounts(self) -> Sequence[str]:
+        return self.graph.book.allowed
+
+    def business_id(self) -> str | None:
+        return self.business or (self.desk.business_id() if self.desk else None)
+
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+    async def progress(self, done: float, total: float | None, message: str) -> None:
+        await self.graph.progress(done, total, message)
+
+    def status(self) -> Mapping[str, Any]:
+        return self.status_of()
+
+
+def requested_fields(fields: Sequence[str] | None) -> frozenset[str]:
+    """The names a caller asked for by itself."""
+    return frozenset(names(fields or ()))

@@ -1,0 +1,52 @@
+"""A tool without a handler: its arguments are one Graph request, its answer that request's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from meta_ads_mcp.core.fields import selection
+from meta_ads_mcp.core.listing import Refine, list_result, unchanged
+from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.result import Result
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.session import ToolCall
+
+
+async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
+    """Send the tool's single read and describe what came."""
+    path = path_of(tool, args)
+    fields = selection(getattr(args, "fields", None), tool.fields, tool.identity)
+    params = graph_params(tool, args)
+    if not tool.is_list:
+        row = await call.graph.get(path, fields=fields, **params)
+        return Result(f"{tool.singular[:1].upper()}{tool.singular[1:]} {row.get('id', path)}.", _refiner(tool)(row))
+    found = await call.graph.list(
+        path,
+        fields=fields,
+        limit=params.pop("limit", None) or 25,
+        after=getattr(args, "after", None),
+        max_items=getattr(args, "max_items", None),
+        **params,
+    )
+    return list_result(tool.singular, path, found, _refiner(tool))
+
+
+def path_of(tool: Tool, args: Params) -> str:
+    """The endpoint's path for the ids that were given."""
+    if tool.endpoint is None:
+        raise TypeError(f"{tool.name} has neither an endpoint nor a handler")
+    given = args.model_dump(include=tool.endpoint.places, exclude_none=True)
+    return tool.endpoint.path(given)
+
+
+def graph_params(tool: Tool, args: Params) -> dict[str, Any]:
+    """The arguments that are sent, under Graph's names; what was not given is absent."""
+    dumped: Mapping[str, Any] = args.model_dump(include=set(tool.sent), exclude_none=True)
+    return {tool.sent[name]: value for name, value in dumped.items()}
+
+
+def _refiner(tool: Tool) -> Refine:
+    """The class's own last touch to a row, such as a derived link."""
+    refine: Refine = getattr(tool.params, "refine", unchanged)
+    return refine

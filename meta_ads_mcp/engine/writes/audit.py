@@ -1,0 +1,87 @@
+"""The audit log: one JSON line per write call, one file per day.
+
+Who, tool, account, objects, names of fields, hashes of texts, outcome, approval, duration. Never a text itself, never a
+token: the log can be handed to somebody who may not read the ads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.ports import Events
+
+_SHORT_TEXT = 40
+
+
+@dataclass
+class AuditRecord:
+    """What is known of a write call by its end."""
+
+    tool: str
+    account: str | None = None
+    objects: list[str] = field(default_factory=list)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = "failed"
+    approval: str = "not_needed"
+    duration_ms: float = 0.0
+
+
+class AuditLog:
+    """Appends to `audit/YYYY-MM-DD.jsonl` (UTC days) of the state directory, 0600 in 0700."""
+
+    def __init__(self, state_dir: Path | None, clock: Clock, events: Events) -> None:
+        self._folder = state_dir / "audit" if state_dir is not None else None
+        self._clock, self._events = clock, events
+
+    def write(self, record: AuditRecord) -> None:
+        moment = datetime.fromtimestamp(self._clock.now(), UTC)
+        line = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "user": _user(),
+            "tool": record.tool,
+            "account": record.account,
+            "objects": record.objects,
+            "fields": sorted(record.arguments),
+            "text_hashes": text_hashes(record.arguments),
+            "outcome": record.outcome,
+            "approval": record.approval,
+            "duration_ms": round(record.duration_ms, 1),
+        }
+        self._events.emit("info", "ads_write", **{key: line[key] for key in ("tool", "account", "outcome", "approval")})
+        if self._folder is None:
+            return
+        try:
+            self._append(self._folder / f"{moment:%Y-%m-%d}.jsonl", json.dumps(line, ensure_ascii=False))
+        except OSError as failure:
+            self._events.emit("error", "audit_log_failed", error=type(failure).__name__)
+
+    @staticmethod
+    def _append(path: Path, line: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, (line + "\n").encode())
+        finally:
+            os.close(descriptor)
+
+
+def text_hashes(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of every longer text among the arguments, by name."""
+    return {
+        name: hashlib.sha256(value.encode()).hexdigest()
+        for name, value in arguments.items()
+        if isinstance(value, str) and (len(value) > _SHORT_TEXT or name in ("message", "name"))
+    }
+
+
+def _user() -> str:
+    """The name of the operating system's user, as far as the environment tells."""
+    return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"

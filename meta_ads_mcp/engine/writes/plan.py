@@ -1,0 +1,163 @@
+"""From a write tool's arguments to the change they mean: conversions, values before, reasons to ask."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from meta_ads_mcp.core.params import marker
+from meta_ads_mcp.core.ports import Account, Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.core.values.dates import UnixTime, names_its_offset, to_unix
+from meta_ads_mcp.core.values.money import IsMoney, to_minor
+from meta_ads_mcp.core.write import Change, Plan, WriteParams
+from meta_ads_mcp.engine.single_request import graph_params, path_of
+from meta_ads_mcp.engine.writes.risk import confirmation_reasons, policy_actions
+from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
+
+# Always read along: what a person recognises the object by, and what the reasons look at.
+_KNOWN_BY = ("id", "name", "status")
+# What of the values now belongs to a change whatever it sets: what the policy and the reasons measure budgets against.
+_KEPT = ("status", "name", "daily_budget", "lifetime_budget")
+# A field that only this kind of object has, and always has.
+_OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
+
+
+def reject_empty_update(tool: Tool, args: WriteParams) -> None:
+    """Raises InvalidArguments for an update without anything to update. Its arguments alone say so: nothing is read."""
+    if tool.effect is not Effect.UPDATE or type(args).plan is not WriteParams.plan:
+        return
+    if not args.complete_values(graph_params(tool, args)):
+        raise InvalidArguments(
+            "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
+        )
+
+
+async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
+    """The plan of a write. Without an `account` nothing can be converted that needs its currency or time zone."""
+    plan = await args.plan(call)
+    if plan is not None:
+        return replace(plan, changes=[_completed(change) for change in plan.changes])
+    after = _converted(args, graph_params(tool, args), tool, account)
+    after = await args.complete_from_graph(call, args.complete_values(after))
+    change = await _change(tool, args, call, after, owner, account)
+    return Plan([change], f"{tool.title}: {describe_change(change)}.")
+
+
+async def _change(
+    tool: Tool, args: WriteParams, call: Call, after: Row, owner: str | None, account: Account | None
+) -> Change:
+    path = path_of(tool, args)
+    subject = path.split("/", 1)[0]
+    is_node = "/" not in path
+    node = args.node_kind() or tool.node or "object"
+    readable = tuple(name for name in after if name not in tool.write_only)
+    page = await args.page_for_token(call) if tool.page_token else None
+    # What is new has no values of its own yet; its parent has some that count.
+    wanted = (*(readable if is_node else ()), *args.fields_to_read())
+    looks = tool.reads_before if is_node else bool(args.fields_to_read())
+    before = await _before(tool, node if is_node else "", call, subject, wanted, page) if looks else {}
+    await args.preflight(call, before, after)
+    request = Request(
+        tool.endpoint.method if tool.endpoint else "POST",
+        path,
+        args.to_graph_params(dict(after), account),
+        account=owner,
+        page=page,
+        repeatable=False,
+        write=True,
+        patience="upload" if tool.upload else "normal",
+        # Meta counts the changes of a budget, not the budgets that new ad sets of the account come with.
+        budget_change=is_node and node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
+        spend_limit_change=node == "AdAccount" and not {"spend_cap", "spend_cap_action"}.isdisjoint(after),
+    )
+    is_new = tool.effect is Effect.CREATE and not is_node
+    change = Change(
+        tool.effect,
+        request,
+        node,
+        object_id=None if is_new else subject,
+        before={name: before.get(name) for name in (*readable, *_KEPT) if name in before},
+        after=after,
+        readable=readable,
+        title=str(before.get("name") or before.get("message") or "")[:200],
+        parent=subject if is_new else None,
+        edge=path.rsplit("/", 1)[-1] if is_new else None,
+        reasons=tuple(args.confirmation_reasons(before, after)),
+        validate_only=tool.validate_only,
+    )
+    return _completed(change)
+
+
+def _completed(change: Change) -> Change:
+    """With the reasons and policy words that follow from the values themselves."""
+    why = dict.fromkeys((*change.reasons, *confirmation_reasons(change.effect, change.before, change.after)))
+    return replace(
+        change, reasons=tuple(why), actions=change.actions | policy_actions(change.effect, change.node, change.after)
+    )
+
+
+async def _before(
+    tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...], page: str | None
+) -> Row:
+    """The values now. A field that only the tool's kind of object has is read along: of another kind Graph has none.
+
+    Raises NotFound for an id of another kind, which Graph would change without a word.
+    """
+    known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
+    own = _OWN_FIELD.get(node)
+    fields: list[str] = [*known_by, *([own] if own else []), *readable]
+    try:
+        row = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
+    except InvalidArguments as refused:
+        if own is None or f"nonexisting field ({own})" not in refused.message:
+            raise
+        raise _another_kind(object_id, node, refused.graph) from None
+    # Graph may say more than it was asked for; what only another kind has tells as much as its refusal.
+    if own is not None and own not in row and not row.keys().isdisjoint(_OWN_FIELD.values()):
+        raise _another_kind(object_id, node, None)
+    return row
+
+
+def _another_kind(object_id: str, node: str, told: GraphError | None) -> NotFound:
+    return NotFound(
+        f"{object_id} is no {node}, but another kind of object.",
+        "Look the id up with the tool that lists objects of that kind.",
+        graph=told,
+    )
+
+
+def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
+    """Money in the account's minor units, times as Unix seconds where Graph wants them."""
+    names = {wired: name for name, wired in tool.sent.items()}
+    converted: dict[str, Any] = {}
+    for wired, value in values.items():
+        info = type(args).model_fields[names[wired]]
+        if marker(info, IsMoney) is not None and isinstance(value, str):
+            converted[wired] = to_minor(value, _said(account).currency)
+        elif marker(info, UnixTime) is not None and not names_its_offset(value):
+            converted[wired] = to_unix(value, ZoneInfo(_said(account).timezone_name))
+        elif marker(info, UnixTime) is not None:
+            converted[wired] = to_unix(value, UTC)
+        else:
+            converted[wired] = value
+    return converted
+
+
+def _said(account: Account | None) -> Account:
+    if account is None:
+        raise NotFound(
+            "Meta does not show the ad account of this, so neither its currency nor its time zone are known.",
+            "Give money as an integer in minor units, and times with their offset from UTC.",
+        )
+    return account
+
+
+def describe_change(change: Change) -> str:
+    """The change with its real ids first: what a person has to see before anything somebody else wrote."""
+    what = f"{change.node} {change.object_id}" if change.object_id else f"new {change.node} in {change.parent}"
+    return f"{what}{f' ({change.title[:200]!r})' if change.title else ''}"

@@ -1,0 +1,121 @@
+"""The steps of one write call: each is journalled, sent, looked up when its answer is lost, and journalled again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from meta_ads_mcp.core.changes import JournalEntry, can_be_undone, fields_without_previous_value
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.write import Change, Exchange
+from meta_ads_mcp.engine.session import GraphPort
+from meta_ads_mcp.engine.writes.journal import Journal
+from meta_ads_mcp.engine.writes.lost_answers import recover
+from meta_ads_mcp.errors import AdsError, ApiError, UnknownOutcome
+
+
+@dataclass(frozen=True)
+class Done:
+    """A change that Graph has made."""
+
+    change: Change
+    change_id: str
+    object_id: str | None
+
+    @property
+    def can_be_undone(self) -> bool:
+        change = self.change
+        if change.after.get("status") == "DELETED" or not can_be_undone(change.effect.value, change.node):
+            return False
+        return change.effect is not Effect.UPDATE or not fields_without_previous_value(change.before, change.after)
+
+
+@dataclass
+class JournalledSteps:
+    """The `Steps` port. `permit` raises where the policy forbids a change; `entry_of` gives its journal entry."""
+
+    client: GraphPort
+    clock: Clock
+    journal: Journal
+    permit: Callable[[Change], None]
+    entry_of: Callable[[Change], JournalEntry]
+    done: list[Done] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _mine: set[str] = field(default_factory=set)
+
+    async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
+        """A caller that goes away does not take the answer with it; an exchange, which may be long, ends with it."""
+        if exchange is not None:
+            return await self._do(change, exchange)
+        return await asyncio.shield(asyncio.ensure_future(self._do(change)))
+
+    async def _do(self, change: Change, exchange: Exchange | None = None) -> Row:
+        self.permit(change)
+        entry = self.entry_of(change)
+        self._mine.add(entry.change_id)
+        self.journal.intent(entry)
+        self._require_first(entry)
+        try:
+            body = require_success(await (exchange(self.client.send) if exchange else self._send(change)))
+        except UnknownOutcome as lost:
+            self.journal.outcome(entry.change_id, "unknown_outcome", error={"kind": lost.kind})
+            raise UnknownOutcome(
+                lost.message, lost.next_step, graph=lost.graph, details={"change_id": entry.change_id}
+            ) from None
+        except AdsError as error:
+            self.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": error.message})
+            raise
+        object_id = change.object_id or created_id(body)
+        self.journal.outcome(entry.change_id, "success", object_id=object_id)
+        self.done.append(Done(change, entry.change_id, object_id))
+        return {**body, "id": object_id}
+
+    def _require_first(self, entry: JournalEntry) -> None:
+        """Of two calls with one idempotency key, in one process or in two, the first in the journal sends."""
+        if entry.key is None:
+            return
+        for other in self.journal.with_key(entry.tool, entry.key):
+            if other.change_id == entry.change_id:
+                return
+            if other.change_id not in self._mine and other.status != "failed":
+                self.journal.outcome(entry.change_id, "failed", error={"kind": "superseded"})
+                raise UnknownOutcome(
+                    "Another call with this idempotency_key is being carried out; this one sent nothing.",
+                    "Make the same call again in a moment: it then gives the other one's result.",
+                )
+
+    async def _send(self, change: Change) -> Any:
+        started = self.clock.now()
+        try:
+            return require_object(await self.client.send(change.request))
+        except UnknownOutcome as lost:
+            found = await recover(self.client, self.clock, change, started, lost)
+            self.notes.append("Graph's answer was lost; the change was found to be made.")
+            return found
+
+
+def require_object(body: Any) -> Row:
+    """Graph's answer, when it says anything; one without a word leaves as much open as none."""
+    if not isinstance(body, dict) or not body:
+        raise UnknownOutcome("Graph's answer does not say whether the change was made.")
+    return body
+
+
+def require_success(body: Any) -> Row:
+    """Graph's answer, when it says that the change was made."""
+    said = require_object(body)
+    if said.get("success", True) is not True:
+        raise ApiError("Graph did not say that the change was made.", "Read the object before trying again.")
+    return said
+
+
+def created_id(body: Row) -> str | None:
+    """The id of what was made; the `/copies` edges name it by kind."""
+    for name in ("id", "copied_campaign_id", "copied_adset_id", "copied_ad_id", "post_id", "video_id"):
+        if isinstance(body.get(name), str):
+            return str(body[name])
+    return None

@@ -1,0 +1,337 @@
+"""A write call, from its plan to what Graph has afterwards.
+
+same key? → plan → policy → dry run? → agreement → journal → send → (lost? ask Graph) → journal → read back → audit
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Final, Result, Row, Whole
+from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.core.values.money import format_money
+from meta_ads_mcp.core.values.text import redact
+from meta_ads_mcp.core.write import Change, Plan, WriteParams
+from meta_ads_mcp.engine.answer.shape import shape_row
+from meta_ads_mcp.engine.session import GraphPort, ToolCall
+from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
+from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
+from meta_ads_mcp.engine.writes.journal import Journal
+from meta_ads_mcp.engine.writes.plan import build_plan, describe_change
+from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps
+from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOutcome
+
+# A word or number of Graph's: a status, an id, a date.
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[0-9][0-9T:.+_-]{0,40}")
+_VALIDATE_ONLY = ["validate_only"]
+
+
+@dataclass
+class Writer:
+    """Carries out writes, for one process."""
+
+    client: GraphPort
+    clock: Clock
+    journal: Journal
+    policy: Policy
+    gate: ConfirmationGate
+    audit: AuditLog
+
+    async def run(
+        self,
+        tool: Tool,
+        args: WriteParams,
+        call: ToolCall,
+        owner: str | None,
+        asker: Elicitor,
+        account: Account | None,
+    ) -> Result | ConfirmationQuestion:
+        """Raises AdsError; whatever happens is audited. `account` is None where nobody shows its currency."""
+        started = self.clock.monotonic()
+        run = WriteCall(self, tool, args, call, owner, account)
+        record = AuditRecord(tool.name, owner, arguments=run.arguments)
+        try:
+            return await run.execute(asker, record)
+        except AdsError as error:
+            record.outcome = error.kind
+            raise
+        finally:
+            record.objects = [item.object_id for item in run.steps.done if item.object_id]
+            record.duration_ms = (self.clock.monotonic() - started) * 1000
+            self.audit.write(record)
+
+
+class WriteCall:
+    """One write call."""
+
+    def __init__(
+        self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, account: Account | None
+    ) -> None:
+        self.writer, self.tool, self.args = writer, tool, args
+        self.call, self.owner, self.account = call, owner, account
+        self.currency = account.currency if account else None
+        self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
+        self.key: str | None = self.arguments.pop("idempotency_key", None)
+        bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
+        self.digest = hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
+        self.steps = JournalledSteps(writer.client, writer.clock, writer.journal, self.permit, self.entry)
+
+    async def execute(self, asker: Elicitor, record: AuditRecord) -> Result | ConfirmationQuestion:
+        dry_run = bool(self.arguments.get("dry_run"))
+        repeated = None if dry_run else await self._same_key()
+        if repeated is not None:
+            record.outcome = "repeated"
+            return repeated
+        plan = await build_plan(self.tool, self.args, self.call, self.owner, self.account)
+        await self._know_currency(plan)
+        for change in plan.changes:
+            self.permit(change)
+        if dry_run:
+            record.outcome = "dry_run"
+            return await self._dry_run(plan)
+        held = await self._agreement(plan, asker, record)
+        if held is not None:
+            record.outcome = "needs_confirmation"
+            return held
+        done = await self._apply(plan)
+        record.outcome = "success"
+        return done
+
+    async def _know_currency(self, plan: Plan) -> None:
+        """Where no argument names an account (an undo) that of what is changed: the policy holds there too."""
+        owner = next((change.request.account for change in plan.changes if change.request.account), None)
+        if self.owner is None and owner is not None:
+            account = await self.call.graph.book.shown(owner)
+            self.currency = account.currency if account else None
+
+    def permit(self, change: Change) -> None:
+        self.writer.policy.permit(change)
+        self.writer.policy.permit_budgets(change, self.currency)
+
+    async def _agreement(
+        self, plan: Plan, asker: Elicitor, record: AuditRecord
+    ) -> Result | ConfirmationQuestion | None:
+        why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
+        if not why:
+            # Where there is nothing left to do, such as a post that is gone, nothing can be done twice.
+            if plan.changes:
+                self.writer.gate.reject_unneeded_code(asker, self.arguments)
+            return None
+        replaces = [change.before for change in plan.changes]
+        text = self._question(plan, why)
+        held = await self.writer.gate.check(asker, self.tool.name, self.arguments, replaces, text)
+        if held is None:
+            record.approval = "user" if asker.can_ask else "code"
+            return None
+        if isinstance(held, ConfirmationQuestion):
+            return held
+        data = self._planned(plan, "needs_confirmation") | {
+            "confirmation": held,
+            "next_step": "Show this plan to the user. If they agree, make the same call again with this "
+            "`confirmation`; it holds for ten minutes.",
+        }
+        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes)
+
+    def _question(self, plan: Plan, why: list[str]) -> str:
+        """Ids and figures first; texts that somebody else wrote come quoted and last."""
+        lines = [line for change in plan.changes for line in self._lines(change)]
+        head = f"{self.tool.title}: {'; '.join(lines[:12])}." if lines else f"{plan.summary}"
+        objects = ", ".join(describe_change(change) for change in plan.changes[:5])
+        return redact(f"{head} It needs the user's agreement because {' and '.join(why)}. Object: {objects}.")
+
+    def _lines(self, change: Change) -> list[str]:
+        where = change.object_id or change.parent or ""
+        pairs = self.changes(change, change.after)
+        return [
+            f"{where} {name}: {_said(pair.get('before'))} → {_said(pair.get('after'))}"
+            for name, pair in sorted(pairs.items(), key=lambda item: _weight(item[1].get("after")))
+        ]
+
+    def changes(self, change: Change, now: Mapping[str, Any]) -> dict[str, Row]:
+        """Field → before and after, as a person reads them."""
+        before = shape_row({name: change.before.get(name) for name in change.after}, self.currency)
+        after = shape_row({name: now.get(name, value) for name, value in change.after.items()}, self.currency)
+        names = {**before, **after}
+        return Final(
+            {
+                name: {"before": before.get(name), "after": after.get(name)}
+                for name in names
+                if change.effect is Effect.CREATE or before.get(name) != after.get(name)
+            }
+        )
+
+    def _planned(self, plan: Plan, status: str) -> Row:
+        data: Row = {"status": status}
+        single = plan.changes[0] if len(plan.changes) == 1 else None
+        if single is not None and single.object_id:
+            data["id"] = single.object_id
+        data["changes"] = self.changes(single, single.after) if single is not None else {}
+        data["plan"] = [
+            Final(method=change.request.method, path=change.request.path, parameters=_shown(change))
+            for change in plan.changes
+        ]
+        return {**data, **plan.details}
+
+    async def _dry_run(self, plan: Plan) -> Result:
+        by_graph = [change for change in plan.changes if change.validate_only]
+        for change in by_graph:
+            await self._validate(change)
+        checked = "Meta validated it" if by_graph else "It was checked here; Graph has no validation for this call"
+        why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
+        next_step = "Call again without dry_run to carry it out."
+        if why:
+            next_step += f" It will need the user's agreement because {' and '.join(why)}."
+        data = self._planned(plan, "dry_run") | {"next_step": next_step}
+        return Result(f"Dry run of {self.tool.name}: nothing was changed. {checked}.", Whole(data), notes=plan.notes)
+
+    async def _validate(self, change: Change) -> None:
+        params = {**change.request.params, "execution_options": _VALIDATE_ONLY}
+        try:
+            request = replace(change.request, params=params, budget_change=False, spend_limit_change=False)
+            await self.writer.client.send(request)
+        except UnknownOutcome as lost:
+            raise Transient("Meta did not answer the validation. Nothing was changed.", graph=lost.graph) from None
+
+    async def _apply(self, plan: Plan) -> Result:
+        made = await self.args.apply(plan, self.steps, self.call)
+        data = await self._outcome(made) | await self._described()
+        if self.key is not None and self.steps.done:
+            self.writer.journal.result(self.steps.done[0].change_id, data)
+        return Result(self._told(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
+
+    async def _outcome(self, made: Row) -> Row:
+        main = self._main(made.get("id"))
+        data: Row = {"status": "success"}
+        if main is not None:
+            data |= {"id": main.object_id, "changes": await self._read_back(main), "change_id": main.change_id}
+        if len(self.steps.done) > 1:
+            data["change_ids"] = [item.change_id for item in self.steps.done]
+        return data | {"next_step": self._next_step(main)} | made
+
+    def _main(self, object_id: str | None) -> Done | None:
+        """Of several steps the one that the answer is about: that of the object it names, else the last."""
+        named = [item for item in self.steps.done if item.object_id == object_id]
+        return next(iter(named or self.steps.done[-1:]), None)
+
+    async def _described(self) -> Row:
+        """What the tool adds after the change; the change stands, also when that cannot be read."""
+        try:
+            return await self.args.describe_effect(self.call)
+        except AdsError as failure:
+            self.steps.notes.append(f"The change was made, but its effect could not be read ({failure.kind}).")
+            return {}
+
+    def _told(self, data: Row) -> str:
+        subject = f" {data['id']}" if data.get("id") else ""
+        main = self._main(data.get("id"))
+        undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
+        node = main.change.node if main is not None else self.tool.node
+        return f"{self.tool.title}: done, {node or 'object'}{subject}.{undo}"
+
+    def _next_step(self, last: Done | None) -> str:
+        if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
+            return "It was created PAUSED. Check it, then activate it with ads_activate_entity."
+        return "ads_undo_change puts the earlier values back." if last is not None and last.can_be_undone else ""
+
+    async def _read_back(self, done: Done) -> dict[str, Row]:
+        """What Graph has now. A value that differs from the one sent is said, not hidden."""
+        change = done.change
+        if not done.object_id or not change.readable or change.effect is Effect.DELETE:
+            return self.changes(change, change.after)
+        read = Request(
+            "GET",
+            done.object_id,
+            {"fields": ",".join(["id", *change.readable])},
+            account=change.request.account,
+            page=change.request.page,
+        )
+        try:
+            now = await self.writer.client.send(read)
+        except AdsError as failure:
+            self.steps.notes.append(f"The change was made, but could not be read back ({failure.kind}).")
+            return self.changes(change, change.after)
+        different = [name for name in change.readable if name in now and not same_value(now[name], change.after[name])]
+        if different:
+            self.steps.notes.append(f"Graph now has other values than were sent for: {', '.join(different)}.")
+        return self.changes(change, now)
+
+    def entry(self, change: Change) -> JournalEntry:
+        return JournalEntry(
+            self.writer.journal.new_id(),
+            "",
+            self.tool.name,
+            change.effect.value,
+            change.node,
+            account=change.request.account,
+            currency=self.currency,
+            page=change.request.page,
+            object_id=change.object_id,
+            arguments={} if change.private else self.arguments,
+            before=change.before,
+            after=change.after,
+            parent=change.parent,
+            edge=change.edge,
+            key=self.key,
+            digest=self.digest,
+            undo_of=self.arguments.get("change_id"),
+        )
+
+    async def _same_key(self) -> Result | None:
+        """The first result of this idempotency key, where there was one. Raises for other arguments or an open call."""
+        earlier = self.writer.journal.with_key(self.tool.name, self.key) if self.key else []
+        if any(entry.digest != self.digest for entry in earlier):
+            raise InvalidArguments(
+                "This idempotency_key was used before with other arguments.", "Use a new key for another object."
+            )
+        told = next((entry.result for entry in earlier if entry.result is not None), None)
+        if told is not None:
+            return replay(told)
+        begun = [entry for entry in earlier if entry.status != "failed"]
+        if begun and self.args.has_steps():
+            raise partial_completion(begun)
+        for entry in begun:
+            if entry.status == "success":
+                return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
+            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal, self.writer.clock.now())
+            if data is not None:
+                return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
+        return None
+
+
+def _shown(change: Change) -> Row:
+    return {} if change.private else dict(change.request.params)
+
+
+def _weight(value: Any) -> int:
+    """Money first, then words of Graph such as a status, then free text: a long call must not hide a figure."""
+    if _is_money(value):
+        return 0
+    return 1 if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)) else 2
+
+
+def _is_money(value: Any) -> bool:
+    return isinstance(value, dict) and {"minor", "currency"} <= value.keys()
+
+
+def _said(value: Any) -> str:
+    """A value in one line of a question. A text is quoted, so that it can look like nothing but a text."""
+    if value is None:
+        return "none"
+    if _is_money(value):
+        return format_money(value)
+    if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)):
+        return str(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 120 else text[:118] + "…" + text[-1]

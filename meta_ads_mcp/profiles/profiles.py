@@ -1,0 +1,251 @@
+"""The profiles, as tools and commands use them: the vault, checked against Graph."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry, ProfileRecord, Token, Vault, is_meta_token
+from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing, TokenProblem
+from meta_ads_mcp.profiles import scopes as permissions
+from meta_ads_mcp.profiles.identity import App, Identity, Speaker, exchange, identify
+from meta_ads_mcp.profiles.renewal import TokenRenewal
+
+_WHERE = {
+    "keyring": "OS keyring",
+    "memory": "memory of this process",
+    "META_TOKENS": "environment (META_TOKENS)",
+    "META_ACCESS_TOKEN": "environment (META_ACCESS_TOKEN)",
+    "demo": "sandbox",
+}
+
+
+class ProfileService:
+    """Implements `spec.ports.Profiles`, and gives the commands what they need beyond it."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        speak: Speaker,
+        clock: Clock,
+        *,
+        app: App | None = None,
+        environ: Mapping[str, str] | None = None,
+        locked: bool = False,
+    ) -> None:
+        self.vault, self._speak, self._clock = vault, speak, clock
+        self.app, self._environ, self._locked = app, environ or {}, locked
+        self._renewal = TokenRenewal(self._renew, clock.now)
+        if app is not None:
+            vault.renewal = self._renewal
+
+    # -- the port ---------------------------------------------------------------------------------------------------
+
+    def rows(self) -> list[Row]:
+        """All profiles, without network and without asking the keyring."""
+        return [self.row(entry) for entry in self.vault.entries()]
+
+    def use(self, name: str) -> Row:
+        self._check_lock()
+        self._check_name(name)
+        self.vault.choose(name)
+        return self.row(self.vault.entry(name, active=True))
+
+    async def register(self, name: str, variable: str) -> Row:
+        """Check the token of an environment variable and keep it: in the keyring, or in memory where there is none."""
+        self._check_lock()
+        if name in self.vault.names():
+            raise InvalidArguments(
+                f"There is a profile {name!r} already.", "Choose another name, or delete that profile first."
+            )
+        token = Token(self._from_environment(variable), name)
+        identity = await self.check(token)
+        trouble = await self._keep(name, token, identity)
+        shown = self.row(self.vault.entry(name)) | self._verdict(identity.scopes)
+        return shown | ({"not_in_keyring_because": trouble} if trouble else {})
+
+    async def delete(self, name: str) -> Row:
+        self._check_lock()
+        self._check_name(name)
+        entry = await self.vault.forget(name)
+        shown: Row = {"deleted": name, "stored_in": _WHERE[entry.source], "was_active": entry.active}
+        with contextlib.suppress(TokenProblem):
+            shown["active"] = self.vault.active_name()
+        return shown
+
+    async def status(self, name: str | None) -> Row:
+        """What Graph says of a profile's token now. An unusable token is an answer here, not an error."""
+        if name is not None:
+            self._check_name(name)
+        chosen = name or self.vault.active_name()
+        entry = self.vault.entry(chosen, active=chosen == self._active())
+        try:
+            identity = await identify(self._speak, await self.vault.token(chosen), self.app)
+        except TokenProblem as problem:
+            shown = {key: self.row(entry)[key] for key in ("profile", "masked", "active", "stored_in")}
+            return shown | {"valid": False, "reason": problem.message, "next_step": problem.next_step}
+        return {"valid": True, **self.row(entry), **self._said(identity), **self._verdict(identity.scopes)}
+
+    async def refresh(self, name: str | None) -> Row:
+        self._check_lock()
+        if name is not None:
+            self._check_name(name)
+        chosen = name or self.vault.active_name()
+        if self.app is None:
+            raise TokenProblem(
+                "Renewing a token needs the app's id and secret.",
+                "Set META_APP_ID and META_APP_SECRET, or get a new token and run `meta-ads-mcp login`.",
+            )
+        token = await self.vault.token(chosen)
+        identity = await identify(self._speak, token, self.app)
+        if identity.expires_at == 0:
+            raise InvalidArguments("This token never expires.", "There is nothing to renew.")
+        self.vault.learn(chosen, self.record(token, identity))
+        await self._renewal.run(chosen)
+        return self.row(self.vault.entry(chosen, active=chosen == self._active()))
+
+    def business_id(self) -> str | None:
+        """The business stored with the profile in use."""
+        return self.vault.business_id()
+
+    # -- for the commands -------------------------------------------------------------------------------------------
+
+    async def check(self, token: Token) -> Identity:
+        """Who holds it. Raises TokenProblem for the wrong kind of token, PermissionMissing without ads_read."""
+        identity = await identify(self._speak, token, self.app)
+        if identity.kind in ("PAGE", "APP"):
+            raise TokenProblem(
+                f"This is the token of {'a Page' if identity.kind == 'PAGE' else 'an app'}; ads need a user's.",
+                "Generate a token of a System User in Business settings, with ads_read.",
+            )
+        if identity.scopes is not None and permissions.READ not in identity.scopes:
+            raise PermissionMissing(
+                "The token lacks ads_read, without which no ad account can be read.",
+                "Generate it again with ads_read ticked (and ads_management, to change anything).",
+            )
+        return identity
+
+    async def exchanged(self, token: Token) -> Token:
+        """A long-lived token for a short-lived one."""
+        if self.app is None:
+            raise TokenProblem(
+                "Exchanging a token needs the app's id and secret.", "Set META_APP_ID and META_APP_SECRET."
+            )
+        new = await exchange(self._speak, token, self.app, "USER", self._clock.now())
+        return Token(new.value, token.profile)
+
+    def record(self, token: Token, identity: Identity, business_id: str | None = None) -> ProfileRecord:
+        return ProfileRecord(
+            masked=token.masked,
+            kind=identity.kind,
+            holder=identity.name,
+            app_id=identity.app_id,
+            expires_at=identity.expires_at,
+            data_access_expires_at=identity.data_access_expires_at,
+            scopes=identity.scopes or (),
+            business_id=business_id,
+            stored_at=int(self._clock.now()),
+        )
+
+    def row(self, entry: ProfileEntry) -> Row:
+        """A profile as it is shown: the token masked, times in ISO 8601 (UTC), nothing that is not known."""
+        record = entry.record
+        shown: Row = {
+            "profile": entry.name,
+            "active": entry.active,
+            "masked": record.masked,
+            "type": record.kind,
+            "holder": record.holder,
+            "scopes": list(record.scopes),
+            "business_id": record.business_id,
+            "stored_in": _WHERE[entry.source],
+            **self._times(record.expires_at, record.data_access_expires_at),
+        }
+        return {key: value for key, value in shown.items() if value not in (None, "", [])}
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    def _active(self) -> str | None:
+        with contextlib.suppress(TokenProblem):
+            return self.vault.active_name()
+        return None
+
+    def _check_lock(self) -> None:
+        if self._locked:
+            raise Denied("The profile is locked: tools cannot switch, register, renew or delete one.")
+
+    def _check_name(self, name: str) -> None:
+        if name not in self.vault.names():
+            names = self.vault.names()
+            raise NotFound(
+                f"There is no profile {name!r}.", "Choose one of those that are there.", allowed=tuple(names)
+            )
+
+    def _from_environment(self, variable: str) -> str:
+        value = self._environ.get(variable, "").strip()
+        if not value:
+            raise InvalidArguments(
+                f"The environment variable {variable} is not set in this server's process.",
+                "Put it in the client's configuration of this server and restart it, or run `meta-ads-mcp login`.",
+            )
+        if not is_meta_token(value):
+            raise InvalidArguments(
+                f"The value of {variable} is no Meta access token (they begin with EA); it was sent nowhere.",
+                "Name the variable that holds the token.",
+            )
+        return value
+
+    async def _keep(self, name: str, token: Token, identity: Identity) -> str | None:
+        """In the keyring, else in memory; then with the reason."""
+        record = self.record(token, identity)
+        try:
+            await self.vault.keep(name, token.reveal(), record, active=False)
+        except KeychainProblem as problem:
+            self.vault.hold(name, token.reveal(), record)
+            return problem.message
+        return None
+
+    async def _renew(self, name: str) -> None:
+        """Exchange the profile's token, unless another process has done so meanwhile; the old one still works then."""
+        if self.app is None:
+            raise TokenProblem("Renewing a token needs the app's id and secret.")
+        if self.vault.renewed_elsewhere(name):
+            return
+        entry, token = self.vault.entry(name), await self.vault.token(name)
+        new = await exchange(self._speak, token, self.app, entry.record.kind, self._clock.now())
+        await self.vault.replace_token(name, new)
+
+    def _said(self, identity: Identity) -> Row:
+        shown: Row = {
+            "type": identity.kind,
+            "holder": identity.name,
+            "app": identity.app_name,
+            "scopes": list(identity.scopes or ()),
+            **self._times(identity.expires_at, identity.data_access_expires_at),
+        }
+        return {key: value for key, value in shown.items() if value not in (None, "", [])}
+
+    def _times(self, expires_at: int | None, data_access: int | None) -> Row:
+        shown: Row = {}
+        if expires_at is not None:
+            shown["expires_at"] = iso(expires_at) if expires_at else "never"
+        if expires_at:
+            shown["seconds_left"] = max(0, expires_at - int(self._clock.now()))
+        if data_access:
+            shown["data_access_expires_at"] = iso(data_access)
+        return shown
+
+    def _verdict(self, granted: Sequence[str] | None) -> Row:
+        if granted is None:
+            return {}
+        lacking: dict[str, Any] = permissions.missing(granted)
+        access = "read and write" if permissions.WRITE in granted else "read only: it lacks ads_management"
+        return {"access": access} | ({"missing_scopes": lacking} if lacking else {})
+
+
+def iso(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

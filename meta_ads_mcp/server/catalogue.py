@@ -1,0 +1,237 @@
+"""Collect the tools of `tools/`, decide which of them exist and are listed on this server, and search them.
+
+Adding a tool takes one class in one module of `tools/`. Its toolset is the module, or the package, below `tools/`,
+unless the declaration names another one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
+from importlib import import_module
+from pkgutil import walk_packages
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from meta_ads_mcp.core.tool import Tool, declaration_of
+from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.core.result import Row
+
+TOOLS = "meta_ads_mcp.tools"
+TOOLSETS = (
+    "accounts",
+    "campaigns",
+    "ad_sets",
+    "ads",
+    "creatives",
+    "entities",
+    "insights",
+    "reports",
+    "macros",
+    "targeting",
+    "budget",
+    "leads",
+    "comments",
+    "previews",
+    "pixels",
+    "audiences",
+    "rules",
+    "experiments",
+    "billing",
+    "instagram",
+    "diagnostics",
+    "help",
+    "narrow_writes",
+    "changes",
+    "limits",
+    "pages",
+    "tokens",
+    "discovery",
+)
+# What is listed unless the settings say otherwise: what most days need, within what every client can hold. Everything
+# enabled can be called and found all the same.
+DEFAULT = frozenset(
+    """
+    ads_get_ad_accounts ads_get_account_info ads_get_campaigns ads_get_campaign_details ads_get_ad_sets
+    ads_get_ad_set_details ads_get_ads ads_get_ad_details ads_get_ad_creatives ads_get_creative_details ads_get_insights
+    ads_insights_performance_trend ads_insights_anomaly_signal ads_insights_advertiser_context ads_run_report_and_wait
+    ads_get_report_results ads_portfolio_summary ads_diagnose_underperformance ads_search_interests ads_get_errors
+    ads_pause_campaign ads_resume_campaign ads_update_budget ads_activate_entity ads_get_changes ads_undo_change
+    ads_rate_status
+    """.split()
+)
+# Always listed: the way to every tool that is not.
+ALWAYS = "discovery"
+
+
+def collect() -> list[Tool]:
+    """Import every module of `tools/` and return the tools in catalog order.
+
+    The order is that of TOOLSETS. Within a toolset the module that is named like it comes first, and each module's
+    tools follow in source order.
+    """
+    modules = [import_module(info.name) for info in walk_packages(import_module(TOOLS).__path__, f"{TOOLS}.")]
+    found = [tool for module in modules for tool in _declared_in(module)]
+    return sorted(found, key=_position)
+
+
+def catalog_entries() -> list[ToolEntry] | list[Tool]:
+    """Return every tool as clients see it. The classes are built only if the stored index is not current."""
+    return load_entries() or collect()
+
+
+def _position(tool: Tool) -> tuple[int, bool, str]:
+    module = tool.params.__module__.rpartition(".")[2]
+    return TOOLSETS.index(tool.toolset), module != tool.toolset, tool.params.__module__
+
+
+def _declared_in(module: ModuleType) -> Iterator[Tool]:
+    for value in vars(module).values():
+        if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declaration_of(value)):
+            yield tool
+
+
+class UnknownNames(Exception):
+    """A setting names tools or toolsets that do not exist."""
+
+
+class Catalogue:
+    """The tools that exist on this server, those that are listed, and the search over all of them."""
+
+    def __init__(
+        self,
+        tools: Sequence[ToolEntry | Tool],
+        *,
+        listed: Sequence[str] = ("default",),
+        allow_writes: bool | Sequence[str] = False,
+        exclude: Sequence[str] = (),
+    ) -> None:
+        _check_names(tools, listed, allow_writes, exclude)
+        enabled = [tool for tool in tools if _exists(tool, allow_writes, exclude)]
+        self._tools = {tool.name: tool for tool in enabled}
+        self.listed = [tool for tool in enabled if _is_listed(tool, set(listed))]
+
+    def __iter__(self) -> Iterator[ToolEntry | Tool]:
+        return iter(self._tools.values())
+
+    @property
+    def has_writes(self) -> bool:
+        """Whether this server may change anything at Meta."""
+        return any(tool.effect.is_write for tool in self._tools.values())
+
+    def get(self, name: str) -> Tool:
+        """The tool of that name. A tool that is hidden by a setting is as unknown as one that never was."""
+        if name not in self._tools:
+            raise NotFound(f"Unknown tool: {name[:80]!r}.", "Search the tools of this server with ads_find_tools.")
+        found = self._tools[name]
+        return found.tool() if isinstance(found, ToolEntry) else found
+
+    def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
+        """Matching tools, best first: name, kind, toolset, description and the arguments they take."""
+        words = _words(query)
+        scored = [
+            (self._score(tool, words), -index, tool)
+            for index, tool in enumerate(self._tools.values())
+            if toolset in (None, tool.toolset)
+        ]
+        best = sorted(
+            (entry for entry in scored if entry[0] > 0 or not words), key=lambda entry: entry[:2], reverse=True
+        )
+        return [describe(tool) for _, _, tool in best[:limit]]
+
+    def toolsets(self) -> list[Row]:
+        counted: dict[str, list[str]] = {}
+        for tool in self._tools.values():
+            counted.setdefault(tool.toolset, []).append(tool.name)
+        return [{"toolset": name, "tools": names} for name, names in counted.items()]
+
+    def _score(self, tool: ToolEntry | Tool, words: set[str]) -> float:
+        """Words in the name weigh most, then those of the toolset, then the description; rare words more."""
+        if not words:
+            return 0
+        name, hints, text = self._index[tool.name]
+        return sum(
+            (4 * (word in name) + 2 * (word in hints) + (word in text)) * self._rarity.get(word, 0) for word in words
+        )
+
+    @cached_property
+    def _index(self) -> dict[str, tuple[set[str], set[str], set[str]]]:
+        return {
+            tool.name: (
+                _words(tool.name),
+                _words(f"{tool.toolset} {tool.keywords}"),
+                _words(f"{tool.description} {' '.join(tool.arguments['properties'])}"),
+            )
+            for tool in self._tools.values()
+        }
+
+    @cached_property
+    def _rarity(self) -> dict[str, float]:
+        counts: dict[str, int] = {}
+        for groups in self._index.values():
+            for word in set.union(*groups):
+                counts[word] = counts.get(word, 0) + 1
+        return {word: 1 / count**0.5 for word, count in counts.items()}
+
+
+def describe(tool: ToolEntry | Tool) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "kind": tool.effect.value,
+        "toolset": tool.toolset,
+        "description": tool.description,
+        "arguments": tool.arguments,
+    }
+
+
+def _words(text: str) -> set[str]:
+    """Words in the singular, so that "audience" finds "audiences"."""
+    found = re.findall(r"[a-z0-9]+", text.lower().replace("adset", "ad set"))
+    return {_singular(word) for word in found if len(word) > 1 and word not in _EMPTY_WORDS}
+
+
+_EMPTY_WORDS = frozenset("the of an to in on for and or with by is it as at be ads my me get show list all".split())
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
+
+
+def _is_listed(tool: ToolEntry | Tool, chosen: set[str]) -> bool:
+    by_default = "default" in chosen and tool.name in DEFAULT
+    return by_default or "all" in chosen or tool.toolset in chosen or tool.toolset == ALWAYS
+
+
+def _exists(tool: ToolEntry | Tool, allow_writes: bool | Sequence[str], exclude: Sequence[str]) -> bool:
+    if tool.name in exclude or tool.toolset in exclude:
+        return False
+    if not tool.effect.is_write:
+        return True
+    if tool.name == "ads_call_write_tool":
+        return bool(allow_writes)
+    return allow_writes if isinstance(allow_writes, bool) else tool.name in allow_writes
+
+
+def _check_names(
+    tools: Sequence[ToolEntry | Tool], listed: Sequence[str], allow_writes: bool | Sequence[str], exclude: Sequence[str]
+) -> None:
+    names, toolsets = {tool.name for tool in tools}, {tool.toolset for tool in tools}
+    _refuse("META_ADS_TOOLSETS", set(listed) - toolsets - {"default", "all"}, toolsets | {"default", "all"})
+    _refuse("META_ADS_EXCLUDE_TOOLS", set(exclude) - toolsets - names, toolsets)
+    if not isinstance(allow_writes, bool):
+        writes = {tool.name for tool in tools if tool.effect.is_write}
+        _refuse("META_ADS_ALLOW_WRITES", set(allow_writes) - writes, writes, wrong=names)
+
+
+def _refuse(setting: str, unknown: set[str], known: set[str], wrong: Collection[str] = ()) -> None:
+    """`wrong` are names that exist and say nothing in this setting."""
+    if unknown:
+        why = "only reads, and is always allowed" if min(unknown) in wrong else "does not exist"
+        raise UnknownNames(f"{setting}: {min(unknown)} {why}; known are {', '.join(sorted(known))}")

@@ -1,0 +1,234 @@
+"""Creatives, and the images and videos they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.listing import fields_for, list_result, list_summary, read_list
+from meta_ads_mcp.core.params import ListParams, Local, Params, exactly_one
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Page, Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.enums import Word
+from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
+from meta_ads_mcp.domain.crops import USUAL, CropKey
+from meta_ads_mcp.tools.creatives.ad_media import images_of, save_media, show_media, videos_of, with_crops
+
+FIELDS = (
+    "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
+    "link_url effective_object_story_id status url_tags"
+)
+VIDEO_FIELDS = "id title description source picture length created_time updated_time status"
+
+# Where a creative's link can stand, in the order in which it counts.
+_LINK_PATHS: tuple[tuple[str | int, ...], ...] = (
+    ("link_url",),
+    ("object_story_spec", "video_data", "call_to_action", "value", "link"),
+    ("object_story_spec", "link_data", "link"),
+    ("object_story_spec", "link_data", "call_to_action", "value", "link"),
+    ("asset_feed_spec", "link_urls", 0, "website_url"),
+)
+_LINK = "effective_link_url"
+
+
+def effective_link(creative: Row) -> str | None:
+    """The address people reach from the ad, from whichever place of the creative holds it."""
+    return next((found for path in _LINK_PATHS if (found := _at(creative, path))), None)
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> str | None:
+    for step in path:
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and len(value) > step else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value if isinstance(value, str) and value else None
+
+
+def with_link(creative: Row) -> Row:
+    link = effective_link(creative)
+    return {**creative, _LINK: link} if link else creative
+
+
+def _link_sources(fields: list[str]) -> list[str]:
+    """Graph knows no effective_link_url: what it is derived from is asked instead."""
+    if _LINK not in fields:
+        return fields
+    sources = [str(path[0]) for path in _LINK_PATHS]
+    return list(dict.fromkeys([*(name for name in fields if name != _LINK), *sources]))
+
+
+CreativeFields = Annotated[FieldList, AfterValidator(_link_sources)]
+_OF_A_LIBRARY = ("hashes", "name", "minwidth", "minheight")
+Pixels = Annotated[int, Field(ge=1, le=10_000)]
+
+
+@tool(
+    "ads_get_ad_creatives",
+    Effect.READ,
+    get("{ad_id}/adcreatives", "{account_id}/adcreatives"),
+    node="AdCreative",
+    fields=FIELDS,
+    identity="id account_id",
+    singular="creative",
+    keywords="copy text headline image link url landing page",
+)
+class GetAdCreatives(ListParams):
+    """List the creatives of an ad or an ad account: texts, media, call to action, post id.
+
+    effective_link_url is the landing page, wherever the creative holds it.
+    """
+
+    ad_id: AdId | None = None
+    account_id: AccountId | None = None
+    fields: CreativeFields | None = None
+
+    @model_validator(mode="after")
+    def _one_parent(self) -> Self:
+        return exactly_one(self, "ad_id", "account_id")
+
+    @staticmethod
+    def refine(row: Row) -> Row:
+        return with_link(row)
+
+
+@tool(
+    "ads_get_creative_details",
+    Effect.READ,
+    get("{creative_id}"),
+    node="AdCreative",
+    identity="id account_id",
+    fields=f"{FIELDS} instagram_user_id effective_instagram_media_id video_id degrees_of_freedom_spec product_set_id",
+    singular="creative",
+    keywords="post id enhancements thumbnail",
+)
+class GetCreativeDetails(Params):
+    """Read one creative: texts, media, landing page (effective_link_url), post and Instagram ids, enhancements."""
+
+    creative_id: CreativeId
+    fields: CreativeFields | None = None
+    thumbnail_width: Pixels | None = None
+    thumbnail_height: Pixels | None = None
+
+    @staticmethod
+    def refine(row: Row) -> Row:
+        return with_link(row)
+
+
+@tool(
+    "ads_get_ad_images",
+    Effect.READ,
+    get("{account_id}/adimages", "{ad_id}"),
+    node="AdImage",
+    fields="hash url url_128 name width height created_time status permalink_url",
+    identity="hash",
+    singular="image",
+    keywords="picture library hash look see crop",
+)
+class GetAdImages(ListParams):
+    """List the images of an ad account's library, or those of one ad: hash, address, size, status. `url` expires.
+
+    show adds the first pictures themselves, save writes files to this machine; crop_keys adds boxes for image_crops.
+    """
+
+    account_id: AccountId | None = None
+    ad_id: AdId | None = None
+    hashes: Annotated[list[Word] | None, Field(min_length=1, max_length=100)] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    minwidth: Pixels | None = None
+    minheight: Pixels | None = None
+    show: Annotated[bool, Local()] = False
+    save: Annotated[bool, Local()] = False
+    crop_keys: Annotated[list[CropKey] | None, Local(), Field(description="Empty: the six usual ones")] = None
+    fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        exactly_one(self, "account_id", "ad_id")
+        narrowed = [name for name in _OF_A_LIBRARY if self.ad_id is not None and getattr(self, name) is not None]
+        if narrowed:
+            raise ValueError(f"{', '.join(narrowed)} cannot be combined with ad_id, which gives all images of the ad")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        fields = list(dict.fromkeys([*fields_for(self), *self._sources()]))
+        found = await self._found(call, fields)
+        rows = found.data if isinstance(found.data, list) else []
+        images = await show_media(call, rows) if self.show else []
+        if self.save:
+            rows = await save_media(call, rows, self.ad_id or str(self.account_id))
+        if self.crop_keys is not None:
+            rows = with_crops(call, rows, self.crop_keys or USUAL)
+        return replace(found, data=rows, images=images)
+
+    def _sources(self) -> list[str]:
+        """What the pictures and the crops are made from."""
+        sizes = ["width", "height"] if self.crop_keys is not None else []
+        return [*sizes, "hash", "url", "url_128"] if self.show or self.save else sizes
+
+    async def _found(self, call: Call, fields: list[str]) -> Result:
+        if self.ad_id is not None:
+            rows = await images_of(call, self.ad_id, fields)
+            return Result(list_summary("image", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
+        given = self.model_dump(include=set(_OF_A_LIBRARY), exclude_none=True)
+        path = f"{self.account_id}/adimages"
+        listing = await call.graph.list(
+            path, fields=fields, limit=self.limit, after=self.after, max_items=self.max_items, **given
+        )
+        return list_result("image", path, listing)
+
+
+@tool(
+    "ads_get_ad_videos",
+    Effect.READ,
+    get("{account_id}/advideos", "{ad_id}"),
+    node="AdVideo",
+    fields=VIDEO_FIELDS,
+    identity="id",
+    singular="video",
+    keywords="library film length",
+)
+class GetAdVideos(ListParams):
+    """List the videos of an ad account's library, or those of one ad: title, length in seconds, status.
+
+    `source` and `picture` expire.
+    """
+
+    account_id: AccountId | None = None
+    ad_id: AdId | None = None
+    title: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        exactly_one(self, "account_id", "ad_id")
+        if self.ad_id is not None and self.title is not None:
+            raise ValueError("title cannot be combined with ad_id, which gives all videos of the ad")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        if self.ad_id is None:
+            return await read_list(call, self, f"{self.account_id}/advideos", title=self.title)
+        rows = await videos_of(call, self.ad_id, list(dict.fromkeys([*fields_for(self), "status"])))
+        return Result(list_summary("video", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
+
+
+@tool(
+    "ads_get_video_details",
+    Effect.READ,
+    get("{video_id}"),
+    node="AdVideo",
+    identity="id",
+    fields=f"{VIDEO_FIELDS} thumbnails{{id,uri,width,height,is_preferred}}",
+    singular="video",
+    keywords="thumbnail processing",
+)
+class GetVideoDetails(Params):
+    """Read one video: processing status, length, and its thumbnails with the preferred one. Addresses expire."""
+
+    video_id: VideoId
+    fields: FieldList | None = None

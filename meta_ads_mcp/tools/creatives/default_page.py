@@ -1,0 +1,69 @@
+"""The Page of a creative that names none: the only one that Meta connects with the account, and never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing
+
+_MOST = 100
+
+
+async def the_page(call: Call, account_id: str) -> str:
+    """The only Page of the first source that has any. Raises InvalidArguments when there is none, or more than one."""
+    async for ids, why in _sources(call, account_id):
+        if len(ids) == 1:
+            call.note(f"page_id {ids[0]}: the only Page that {why}.")
+            return ids[0]
+        if ids:
+            raise InvalidArguments(f"No Page is given, and several {_PLURAL[why]}: {', '.join(ids)}.", "Give page_id.")
+    raise InvalidArguments(
+        "No Page is given, and none is known for the account.", "Give page_id; ads_get_pages_for_business lists Pages."
+    )
+
+
+_PROMOTED, _TRACKED = "this account can promote", "this account's ads track"
+_CLIENT, _ASSIGNED = "the business has from its clients", "is assigned to this token's user"
+_PLURAL = {
+    _PROMOTED: "can be promoted by the account",
+    _TRACKED: "are tracked by its ads",
+    _CLIENT: "are those of the business's clients",
+    _ASSIGNED: "are assigned to this token's user",
+}
+
+
+async def _sources(call: Call, account_id: str) -> AsyncIterator[tuple[list[str], str]]:
+    """Ids of Pages, nearest to the account first. Where accounts or a business are chosen, no source leads out."""
+    yield _numeric(await _rows(call, f"{account_id}/promote_pages", "name")), _PROMOTED
+    yield _numeric(_tracked(await _rows(call, f"{account_id}/ads", "tracking_specs"))), _TRACKED
+    if call.allowed_accounts():
+        return
+    if business := call.business_id():
+        yield _numeric(await _rows(call, f"{business}/client_pages", "name")), _CLIENT
+        return
+    yield _numeric(await _rows(call, "me/assigned_pages", "name")), _ASSIGNED
+
+
+async def _rows(call: Call, path: str, field: str) -> list[Row]:
+    """Nothing where this token may not look."""
+    try:
+        return list((await call.graph.list(path, fields=["id", field], limit=_MOST)).rows)
+    except (PermissionMissing, NotFound, InvalidArguments):
+        return []
+
+
+def _tracked(ads: list[Row]) -> Iterator[Row]:
+    for ad in ads:
+        specs: Any = ad.get("tracking_specs")
+        for spec in specs if isinstance(specs, list) else []:
+            pages = spec.get("page") if isinstance(spec, dict) else None
+            for page in pages if isinstance(pages, list) else [pages]:
+                yield {"id": page}
+
+
+def _numeric(rows: Iterator[Row] | list[Row]) -> list[str]:
+    ids = (str(row.get("id") or "") for row in rows)
+    return list(dict.fromkeys(node for node in ids if node.isascii() and node.isdigit()))

@@ -1,0 +1,224 @@
+"""Images and videos into an ad account's library."""
+
+from __future__ import annotations
+
+from pathlib import PurePath, PurePosixPath
+from typing import Annotated, Any, Self
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from meta_ads_mcp.core.params import Local, exactly_one
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, post, tool
+from meta_ads_mcp.core.values.ids import AccountId, ObjectId
+from meta_ads_mcp.core.write import Change, CreateParams, Plan, Steps
+from meta_ads_mcp.domain.image_file import LONGEST_NAME, MOST_IMAGE_BYTES, Image, decode_image, encoded_image, image
+from meta_ads_mcp.errors import AdsError, ApiError, Transient, UnknownOutcome
+from meta_ads_mcp.tools.creatives.video_upload import VideoParts
+from meta_ads_mcp.web.addresses import FileUrl
+
+# Meta docs, graph-api/video-uploads: 10 GB in parts.
+MOST_VIDEO_BYTES = 10 * 1024**3
+# Meta docs, marketing-api/advideo: titles are shorter than 255 characters.
+LONGEST_TITLE = 254
+# Seconds: the SDK asks every three; clients give a call up after a minute.
+POLL_EVERY, LONGEST_WAIT = 3.0, 45.0
+LocalPath = Annotated[str, Local(), Field(min_length=1, max_length=4096, description="Local file in an upload folder")]
+EncodedImage = Annotated[str, Field(min_length=1), AfterValidator(encoded_image)]
+Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
+
+
+def _upload(account: str, edge: str, params: Row, node: str, after: Row, *, private: bool = False) -> Change:
+    """One new object in the account's library."""
+    request = Request(
+        "POST", f"{account}/{edge}", params, account=account, repeatable=False, write=True, patience="upload"
+    )
+    return Change(Effect.CREATE, request, node, after=after, parent=account, edge=edge, private=private)
+
+
+@tool(
+    "ads_upload_ad_image",
+    Effect.CREATE,
+    post("{account_id}/adimages"),
+    node="AdImage",
+    singular="image",
+    keywords="picture photo file library hash",
+    upload=True,
+)
+class UploadAdImage(CreateParams):
+    """Upload an image (at most 30 MB) to the account's library and get its hash for creatives.
+
+    Give one of image_path, image_base64 (or a data URL) and image_url, which this server downloads: public https only.
+    """
+
+    account_id: AccountId
+    image_path: LocalPath | None = None
+    image_base64: Annotated[EncodedImage | None, Local()] = None
+    image_url: Annotated[FileUrl | None, Local()] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=LONGEST_NAME)] = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        return exactly_one(self, "image_path", "image_base64", "image_url")
+
+    async def plan(self, call: Call) -> Plan:
+        found = await self._image(call)
+        params = {"bytes": found.base64, "name": found.name}
+        change = _upload(self.account_id, "adimages", params, "AdImage", {"name": found.name}, private=True)
+        return Plan([change], f"Image {found.name} into {self.account_id}.", details={"image": found.about()})
+
+    async def _image(self, call: Call) -> Image:
+        if self.image_base64 is not None:
+            return image(decode_image(self.image_base64), self.name)
+        if self.image_path is not None:
+            with call.uploads.open(self.image_path, MOST_IMAGE_BYTES) as upload:
+                return image(upload.file.read(), self.name or upload.name)
+        file = await call.downloads.get(str(self.image_url), MOST_IMAGE_BYTES)
+        return image(file.content, self.name or file.name)
+
+    async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        (change,) = plan.changes
+        made = upload_image(await steps.do(change))
+        return {
+            **plan.details,
+            "id": made["hash"],
+            "name": change.after["name"],
+            **made,
+            "next_step": "Use the hash as image_hash in ads_create_ad_creative.",
+        }
+
+
+def upload_image(answer: Row) -> Row:
+    """Hash, address and size of the images in Graph's answer, which is keyed by file name, or by the hash itself.
+
+    Of several the first is the image; `images` has all of them. An image that was found after a lost answer is known by
+    its id, `account:hash`. Raises ApiError without any hash.
+    """
+    images = answer.get("images")
+    if isinstance(images, dict) and images:
+        rows = [_image(key, found) for key, found in images.items()]
+        return {**rows[0], "image_hash": rows[0]["hash"], "images": rows}
+    _, colon, found_hash = str(answer.get("id") or "").rpartition(":")
+    if not colon:
+        raise ApiError("Graph did not say the image's hash.", "Look for the image by name with ads_get_ad_images.")
+    return {"hash": found_hash, "image_hash": found_hash, "images": [{"hash": found_hash}]}
+
+
+def _image(key: str, found: Any) -> Row:
+    given: Row = found if isinstance(found, dict) else {}
+    shown = {name: given[name] for name in ("url", "width", "height", "name") if given.get(name) is not None}
+    return {"hash": str(given.get("hash") or key), **shown}
+
+
+@tool(
+    "ads_upload_ad_video",
+    Effect.CREATE,
+    post("{account_id}/advideos"),
+    node="AdVideo",
+    singular="video",
+    keywords="film file library reel instagram",
+    upload=True,
+)
+class UploadAdVideo(CreateParams):
+    """Upload a video to the account's library: a public https address, an Instagram post or a local file.
+
+    Meta then processes it, and a creative can use it once it is ready; `wait` looks for up to 45 seconds.
+    """
+
+    account_id: AccountId
+    file_url: Annotated[FileUrl | None, Field(description="Public https; Meta fetches it")] = None
+    source_instagram_media_id: ObjectId | None = None
+    file_path: LocalPath | None = None
+    name: Title | None = None
+    title: Title | None = None
+    description: Annotated[str | None, Field(min_length=1, max_length=5000)] = None
+    wait: Annotated[bool, Local()] = False
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        return exactly_one(self, "file_url", "source_instagram_media_id", "file_path")
+
+    async def plan(self, call: Call) -> Plan:
+        texts = self._texts()
+        params: Row = dict(texts)
+        details: Row = {}
+        if self.file_path is not None:
+            with call.uploads.open(self.file_path, MOST_VIDEO_BYTES) as upload:
+                details = {"bytes": upload.size}
+            params = {"upload_phase": "start", "file_size": details["bytes"]}
+        elif self.file_url is not None:
+            await call.downloads.check(self.file_url)
+            params["file_url"] = self.file_url
+        else:
+            params["source_instagram_media_id"] = self.source_instagram_media_id
+        change = _upload(self.account_id, "advideos", params, "AdVideo", texts)
+        return Plan([change], f"Video into {self.account_id}.", details=details)
+
+    def _texts(self) -> Row:
+        """What the video is called. It always has a title where one can be told: by that it is found again."""
+        title = self.title or self.name or self._file_name()[:LONGEST_TITLE]
+        given = {"title": title, "name": self.name, "description": self.description}
+        return {name: text for name, text in given.items() if text}
+
+    def _file_name(self) -> str:
+        if self.file_path is not None:
+            return PurePath(self.file_path).name
+        return PurePosixPath(unquote(urlsplit(self.file_url or "").path)).name
+
+    async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        (change,) = plan.changes
+        try:
+            made = await self._made(change, steps, call)
+        except UnknownOutcome as lost:
+            raise UnknownOutcome(lost.message, _how_to_look(change), graph=lost.graph, details=lost.details) from None
+        return {**plan.details, "id": made["id"], **await self._state(str(made["id"]), call)}
+
+    async def _made(self, change: Change, steps: Steps, call: Call) -> Row:
+        if self.file_path is None:
+            return await steps.do(change)
+        with call.uploads.open(self.file_path, MOST_VIDEO_BYTES) as upload:
+            request = change.request
+            if upload.size != request.params["file_size"]:
+                raise Transient("The file changed while the call was planned; nothing was sent.", "Call again.")
+            return await steps.do(change, VideoParts(request, upload, change.after, call).send_all)
+
+    async def _state(self, video_id: str, call: Call) -> Row:
+        """How far Meta is with the video, looked at once, or until it is ready, failed, or the time is over."""
+        end = call.now().timestamp() + LONGEST_WAIT
+        state = await _status(video_id, call)
+        while self.wait and state["video_status"] == "processing" and call.now().timestamp() + POLL_EVERY <= end:
+            await call.progress(LONGEST_WAIT - (end - call.now().timestamp()), LONGEST_WAIT, "Meta processes the video")
+            await call.sleep(POLL_EVERY)
+            state = await _status(video_id, call)
+        return state | {"next_step": _NEXT.get(state["video_status"], _NEXT["processing"])}
+
+
+_NEXT = {
+    "ready": "Use the id as video_id in ads_create_ad_creative.",
+    "error": "Meta could not process this video. Correct the file and upload it again.",
+    "processing": "Look with ads_get_video_details until it is ready; only then it can be used in a creative.",
+}
+
+
+async def _status(video_id: str, call: Call) -> Row:
+    """`video_status`, and what Meta says of failed phases. The upload stands, also when this cannot be read."""
+    try:
+        found = await call.graph.get(video_id, fields=["id", "status"])
+    except AdsError as failure:
+        call.note(f"The video is uploaded, but its status could not be read ({failure.kind}).")
+        return {"video_status": "unknown"}
+    status: Any = found.get("status")
+    if not isinstance(status, dict):
+        return {"video_status": "processing"}
+    errors = [error for phase in status.values() if isinstance(phase, dict) for error in phase.get("errors") or []]
+    state = {"video_status": str(status.get("video_status") or "processing")}
+    return state | ({"errors": errors} if errors else {})
+
+
+def _how_to_look(change: Change) -> str:
+    title = change.after.get("title")
+    by_title = f" and title {title!r}" if title else ", newest first"
+    return f"Look with ads_get_ad_videos (account_id {change.parent}{by_title}) before uploading it again."

@@ -1,0 +1,391 @@
+"""Insights: the figures of accounts, campaigns, ad sets and ads, and five views that read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from meta_ads_mcp.analysis import context, rankings
+from meta_ads_mcp.analysis.anomalies import Limits, windows
+from meta_ads_mcp.analysis.charts import pictures as charts
+from meta_ads_mcp.analysis.guardrails import check_arguments
+from meta_ads_mcp.analysis.numbers import amount, total
+from meta_ads_mcp.analysis.report import Answered, report
+from meta_ads_mcp.analysis.selection import IDENTITY, prepare
+from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
+from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
+from meta_ads_mcp.analysis.trend import trend
+from meta_ads_mcp.core.params import Closed, Local, Params, Wire
+from meta_ads_mcp.core.ports import Account, Call
+from meta_ads_mcp.core.result import Page, Result, Row, Table, Whole
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.dates import TimeRange, preset_range, require_within_lookback
+from meta_ads_mcp.core.values.enums import ViewLevel
+from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
+from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
+from meta_ads_mcp.errors import DataLimit, InvalidArguments
+from meta_ads_mcp.tools.accounts import label_account
+from meta_ads_mcp.tools.insights.benchmark import Baseline, benchmark, history_before, usable, verdict_sentence
+
+MOST_ROWS = 10_000
+# So many are a first page with its default limit, or more than a person reads.
+MANY_ROWS = 100
+RATES = ("spend", "impressions", "clicks", "ctr", "cpc", "cpm", "account_currency")
+NO_RESULTS = Measure(None, own=False)
+ACCOUNT = (
+    "id account_id name currency account_status disable_reason timezone_name balance amount_spent spend_cap".split()
+)
+
+
+async def read_all(call: Call, object_id: str, fields: Sequence[str], **params: Any) -> list[Row]:
+    """All rows, page after page: a series that is cut would look like a drop."""
+    rows: list[Row] = []
+    after: str | None = None
+    while len(rows) <= MOST_ROWS:
+        found = await call.graph.list(f"{object_id}/insights", fields=fields, limit=500, after=after, **params)
+        rows += found.rows
+        await call.progress(len(rows), None, f"{len(rows)} rows read")
+        if found.after is None:
+            return rows
+        after = found.after
+    raise DataLimit(f"There are more than {MOST_ROWS} rows.", "Ask for a shorter range, or for one campaign at a time.")
+
+
+def nothing(object_id: str, since: str, until: str) -> Result:
+    note = "Meta gives no rows where nothing was delivered."
+    return Result(f"No delivery of {object_id} from {since} to {until}.", Table([], []), notes=[note])
+
+
+@tool(
+    "ads_get_insights",
+    Effect.READ,
+    get("{object_id}/insights"),
+    node="AdsInsights",
+    singular="row",
+    keywords="metrics performance report spend results roas breakdown",
+)
+class GetInsights(InsightsParams):
+    """Read figures of an account, campaign, ad set or ad: spend, impressions, clicks, costs, and each conversion once.
+
+    Set level for a row per campaign, ad set or ad, time_increment for a row per period, breakdowns to split rows.
+    Long ranges with breakdowns need ads_run_report_and_wait.
+    """
+
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100
+    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+    chart: Chart = False
+
+    @model_validator(mode="after")
+    def _allowed(self) -> Self:
+        check_arguments(self, synchronous=True)
+        return self
+
+    async def run(self, call: Call) -> Result:
+        account = await call.account(self.object_id)
+        today = account.today(call.now())
+        asked = prepare(self, account, today, synchronous=True)
+        for text in asked.notes:
+            call.note(text)
+        found = await call.graph.list(
+            f"{self.object_id}/insights",
+            fields=asked.fields,
+            limit=self.limit,
+            after=self.after,
+            max_items=self.max_items,
+            **asked.params,
+        )
+        answer = report(self, Answered(found.rows, found.after, found.summary, found.marks), account, today)
+        if len(found.rows) >= MANY_ROWS:
+            call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
+        if not self.chart:
+            return answer
+        return replace(answer, images=charts.report_pictures(call, self, answer, account, found.rows))
+
+
+@tool(
+    "ads_insights_performance_trend",
+    Effect.READ,
+    get("{object_id}/insights"),
+    node="AdsInsights",
+    singular="period",
+    keywords="over time daily weekly monthly development",
+)
+class PerformanceTrend(PeriodParams):
+    """Show how one object develops by day, week or month: spend, reach, clicks, costs, results, changes in percent.
+
+    Says per metric whether it rises or falls, and by which method. For one day or week that stands out, use
+    ads_insights_anomaly_signal.
+    """
+
+    level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
+    granularity: Annotated[Literal["daily", "weekly", "monthly"], Local()] = "daily"
+    chart: Chart = False
+
+    async def run(self, call: Call) -> Result:
+        account = await call.account(self.object_id)
+        today = account.today(call.now())
+        if self.time_range:
+            require_within_lookback(self.time_range, today)
+        increment = {"daily": "1", "weekly": "7", "monthly": "monthly"}[self.granularity]
+        rows = await read_all(call, self.object_id, FIELDS, time_increment=increment, **self.period())
+        known = self.time_range or preset_range(self.date_preset, today)
+        what = result_measure(rows)
+        series = periods(rows, what, min(known.last, today) if known else today, self.granularity)
+        if not series:
+            return nothing(self.object_id, known.since if known else "the start", known.until if known else "today")
+        data, notes = trend(series, today)
+        spent = amount(total(period.figures.spend for period in series), account.currency)
+        summary = (
+            f"{len(series)} {self.granularity} periods of {self.object_id}, {series[0].start} to {series[-1].stop} "
+            f"({account.timezone_name}). Spend {spent}."
+        )
+        drawn = charts.trend_pictures(call, self.object_id, series, what, account) if self.chart else []
+        return Result(summary, Whole(data), notes=[what.note(), f"Money in {account.currency}.", *notes], images=drawn)
+
+
+Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas"]
+
+
+@tool(
+    "ads_insights_anomaly_signal",
+    Effect.READ,
+    get("{object_id}/insights"),
+    node="AdsInsights",
+    singular="anomaly",
+    keywords="alert spike drop unusual monitoring",
+)
+class AnomalySignal(ObjectParams):
+    """Find unusual days and weeks: metrics of the latest full days against the same weekdays before.
+
+    For an account with level campaign, ad_set or ad, every one below it that delivered is checked. Says so where there
+    is too little data. Today is left out.
+    """
+
+    level: Annotated[ViewLevel, Local()] = "campaign"
+    window_days: Annotated[int, Local(), Field(ge=1, le=30)] = 7
+    threshold_pct: Annotated[float, Local(), Field(ge=1, le=500)] = 30
+    metrics: Annotated[list[Metric], Local(), Field(min_length=1, default_factory=lambda: list(get_args(Metric)))]
+    min_impressions: Annotated[int, Local(), Field(ge=0, description="Ignore what has fewer")] = 500
+
+    async def run(self, call: Call) -> Result:
+        account = await call.account(self.object_id)
+        at = windows(account.today(call.now()), self.window_days)
+        days = {"since": at.history.since, "until": at.recent.until}
+        level = self.level.replace("ad_set", "adset") if self._splits else None
+        identity = IDENTITY.get(level or "", ())
+        rows = await read_all(
+            call,
+            self.object_id,
+            (*identity, *FIELDS),
+            time_range=days,
+            time_increment="1",
+            **({"level": level} if level else {}),
+        )
+        if not rows:
+            return nothing(self.object_id, at.history.since, at.recent.until)
+        limits = Limits(self.threshold_pct, self.min_impressions)
+        return anomaly_result(SignalCheck(self.object_id, identity, at, self.metrics, limits), rows, account)
+
+    @property
+    def _splits(self) -> bool:
+        """Whether the objects below are checked one by one."""
+        if self.object_id.startswith("act_"):
+            return self.level != "account"
+        return "level" in self.model_fields_set and self.level in ("ad_set", "ad")
+
+
+@tool(
+    "ads_insights_auction_ranking_benchmarks",
+    Effect.READ,
+    get("{ad_id}/insights", "{object_id}/insights"),
+    node="AdsInsights",
+    singular="ad",
+    keywords="quality ranking relevance diagnostics competition",
+)
+class AuctionRankingBenchmarks(Params):
+    """Rank ads against those that competed for the same audience: quality, engagement rate and conversion rate.
+
+    Give an ad_id, or an object_id for all ads of an account, campaign or ad set, highest spend first.
+    """
+
+    ad_id: AdId | None = None
+    object_id: AnyAdObject | None = None
+    date_preset: Preset = "last_7d"
+    limit: Annotated[int, Field(ge=1, le=500)] = 100
+    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
+
+    @model_validator(mode="after")
+    def _an_object(self) -> Self:
+        if self.ad_id is None and self.object_id is None:
+            raise ValueError("give ad_id or object_id")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        target = str(self.object_id or self.ad_id)
+        account = await call.account(target)
+        found = await call.graph.list(
+            f"{target}/insights",
+            fields=rankings.FIELDS,
+            limit=self.limit,
+            after=self.after,
+            level="ad",
+            date_preset=self.date_preset,
+            sort=["spend_descending"],
+        )
+        table = rankings.ranking_table(found.rows)
+        page = Page(len(found.rows), found.has_more, found.after)
+        if not found.rows:
+            return Result(f"No ad of {target} delivered in {self.date_preset}.", table, page)
+        ranked = sum(row[-1] != "not ranked" for row in table.rows)
+        more = "; more follow, ask again with page.after" if found.has_more else ""
+        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{more}."
+        notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
+        return Result(summary, table, page, notes, found.marks)
+
+
+class BaselineValues(Closed):
+    """What to compare with: ctr in percent, cpc and cpm in major units of the currency."""
+
+    ctr: Annotated[float | None, Field(gt=0)] = None
+    cpc: Annotated[float | None, Field(gt=0)] = None
+    cpm: Annotated[float | None, Field(gt=0)] = None
+    currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$", description="Of cpc and cpm")] = None
+
+    def in_currency(self, currency: str) -> Baseline:
+        """The values that can be compared in the account's currency."""
+        same = self.currency in (None, currency)
+        given = {"ctr": self.ctr, "cpc": self.cpc if same else None, "cpm": self.cpm if same else None}
+        return Baseline("the caller's baseline", {name: value for name, value in given.items() if value is not None})
+
+
+def _own_history(value: Any) -> Any:
+    return None if value == "own_history" else value
+
+
+@tool(
+    "ads_insights_industry_benchmark",
+    Effect.READ,
+    get("{object_id}/insights"),
+    node="AdsInsights",
+    singular="comparison",
+    keywords="compare average baseline",
+)
+class IndustryBenchmark(PresetParams):
+    """Compare ctr, cpc and cpm with your own baseline, or with the 90 days before of the account and of the object.
+
+    Meta publishes no figures of industries, so none are given; `industry` is accepted and changes nothing.
+    """
+
+    level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "campaign"
+    industry: Annotated[
+        Literal["igaming", "ecommerce", "lead_gen", "saas", "finance", "education", "default"], Local()
+    ] = "default"
+    baseline: Annotated[
+        BaselineValues | None,
+        BeforeValidator(_own_history),
+        Local(),
+        Field(description="Default: own history"),
+    ] = None
+
+    async def run(self, call: Call) -> Result:
+        account = await call.account(self.object_id)
+        today = account.today(call.now())
+        window = preset_range(self.date_preset, today)
+        if window is None and self.baseline is None:
+            raise InvalidArguments(
+                f"Before {self.date_preset} there is no history to compare with.",
+                "Give a baseline, or a shorter date_preset such as last_30d.",
+            )
+        rows = await read_all(call, self.object_id, RATES, date_preset=self.date_preset)
+        if not rows:
+            return nothing(self.object_id, window.since if window else "the start", window.until if window else "today")
+        bases = await self._baselines(call, account, window)
+        observed = sum_figures([figures(row, NO_RESULTS) for row in rows])
+        table = benchmark(observed, bases)
+        judged = verdict_sentence(table) or "nothing could be judged"
+        summary = f"{self.object_id}, {self.date_preset}, {judged}; cpc and cpm in {account.currency}."
+        return Result(summary, table, notes=self._notes(account))
+
+    async def _baselines(self, call: Call, account: Account, window: TimeRange | None) -> list[Baseline]:
+        if self.baseline or window is None:
+            return [self.baseline.in_currency(account.currency)] if self.baseline else []
+        before = history_before(window)
+        targets = {account.id: "the account", self.object_id: "itself"}
+        return [await self._history(call, target, text, before) for target, text in targets.items()]
+
+    async def _history(self, call: Call, target: str, text: str, before: TimeRange) -> Baseline:
+        rows = await read_all(call, target, RATES, time_range=before.model_dump())
+        past = usable(sum_figures([figures(row, NO_RESULTS) for row in rows]))
+        if not past:
+            call.note(f"Too little delivery from {before.since} to {before.until} to compare with {text}.")
+        return Baseline(f"{text} from {before.since} to {before.until}", past)
+
+    def _notes(self, account: Account) -> list[str]:
+        notes = ["Meta publishes no figures of industries: the baseline is not one of an industry."]
+        if self.industry != "default":
+            notes.append(f"industry={self.industry} changed nothing.")
+        if self.baseline and self.baseline.currency not in (None, account.currency):
+            notes.append(f"cpc and cpm in {self.baseline.currency} cannot be compared with {account.currency}.")
+        elif self.baseline and self.baseline.currency is None and (self.baseline.cpc or self.baseline.cpm):
+            notes.append(f"The baseline's cpc and cpm were taken to be in {account.currency}.")
+        return [*notes, "Verdicts: within 10 % is in line; fewer than 1,000 impressions or 20 clicks are not judged."]
+
+
+@tool(
+    "ads_insights_advertiser_context",
+    Effect.READ,
+    get("{account_id}/insights"),
+    node="AdsInsights",
+    singular="account",
+    keywords="overview summary top campaigns",
+)
+class AdvertiserContext(Params):
+    """Get to know an account: status, currency, balance, totals, and the campaigns that spend most with their share.
+
+    A good first call about an account's performance.
+    """
+
+    account_id: AccountId
+    date_preset: Preset = "last_30d"
+    top_n_campaigns: Annotated[int, Wire("limit"), Field(ge=1, le=20)] = 5
+
+    async def run(self, call: Call) -> Result:
+        row = await call.graph.get(self.account_id, fields=ACCOUNT)
+        path = f"{self.account_id}/insights"
+        wanted: dict[str, Any] = {"date_preset": self.date_preset}
+        whole = await call.graph.list(path, fields=context.FIELDS[2:], limit=1, level="account", **wanted)
+        best = await call.graph.list(
+            path,
+            fields=context.FIELDS,
+            limit=self.top_n_campaigns,
+            level="campaign",
+            sort=["spend_descending"],
+            **wanted,
+        )
+        currency = str(row.get("currency", ""))
+        totals = context.totals(whole.rows[0]) if whole.rows else {"spend": 0}
+        top = context.top_table(best.rows, totals.get("spend"))
+        data = {
+            "account": label_account(row),
+            "period": _period(whole.rows, self.date_preset),
+            "totals": totals,
+            "top_campaigns": Whole(top.public()),
+        }
+        covered = sum(cells[3] or 0 for cells in top.rows)
+        summary = (
+            f"{row.get('name')}: spend {amount(totals['spend'], currency)} in {self.date_preset}; "
+            f"the top {len(top.rows)} campaigns make {covered:.0f} % of it."
+            if whole.rows
+            else f"{row.get('name')}: no delivery in {self.date_preset}."
+        )
+        notes = [f"Figures in {currency}. results are each campaign's own (result_event)."]
+        return Result(summary, data, notes=notes)
+
+
+def _period(rows: list[Row], preset: str) -> Row:
+    days = {"since": rows[0].get("date_start"), "until": rows[0].get("date_stop")} if rows else {}
+    return {"date_preset": preset, **days}

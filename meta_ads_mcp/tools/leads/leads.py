@@ -1,0 +1,143 @@
+"""Lead forms and the leads that people left in them. Leads are personal data: masked unless asked for in the open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.listing import read_list
+from meta_ads_mcp.core.params import Closed, ListParams, Local
+from meta_ads_mcp.core.partial import needing
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.dates import Moment, to_unix
+from meta_ads_mcp.core.values.ids import AdId, LeadFormId, PageId
+from meta_ads_mcp.tools.comments.comments import page_of_ad
+
+LEAD_FIELDS = "id created_time field_data ad_id ad_name adset_id campaign_id form_id platform is_organic"
+# Meta docs, marketing-api/guides/lead-ads/retrieving.
+LEAD_SCOPES = ("leads_retrieval", "ads_management", "pages_show_list", "pages_read_engagement", "pages_manage_ads")
+MASKED = "Values of field_data are masked, because they are personal data; include_pii=true shows them."
+
+
+@tool(
+    "ads_get_lead_forms",
+    Effect.READ,
+    get("{page_id}/leadgen_forms"),
+    node="LeadgenForm",
+    fields="id name status leads_count locale created_time questions privacy_policy_url follow_up_action_url",
+    identity="id",
+    singular="lead form",
+    keywords="instant form questions",
+)
+class GetLeadForms(ListParams):
+    """List the lead forms of a Page: status, number of leads, questions, privacy policy."""
+
+    page_id: PageId
+    fields: FieldList | None = None
+
+    async def run(self, call: Call) -> Result:
+        with needing("pages_manage_ads", "leads_retrieval", "pages_show_list"):
+            return await read_list(call, self, f"{self.page_id}/leadgen_forms", page=self.page_id)
+
+
+class LeadFilter(Closed):
+    """A condition on the time of a lead, the one field that the edge filters by."""
+
+    field: Literal["time_created"] = "time_created"
+    operator: Literal["GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN"]
+    value: Moment
+
+    def sent(self) -> Row:
+        return {"field": self.field, "operator": self.operator, "value": to_unix(self.value, UTC)}
+
+
+LeadLimit = Annotated[int, Field(ge=1, le=500)]
+Filtering = Annotated[list[LeadFilter], Field(max_length=10, description="By time_created; times without offset: UTC")]
+IncludePii = Annotated[bool, Local(), Field(description="Show personal data in the clear")]
+
+
+class LeadParams(ListParams):
+    """What the two lists of leads share."""
+
+    limit: LeadLimit = 100
+    fields: FieldList | None = None
+    filtering: Filtering | None = None
+    include_pii: IncludePii = False
+
+    async def read(self, call: Call, parent: str, page: str | None) -> Result:
+        filtering = [condition.sent() for condition in self.filtering] if self.filtering else None
+        if not self.include_pii:
+            call.note(MASKED)
+        refine = (lambda row: row) if self.include_pii else masked_lead
+        with needing(*LEAD_SCOPES):
+            return await read_list(call, self, f"{parent}/leads", refine=refine, page=page, filtering=filtering)
+
+
+@tool(
+    "ads_get_leads",
+    Effect.READ,
+    get("{form_id}/leads"),
+    node="Lead",
+    fields=LEAD_FIELDS,
+    identity="id",
+    singular="lead",
+    keywords="contacts submissions crm personal data",
+)
+class GetLeads(LeadParams):
+    """List the leads of a form. Their answers are masked unless include_pii is true. Meta keeps leads for 90 days."""
+
+    form_id: LeadFormId
+
+    async def run(self, call: Call) -> Result:
+        with needing(*LEAD_SCOPES):
+            form = await call.graph.get(self.form_id, fields=["page_id"])
+        # Where Meta does not say whose form it is, its leads are read with the user's own token, which may do too.
+        page = str(form["page_id"]) if form.get("page_id") else None
+        return await self.read(call, self.form_id, page)
+
+
+@tool(
+    "ads_get_ad_leads",
+    Effect.READ,
+    get("{ad_id}/leads"),
+    node="Lead",
+    fields=LEAD_FIELDS,
+    identity="id",
+    singular="lead",
+    keywords="contacts submissions personal data",
+)
+class GetAdLeads(LeadParams):
+    """List the leads that one ad brought. Their answers are masked unless include_pii is true. Kept for 90 days."""
+
+    ad_id: AdId
+
+    async def run(self, call: Call) -> Result:
+        return await self.read(call, self.ad_id, await page_of_ad(call, self.ad_id))
+
+
+def masked_lead(lead: Row) -> Row:
+    """The lead with the values of its answers masked; the questions' names stay."""
+    if "field_data" not in lead:
+        return lead
+    answers = lead["field_data"] if isinstance(lead["field_data"], list) else []
+    return {**lead, "field_data": [_masked_answer(answer) for answer in answers if isinstance(answer, dict)]}
+
+
+def _masked_answer(answer: Row) -> Row:
+    values = answer.get("values")
+    kept: Row = {"name": answer.get("name")}
+    return {**kept, "values": [mask(value) for value in values] if isinstance(values, Sequence) else []}
+
+
+def mask(value: Any) -> str:
+    """The first character and nothing else; of an e-mail address also that it is one, not whose domain."""
+    text = str(value).strip()
+    if len(text) < 3:
+        return "…"
+    return f"{text[0]}…@…" if "@" in text else f"{text[0]}…"

@@ -1,0 +1,242 @@
+"""Posts and figures of a Facebook Page, with the Page's own token."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from meta_ads_mcp.core.params import Local, Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Result, Row, Table
+from meta_ads_mcp.core.tool import Effect, delete, get, post, tool
+from meta_ads_mcp.core.values.dates import Moment
+from meta_ads_mcp.core.values.ids import PageId, PostId
+from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan, Steps
+from meta_ads_mcp.errors import InvalidArguments, NotFound
+from meta_ads_mcp.tools.comments.moderate import IN_PUBLIC
+from meta_ads_mcp.tools.pages.metrics import DEFAULT, require_present
+from meta_ads_mcp.web.addresses import PublicUrl
+
+MOST_CHARS = 63_206
+# How far ahead Meta takes a scheduled post (Meta docs, pages-api/posts).
+SOONEST_SECONDS = 10 * 60
+LATEST_SECONDS = 30 * 86_400
+
+
+def _with_page(value: str) -> str:
+    if "_" not in value:
+        raise ValueError("a post id is written <page>_<post>: its Page's own token is needed")
+    return value
+
+
+StoryId = Annotated[PostId, AfterValidator(_with_page), Field(description="<page>_<post>")]
+
+
+def _page_of(post_id: str) -> str:
+    return post_id.split("_", 1)[0]
+
+
+@tool(
+    "facebook_create_post",
+    Effect.CREATE,
+    post("{page_id}/feed", "{page_id}/photos"),
+    node="PagePost",
+    singular="post",
+    keywords="publish schedule text photo link",
+)
+class CreatePost(CreateParams, ConfirmedParams):
+    """Publish a post on a Page, or schedule it: text, with a link or a photo. A dry run unless dry_run=false, and it
+    needs a confirmation. It is never sent twice."""
+
+    dry_run: Annotated[bool, Local(), Field(description="Validate and plan; publish nothing")] = True
+    page_id: PageId
+    message: Annotated[str, Field(min_length=1, max_length=MOST_CHARS)]
+    link: PublicUrl | None = None
+    photo_url: PublicUrl | None = None
+    scheduled_publish_time: Annotated[
+        int | None, Field(ge=1, description="Unix seconds, 10 minutes to 30 days ahead")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_attachment(self) -> Self:
+        if self.link is not None and self.photo_url is not None:
+            raise ValueError("give link or photo_url, not both")
+        return self
+
+    async def plan(self, call: Call) -> Plan:
+        after: Row = {"message": self.message}
+        after |= {"link": self.link} if self.link else {}
+        after |= {"url": self.photo_url} if self.photo_url else {}
+        after |= self._schedule(call)
+        edge = "photos" if self.photo_url else "feed"
+        change = Change(
+            Effect.CREATE,
+            Request("POST", f"{self.page_id}/{edge}", after, page=self.page_id, repeatable=False, write=True),
+            "PagePost",
+            after=after,
+            parent=self.page_id,
+            edge=edge,
+            reasons=(IN_PUBLIC,),
+        )
+        return Plan([change], f"New post on Page {self.page_id}.")
+
+    def _schedule(self, call: Call) -> Row:
+        if self.scheduled_publish_time is None:
+            return {}
+        ahead = self.scheduled_publish_time - call.now().timestamp()
+        if not SOONEST_SECONDS <= ahead <= LATEST_SECONDS:
+            raise InvalidArguments(
+                "scheduled_publish_time is not 10 minutes to 30 days ahead.",
+                f"Give Unix seconds; it is {int(call.now().timestamp())} now.",
+            )
+        return {"published": False, "scheduled_publish_time": self.scheduled_publish_time}
+
+    async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        made = await steps.do(plan.changes[0])
+        # A photo has an id of its own besides the post's; a scheduled one has no post yet.
+        post_id = str(made.get("post_id") or made["id"])
+        told: Row = {"id": post_id, "post_id": post_id, "next_step": "facebook_delete_post removes it."}
+        return {**told, "post_url": f"https://www.facebook.com/{post_id}"} if self._is_out else told
+
+    @property
+    def _is_out(self) -> bool:
+        return self.scheduled_publish_time is None
+
+
+PostField = Literal["message", "created_time", "permalink_url", "full_picture", "likes", "comments", "shares"]
+# Edges of which only the count is wanted (Meta docs, graph-api/reference/page-post).
+_COUNTED = {"likes": "likes.limit(1).summary(total_count)", "comments": "comments.limit(1).summary(total_count)"}
+
+
+@tool(
+    "facebook_get_post",
+    Effect.READ,
+    get("{post_id}"),
+    node="PagePost",
+    fields="message created_time permalink_url full_picture shares",
+    identity="id",
+    singular="post",
+    keywords="likes comments shares text",
+    page_token=True,
+)
+class GetPost(Params):
+    """Read a post of a Page: text, time, link, picture, and how many likes, comments and shares it has."""
+
+    post_id: StoryId
+    fields: Annotated[list[PostField] | None, Field(min_length=1, max_length=7)] = None
+
+    async def run(self, call: Call) -> Result:
+        wanted = list(dict.fromkeys(self.fields or [*PostField.__args__]))  # type: ignore[attr-defined]  # of a Literal
+        fields = ["id", *(_COUNTED.get(name, name) for name in wanted)]
+        found = await call.graph.get(self.post_id, fields=fields, page=_page_of(self.post_id))
+        row = {name: value for name, value in found.items() if name not in ("likes", "comments", "shares")}
+        counts = {
+            f"{name}_count": _count(found.get(name)) for name in ("likes", "comments", "shares") if name in wanted
+        }
+        return Result(f"Post {self.post_id}.", row | counts)
+
+
+def _count(found: Any) -> int:
+    """Of an edge its total, of `shares` its count; Graph leaves out a field without any."""
+    if not isinstance(found, dict):
+        return 0
+    summary = found.get("summary")
+    total = summary.get("total_count") if isinstance(summary, dict) else found.get("count")
+    return total if isinstance(total, int) else 0
+
+
+@tool(
+    "facebook_delete_post",
+    Effect.DELETE,
+    delete("{post_id}"),
+    node="PagePost",
+    singular="post",
+    keywords="remove",
+    page_token=True,
+)
+class DeletePost(ConfirmedParams):
+    """Delete a post of a Page for good. Needs a confirmation; one that is gone already is a success."""
+
+    post_id: StoryId
+
+    async def plan(self, call: Call) -> Plan:
+        page = _page_of(self.post_id)
+        try:
+            found = await call.graph.get(self.post_id, fields=["id", "message"], page=page)
+        except NotFound:
+            call.note("Meta shows no such post of the Page: it is deleted already.")
+            return Plan([], f"Post {self.post_id} is gone.")
+        change = Change(
+            Effect.DELETE,
+            Request("DELETE", self.post_id, page=page, repeatable=False, write=True),
+            "PagePost",
+            object_id=self.post_id,
+            title=str(found.get("message", ""))[:200],
+        )
+        return Plan([change], f"Delete post {self.post_id}.")
+
+    async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        for change in plan.changes:
+            await steps.do(change)
+        return {"id": self.post_id}
+
+
+@tool(
+    "facebook_get_page_insights",
+    Effect.READ,
+    get("{page_id}/insights"),
+    node="InsightsResult",
+    singular="metric",
+    keywords="page reach views follows engagement statistics",
+    page_token=True,
+)
+class GetPageInsights(Params):
+    """Read figures of a Page (not of ads): views, reach, engagements, follows; per day, week or 28 days."""
+
+    page_id: PageId
+    metrics: Annotated[list[Annotated[str, Field(pattern="^[a-z0-9_]{3,80}$")]], Field(min_length=1, max_length=30)] = (
+        list(DEFAULT)
+    )
+    period: Literal["day", "week", "days_28"] = "week"
+    since: Moment | None = None
+    until: Moment | None = None
+
+    @model_validator(mode="after")
+    def _metrics_that_are_there(self) -> Self:
+        require_present(self.metrics)
+        return self
+
+    async def run(self, call: Call) -> Result:
+        found = await call.graph.list(
+            f"{self.page_id}/insights",
+            page=self.page_id,
+            metric=self.metrics,
+            period=self.period,
+            since=self.since,
+            until=self.until,
+        )
+        missing = [name for name in self.metrics if name not in [row.get("name") for row in found.rows]]
+        if missing:
+            call.note(f"Meta has no figures per {self.period} for {', '.join(missing)}.")
+        return Result(f"{len(found.rows)} metric(s) of Page {self.page_id}.", _shown(found.rows))
+
+
+def _shown(metrics: list[Row]) -> list[Row] | Table:
+    """One row per metric, or a table where a metric has several periods."""
+    points = [(row, value) for row in metrics for value in row.get("values") or [] if isinstance(value, dict)]
+    if len(points) > len(metrics):
+        rows = [[row.get("name"), value.get("end_time"), value.get("value")] for row, value in points]
+        return Table(["metric", "end_time", "value"], rows)
+    return [
+        {
+            "metric": row.get("name"),
+            "value": value.get("value"),
+            "period": row.get("period"),
+            "end_time": value.get("end_time"),
+            "title": row.get("title"),
+            "description": row.get("description"),
+        }
+        for row, value in points
+    ]

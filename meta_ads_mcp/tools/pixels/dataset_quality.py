@@ -1,0 +1,109 @@
+"""How good the signals of a pixel (dataset) are, as this server judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping
+from typing import Self, TypeVar
+
+from pydantic import model_validator
+
+from meta_ads_mcp.core.listing import fields_for
+from meta_ads_mcp.core.params import Params, exactly_one
+from meta_ads_mcp.core.partial import attempt, unread
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row, Whole
+from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.ids import PixelId
+from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.tools.pixels.health import age_hours, health, match_rate
+from meta_ads_mcp.tools.pixels.stats import PixelStats
+
+T = TypeVar("T")
+# The mix of a pixel's last events, by AdsPixelStatsResult.Aggregation of the SDK.
+MIXES = {"events": "event", "event_sources": "event_source", "match_keys": "match_keys", "had_pii": "had_pii"}
+OWN_SCORE = "health_score is this server's own, from the rules in deductions; Meta publishes no such score."
+# DACheck.result is a text whose values Meta does not list: whatever does not read as a success is shown.
+_FINE = frozenset({"passed", "pass", "ok", "success"})
+
+
+@tool(
+    "ads_get_dataset_quality",
+    Effect.READ,
+    get("{pixel_id}", "{pixel_id}/stats", "{pixel_id}/da_checks"),
+    node="AdsPixel",
+    fields="id name last_fired_time is_unavailable match_rate_approx data_use_setting enable_automatic_matching "
+    "automatic_matching_fields first_party_cookie_status",
+    identity="id",
+    singular="dataset",
+    keywords="pixel signal health match rate advanced matching checks emq",
+    toolset="diagnostics",
+)
+class GetDatasetQuality(Params):
+    """Judge a pixel (dataset): a health score with each deduction's rule, last firing, match rate, mix, failed checks.
+
+    The score is this server's own, not Meta's.
+    """
+
+    pixel_id: PixelId | None = None
+    dataset_id: PixelId | None = None
+
+    @model_validator(mode="after")
+    def _one_id(self) -> Self:
+        return exactly_one(self, "pixel_id", "dataset_id")
+
+    async def run(self, call: Call) -> Result:
+        pixel_id = str(self.pixel_id or self.dataset_id)
+        pixel = await call.graph.get(pixel_id, fields=fields_for(self))
+        score, deductions = health(pixel, call.now())
+        data = Whole(
+            pixel_id=pixel_id,
+            name=pixel.get("name"),
+            health_score=score,
+            deductions=deductions,
+            last_fired_time=pixel.get("last_fired_time"),
+            last_fired_hours_ago=age_hours(pixel.get("last_fired_time"), call.now()),
+            match_rate_percent=match_rate(pixel),
+            automatic_matching=pixel.get("enable_automatic_matching"),
+            automatic_matching_fields=pixel.get("automatic_matching_fields"),
+            is_unavailable=pixel.get("is_unavailable"),
+            data_use_setting=pixel.get("data_use_setting"),
+            first_party_cookie_status=pixel.get("first_party_cookie_status"),
+        )
+        data |= await self._mixes(call, pixel_id)
+        data |= await self._checks(call, pixel_id)
+        return Result(f"Dataset {pixel_id}: {score} of 100 on this server's scale.", data, notes=[OWN_SCORE])
+
+    async def _mixes(self, call: Call, pixel_id: str) -> Row:
+        """Totals of Meta's own last window by event, source, match key and personal data; None where it failed."""
+        found: Row = {}
+        for name, aggregation in MIXES.items():
+            stats = await _part(call, f"The mix of {name}", _stats(call, pixel_id, aggregation))
+            found[name] = stats.totals_table().public() if stats else None
+        return found
+
+    async def _checks(self, call: Call, pixel_id: str) -> Row:
+        body = await _part(call, "Meta's checks (da_checks)", call.graph.get(f"{pixel_id}/da_checks"))
+        if body is None:
+            return {"failing_checks": None}
+        rows = body.get("data") if isinstance(body.get("data"), list) else []
+        return {"failing_checks": [row for row in rows or [] if isinstance(row, Mapping) and not _is_fine(row)]}
+
+
+async def _stats(call: Call, pixel_id: str, aggregation: str) -> PixelStats:
+    stats = PixelStats()
+    async for buckets in call.graph.each_page(f"{pixel_id}/stats", aggregation=aggregation):
+        stats.add(buckets)
+    return stats
+
+
+async def _part(call: Call, what: str, work: Awaitable[T]) -> T | None:
+    """One part of the answer; its failure is told, and costs the others nothing."""
+    found = await attempt(work)
+    if isinstance(found, AdsError):
+        call.note(unread(what, found))
+        return None
+    return found
+
+
+def _is_fine(check: Mapping[str, object]) -> bool:
+    return str(check.get("result", "")).lower() in _FINE

@@ -1,0 +1,91 @@
+"""Three writes that do one thing each, so that the owner of a server can allow just these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import model_validator
+
+from meta_ads_mcp.core.params import Local, exactly_one
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, post, tool
+from meta_ads_mcp.core.values.ids import CampaignId, Node, ObjectId
+from meta_ads_mcp.core.values.money import Money
+from meta_ads_mcp.core.write import ConfirmedParams, WriteParams
+from meta_ads_mcp.errors import InvalidArguments
+
+
+@tool(
+    "ads_pause_campaign",
+    Effect.UPDATE,
+    post("{campaign_id}"),
+    node="Campaign",
+    validate_only=True,
+    keywords="stop",
+    toolset="narrow_writes",
+)
+class PauseCampaign(WriteParams):
+    """Pause a campaign: it stops delivering at once, nothing else changes. ads_resume_campaign starts it again."""
+
+    campaign_id: CampaignId
+
+    def complete_values(self, after: Row) -> Row:
+        return {"status": "PAUSED"}
+
+
+@tool(
+    "ads_resume_campaign",
+    Effect.UPDATE,
+    post("{campaign_id}"),
+    node="Campaign",
+    validate_only=True,
+    keywords="start",
+    toolset="narrow_writes",
+)
+class ResumeCampaign(ConfirmedParams):
+    """Set a campaign ACTIVE and change nothing else. It spends money from then on, so it needs a confirmation."""
+
+    campaign_id: CampaignId
+
+    def complete_values(self, after: Row) -> Row:
+        return {"status": "ACTIVE"}
+
+
+@tool(
+    "ads_update_budget",
+    Effect.UPDATE,
+    post("{entity_id}"),
+    node="AdSet",
+    validate_only=True,
+    keywords="raise lower spend",
+    toolset="narrow_writes",
+)
+class UpdateBudget(ConfirmedParams):
+    """Change the daily or the lifetime budget of a campaign or ad set: the one it already uses, nothing else.
+
+    A raise needs a confirmation. An ad set's budget can change four times an hour.
+    """
+
+    entity_type: Annotated[Literal["campaign", "ad_set"], Local()]
+    entity_id: Annotated[ObjectId, Node("any")]
+    daily_budget: Money | None = None
+    lifetime_budget: Money | None = None
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        return exactly_one(self, "daily_budget", "lifetime_budget")
+
+    def node_kind(self) -> str:
+        return "AdSet" if self.entity_type == "ad_set" else "Campaign"
+
+    async def preflight(self, call: Call, before: Row, after: Row) -> None:
+        """The other budget, or none, means that this budget does not exist on the object."""
+        (name,) = after
+        current = str(before.get(name) or "0")
+        if current == "0":
+            where = "its campaign or ad sets" if self.entity_type == "ad_set" else "its ad sets"
+            raise InvalidArguments(
+                f"{self.entity_id} has no {name.replace('_', ' ')}.",
+                f"It uses the other kind of budget, or the budget is on {where}; read it first.",
+            )

@@ -1,0 +1,241 @@
+"""Asynchronous insights reports, for what is too much for one request. They start by POST and change nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from meta_ads_mcp.analysis.guardrails import check_arguments
+from meta_ads_mcp.analysis.report import Answered, report
+from meta_ads_mcp.analysis.selection import prepare
+from meta_ads_mcp.analysis.table import is_dimension
+from meta_ads_mcp.core.params import Local, Params
+from meta_ads_mcp.core.ports import Account, Call, ExportFormat
+from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.tool import Effect, get, post, tool
+from meta_ads_mcp.core.values.enums import BREAKDOWNS
+from meta_ads_mcp.core.values.ids import ReportRunId
+from meta_ads_mcp.domain.insights_query import InsightsParams
+from meta_ads_mcp.errors import AdsError, ApiError, NotFound
+from meta_ads_mcp.tools.reports.file import ReportFile
+from meta_ads_mcp.tools.reports.run import ReportRun
+
+RUN_FIELDS = (
+    "id async_status async_percent_completion date_start date_stop error_code error_subcode error_message "
+    "error_user_title error_user_msg is_running time_completed"
+)
+# Meta docs, marketing-api/insights/best-practices: a run is kept that long.
+KEPT_DAYS = 30
+FACTOR, LONGEST_INTERVAL = 1.5, 60.0
+# Right after its creation a run may not be found (error 100/33).
+NOT_THERE_YET_SECONDS = 30.0
+EXPORT_PAGE = 1000
+
+ReportLimit = Annotated[int, Local(), Field(ge=1, le=1000, description="Rows in the answer")]
+SaveAs = Annotated[
+    ExportFormat | None, Local(), Field(description="Write every row to a file of this machine; the answer is its path")
+]
+
+
+class ReportParams(InsightsParams):
+    """A query for a report, held to the same rules as a direct one, but for the length of its range."""
+
+    @model_validator(mode="after")
+    def _allowed(self) -> Self:
+        check_arguments(self, synchronous=False)
+        return self
+
+    async def create(self, call: Call, account: Account) -> str:
+        """Start the report and give its run id."""
+        asked = prepare(self, account, account.today(call.now()), synchronous=False)
+        for text in asked.notes:
+            call.note(text)
+        made = await call.graph.create_report(
+            f"{self.object_id}/insights", fields=",".join(asked.fields), **asked.params
+        )
+        if not made.get("report_run_id"):
+            raise ApiError("Meta started no report: its answer has no report_run_id.")
+        return str(made["report_run_id"])
+
+
+@tool(
+    "ads_create_async_report",
+    Effect.READ,
+    post("{object_id}/insights"),
+    node="AdsInsights",
+    singular="report",
+    keywords="insights large long range export background",
+    idempotent=False,
+)
+class CreateAsyncReport(ReportParams):
+    """Start a report too large for ads_get_insights and get its report_run_id. Same arguments; it changes nothing."""
+
+    async def run(self, call: Call) -> Result:
+        run_id = await self.create(call, await call.account(self.object_id))
+        expires = (call.now() + timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
+        step = (
+            "Ask ads_get_report_status every 5 seconds or slower; read it with ads_get_report_results when it is done."
+        )
+        return Result(
+            f"Report {run_id} of {self.object_id} started.",
+            {"report_run_id": run_id, "expires_at": expires, "next_step": step},
+        )
+
+
+@tool(
+    "ads_get_report_status",
+    Effect.READ,
+    get("{report_run_id}"),
+    node="AdReportRun",
+    fields=RUN_FIELDS,
+    identity="id",
+    singular="report",
+    keywords="async progress percent poll",
+)
+class GetReportStatus(Params):
+    """See how far a report is: status, per cent, done or failed, what to do next. Asks Meta every 5 seconds at most."""
+
+    report_run_id: ReportRunId
+
+    async def run(self, call: Call) -> Result:
+        return (await _poll(call, self.report_run_id)).result()
+
+
+@tool(
+    "ads_get_report_results",
+    Effect.READ,
+    get("{report_run_id}/insights", "{report_run_id}"),
+    node="AdsInsights",
+    singular="row",
+    keywords="async download csv jsonl export file",
+)
+class GetReportResults(Params):
+    """Read a finished report as a table, page by page, or write all of it to a file with save_as (csv, jsonl)."""
+
+    report_run_id: ReportRunId
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+    save_as: SaveAs = None
+
+    async def run(self, call: Call) -> Result:
+        run = await _poll(call, self.report_run_id)
+        run.raise_if_lost()
+        if not run.done:
+            return run.result()
+        account = await call.account(self.report_run_id)
+        if self.save_as:
+            return await _saved(call, self.report_run_id, self.save_as, account)
+        found = await call.graph.list(
+            f"{self.report_run_id}/insights", limit=self.limit, after=self.after, max_items=self.max_items
+        )
+        answered = Answered(found.rows, found.after, found.summary, found.marks)
+        return report(_query_of(self.report_run_id, found.rows), answered, account, account.today(call.now()))
+
+
+@tool(
+    "ads_run_report_and_wait",
+    Effect.READ,
+    post("{object_id}/insights"),
+    node="AdsInsights",
+    singular="row",
+    keywords="async insights large long range breakdown csv export",
+    idempotent=False,
+)
+class RunReportAndWait(ReportParams):
+    """Run a report, wait and read it: for long ranges with breakdowns and other queries too large for ads_get_insights.
+
+    When the wait is over first, the answer is the report_run_id, to go on with ads_get_report_results.
+    """
+
+    max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600)] = 45
+    poll_interval_seconds: Annotated[int, Local(), Field(ge=5, le=60, description="Rises from here to 60")] = 5
+    result_limit: ReportLimit = 500
+    save_as: SaveAs = None
+
+    async def run(self, call: Call) -> Result:
+        account = await call.account(self.object_id)
+        run_id = await self.create(call, account)
+        try:
+            return await self._finished(call, run_id, account)
+        except AdsError as error:
+            error.details["report_run_id"] = run_id
+            raise
+
+    async def _finished(self, call: Call, run_id: str, account: Account) -> Result:
+        run = await self._wait(call, run_id)
+        run.raise_if_lost()
+        if not run.done:
+            call.note(f"The report goes on at Meta; {self.max_wait_seconds} seconds of waiting are over.")
+            return run.result()
+        if self.save_as:
+            return await _saved(call, run_id, self.save_as, account)
+        found = await call.graph.list(f"{run_id}/insights", limit=self.result_limit)
+        call.note(f"This is report {run_id}; ads_get_report_results reads it again, and its further pages.")
+        answered = Answered(found.rows, found.after, found.summary, found.marks)
+        return report(self, answered, account, account.today(call.now()))
+
+    async def _wait(self, call: Call, run_id: str) -> ReportRun:
+        """The run as it was seen last: ended, or still going when the time was over."""
+        interval, waited, run = float(self.poll_interval_seconds), 0.0, ReportRun(run_id, {})
+        while waited < self.max_wait_seconds:
+            pause = min(interval, self.max_wait_seconds - waited)
+            await call.sleep(pause)
+            waited += pause
+            run = await _seen(call, run, waited)
+            await call.progress(run.percent, 100, f"Report {run_id}: {run.status}")
+            if run.ended:
+                break
+            interval = min(interval * FACTOR, LONGEST_INTERVAL)
+        return run
+
+
+async def _seen(call: Call, before: ReportRun, waited: float) -> ReportRun:
+    """The run now; as before while Graph does not know it yet."""
+    try:
+        return await _poll(call, before.id)
+    except NotFound:
+        if waited > NOT_THERE_YET_SECONDS:
+            raise
+        return before
+
+
+async def _poll(call: Call, run_id: str) -> ReportRun:
+    return ReportRun(run_id, await call.graph.report_run(run_id, RUN_FIELDS.split()))
+
+
+async def _saved(call: Call, run_id: str, file_format: ExportFormat, account: Account) -> Result:
+    """All rows of a finished report in a file, page by page."""
+    made = ReportFile(call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format))
+    try:
+        await made.fill(call.graph.each_page(f"{run_id}/insights", limit=EXPORT_PAGE))
+        file = await made.export.finish()
+    finally:
+        made.export.discard()
+    data = {
+        "report_run_id": run_id,
+        "path": file.path,
+        "format": file_format,
+        "row_count": file.rows,
+        "columns": list(file.columns),
+        "totals": made.totals,
+        "preview": made.preview.public(),
+    }
+    call.note("totals add up the rows; reach, frequency, costs and rates cannot be added.")
+    return Result(f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}.", data)
+
+
+def _query_of(run_id: str, rows: list[Row]) -> InsightsParams:
+    """What a report must have asked, as far as its rows tell: Graph does not give the query back."""
+    seen = dict.fromkeys(name for row in rows for name in row)
+    level = next((level for level in ("ad", "adset", "campaign") if f"{level}_id" in seen), "account")
+    asked = {
+        "breakdowns": [name for name in seen if name in BREAKDOWNS][:8],
+        "fields": [name for name in seen if not is_dimension(name)][:100],
+    }
+    given = {name: value for name, value in asked.items() if value}
+    return InsightsParams.model_validate(
+        {"object_id": run_id, **given, **({} if level == "account" else {"level": level})}
+    )

@@ -126,7 +126,7 @@ class SandboxGraph:
         return node, edge
 
     def find(self, node_id: str) -> Node | None:
-        return self.world.store.nodes.get(node_id)
+        return self.world.find(node_id)
 
     # -- nodes and edges --------------------------------------------------------------------------------------------
 

@@ -66,10 +66,14 @@ class Writing:
             "conversion": store.links[account, "customconversions"][0],
             "business": world.business_id,
             "instagram": store.links[account, "instagram_accounts"][0],
-            "post": str(store.children(account, "adcreatives")[0].get("effective_object_story_id")),
+            "post": self._commented_post(account),
             "form": store.links[world.page_ids[self.number], "leadgen_forms"][0],
         }
         self.names["comment"] = store.links[self.names["post"], "comments"][0]
+
+    def _commented_post(self, account: str) -> str:
+        stories = (node.get("effective_object_story_id") for node in self.store.children(account, "adcreatives"))
+        return str(next(story for story in stories if (story, "comments") in self.store.links))
 
     @staticmethod
     def _with(nodes: list[Node], status: str) -> str:

@@ -6,19 +6,19 @@ import html
 from datetime import datetime, timedelta
 from typing import Any
 
-from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.filters import number
+from meta_ads_mcp.sandbox.insights.split import spread
 from meta_ads_mcp.sandbox.refusal import invalid_param
 from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.world import pixel
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
 DEFAULT_HOURS = 24  # docs do not give the default window of a pixel's statistics
-# aggregation -> values and how often each comes, relative to the first
+# Aggregation other than by event -> its values and their shares of the events.
 VALUES: dict[str, tuple[tuple[str, float], ...]] = {
-    "event": (("PageView", 1.0), ("ViewContent", 0.5), ("AddToCart", 0.12), ("Purchase", 0.04), ("Lead", 0.01)),
     "event_source": (("WEB_ONLY", 0.8), ("SERVER_ONLY", 0.2)),
     "device_type": (("mobile_iphone", 0.5), ("mobile_android", 0.4), ("desktop", 0.3)),
     "match_keys": (("external_id", 0.7), ("em", 0.4), ("ph", 0.2)),
@@ -67,22 +67,23 @@ def stats(ask: Ask) -> EdgeListing:
     aggregation = ask.params.get("aggregation", "event")
     hours = (now - timedelta(hours=back) for back in range(24 * 28))
     rows = [
-        {"start_time": stamp(hour), "aggregation": aggregation, "data": counts(ask, aggregation, int(hour.timestamp()))}
+        {"start_time": stamp(hour), "aggregation": aggregation, "data": counts(ask, aggregation, hour)}
         for hour in hours
         if start <= hour.timestamp() < end
     ]
     return EdgeListing(rows[::-1])
 
 
-def counts(ask: Ask, aggregation: str, hour: int) -> list[dict[str, Json]]:
+def counts(ask: Ask, aggregation: str, hour: datetime) -> list[dict[str, Json]]:
+    """Values and counts of an hour; of one event where `event` is given."""
     wanted = ask.params.get("event")
-    base = 20 + 40 * uniforms("pixel", ask.node.id, hour)[0]
+    events = pixel.events_of_hour(ask.graph.world, ask.node.account, hour)
+    counted = {event: count for event, count in events.items() if wanted in (None, event)}
+    if aggregation == "event":
+        return [{"value": event, "count": count} for event, count in counted.items() if count]
     values = VALUES.get(aggregation, OTHER)
-    return [
-        {"value": value, "count": round(base * share)}
-        for value, share in values
-        if aggregation != "event" or wanted in (None, value)
-    ]
+    parts = spread(sum(counted.values()), [share for _, share in values], 0.5)
+    return [{"value": value, "count": part} for (value, _), part in zip(values, parts, strict=True)]
 
 
 @serves("GET", "AdsPixel/da_checks")

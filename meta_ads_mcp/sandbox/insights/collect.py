@@ -8,13 +8,14 @@ from functools import lru_cache
 from operator import add, mul, sub
 
 from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, Part
-from meta_ads_mcp.sandbox.insights.metrics import GROUPS, PARENTS, SOUGHT, UNLIMITED, VIDEO, campaign_day
+from meta_ads_mcp.sandbox.insights.metrics import GROUPS, ORDER, PARENTS, SOUGHT, UNLIMITED, VIDEO, campaign_day
 from meta_ads_mcp.sandbox.insights.segments import HOUR, cells
 from meta_ads_mcp.sandbox.insights.split import spread, take, take_within
 
 # metric -> one number per cell of the breakdown family (one cell when there is no breakdown)
 Sums = dict[str, list[int]]
 ALL_HOURS = 24
+NUMBERS = {name: number for number, name in enumerate(ORDER)}
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,17 @@ def ad_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: st
     for _, part in wanted:
         found |= _by_part(part.parts, grids.get(part.id, {}))
     return found
+
+
+def ads_on(plan: CampaignPlan, day: int, metrics: tuple[str, ...]) -> dict[str, Sums]:
+    """Per ad id, the metrics of one whole day; they hold their parents. As `ad_sums`, but nothing is kept."""
+    return ad_sums.__wrapped__(plan, Span(day, day, day + 1), metrics, "")
+
+
+def hours_on(plan: CampaignPlan, day: int, metrics: tuple[str, ...]) -> Sums:
+    """Per metric, the counts of the 24 hours of one whole day; empty on a day without delivery."""
+    whole = campaign_day(plan, day)
+    return _by_hour(plan, day, {name: whole[name] for name in metrics}, ALL_HOURS) if whole else {}
 
 
 def _row(grid: Sums, place: int, count: int) -> Sums:
@@ -117,11 +129,11 @@ def _by_hour(plan: CampaignPlan, day: int, totals: dict[str, int], hours: int) -
 def _over_cells(plan: CampaignPlan, day: int, totals: dict[str, int], family: str) -> Sums:
     known = cells(plan, family)
     columns: Sums = {}
-    for number, (name, total) in enumerate(totals.items()):
+    for name, total in totals.items():
         group = GROUPS[name]
         base = columns[PARENTS[name]] if name in PARENTS else known.weights
         weights = [value * bias[group] for value, bias in zip(base, known.biases, strict=True)]
-        columns[name] = spread(total, _usable(weights, base), _phase(day, number, plan.start))
+        columns[name] = spread(total, _usable(weights, base), _phase(day, name, plan.start))
     return columns
 
 
@@ -132,9 +144,9 @@ def _usable(weights: Sequence[float], fallback: Sequence[float]) -> Sequence[flo
     return fallback if any(fallback) else [1.0] * len(weights)
 
 
-def _phase(day: int, number: int, salt: int) -> float:
-    """Where leftovers go: differs from day to day and from metric to metric."""
-    return ((day * 2654435761 + number * 40503 + salt * 97) & 0xFFFF) / 65536
+def _phase(day: int, metric: str, salt: int) -> float:
+    """Where leftovers go: differs from day to day and from metric to metric, whatever else is asked for."""
+    return ((day * 2654435761 + NUMBERS[metric] * 40503 + salt * 97) & 0xFFFF) / 65536
 
 
 def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
@@ -150,14 +162,14 @@ def _divide(parts: Sequence[Part], day: int, columns: Sums) -> Sums:
     nothing = [0] * len(parts)
     shares: Sums = {}
     grid: Sums = {}
-    for number, (name, totals) in enumerate(columns.items()):
+    for name, totals in columns.items():
         total = totals[0] if len(totals) == 1 else sum(totals)
         if not total:
             shares[name], grid[name] = nothing, nothing * len(totals)
             continue
         weights = _part_weights(tuple(parts), shares, (name, total, day)) if name in PARENTS else start
-        shares[name] = spread(total, weights, _phase(day, number, parts[0].start))
-        grid[name] = shares[name] if len(totals) == 1 else _fill(name, shares[name], columns, grid, day + number)
+        shares[name] = spread(total, weights, _phase(day, name, parts[0].start))
+        grid[name] = shares[name] if len(totals) == 1 else _fill(name, shares[name], columns, grid, day + NUMBERS[name])
     return grid
 
 

@@ -13,10 +13,11 @@ from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.collect import Span
 from meta_ads_mcp.sandbox.insights.metrics import ORDER, closure
-from meta_ads_mcp.sandbox.store import Store
+from meta_ads_mcp.sandbox.store import Node, Store
 from meta_ads_mcp.sandbox.world import ids, people
 from meta_ads_mcp.sandbox.world.clients import roster
 from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
+from meta_ads_mcp.sandbox.world.leads import LeadBook
 
 if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.world.build import Built
@@ -80,6 +81,23 @@ class World:
     def planted(self) -> tuple[PlantedBreak, ...]:
         """The truth about every planted anomaly and its cause; none in a quiet world."""
         return tuple(self._built.planted)
+
+    @cached_property
+    def leads(self) -> LeadBook:
+        """The leads in the forms of all Pages."""
+        return LeadBook(self)
+
+    def account_of(self, node: Node) -> AccountPlan:
+        """The ad account of an object, or of the Page that a form belongs to."""
+        return self.accounts[node.account or self.account_ids[self.page_ids.index(str(node.get("page_id")))]]
+
+    def find(self, node_id: str) -> Node | None:
+        """The node of an id."""
+        node = self.store.nodes.get(node_id)
+        if node is None and self.leads.may_hold(node_id):
+            self.leads.fill_all()
+            node = self.store.nodes.get(node_id)
+        return node
 
     def page_tokens(self) -> dict[str, str]:
         """Access token -> Page id."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meta_ads_mcp.sandbox.delivery_plan import SPENT_SHARE, AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights.reach import SHARED_SHARE
 from meta_ads_mcp.sandbox.store import Store
-from meta_ads_mcp.sandbox.world import background, ids, people, responses, tools
+from meta_ads_mcp.sandbox.world import background, comments, forms, ids, instagram, people, tools
 from meta_ads_mcp.sandbox.world.account import account_node
 from meta_ads_mcp.sandbox.world.clients import Client
 from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HISTORY_DAYS = 730
 SHARED_DAYS = 10.0  # the audience shared by an account is what it shows in so many days
-ELABORATE = 5  # accounts with forms, comments, audiences, rules and studies; the others are for scale
+ELABORATE = 5  # accounts with comments, audiences, rules and studies; the others are for scale
 OWNED = 3  # of four accounts; the others are the client's own
 
 
@@ -98,9 +98,11 @@ def add_account(world: World, built: Built, number: int, client: Client) -> None
         builder.edits += background.edits(builder)
     built.edits[account.id] = tuple(sorted(builder.edits, key=lambda edit: edit.moment, reverse=True))
     _touch(store, built.edits[account.id])
+    place = Place(world, store, number, client, account, page_id, instagram_id, pixel_id)
+    forms.add_forms(place)
     if number < ELABORATE:
-        place = Place(world, store, number, client, account, page_id, instagram_id, pixel_id)
-        responses.add_responses(place)
+        comments.add_comments(place)
+        instagram.add_instagram_posts(place)
         tools.add_tools(place)
 
 

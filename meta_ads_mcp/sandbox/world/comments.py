@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,9 +45,13 @@ MUST_HAVE = 2  # every commented post has the first remarks of the list
 
 def add_comments(place: Place) -> None:
     """Add the posts of all creatives, the Page's own posts, and the comments below some of them."""
-    ads = _commented_ads(place)
+    ads, long_ago = _commented_ads(place), place.ago(days=300)
     for creative in place.store.children(place.node_id, "adcreatives"):
-        _add_posts(place, creative, ads.get(creative.id))
+        ad = ads.get(creative.id)
+        _add_posts(place, creative, str(ad.get("created_time")) if ad else long_ago)
+        if ad:
+            _add_facebook(place, creative.get("effective_object_story_id"))
+            _add_instagram(place, creative.get("effective_instagram_media_id"))
     for number in range(PAGE_POSTS):
         _add_page_post(place, number)
 
@@ -64,13 +67,10 @@ def _commented_ads(place: Place) -> dict[str, Node]:
     return found
 
 
-def _add_posts(place: Place, creative: Node, ad: Node | None) -> None:
-    """The post of a creative on both platforms, with comments where a running ad shows it."""
+def _add_posts(place: Place, creative: Node, created: str) -> None:
+    """The post of a creative on both platforms."""
     story, media_id = creative.get("effective_object_story_id"), creative.get("effective_instagram_media_id")
-    created = ad.get("created_time") if ad else place.ago(days=300)
     place.store.add(Node(story, "PagePost", _post(place, story, created, creative.get("body"))))
-    remarks = _chosen(story) if ad else ()
-    on_instagram = _chosen(media_id) if ad else ()
     media: dict[str, Json] = {
         "id": media_id,
         "media_type": "VIDEO" if creative.get("video_id") else "IMAGE",
@@ -79,12 +79,10 @@ def _add_posts(place: Place, creative: Node, ad: Node | None) -> None:
         "permalink": f"https://www.instagram.com/p/{media_id[-11:]}/",
         "timestamp": created,
         "username": place.client.username,
-        "comments_count": len(on_instagram),
-        "like_count": 3 * len(on_instagram),
+        "comments_count": 0,
+        "like_count": 24,
     }
     place.store.add(Node(media_id, "IGMedia", media))
-    _add_facebook(place, story, remarks)
-    _add_instagram(place, media_id, on_instagram)
 
 
 def _add_page_post(place: Place, number: int) -> None:
@@ -95,7 +93,7 @@ def _add_page_post(place: Place, number: int) -> None:
     for edge in ("published_posts", "posts"):
         place.store.links[place.page_id, edge] = place.store.links[place.page_id, "feed"]
     if number < PAGE_POSTS - 1:
-        _add_facebook(place, post_id, _chosen(post_id)[: MUST_HAVE + 1])
+        _add_facebook(place, post_id, MUST_HAVE + 1)
 
 
 def _post(place: Place, post_id: str, created: str, message: str) -> dict[str, Json]:
@@ -124,8 +122,9 @@ def _times(place: Place, post_id: str, count: int) -> list[datetime]:
     return sorted((place.world.today - timedelta(days=0.1 + RECENT_DAYS * chance) for chance in luck), reverse=True)
 
 
-def _add_facebook(place: Place, story: str, remarks: Sequence[Remark]) -> None:
+def _add_facebook(place: Place, story: str, most: int = len(REMARKS)) -> None:
     """The newest first, as Graph gives them; an answer right after what it answers."""
+    remarks = _chosen(story)[:most]
     for number, (remark, moment) in enumerate(zip(remarks, _times(place, story, len(remarks)), strict=True)):
         comment_id = f"{story.split('_')[1]}_{place.make('comment', story, number)}"
         answers = int(remark.answer is not None)
@@ -156,7 +155,9 @@ def _comment(place: Place, story: str, comment_id: str, written: tuple[str, str,
     }
 
 
-def _add_instagram(place: Place, media_id: str, remarks: Sequence[Remark]) -> None:
+def _add_instagram(place: Place, media_id: str) -> None:
+    remarks = _chosen(media_id)
+    place.store.patch(media_id, {"comments_count": len(remarks)})
     for number, (remark, moment) in enumerate(zip(remarks, _times(place, media_id, len(remarks)), strict=True)):
         luck = uniforms("comment", media_id, number)
         username = HANDLES[int(uniforms("author", remark.author)[1] * len(HANDLES))]

@@ -93,9 +93,9 @@ class LeadBook:
             ad_id: sum(sums[name][0] for name in COUNTED) for ad_id, sums in collect.ads_on(plan, day, METRICS).items()
         }
         by_hour = collect.hours_on(plan, day, METRICS)
-        hours = [
-            hour for hour in range(ALL_HOURS) for name in COUNTED for _ in range(by_hour[name][hour] if by_hour else 0)
-        ]
+        if not by_hour:
+            return
+        hours = [hour for hour in range(ALL_HOURS) for name in COUNTED for _ in range(by_hour[name][hour])]
         ads = [(ad_id, number) for ad_id, count in counts.items() for number in range(count)]
         for (ad_id, number), hour in zip(ads, _mixed(hours, plan.id, day), strict=True):
             yield self._lead(plan, (ad_id, day, number), hour, form_id)

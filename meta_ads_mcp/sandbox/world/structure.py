@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Drift, Part, biases, dice, uniforms
@@ -72,13 +73,21 @@ class Builder:
     plans: list[CampaignPlan] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     planted: list[PlantedBreak] = field(default_factory=list)
+    stamps: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def today(self) -> int:
+        """The account's day, as an ordinal."""
         return self.world.today.astimezone(self.account.zone).date().toordinal()
 
     def stamp(self, day: int, hour: int = 9) -> str:
         """A time of a day in the account's zone, as Graph writes it."""
+        key = (day, hour)
+        if key not in self.stamps:
+            self.stamps[key] = self._stamp(day, hour)
+        return self.stamps[key]
+
+    def _stamp(self, day: int, hour: int) -> str:
         local = datetime.combine(date.fromordinal(day), time(hour, (day * 7) % 60), self.account.zone)
         return local.strftime("%Y-%m-%dT%H:%M:%S%z")
 

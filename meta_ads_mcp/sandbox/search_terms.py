@@ -1,7 +1,14 @@
-"""What targeting search finds in the sandbox: a few entries of each kind. Names are common words, ids are invented."""
+"""What targeting search finds in the sandbox. Names are common words; ids are invented, except those of US states.
+
+Interests and places come from the tables in the data folder, with their names in other languages.
+"""
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 Json = Any
@@ -21,38 +28,16 @@ def _interest(number: int, name: str, *path: str) -> dict[str, Json]:
     }
 
 
-INTERESTS = [
-    _interest(number, name, *path)
-    for number, (name, *path) in enumerate(
-        (
-            ("Hiking", "Hobbies and activities", "Outdoor recreation"),
-            ("Camping", "Hobbies and activities", "Outdoor recreation"),
-            ("Mountain biking", "Hobbies and activities", "Vehicles"),
-            ("Trail running", "Sports and outdoors"),
-            ("Fishing", "Hobbies and activities", "Outdoor recreation"),
-            ("Coffee", "Food and drink", "Beverages"),
-            ("Coffeehouses", "Food and drink", "Beverages"),
-            ("Cooking", "Food and drink"),
-            ("Yoga", "Fitness and wellness"),
-            ("Physical fitness", "Fitness and wellness"),
-            ("Running", "Fitness and wellness"),
-            ("Natural skin care", "Beauty"),
-            ("Cosmetics", "Beauty"),
-            ("Organic food", "Food and drink"),
-            ("Travel", "Hobbies and activities"),
-            ("Hot springs", "Travel"),
-            ("Hotels", "Travel"),
-            ("Photography", "Hobbies and activities"),
-            ("Gardening", "Home and garden"),
-            ("Dentistry", "Health"),
-            ("Health care", "Health"),
-            ("Parenting", "Family and relationships"),
-            ("Online shopping", "Shopping and fashion"),
-            ("Shoes", "Shopping and fashion"),
-            ("Video games", "Entertainment"),
-        )
-    )
-]
+def _table(name: str) -> list[dict[str, str]]:
+    """The rows of a table in the data folder, by its column names."""
+    text = files("meta_ads_mcp.sandbox").joinpath(f"data/{name}.tsv").read_text(encoding="utf-8")
+    header, *lines = (line.split("\t") for line in text.splitlines())
+    return [dict(zip(header, line, strict=True)) for line in lines]
+
+
+_INTEREST_TABLE, _COUNTRY_TABLE = _table("interests"), _table("countries")
+_REGION_TABLE, _CITY_TABLE = _table("regions"), _table("cities")
+INTERESTS = [_interest(number, row["name"], *row["path"].split("/")) for number, row in enumerate(_INTEREST_TABLE)]
 
 
 def _category(kind: str, number: int, name: str, *path: str) -> dict[str, Json]:
@@ -118,55 +103,22 @@ def _place(kind: str, key: str, name: str, country: str, country_name: str, **mo
     }
 
 
-COUNTRIES = {
-    "US": "United States",
-    "CA": "Canada",
-    "DE": "Germany",
-    "AT": "Austria",
-    "CH": "Switzerland",
-    "FR": "France",
-    "JP": "Japan",
-    "TW": "Taiwan",
-    "BR": "Brazil",
-    "PT": "Portugal",
-    "GB": "United Kingdom",
-    "ES": "Spain",
-    "IT": "Italy",
-    "NL": "Netherlands",
-    "MX": "Mexico",
-    "AU": "Australia",
-    "IN": "India",
-    "PL": "Poland",
-    "SE": "Sweden",
-    "DK": "Denmark",
-}
-_REGIONS = (
-    ("3847", "California", "US"),
-    ("3886", "Texas", "US"),
-    ("3875", "New York", "US"),
-    ("3880", "Oregon", "US"),
-    ("1111", "Bayern", "DE"),
-    ("1118", "Berlin", "DE"),
-    ("2340", "Tokyo", "JP"),
-    ("460", "São Paulo (state)", "BR"),
-)
-_CITIES = (
-    ("2421836", "Portland", "US", "Oregon", 3880),
-    ("2418779", "Los Angeles", "US", "California", 3847),
-    ("2490299", "New York", "US", "New York", 3875),
-    ("2673660", "Berlin", "DE", "Berlin", 1118),
-    ("2673661", "München", "DE", "Bayern", 1111),
-    ("1118370", "Hakone", "JP", "Kanagawa Prefecture", 2345),
-    ("268363", "Campinas", "BR", "São Paulo (state)", 460),
-    ("269969", "São Paulo", "BR", "São Paulo (state)", 460),
-)
+COUNTRIES = {row["code"]: row["name"] for row in _COUNTRY_TABLE}
+
+
+def _region(row: dict[str, str]) -> dict[str, Json]:
+    return _place("region", row["key"], row["name"], row["country"], COUNTRIES[row["country"]])
+
+
+def _city(row: dict[str, str]) -> dict[str, Json]:
+    above = {"region": row["region"], "region_id": int(row["region_id"])} if row["region"] else {}
+    return _place("city", row["key"], row["name"], row["country"], COUNTRIES[row["country"]], **above)
+
+
 PLACES = [
     *(_place("country", code, name, code, name) for code, name in COUNTRIES.items()),
-    *(_place("region", key, name, code, COUNTRIES[code]) for key, name, code in _REGIONS),
-    *(
-        _place("city", key, name, code, COUNTRIES[code], region=region, region_id=rid)
-        for key, name, code, region, rid in _CITIES
-    ),
+    *(_region(row) for row in _REGION_TABLE),
+    *(_city(row) for row in _CITY_TABLE),
     _place("zip", "US:97205", "97205", "US", "United States", region="Oregon", region_id=3880, primary_city="Portland"),
     _place(
         "zip",
@@ -201,6 +153,42 @@ LOCALES = [
         (23, "Spanish"),
     )
 ]
+# id or key of a row -> its names in other languages
+ALIASES: dict[str, tuple[str, ...]] = {
+    key: tuple(row["aliases"].split("|"))
+    for key, row in (
+        *zip((interest["id"] for interest in INTERESTS), _INTEREST_TABLE, strict=True),
+        *((row.get("code") or row["key"], row) for row in (*_COUNTRY_TABLE, *_REGION_TABLE, *_CITY_TABLE)),
+    )
+    if row["aliases"]
+}
+
+
+def plain_text(text: str) -> str:
+    """A text as it is compared: without case and accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def names_of(row: Mapping[str, Json]) -> list[str]:
+    """All names of a row, in every language, as they are compared."""
+    key = str(row.get("id") or row.get("key"))
+    return [plain_text(name) for name in (str(row["name"]), *ALIASES.get(key, ()))]
+
+
+@cache
+def interest_of(name: str) -> dict[str, str]:
+    """Id and name of an interest, as targeting names it."""
+    return next({"id": row["id"], "name": row["name"]} for row in INTERESTS if row["name"] == name)
+
+
+@cache
+def region_of(country: str, name: str) -> dict[str, str]:
+    """Key, name and country of a region, as targeting names it."""
+    row = next(row for row in _REGION_TABLE if (row["country"], row["name"]) == (country, name))
+    return {"key": row["key"], "name": name, "country": country}
+
+
 PEOPLE: dict[str, list[dict[str, Json]]] = {
     "adeducationschool": [
         {"id": "105930651606", "name": "University of Oregon"},

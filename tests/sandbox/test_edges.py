@@ -121,6 +121,19 @@ SEARCHES: list[tuple[dict[str, Any], list[str]]] = [
     ({"type": "adgeolocation", "q": "portland", "location_types": ["city"]}, ["Portland"]),
     ({"type": "adgeolocation", "q": "berlin", "location_types": ["region"], "country_code": "DE"}, ["Berlin"]),
     ({"type": "adgeolocation", "q": "berlin", "country_code": "US"}, []),
+    ({"type": "adinterest", "q": "hiking"}, ["Hiking"]),
+    ({"type": "adinterest", "q": "senderismo"}, ["Hiking"]),
+    ({"type": "adinterest", "q": "onsen"}, ["Hot springs"]),
+    ({"type": "adinterest", "q": "温泉"}, ["Hot springs"]),
+    ({"type": "adinterest", "q": "laufen"}, ["Running"]),
+    ({"type": "adinterestvalid", "interest_list": ["Wandern"]}, ["Hiking"]),
+    ({"type": "adgeolocation", "q": "new jersey", "location_types": ["region"]}, ["New Jersey"]),
+    ({"type": "adgeolocation", "q": "new york", "location_types": ["city", "region"]}, ["New York", "New York"]),
+    ({"type": "adgeolocation", "q": "東京", "location_types": ["city"]}, ["Tokyo"]),
+    ({"type": "adgeolocation", "q": "Wien", "location_types": ["city"]}, ["Vienna"]),
+    ({"type": "adgeolocation", "q": "zurich", "location_types": ["city"]}, ["Zürich"]),
+    ({"type": "adgeolocation", "q": "Deutschland", "location_types": ["country"]}, ["Germany"]),
+    ({"type": "adcountry", "q": "日本"}, ["Japan"]),
     ({"type": "adlocale", "q": "german"}, ["German"]),
     ({"type": "adworkemployer", "q": "micro"}, ["Microsoft"]),
     ({"type": "adeducationmajor", "q": "mark"}, ["Marketing"]),
@@ -138,7 +151,7 @@ async def test_search(box: Box, params: dict[str, Any], names: list[str]) -> Non
 async def test_search_gives_eight_unless_more_are_asked_for(box: Box) -> None:
     asked = {"type": "adgeolocation", "location_types": ["country"]}
     assert len((await box.get("search", **asked))["data"]) == 8
-    assert len((await box.get("search", **asked, limit="1000"))["data"]) == 20
+    assert len((await box.get("search", **asked, limit="1000"))["data"]) == 66
 
 
 async def test_validity_of_interests(box: Box) -> None:

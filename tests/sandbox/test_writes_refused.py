@@ -94,6 +94,14 @@ TARGETING: list[tuple[dict[str, Any], str]] = [
     ({"geo_locations": {"countries": ["US"], "geo_markets": [{"key": "DMA:501"}]}}, "Comscore"),
     (ADVANTAGE | {"age_min": 30}, "age_min"),
     (ADVANTAGE | {"age_max": 50}, "age_max"),
+    ({"geo_locations": {"cities": ["Tokyo"]}}, "key"),
+    ({"geo_locations": {"cities": [{"name": "Tokyo"}]}}, "key"),
+    ({"geo_locations": {"countries": ["US"], "regions": ["New Jersey"]}}, "key"),
+    ({"geo_locations": {"countries": ["Deutschland"]}}, "two-letter"),
+    ({"excluded_geo_locations": {"zips": ["10001"]}}, "key"),
+    ({"interests": ["hot springs"]}, "numeric id"),
+    ({"flexible_spec": [{"interests": [{"name": "hot springs"}]}]}, "numeric id"),
+    ({"flexible_spec": [{"behaviors": ["Commuters"]}]}, "numeric id"),
 ]
 CAMPAIGNS: list[Case] = [
     *(("{account}/campaigns", without(CAMPAIGN, name), 100, None, name)

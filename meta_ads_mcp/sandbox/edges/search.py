@@ -12,6 +12,7 @@ from meta_ads_mcp.sandbox.refusal import Refusal
 Json = Any
 Rows = list[dict[str, Json]]
 DEFAULT_LIMIT = 8
+NO_MATCH = 3
 
 
 @serves("GET", "Root/search")
@@ -33,9 +34,17 @@ def query(ask: Ask) -> str:
 
 
 def named(rows: Sequence[dict[str, Json]], text: str) -> Rows:
-    """Rows whose name has the text; those that begin with it first."""
-    found = [row for row in rows if text in str(row["name"]).lower()]
-    return sorted(found, key=lambda row: not str(row["name"]).lower().startswith(text))
+    """Rows one of whose names has the text, in any language; equal names first, then those that begin with it."""
+    ranked = [(_rank(search_terms.names_of(row), search_terms.plain_text(text)), row) for row in rows]
+    return [row for rank, row in sorted(ranked, key=lambda pair: pair[0]) if rank < NO_MATCH]
+
+
+def _rank(names: Sequence[str], text: str) -> int:
+    if text in names:
+        return 0
+    if any(name.startswith(text) for name in names):
+        return 1
+    return 2 if any(text in name for name in names) else NO_MATCH
 
 
 def interests(ask: Ask) -> Rows:
@@ -53,9 +62,9 @@ def suggestions(ask: Ask) -> Rows:
 
 def validation(ask: Ask) -> Rows:
     """Each given name or id with `valid`."""
-    by_name = {row["name"].lower(): row for row in search_terms.INTERESTS}
+    by_name = {name: row for row in search_terms.INTERESTS for name in search_terms.names_of(row)[::-1]}
     by_id = {row["id"]: row for row in search_terms.INTERESTS}
-    names = [(str(one), by_name.get(str(one).lower())) for one in ask.params.get("interest_list", [])]
+    names = [(str(one), by_name.get(search_terms.plain_text(str(one)))) for one in ask.params.get("interest_list", [])]
     numbers = [(str(one), by_id.get(str(one))) for one in ask.params.get("interest_fbid_list", [])]
     if not names and not numbers:
         raise Refusal("(#100) One of interest_list and interest_fbid_list is required")

@@ -12,6 +12,7 @@ from typing import Any
 
 from meta_ads_mcp.sandbox.edges.estimates import audience
 from meta_ads_mcp.sandbox.edges.registry import Ask
+from meta_ads_mcp.sandbox.edges.targeting_ids import check_ids
 from meta_ads_mcp.sandbox.edges.writing import known_node
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
 from meta_ads_mcp.sandbox.store import Node
@@ -59,6 +60,7 @@ RESTRICTED_PLACES = ("zips", "subcities", "neighborhoods", "subneighborhoods")
 def check_targeting(ask: Ask, spec: Spec, campaign: Node, *, creating: bool) -> None:
     """Refuse a targeting that Graph refuses: its places, ages, placements, audiences, and the campaign's categories."""
     audience(dict(spec))
+    check_ids(spec)
     _check_places(spec)
     _check_ages(spec)
     _check_placements(spec, version_number(ask.call.version))

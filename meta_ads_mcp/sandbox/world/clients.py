@@ -32,7 +32,7 @@ class Client:
     status: int = 1
     disable_reason: int = 0
     campaigns: int = 8
-    interests: tuple[tuple[str, str], ...] = (("6003107902433", "Hiking"), ("6003397425735", "Camping"))
+    interests: tuple[str, ...] = ("Hiking", "Camping")
 
     @property
     def in_eu(self) -> bool:
@@ -63,7 +63,7 @@ CLIENTS = (
         ),
         products=("Hafer Creme", "Rosen Serum", "Sonnenpflege", "Badeöl"),
         slogans=("Pflege, die nach Garten duftet.", "Weniger Zutaten, mehr Haut."), locale=5, campaigns=10,
-        interests=(("6003346592981", "Naturkosmetik"), ("6002867432822", "Beauty")),
+        interests=("Natural skin care", "Beauty"),
     ),
     Client(
         name="Mizuumi Onsen Ryokan", currency="JPY", timezone="Asia/Tokyo", timezone_id=70, offset_hours=9.0,
@@ -75,7 +75,7 @@ CLIENTS = (
         ),
         products=("湖畔の一泊", "紅葉プラン", "朝食付き露天風呂"),
         slogans=("湖と湯けむりの週末。", "平日がいちばん静か。"), locale=11, campaigns=8,
-        interests=(("6003123456781", "温泉"), ("6003123456782", "旅行")),
+        interests=("Hot springs", "Travel"),
     ),
     Client(
         name="Clínica Vale Verde", currency="BRL", timezone="America/Sao_Paulo", timezone_id=25, offset_hours=-3.0,
@@ -87,7 +87,7 @@ CLIENTS = (
         ),
         products=("Avaliação odontológica", "Check-up completo", "Consulta dermatológica"),
         slogans=("Cuidado perto de casa.", "Agende pelo celular em um minuto."), locale=16, campaigns=7,
-        interests=(("6003384248805", "Bem-estar"), ("6003648059946", "Saúde")),
+        interests=("Well-being", "Health care"),
     ),
     Client(
         name="Copperline Fitness", currency="USD", timezone="America/Los_Angeles", timezone_id=1, offset_hours=-8.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import dice
+from meta_ads_mcp.sandbox.search_terms import interest_of, region_of
 from meta_ads_mcp.sandbox.world.clients import Client
 
 Json = Any
@@ -74,15 +75,10 @@ def targeting(client: Client, audience: str, *key: object) -> dict[str, Json]:
         "targeting_automation": {"advantage_audience": int(audience == "Advantage+")},
     }
     if audience == "Interests":
-        spec["flexible_spec"] = [{"interests": [{"id": one, "name": name} for one, name in client.interests]}]
+        spec["flexible_spec"] = [{"interests": [interest_of(name) for name in client.interests]}]
     if audience.startswith(("Women", "Men")):
         low, high = audience.split()[1].split("-")
         spec |= {"genders": [2 if audience.startswith("Women") else 1], "age_min": int(low), "age_max": int(high)}
     if audience == "Broad":
-        spec["geo_locations"] = {
-            "regions": [
-                {"key": str(3800 + i), "name": region, "country": country}
-                for i, (country, region, _) in enumerate(client.geo[:4])
-            ]
-        }
+        spec["geo_locations"] = {"regions": [region_of(country, region) for country, region, _ in client.geo[:4]]}
     return spec

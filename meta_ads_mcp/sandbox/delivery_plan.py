@@ -106,7 +106,8 @@ class Part:
 class CampaignPlan:
     """`daily_budget` in minor units, before the anomaly.
 
-    `anomaly` is a key of `insights.metrics.ANOMALIES` or empty; it holds from the day `anomaly_from` on.
+    `anomaly` is a key of `insights.metrics.ANOMALIES` or empty; it holds from the day `anomaly_from` on. `drifts` are
+    those of the click rate.
     """
 
     id: str
@@ -121,6 +122,7 @@ class CampaignPlan:
     video_share: float = 0.0
     anomaly: str = ""
     anomaly_from: int = 0
+    drifts: tuple[Drift, ...] = ()
 
     def every_ad(self) -> Iterator[Part]:
         return (ad for ad_set in self.ad_sets for ad in ad_set.parts)

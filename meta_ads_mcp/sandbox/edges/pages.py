@@ -16,7 +16,6 @@ from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, invalid_param, is_required, missing_permission
 from meta_ads_mcp.sandbox.store import Node
 from meta_ads_mcp.sandbox.world.build import stamp
-from meta_ads_mcp.sandbox.world.leads import was_left_by
 
 Json = Any
 PERIOD_DAYS = {"day": 1, "week": 7, "days_28": 28}
@@ -50,10 +49,9 @@ def forms(ask: Ask) -> EdgeListing:
 def leads(ask: Ask) -> EdgeListing:
     """Newest first; `filtering` knows `time_created` only. The hour that runs is not counted yet, as in insights."""
     require_scope(ask, "leads_retrieval")
-    world, now = ask.graph.world, ask.graph.clock()
-    account = world.account_of(ask.node)
-    world.leads.fill(account.id, now.astimezone(account.zone).date())
-    rows = [lead for lead in world.store.children(ask.node.id, "leads") if was_left_by(lead, now)]
+    world = ask.graph.world
+    world.leads.fill(world.account_of(ask.node).id, ask.graph.clock())
+    rows = world.store.children(ask.node.id, "leads")
     shown = [Node(one.id, one.type, {**one.fields, "time_created": created(one)}, one.account) for one in rows]
     return EdgeListing(shown)
 

@@ -158,6 +158,8 @@ def _money_and_rates(plan: CampaignPlan, day: int, luck: tuple[float, ...]) -> t
     spend = plan.daily_budget * SPENT_SHARE * pull * (0.9 + 0.2 * luck[0])
     cpm = plan.account.cpm * CPM_FACTORS.get(plan.objective, 1.0) * year * (0.93 + 0.14 * luck[1])
     click_rate = RATES[plan.objective][0] * (0.9 + 0.2 * luck[4])
+    for drift in plan.drifts:
+        click_rate *= drift.at(day)
     metric, factor = _anomaly(plan, day)
     spend *= factor if metric == "spend" else 1.0
     cpm /= factor if metric == "impressions" else 1.0

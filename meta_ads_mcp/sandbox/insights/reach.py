@@ -16,12 +16,11 @@ from meta_ads_mcp.sandbox.insights.metrics import CPM_FACTORS
 from meta_ads_mcp.sandbox.insights.segments import DEMOGRAPHIC, GEOGRAPHIC, cells, population
 
 SHARED_SHARE = 0.12  # of all impressions, those that the audience shared by the whole account sees
-# A person has one age, one gender and one place, but uses several placements: the share of an audience that a cell
-# reaches is the cell's share of the impressions to this power.
+# A cell of a breakdown has its share of an audience, to this power: a person uses several placements, but has one age,
+# one gender and one place. The exclusive powers are a little below 1, as the impressions of cells are whole numbers and
+# vary from campaign to campaign.
 EXCLUSIVE = frozenset({DEMOGRAPHIC, GEOGRAPHIC})
-PLACEMENT_POWER = 0.6
-# Cells are a little larger than their share, as their impressions are whole numbers and vary from campaign to campaign.
-CELL_SLACK, SHARED_CELL_SLACK = 1.03, 1.2
+EXCLUSIVE_POWER, SHARED_EXCLUSIVE_POWER, PLACEMENT_POWER = 0.985, 0.75, 0.6
 ROUNDING = 1e-9
 
 
@@ -39,18 +38,18 @@ def cell_share(plan: CampaignPlan, family: str, positions: tuple[int, ...]) -> f
     """The share of an ad set's audience that is in some cells of a breakdown family."""
     known = cells(plan, family)
     seen = [weight * bias[0] for weight, bias in zip(known.weights, known.biases, strict=True)]
-    return _share(family, sum(seen[position] for position in positions) / sum(seen), CELL_SLACK)
+    return _share(family, sum(seen[position] for position in positions) / sum(seen), EXCLUSIVE_POWER)
 
 
 @lru_cache(maxsize=1024)
 def shared_cell_share(account: AccountPlan, family: str, positions: tuple[int, ...]) -> float:
     """The share of the account's shared audience that is in some cells of a breakdown family."""
     weights = population(account, family)
-    return _share(family, sum(weights[position] for position in positions) / sum(weights), SHARED_CELL_SLACK)
+    return _share(family, sum(weights[position] for position in positions) / sum(weights), SHARED_EXCLUSIVE_POWER)
 
 
-def _share(family: str, share: float, slack: float) -> float:
-    return min(1.0, slack * (share if family in EXCLUSIVE else share**PLACEMENT_POWER))
+def _share(family: str, share: float, exclusive_power: float) -> float:
+    return min(1.0, share ** (exclusive_power if family in EXCLUSIVE else PLACEMENT_POWER))
 
 
 def people(audiences: Iterable[tuple[float, int]], shared: float) -> int:

@@ -7,11 +7,13 @@ are first read, day by day.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import CampaignPlan, dice
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.actions import DEFAULT
 from meta_ads_mcp.sandbox.insights.collect import ALL_HOURS
@@ -33,12 +35,13 @@ INSTAGRAM_SHARE = 0.4
 
 
 class LeadBook:
-    """Makes the leads of accounts, each day once."""
+    """Makes the leads of accounts, each day once, and gives them out as the clock goes on."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._today = {key: world.today.astimezone(account.zone).date() for key, account in world.accounts.items()}
         self._next = {key: today.toordinal() - KEPT_DAYS for key, today in self._today.items()}
+        self._pending: dict[str, list[tuple[datetime, Node]]] = {key: [] for key in world.accounts}
 
     def may_hold(self, node_id: str) -> bool:
         """Whether the id looks like that of a lead."""
@@ -46,21 +49,33 @@ class LeadBook:
         return len(node_id) == length and node_id.startswith(lead) and node_id.isdigit()
 
     def fill_all(self) -> None:
-        """Make the leads of all accounts up to the world's day."""
+        """Put the leads of all accounts up to the world's time into the store."""
         for account_id in self._next:
-            self.fill(account_id, self._today[account_id])
+            self.fill(account_id, self._world.today)
 
-    def fill(self, account_id: str, until: date) -> None:
-        """Make the leads of an account's days up to one, in its time zone."""
+    def fill(self, account_id: str, now: datetime) -> None:
+        """Put the leads of an account into the store that came before the hour of `now` began.
+
+        The hour that runs is not counted yet, as in insights.
+        """
+        local = now.astimezone(self._world.accounts[account_id].zone).replace(minute=0, second=0, microsecond=0)
+        pending = self._pending[account_id]
+        for day in range(self._next[account_id], local.toordinal() + 1):
+            pending += sorted(self._of_day(account_id, day), key=lambda entry: entry[0])
+            self._next[account_id] = day + 1
+        due = bisect_left(pending, local, key=lambda entry: entry[0])
+        self._add([lead for _, lead in pending[:due]])
+        del pending[:due]
+
+    def _add(self, leads: list[Node]) -> None:
+        """Add leads, the oldest first, to the store and to the lists of their forms and ads."""
         links: dict[str, list[str]] = {}
-        for day in range(self._next[account_id], until.toordinal() + 1):
-            for lead in sorted(self._of_day(account_id, day), key=lambda node: str(node.fields["created_time"])):
-                self._world.store.add(lead)
-                for parent in (lead.fields["form_id"], lead.fields["ad_id"]):
-                    links.setdefault(parent, []).append(lead.id)
-        self._next[account_id] = max(self._next[account_id], until.toordinal() + 1)
-        for parent, leads in links.items():
-            self._world.store.link(parent, "leads", reversed(leads))
+        for lead in leads:
+            self._world.store.add(lead)
+            for parent in (lead.fields["form_id"], lead.fields["ad_id"]):
+                links.setdefault(parent, []).append(lead.id)
+        for parent, lead_ids in links.items():
+            self._world.store.link(parent, "leads", reversed(lead_ids))
 
     def count(self, account_id: str, form_id: str) -> int:
         """The leads that a form holds at the end of the last full hour before the world's time, without making them."""
@@ -82,49 +97,49 @@ class LeadBook:
         """The campaigns that collect leads."""
         return [plan for plan in self._world.plans_of(account_id) if "lead_form" in RATES[plan.objective][2]]
 
-    def _of_day(self, account_id: str, day: int) -> Iterator[Node]:
+    def _of_day(self, account_id: str, day: int) -> Iterator[tuple[datetime, Node]]:
         form_id = self._form_of(account_id, day)
         for plan in self._plans(account_id):
             yield from self._of_campaign(plan, day, form_id)
 
-    def _of_campaign(self, plan: CampaignPlan, day: int, form_id: str) -> Iterator[Node]:
+    def _of_campaign(self, plan: CampaignPlan, day: int, form_id: str) -> Iterator[tuple[datetime, Node]]:
         """One lead for each that the ads of a campaign count on a day; the hours are those of the campaign's leads."""
-        counts = {
-            ad_id: sum(sums[name][0] for name in COUNTED) for ad_id, sums in collect.ads_on(plan, day, METRICS).items()
-        }
         by_hour = collect.hours_on(plan, day, METRICS)
         if not by_hour:
             return
+        luck = dice("leads", plan.id, day)
         hours = [hour for hour in range(ALL_HOURS) for name in COUNTED for _ in range(by_hour[name][hour])]
-        ads = [(ad_id, number) for ad_id, count in counts.items() for number in range(count)]
-        for (ad_id, number), hour in zip(ads, _mixed(hours, plan.id, day), strict=True):
-            yield self._lead(plan, (ad_id, day, number), hour, form_id)
-
-    def _lead(self, plan: CampaignPlan, key: tuple[str, int, int], hour: int, form_id: str) -> Node:
-        """The lead of (ad, day, number)."""
-        luck = uniforms("lead", *key)
-        first, last = FIRST_NAMES[int(luck[0] * len(FIRST_NAMES))], LAST_NAMES[int(luck[1] * len(LAST_NAMES))]
-        moment = datetime.combine(date.fromordinal(key[1]), time(hour, int(luck[4] * 60), int(luck[5] * 60)))
-        ad = self._world.store.nodes.get(key[0]) or Node(key[0], "Ad", {})
-        fields: dict[str, Json] = {
-            "id": ids.make(self._world.seed, "lead", *key),
-            "created_time": moment.replace(tzinfo=plan.account.zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "form_id": form_id,
-            "platform": "ig" if luck[2] < INSTAGRAM_SHARE else "fb",
-            "is_organic": False,
-            "field_data": answers(f"{first} {last}", f"+1555{int(luck[3] * 10_000_000):07d}"),
-            "ad_id": ad.id,
-            "ad_name": ad.get("name"),
-            "adset_id": ad.get("adset_id"),
-            "campaign_id": plan.id,
-        }
-        return Node(str(fields["id"]), "Lead", fields)
+        luck.shuffle(hours)
+        of_ads = collect.ads_on(plan, day, METRICS)
+        ads = [ad_id for ad_id, sums in of_ads.items() for name in COUNTED for _ in range(sums[name][0])]
+        for number, (ad_id, hour) in enumerate(zip(ads, hours, strict=True)):
+            clock = time(hour, luck.randrange(60), luck.randrange(60))
+            moment = datetime.combine(date.fromordinal(day), clock, plan.account.zone)
+            lead_id = ids.make(self._world.seed, "lead", plan.id, day, number)
+            ad = self._world.store.nodes.get(ad_id) or Node(ad_id, "Ad", {})
+            yield moment, _lead(lead_id, form_id, ad, moment, luck)
 
 
-def answers(name: str, phone: str) -> list[Mapping[str, Json]]:
+def _lead(lead_id: str, form_id: str, ad: Node, moment: datetime, luck: Random) -> Node:
+    fields: dict[str, Json] = {
+        "id": lead_id,
+        "created_time": moment.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "form_id": form_id,
+        "platform": "ig" if luck.random() < INSTAGRAM_SHARE else "fb",
+        "is_organic": False,
+        "field_data": answers(f"{luck.choice(FIRST_NAMES)} {luck.choice(LAST_NAMES)}", luck.randrange(10_000_000)),
+        "ad_id": ad.id,
+        "ad_name": ad.get("name"),
+        "adset_id": ad.get("adset_id"),
+        "campaign_id": ad.get("campaign_id"),
+    }
+    return Node(lead_id, "Lead", fields)
+
+
+def answers(name: str, number: int) -> list[Mapping[str, Json]]:
     """What a person wrote into the form."""
     email = f"{name.replace(' ', '.')}@mail.example".lower()
-    texts = {"full_name": name, "email": email, "phone_number": phone}
+    texts = {"full_name": name, "email": email, "phone_number": f"+1555{number:07d}"}
     return [{"name": key, "values": [text]} for key, text in texts.items()]
 
 
@@ -134,15 +149,3 @@ def _counted(plan: CampaignPlan, day: int, hours: int) -> int:
     if by_hour:
         return sum(sum(by_hour[name][:hours]) for name in COUNTED)
     return sum(campaign_day(plan, day).get(name, 0) for name in COUNTED)
-
-
-def was_left_by(lead: Node, moment: datetime) -> bool:
-    """Whether a lead came before the hour of a moment began. The hour that runs is not counted yet, as in insights."""
-    hour = moment.replace(minute=0, second=0, microsecond=0)
-    return datetime.fromisoformat(str(lead.fields["created_time"])) < hour
-
-
-def _mixed(hours: list[int], campaign_id: str, day: int) -> list[int]:
-    """The hours in an order that does not depend on the ads."""
-    numbered = sorted(enumerate(hours), key=lambda pair: (uniforms(campaign_id, day, pair[0])[0], pair[0]))
-    return [hour for _, hour in numbered]

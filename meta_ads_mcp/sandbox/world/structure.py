@@ -153,6 +153,7 @@ class Builder:
             video_share=0.6 * _film_share(parts),
             anomaly=anomaly.kind if anomaly else "",
             anomaly_from=anomaly.day if anomaly else 0,
+            drifts=() if anomaly else _lost_clicks(parts),
         )
 
     def _plant(self, anomaly: Anomaly, frame: Frame, parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -227,7 +228,7 @@ class Builder:
         ads = tuple(self._ad(frame, node, (one, two), own) for two in range(self._ad_count(frame.place, one)))
         video = any(ad.video for ad in ads)
         days = settings.AUDIENCE_DAYS[self._audience(frame, one)]
-        drifts = tuple(_lost_clicks(drift, ad, ads) for ad in ads for drift in ad.drifts if drift.metric == "clicks")
+        drifts = _lost_clicks(ads)
         return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads, days, drifts)
 
     def _ad_set_flight(self, frame: Frame, one: int, delay: int) -> Flight:
@@ -379,11 +380,16 @@ class Builder:
         return Node(ad_id, "Ad", fields, self.account.id)
 
 
-def _lost_clicks(drift: Drift, ad: Part, ads: tuple[Part, ...]) -> Drift:
-    """What an ad set loses by an ad that wears out, so that its other ads do not gain."""
-    weights = [one.weight * (WORN_GROWTH if one is ad else 1.0) for one in ads]
-    share = weights[ads.index(ad)] / sum(weights)
-    return replace(drift, factor=1 - share * (1 - drift.factor))
+def _lost_clicks(parts: tuple[Part, ...]) -> tuple[Drift, ...]:
+    """What a whole loses by those of its parts that are clicked less and less, so that the others do not gain."""
+    weights = [part.weight * (part.stop == FAR) for part in parts]
+    weights = [weight * part.drift("impressions", FAR) for weight, part in zip(weights, parts, strict=True)]
+    return tuple(
+        replace(drift, factor=1 - weight / sum(weights) * (1 - drift.factor))
+        for weight, part in zip(weights, parts, strict=True)
+        for drift in part.drifts
+        if drift.metric == "clicks" and weight
+    )
 
 
 def _film_share(parts: tuple[Part, ...]) -> float:

@@ -1,0 +1,452 @@
+"""The demo world agrees with itself, whatever the seed: people, leads, pixel events, comments, times, money, edits.
+
+Everything is read over Graph, as a client would; only what Graph does not show (which edits are planted) comes from the
+world. The worlds are small, and their days differ, so that changes of the clock and times around midnight are among
+them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import pairwise
+from statistics import mean, median
+from typing import Any
+
+import pytest
+
+from meta_ads_mcp.sandbox import SandboxTransport, World
+from meta_ads_mcp.sandbox.insights.metrics import ANOMALIES
+from meta_ads_mcp.sandbox.insights.segments import COMBINATIONS, HOUR
+from meta_ads_mcp.sandbox.world.comments import INSULT, SHIPPING
+
+from .conftest import Box, connect
+
+SEEDS = range(20)
+Rows = Sequence[dict[str, Any]]
+LEVELS = ("account", "campaign", "adset", "ad")
+BREAKDOWNS = [tuple(sorted(names)) for names, family in COMBINATIONS.items() if family != HOUR]
+# Action of ads -> event of the pixel.
+COVERED = {
+    "landing_page_view": "PageView",
+    "offsite_conversion.fb_pixel_view_content": "ViewContent",
+    "offsite_conversion.fb_pixel_add_to_cart": "AddToCart",
+    "offsite_conversion.fb_pixel_initiate_checkout": "InitiateCheckout",
+    "offsite_conversion.fb_pixel_purchase": "Purchase",
+    "offsite_conversion.fb_pixel_lead": "Lead",
+}
+FUNNEL = ("Purchase", "InitiateCheckout", "AddToCart", "ViewContent", "PageView")
+NAMES_ONLY = {"update_campaign_name", "update_ad_set_name", "update_ad_friendly_name", "update_ad_labels"}
+# Edits of single ads, which are too small a part of a campaign to move it.
+OF_ADS = {"create_ad", "ad_review_approved", "ad_review_declined", "update_ad_run_status"}
+
+
+def moment_of(seed: int) -> datetime:
+    """The time of a seed's world: every 17 days, at another hour."""
+    return datetime(2026, 11, 25, 0, 5, tzinfo=UTC) - timedelta(days=17 * seed, hours=-7.2 * seed)
+
+
+@lru_cache(maxsize=len(SEEDS))
+def world_of(seed: int) -> World:
+    return World(seed=seed, today=moment_of(seed), accounts=4, ads=60)
+
+
+@pytest.fixture(params=SEEDS)
+async def box(request: pytest.FixtureRequest) -> Any:
+    """A client of one seed's world, and which of its accounts to look at."""
+    world = world_of(request.param)
+    transport = SandboxTransport(world, clock=lambda: world.today)
+    async with connect(transport) as client:
+        yield Box(transport, client)
+
+
+def local_now(box: Box, number: int) -> datetime:
+    account = box.world.accounts[box.world.account_ids[number]]
+    return box.world.today.astimezone(account.zone)
+
+
+def last_days(box: Box, number: int, first: int, last: int = 0) -> dict[str, str]:
+    """From `first` to `last` days ago, on the account's calendar."""
+    today = local_now(box, number).date()
+    return {
+        "since": (today - timedelta(days=first)).isoformat(),
+        "until": (today - timedelta(days=last)).isoformat(),
+    }
+
+
+def count_of(row: dict[str, Any], action: str) -> int:
+    return sum(int(entry["value"]) for entry in row.get("actions", ()) if entry["action_type"] == action)
+
+
+# -- people -----------------------------------------------------------------------------------------------------------
+
+
+def check_people(whole: Rows, parts: Rows, keys: Sequence[str]) -> None:
+    """A whole has as many people as its largest part or more, and at most their sum; `keys` join parts and whole."""
+    reaches: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for row in parts:
+        reaches[tuple(row[key] for key in keys)].append(int(row["reach"]))
+    assert len(whole) == len(reaches)
+    for row in whole:
+        below, reach = reaches[tuple(row[key] for key in keys)], int(row["reach"])
+        assert max(below) <= reach <= sum(below), (keys, reach, max(below), sum(below))
+        assert reach <= int(row["impressions"])
+        assert float(row["frequency"]) == pytest.approx(int(row["impressions"]) / reach, abs=1e-5)
+
+
+async def test_people_are_counted_once_over_objects_and_days(box: Box) -> None:
+    number = box.world.seed % 4
+    for days in (1, 7, 30):
+        asked = {"time_range": last_days(box, number, days, 1), "fields": people_fields()}
+        rows = {level: await box.insights(box.account(number), level=level, **asked) for level in LEVELS}
+        for above, below in pairwise(LEVELS):
+            check_people(rows[above], rows[below], [f"{above}_id"])
+        check_people(rows["account"], rows["ad"], ["account_id"])
+    for level in ("account", "campaign", "ad"):
+        daily = await box.insights(box.account(number), level=level, time_increment="1", **asked)
+        check_people(rows[level], daily, [f"{level}_id"])
+    monthly = await box.insights(box.account(number), time_increment="7", **asked)
+    check_people(rows["account"], monthly, ["account_id"])
+
+
+def people_fields() -> str:
+    return "account_id,campaign_id,adset_id,ad_id,reach,impressions,frequency"
+
+
+async def test_people_are_counted_once_over_breakdowns(box: Box) -> None:
+    number = box.world.seed % 4
+    asked = {"time_range": last_days(box, number, 14, 1), "fields": people_fields()}
+    levels = ("account", "campaign", "adset", "ad")
+    plain = {level: await box.insights(box.account(number), level=level, **asked) for level in levels}
+    first = box.world.seed % 3
+    for breakdowns in BREAKDOWNS[first::3]:
+        broken = {
+            level: await box.insights(box.account(number), level=level, breakdowns=list(breakdowns), **asked)
+            for level in levels
+        }
+        for level in levels:
+            check_people(plain[level], broken[level], [f"{level}_id"])
+        for above, below in pairwise(levels):
+            check_people(broken[above], broken[below], [f"{above}_id", *breakdowns])
+
+
+async def test_people_of_a_margin_are_those_of_its_cells(box: Box) -> None:
+    number = box.world.seed % 4
+    asked = {"time_range": last_days(box, number, 28, 1), "fields": people_fields(), "level": "campaign"}
+    for cell in (("age", "gender"), ("publisher_platform", "platform_position")):
+        cells = await box.insights(box.account(number), breakdowns=list(cell), **asked)
+        margin = await box.insights(box.account(number), breakdowns=[cell[0]], **asked)
+        check_people(margin, cells, ["campaign_id", cell[0]])
+
+
+# -- leads and events -------------------------------------------------------------------------------------------------
+
+
+async def leads_of(box: Box, number: int) -> list[dict[str, Any]]:
+    forms = box.world.store.links[box.world.page_ids[number], "leadgen_forms"]
+    fields = "created_time,ad_id,campaign_id"
+    return [lead for form in forms for lead in (await box.get(f"{form}/leads", fields=fields, limit="100000"))["data"]]
+
+
+async def test_forms_hold_the_leads_that_insights_count(box: Box) -> None:
+    number = box.world.seed % 4
+    zone = local_now(box, number).tzinfo
+    leads = await leads_of(box, number)
+    days = Counter(datetime.fromisoformat(lead["created_time"]).astimezone(zone).date() for lead in leads)
+    span = last_days(box, number, 35)
+    rows = await box.insights(box.account(number), fields="actions", time_increment="1", time_range=span)
+    counts = {date.fromisoformat(row["date_start"]): count_of(row, "onsite_conversion.lead_grouped") for row in rows}
+    held = {day: count for day, count in days.items() if day.isoformat() >= span["since"]}
+    assert held == {day: count for day, count in counts.items() if count}
+    assert sum(held.values()) > 100
+
+
+async def test_ads_have_the_leads_that_their_insights_count(box: Box) -> None:
+    number = box.world.seed % 4
+    span = last_days(box, number, 7, 1)
+    zone = local_now(box, number).tzinfo
+    held: Counter[str] = Counter()
+    for lead in await leads_of(box, number):
+        day = datetime.fromisoformat(lead["created_time"]).astimezone(zone).date().isoformat()
+        held[lead["ad_id"]] += span["since"] <= day <= span["until"]
+    rows = await box.insights(
+        box.account(number), fields="ad_id,actions", level="ad", time_range=span, time_increment="1"
+    )
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[row["ad_id"]] += count_of(row, "onsite_conversion.lead_grouped")
+    assert +held == +counted
+
+
+async def test_the_count_of_a_form_is_what_it_holds(box: Box) -> None:
+    number = box.world.seed % 4
+    for form in box.world.store.links[box.world.page_ids[number], "leadgen_forms"]:
+        leads = (await box.get(f"{form}/leads", limit="100000"))["data"]
+        assert box.world.store.nodes[form].get("leads_count") == len(leads)
+
+
+async def test_the_pixel_counts_what_ads_claim(box: Box) -> None:
+    for number in range(4):
+        account = box.account(number)
+        now = local_now(box, number)
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        start = midnight - timedelta(days=2)
+        asked = {"start_time": str(int(start.timestamp())), "aggregation": "event", "limit": "1000"}
+        pixel = (await box.get(f"{account}/adspixels"))["data"][0]["id"]
+        buckets = (await box.get(f"{pixel}/stats", **asked))["data"]
+        events: dict[str, Counter[str]] = defaultdict(Counter)
+        for bucket in buckets:
+            hour = {entry["value"]: entry["count"] for entry in bucket["data"]}
+            funnel = [hour.get(event, 0) for event in FUNNEL]
+            assert funnel == sorted(funnel)
+            day = datetime.fromisoformat(bucket["start_time"]).astimezone(now.tzinfo).date()
+            events[day.isoformat()].update(hour)
+        for row in await box.insights(
+            account, fields="actions", time_increment="1", time_range=last_days(box, number, 2)
+        ):
+            for action, event in COVERED.items():
+                assert count_of(row, action) <= events[row["date_start"]][event], (action, row["date_start"])
+        visits = [events[day]["PageView"] for day in sorted(events)][:2]
+        assert max(visits) < 2 * min(visits)
+
+
+# -- comments ---------------------------------------------------------------------------------------------------------
+
+
+async def test_comments_stand_below_running_ads_and_posts_of_the_page(box: Box) -> None:
+    store = box.world.store
+    for number in range(4):
+        page, account = box.world.page_ids[number], box.account(number)
+        token = next(token for token, owner in box.world.page_tokens().items() if owner == page)
+        ads = (await box.get(f"{account}/ads", limit="5000", fields="effective_status,created_time,creative"))["data"]
+        span = last_days(box, number, 7, 1)
+        delivered = {row["ad_id"] for row in await box.insights(account, fields="ad_id", level="ad", time_range=span)}
+        running = {ad["creative"]["id"]: ad for ad in ads if ad["effective_status"] == "ACTIVE"}
+        creatives = (
+            await box.get(
+                f"{account}/adcreatives",
+                limit="5000",
+                fields="effective_object_story_id,effective_instagram_media_id",
+            )
+        )["data"]
+        found = 0
+        for creative in creatives:
+            story, media = creative["effective_object_story_id"], creative["effective_instagram_media_id"]
+            if not ((story, "comments") in store.links or (media, "comments") in store.links):
+                continue
+            found += 1
+            ad = running[creative["id"]]
+            assert ad["id"] in delivered
+            facebook = (await box.get(f"{story}/comments", access_token=token, fields="message,created_time"))["data"]
+            instagram = (await box.get(f"{media}/comments", fields="text,timestamp,username"))["data"]
+            assert {SHIPPING.text, INSULT.text} <= {comment["message"] for comment in facebook}
+            assert {SHIPPING.text, INSULT.text} <= {comment["text"] for comment in instagram}
+            times = [*(row["created_time"] for row in facebook), *(row["timestamp"] for row in instagram)]
+            created = datetime.fromisoformat(ad["created_time"])
+            assert all(created <= datetime.fromisoformat(text) <= box.world.today for text in times)
+        posts = (await box.get(f"{page}/feed", access_token=token, fields="comments{message}"))["data"]
+        assert found >= 5
+        assert 0 < sum("comments" in post for post in posts) < len(posts)
+        hidden = {row["id"] for row in creatives} - set(running)
+        assert not any(
+            (row["effective_object_story_id"], "comments") in store.links for row in creatives if row["id"] in hidden
+        )
+
+
+# -- times, statuses and money ----------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_updated_before_it_is_created_or_in_the_future(box: Box) -> None:
+    now = box.world.today
+    for node in box.world.store.nodes.values():
+        created, updated = (node.get(name) for name in ("created_time", "updated_time"))
+        for text in (created, updated):
+            assert text is None or datetime.fromisoformat(text) <= now, (node.type, node.id, text)
+        if created and updated:
+            assert datetime.fromisoformat(created) <= datetime.fromisoformat(updated), (node.type, node.id)
+
+
+async def test_only_what_runs_spends(box: Box) -> None:
+    number = box.world.seed % 4
+    account = box.account(number)
+    statuses = ["ACTIVE", "PAUSED", "ARCHIVED", "ADSET_PAUSED", "CAMPAIGN_PAUSED", "DISAPPROVED", "WITH_ISSUES"]
+    asked = {"fields": "effective_status,created_time,updated_time", "effective_status": statuses, "limit": "5000"}
+    ads = {ad["id"]: ad for ad in (await box.get(f"{account}/ads", **asked))["data"]}
+    span = last_days(box, number, 30)
+    rows = await box.insights(account, fields="ad_id,spend", level="ad", time_range=span, time_increment="1")
+    spent: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in rows:
+        spent[row["ad_id"]][row["date_start"]] = float(row["spend"])
+    for ad_id, ad in ads.items():
+        assert min(spent[ad_id], default="9") >= ad["created_time"][:10]
+        if ad["effective_status"] in ("ACTIVE", "WITH_ISSUES"):
+            assert sum(spent[ad_id].values()) > 0, ad
+        elif ad["effective_status"] in ("PAUSED", "DISAPPROVED", "ARCHIVED"):
+            assert max(spent[ad_id], default="0") <= ad["updated_time"][:10], ad
+
+
+async def test_a_refused_ad_stops_on_the_day_of_the_refusal() -> None:
+    world = World(seed=3, today=moment_of(3), accounts=1, ads=440)
+    transport = SandboxTransport(world, clock=lambda: world.today)
+    async with connect(transport) as client:
+        box = Box(transport, client)
+        refused = (await box.get(f"{box.account()}/ads", effective_status=["DISAPPROVED"], limit="50"))["data"]
+        assert refused
+        for ad in refused:
+            log = (
+                await box.get(f"{box.account()}/activities", oid=ad["id"], since="1700000000", category="AD", limit="9")
+            )["data"]
+            day = next(row["event_time"][:10] for row in log if row["event_type"] == "ad_review_declined")
+            rows = await box.insights(ad["id"], fields="spend", time_increment="1", date_preset="maximum")
+            assert max(row["date_stop"] for row in rows) == day
+
+
+# -- edits ------------------------------------------------------------------------------------------------------------
+
+
+async def log_of(box: Box, number: int, days: int = 100) -> list[dict[str, Any]]:
+    since = str(int((box.world.today - timedelta(days=days)).timestamp()))
+    return (await box.get(f"{box.account(number)}/activities", since=since, limit="5000"))["data"]
+
+
+def family_of(box: Box, campaign_id: str) -> set[str]:
+    plan = box.world.plans[campaign_id]
+    return {plan.id, *(part.id for part in plan.ad_sets), *(ad.id for ad in plan.every_ad())}
+
+
+async def daily_figures(box: Box, campaign_id: str, days: int) -> dict[date, dict[str, float]]:
+    """Per day, the figures that an anomaly can change."""
+    span = last_days(box, 0, days, 1)
+    rows = await box.insights(
+        campaign_id, fields="spend,impressions,clicks,actions", time_increment="1", time_range=span
+    )
+    return {date.fromisoformat(row["date_start"]): rates(row) for row in rows}
+
+
+def rates(row: dict[str, Any]) -> dict[str, float]:
+    clicks = int(row["clicks"])
+    return {
+        "spend": float(row["spend"]),
+        "impressions": int(row["impressions"]) / float(row["spend"]),
+        "clicks": clicks / int(row["impressions"]),
+        "events": count_of(row, "purchase") / max(clicks, 1),
+    }
+
+
+def change(figures: dict[date, dict[str, float]], metric: str, day: date) -> float:
+    """The median of a metric from a day on, relative to the ten days before."""
+    after = [row[metric] for at, row in figures.items() if at >= day]
+    before = [row[metric] for at, row in figures.items() if day - timedelta(days=10) <= at < day]
+    return median(after) / median(before)
+
+
+async def test_a_break_comes_with_one_edit_that_causes_it(box: Box) -> None:
+    log = await log_of(box, 0)
+    assert len(box.world.planted) == 2
+    for planted in box.world.planted:
+        metric, factor = ANOMALIES[planted.anomaly]
+        figures = await daily_figures(box, planted.campaign_id, 25)
+        assert change(figures, metric, planted.day) == pytest.approx(factor, rel=0.25)
+        near = [
+            row
+            for row in log
+            if row["object_id"] in family_of(box, planted.campaign_id)
+            and abs(date.fromisoformat(row["event_time"][:10]) - planted.day) <= timedelta(days=2)
+            and row["event_type"] not in NAMES_ONLY | OF_ADS
+        ]
+        assert [(row["event_type"], row["object_id"]) for row in near] == [
+            (planted.edit.event_type, planted.edit.object_id)
+        ]
+        assert near[0]["event_time"][:10] == planted.day.isoformat()
+
+
+async def test_other_campaigns_and_quiet_worlds_do_not_break(box: Box) -> None:
+    quiet = World(seed=box.world.seed, today=box.world.today, accounts=1, ads=20, quiet=True)
+    assert quiet.planted == ()
+    broken = {planted.campaign_id for planted in box.world.planted}
+    calm = [plan.id for plan in box.world.plans_of(box.world.account_ids[0]) if plan.stop > 10**6]
+    transport = SandboxTransport(quiet, clock=lambda: quiet.today)
+    async with connect(transport) as client:
+        for where, campaigns in ((box, set(calm) - broken), (Box(transport, client), broken)):
+            for campaign in campaigns:
+                figures = await daily_figures(where, campaign, 21)
+                for metric in ("spend", "impressions", "clicks"):
+                    day = max(figures) - timedelta(days=5)
+                    assert 0.7 < change(figures, metric, day) < 1.4, (campaign, metric)
+
+
+async def test_the_log_agrees_with_the_objects(box: Box) -> None:
+    for number in range(4):
+        log = await log_of(box, number, days=700)
+        assert [row["event_time"] for row in log] == sorted(
+            (row["event_time"] for row in log), key=datetime.fromisoformat, reverse=True
+        )
+        latest: dict[str, str] = {}
+        for row in log:
+            node = box.world.store.nodes[row["object_id"]]
+            latest.setdefault(row["object_id"], row["event_time"])
+            extra = json.loads(row["extra_data"])
+            if row["event_type"].endswith("budget"):
+                assert str(extra["new_value"]) == node.get("daily_budget")
+            if row["event_type"].endswith("name"):
+                assert extra["new_value"] == node.get("name") == row["object_name"]
+            if row["event_type"].endswith("run_status"):
+                assert node.get("status") == {"Inactive": "PAUSED"}.get(extra["new_value"], extra["new_value"].upper())
+        for node in box.world.store.nodes.values():
+            paused = node.type in ("Campaign", "AdSet", "Ad") and node.get("status") == "PAUSED"
+            if paused and node.account == box.world.account_ids[number]:
+                assert latest[node.id] == node.get("updated_time")
+
+
+async def test_the_log_is_filtered(box: Box) -> None:
+    account = box.account()
+    since = str(int((box.world.today - timedelta(days=100)).timestamp()))
+    every = (await box.get(f"{account}/activities", since=since, limit="5000"))["data"]
+    planted = box.world.planted[0]
+    by_object = (await box.get(f"{account}/activities", since=since, oid=planted.edit.object_id))["data"]
+    assert by_object == [row for row in every if row["object_id"] == planted.edit.object_id]
+    family = (
+        await box.get(f"{account}/activities", since=since, limit="5000", oid=planted.campaign_id, add_children="true")
+    )["data"]
+    assert family == [row for row in every if row["object_id"] in family_of(box, planted.campaign_id)]
+    budgets = (await box.get(f"{account}/activities", since=since, category="BUDGET", limit="5000"))["data"]
+    assert budgets == [row for row in every if row["event_type"].endswith("budget")]
+    actor = every[0]["actor_id"]
+    by_actor = (await box.get(f"{account}/activities", since=since, uid=actor, limit="5000"))["data"]
+    assert by_actor == [row for row in every if row["actor_id"] == actor]
+    first = await box.get(f"{account}/activities", since=since, limit="2")
+    rest = await box.get(f"{account}/activities", since=since, limit="5000", after=first["paging"]["cursors"]["after"])
+    assert [*first["data"], *rest["data"]] == every
+
+
+# -- creatives --------------------------------------------------------------------------------------------------------
+
+
+def weekly(rows: Iterable[dict[str, Any]], figure: str) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        found[row["ad_id"]].append(float(row[figure]))
+    return found
+
+
+async def test_some_creatives_wear_out_and_others_do_not(box: Box) -> None:
+    number = 1 + box.world.seed % 3
+    rows = await box.insights(
+        box.account(number),
+        fields="ad_id,ctr,frequency,impressions,clicks",
+        level="ad",
+        time_range=last_days(box, number, 49, 1),
+        time_increment="7",
+    )
+    worn = {ad.id for plan in box.world.plans_of(box.world.account_ids[number]) for ad in plan.every_ad() if ad.drifts}
+    assert worn
+    left = {ad: rates[-1] / max(rates) for ad, rates in weekly(rows, "ctr").items() if len(rates) == 7}
+    often = weekly(rows, "frequency")
+    busy = {row["ad_id"] for row in rows if int(row["clicks"]) > 60}
+    assert all(left[ad] < 0.6 and often[ad][-1] > often[ad][0] for ad in worn)
+    others = [share for ad, share in left.items() if ad in busy - worn]
+    assert mean(others) > 0.75
+    assert mean(often[ad][-1] for ad in worn) > 1.3 * mean(often[ad][-1] for ad in left if ad not in worn)

@@ -40,7 +40,7 @@ REMARKS = (
     Remark("Tomas Brandl", "Ordered two, arrived in three days. Great."),
     Remark("Kei Mori", "Earn $500 a day from home, write me"),
 )
-MUST_HAVE = 2  # every commented post has the first remarks of the list
+MUST_HAVE = 4  # every commented post has the first remarks of the list
 
 
 def add_comments(place: Place) -> None:
@@ -93,7 +93,7 @@ def _add_page_post(place: Place, number: int) -> None:
     for edge in ("published_posts", "posts"):
         place.store.links[place.page_id, edge] = place.store.links[place.page_id, "feed"]
     if number < PAGE_POSTS - 1:
-        _add_facebook(place, post_id, MUST_HAVE + 1)
+        _add_facebook(place, post_id, MUST_HAVE)
 
 
 def _post(place: Place, post_id: str, created: str, message: str) -> dict[str, Json]:

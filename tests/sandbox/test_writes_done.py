@@ -342,3 +342,27 @@ async def test_the_cells_of_a_study_hold_what_they_test(made: Writing) -> None:
     cells = (await made.done("GET", f"{study}/cells", {"fields": "name,adsets{id}"}))["data"]
     assert sorted(cell["name"] for cell in cells) == sorted(str(cell["name"]) for cell in CELLS)
     assert json.dumps(cells).count(made.names["ad_set"]) == 2
+
+
+@pytest.mark.parametrize("target", ["split", "ad_set", "ad", "creative"])
+async def test_labels_are_made_given_and_found(target: str) -> None:
+    made = writing()
+    edge = {"split": "campaigns", "ad_set": "adsets", "ad": "ads", "creative": "adcreatives"}[target]
+    label = (await made.done("POST", "{account}/adlabels", {"name": "Autumn"}))["id"]
+    given = {"adlabels": [{"id": label}, {"name": "New"}]}
+    assert await made.done("POST", f"{{{target}}}/adlabels", given) == {"success": True}
+    shown = (await made.done("GET", f"{{{target}}}", {"fields": "adlabels{name}"}))["adlabels"]
+    assert [row["name"] for row in shown] == ["Autumn", "New"]
+    listed = (await made.done("GET", "{account}/adlabels", {"fields": "name"}))["data"]
+    assert sorted(row["name"] for row in listed) == ["Autumn", "New"]
+    assert (await made.done("GET", f"{label}/{edge}", {}))["data"] == [{"id": made.names[target]}]
+    await made.refused("POST", f"{{{target}}}/adlabels", {"adlabels": [{"id": "1"}]})
+
+
+async def test_copies_of_an_object_are_listed() -> None:
+    made = writing()
+    assert (await made.done("GET", "{ad}/copies", {}))["data"] == []
+    copy = (await made.done("POST", "{ad}/copies", {}))["copied_ad_id"]
+    assert (await made.done("GET", "{ad}/copies", {}))["data"] == [{"id": copy}]
+    await made.done("DELETE", copy, {})
+    assert (await made.done("GET", "{ad}/copies", {}))["data"] == []

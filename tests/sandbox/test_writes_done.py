@@ -63,6 +63,7 @@ CREATED: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 ]
 ON_PAGES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("{page}/leadgen_forms", FORM, "{page}/leadgen_forms", {"privacy_policy_url": "https://shop.example/p"}),
+    ("{page}/leadgen_forms", FORM | {"name": "G", "locale": "DE_DE"}, "{page}/leadgen_forms", {"locale": "DE_DE"}),
     ("{page}/feed", {"message": "Hello"}, "{page}/feed", {"message": "Hello", "is_published": True}),
     (
         "{page}/feed",
@@ -146,6 +147,13 @@ async def test_an_update_changes_what_it_names_and_the_time(
     touched = {"updated_time", "time_updated"} & set(made.transport.graph.spec.fields(found.type))
     if node == path and touched:
         assert touched <= changed[found.id].keys()
+
+
+@pytest.mark.parametrize("extra", [{}, {"locale": "de_DE"}, {"format": "json"}])
+async def test_what_belongs_to_the_call_is_no_change_of_the_object(made: Writing, extra: dict[str, str]) -> None:
+    """A deleted campaign takes a name, also from a client that sends the token as a param."""
+    params = {"name": "Old", "access_token": made.transport.token, **extra}
+    assert await made.done("POST", "{deleted}", params) == {"success": True}
 
 
 async def test_the_currency_decides_what_a_spend_cap_is() -> None:

@@ -208,7 +208,7 @@ def _graph_client(settings: Settings, vault: Any, governor: Any, events: Any, cl
     if settings.demo:
         from meta_ads_mcp.sandbox import SandboxTransport  # noqa: PLC0415
 
-        transport = SandboxTransport(most_logged=100)
+        transport = SandboxTransport(max_logged=100)
     return GraphClient(
         tokens=vault, governor=governor, events=events, clock=clock, connection=connection, transport=transport
     )

@@ -21,6 +21,7 @@ from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.settings import Settings, SettingsError, load
 
 USAGE_ERROR = 2
+MAX_PORT = 65535
 # At a terminal somebody is there to unlock the keyring.
 PERSON_PATIENCE = 120.0
 
@@ -194,6 +195,18 @@ def run_demo(settings: Settings, options: argparse.Namespace) -> int:
     return run()
 
 
+def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
+    """Serve the embedded Graph to other programs until standard input ends or the process is stopped."""
+    from meta_ads_mcp.sandbox import http_server  # noqa: PLC0415
+
+    try:
+        server = http_server.SandboxServer(port=options.port, seed=options.seed)
+    except OSError as problem:
+        text = f"Port {options.port} cannot be used: {problem.strerror}. Choose another one with --port."
+        raise Failed(text) from None
+    return http_server.serve_until_stopped(server)
+
+
 def run_login(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp.cli import login  # noqa: PLC0415
 
@@ -284,6 +297,11 @@ def _call_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", metavar="{…}", help="arguments as a JSON object")
 
 
+def _sandbox_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--port", type=_port, default=0, metavar="N", help="port on 127.0.0.1; a free one without it")
+    command.add_argument("--seed", type=int, default=7, metavar="N", help="another seed makes another demo business")
+
+
 def _login_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", default="default", type=_name, metavar="NAME", help="name of the profile")
     command.add_argument("--token-stdin", action="store_true", help="read the token from standard input")
@@ -324,6 +342,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _port(value: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", value) or int(value) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to {MAX_PORT}")
+    return int(value)
+
+
 def _digits(value: str) -> str:
     if not re.fullmatch("[0-9]{1,30}", value):
         raise argparse.ArgumentTypeError("a business id has digits only")
@@ -343,4 +367,5 @@ COMMANDS = {
     "tools": (run_tools, "list the tools with kind and toolset", _tools_options),
     "call": (run_call, "run one tool from the shell", _call_options),
     "demo": (run_demo, "a short session with the embedded sandbox, to read", _no_options),
+    "sandbox": (run_sandbox, "serve the embedded Graph over HTTP on 127.0.0.1, for other programs", _sandbox_options),
 }

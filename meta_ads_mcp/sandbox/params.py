@@ -26,13 +26,19 @@ _DATETIME = re.compile(r"[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{5,8}.*)?")
 
 
 def check(spec: Spec, edge: Edge, raw: Mapping[str, str]) -> dict[str, Json]:
-    """Decoded params of a call on `edge`; a `Refusal` for unknown names and wrong types or values."""
+    """Decode the params of a call on an edge. Refusal for unknown names and for wrong types or values.
+
+    What belongs to the call and not to the object (the token, its proof, the format of the answer) is checked and left
+    out, so that a handler does not take it for a change.
+    """
     decoded = {}
     words = edge.name in WORD_LIST_EDGES
     for name, text in raw.items():
         if name not in edge.params:
             raise unknown_param(name, f"{edge.method} {edge.name or 'node'}")
-        decoded[name] = decode(spec, name, edge.params[name], text, words=words)
+        value = decode(spec, name, edge.params[name], text, words=words)
+        if name not in edge.of_call:
+            decoded[name] = value
     return decoded
 
 

@@ -16,12 +16,16 @@ ENUM = "enum:"
 
 @dataclass(frozen=True)
 class Edge:
-    """One method on one edge of a node; an empty `name` is the node itself. `returns` is the class of a row."""
+    """One method on one edge of a node; an empty `name` is the node itself. `returns` is the class of a row.
+
+    `of_call` are params that belong to the call and not to the object, such as the token.
+    """
 
     method: str
     name: str
     params: Mapping[str, str]
     returns: str = ""
+    of_call: frozenset[str] = frozenset()
 
 
 class Spec:
@@ -55,7 +59,8 @@ class Spec:
         params = dict(found["params"] if found else {}) | dict(more.params if more else {})
         returns = (more.returns if more and more.returns else "") or (found or {}).get("returns", "")
         listed = supplement.list_params(method, edge) | params
-        return Edge(method, edge, listed | supplement.generic_params(method, edge), returns)
+        of_call = supplement.EVERYWHERE.keys() - params.keys() - {"fields"}
+        return Edge(method, edge, listed | supplement.generic_params(method, edge), returns, frozenset(of_call))
 
     def has_get_edge(self, name: str, edge: str) -> bool:
         return bool(edge) and self.edge(name, "GET", edge) is not None

@@ -32,15 +32,15 @@ class Logged:
     status: int | None = None
 
 
-class SandboxTransport(httpx.AsyncBaseTransport):
-    """Plays Graph API v26.0 for any host, in memory.
+class SandboxTransport(httpx.AsyncBaseTransport, httpx.BaseTransport):
+    """Plays the Graph API for any host, in memory, for asynchronous and for plain clients. It is not thread-safe.
 
     `world` is the demo business (made from `seed` and `clock` when not given), `clock` gives the aware time, `token`
     is the one token accepted besides those of the Pages (default: `DEMO_TOKEN`), `app_secret` makes an
     `appsecret_proof` necessary. `url` is where paging links lead. `new_app` refuses what apps created since 2026-11-04
     cannot use: HTTP method override, field aliases and requests for several ids.
 
-    `faults` plans errors, `log` holds the requests (the last `most_logged` where that is given), `usage` the figures of
+    `faults` plans errors, `log` holds the requests (the last `max_logged` where that is given), `usage` the figures of
     the rate-limit headers, `world.store` the state, `tokens.known` the tokens.
     """
 
@@ -52,7 +52,7 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         seed: int = 7,
         token: str | None = None,
         app_secret: str | None = None,
-        most_logged: int | None = None,
+        max_logged: int | None = None,
         url: str = GRAPH_URL,
         new_app: bool = False,
     ) -> None:
@@ -62,14 +62,21 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         self.usage = Usage()
         self.faults = Faults()
         self.log: list[Logged] = []
-        self._most_logged = most_logged
+        self._max_logged = max_logged
         self.graph = SandboxGraph(self.world, self.tokens, clock, self.usage, url=url, new_app=new_app)
         self.tokens.known[self.token] = TokenInfo(self.world.user_id)
         for page_token, page_id in self.world.page_tokens().items():
             self.tokens.known[page_token] = TokenInfo(page_id, "PAGE")
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        body = await request.aread()
+        """Answer a request of an `httpx.AsyncClient`."""
+        return self._respond(request, await request.aread())
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of an `httpx.Client`."""
+        return self._respond(request, request.read())
+
+    def _respond(self, request: httpx.Request, body: bytes) -> httpx.Response:
         try:
             call = read_call(request, body)
         except Refusal as refused:
@@ -111,5 +118,5 @@ class SandboxTransport(httpx.AsyncBaseTransport):
         if status is not None:
             self.log.pop()
         self.log.append(entry)
-        if self._most_logged is not None:
-            del self.log[: -self._most_logged]
+        if self._max_logged is not None:
+            del self.log[: -self._max_logged]

@@ -227,3 +227,26 @@ async def test_activities_of_a_window(box: Box) -> None:
     budget = (await box.get(f"{box.account()}/activities", limit="100", since="2026-10-01", category="BUDGET"))["data"]
     assert {row["event_type"] for row in budget} <= {"update_ad_set_budget", "update_campaign_budget"}
     assert budget
+
+
+async def test_a_creative_has_previews(box: Box) -> None:
+    creative = (await box.get(f"{box.account()}/adcreatives", limit="1"))["data"][0]["id"]
+    row = (await box.get(f"{creative}/previews", ad_format="MOBILE_FEED_STANDARD"))["data"][0]
+    assert row["body"].startswith("<iframe")
+    assert (await box.error(f"{creative}/previews"))["code"] == 100
+
+
+async def test_the_history_of_all_rules_is_that_of_each(box: Box) -> None:
+    rules = (await box.get(f"{box.account()}/adrules_library"))["data"]
+    whole = (await box.get(f"{box.account()}/adrules_history", limit="500"))["data"]
+    each = [(await box.get(f"{rule['id']}/history", limit="500"))["data"] for rule in rules]
+    assert len(whole) == sum(map(len, each))
+    assert {str(row["rule_id"]) for row in whole} == {rule["id"] for rule in rules}
+    changed = (await box.get(f"{box.account()}/adrules_history", hide_no_changes="true"))["data"]
+    assert all(row["results"] for row in changed)
+
+
+async def test_saved_audiences_are_targetings_with_a_name(box: Box) -> None:
+    rows = (await box.get(f"{box.account()}/saved_audiences", fields="name,targeting,time_created"))["data"]
+    assert rows
+    assert all(row["targeting"]["geo_locations"] and row["name"] for row in rows)

@@ -63,6 +63,7 @@ CREATED: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 ]
 ON_PAGES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("{page}/leadgen_forms", FORM, "{page}/leadgen_forms", {"privacy_policy_url": "https://shop.example/p"}),
+    ("{page}/leadgen_forms", FORM | {"name": "G", "locale": "DE_DE"}, "{page}/leadgen_forms", {"locale": "DE_DE"}),
     ("{page}/feed", {"message": "Hello"}, "{page}/feed", {"message": "Hello", "is_published": True}),
     (
         "{page}/feed",
@@ -146,6 +147,13 @@ async def test_an_update_changes_what_it_names_and_the_time(
     touched = {"updated_time", "time_updated"} & set(made.transport.graph.spec.fields(found.type))
     if node == path and touched:
         assert touched <= changed[found.id].keys()
+
+
+@pytest.mark.parametrize("extra", [{}, {"locale": "de_DE"}, {"format": "json"}])
+async def test_what_belongs_to_the_call_is_no_change_of_the_object(made: Writing, extra: dict[str, str]) -> None:
+    """A deleted campaign takes a name, also from a client that sends the token as a param."""
+    params = {"name": "Old", "access_token": made.transport.token, **extra}
+    assert await made.done("POST", "{deleted}", params) == {"success": True}
 
 
 async def test_the_currency_decides_what_a_spend_cap_is() -> None:
@@ -342,3 +350,27 @@ async def test_the_cells_of_a_study_hold_what_they_test(made: Writing) -> None:
     cells = (await made.done("GET", f"{study}/cells", {"fields": "name,adsets{id}"}))["data"]
     assert sorted(cell["name"] for cell in cells) == sorted(str(cell["name"]) for cell in CELLS)
     assert json.dumps(cells).count(made.names["ad_set"]) == 2
+
+
+@pytest.mark.parametrize("target", ["split", "ad_set", "ad", "creative"])
+async def test_labels_are_made_given_and_found(target: str) -> None:
+    made = writing()
+    edge = {"split": "campaigns", "ad_set": "adsets", "ad": "ads", "creative": "adcreatives"}[target]
+    label = (await made.done("POST", "{account}/adlabels", {"name": "Autumn"}))["id"]
+    given = {"adlabels": [{"id": label}, {"name": "New"}]}
+    assert await made.done("POST", f"{{{target}}}/adlabels", given) == {"success": True}
+    shown = (await made.done("GET", f"{{{target}}}", {"fields": "adlabels{name}"}))["adlabels"]
+    assert [row["name"] for row in shown] == ["Autumn", "New"]
+    listed = (await made.done("GET", "{account}/adlabels", {"fields": "name"}))["data"]
+    assert sorted(row["name"] for row in listed) == ["Autumn", "New"]
+    assert (await made.done("GET", f"{label}/{edge}", {}))["data"] == [{"id": made.names[target]}]
+    await made.refused("POST", f"{{{target}}}/adlabels", {"adlabels": [{"id": "1"}]})
+
+
+async def test_copies_of_an_object_are_listed() -> None:
+    made = writing()
+    assert (await made.done("GET", "{ad}/copies", {}))["data"] == []
+    copy = (await made.done("POST", "{ad}/copies", {}))["copied_ad_id"]
+    assert (await made.done("GET", "{ad}/copies", {}))["data"] == [{"id": copy}]
+    await made.done("DELETE", copy, {})
+    assert (await made.done("GET", "{ad}/copies", {}))["data"] == []

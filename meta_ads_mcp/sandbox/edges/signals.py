@@ -16,6 +16,7 @@ from meta_ads_mcp.sandbox.world import pixel
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
+SAVED_AUDIENCES = 3
 DEFAULT_HOURS = 24  # docs do not give the default window of a pixel's statistics
 # Aggregation other than by event -> its values and their shares of the events.
 VALUES: dict[str, tuple[tuple[str, float], ...]] = {
@@ -42,7 +43,7 @@ serves(
 )(lists.linked)
 
 
-@serves("GET", "Ad/previews", "AdAccount/generatepreviews")
+@serves("GET", "Ad/previews", "AdCreative/previews", "AdAccount/generatepreviews")
 def previews(ask: Ask) -> Json:
     """One frame; `ad_format` is due, and generatepreviews also needs a creative."""
     missing = [name for name in needed(ask) if name not in ask.params]
@@ -55,7 +56,7 @@ def previews(ask: Ask) -> Json:
 
 
 def needed(ask: Ask) -> tuple[str, ...]:
-    return ("ad_format",) if ask.node.type == "Ad" else ("ad_format", "creative")
+    return ("ad_format", "creative") if ask.node.type == "AdAccount" else ("ad_format",)
 
 
 @serves("GET", "AdsPixel/stats")
@@ -103,9 +104,24 @@ def checks(ask: Ask) -> Json:
 
 @serves("GET", "AdRule/history")
 def history(ask: Ask) -> EdgeListing:
-    """Runs of the rule, newest first; every third one changed something."""
+    """Return runs of the rule, newest first; every third one changed something."""
+    return EdgeListing(_runs_of_rule(ask))
+
+
+@serves("GET", "AdAccount/adrules_history")
+def account_history(ask: Ask) -> EdgeListing:
+    """Return runs of all rules of the account, newest first."""
+    rules = ask.graph.world.store.children(ask.node.id, "adrules_library")
+    rows = [row | {"rule_id": int(rule.id)} for rule in rules for row in _runs_of_rule(ask)]
+    about = ask.params.get("object_id")
+    if about is not None:
+        rows = [row for row in rows if any(result["object_id"] == about for result in row["results"])]
+    return EdgeListing(sorted(rows, key=lambda row: str(row["timestamp"]), reverse=True))
+
+
+def _runs_of_rule(ask: Ask) -> list[dict[str, Json]]:
     ads = ask.graph.world.store.children(f"act_{ask.node.account}", "ads")
-    rows = [
+    rows: list[dict[str, Json]] = [
         {
             "timestamp": stamp(ask.graph.clock() - timedelta(hours=6 * run + 1)),
             "is_manual": False,
@@ -121,7 +137,33 @@ def history(ask: Ask) -> EdgeListing:
         }
         for run in range(18)
     ]
-    return EdgeListing([row for row in rows if row["results"] or not ask.params.get("hide_no_changes")])
+    return [row for row in rows if row["results"] or not ask.params.get("hide_no_changes")]
+
+
+@serves("GET", "AdAccount/saved_audiences")
+def saved_audiences(ask: Ask) -> EdgeListing:
+    """Return the targeting of the oldest ad sets as saved audiences. They are made for each answer, not stored."""
+    ad_sets = ask.graph.world.store.children(ask.node.id, "adsets")[-SAVED_AUDIENCES:]
+    return EdgeListing([_saved_audience(ad_set) for ad_set in ad_sets if ad_set.get("targeting")])
+
+
+def _saved_audience(ad_set: Node) -> Node:
+    low = 10_000 + int(90_000 * uniforms("saved audience", ad_set.id)[0])
+    created = int(datetime.fromisoformat(ad_set.get("created_time")).timestamp())
+    fields = {
+        "id": f"6{ad_set.id[1:]}",
+        "account": {"id": f"act_{ad_set.account}"},
+        "name": f"Audience of {ad_set.get('name')}",
+        "description": "",
+        "targeting": ad_set.get("targeting"),
+        "approximate_count_lower_bound": low,
+        "approximate_count_upper_bound": low * 118 // 100,
+        "run_status": "ACTIVE",
+        "sentence_lines": [],
+        "time_created": created,
+        "time_updated": created,
+    }
+    return Node(str(fields["id"]), "SavedAudience", fields, ad_set.account)
 
 
 @serves("GET", "IGUser/media")

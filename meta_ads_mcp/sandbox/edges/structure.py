@@ -9,6 +9,12 @@ from meta_ads_mcp.sandbox.refusal import Refusal, not_in_enum
 from meta_ads_mcp.sandbox.store import Node
 
 HIDDEN = frozenset({"ARCHIVED", "DELETED"})
+# Class -> the account's edge of such objects, and the field with the id of the object that one was copied from.
+SOURCES = {
+    "Campaign": ("campaigns", "source_campaign_id"),
+    "AdSet": ("adsets", "source_adset_id"),
+    "Ad": ("ads", "source_ad_id"),
+}
 STATUSES = "Ad.EffectiveStatus"
 
 
@@ -19,11 +25,28 @@ def objects(ask: Ask) -> EdgeListing:
     """Archived and deleted objects come only when they are named in `effective_status` or in a filter of it."""
     nodes = ask.graph.world.store.children(ask.node.id, ask.call.path[-1])
     wanted = asked_statuses(ask)
-    if wanted is None:
-        shown = [node for node in nodes if node.get("effective_status") not in HIDDEN]
-    else:
-        shown = [node for node in nodes if node.get("effective_status") in wanted]
+    shown = [node for node in nodes if is_shown(node.get("effective_status"), wanted)]
     return EdgeListing([node for node in shown if fits(ask, node)])
+
+
+@serves("GET", "Campaign/copies", "AdSet/copies", "Ad/copies")
+def copies(ask: Ask) -> EdgeListing:
+    """Return the copies of an object that are there. Source: SDK `Campaign.get_copies` and its relatives."""
+    edge, name = SOURCES[ask.node.type]
+    nodes = ask.graph.world.store.children(f"act_{ask.node.account}", edge)
+    wanted = asked_statuses(ask)
+    return EdgeListing(
+        [
+            node
+            for node in nodes
+            if node.get(name) == ask.node.id and fits(ask, node) and is_shown(node.get("effective_status"), wanted)
+        ]
+    )
+
+
+def is_shown(status: str, wanted: list[str] | None) -> bool:
+    """Tell whether an object of this effective status is listed; None stands for Graph's default."""
+    return status not in HIDDEN if wanted is None else status in wanted
 
 
 def asked_statuses(ask: Ask) -> list[str] | None:

@@ -6,6 +6,7 @@ import html
 from datetime import datetime, timedelta
 from typing import Any
 
+from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.filters import number

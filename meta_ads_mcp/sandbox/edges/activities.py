@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from meta_ads_mcp.sandbox.edges.edit_log import logged
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import moment, now
 from meta_ads_mcp.sandbox.store import Node
@@ -32,6 +33,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "update_ad_set_name": ("Ad set name updated", "AD_SET"),
     "update_ad_set_budget": ("Ad set budget updated", "BUDGET"),
     "update_campaign_budget": ("Campaign budget updated", "BUDGET"),
+    "update_ad_set_bidding": ("Ad set bid updated", "BID"),
     "update_ad_set_bid_strategy": ("Ad set bid strategy updated", "BID"),
     "update_ad_set_optimization_goal": ("Ad set optimization goal updated", "AD_SET"),
     "update_ad_set_target_spec": ("Ad set targeting updated", "TARGETING"),
@@ -48,7 +50,7 @@ def activities(ask: Ask) -> EdgeListing:
     params, at = ask.params, now(ask)
     since = moment(ask, params["since"]) if "since" in params else at - timedelta(days=DEFAULT_DAYS)
     until = min(at, moment(ask, params["until"])) if "until" in params else at
-    edits = [*ask.graph.world.edits.get(ask.node.account, ()), *_creations(ask, since)]
+    edits = [*ask.graph.world.edits.get(ask.node.account, ()), *logged(ask), *_creations(ask, since)]
     rows = [edit for edit in edits if since <= edit.moment <= until and _matches(ask, edit)]
     rows.sort(key=lambda edit: edit.moment, reverse=True)
     return EdgeListing(rows, show=lambda edit: _shown(ask, edit))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from meta_ads_mcp.sandbox.edges.edit_log import log_changes
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, is_required, unknown_node
 from meta_ads_mcp.sandbox.store import Node
@@ -115,7 +116,9 @@ def make_delivering(ask: Ask, kind: str, fields: Mapping[str, Json]) -> Node:
 
 
 def change(ask: Ask, node: Node, fields: Mapping[str, Json], touched: str = "updated_time") -> None:
-    """Set fields of a node, and the time of the change. What is set to what it was touches nothing else."""
+    """Set fields of a node and the time of the change, and log it where the node is one that delivers."""
+    if node.type in DELIVERING:
+        log_changes(ask, node, fields, now(ask))
     more = {"configured_status": fields["status"]} if "status" in fields and node.type in DELIVERING else {}
     known = ask.graph.spec.fields(node.type)
     when: dict[str, Json] = {}

@@ -63,9 +63,10 @@ def change_of(kind: str, old: Json, new: Json, **more: Json) -> dict[str, Json]:
     return {"old_value": old, "new_value": new, "type": kind, **more}
 
 
-def budget_change(currency: str, old: int, new: int) -> dict[str, Json]:
-    """`extra_data` of a changed daily budget, in minor units."""
-    return change_of("payment_amount", old, new, currency=currency, additional_value="Per day")
+def budget_change(currency: str, old: int, new: int, *, daily: bool = True) -> dict[str, Json]:
+    """`extra_data` of a changed budget, in minor units."""
+    period = "Per day" if daily else "Lifetime"
+    return change_of("payment_amount", old, new, currency=currency, additional_value=period)
 
 
 def status_change(old: str, new: str) -> dict[str, Json]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from statistics import mean, median
 from typing import Any
@@ -49,16 +48,16 @@ def moment_of(seed: int) -> datetime:
     return datetime(2026, 11, 25, 0, 5, tzinfo=UTC) - timedelta(days=17 * seed, hours=-7.2 * seed)
 
 
-@lru_cache(maxsize=len(SEEDS))
-def world_of(seed: int) -> World:
-    return World(seed=seed, today=moment_of(seed), accounts=4, ads=60)
+@pytest.fixture(scope="module", params=SEEDS)
+def seeded(request: pytest.FixtureRequest) -> World:
+    """The world of one seed; pytest runs all tests of a seed before it makes the next one."""
+    return World(seed=request.param, today=moment_of(request.param), accounts=4, ads=60)
 
 
-@pytest.fixture(params=SEEDS)
-async def box(request: pytest.FixtureRequest) -> Any:
-    """A client of one seed's world, and which of its accounts to look at."""
-    world = world_of(request.param)
-    transport = SandboxTransport(world, clock=lambda: world.today)
+@pytest.fixture
+async def box(seeded: World) -> AsyncIterator[Box]:
+    """A client of one seed's world."""
+    transport = SandboxTransport(seeded, clock=lambda: seeded.today)
     async with connect(transport) as client:
         yield Box(transport, client)
 

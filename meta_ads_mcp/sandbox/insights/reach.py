@@ -49,7 +49,7 @@ def shared_cell_share(account: AccountPlan, family: str, positions: tuple[int, .
 
 
 def _share(family: str, share: float, exclusive_power: float) -> float:
-    return min(1.0, share ** (exclusive_power if family in EXCLUSIVE else PLACEMENT_POWER))
+    return float(min(1.0, share ** (exclusive_power if family in EXCLUSIVE else PLACEMENT_POWER)))
 
 
 def people(audiences: Iterable[tuple[float, int]], shared: float) -> int:

@@ -111,6 +111,6 @@ def apply_edit(anomaly: Anomaly, account: AccountPlan, node: Node, budget: int) 
         node.fields = fields
         return change_of("optimization_goal", old, fields["optimization_goal"])
     ages = (18, 65) if anomaly.kind == "cpc_spike" else (25, 34)
-    fields["targeting"] = fields["targeting"] | dict(zip(("age_min", "age_max"), ages, strict=True))
+    fields["targeting"] = {**node.get("targeting"), **dict(zip(("age_min", "age_max"), ages, strict=True))}
     node.fields = fields
     return targeting_change(*(WIDER if anomaly.kind == "cpc_spike" else NARROWER))

@@ -31,13 +31,11 @@ def edits(builder: Builder) -> list[Edit]:
     The values after an edit are those that the object has.
     """
     luck = dice(builder.world.seed, "background", builder.number)
-    done: set[tuple[str, str]] = set()
-    return [
-        edit
-        for day in range(builder.today - DAYS, builder.today + 1)
-        for edit in _day(builder, luck, day)
-        if (edit.event_type, edit.object_id) not in done and not done.add((edit.event_type, edit.object_id))
-    ]
+    unique: dict[tuple[str, str], Edit] = {}
+    for day in range(builder.today - DAYS, builder.today + 1):
+        for edit in _day(builder, luck, day):
+            unique.setdefault((edit.event_type, edit.object_id), edit)
+    return list(unique.values())
 
 
 def _day(builder: Builder, luck: Random, day: int) -> Iterator[Edit]:
@@ -45,9 +43,9 @@ def _day(builder: Builder, luck: Random, day: int) -> Iterator[Edit]:
     for _ in range(luck.randrange(MOST_A_DAY[builder.number > 0]) if calm else 0):
         hour, minute = luck.randrange(FIRST_HOUR, LAST_HOUR), luck.randrange(60)
         moment = datetime.combine(date.fromordinal(day), time(hour, minute), builder.account.zone)
-        made = _edit(builder, luck, day)
-        if made is not None and moment < builder.world.today:
-            yield Edit(moment, *made, luck.choice(PEOPLE))
+        entry = _edit(builder, luck, day)
+        if entry is not None and moment < builder.world.today:
+            yield Edit(moment, *entry, luck.choice(PEOPLE))
 
 
 def _edit(builder: Builder, luck: Random, day: int) -> tuple[str, str, dict[str, Json]] | None:

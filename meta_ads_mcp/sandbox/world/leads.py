@@ -72,8 +72,8 @@ class LeadBook:
         links: dict[str, list[str]] = {}
         for lead in leads:
             self._world.store.add(lead)
-            for parent in (lead.fields["form_id"], lead.fields["ad_id"]):
-                links.setdefault(parent, []).append(lead.id)
+            for parent in (lead.get("form_id"), lead.get("ad_id")):
+                links.setdefault(str(parent), []).append(lead.id)
         for parent, lead_ids in links.items():
             self._world.store.link(parent, "leads", reversed(lead_ids))
 

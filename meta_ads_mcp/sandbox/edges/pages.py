@@ -52,8 +52,12 @@ def leads(ask: Ask) -> EdgeListing:
     world = ask.graph.world
     world.leads.fill(world.account_of(ask.node).id, ask.graph.clock())
     rows = world.store.children(ask.node.id, "leads")
-    shown = [Node(one.id, one.type, {**one.fields, "time_created": created(one)}, one.account) for one in rows]
-    return EdgeListing(shown)
+    return EdgeListing([_with_time(row) for row in rows] if ask.params.get("filtering") else rows)
+
+
+def _with_time(lead: Node) -> Node:
+    """A lead with the field by which leads are filtered, in Unix seconds; it cannot be read."""
+    return Node(lead.id, lead.type, {**lead.fields, "time_created": created(lead)}, lead.account)
 
 
 @serves("GET", "PagePost/comments")

@@ -5,7 +5,7 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: venv demo test snapshots docs bundle bench torture lock
+.PHONY: venv demo test snapshots docs bundle bench torture compat lock
 
 venv: $(READY)
 
@@ -38,6 +38,10 @@ bundle: venv
 # Some minutes; writes docs/reliability.md.
 torture: venv
 	$(BIN)/python -m scripts.torture
+
+# Runs other people's clients against the sandbox, from npm and PyPI; some minutes; writes docs/sandbox.md.
+compat: venv
+	$(BIN)/python scripts/compat.py
 
 # Counts tokens, too: the package ships the ranks of o200k.
 bench: venv

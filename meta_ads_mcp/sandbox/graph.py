@@ -141,8 +141,8 @@ class SandboxGraph:
         return self._serve(edge, Ask(self, node, checked, wanted, call, token))
 
     def _is_id_of(self, node: Node, call: SandboxCall) -> bool:
-        """Tell whether a POST repeats the id of its object, as Meta's Node SDK does. Graph ignores it."""
-        return call.method == "POST" and call.params.get("id", "").strip('"') in (node.id, node.id.removeprefix("act_"))
+        """Tell whether a write repeats the id of its object, as Meta's Node SDK does. Graph ignores it."""
+        return call.method != "GET" and call.params.get("id", "").strip('"') in (node.id, node.id.removeprefix("act_"))
 
     def _fields(self, raw: Mapping[str, str]) -> tuple[FieldSelection, ...] | None:
         if not raw.get("fields"):

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -204,7 +205,7 @@ def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
     except OSError as problem:
         text = f"Port {options.port} cannot be used: {problem.strerror}. Choose another one with --port."
         raise Failed(text) from None
-    return http_server.serve_until_stopped(server)
+    return http_server.serve_until_stopped(server, partial(print, flush=True))
 
 
 def run_login(settings: Settings, options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ PLANTS = {
     "Imports go one way": ("graph/client.py", "meta_ads_mcp.engine.engine"),
     "Tools do not see how requests are sent": ("tools/accounts.py", "meta_ads_mcp.graph.paging"),
     "The sandbox imports nothing of the package": ("sandbox/store.py", "meta_ads_mcp.errors"),
-    "Only the composition root imports the sandbox": ("engine/session.py", "meta_ads_mcp.sandbox"),
+    "Only the composition root and the command `sandbox` import the sandbox": ("engine/session.py", "meta_ads_mcp.sandbox"),
     "Only the server imports fastmcp and the MCP SDK": ("engine/engine.py", "fastmcp"),
     "Only the Graph client, the web fetcher and the sandbox import httpx": ("tools/campaigns.py", "httpx"),
     "Only the credentials import keyring": ("engine/accounts.py", "keyring"),

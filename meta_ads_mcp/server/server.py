@@ -153,7 +153,7 @@ class AdsServer(FastMCP[Any]):
         """Any resource by its address; what there is not, or cannot be read, is an error in our words."""
         try:
             found = await self._library.read(uri)
-        except (AdsError, self._resources.Unreadable) as problem:
+        except (AdsError, self._resources.UnreadableResource) as problem:
             raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
         return ResourceResult([ResourceContent(one.text, mime_type=one.mime_type) for one in found])
 
@@ -166,7 +166,7 @@ class AdsServer(FastMCP[Any]):
 
     async def render_prompt(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> PromptResult:
         try:
-            text = self._prompts.rendered(name, arguments or {}, writes=self._catalogue.has_writes)
+            text = self._prompts.render_prompt(name, arguments or {}, writes=self._catalogue.has_writes)
         except AdsError as problem:
             raise MCPError(INVALID_PARAMS, str(problem)) from None
         return PromptResult([Message(text)], description=self._prompts.prompt(name).description)

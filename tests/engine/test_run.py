@@ -240,8 +240,8 @@ def test_events_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None
 
 HTTPX_LOGS = """
 import logging
-from meta_ads_mcp.engine.telemetry import JsonLines, take_over
-take_over(JsonLines("DEBUG"))
+from meta_ads_mcp.engine.telemetry import JsonLogger, install_logging
+install_logging(JsonLogger("DEBUG"))
 import httpx
 logging.getLogger("httpx").info("HTTP Request: GET https://graph.facebook.com/?access_token=EAAB")
 logging.getLogger("httpx").warning("slow")

@@ -99,7 +99,7 @@ async def test_the_best_articles_without_any_request() -> None:
         answer.structured["data"]["articles"][0]
     )
     assert graph.sent == []
-    assert not CATALOGUE.get("ads_get_help_article").network
+    assert not CATALOGUE.get("ads_get_help_article").calls_graph
 
 
 async def test_no_match_points_to_metas_own_search() -> None:

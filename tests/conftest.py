@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import FakeClock, Heard
+from tests.support.transport import FakeClock, Heard
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Longer than a turn of the event loop, shorter than anything a person would call waiting.

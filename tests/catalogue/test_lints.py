@@ -13,8 +13,8 @@ import pytest
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.server.server import CORE, INSTRUCTIONS
 from scripts.snapshots import listing
-from tests.catalogue.arguments import CLOSED_INSIDE
-from tests.catalogue.every import TOOLS, each
+from tests.support.arguments import CLOSED_INSIDE
+from tests.support.every_tool import TOOLS, each
 
 NAME = re.compile(r"ads_[a-z0-9_]+")
 PAGE_TOOLS = {"facebook_create_post", "facebook_get_page_insights", "facebook_delete_post", "facebook_get_post"}

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import Engine, ToolAnswer
-from tests.catalogue.arguments import arguments, coded, spoilt
-from tests.catalogue.every import TOOLS, each
-from tests.catalogue.examples import IN_DEMO, example
-from tests.catalogue.recorder import Recorder, faults
-from tests.writes.fake_graph import engine
+from tests.support.arguments import arguments, coded, spoilt
+from tests.support.every_tool import TOOLS, each
+from tests.support.examples import IN_DEMO, example
+from tests.support.fake_graph import engine
+from tests.support.recorder import Recorder, faults
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 # Without those that need more than a token, such as a folder to upload from.

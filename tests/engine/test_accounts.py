@@ -13,8 +13,8 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.engine.accounts import MEMBER_OF, OF_NO_ACCOUNT, OWNED, AccountBook
 from meta_ads_mcp.errors import Denied, PermissionMissing, Throttled
-from tests.engine.support import Bench, account
-from tests.support import Told
+from tests.support.sample_tools import Bench, account
+from tests.support.transport import Told
 
 OURS = ("act_1", "act_2")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.support import Bench, account
+from tests.support.sample_tools import Bench, account
 
 CANARY = "c4n4ry"
 

@@ -22,7 +22,7 @@ from meta_ads_mcp.errors import (
     Transient,
     UnknownOutcome,
 )
-from tests.support import TOKEN, Gate, Wire, refusal
+from tests.support.transport import TOKEN, Gate, Wire, refusal
 
 
 def reads(count: int) -> list[Request]:

@@ -33,7 +33,7 @@ from meta_ads_mcp.errors import (
 from meta_ads_mcp.graph.client import LONGEST_QUERY
 from meta_ads_mcp.graph.limits.calls import Outcome
 from meta_ads_mcp.graph.response import LARGEST_BODY
-from tests.support import TOKEN, Wire, refusal
+from tests.support.transport import TOKEN, Wire, refusal
 
 GOOD = {"data": []}
 

@@ -9,7 +9,7 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, DataLimit, GraphError, Throttled, Transient
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, page, pages, read_page
-from tests.support import TOKEN, Told, Wire, refusal
+from tests.support.transport import TOKEN, Told, Wire, refusal
 
 EDGE = Request("GET", "act_1/ads", {"fields": "id"})
 NEXT = f"https://graph.facebook.com/v26.0/act_1/ads?access_token={TOKEN}&limit=25&after="

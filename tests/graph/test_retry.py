@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NetworkProblem, Throttled, Transient, UnknownOutcome
-from tests.support import Gate, Wire, refusal
+from tests.support.transport import Gate, Wire, refusal
 
 GOOD = {"data": []}
 

@@ -14,7 +14,7 @@ import pytest
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.server import tool_index
 from meta_ads_mcp.server.catalogue import Catalogue, catalog_entries, collect
-from tests.catalogue.every import TOOLS
+from tests.support.every_tool import TOOLS
 
 UPDATE = "run `make snapshots` (python scripts/snapshots.py), and commit what it wrote"
 ERAS: dict[str, list[dict[str, Any]]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .writes import DE, US, at, untouched
+from tests.support.sandbox_writes import DE, US, at, untouched
 
 CAMPAIGN: dict[str, Any] = {
     "name": "C",

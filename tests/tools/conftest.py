@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from tests.tools.demo import NOW, Demo
+from tests.support.demo import NOW, Demo
+from tests.support.fake_graph import FakeGraph, StillClock, graph
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +27,14 @@ def account(world: World) -> str:
 @pytest.fixture
 def small_account(world: World) -> str:
     return f"act_{world.account_ids[1]}"
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture
+def client(clock: StillClock) -> FakeGraph:
+    """The account that the tests of writes begin with."""
+    return graph(clock)

@@ -18,8 +18,8 @@ from typing import Any
 from meta_ads_mcp.core.clock import SystemClock
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Call, SandboxTransport, World
-from tests.loopback import Loopback, serving
-from tests.server.wire import SECONDS_TO_END
+from tests.support.loopback import Loopback, serving
+from tests.support.mcp_process import SECONDS_TO_END
 from tests.torture.messages import ACCOUNTS, MESSAGES, line
 from tests.torture.trial import Trials, tried
 from tests.torture.wire import HELLO, META, Rude, call, request

@@ -22,10 +22,10 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.writes.journal import FILE as JOURNAL
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
+from tests.support.desk import Desk, Person
+from tests.support.fake_graph import Silent
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trials, awaited, chosen, tried
-from tests.writes.desk import Desk, Person
-from tests.writes.fake_graph import Silent
 
 SECRET = b"GIF89a nobody may read this"
 UPLOADS: dict[str, Callable[[str], dict[str, Any]]] = {

@@ -19,12 +19,12 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import Call, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
-from tests.catalogue.every import TOOLS
-from tests.server.contract import check_error, check_success
+from tests.support.answers import check_error, check_success
+from tests.support.desk import Desk, Person, desk
+from tests.support.every_tool import TOOLS
+from tests.support.write_examples import valid
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make
 from tests.torture.trial import Trial, Trials, chosen, told, turn
-from tests.writes.desk import Desk, Person, desk
-from tests.writes.valid import valid
 
 OURS = {"graph.facebook.com", "graph-video.facebook.com"}
 FOR_EVER = 10**9

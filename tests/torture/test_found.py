@@ -19,13 +19,13 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.telemetry import install_logging
 from meta_ads_mcp.errors import DataLimit, NotFound
 from meta_ads_mcp.graph.response import MOST_VALUES
-from tests.catalogue.every import TOOLS
-from tests.support import Heard, Wire
+from tests.support.desk import Person
+from tests.support.every_tool import TOOLS
+from tests.support.transport import Heard, Wire
 from tests.torture import files, secrets
 from tests.torture.content import PAYLOADS, Nobody, served
 from tests.torture.graph import Bench, placed, tortured
 from tests.torture.hostile_bodies import FAULTS
-from tests.writes.desk import Person
 
 FOUND = [
     ("ads_upload_ad_image", "raised bare TLS", "every write, once done"),

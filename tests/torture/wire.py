@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.server.wire import _META, MODERN, SECONDS_TO_END, SERVER, environment
+from tests.support.mcp_process import _META, MODERN, SECONDS_TO_END, SERVER, environment
 
 VERSION = f"{_META}protocolVersion"
 META = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meta_ads_mcp.graph.limits.governor import Governor
-from tests.graph.limits.support import FakeClock, Heard
+from tests.support.limits import FakeClock, Heard
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from meta_ads_mcp.graph.limits.breaker import Breaker
 from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
 from meta_ads_mcp.graph.limits.headers import parse_usage_headers
 from meta_ads_mcp.graph.limits.tiers import tier_named
-from tests.graph.limits.support import (
+from tests.support.limits import (
     GOOD,
     INSIGHTS,
     NO_ANSWER,

@@ -9,8 +9,8 @@ import pytest
 from benchmarks.quota import VirtualClock, pause, run_virtually
 from meta_ads_mcp.errors import Blocked, CircuitOpen
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
-from tests.graph.limits.asking import DEVELOPMENT, STANDARD, count_until_sent_away, error_of, made
-from tests.graph.limits.support import (
+from tests.support.governor import DEVELOPMENT, STANDARD, count_until_sent_away, error_of, made
+from tests.support.limits import (
     GOOD,
     INSIGHTS,
     NO_ANSWER,

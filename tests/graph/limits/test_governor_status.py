@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import Throttled
 from meta_ads_mcp.graph.limits.governor import Governor, Outcome
-from tests.graph.limits.asking import DEVELOPMENT, count_until_sent_away, made
-from tests.graph.limits.support import (
+from tests.support.governor import DEVELOPMENT, count_until_sent_away, made
+from tests.support.limits import (
     GOOD,
     NO_ANSWER,
     NOBODY,

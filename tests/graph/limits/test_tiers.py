@@ -9,7 +9,7 @@ import pytest
 
 from meta_ads_mcp.errors import Throttled
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall
-from tests.graph.limits.support import FakeClock, Heard, answered
+from tests.support.limits import FakeClock, Heard, answered
 
 READ = GraphCall("token", "act_1", "ads_management", path="act_1/campaigns")
 STANDARD = {"acc_id_util_pct": 2.5, "reset_time_duration": 100, "ads_api_access_tier": "standard_access"}

@@ -1,0 +1,117 @@
+"""What tests of several parts share: told time, heard events, limits that admit, a Graph that is told its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import httpx
+
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.credentials import FixedToken
+from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.graph.client import Connection, GraphClient
+from meta_ads_mcp.graph.limits.governor import GraphCall, Outcome
+from tests.support.limits import FakeClock, Heard
+
+__all__ = ["TOKEN", "FakeClock", "Gate", "Heard", "Told", "Wire", "refusal"]
+
+TOKEN = "EAAB" + "secretsecret" * 4
+
+
+class Gate:
+    """Limits that admit everything but the paths in `refuse`, and remember what they were told."""
+
+    def __init__(self, refuse: dict[str, AdsError] | None = None) -> None:
+        self.refuse = refuse or {}
+        self.admitted: list[GraphCall] = []
+        self.settled: list[tuple[GraphCall, Outcome]] = []
+        self.cancelled: list[GraphCall] = []
+
+    async def admit(self, call: GraphCall) -> None:
+        if call.path in self.refuse:
+            raise self.refuse[call.path]
+        self.admitted.append(call)
+
+    def settle(self, call: GraphCall, outcome: Outcome) -> None:
+        self.settled.append((call, outcome))
+
+    def cancel(self, call: GraphCall) -> None:
+        self.cancelled.append(call)
+
+    def status(self) -> dict[str, Any]:
+        return {"circuits": []}
+
+    @property
+    def balanced(self) -> bool:
+        """Every admitted call was settled or cancelled, once."""
+        return len(self.admitted) == len(self.settled) + len(self.cancelled)
+
+
+Handler = Callable[[httpx.Request], Any]
+
+
+class Wire:
+    """A GraphClient over a transport that asks `handler` and keeps the requests.
+
+    The handler gives an `httpx.Response`, or JSON for a good one, or raises.
+    """
+
+    def __init__(self, handler: Handler, *, gate: Gate | None = None, token: str = TOKEN, **connection: Any) -> None:
+        self.requests: list[httpx.Request] = []
+        self.handler = handler
+        self.gate, self.clock, self.events = gate or Gate(), FakeClock(), Heard()
+        self.client = GraphClient(
+            tokens=FixedToken(token),
+            governor=self.gate,  # type: ignore[arg-type]
+            events=self.events,
+            clock=self.clock,
+            connection=Connection(**connection),
+            transport=httpx.MockTransport(self._answer),
+        )
+
+    async def _answer(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        found = self.handler(request)
+        if hasattr(found, "__await__"):
+            found = await found
+        return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
+
+    async def send(self, method: Any = "GET", path: str = "act_1/campaigns", /, **rest: Any) -> Any:
+        return await self.client.send(Request(method, path, **rest))
+
+
+def refusal(code: int, subcode: int | None = None, message: str = "said", status: int = 400, **more: Any) -> Any:
+    """Graph's error response."""
+    body: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "Atrace", **more}
+    if subcode is not None:
+        body["error_subcode"] = subcode
+    return httpx.Response(status, json={"error": body})
+
+
+class Told:
+    """The engine's client: `answer` gives the body for a request, or raises. Remembers the requests."""
+
+    def __init__(self, answer: Callable[[Request], Any]) -> None:
+        self.answer = answer
+        self.sent: list[Request] = []
+        self.notice: str | None = None
+
+    async def send(self, request: Request) -> Any:
+        self.sent.append(request)
+        found = self.answer(request)
+        # As from the wire: nothing of the answer is shared with the next one.
+        return json.loads(json.dumps(found))
+
+    async def batch(self, requests: Sequence[Request]) -> list[Any]:
+        found: list[Any] = []
+        for request in requests:
+            try:
+                found.append(await self.send(request))
+            except AdsError as error:
+                found.append(error)
+        return found
+
+    def version_notice(self) -> str | None:
+        return self.notice

@@ -1,4 +1,4 @@
-"""Ad sets and ads: audiences, destinations, what regulators ask for, and what cannot be changed later."""
+"""Ad sets: audiences, destinations, what regulators require, and what cannot be changed later."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from tests.support.write_cases import (
     AD,
     AD_SET,
     BROAD,
-    CAMPAIGN,
     CREATIVE,
     OFF,
-    OTHER_CREATIVE,
     PAGE,
     US,
     Case,
@@ -48,7 +46,6 @@ CAPS = [
 HOURS = [{"start_minute": 540, "end_minute": 1080, "days": [1, 2]}]
 APP = {"application_id": "31", "object_store_url": "https://apps.apple.com/app/id31"}
 DSA = {"dsa_beneficiary": 'Müller & Söhne "GmbH"', "dsa_payor": "Zahler, O'Neill"}
-
 CASES = {
     "advantage_audience is said": new({}, {"targeting": OFF}),
     "advantage_audience stays as given": new(
@@ -160,49 +157,7 @@ REFUSALS = {
         nothing_read=True,
     ),
 }
-PIXEL = [{"action.type": ["offsite_conversion"], "fb_pixel": ["41"]}]
-NEW_AD = {"account_id": "1", "name": "Ad", "ad_set_id": AD_SET, "creative_id": CREATIVE}
-SENT_AD = {"name": "Ad", "adset_id": AD_SET, "creative": {"creative_id": CREATIVE}, "status": "PAUSED"}
-AD_CASES = {
-    "a new ad": Case("ads_create_ad", NEW_AD, f"{ACCOUNT}/ads", SENT_AD),
-    "a new ad that tracks": Case(
-        "ads_create_ad", {**NEW_AD, "tracking_specs": PIXEL}, f"{ACCOUNT}/ads", {**SENT_AD, "tracking_specs": PIXEL}
-    ),
-    "another creative alone": Case(
-        "ads_update_ad",
-        {"ad_id": AD, "creative_id": OTHER_CREATIVE},
-        AD,
-        {"creative": {"creative_id": OTHER_CREATIVE}},
-        notes=("review",),
-    ),
-    "another creative, a status and a bid": Case(
-        "ads_update_ad",
-        {"ad_id": AD, "creative_id": OTHER_CREATIVE, "status": "ACTIVE", "bid_amount": 150, "tracking_specs": PIXEL},
-        AD,
-        {
-            "creative": {"creative_id": OTHER_CREATIVE},
-            "status": "ACTIVE",
-            "bid_amount": "150",
-            "tracking_specs": PIXEL,
-        },
-    ),
-    "the tool for all": Case(
-        "ads_update_entity", {"entity_type": "ad", "entity_id": AD, "updates": {"name": "New"}}, AD, {"name": "New"}
-    ),
-    "a first budget schedule": Case(
-        "ads_create_budget_schedule",
-        {
-            "campaign_id": CAMPAIGN,
-            "budget_value": 1000,
-            "budget_value_type": "ABSOLUTE",
-            "time_start": 0,
-            "time_end": 1800000000,
-        },
-        f"{CAMPAIGN}/budget_schedules",
-        {"budget_value": "1000", "budget_value_type": "ABSOLUTE", "time_start": "0", "time_end": "1800000000"},
-    ),
-}
-ALL: dict[str, Case | Refused] = {**CASES, **REFUSALS, **AD_CASES}
+ALL: dict[str, Case | Refused] = {**CASES, **REFUSALS}
 
 
 @pytest.mark.parametrize("case", ALL.values(), ids=ALL)
@@ -214,12 +169,3 @@ async def test_the_accounts_own_beneficiary_is_named() -> None:
     client = shop()
     client.objects[ACCOUNT] |= {"default_dsa_beneficiary": "Shop GmbH", "default_dsa_payor": "Shop GmbH"}
     await check(new({"targeting": GERMANY}, {"billing_event": "IMPRESSIONS"}, notes=("Shop GmbH",)), client)
-
-
-@pytest.mark.parametrize("kind", ["RELATIVE", ""])
-async def test_a_budget_schedule_is_absolute_or_a_multiplier(kind: str) -> None:
-    arguments = {"campaign_id": CAMPAIGN, "budget_value": 1, "time_start": 0, "time_end": 1800000000}
-    refused = Refused(
-        "ads_create_budget_schedule", {**arguments, "budget_value_type": kind}, ["ABSOLUTE", "MULTIPLIER"]
-    )
-    await check(refused)

@@ -1,8 +1,7 @@
-"""Images and videos: what goes into a library, what comes out of one, and what is never fetched or written."""
+"""The images and videos of an ad: which are shown, which are saved, and what is refused."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from meta_ads_mcp.core.ports import Download
 from meta_ads_mcp.domain.crops import RETIRED, USUAL, crops
@@ -19,89 +16,11 @@ from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.server.server import picture
 from tests.support.fake_graph import FakeGraph, engine
-from tests.support.library import PNG, Desk, hash_of
-from tests.support.write_cases import ACCOUNT, AD, CREATIVE, PAGE, PROCESSING, VIDEO, Case, check, shop
+from tests.support.library import PNG
+from tests.support.write_cases import ACCOUNT, AD, CREATIVE, PROCESSING, VIDEO, shop
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(64))
 CDN = "https://cdn.example"
-
-
-# ---- into the library
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("mime", "content", "extension"),
-    [("image/png", PNG, "png"), ("image/jpeg", JPEG, "jpg"), ("image/gif", PNG, "png")],
-)
-async def test_a_data_url_is_sent_as_base64_alone_and_the_image_decides_its_name(
-    desk: Desk, mime: str, content: bytes, extension: str
-) -> None:
-    encoded = base64.b64encode(content).decode()
-    data = await desk.data("image", image_base64=f"data:{mime};base64,{encoded}", name="hero")
-    (sent,) = desk.graph.writes
-    assert (sent.method, sent.path) == ("POST", f"{ACCOUNT}/adimages")
-    assert sent.params == {"bytes": encoded, "name": f"hero.{extension}"}
-    digest = hash_of(content)
-    shown = {"hash": digest, "url": "https://x.example/i", "width": 8}
-    assert (data["image_hash"], data["images"]) == (digest, [shown])
-
-
-@pytest.mark.parametrize(
-    ("images", "found"),
-    [
-        ({"hero.png": {"hash": "abc", "url": CDN}}, [{"hash": "abc", "url": CDN}]),
-        ({"abc": {"url": CDN}}, [{"hash": "abc", "url": CDN}]),
-        ({"a.png": {"hash": "abc"}, "def": None}, [{"hash": "abc"}, {"hash": "def"}]),
-    ],
-)
-async def test_every_image_of_the_answer_has_its_hash(desk: Desk, images: Any, found: list[dict[str, str]]) -> None:
-    desk.graph.answers[("POST", f"{ACCOUNT}/adimages")] = lambda request: {"images": images}
-    data = await desk.data("image", image_url="https://img.example/a/hero.png?size=2")
-    assert (data["image_hash"], data["images"]) == ("abc", found)
-
-
-NEVER_FETCHED = [
-    *(
-        f"https://{host}/a.png"
-        for host in (
-            "127.0.0.1 10.0.0.1 172.16.0.1 192.168.0.1 169.254.169.254 0.0.0.0 [::1] [::ffff:127.0.0.1] [fe80::1] "
-            "100.64.0.1 192.0.2.1 198.51.100.1 203.0.113.1 240.0.0.1 localhost"
-        ).split()
-    ),
-    *(f"{scheme}://img.example/a.png" for scheme in ("file", "ftp", "gopher", "http")),
-    "file:///etc/passwd",
-    "https:///a.png",
-    "https://",
-    "",
-]
-FROM_THE_WEB: list[tuple[str, dict[str, Any], str]] = [
-    ("ads_upload_ad_image", {}, "image_url"),
-    ("ads_upload_ad_video", {}, "file_url"),
-    ("ads_create_ad_creative", {"page_id": PAGE, "link_url": "https://shop.example"}, "image_url"),
-    (
-        "ads_create_ad_creative",
-        {"page_id": PAGE, "link_url": "https://shop.example", "video_id": VIDEO},
-        "thumbnail_url",
-    ),
-]
-
-
-@pytest.mark.parametrize("url", NEVER_FETCHED)
-async def test_an_address_that_is_not_public_costs_no_connection_and_no_request(desk: Desk, url: str) -> None:
-    made = desk.engine()
-    for tool, arguments, name in FROM_THE_WEB:
-        answer = await made.call(tool, {"account_id": ACCOUNT, **arguments, name: url})
-        assert answer.structured["error"]["kind"] == "invalid_arguments", tool
-        assert name in answer.text
-    assert (desk.graph.sent, desk.web.asked) == ([], [])
-
-
-# ---- out of the library
 
 
 @dataclass
@@ -309,33 +228,6 @@ async def test_what_does_not_go_together_is_refused_unsent(tool: str, arguments:
     assert ad.graph.sent == []
 
 
-# ---- crops
-
-
-@pytest.mark.parametrize(
-    ("size", "key", "box"),
-    [
-        ((1080, 1080), "100x100", [[0, 0], [1080, 1080]]),
-        ((1080, 1080), "400x500", [[108, 0], [972, 1080]]),
-        ((1080, 1080), "400x150", [[0, 337], [1080, 742]]),
-        ((1920, 1080), "100x100", [[420, 0], [1500, 1080]]),
-    ],
-)
-def test_a_crop_is_the_largest_box_in_the_middle(size: tuple[int, int], key: Any, box: list[list[int]]) -> None:
-    assert crops(*size, [key]) == {key: box}
-
-
-@given(st.integers(1, 20_000), st.integers(1, 20_000))
-def test_six_boxes_lie_inside_the_image_and_fill_it_in_one_direction(width: int, height: int) -> None:
-    found = crops(width, height)
-    assert set(found) == set(USUAL)
-    assert len(found) == 6
-    for (left, top), (right, bottom) in found.values():
-        assert 0 <= left < right <= width
-        assert 0 <= top < bottom <= height
-        assert (left, right) == (0, width) or (top, bottom) == (0, height)
-
-
 @pytest.mark.parametrize("size", [(0, 1080), (1080, 0), (-1, 1080), (1080, -1)])
 async def test_an_image_without_a_size_has_no_crops(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="at least 1 pixel"):
@@ -353,19 +245,3 @@ async def test_images_come_with_their_crops(keys: Any, given: set[str]) -> None:
     assert answer.structured["data"][0]["image_crops"].keys() == given
     warned = any("191x100" in note for note in answer.structured.get("notes", ()))
     assert warned == bool(RETIRED.intersection(keys if isinstance(keys, list) else ()))
-
-
-async def test_a_creative_with_a_retired_crop_is_warned_about() -> None:
-    box = {"191x100": [[0, 0], [191, 100]]}
-    link = "https://shop.example"
-    spec = {"page_id": PAGE, "link_data": {"link": link, "image_hash": "hash0001", "image_crops": box}}
-    arguments = {"account_id": ACCOUNT, "name": "n", "page_id": PAGE, "link_url": link, "image_hash": "hash0001"}
-    await check(
-        Case(
-            "ads_create_ad_creative",
-            {**arguments, "image_crops": box},
-            f"{ACCOUNT}/adcreatives",
-            {"name": "n", "object_story_spec": spec},
-            notes=("191x100",),
-        )
-    )

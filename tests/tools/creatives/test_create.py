@@ -8,8 +8,17 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.domain.creative_story import FEATURES
-from tests.support.fake_graph import FakeGraph, engine
-from tests.support.write_cases import ACCOUNT, EVENT, FORM, INSTAGRAM, PAGE, Case, Refused, check, shop
+from tests.support.write_cases import (
+    ACCOUNT,
+    EVENT,
+    FORM,
+    INSTAGRAM,
+    PAGE,
+    Case,
+    Refused,
+    check,
+    shop,
+)
 
 TOOL = "ads_create_ad_creative"
 PATH = f"{ACCOUNT}/adcreatives"
@@ -51,7 +60,6 @@ ONE = {"images": [{"hash": H1}], "ad_formats": ["SINGLE_IMAGE"], "link_urls": SI
 TWO = {"images": [{"hash": H1}, {"hash": H2}], "ad_formats": ["SINGLE_IMAGE"], "link_urls": SITE}
 FREE = "DEGREES_OF_FREEDOM"
 REMINDER = {"event_name": "Sale", "start_time": "2027-01-04T00:00:00+0100", "end_time": "2027-01-05T00:00:00+0100"}
-
 PLAIN_CASES = {
     "a picture with all its texts": link_data(
         {"message": "m", "headline": "h", "description": "d", "call_to_action_type": "LEARN_MORE"},
@@ -152,7 +160,6 @@ PLAIN_CASES = {
         },
     ),
 }
-
 FLEXIBLE_CASES = {
     "several texts": feed(
         {"image_hash": H1, "headlines": ["H1", "H2", "H3"], "descriptions": ["d"], "messages": ["m1", "m2"]},
@@ -278,7 +285,6 @@ FLEXIBLE_CASES = {
     ),
     "no rules": link_data({"asset_customization_rules": []}, {}),
 }
-
 BARE = {"account_id": ACCOUNT, "page_id": PAGE}
 CARD = {"link": LINK, "image_hash": H1}
 REFUSALS = {
@@ -342,50 +348,17 @@ async def test_a_name_is_made_where_there_is_none() -> None:
     assert client.writes[0].params["name"] == "Creative 2026-11-25 10:00:00"
 
 
-# Where Pages may be found, the nearest to the account first.
-PAGE_EDGES = (f"{ACCOUNT}/promote_pages", f"{ACCOUNT}/ads", "me/assigned_pages")
-
-
-def with_pages(edge: str, pages: list[str]) -> FakeGraph:
-    client = shop()
-    if edge.endswith("/ads"):
-        client.objects["301"] = {"id": "301", "tracking_specs": [{"action.type": ["post_engagement"], "page": pages}]}
-        client.edges[edge] = ["301"]
-    else:
-        client.objects |= {page: {"id": page, "name": page} for page in pages}
-        client.edges[edge] = pages
-    return client
-
-
-@pytest.mark.parametrize("edge", PAGE_EDGES)
-@pytest.mark.parametrize(("pages", "says"), [([], ["page_id"]), (["11", "12"], ["11", "12", "page_id"])])
-async def test_a_page_is_never_guessed(edge: str, pages: list[str], says: list[str]) -> None:
-    client = with_pages(edge, pages)
-    given = {name: value for name, value in PLAIN.items() if name != "page_id"}
-    await check(Refused(TOOL, given, says), client)
-
-
-@pytest.mark.parametrize("edge", PAGE_EDGES)
-async def test_the_only_page_is_taken_and_named(edge: str) -> None:
-    client = with_pages(edge, [PAGE, "x"])
-    given = {name: value for name, value in PLAIN.items() if name != "page_id"}
-    sent = {"object_story_spec": {"page_id": PAGE, "link_data": {"link": LINK, "image_hash": H1}}}
-    await check(Case(TOOL, given, PATH, sent, some=True, notes=(PAGE,)), client)
-
-
-@pytest.mark.parametrize(
-    ("options", "edge", "found"),
-    [
-        ({"business_id": "900"}, "900/client_pages", True),
-        ({"business_id": "900"}, "me/assigned_pages", False),
-        ({"accounts": (ACCOUNT,)}, "me/assigned_pages", False),
-    ],
-)
-async def test_a_page_of_another_business_or_account_is_not_looked_for(
-    options: dict[str, Any], edge: str, found: bool
-) -> None:
-    client = with_pages(edge, [PAGE])
-    given = {name: value for name, value in PLAIN.items() if name != "page_id"}
-    answer = await engine(client, **options).call(TOOL, given)
-    assert bool(client.writes) is found, answer.text
-    assert any(request.path == "me/assigned_pages" for request in client.sent) is False
+async def test_a_creative_with_a_retired_crop_is_warned_about() -> None:
+    box = {"191x100": [[0, 0], [191, 100]]}
+    link = "https://shop.example"
+    spec = {"page_id": PAGE, "link_data": {"link": link, "image_hash": "hash0001", "image_crops": box}}
+    arguments = {"account_id": ACCOUNT, "name": "n", "page_id": PAGE, "link_url": link, "image_hash": "hash0001"}
+    await check(
+        Case(
+            "ads_create_ad_creative",
+            {**arguments, "image_crops": box},
+            f"{ACCOUNT}/adcreatives",
+            {"name": "n", "object_story_spec": spec},
+            notes=("191x100",),
+        )
+    )

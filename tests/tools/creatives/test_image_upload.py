@@ -195,3 +195,38 @@ def test_an_image_has_a_largest_size() -> None:
 @given(st.binary(), st.sampled_from(["", "data:image/png;base64,", "DATA:;BASE64,"]))
 def test_base64_comes_back_as_it_was(content: bytes, head: str) -> None:
     assert decode_image(head + base64.b64encode(content).decode()) == content
+
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(64))
+CDN = "https://cdn.example"
+
+
+@pytest.mark.parametrize(
+    ("mime", "content", "extension"),
+    [("image/png", PNG, "png"), ("image/jpeg", JPEG, "jpg"), ("image/gif", PNG, "png")],
+)
+async def test_a_data_url_is_sent_as_base64_alone_and_the_image_decides_its_name(
+    desk: Desk, mime: str, content: bytes, extension: str
+) -> None:
+    encoded = base64.b64encode(content).decode()
+    data = await desk.data("image", image_base64=f"data:{mime};base64,{encoded}", name="hero")
+    (sent,) = desk.graph.writes
+    assert (sent.method, sent.path) == ("POST", f"{ACCOUNT}/adimages")
+    assert sent.params == {"bytes": encoded, "name": f"hero.{extension}"}
+    digest = hash_of(content)
+    shown = {"hash": digest, "url": "https://x.example/i", "width": 8}
+    assert (data["image_hash"], data["images"]) == (digest, [shown])
+
+
+@pytest.mark.parametrize(
+    ("images", "found"),
+    [
+        ({"hero.png": {"hash": "abc", "url": CDN}}, [{"hash": "abc", "url": CDN}]),
+        ({"abc": {"url": CDN}}, [{"hash": "abc", "url": CDN}]),
+        ({"a.png": {"hash": "abc"}, "def": None}, [{"hash": "abc"}, {"hash": "def"}]),
+    ],
+)
+async def test_every_image_of_the_answer_has_its_hash(desk: Desk, images: Any, found: list[dict[str, str]]) -> None:
+    desk.graph.answers[("POST", f"{ACCOUNT}/adimages")] = lambda request: {"images": images}
+    data = await desk.data("image", image_url="https://img.example/a/hero.png?size=2")
+    assert (data["image_hash"], data["images"]) == ("abc", found)

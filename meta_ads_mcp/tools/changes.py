@@ -1,4 +1,4 @@
-"""The journal of changes: reading it, and putting a change back."""
+"""Read the journal of changes, and undo a change."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class GetChanges(Params):
     after: Annotated[str | None, Field(max_length=60)] = None
 
     async def run(self, call: Call) -> Result:
-        found = [entry for entry in reversed(call.changes.entries()) if self._wanted(entry)]
-        ids = [entry.change_id for entry in found]
+        matches = [entry for entry in reversed(call.changes.entries()) if self._matches(entry)]
+        ids = [entry.change_id for entry in matches]
         start = ids.index(self.after) + 1 if self.after in ids else 0
-        shown = found[start : start + self.limit]
-        more = start + self.limit < len(found)
-        page = Page(len(shown), more, shown[-1].change_id if more else None)
-        return Result(f"{len(shown)} of {len(found)} changes.", [entry.public() for entry in shown], page)
+        entries = matches[start : start + self.limit]
+        has_more = start + self.limit < len(matches)
+        page = Page(len(entries), has_more, entries[-1].change_id if has_more else None)
+        return Result(f"{len(entries)} of {len(matches)} changes.", [entry.public() for entry in entries], page)
 
-    def _wanted(self, entry: JournalEntry) -> bool:
+    def _matches(self, entry: JournalEntry) -> bool:
         return (
             self.account_id in (None, entry.account)
             and self.object_id in (None, entry.object_id)

@@ -1,4 +1,4 @@
-"""Answering, hiding and deleting comments on Facebook, with the token of the Page below whose post they are."""
+"""Reply to, hide and delete Facebook comments, with the token of the Page that published the post."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from meta_ads_mcp.core.write import ConfirmedParams, CreateParams, WriteParams
 from meta_ads_mcp.errors import InvalidArguments
 
 IN_PUBLIC = "it publishes text in the name of the Page"
-MOST_PAGES = 25
+MAX_PAGES = 25
 
 
 class OnComment(WriteParams):
-    """A comment, and the Page that may act on it."""
+    """Base of the tools that act on a comment with its Page's token."""
 
     comment_id: CommentId
     page_id: Annotated[
@@ -30,7 +30,7 @@ class OnComment(WriteParams):
     @model_validator(mode="before")
     @classmethod
     def _page_of_the_id(cls, data: Any) -> Any:
-        """`page_post_comment` names the Page; Graph's own id of the comment is `post_comment`."""
+        """Split `<page>_<post>_<comment>` into the Page and Graph's id of the comment, `<post>_<comment>`."""
         if not isinstance(data, Mapping) or not isinstance(data.get("comment_id"), str):
             return data
         page, _, rest = data["comment_id"].partition("_")
@@ -39,25 +39,25 @@ class OnComment(WriteParams):
         return {**data, "comment_id": rest, "page_id": data.get("page_id") or page}
 
     async def page_for_token(self, call: Call) -> str:
-        return self.page_id or await own_page(call)
+        return self.page_id or await only_page(call)
 
 
-async def own_page(call: Call) -> str:
-    """The only Page that the token acts for.
+async def only_page(call: Call) -> str:
+    """Return the id of the only Page that the token manages.
 
-    Raises InvalidArguments when there is none or more than one, or when this server may not touch every account: then
-    the Page is named, so that it can be checked.
+    Raises InvalidArguments when the token manages no Page or several, and under META_ADS_ACCOUNTS, where the Page has
+    to be named so that it can be checked.
     """
     if call.allowed_accounts():
-        raise InvalidArguments("page_id is needed: this server may touch some accounts only.", "Give page_id.")
-    found = await call.graph.list("me/accounts", fields=["id", "name"], limit=MOST_PAGES)
-    ids = [str(row.get("id")) for row in found.rows]
+        raise InvalidArguments("page_id is required, because this server may use some accounts only.", "Give page_id.")
+    pages = await call.graph.list("me/accounts", fields=["id", "name"], limit=MAX_PAGES)
+    ids = [str(row.get("id")) for row in pages.rows]
     if len(ids) == 1:
         call.note(f"page_id {ids[0]}: the only Page of this token.")
         return ids[0]
-    which = f"several: {', '.join(ids)}" if ids else "none"
+    reason = f"manages several Pages: {', '.join(ids)}" if ids else "manages no Page"
     raise InvalidArguments(
-        f"page_id is needed: this token has {which}.", "Give the Page below whose post the comment is."
+        f"page_id is required, because this token {reason}.", "Give the Page that published the post."
     )
 
 
@@ -81,10 +81,10 @@ class HideComment(OnComment):
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if before.get("can_hide") is False and self.is_hidden:
-            call.note("Meta says that this Page cannot hide the comment; it may refuse.")
+            call.note("Meta reports that this Page cannot hide the comment (can_hide=false) and may refuse.")
 
     async def describe_effect(self, call: Call) -> Row:
-        return {"next_step": f"is_hidden={'false' if self.is_hidden else 'true'} takes it back."}
+        return {"next_step": f"is_hidden={'false' if self.is_hidden else 'true'} reverses this."}
 
 
 @tool(

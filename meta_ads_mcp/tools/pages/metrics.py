@@ -1,4 +1,4 @@
-"""Metrics of a Page: those asked by default, and those that Meta took away, with what is there in their place.
+"""List the default metrics of a Page, and the metrics that Meta removed with their replacements.
 
 Source: Meta docs, docs/platforminsights/page/deprecated-metrics: removed on 2025-06-15, 2025-11-15 and with v26.0.
 """
@@ -35,15 +35,18 @@ _FAMILIES = {
 
 
 def present_name(metric: str) -> str | None:
-    """What stands for a metric that Meta took away; None for one that is not known to be gone."""
+    """Return the replacement of a removed metric; None for a metric that is not known to be removed."""
     if metric in _REMOVED:
         return _REMOVED[metric]
     return next((new for family, new in _FAMILIES.items() if metric.startswith(f"{family}_") or metric == family), None)
 
 
 def require_present(metrics: Sequence[str]) -> Sequence[str]:
-    """For a model validator: the metrics as they are. Raises ValueError naming today's equivalent of a removed one."""
-    gone = {metric: new for metric in metrics if (new := present_name(metric))}
-    if gone:
-        raise ValueError("; ".join(f"Meta removed {metric}: ask for {new}" for metric, new in gone.items()))
+    """Return the metrics unchanged; for a model validator.
+
+    Raises ValueError that names the replacement of each removed metric.
+    """
+    removed = {metric: new for metric in metrics if (new := present_name(metric))}
+    if removed:
+        raise ValueError("; ".join(f"Meta removed {metric}: ask for {new}" for metric, new in removed.items()))
     return metrics

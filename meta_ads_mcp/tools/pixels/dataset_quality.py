@@ -1,4 +1,4 @@
-"""How good the signals of a pixel (dataset) are, as this server judges them."""
+"""Rate the signal quality of a pixel (dataset) with this server's own score."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from meta_ads_mcp.tools.pixels.health import age_hours, health, match_rate
 from meta_ads_mcp.tools.pixels.stats import PixelStats
 
 T = TypeVar("T")
-# The mix of a pixel's last events, by AdsPixelStatsResult.Aggregation of the SDK.
+# Breakdowns of a pixel's recent events (SDK enum AdsPixelStatsResult.Aggregation).
 MIXES = {"events": "event", "event_sources": "event_source", "match_keys": "match_keys", "had_pii": "had_pii"}
 OWN_SCORE = "health_score is this server's own, from the rules in deductions; Meta publishes no such score."
-# DACheck.result is a text whose values Meta does not list: whatever does not read as a success is shown.
-_FINE = frozenset({"passed", "pass", "ok", "success"})
+# Meta does not document the values of DACheck.result, so any other value counts as a failure.
+_PASS_RESULTS = frozenset({"passed", "pass", "ok", "success"})
 
 
 @tool(
@@ -74,19 +74,19 @@ class GetDatasetQuality(Params):
         return Result(f"Dataset {pixel_id}: {score} of 100 on this server's scale.", data, notes=[OWN_SCORE])
 
     async def _mixes(self, call: Call, pixel_id: str) -> Row:
-        """Totals of Meta's own last window by event, source, match key and personal data; None where it failed."""
-        found: Row = {}
+        """Read the totals of Meta's default window per breakdown; None for a breakdown that failed."""
+        mixes: Row = {}
         for name, aggregation in MIXES.items():
             stats = await _part(call, f"The mix of {name}", _stats(call, pixel_id, aggregation))
-            found[name] = stats.totals_table().public() if stats else None
-        return found
+            mixes[name] = stats.totals_table().public() if stats else None
+        return mixes
 
     async def _checks(self, call: Call, pixel_id: str) -> Row:
         body = await _part(call, "Meta's checks (da_checks)", call.graph.get(f"{pixel_id}/da_checks"))
         if body is None:
             return {"failing_checks": None}
         rows = body.get("data") if isinstance(body.get("data"), list) else []
-        return {"failing_checks": [row for row in rows or [] if isinstance(row, Mapping) and not _is_fine(row)]}
+        return {"failing_checks": [row for row in rows or [] if isinstance(row, Mapping) and not _passes(row)]}
 
 
 async def _stats(call: Call, pixel_id: str, aggregation: str) -> PixelStats:
@@ -97,13 +97,13 @@ async def _stats(call: Call, pixel_id: str, aggregation: str) -> PixelStats:
 
 
 async def _part(call: Call, what: str, work: Awaitable[T]) -> T | None:
-    """One part of the answer; its failure is told, and costs the others nothing."""
-    found = await attempt(work)
-    if isinstance(found, AdsError):
-        call.note(unread(what, found))
+    """Read a part of the answer; note a failure and return None, so that the other parts still appear."""
+    result = await attempt(work)
+    if isinstance(result, AdsError):
+        call.note(unread(what, result))
         return None
-    return found
+    return result
 
 
-def _is_fine(check: Mapping[str, object]) -> bool:
-    return str(check.get("result", "")).lower() in _FINE
+def _passes(check: Mapping[str, object]) -> bool:
+    return str(check.get("result", "")).lower() in _PASS_RESULTS

@@ -1,4 +1,4 @@
-"""How healthy a pixel looks, as this server judges it. Meta publishes no such score."""
+"""Score the health of a pixel by this server's own rules. Meta publishes no such score."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOW_MATCH_RATE = 60
 
 @dataclass(frozen=True)
 class HealthRule:
-    """So many points are taken when the rule holds."""
+    """A deduction of `points` when `holds(pixel, hours since it last fired)` is true."""
 
     points: int
     text: str
@@ -40,22 +40,22 @@ RULES = (
 
 
 def health(pixel: Row, now: datetime) -> tuple[int, list[Row]]:
-    """A score from 0 to 100, and each deduction with its rule. What Meta does not show costs nothing."""
+    """Return a score from 0 to 100 and the deductions `{"points", "rule"}`. Missing fields cost no points."""
     age = age_hours(pixel.get("last_fired_time"), now)
-    held = [rule for rule in RULES if rule.holds(pixel, age)]
-    return max(0, 100 - sum(rule.points for rule in held)), [
-        {"points": -rule.points, "rule": rule.text} for rule in held
+    deductions = [rule for rule in RULES if rule.holds(pixel, age)]
+    return max(0, 100 - sum(rule.points for rule in deductions)), [
+        {"points": -rule.points, "rule": rule.text} for rule in deductions
     ]
 
 
 def match_rate(pixel: Row) -> int | None:
-    """`match_rate_approx` in per cent (SDK class AdsPixel: int); Meta says -1 when it does not know."""
+    """Return `match_rate_approx` in percent (SDK class AdsPixel: int); None for -1, Meta's "unknown"."""
     rate = pixel.get("match_rate_approx")
     return rate if isinstance(rate, int) and rate >= 0 else None
 
 
 def age_hours(moment: Any, now: datetime) -> float | None:
-    """Hours since a time of Graph (ISO 8601), with one decimal; None without one."""
+    """Return the hours since an ISO 8601 time, rounded to one decimal; None if it is missing or invalid."""
     try:
         return round((now - datetime.fromisoformat(str(moment))).total_seconds() / 3600, 1)
     except (ValueError, TypeError):

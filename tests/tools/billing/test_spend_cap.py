@@ -109,7 +109,7 @@ async def test_an_unknown_currency_is_not_guessed(clock: StillClock) -> None:
 
 async def test_a_cap_below_what_is_spent_is_noted(clock: StillClock) -> None:
     answer = await engine(with_cap(clock)).call(TOOL, {"account_id": "1", "spend_cap": 1500, "dry_run": True})
-    assert any(note.startswith("20.00 USD are spent already") for note in answer.structured["notes"])
+    assert any("already spent 20.00 USD" in note for note in answer.structured["notes"])
 
 
 async def test_the_policy_keeps_a_cap(clock: StillClock) -> None:

@@ -69,7 +69,7 @@ async def test_a_lift_study_of_campaigns_in_a_named_business(client: FakeGraph) 
     [
         ({"cells": [{**NEW["cells"][0], "treatment_percentage": 60}, NEW["cells"][1]]}, "110"),
         ({"cells": NEW["cells"][:1]}, "two cells"),
-        ({"cells": [NEW["cells"][0], {**NEW["cells"][1], "ad_sets": [A]}]}, "one cell only"),
+        ({"cells": [NEW["cells"][0], {**NEW["cells"][1], "ad_sets": [A]}]}, "only one cell"),
         ({"cells": [NEW["cells"][0], {"name": "x", "treatment_percentage": 1}]}, "ad_sets or campaigns"),
         ({"type": "LIFT"}, "objectives"),
         ({"type": "GEO"}, "type"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.tools.help.articles import ARTICLES, Article
-from meta_ads_mcp.tools.help.help import find, score
+from meta_ads_mcp.tools.help.help import score, search_articles
 from tests.support.scripted_graph import CATALOGUE, Scripted, call, refused_unsent
 
 
@@ -55,19 +55,19 @@ def test_tags_weigh_more_than_titles_and_those_more_than_summaries(words: set[st
     ],
 )
 def test_a_question_finds_its_article_first(query: str, title: str) -> None:
-    assert find(query)[0]["title"] == title
+    assert search_articles(query)[0]["title"] == title
 
 
 @given(st.text(max_size=60))
 def test_any_query_gives_articles_in_falling_order(query: str) -> None:
-    scores = [row["score"] for row in find(query)]
+    scores = [row["score"] for row in search_articles(query)]
     assert scores == sorted(scores, reverse=True)
     assert 0 not in scores
 
 
 @pytest.mark.parametrize("query", ["ad", "ab", "?!", "to be"])
 def test_words_of_two_letters_find_nothing(query: str) -> None:
-    assert find(query) == []
+    assert search_articles(query) == []
 
 
 @pytest.mark.parametrize("article", ARTICLES, ids=lambda article: article.id)

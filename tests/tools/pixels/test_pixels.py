@@ -71,7 +71,7 @@ async def test_of_a_long_series_the_end_is_shown_and_the_totals_hold_all() -> No
     ("arguments", "said"),
     [
         ({"aggregation": "devices"}, "accepted values"),
-        ({"start_time": "2026-11-02", "end_time": "2026-11-01"}, "end_time must lie after start_time"),
+        ({"start_time": "2026-11-02", "end_time": "2026-11-01"}, "end_time must be after start_time"),
         ({"start_time": "yesterday"}, "ISO 8601"),
     ],
 )

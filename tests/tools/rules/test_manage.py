@@ -84,17 +84,17 @@ async def test_numbers_and_lists_reach_graph_as_they_are(client: FakeGraph) -> N
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"schedule_spec": None}, "schedule_spec is needed"),
+        ({"schedule_spec": None}, "schedule_spec is required"),
         (filters(WEEK, SPENT), "entity_type"),
         (filters(ENTITY, SPENT), "time_preset"),
         (filters(ENTITY, {"field": "cost_per_lead", "operator": "LESS_THAN", "value": 5}), "time_preset"),
         (filters(ENTITY, WEEK, {**SPENT, "field": "spend"}), "spent"),
         (filters(ENTITY, WEEK, {**SPENT, "value": 25.5}), "minor units"),
         (filters(ENTITY, WEEK, {"field": "attribution_window", "operator": "EQUAL", "value": "7D"}), "ACCOUNT_DEFAULT"),
-        (filters(ENTITY, kind="TRIGGER"), "trigger is needed"),
+        (filters(ENTITY, kind="TRIGGER"), "trigger is required"),
         (filters(ENTITY, {**SPENT, "operator": "INCREASE_BY"}), "change_spec"),
         ({"execution_spec": {"execution_type": "CHANGE_BUDGET"}}, "change_spec"),
-        ({"schedule_spec": {"schedule_type": "CUSTOM"}}, "schedule is needed"),
+        ({"schedule_spec": {"schedule_type": "CUSTOM"}}, "schedule is required"),
         ({"schedule_spec": {"schedule_type": "WEEKLY"}}, "schedule_type"),
         ({"schedule_spec": {"schedule_type": "CUSTOM", "schedule": [{"start_minute": 15}]}}, "start_minute"),
         (

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
+from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import Local, exactly_one
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
@@ -77,7 +78,7 @@ class UpdateBudget(ConfirmedParams):
         return exactly_one(self, "daily_budget", "lifetime_budget")
 
     def node_kind(self) -> str:
-        return "AdSet" if self.entity_type == "ad_set" else "Campaign"
+        return ENTITY_KINDS[self.entity_type]
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         """The other budget, or none, means that this budget does not exist on the object."""

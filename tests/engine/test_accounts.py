@@ -9,14 +9,17 @@ import facebook_business.adobjects as sdk
 import pytest
 from facebook_business.adobjects.adaccount import AdAccount
 
+from meta_ads_mcp.core.nodes import NODES, Owner
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
-from meta_ads_mcp.engine.accounts import MEMBER_OF, OF_NO_ACCOUNT, OWNED, AccountBook
+from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.errors import Denied, PermissionMissing, Throttled
 from tests.support.sample_tools import Bench, account
 from tests.support.transport import Told
 
 OURS = ("act_1", "act_2")
+# Kinds whose field `account_id` names the owner.
+SELF_OWNED = [name for name, row in NODES.items() if row.owner is Owner.SELF and name not in {"any", "AdAccount"}]
 
 
 def world(request: Request) -> Any:
@@ -89,7 +92,7 @@ async def test_what_is_not_found_there_is_denied(node: str, kind: str) -> None:
         await made.owner(node, kind)
 
 
-@pytest.mark.parametrize("kind", sorted(OF_NO_ACCOUNT))
+@pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner is Owner.ABOVE])
 async def test_what_stands_above_accounts_has_no_owner(kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner("5", kind) is None
@@ -240,12 +243,12 @@ async def test_a_currency_that_cannot_be_read_costs_the_unit_and_not_the_answer(
 # --- against Meta's SDK
 
 
-@pytest.mark.parametrize("node", sorted(OWNED - {"any"}))
+@pytest.mark.parametrize("node", SELF_OWNED)
 def test_these_nodes_do_name_their_account(node: str) -> None:
     module = __import__(f"{sdk.__name__}.{node.lower()}", fromlist=[node])
     assert hasattr(getattr(module, node).Field, "account_id")
 
 
-@pytest.mark.parametrize("edge", sorted(MEMBER_OF.values()))
+@pytest.mark.parametrize("edge", [row.member_edge for row in NODES.values() if row.member_edge])
 def test_these_edges_are_edges_of_an_account(edge: str) -> None:
     assert hasattr(AdAccount, {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels"}.get(edge, f"get_{edge}"))

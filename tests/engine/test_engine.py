@@ -89,7 +89,7 @@ async def test_a_defect_of_ours_tells_nothing_of_its_text() -> None:
     said = json.dumps([answer.structured, bench.events.events])
     assert "secret" not in said
     (_, event), *_ = bench.events.named("internal_error")
-    assert event["where"].startswith("test_run.py:")
+    assert event["where"].startswith("test_engine.py:")
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 5, {"data": 5}])

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.nodes import ENTITY_KINDS, node_kind
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.core.result import Row
@@ -28,8 +29,6 @@ MOST_ASYNC = 51
 POLL_SECONDS = (2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
 MOST_AD_SETS = 100
 BUDGETS = ("daily_budget", "lifetime_budget")
-NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
-EDGES = {"campaign": "campaigns", "ad_set": "adsets", "ad": "ads"}
 _PARENT = {"ad_set": "campaign_id", "ad": "adset_id"}
 
 
@@ -62,7 +61,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         return self
 
     def node_kind(self) -> str:
-        return NODES[self.entity_type]
+        return ENTITY_KINDS[self.entity_type]
 
     async def plan(self, call: Call) -> Plan:
         own = [] if self.entity_type == "ad" else BUDGETS
@@ -88,7 +87,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
                 **await self._budgets_below(call),
             },
             parent=account,
-            edge=EDGES[self.entity_type],
+            edge=node_kind(self.node_kind()).list_edge,
             actions=self._makes(children),
         )
         notes = [f"{children} ad(s) are copied with it."] if children else []

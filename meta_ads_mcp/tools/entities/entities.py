@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList, selection
 from meta_ads_mcp.core.listing import Refine, list_result, unchanged
+from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import ListParams, Local
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
@@ -69,7 +70,6 @@ UPDATES: Mapping[str, tuple[type[ConfirmedParams], str]] = {
     "ad_set": (ad_sets.UpdateAdSet, "ad_set_id"),
     "ad": (ads.UpdateAd, "ad_id"),
 }
-NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
 # What stands above an object and must be active too, with the field that names it.
 _PARENTS = {"campaign": (), "ad_set": ("campaign",), "ad": ("adset", "campaign")}
 
@@ -107,7 +107,7 @@ class ActivateEntity(ConfirmedParams):
     status: Literal["ACTIVE", "PAUSED", "ARCHIVED"] = "ACTIVE"
 
     def node_kind(self) -> str:
-        return NODES[self.entity_type]
+        return ENTITY_KINDS[self.entity_type]
 
     async def describe_effect(self, call: Call) -> Row:
         """The effective status, and the parents that are not active."""

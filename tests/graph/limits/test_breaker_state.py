@@ -209,13 +209,13 @@ WRITER = """
 import sys
 from pathlib import Path
 from meta_ads_mcp.graph.limits.circuit import Circuit
-from meta_ads_mcp.graph.limits.breaker_state import SharedBreaker
+from meta_ads_mcp.graph.limits.breaker_state import BreakerState
 from meta_ads_mcp.graph.limits.store import CircuitStore
 
 class Silence:
     def emit(self, level, event, **fields): raise SystemExit(event)
 
-process = SharedBreaker(CircuitStore(Path(sys.argv[1])), Silence())
+process = BreakerState(CircuitStore(Path(sys.argv[1])), Silence())
 common = Circuit("t", "act_0", None, "x", 1.9e9)
 for number in range(40):
     circuit = Circuit("t", f"act_{sys.argv[2]}{number:02}", None, "temporary_block", float(sys.argv[3]) + 1800)

@@ -21,7 +21,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from meta_ads_mcp.errors import GraphError, Throttled
-from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
+from meta_ads_mcp.graph.classify import classify
+from meta_ads_mcp.graph.limits.calls import GraphCall
+from meta_ads_mcp.graph.limits.governor import Governor
+from meta_ads_mcp.graph.limits.outcome import Outcome
 
 WORKERS = 8
 LATENCY_S = 0.3
@@ -143,7 +146,7 @@ class Meta:
             return self._refused(80004, None, call, now)
         points.append((now, cost))
         calls.append(now)
-        return Outcome(200, self._headers(account, call, now), None)
+        return classify(call, 200, self._headers(account, call, now), None)
 
     def _aged(self, account: str, use_case: str, now: float) -> tuple[deque[tuple[float, int]], deque[float]]:
         points, calls = self._score[account], self._calls[account, use_case]
@@ -160,7 +163,7 @@ class Meta:
 
     def _refused(self, code: int, subcode: int | None, call: GraphCall, now: float) -> Outcome:
         error = GraphError(code, "User request limit reached", subcode, http_status=400)
-        return Outcome(400, self._headers(call.account or "", call, now), error)
+        return classify(call, 400, self._headers(call.account or "", call, now), error)
 
     def _headers(self, account: str, call: GraphCall, now: float) -> dict[str, str]:
         score = sum(point for _, point in self._score[account])

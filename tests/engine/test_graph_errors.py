@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from meta_ads_mcp.errors import GraphError
-from meta_ads_mcp.graph.error_table import to_ads_error
+from meta_ads_mcp.graph.classify import to_ads_error
 from tests.support.scripted_graph import engine
 from tests.support.transport import Wire
 from tests.support.write_cases import ACCOUNT, OFF, OPEN, shop
@@ -34,7 +34,7 @@ async def test_a_subcode_that_only_users_know_comes_with_what_to_do(
     code: int, subcode: int | None, words: list[str]
 ) -> None:
     client = shop()
-    error, _ = to_ads_error(GraphError(code, "Invalid parameter", subcode, http_status=400))
+    error = to_ads_error(GraphError(code, "Invalid parameter", subcode, http_status=400))
     client.refuse = lambda request: error if request.method == "POST" else None
     arguments = {"account_id": ACCOUNT, "name": "Ad", "ad_set_id": "201", "creative_id": "401"}
     answer = await write(client, "ads_create_ad", arguments)
@@ -44,7 +44,7 @@ async def test_a_subcode_that_only_users_know_comes_with_what_to_do(
 
 async def test_bid_adjustments_that_an_app_may_not_use_are_a_capability_of_the_app() -> None:
     client = shop()
-    error, _ = to_ads_error(
+    error = to_ads_error(
         GraphError(3, "Application does not have the capability to make this API call.", http_status=400)
     )
     client.refuse = lambda request: error if request.method == "POST" else None

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
+from meta_ads_mcp.graph.classify import parse_error
 from meta_ads_mcp.graph.encoding import body
-from meta_ads_mcp.graph.error_table import parse_error
 from tests.support.transport import TOKEN, Wire, refusal
 
 PART = {"video_file_chunk": ("clip.mp4", bytes(range(256)), "application/octet-stream")}

@@ -13,7 +13,7 @@ DEVELOPMENT = answered(x_ad_account_usage={"acc_id_util_pct": 0.1, "ads_api_acce
 
 async def made(governor, call, outcome=GOOD):
     await governor.admit(call)
-    governor.settle(call, outcome)
+    governor.settle(call, outcome.outcome(call))
 
 
 async def error_of(governor, call):

@@ -12,7 +12,8 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph.client import Connection, GraphClient
-from meta_ads_mcp.graph.limits.governor import GraphCall, Outcome
+from meta_ads_mcp.graph.limits.calls import GraphCall
+from meta_ads_mcp.graph.limits.outcome import Outcome
 from tests.support.limits import FakeClock, Heard
 
 __all__ = ["TOKEN", "FakeClock", "Gate", "Heard", "Told", "Wire", "refusal"]

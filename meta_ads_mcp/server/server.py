@@ -254,9 +254,9 @@ def render_answer(answer: ToolAnswer) -> ToolResult:
 
 
 def picture(image: bytes) -> ImageContent:
-    from meta_ads_mcp.domain.image_file import mime_of  # noqa: PLC0415  few answers have pictures
+    from meta_ads_mcp.domain.image_file import detect_mime  # noqa: PLC0415  few answers have pictures
 
-    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=mime_of(image) or "image/png")
+    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=detect_mime(image) or "image/png")
 
 
 def question(asked: ConfirmationQuestion) -> InputRequiredResult:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.domain.crops import USUAL, crops
+from meta_ads_mcp.domain.crops import USUAL, compute_crops
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ from meta_ads_mcp.domain.crops import USUAL, crops
     ],
 )
 def test_a_crop_is_the_largest_box_in_the_middle(size: tuple[int, int], key: Any, box: list[list[int]]) -> None:
-    assert crops(*size, [key]) == {key: box}
+    assert compute_crops(*size, [key]) == {key: box}
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000))
 def test_six_boxes_lie_inside_the_image_and_fill_it_in_one_direction(width: int, height: int) -> None:
-    found = crops(width, height)
+    found = compute_crops(width, height)
     assert set(found) == set(USUAL)
     assert len(found) == 6
     for (left, top), (right, bottom) in found.values():

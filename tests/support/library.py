@@ -11,7 +11,7 @@ from typing import Any
 
 from meta_ads_mcp.core.ports import Download
 from meta_ads_mcp.core.request import Request
-from meta_ads_mcp.domain.image_file import MOST_IMAGE_BYTES
+from meta_ads_mcp.domain.image_file import MAX_IMAGE_BYTES
 from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError
@@ -95,7 +95,7 @@ class Web:
             raise self.found
 
     async def get(self, url: str, most_bytes: int) -> Download:
-        assert most_bytes == MOST_IMAGE_BYTES
+        assert most_bytes == MAX_IMAGE_BYTES
         await self.check(url)
         return self.found
 

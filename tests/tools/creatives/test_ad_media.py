@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.core.ports import Download
-from meta_ads_mcp.domain.crops import RETIRED, USUAL, crops
+from meta_ads_mcp.domain.crops import RETIRED, USUAL, compute_crops
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.server.server import picture
@@ -151,7 +151,7 @@ async def test_the_pictures_themselves_are_shown_the_small_one_where_the_whole_i
     answer = await ad.call("images", show=True, fields=["name"])
     assert answer.images == (JPEG, PNG)
     assert [picture(image).mime_type for image in answer.images] == ["image/jpeg", "image/png"]
-    assert any("its address gives no image" in note for note in answer.structured["notes"])
+    assert any("its URL has no image" in note for note in answer.structured["notes"])
     assert web.asked == [f"{CDN}/h1", f"{CDN}/h2", f"{CDN}/h2s", f"{CDN}/h3"]
 
 
@@ -231,7 +231,7 @@ async def test_what_does_not_go_together_is_refused_unsent(tool: str, arguments:
 @pytest.mark.parametrize("size", [(0, 1080), (1080, 0), (-1, 1080), (1080, -1)])
 async def test_an_image_without_a_size_has_no_crops(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="at least 1 pixel"):
-        crops(*size)
+        compute_crops(*size)
     library = [{"hash": "h1", "width": size[0], "height": size[1]}]
     answer = await Ad({"image_hash": "h1"}, library).call("images", crop_keys=[])
     assert answer.structured["error"]["kind"] == "invalid_arguments"

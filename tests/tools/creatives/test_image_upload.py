@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.core.ports import Download
-from meta_ads_mcp.domain.image_file import MOST_IMAGE_BYTES, decode_image, image
+from meta_ads_mcp.domain.image_file import MAX_IMAGE_BYTES, decode_image, parse_image
 from meta_ads_mcp.errors import InvalidArguments, NetworkProblem, UnknownOutcome
 from tests.support.fake_graph import ACCOUNT, engine
 from tests.support.library import PNG, Desk, hash_of
@@ -172,7 +172,7 @@ async def test_an_answer_without_a_hash_is_an_error(desk: Desk) -> None:
     ],
 )
 def test_the_content_decides_the_extension(start: bytes, extension: str, given: str, stem: str | None) -> None:
-    name = image(start + b"rest", given).name
+    name = parse_image(start + b"rest", given).name
     assert name.endswith(f".{extension}")
     assert len(name) <= 100
     assert stem is None or name == f"{stem}.{extension}"
@@ -183,13 +183,13 @@ def test_the_content_decides_the_extension(start: bytes, extension: str, given: 
 )
 def test_anything_else_is_no_image(content: bytes) -> None:
     with pytest.raises(InvalidArguments):
-        image(content, "a.png")
+        parse_image(content, "a.png")
 
 
 def test_an_image_has_a_largest_size() -> None:
-    image(PNG.ljust(MOST_IMAGE_BYTES, b"\0"), None)
+    parse_image(PNG.ljust(MAX_IMAGE_BYTES, b"\0"), None)
     with pytest.raises(InvalidArguments):
-        image(PNG.ljust(MOST_IMAGE_BYTES + 1, b"\0"), None)
+        parse_image(PNG.ljust(MAX_IMAGE_BYTES + 1, b"\0"), None)
 
 
 @given(st.binary(), st.sampled_from(["", "data:image/png;base64,", "DATA:;BASE64,"]))

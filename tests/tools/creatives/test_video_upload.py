@@ -51,7 +51,7 @@ async def test_a_file_goes_in_the_parts_that_graph_asks_for(desk: Desk, wait: bo
 
 
 async def test_no_part_is_larger_than_this_server_holds(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_chunks, "MOST_PART", 999)
+    monkeypatch.setattr(_chunks, "MAX_PART_BYTES", 999)
     desk.graph.part = 10**9
     await desk.video()
     sizes = [len(request.files["video_file_chunk"][1]) for request in desk.graph.writes if request.files]

@@ -61,7 +61,7 @@ async def test_posts_are_marked_as_data() -> None:
         (
             "ads_get_instagram_media",
             {"instagram_account_id": "1", "since": "2026-11-02", "until": "2026-11-01"},
-            "until lies before since",
+            "until is before since",
         ),
     ],
 )

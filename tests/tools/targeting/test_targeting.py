@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.domain.targeting import PLACES, TARGETING_KEYS, names_people, summarise
+from meta_ads_mcp.domain.targeting import PLACES, TARGETING_KEYS, has_audience, summarize_targeting
 from meta_ads_mcp.errors import GraphError, InvalidArguments, PermissionMissing, Throttled
 from tests.support import sdk
 from tests.support.demo import Demo
@@ -261,7 +261,7 @@ async def test_an_estimate_that_is_refused_twice_is_an_error() -> None:
     ],
 )
 async def test_an_estimate_is_about_somebody(spec: dict[str, Any], enough: bool) -> None:
-    assert names_people(spec) == enough
+    assert has_audience(spec) == enough
     if not enough:
         error = await refused_unsent("ads_estimate_audience_size", account_id="1", targeting_spec=spec)
         assert "no location and no custom audience" in error["message"]
@@ -369,9 +369,9 @@ async def test_one_subject_is_described(arguments: dict[str, Any], said: str) ->
 )
 def test_targeting_in_one_line(spec: dict[str, Any], line: str | None) -> None:
     if line is None:
-        assert "2 more countries" in summarise(spec)
+        assert "2 more countries" in summarize_targeting(spec)
     else:
-        assert summarise(spec) == line
+        assert summarize_targeting(spec) == line
 
 
 ODD = st.recursive(
@@ -383,8 +383,8 @@ ODD = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(sorted(TARGETING_KEYS)), ODD))
 def test_no_spec_of_graph_is_too_odd(spec: dict[str, Any]) -> None:
-    assert isinstance(summarise(spec), str)
-    assert names_people(spec) in (True, False)
+    assert isinstance(summarize_targeting(spec), str)
+    assert has_audience(spec) in (True, False)
 
 
 async def test_the_demo_finds_options_and_estimates_them(demo: Demo, account: str) -> None:

@@ -18,7 +18,7 @@ from meta_ads_mcp.analysis.charts import draw as drawing
 from meta_ads_mcp.analysis.charts import pictures as charts
 from meta_ads_mcp.analysis.charts.draw import BAR, HEAD, LINE, PARTIAL_BAR, figure, scale
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
-from meta_ads_mcp.analysis.charts.pictures import MOST_BARS, WITHOUT
+from meta_ads_mcp.analysis.charts.pictures import MAX_BARS, NOT_INSTALLED
 from tests.support.examples import demo_ids
 from tests.support.server import Demo, demo, shared_world
 
@@ -86,11 +86,11 @@ def test_every_name_can_be_written(name: str, monkeypatch: pytest.MonkeyPatch) -
     panel = Panel("Spend, EUR", [name, "b"], [1, 2])
     assert opened(drawing.horizontal_bars(Heading(name, name), [panel]))
     monkeypatch.setattr(drawing, "FONTS", ("no such font.ttf",))
-    drawing._written.cache_clear()
-    written, _ = drawing._written(name, 20)
+    drawing._with_font.cache_clear()
+    written, _ = drawing._with_font(name, 20)
     assert written.isascii()
     assert opened(drawing.horizontal_bars(Heading(name, name), [panel]))
-    drawing._written.cache_clear()
+    drawing._with_font.cache_clear()
 
 
 @given(st.floats(0.01, 1e12), st.integers(2, 6))
@@ -111,8 +111,8 @@ def test_figures_read_as_people_write_them(value: float, text: str) -> None:
 
 def test_more_bars_than_can_be_read_become_one() -> None:
     many = Panel("Spend", [f"{n}" for n in range(40)], [1] * 40)
-    cut = charts.keep_largest(many)
-    assert len(cut.values) == MOST_BARS
+    cut = charts.keep_first(many)
+    assert len(cut.values) == MAX_BARS
     assert sum(value or 0 for value in cut.values) == 40
     assert cut.labels[-1] == "26 others"
 
@@ -167,16 +167,16 @@ async def test_without_the_extra_the_figures_come_with_a_note(tool: str, monkeyp
     monkeypatch.delattr("meta_ads_mcp.analysis.charts.draw")
     content, structured = await blocks(tool)
     assert [block.type for block in content] == ["text", "text"]
-    assert WITHOUT in structured["notes"]
+    assert NOT_INSTALLED in structured["notes"]
     assert structured["data"]
 
 
 @pytest.mark.parametrize(
     ("more", "note"),
     [
-        ({"breakdowns": ["age"], "time_increment": "7"}, charts.TOO_MUCH),
-        ({"breakdowns": None, "action_breakdowns": ["action_device"]}, charts.TOO_MUCH),
-        ({"filtering": [{"field": "spend", "operator": "GREATER_THAN", "value": ["999999999"]}]}, charts.NOTHING),
+        ({"breakdowns": ["age"], "time_increment": "7"}, charts.TWO_DIMENSIONS),
+        ({"breakdowns": None, "action_breakdowns": ["action_device"]}, charts.TWO_DIMENSIONS),
+        ({"filtering": [{"field": "spend", "operator": "GREATER_THAN", "value": ["999999999"]}]}, charts.NO_ROWS),
     ],
 )
 async def test_rows_that_make_no_picture_say_so(more: dict[str, Any], note: str) -> None:

@@ -81,7 +81,7 @@ class GetCustomAudiences(ListParams):
     fields: FieldList | None = None
 
     async def run(self, call: Call) -> Result:
-        conditions = [item.wired() for item in self.filtering] if self.filtering else None
+        conditions = [item.graph_param() for item in self.filtering] if self.filtering else None
         return await read_list(call, self, f"{self.account_id}/customaudiences", refine=readable, filtering=conditions)
 
 

@@ -86,7 +86,7 @@ async def test_a_campaign_has_advice_and_no_score() -> None:
 async def test_a_campaign_of_another_account_is_refused() -> None:
     graph = Scripted({"5": {"id": "5", "account_id": "2"}})
     error = await refusal(graph, "ads_get_opportunity_score", account_id="1", level="campaign", object_id="5")
-    assert error["message"] == "Campaign 5 is not of act_1."
+    assert error["message"] == "Campaign 5 is not in act_1."
 
 
 @pytest.mark.parametrize("arguments", [{"level": "campaign"}, {"object_id": "5"}])

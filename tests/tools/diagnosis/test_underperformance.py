@@ -262,7 +262,7 @@ async def test_nothing_notable_only_when_everything_was_checked() -> None:
     answer = await of_set()
     assert answer["data"]["findings"] == []
     assert answer["data"]["not_checked"] == []
-    assert answer["summary"].startswith("Nothing notable for 5: all 11 checks were made.")
+    assert answer["summary"].startswith("Nothing notable for 5: all 11 checks ran.")
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_missing_scopes_are_told_by_family_of_tools(
 
 
 @pytest.mark.parametrize(
-    ("days", "status", "detail"), [(-1, None, None), (3, "warn", "in 2 days"), (40, "ok", "2027-02-24")]
+    ("days", "status", "detail"), [(-1, None, None), (3, "warn", "in 2 days"), (40, "ok", "2027-01-04")]
 )
 def test_expiry(tmp_path: Path, days: int, status: str | None, detail: str | None) -> None:
     def prepare(bench: Bench) -> None:

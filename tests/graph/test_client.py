@@ -150,7 +150,7 @@ async def test_the_deadline_holds_for_the_whole_answer(write: bool) -> None:
     with pytest.raises(kind, match="in time"):
         await wire.send("POST" if write else "GET", write=write)
     assert len(wire.requests) == (1 if write else 4)
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
 
 
 # --- what comes back
@@ -198,7 +198,7 @@ async def test_an_unreadable_answer_is_a_passing_fault_of_a_read_and_an_unknown_
     with pytest.raises(UnknownOutcome if write else Transient) as caught:
         await wire.send("POST" if write else "GET", write=write)
     assert len(wire.requests) == (1 if write else 4)
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
     assert "<h1>" not in str(caught.value)
 
 

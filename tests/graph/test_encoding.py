@@ -66,7 +66,7 @@ async def test_a_part_is_sent_once_and_a_lost_answer_is_said(failure: Any) -> No
     with pytest.raises(UnknownOutcome):
         await send_part(wire)
     assert len(wire.requests) == 1
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
 
 
 @pytest.mark.parametrize("as_text", [False, True])

@@ -12,8 +12,8 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.profiles.renewal import EARLY_SECONDS, PAUSES, TokenRenewal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, graph_error
+from tests.support.clock import FakeClock
 from tests.support.keyrings import APP, SERVICE, USER_TOKEN, Bench, MemoryKeyring, using
-from tests.support.transport import FakeClock
 
 ME = Request("GET", "me")
 

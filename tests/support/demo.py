@@ -14,29 +14,10 @@ from meta_ads_mcp.graph.client import Connection, GraphClient
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Logged, SandboxTransport
 from meta_ads_mcp.server.catalogue import Catalogue, collect
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder
 
 NOW = datetime(2026, 10, 14, 15, 30, tzinfo=UTC)
-
-
-class Frozen:
-    """A clock that stands at `NOW` and passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.seconds = NOW.timestamp()
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
-class Silent:
-    def emit(self, level: str, event: str, **fields: Any) -> None:
-        """Nobody listens."""
 
 
 @dataclass
@@ -46,7 +27,7 @@ class Demo:
     sandbox: SandboxTransport = field(default_factory=lambda: SandboxTransport(clock=lambda: NOW))
 
     def __post_init__(self) -> None:
-        clock, events = Frozen(), Silent()
+        clock, events = FakeClock(NOW), EventRecorder()
         governor = Governor(clock=clock, events=events, state_dir=None)
         client = GraphClient(
             tokens=FixedToken(DEMO_TOKEN),

@@ -17,8 +17,9 @@ from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import Logged, SandboxTransport, World
 from meta_ads_mcp.sandbox.store import Node, Snapshot
 from meta_ads_mcp.server.catalogue import Catalogue
+from tests.support.clock import START, FakeClock
 from tests.support.every_tool import TOOLS
-from tests.support.fake_graph import START, Silent, StillClock
+from tests.support.recorders import EventRecorder
 
 MOMENT = datetime.fromtimestamp(START, UTC)
 
@@ -44,7 +45,7 @@ class Desk:
 
     sandbox: SandboxTransport
     engine: Engine
-    clock: StillClock
+    clock: FakeClock
 
     @property
     def store(self) -> Any:
@@ -139,15 +140,17 @@ def desk(
     *,
     allow_writes: bool | Sequence[str] = True,
     policy: Policy | None = None,
-    clock: StillClock | None = None,
+    clock: FakeClock | None = None,
     state_dir: Path | None = None,
     **options: Any,
 ) -> Desk:
-    clock = clock or StillClock()
+    clock = clock or FakeClock()
     if sandbox is None:
         sandbox = SandboxTransport(world(), clock=lambda: datetime.fromtimestamp(clock.now(), UTC))
-    governor = Governor(clock=clock, events=Silent(), state_dir=None)
+    governor = Governor(clock=clock, events=EventRecorder(), state_dir=None)
     client = client_of(sandbox, governor, clock)
     catalogue = Catalogue(TOOLS, listed=("all",), allow_writes=allow_writes)
     settings = Options(state_dir=state_dir, **options)
-    return Desk(sandbox, Engine(catalogue, client, Silent(), clock, governor, settings, policy or Policy()), clock)
+    return Desk(
+        sandbox, Engine(catalogue, client, EventRecorder(), clock, governor, settings, policy or Policy()), clock
+    )

@@ -123,11 +123,11 @@ async def leftovers(count: int, seed: int) -> dict[str, Any]:
     before = made.store.snapshot()
     changes = []
     for (tool, arguments), _ in zip(editor, range(count), strict=False):
-        made.clock.seconds += SECONDS_BETWEEN
+        made.clock.passed_s += SECONDS_BETWEEN
         changes.append((await made.done(tool, **arguments))["change_id"])
     assert made.changed(before) != {}
     for change_id in reversed(changes):
-        made.clock.seconds += SECONDS_BETWEEN
+        made.clock.passed_s += SECONDS_BETWEEN
         await made.done("ads_undo_change", change_id=change_id)
     return different(made, before.nodes)
 

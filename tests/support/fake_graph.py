@@ -12,36 +12,11 @@ from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError, NotFound, PermissionMissing
 from meta_ads_mcp.server.catalogue import Catalogue, collect
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder, RecordingGovernor
 
-START = datetime(2026, 11, 25, 10, 0, tzinfo=UTC).timestamp()
 ACCOUNT = "act_1"
 CAMPAIGN = "101"
-
-
-class StillClock:
-    """Time passes only when somebody sleeps, or a test says so."""
-
-    def __init__(self) -> None:
-        self.seconds = START
-
-    def now(self) -> float:
-        return self.seconds
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-
-
-class Silent:
-    def emit(self, level: str, event: str, **fields: Any) -> None:
-        """Nobody listens."""
-
-
-class NoLimits:
-    def status(self) -> dict[str, Any]:
-        return {}
 
 
 @dataclass
@@ -52,7 +27,7 @@ class FakeGraph:
     token of a Page may touch.
     """
 
-    clock: StillClock
+    clock: FakeClock
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     edges: dict[str, list[str]] = field(default_factory=dict)
     sent: list[Request] = field(default_factory=list)
@@ -122,7 +97,7 @@ class FakeGraph:
         return {"id": made}
 
 
-def graph(clock: StillClock, currency: str = "USD") -> FakeGraph:
+def graph(clock: FakeClock, currency: str = "USD") -> FakeGraph:
     """One account with one paused campaign that has a daily budget of 5000 minor units."""
     found = FakeGraph(clock)
     found.objects[ACCOUNT] = {
@@ -145,7 +120,9 @@ def graph(clock: StillClock, currency: str = "USD") -> FakeGraph:
 
 def engine(client: FakeGraph, *, policy: Policy | None = None, **options: Any) -> Engine:
     catalogue = Catalogue(collect(), listed=("all",), allow_writes=True)
-    return Engine(catalogue, client, Silent(), client.clock, NoLimits(), Options(**options), policy or Policy())
+    return Engine(
+        catalogue, client, EventRecorder(), client.clock, RecordingGovernor(), Options(**options), policy or Policy()
+    )
 
 
 async def agreed(made: Engine, tool: str, arguments: dict[str, Any]) -> ToolAnswer:

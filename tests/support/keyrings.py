@@ -21,7 +21,8 @@ from meta_ads_mcp.profiles.identity import App
 from meta_ads_mcp.profiles.profiles import ProfileService
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo, World
 from meta_ads_mcp.server.catalogue import Catalogue, collect
-from tests.support.transport import FakeClock, Gate, Heard
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder, RecordingGovernor
 
 SERVICE = "meta-ads-mcp"
 USER_TOKEN = "EAAB" + "shortlived" * 4
@@ -107,7 +108,7 @@ class Bench:
         locked: bool = False,
         patience: float = 5,
     ) -> None:
-        self.clock, self.events, self.sandbox = FakeClock(), Heard(), SandboxTransport(_world())
+        self.clock, self.events, self.sandbox = FakeClock(), EventRecorder(), SandboxTransport(_world())
         user = self.sandbox.world.user_id
         known = self.sandbox.tokens.known
         now = int(self.clock.now())
@@ -120,7 +121,7 @@ class Bench:
         self.vault = Vault(lambda: given or {}, chosen=chosen, index=self.index, keychain=Keychain(patience))
         self.client = GraphClient(
             tokens=self.vault,
-            governor=Gate(),  # type: ignore[arg-type]
+            governor=RecordingGovernor(),  # type: ignore[arg-type]
             events=self.events,
             clock=self.clock,
             connection=Connection(app_secret=app.secret if app else None),
@@ -137,7 +138,9 @@ class Bench:
         await self.vault.keep(name, value, record, active=active)
 
     async def call(self, tool: str, /, **arguments: Any) -> ToolAnswer:
-        engine = Engine(_catalogue(), self.client, self.events, self.clock, Gate(), Options(), profiles=self.profiles)
+        engine = Engine(
+            _catalogue(), self.client, self.events, self.clock, RecordingGovernor(), Options(), profiles=self.profiles
+        )
         return await engine.call(tool, arguments)
 
     @property

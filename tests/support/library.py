@@ -15,7 +15,8 @@ from meta_ads_mcp.domain.image_file import MAX_IMAGE_BYTES
 from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import AdsError
-from tests.support.fake_graph import ACCOUNT, FakeGraph, StillClock, engine, graph
+from tests.support.clock import FakeClock
+from tests.support.fake_graph import ACCOUNT, FakeGraph, engine, graph
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 VIDEO = bytes(range(250)) * 40
@@ -105,7 +106,7 @@ class Desk:
     """A server with a folder for uploads, a state folder and a web."""
 
     folder: Path
-    clock: StillClock = field(default_factory=StillClock)
+    clock: FakeClock = field(default_factory=FakeClock)
     web: Web = field(default_factory=Web)
 
     def __post_init__(self) -> None:

@@ -39,37 +39,6 @@ class Reply:
 GOOD = Reply(200, {}, None)
 
 
-class FakeClock:
-    """Sleeping moves the time on at once."""
-
-    def __init__(self) -> None:
-        self.passed_s = 0.0
-        self.slept_s = 0.0
-
-    def now(self) -> float:
-        return START + self.passed_s
-
-    def monotonic(self) -> float:
-        return 500.0 + self.passed_s
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept_s += seconds
-        self.passed_s += seconds
-
-
-class Heard:
-    """The events, in order."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, str, dict[str, Any]]] = []
-
-    def emit(self, level: str, event: str, **fields: Any) -> None:
-        self.events.append((level, event, fields))
-
-    def named(self, event: str) -> list[tuple[str, dict[str, Any]]]:
-        return [(level, fields) for level, name, fields in self.events if name == event]
-
-
 def refused(code: int, subcode: int | None = None, hint_s: int | None = None, **headers: Any) -> Reply:
     """An error of Graph's; `headers` by name with _ for -, values as JSON."""
     named = {name.replace("_", "-"): json.dumps(value) for name, value in headers.items()}

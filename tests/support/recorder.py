@@ -11,7 +11,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.tool import Effect, Tool
 from tests.support import sdk
 from tests.support.arguments import class_of
-from tests.support.fake_graph import StillClock
+from tests.support.clock import FakeClock
 
 _ID = "(act_)?[0-9]{1,30}(_[0-9]{1,30})?"
 PATH = re.compile(f"({_ID}|me)(/[a-z][a-z0-9_]*)?|search|debug_token|oauth/access_token")
@@ -32,7 +32,7 @@ class Recorder:
     """The `Client` port."""
 
     def __init__(self) -> None:
-        self.clock = StillClock()
+        self.clock = FakeClock()
         self.sent: list[Request] = []
 
     async def send(self, request: Request) -> Any:

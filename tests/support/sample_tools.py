@@ -20,7 +20,9 @@ from meta_ads_mcp.core.values.money import Money
 from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.tools.discovery import CallReadTool
-from tests.support.transport import FakeClock, Gate, Heard, Told
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder, RecordingGovernor
+from tests.support.transport import Told
 
 
 @tool("ads_test_list", Effect.READ, get("{account_id}/campaigns"), fields="name", identity="id account_id")
@@ -111,8 +113,8 @@ class Bench:
     """An engine with all that it was given."""
 
     def __init__(self, answer: Callable[[Request], Any], **options: Any) -> None:
-        self.client, self.clock, self.events = Told(answer), FakeClock(), Heard()
-        self.engine = Engine(Tools(), self.client, self.events, self.clock, Gate(), Options(**options))
+        self.client, self.clock, self.events = Told(answer), FakeClock(), EventRecorder()
+        self.engine = Engine(Tools(), self.client, self.events, self.clock, RecordingGovernor(), Options(**options))
 
     async def call(self, name: str, /, **arguments: Any) -> ToolAnswer:
         return await self.engine.call(name, arguments)

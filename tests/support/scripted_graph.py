@@ -10,7 +10,9 @@ from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.support import sdk
-from tests.support.transport import FakeClock, Gate, Heard, Told
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder, RecordingGovernor
+from tests.support.transport import Told
 
 ACCOUNT = {"id": "act_1", "account_id": "1", "name": "Shop", "currency": "EUR", "timezone_name": "Europe/Berlin"}
 # What the engine looks up by itself, of an object and of an account.
@@ -95,7 +97,7 @@ async def _answer(graph: Any, tool: str, arguments: Mapping[str, Any]) -> ToolAn
 
 def engine(graph: Any, **options: Any) -> Engine:
     """A server on the graph, with these settings."""
-    return Engine(CATALOGUE, graph, Heard(), FakeClock(), Gate(), Options(**options))
+    return Engine(CATALOGUE, graph, EventRecorder(), FakeClock(), RecordingGovernor(), Options(**options))
 
 
 def rows(*found: Mapping[str, Any], after: str | None = None) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from meta_ads_mcp.profiles.profiles import ProfileService
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
 from meta_ads_mcp.server.catalogue import Catalogue
 from meta_ads_mcp.server.server import AdsServer
+from tests.support.clock import START, FakeClock
 from tests.support.every_tool import TOOLS
-from tests.support.fake_graph import START, Silent, StillClock
+from tests.support.recorders import EventRecorder
 
 # 2026-07-28 speaks without a handshake, the others with one.
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
@@ -49,17 +50,24 @@ def demo(
     listed: Sequence[str] = ("default",),
     **options: Any,
 ) -> Demo:
-    clock = StillClock()
+    clock = FakeClock()
     world = world or new_world()
     transport = SandboxTransport(world, clock=lambda: datetime.fromtimestamp(clock.now(), UTC))
-    governor = Governor(clock=clock, events=Silent(), state_dir=None)
+    governor = Governor(clock=clock, events=EventRecorder(), state_dir=None)
     vault = Vault(lambda: {"demo": EnvironmentToken(DEMO_TOKEN, "demo")})
     client = GraphClient(
-        tokens=vault, governor=governor, events=Silent(), clock=clock, connection=Connection(), transport=transport
+        tokens=vault,
+        governor=governor,
+        events=EventRecorder(),
+        clock=clock,
+        connection=Connection(),
+        transport=transport,
     )
     profiles = ProfileService(vault, client.for_token, clock, app=None, environ={}, locked=False)
     catalogue = Catalogue(TOOLS, listed=listed, allow_writes=allow_writes)
-    engine = Engine(catalogue, client, Silent(), clock, governor, Options(demo=True, **options), profiles=profiles)
+    engine = Engine(
+        catalogue, client, EventRecorder(), clock, governor, Options(demo=True, **options), profiles=profiles
+    )
     return Demo(AdsServer(catalogue, engine), transport, world)
 
 

@@ -12,42 +12,10 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph.client import Connection, GraphClient
-from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.outcome import Outcome
-from tests.support.limits import FakeClock, Heard
-
-__all__ = ["TOKEN", "FakeClock", "Gate", "Heard", "Told", "Wire", "refusal"]
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder, RecordingGovernor
 
 TOKEN = "EAAB" + "secretsecret" * 4
-
-
-class Gate:
-    """Limits that admit everything but the paths in `refuse`, and remember what they were told."""
-
-    def __init__(self, refuse: dict[str, AdsError] | None = None) -> None:
-        self.refuse = refuse or {}
-        self.admitted: list[GraphCall] = []
-        self.settled: list[tuple[GraphCall, Outcome]] = []
-        self.cancelled: list[GraphCall] = []
-
-    async def admit(self, call: GraphCall) -> None:
-        if call.path in self.refuse:
-            raise self.refuse[call.path]
-        self.admitted.append(call)
-
-    def settle(self, call: GraphCall, outcome: Outcome) -> None:
-        self.settled.append((call, outcome))
-
-    def cancel(self, call: GraphCall) -> None:
-        self.cancelled.append(call)
-
-    def status(self) -> dict[str, Any]:
-        return {"circuits": []}
-
-    @property
-    def balanced(self) -> bool:
-        """Every admitted call was settled or cancelled, once."""
-        return len(self.admitted) == len(self.settled) + len(self.cancelled)
 
 
 Handler = Callable[[httpx.Request], Any]
@@ -59,10 +27,12 @@ class Wire:
     The handler gives an `httpx.Response`, or JSON for a good one, or raises.
     """
 
-    def __init__(self, handler: Handler, *, gate: Gate | None = None, token: str = TOKEN, **connection: Any) -> None:
+    def __init__(
+        self, handler: Handler, *, gate: RecordingGovernor | None = None, token: str = TOKEN, **connection: Any
+    ) -> None:
         self.requests: list[httpx.Request] = []
         self.handler = handler
-        self.gate, self.clock, self.events = gate or Gate(), FakeClock(), Heard()
+        self.gate, self.clock, self.events = gate or RecordingGovernor(), FakeClock(), EventRecorder()
         self.client = GraphClient(
             tokens=FixedToken(token),
             governor=self.gate,  # type: ignore[arg-type]

@@ -12,8 +12,9 @@ from typing import Any
 
 from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.engine.engine import ToolAnswer
+from tests.support.clock import FakeClock
 from tests.support.desk import Person
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, graph
+from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, engine, graph
 
 LIFETIME, OPEN = "102", "103"
 AD_SET, BARE_AD_SET, AD = "201", "202", "301"
@@ -64,7 +65,7 @@ class Refused:
 
 def shop() -> FakeGraph:
     """Campaigns with a daily, a lifetime and no budget; an ad set with a budget, one without, an ad, videos."""
-    made = graph(StillClock())
+    made = graph(FakeClock())
     own = {"account_id": "1", "status": "PAUSED"}
     made.objects |= {
         LIFETIME: {"id": LIFETIME, "name": "Summer", "objective": "OUTCOME_SALES", "lifetime_budget": "90000", **own},

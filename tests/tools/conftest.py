@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
+from tests.support.clock import FakeClock
 from tests.support.demo import NOW, Demo
-from tests.support.fake_graph import FakeGraph, StillClock, graph
+from tests.support.fake_graph import FakeGraph, graph
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +31,11 @@ def small_account(world: World) -> str:
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def client(clock: StillClock) -> FakeGraph:
+def client(clock: FakeClock) -> FakeGraph:
     """The account that the tests of writes begin with."""
     return graph(clock)

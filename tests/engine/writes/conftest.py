@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.fake_graph import FakeGraph, StillClock, graph
+from tests.support.clock import FakeClock
+from tests.support.fake_graph import FakeGraph, graph
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def client(clock: StillClock) -> FakeGraph:
+def client(clock: FakeClock) -> FakeGraph:
     return graph(clock)

@@ -20,8 +20,8 @@ import pytest
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.engine.writes.journal import FILE, Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
+from tests.support.clock import FakeClock
 from tests.support.crash_child import KILLED
-from tests.support.fake_graph import StillClock
 from tests.support.loopback import Loopback, serving
 from tests.support.mcp_process import ROOT, environment
 
@@ -75,7 +75,7 @@ class Child:
         return sum(node.get("name") == name for node in self.store.nodes.values())
 
     def entries(self) -> list[JournalEntry]:
-        return Journal(self.home, StillClock()).entries()
+        return Journal(self.home, FakeClock()).entries()
 
     def grow_old(self) -> None:
         """Let a quarter of an hour pass since what is in the journal."""

@@ -72,10 +72,10 @@ async def test_a_key_is_free_again_when_nothing_was_made_a_quarter_of_an_hour_ag
     given = {"account_id": made.account, **NEW}
     made.sandbox.faults.add("POST act_", respond=httpx.ReadTimeout)
     for minutes in (0, 14):
-        made.clock.seconds += 60 * minutes
+        made.clock.passed_s += 60 * minutes
         answer = await made.call("ads_create_campaign", given)
         assert answer.structured["error"]["kind"] == "unknown_outcome"
-    made.clock.seconds += 120
+    made.clock.passed_s += 120
     assert (await made.done("ads_create_campaign", **given))["status"] == "success"
     assert named(made, "Keyed") == 1
 
@@ -87,7 +87,7 @@ async def test_what_cannot_be_looked_for_is_never_made_again(tmp_path: Path, min
     given = {"account_id": made.account, **NEW}
     made.sandbox.faults.add("POST act_", respond=httpx.ReadTimeout)
     await made.call("ads_create_campaign", given)
-    made.clock.seconds += 60 * minutes
+    made.clock.passed_s += 60 * minutes
     made.sandbox.faults.add("GET act_", respond=httpx.ConnectError, times=50)
     answer = await made.call("ads_create_campaign", given)
     assert answer.structured["error"]["kind"] == "unknown_outcome"

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.engine.writes.policy import Policy
+from tests.support.clock import FakeClock
 from tests.support.desk import Person, desk
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, error_of, graph
+from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, engine, error_of, graph
 
 
 def sparse() -> FakeGraph:
     """The campaign is shown without its account, its objective and its status."""
-    found = graph(StillClock())
+    found = graph(FakeClock())
     for name in ("account_id", "objective", "status"):
         del found.objects[CAMPAIGN][name]
     return found

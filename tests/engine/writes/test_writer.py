@@ -10,7 +10,8 @@ import pytest
 from meta_ads_mcp.engine.writes.confirmation import Reply
 from meta_ads_mcp.engine.writes.policy import Policy, PolicyError, load_policy
 from meta_ads_mcp.errors import NetworkProblem, UnknownOutcome
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, StillClock, engine, graph
+from tests.support.clock import FakeClock
+from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, engine, graph
 
 NEW: dict[str, Any] = {
     "account_id": ACCOUNT,
@@ -22,12 +23,12 @@ LOST = UnknownOutcome("The connection to Graph did not answer in time after the 
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
+def clock() -> FakeClock:
+    return FakeClock()
 
 
 @pytest.fixture
-def client(clock: StillClock) -> FakeGraph:
+def client(clock: FakeClock) -> FakeGraph:
     return graph(clock)
 
 
@@ -74,7 +75,7 @@ async def test_a_created_campaign_is_paused_journalled_and_read_back(client: Fak
     ("currency", "given", "sent"), [("JPY", "5000 JPY", 5000), ("TWD", 900, 900), ("EUR", "12.34 EUR", 1234)]
 )
 async def test_money_goes_out_in_the_accounts_minor_units(
-    clock: StillClock, currency: str, given: Any, sent: int
+    clock: FakeClock, currency: str, given: Any, sent: int
 ) -> None:
     client = graph(clock, currency)
     await engine(client).call("ads_create_campaign", {**NEW, "daily_budget": given})
@@ -116,11 +117,11 @@ async def test_a_lowered_budget_goes_through_and_a_raised_one_needs_a_code(clien
     assert again.structured["data"]["status"] == "needs_confirmation"
 
 
-async def test_a_code_expires(client: FakeGraph, clock: StillClock) -> None:
+async def test_a_code_expires(client: FakeGraph, clock: FakeClock) -> None:
     made = engine(client)
     call = {"campaign_id": CAMPAIGN}
     code = (await made.call("ads_resume_campaign", call)).structured["data"]["confirmation"]
-    clock.seconds += 601
+    clock.passed_s += 601
     assert (await made.call("ads_resume_campaign", {**call, "confirmation": code})).structured["data"]["status"] == (
         "needs_confirmation"
     )

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from meta_ads_mcp.graph.limits.breaker_state import CAREFUL_S, BreakerState
 from meta_ads_mcp.graph.limits.circuit import Circuit, read, written
 from meta_ads_mcp.graph.limits.store import CircuitStore
-from tests.support.limits import OTHER, READ, START, Heard
+from tests.support.limits import OTHER, READ, START
+from tests.support.recorders import EventRecorder
 
 BLOCK = Circuit("0123abcd", "act_1", None, "temporary_block", START + 1800, last_error="368", changed_at=START)
 
 
 def shared(directory, heard=None):
-    return BreakerState(CircuitStore(directory), heard or Heard())
+    return BreakerState(CircuitStore(directory), heard or EventRecorder())
 
 
 def opened(process, circuit=BLOCK, now=START):
@@ -102,7 +103,7 @@ GARBAGE = [
 
 @pytest.mark.parametrize("text", GARBAGE, ids=range(len(GARBAGE)))
 def test_a_damaged_file_is_set_aside_and_is_no_amnesty(tmp_path, text):
-    heard = Heard()
+    heard = EventRecorder()
     before = shared(tmp_path, heard)
     opened(before)
     (tmp_path / "circuits.json").write_bytes(text)
@@ -187,7 +188,7 @@ def test_without_a_directory_circuits_live_in_memory():
 
 
 def test_what_could_not_be_written_is_written_when_it_can_be(tmp_path):
-    heard = Heard()
+    heard = EventRecorder()
     (tmp_path / "state").write_text("a file where the directory should be")
     process = shared(tmp_path / "state", heard)
     opened(process)

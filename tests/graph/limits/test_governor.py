@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from benchmarks.quota import VirtualClock, pause, run_virtually
 from meta_ads_mcp.errors import Blocked, CircuitOpen
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall
+from tests.support.clock import FakeClock, pause, run_virtually
 from tests.support.governor import DEVELOPMENT, STANDARD, count_until_sent_away, error_of, made
 from tests.support.limits import (
     GOOD,
@@ -18,12 +18,12 @@ from tests.support.limits import (
     READ,
     UNAVAILABLE,
     WRITE,
-    Heard,
     Reply,
     answered,
     business,
     refused,
 )
+from tests.support.recorders import EventRecorder
 
 # -- waiting
 
@@ -140,7 +140,7 @@ def virtually(work):
     """A governor in virtual time, and the time that passed."""
 
     async def whole():
-        governor = Governor(clock=VirtualClock(), events=Heard(), state_dir=None)
+        governor = Governor(clock=FakeClock(), events=EventRecorder(), state_dir=None)
         return await work(governor)
 
     return run_virtually(whole())
@@ -261,7 +261,7 @@ async def test_a_probe_that_is_cancelled_lets_the_next_one_try(governor, clock):
 async def test_a_restart_is_no_amnesty(governor, clock, tmp_path):
     await made(governor, READ, refused(613, 1996))
     await count_until_sent_away(governor, OTHER)
-    again = Governor(clock=clock, events=Heard(), state_dir=tmp_path)
+    again = Governor(clock=clock, events=EventRecorder(), state_dir=tmp_path)
     assert (await error_of(again, INSIGHTS)).retry_after_seconds == 3600
     assert (await error_of(again, OTHER)).retry_after_seconds == 305
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import Throttled
 from meta_ads_mcp.graph.limits.governor import Governor
+from tests.support.clock import FakeClock
 from tests.support.governor import DEVELOPMENT, count_until_sent_away, made
 from tests.support.limits import (
     GOOD,
@@ -21,13 +22,12 @@ from tests.support.limits import (
     READ,
     UNAVAILABLE,
     WRITE,
-    FakeClock,
-    Heard,
     Reply,
     answered,
     business,
     refused,
 )
+from tests.support.recorders import EventRecorder
 
 # -- the status and the events
 
@@ -139,12 +139,16 @@ def test_no_sequence_of_errors_lets_a_call_through_an_open_circuit(sequence):
 
     async def run(directory):
         clock = FakeClock()
-        governor = Governor(clock=clock, events=Heard(), state_dir=directory)
+        governor = Governor(clock=clock, events=EventRecorder(), state_dir=directory)
         until, throttles, failures = 0.0, [], []
         for fault, call, pause_s, restart in sequence:
             clock.passed_s += pause_s
             if restart:
-                governor, throttles, failures = Governor(clock=clock, events=Heard(), state_dir=directory), [], []
+                governor, throttles, failures = (
+                    Governor(clock=clock, events=EventRecorder(), state_dir=directory),
+                    [],
+                    [],
+                )
             try:
                 await governor.admit(call)
             except Throttled as error:
@@ -185,7 +189,7 @@ rows = st.fixed_dictionaries(
 @given(st.dictionaries(names, rows | st.lists(rows, max_size=2), max_size=3), st.sampled_from([READ, NOBODY]))
 def test_nothing_in_a_header_damages_what_is_kept(said, call):
     async def run(directory):
-        clock, heard = FakeClock(), Heard()
+        clock, heard = FakeClock(), EventRecorder()
         governor = Governor(clock=clock, events=heard, state_dir=directory)
         governor.settle(call, answered(x_business_use_case_usage=said).outcome(call))
         governor.status()

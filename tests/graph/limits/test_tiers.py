@@ -9,7 +9,9 @@ import pytest
 
 from meta_ads_mcp.errors import Throttled
 from meta_ads_mcp.graph.limits.governor import Governor, GraphCall
-from tests.support.limits import FakeClock, Heard, answered
+from tests.support.clock import FakeClock
+from tests.support.limits import answered
+from tests.support.recorders import EventRecorder
 
 READ = GraphCall("token", "act_1", "ads_management", path="act_1/campaigns")
 STANDARD = {"acc_id_util_pct": 2.5, "reset_time_duration": 100, "ads_api_access_tier": "standard_access"}
@@ -27,7 +29,7 @@ async def reads(governor: Governor, most: int) -> int:
 
 
 def process(clock: FakeClock, state_dir: Path) -> Governor:
-    return Governor(clock=clock, events=Heard(), state_dir=state_dir)
+    return Governor(clock=clock, events=EventRecorder(), state_dir=state_dir)
 
 
 async def test_a_second_process_knows_the_tier_and_is_not_sent_away(tmp_path: Path) -> None:

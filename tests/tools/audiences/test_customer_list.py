@@ -172,7 +172,7 @@ async def test_another_file_or_an_old_session_starts_anew(
     if change == "file":
         file_of(tmp_path, "EMAIL,EXTERN_ID\n" + "".join(f"{found},2\n" for found in hashes))
     elif change == "time":
-        client.clock.seconds += 81 * 60
+        client.clock.passed_s += 81 * 60
     else:
         call = adding(file_of(tmp_path, "EMAIL,EXTERN_ID\na@b.de,1\nb@b.de,1\n"))
     await made.call("ads_update_audience_users", call)

@@ -10,12 +10,13 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.engine.writes.policy import Policy
-from tests.support.fake_graph import ACCOUNT, FakeGraph, StillClock, agreed, engine, error_of, graph
+from tests.support.clock import FakeClock
+from tests.support.fake_graph import ACCOUNT, FakeGraph, agreed, engine, error_of, graph
 
 TOOL = "ads_update_spend_cap"
 
 
-def with_cap(clock: StillClock, cap: str = "100000", currency: str = "USD") -> FakeGraph:
+def with_cap(clock: FakeClock, cap: str = "100000", currency: str = "USD") -> FakeGraph:
     """An account that takes its cap as Meta does: in the currency's own unit."""
     client = graph(clock, currency)
     account = client.objects[ACCOUNT]
@@ -45,7 +46,7 @@ def with_cap(clock: StillClock, cap: str = "100000", currency: str = "USD") -> F
     ],
 )
 async def test_a_lower_cap_is_sent_in_the_currencys_own_unit_and_read_back(
-    clock: StillClock, currency: str, given: Any, sent: float, then: dict[str, Any]
+    clock: FakeClock, currency: str, given: Any, sent: float, then: dict[str, Any]
 ) -> None:
     client = with_cap(clock, currency=currency)
     answer = await engine(client).call(TOOL, {"account_id": "1", "spend_cap": given})
@@ -55,7 +56,7 @@ async def test_a_lower_cap_is_sent_in_the_currencys_own_unit_and_read_back(
     assert not [note for note in answer.structured.get("notes", []) if "other values" in note]
 
 
-async def test_a_cap_that_graph_did_not_take_is_said(clock: StillClock) -> None:
+async def test_a_cap_that_graph_did_not_take_is_said(clock: FakeClock) -> None:
     client = with_cap(clock)
     client.answers["POST", ACCOUNT] = lambda request: {"success": True}
     answer = await engine(client).call(TOOL, {"account_id": "1", "spend_cap": 5000})
@@ -74,7 +75,7 @@ async def test_a_cap_that_graph_did_not_take_is_said(clock: StillClock) -> None:
     ],
 )
 async def test_a_raise_a_removal_and_a_reset_need_an_agreement(
-    clock: StillClock, arguments: dict[str, Any], sent: dict[str, Any], cap: str
+    clock: FakeClock, arguments: dict[str, Any], sent: dict[str, Any], cap: str
 ) -> None:
     client = with_cap(clock)
     answer = await agreed(engine(client), TOOL, {"account_id": "1", **arguments})
@@ -84,7 +85,7 @@ async def test_a_raise_a_removal_and_a_reset_need_an_agreement(
     assert client.objects[ACCOUNT]["spend_cap"] == cap
 
 
-async def test_from_no_cap_to_one_needs_none(clock: StillClock) -> None:
+async def test_from_no_cap_to_one_needs_none(clock: FakeClock) -> None:
     client = with_cap(clock, cap="0")
     answer = await engine(client).call(TOOL, {"account_id": "1", "spend_cap": 500_000})
     assert answer.structured["data"]["status"] == "success"
@@ -93,33 +94,33 @@ async def test_from_no_cap_to_one_needs_none(clock: StillClock) -> None:
 @pytest.mark.parametrize(
     "arguments", [{}, {"spend_cap": 5, "spend_cap_action": "delete"}, {"spend_cap": "5.00 EUR"}, {"spend_cap": -1}]
 )
-async def test_what_means_nothing_is_refused(clock: StillClock, arguments: dict[str, Any]) -> None:
+async def test_what_means_nothing_is_refused(clock: FakeClock, arguments: dict[str, Any]) -> None:
     client = with_cap(clock)
     answer = await engine(client).call(TOOL, {"account_id": "1", **arguments})
     assert error_of(answer)["kind"] == "invalid_arguments"
     assert client.writes == []
 
 
-async def test_an_unknown_currency_is_not_guessed(clock: StillClock) -> None:
+async def test_an_unknown_currency_is_not_guessed(clock: FakeClock) -> None:
     client = with_cap(clock, currency="XXX")
     answer = await engine(client).call(TOOL, {"account_id": "1", "spend_cap": 5000})
     assert error_of(answer)["kind"] == "invalid_arguments"
     assert client.writes == []
 
 
-async def test_a_cap_below_what_is_spent_is_noted(clock: StillClock) -> None:
+async def test_a_cap_below_what_is_spent_is_noted(clock: FakeClock) -> None:
     answer = await engine(with_cap(clock)).call(TOOL, {"account_id": "1", "spend_cap": 1500, "dry_run": True})
     assert any("already spent 20.00 USD" in note for note in answer.structured["notes"])
 
 
-async def test_the_policy_keeps_a_cap(clock: StillClock) -> None:
+async def test_the_policy_keeps_a_cap(clock: FakeClock) -> None:
     client = with_cap(clock)
     made = engine(client, policy=Policy(max_value={"USD": 10**9}))
     answer = await made.call(TOOL, {"account_id": "1", "spend_cap_action": "delete"})
     assert error_of(answer)["kind"] == "denied"
 
 
-async def test_an_undone_cap_is_written_in_the_currencys_own_unit(clock: StillClock, tmp_path: Path) -> None:
+async def test_an_undone_cap_is_written_in_the_currencys_own_unit(clock: FakeClock, tmp_path: Path) -> None:
     client = with_cap(clock)
     made = engine(client, state_dir=tmp_path)
     changed = await made.call(TOOL, {"account_id": "1", "spend_cap": 50_000})

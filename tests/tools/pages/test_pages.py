@@ -10,7 +10,8 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import UnknownOutcome
 from meta_ads_mcp.server.catalogue import Catalogue, collect
-from tests.support.fake_graph import START, FakeGraph, agreed, engine, error_of
+from tests.support.clock import START
+from tests.support.fake_graph import FakeGraph, agreed, engine, error_of
 
 PAGE, POST = "60", "60_77"
 TEXT = "Our winter menu is here, come and try it."

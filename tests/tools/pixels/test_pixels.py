@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from meta_ads_mcp.errors import Transient
 from meta_ads_mcp.tools.pixels.health import health
 from meta_ads_mcp.tools.pixels.stats import PixelStats
+from tests.support.clock import START
 from tests.support.demo import NOW, Demo
 from tests.support.demo import rows as records
-from tests.support.limits import START
 from tests.support.scripted_graph import Scripted, call, engine, refused_unsent, rows
 
 HOUR_AGO = f"{NOW:%Y-%m-%dT14:30:00+0000}"

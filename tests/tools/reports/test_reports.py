@@ -16,10 +16,11 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.engine.engine import Engine, Options
 from meta_ads_mcp.errors import NetworkProblem, NotFound, Throttled
 from meta_ads_mcp.sandbox import SandboxTransport, World
+from tests.support.clock import FakeClock
 from tests.support.demo import NOW, Demo
 from tests.support.demo import rows as records
+from tests.support.recorders import EventRecorder, RecordingGovernor
 from tests.support.scripted_graph import CATALOGUE, Scripted, refused_unsent, rows
-from tests.support.transport import FakeClock, Gate, Heard
 
 ROW = {"campaign_id": "5", "campaign_name": "Sale", "spend": "10.5", "impressions": "100", "reach": "80"}
 DONE = {"async_status": "Job Completed", "async_percent_completion": 100}
@@ -35,8 +36,8 @@ class Reporting(Scripted):
         self.told: list[tuple[float, float | None, str]] = []
         bodies = {"act_1/insights": {"report_run_id": 901}, "901": self.poll, "901/insights": result or rows(ROW)}
         super().__init__(bodies)
-        self.heard = Heard()
-        self.server = Engine(CATALOGUE, self, self.heard, self.clock, Gate(), Options())
+        self.heard = EventRecorder()
+        self.server = Engine(CATALOGUE, self, self.heard, self.clock, RecordingGovernor(), Options())
 
     def poll(self, request: Request) -> Any:
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]

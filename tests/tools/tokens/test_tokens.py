@@ -74,7 +74,7 @@ async def test_a_list_is_masked_and_asks_neither_graph_nor_the_keyring(tmp_path:
     assert rows["stored"]["masked"] == "EAAB…ived"
     assert rows["stored"]["active"] is True
     assert rows["stored"]["type"] == "USER"
-    assert rows["stored"]["expires_at"] == "2027-01-18T08:00:00Z"
+    assert rows["stored"]["expires_at"] == "2026-11-28T10:00:00Z"
     assert rows["agency"]["stored_in"] == "environment (META_TOKENS)"
     assert (backend.reads, bench.sandbox.log) == (0, [])
     shown(answer)

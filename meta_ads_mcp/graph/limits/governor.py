@@ -32,7 +32,6 @@ from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, circuit_open_error, w
 from meta_ads_mcp.graph.limits.spacing import HOT_PERCENT, QuotaSpacing, bucket_name
 from meta_ads_mcp.graph.limits.state import LedgerBusy, LimitState
 from meta_ads_mcp.graph.limits.status import Known, open_until, report
-from meta_ads_mcp.graph.limits.store import CircuitStore
 from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
 from meta_ads_mcp.graph.limits.write_pace import Pacer
 
@@ -58,7 +57,7 @@ class _Place:
 class Governor:
     """Admits calls to Graph, and learns from their answers. For one event loop; other processes share its state.
 
-    `state_dir` holds `circuits.json` and `score.sqlite3`; with None everything is kept in memory.
+    `state_dir` holds `score.sqlite3`; with None everything is kept in memory.
     """
 
     def __init__(self, *, clock: Clock, events: Events, state_dir: Path | None) -> None:
@@ -66,9 +65,9 @@ class Governor:
         self._events = events
         self._buckets = QuotaSpacing()
         self._pacers: dict[str, Pacer] = {}
-        self._shared = BreakerState(CircuitStore(state_dir), events)
-        score_file = state_dir / "score.sqlite3" if state_dir is not None else None
-        self._ledger = PointLedger(LimitState(score_file, self._ledger_lost))
+        state = LimitState(state_dir / "score.sqlite3" if state_dir is not None else None, self._ledger_lost)
+        self._shared = BreakerState(state, events, state_dir)
+        self._ledger = PointLedger(state)
         self._places: defaultdict[GraphCall, list[_Place]] = defaultdict(list)
         self._tiers: dict[str, str] = {}
         self._usage_told_at = -math.inf

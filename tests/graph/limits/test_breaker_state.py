@@ -7,22 +7,54 @@ import os
 import stat
 import subprocess
 import sys
+from dataclasses import asdict
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meta_ads_mcp.graph.limits.breaker_state import CAREFUL_S, BreakerState
-from meta_ads_mcp.graph.limits.circuit import Circuit, read, written
-from meta_ads_mcp.graph.limits.store import CircuitStore
+from meta_ads_mcp.graph.limits.circuit import Circuit, parse_circuit
+from meta_ads_mcp.graph.limits.ledger import PointLedger, charges
+from meta_ads_mcp.graph.limits.state import LimitState
+from meta_ads_mcp.graph.limits.tiers import tier_named
 from tests.support.limits import OTHER, READ, START
 from tests.support.recorders import EventRecorder
 
+FILE = "score.sqlite3"
 BLOCK = Circuit("0123abcd", "act_1", None, "temporary_block", START + 1800, last_error="368", changed_at=START)
 
 
+class Process:
+    """What one process has: the state of the limits, and the circuits in it, wired as the governor wires them."""
+
+    def __init__(self, directory, heard=None):
+        self.heard = heard or EventRecorder()
+        path = directory / FILE if directory is not None else None
+        self.state = LimitState(path, self._trouble)
+        self.circuits = BreakerState(self.state, self.heard, directory)
+        self.breaker = self.circuits.breaker
+        self.refresh, self.change = self.circuits.refresh, self.circuits.change
+
+    def _trouble(self, cause, lost):
+        self.heard.emit("warning", "damaged" if lost else "unwritable")
+        if lost:
+            self.circuits.open_careful_circuit(START)
+
+
 def shared(directory, heard=None):
-    return BreakerState(CircuitStore(directory), heard or EventRecorder())
+    return Process(directory, heard)
+
+
+def written(circuit):
+    """A circuit as version 0.1 wrote it into `circuits.json`."""
+    return asdict(circuit)
+
+
+def old_file(directory, content):
+    directory.mkdir(exist_ok=True)
+    (directory / "circuits.json").write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    (directory / "circuits.lock").touch()
 
 
 def opened(process, circuit=BLOCK, now=START):
@@ -45,12 +77,11 @@ def test_a_restart_and_a_second_process_respect_an_open_circuit(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
-def test_only_this_user_reads_it_and_nothing_is_left_beside_it(tmp_path):
+def test_only_this_user_can_read_the_file(tmp_path):
     directory = tmp_path / "state"
     opened(shared(directory))
-    assert stat.S_IMODE((directory / "circuits.json").stat().st_mode) == 0o600
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
-    assert sorted(path.name for path in directory.iterdir()) == ["circuits.json", "circuits.lock"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}
 
 
 def test_a_shorter_circuit_of_another_process_does_not_shorten(tmp_path):
@@ -78,12 +109,14 @@ def test_a_closed_circuit_of_failures_is_closed_for_all(tmp_path):
     assert not first.breaker.half_open(READ, START + 34)
 
 
-def test_unchanged_files_are_not_read_again(tmp_path, monkeypatch):
-    opened(shared(tmp_path))
-    store = CircuitStore(tmp_path)
-    assert store.changed()
-    store.load(START)
-    assert not store.changed()
+def test_the_points_of_this_process_do_not_cause_circuits_to_be_read_again(tmp_path):
+    first, second = shared(tmp_path), shared(tmp_path)
+    first.refresh(START)
+    before = first.state.version(START)
+    PointLedger(first.state).record(charges(READ, tier_named(None)), START)
+    assert first.state.version(START) == before
+    PointLedger(second.state).record(charges(READ, tier_named(None)), START)
+    assert first.state.version(START) != before
 
 
 GARBAGE = [
@@ -102,46 +135,58 @@ GARBAGE = [
 
 
 @pytest.mark.parametrize("text", GARBAGE, ids=range(len(GARBAGE)))
-def test_a_damaged_file_is_set_aside_and_is_no_amnesty(tmp_path, text):
+def test_a_damaged_file_of_an_older_version_is_no_amnesty(tmp_path, text):
     heard = EventRecorder()
-    before = shared(tmp_path, heard)
-    opened(before)
-    (tmp_path / "circuits.json").write_bytes(text)
-    assert refusal(before) == ("temporary_block", 1800)
-    assert refusal(before, OTHER) == ("state_damaged", CAREFUL_S)
+    old_file(tmp_path, text)
+    assert refusal(shared(tmp_path, heard), OTHER) == ("state_damaged", CAREFUL_S)
     assert [level for level, _ in heard.named("meta_limits_state_damaged")] == ["warning"]
-    assert [path.read_bytes() for path in tmp_path.glob("circuits.json.damaged-*")] == [text]
-    for process in (before, shared(tmp_path)):
-        assert refusal(process, OTHER, START + CAREFUL_S) is None
-        assert refusal(process, now=START + CAREFUL_S) == ("temporary_block", 1500)
+    for _ in range(2):
+        assert refusal(shared(tmp_path), OTHER, START + CAREFUL_S) is None
+    assert not list(tmp_path.glob("circuits.*"))
 
 
-def test_what_is_still_legible_in_a_damaged_file_is_kept(tmp_path):
-    (tmp_path / "circuits.json").write_text(json.dumps({"circuits": [written(BLOCK), {"reason": 5}]}))
+def test_circuits_of_an_older_version_are_taken_over_once(tmp_path):
+    old_file(tmp_path, {"version": 1, "circuits": [written(BLOCK)]})
     assert refusal(shared(tmp_path)) == ("temporary_block", 1800)
+    assert not list(tmp_path.glob("circuits.*"))
+    assert refusal(shared(tmp_path), now=START + 100) == ("temporary_block", 1700)
+
+
+def test_what_is_legible_in_a_damaged_file_of_an_older_version_is_kept(tmp_path):
+    old_file(tmp_path, {"circuits": [written(BLOCK), {"reason": 5}]})
+    assert refusal(shared(tmp_path)) == ("temporary_block", 1800)
+    assert refusal(shared(tmp_path), OTHER) == ("state_damaged", CAREFUL_S)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
-@given(st.binary(max_size=40), st.integers(0, 400), st.integers(0, 400))
-def test_no_damage_lets_a_call_through(tmp_path, noise, at, cut):
+@given(st.binary(min_size=1, max_size=4000), st.integers(0, 20_000))
+def test_no_damage_lets_a_running_process_call(tmp_path, noise, position):
     process = shared(tmp_path)
     opened(process)
-    whole = (tmp_path / "circuits.json").read_bytes()
-    (tmp_path / "circuits.json").write_bytes(whole[:at] + noise + whole[at + cut :])
-    for survivor in (process, shared(tmp_path)):
-        remaining = refusal(survivor)
-        text_is_whole = survivor.breaker.refusal(OTHER, START) is None
-        assert remaining is not None or (text_is_whole and not _names_the_block(tmp_path))
-    for path in tmp_path.iterdir():
-        path.unlink()
+    del process.state
+    path = tmp_path / FILE
+    whole = path.read_bytes()
+    path.with_name("damaged").write_bytes(whole[:position] + noise + whole[position + len(noise) :])
+    path.with_name("damaged").replace(path)
+    assert refusal(process) is not None
+    for entry in tmp_path.iterdir():
+        entry.unlink()
 
 
-def _names_the_block(directory):
-    """Whether the file, which is sound JSON of circuits, still speaks of this token and account."""
-    circuits = json.loads((directory / "circuits.json").read_text())["circuits"]
-    return any(
-        (one["token_key"], one["account"], one["open_until"]) == ("0123abcd", "act_1", START + 1800) for one in circuits
-    )
+def test_a_damaged_file_makes_a_new_process_careful(tmp_path):
+    (tmp_path / FILE).write_bytes(b"not a database" * 1000)
+    assert refusal(shared(tmp_path), OTHER) == ("state_damaged", CAREFUL_S)
+    assert refusal(shared(tmp_path), OTHER) == ("state_damaged", CAREFUL_S)
+    assert (tmp_path / f"{FILE}.damaged").exists()
+
+
+def test_a_deleted_file_is_written_again(tmp_path):
+    process = shared(tmp_path)
+    opened(process)
+    for entry in tmp_path.iterdir():
+        entry.unlink()
+    assert refusal(process) == ("temporary_block", 1800)
+    assert refusal(shared(tmp_path)) == ("temporary_block", 1800)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +204,7 @@ def _names_the_block(directory):
     ],
 )
 def test_a_record_is_sound_or_brought_within_reason_or_refused(change):
-    circuit = read({**written(BLOCK), **change}, START)
+    circuit = parse_circuit({**written(BLOCK), **change}, START)
     assert circuit is None or circuit.open_until == START + 86_400
 
 
@@ -170,15 +215,19 @@ def test_a_record_is_sound_or_brought_within_reason_or_refused(change):
         st.none() | st.sampled_from(["act_1", "-"]),
         st.none() | st.sampled_from(["ads_insights"]),
         st.sampled_from(["failures", "abuse_signal"]),
-        st.floats(0, START + 86_400),
+        st.floats(START, START + 86_400),
         st.integers(0, 1000),
         st.text(max_size=50),
         st.floats(0, START),
         st.floats(0, START),
     )
 )
-def test_what_is_written_is_read(circuit):
-    assert read(json.loads(json.dumps(written(circuit))), START) == circuit
+def test_a_stored_circuit_is_read_unchanged(circuit):
+    process = shared(None)
+    opened(process, circuit)
+    with process.state.transaction(START) as rows:
+        (record,) = rows.circuits()
+    assert parse_circuit(record, START) == circuit
 
 
 def test_without_a_directory_circuits_live_in_memory():
@@ -193,16 +242,18 @@ def test_what_could_not_be_written_is_written_when_it_can_be(tmp_path):
     process = shared(tmp_path / "state", heard)
     opened(process)
     assert refusal(process) == ("temporary_block", 1800)
-    assert len(heard.named("meta_limits_state_unwritable")) == 1
+    assert len(heard.named("unwritable")) == 1
     (tmp_path / "state").unlink()
-    assert refusal(process) == ("temporary_block", 1800)
-    assert refusal(shared(tmp_path / "state")) == ("temporary_block", 1800)
+    assert refusal(process, now=START + 29) == ("temporary_block", 1771)
+    assert not (tmp_path / "state").exists()
+    assert refusal(process, now=START + 30) == ("temporary_block", 1770)
+    assert refusal(shared(tmp_path / "state"), now=START + 30) == ("temporary_block", 1770)
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="permissions do not bind the superuser")
 def test_a_file_that_may_not_be_read_makes_careful(tmp_path):
     opened(shared(tmp_path))
-    (tmp_path / "circuits.json").chmod(0)
+    (tmp_path / FILE).chmod(0)
     assert refusal(shared(tmp_path), OTHER) == ("state_damaged", CAREFUL_S)
 
 
@@ -211,12 +262,13 @@ import sys
 from pathlib import Path
 from meta_ads_mcp.graph.limits.circuit import Circuit
 from meta_ads_mcp.graph.limits.breaker_state import BreakerState
-from meta_ads_mcp.graph.limits.store import CircuitStore
+from meta_ads_mcp.graph.limits.state import LimitState
 
 class Silence:
     def emit(self, level, event, **fields): raise SystemExit(event)
 
-process = BreakerState(CircuitStore(Path(sys.argv[1])), Silence())
+state = LimitState(Path(sys.argv[1]) / "score.sqlite3", lambda cause, lost: sys.exit(cause))
+process = BreakerState(state, Silence())
 common = Circuit("t", "act_0", None, "x", 1.9e9)
 for number in range(40):
     circuit = Circuit("t", f"act_{sys.argv[2]}{number:02}", None, "temporary_block", float(sys.argv[3]) + 1800)

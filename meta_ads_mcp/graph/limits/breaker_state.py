@@ -14,6 +14,8 @@ from meta_ads_mcp.graph.limits.state import LedgerBusy, LimitState, Rows
 
 # After a loss nobody knows which circuits were open: long enough for the shorter ones, short enough to live with.
 CAREFUL_S = 300.0
+# A circuit is worth waiting for a second, five times as long as one transaction waits.
+_ATTEMPTS = 5
 # Where versions before 0.2 kept the circuits.
 _OLD_FILE, _OLD_LOCK = "circuits.json", "circuits.lock"
 _MAX_OLD_BYTES = 1_000_000
@@ -43,28 +45,35 @@ class BreakerState:
             return
         opened_again = version is None or self._version is None or version[0] != self._version[0]
         if self._unwritten or (opened_again and self.breaker.circuits):
-            self.change(_keep, now)
+            self.change(lambda breaker: None, now)
             return
         with suppress(LedgerBusy), self._state.transaction(now) as rows:
             self._adopt(rows, now)
             self._version = version
 
     def change(self, act: Callable[[Breaker], None], now: float) -> None:
-        """Let `act` change the circuits, with no other process in between."""
-        acted = False
-        try:
-            with self._state.transaction(now) as rows:
-                self._adopt(rows, now)
-                act(self.breaker)
-                acted = True
-                self.breaker.forget(now)
-                rows.replace_circuits(self.breaker.circuits.values())
-            self._unwritten = False
-            self._version = self._state.version(now)
-        except LedgerBusy as failure:
-            if not acted:
-                act(self.breaker)
-            self._report_unwritten(failure)
+        """Let `act` change the circuits, once and with no other process in between."""
+        pending = [act]
+        for _ in range(_ATTEMPTS):
+            with suppress(LedgerBusy):
+                self._change_stored(pending, now)
+                return
+        for missed in pending:
+            missed(self.breaker)
+        if not self._unwritten:
+            self._events.emit("warning", "meta_limits_state_unwritable", cause=LedgerBusy.__name__)
+        self._unwritten = True
+
+    def _change_stored(self, pending: list[Callable[[Breaker], None]], now: float) -> None:
+        """Carry out what is pending on the stored circuits. Raises LedgerBusy, before or after it was carried out."""
+        with self._state.transaction(now) as rows:
+            self._adopt(rows, now)
+            while pending:
+                pending.pop()(self.breaker)
+            self.breaker.forget(now)
+            rows.replace_circuits(self.breaker.circuits.values())
+        self._unwritten = False
+        self._version = self._state.version(now)
 
     def open_careful_circuit(self, now: float) -> None:
         """Stop all calls for a while, because records of the limits were lost."""
@@ -89,15 +98,6 @@ class BreakerState:
         for name in (_OLD_FILE, _OLD_LOCK):
             with suppress(OSError):
                 (folder / name).unlink()
-
-    def _report_unwritten(self, failure: Exception) -> None:
-        if not self._unwritten:
-            self._events.emit("warning", "meta_limits_state_unwritable", cause=type(failure).__name__)
-        self._unwritten = True
-
-
-def _keep(breaker: Breaker) -> None:
-    """Change nothing: only merge and write."""
 
 
 def _read_old_file(path: Path, now: float) -> list[Circuit | None] | None:

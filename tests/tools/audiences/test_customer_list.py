@@ -70,7 +70,7 @@ def adding(path: str, **more: Any) -> dict[str, Any]:
 
 
 PLAIN = "Mary.Secret@Example.com"
-FILE = f"EMAIL,PHONE,FN\n {PLAIN},+1 (555) 987-6543,Mary\nnobody,,\n\n,,Only\n,,\nx@y.de,12\n"
+FILE = f"EMAIL,PHONE,FN\n {PLAIN},+1 (555) 987-6543,Mary\nnobody,,\n\n,,Only\n,,\nx@y.de,12\na@b.de,,A,more\n"
 
 
 async def test_people_leave_hashed_and_the_unusable_are_counted(made: Engine, meta: Meta, tmp_path: Path) -> None:
@@ -80,18 +80,28 @@ async def test_people_leave_hashed_and_the_unusable_are_counted(made: Engine, me
     assert (method, edge) == ("POST", "users")
     assert payload == {
         "schema": ["EMAIL", "PHONE", "FN"],
-        "data": [[sha256(PLAIN.lower()), sha256("15559876543"), sha256("mary")], ["", "", sha256("only")]],
+        "data": [
+            [sha256(PLAIN.lower()), sha256("15559876543"), sha256("mary")],
+            ["", "", sha256("only")],
+            [sha256("x@y.de"), "", ""],
+        ],
     }
     assert session["batch_seq"] == 1
     assert session["last_batch_flag"] is True
-    assert session["estimated_num_total"] == 2
+    assert session["estimated_num_total"] == 3
     assert 0 < session["session_id"] < 2**63
     assert data["rows"] == {
-        "read": 4,
-        "valid": 2,
-        "invalid": {"EMAIL: not an e-mail address": 1, "another number of values than columns": 1},
+        "read": 5,
+        "valid": 3,
+        "records": 3,
+        "invalid": {"no value that can match a person": 1, "more values than columns": 1},
+        "usable_values": {"EMAIL": 2, "PHONE": 1, "FN": 2},
+        "unusable_values": {
+            "EMAIL: not an e-mail address": 1,
+            "PHONE: not a whole number of the country, or without a country code": 1,
+        },
     }
-    assert (data["status"], data["received"], data["session_id"]) == ("success", 2, str(session["session_id"]))
+    assert (data["status"], data["received"], data["session_id"]) == ("success", 3, str(session["session_id"]))
 
 
 async def test_no_plain_value_is_written_anywhere(made: Engine, meta: Meta, client: FakeGraph, tmp_path: Path) -> None:
@@ -131,7 +141,7 @@ async def test_an_agreement_is_to_this_file(made: Engine, meta: Meta, tmp_path: 
 
 async def test_a_dry_run_counts_and_sends_nothing(made: Engine, meta: Meta, tmp_path: Path) -> None:
     answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, FILE), dry_run=True))
-    assert answer.structured["data"]["rows"]["valid"] == 2
+    assert answer.structured["data"]["rows"]["valid"] == 3
     assert answer.structured["data"]["plan"][0]["parameters"] == {}
     assert meta.taken == []
 
@@ -222,7 +232,11 @@ async def test_other_separators(made: Engine, meta: Meta, tmp_path: Path, mark: 
     [
         ("Mail\na@b.de\n", {}),
         ("jane@secret.de\n", {}),
-        ("EMAIL,EMAIL\na@b.de,a@b.de\n", {}),
+        ("GEN,COUNTRY\nm,DE\n", {}),
+        ("Mail,Name\na@b.de,A\n", {"column_map": {"E-Mail": "EMAIL"}}),
+        ("EMAIL\na@b.de\n", {"column_map": {"Mail": "PHONE"}}),
+        ("EMAIL\na@b.de\n", {"column_map": {"EMAIL": "MAIL"}}),
+        ("EMAIL\na@b.de\n", {"default_country": "Atlantis"}),
         ("EMAIL\na@b.de\n", {"schema": ["PHONE"]}),
         ("EMAIL\nnobody\n", {}),
         ("EMAIL\na@b.de\n", {"hashed": True}),
@@ -241,11 +255,123 @@ async def test_a_file_that_cannot_be_read_is_refused_without_repeating_it(
     assert meta.taken == []
 
 
-async def test_bytes_that_are_no_text_are_refused(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_bytes_that_are_not_text_are_refused(made: Engine, meta: Meta, tmp_path: Path) -> None:
     path = tmp_path / "uploads" / "people.csv"
-    path.write_bytes("EMAIL\nä@b.de\n".encode("latin-1"))
+    path.write_bytes(b"EMAIL\n\x81\xff@b.de\n")
     answer = await made.call("ads_update_audience_users", adding(str(path)))
     assert error_of(answer)["kind"] == "invalid_arguments"
+
+
+async def sent(made: Engine, meta: Meta, path: str, **more: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """The records that leave, by key, and the structured answer."""
+    answer = await made.call("ads_update_audience_users", adding(path, **more))
+    assert not answer.is_error, answer.text
+    payload = meta.taken[-1][3]
+    return [dict(zip(payload["schema"], row, strict=True)) for row in payload["data"]], answer.structured
+
+
+async def test_every_person_with_an_address_is_kept(made: Engine, meta: Meta, tmp_path: Path) -> None:
+    people = """EMAIL,FN,LN,CT,ST,COUNTRY
+boris@example.com,Борис,Иванов,Москва,,RU
+hana@example.jp,花,佐藤,東京,,JP
+anna@example.com,Anna,Smith,San Francisco,California,US
+"""
+    records, answer = await sent(made, meta, file_of(tmp_path, people))
+    assert [record["EMAIL"] for record in records] == [
+        sha256(address) for address in ("boris@example.com", "hana@example.jp", "anna@example.com")
+    ]
+    assert [record["FN"] for record in records] == [sha256("борис"), sha256("花"), sha256("anna")]
+    assert [record["CT"] for record in records] == ["", "", sha256("sanfrancisco")]
+    assert records[2]["ST"] == sha256("ca")
+    assert answer["data"]["rows"]["unusable_values"] == {"CT: letters that cannot be written a-z": 2}
+    assert any("2 values are left out, and their people are kept" in note for note in answer["notes"])
+
+
+async def test_national_numbers_take_the_country_of_the_row_or_of_the_call(
+    made: Engine, meta: Meta, tmp_path: Path
+) -> None:
+    path = file_of(tmp_path, "EMAIL,PHONE,COUNTRY\na@b.de,0171 5550101,DE\nc@d.de,020 7946 0102,\n")
+    records, answer = await sent(made, meta, path)
+    assert [record["PHONE"] for record in records] == [sha256("491715550101"), ""]
+    assert any("default_country" in note for note in answer["notes"])
+    records, answer = await sent(made, meta, path, default_country="UK")
+    assert [record["PHONE"] for record in records] == [sha256("491715550101"), sha256("442079460102")]
+    assert [record["COUNTRY"] for record in records] == [sha256("de"), ""]
+
+
+async def test_metas_customer_list_template(made: Engine, meta: Meta, tmp_path: Path) -> None:
+    header = "email,email,phone,madid,fn,ln,zip,ct,st,country,dob,doby,gen,age,uid,value"
+    row = "a@b.de,c@d.de,1-555-987-6543,,Mary,Smith,94025,Menlo Park,CA,US,10/21/1968,1968,F,57,1234,500.00"
+    records, answer = await sent(made, meta, file_of(tmp_path, f"{header}\n{row}\n"))
+    assert [record["EMAIL"] for record in records] == [sha256("a@b.de"), sha256("c@d.de")]
+    assert [record["PHONE"] for record in records] == [sha256("15559876543"), ""]
+    assert {key: records[0][key] for key in ("DOBY", "DOBM", "DOBD", "GEN")} == {
+        "DOBY": sha256("1968"),
+        "DOBM": sha256("10"),
+        "DOBD": sha256("21"),
+        "GEN": sha256("f"),
+    }
+    assert answer["data"]["rows"] | {"usable_values": {}} == {
+        "read": 1,
+        "valid": 1,
+        "records": 2,
+        "usable_values": {},
+    }
+    (note,) = [note for note in answer["notes"] if note.startswith("Columns left out")]
+    assert [name in note for name in ("age (", "uid (", "value (")] == [True, True, True]
+
+
+async def test_the_advertisers_own_columns(made: Engine, meta: Meta, tmp_path: Path) -> None:
+    people = (
+        "Mail;Telefon;Vorname;Ort;Kundenwert;last name;LN;Notiz 0171 5550101\na@b.de;0171 5550101;Jo;Köln;7;Meier;X;\n"
+    )
+    columns = {"mail": "email", "Telefon": "PHONE", "Vorname": "FN", "Ort": "CT", "Kundenwert": "skip"}
+    records, answer = await sent(made, meta, file_of(tmp_path, people), column_map=columns, default_country="DE")
+    assert records == [
+        {
+            "EMAIL": sha256("a@b.de"),
+            "PHONE": sha256("491715550101"),
+            "FN": sha256("jo"),
+            "CT": sha256("koln"),
+            "LN": sha256("meier"),
+        }
+    ]
+    (note,) = [note for note in answer["notes"] if note.startswith("Columns left out")]
+    assert "LN (a second column of LN)" in note
+    assert "column 8 (not a key of Meta)" in note
+    assert "Kundenwert" not in note
+    assert "5550101" not in json.dumps(answer)
+
+
+async def test_schema_may_skip_columns_and_split_dates(made: Engine, meta: Meta, tmp_path: Path) -> None:
+    path = file_of(tmp_path, "7,a@b.de,1984-03-31\n8,c@d.de,\n")
+    records, _ = await sent(made, meta, path, schema=["SKIP", "email", "DOB"])
+    assert [record["EMAIL"] for record in records] == [sha256("a@b.de"), sha256("c@d.de")]
+    assert [record["DOBY"] for record in records] == [sha256("1984"), ""]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "prefix", "mark"),
+    [
+        ("utf-8", "", ","),
+        ("utf-8-sig", "", ";"),
+        ("utf-16", "", "\t"),
+        ("utf-16-le", "", "\t"),
+        ("utf-16-be", "", ","),
+        ("cp1252", "", ";"),
+        ("cp1252", "sep=;\n", ";"),
+        ("utf-8", '"sep=|"\n', "|"),
+    ],
+)
+async def test_files_as_spreadsheets_save_them(
+    made: Engine, meta: Meta, tmp_path: Path, encoding: str, prefix: str, mark: str
+) -> None:
+    path = tmp_path / "uploads" / "people.csv"
+    lines = [mark.join(("email", "fn", "ct")), mark.join(("a@b.de", "Zoë", '"Gießen"'))]
+    path.write_bytes((prefix + "\r\n".join(lines) + "\r\n").encode(encoding))
+    records, answer = await sent(made, meta, str(path))
+    assert records == [{"EMAIL": sha256("a@b.de"), "FN": sha256("zoë"), "CT": sha256("giessen")}]
+    assert any("Windows-1252" in note for note in answer.get("notes", [])) is (encoding == "cp1252")
 
 
 async def test_a_file_outside_the_folders_is_denied(made: Engine, meta: Meta, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.engine.answer.shape import shape_row
-from tests.support.desk import Desk, Person, desk
+from tests.support.desk import Desk, desk
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS, each
 from tests.support.write_examples import CONFIRMED, STAND_INS, WRITES, makes, valid
 

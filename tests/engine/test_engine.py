@@ -14,12 +14,12 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.engine.telemetry import RECENT, JsonLogger, Metrics
 from meta_ads_mcp.errors import AdsError, ApiError, GraphError, NotFound, Throttled
-from tests.support.sample_tools import Bench, account
+from tests.support.sample_tools import account, run_in_tool, sample_graph
 from tests.support.transport import TOKEN
 
 
 async def test_a_good_call() -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     answer = await bench.call("ads_test_get", campaign_id="5")
     assert answer.structured["data"] == {"id": "5", "account_id": "1", "name": "Thing"}
     assert answer.blocks == [answer.text, json.dumps(answer.structured, ensure_ascii=False, separators=(",", ":"))]
@@ -33,9 +33,9 @@ async def test_a_good_call() -> None:
 )
 async def test_the_owner_is_asked_first_where_it_decides(accounts: tuple[str, ...], asked: list[str]) -> None:
     """Without an allowlist the answer itself names the account, and is learnt from."""
-    bench = Bench(account, accounts=accounts)
+    bench = sample_graph(account, accounts=accounts)
     await bench.data("ads_test_get", campaign_id="5")
-    assert [request.params["fields"] for request in bench.client.sent] == asked
+    assert [request.params["fields"] for request in bench.sent] == asked
     assert bench.engine.book.known_owner("5") == "act_1"
 
 
@@ -51,7 +51,7 @@ async def test_an_error_is_an_answer(error: AdsError, kind: str) -> None:
     def graph(_: Request) -> Any:
         raise error
 
-    bench = Bench(graph)
+    bench = sample_graph(graph)
     answer = await bench.call("ads_test_get", campaign_id="5")
     assert answer.is_error
     assert answer.structured == {"error": error.public()}
@@ -68,7 +68,7 @@ async def test_texts_of_errors_are_clean() -> None:
             dirty, dirty, graph=GraphError(100, user_title=dirty), details={"more": [dirty]}, allowed=(dirty,)
         )
 
-    answer = await Bench(graph).call("ads_test_get", campaign_id="5")
+    answer = await sample_graph(graph).call("ads_test_get", campaign_id="5")
     shown = json.dumps([answer.structured, answer.text], ensure_ascii=False)
     for part in (TOKEN, "\u202e", "\x1b", "[31m"):
         assert part not in shown
@@ -82,8 +82,8 @@ async def test_a_defect_of_ours_tells_nothing_of_its_text() -> None:
     async def run(*_: Any) -> Result:
         raise Defect(f"secret {TOKEN}")
 
-    bench = Bench(account)
-    answer = await bench.run(run)
+    bench = sample_graph(account)
+    answer = await run_in_tool(bench, run)
     assert answer.structured["error"]["kind"] == "internal"
     assert "Defect" in answer.text
     said = json.dumps([answer.structured, bench.events.events])
@@ -94,7 +94,7 @@ async def test_a_defect_of_ours_tells_nothing_of_its_text() -> None:
 
 @pytest.mark.parametrize("body", [None, [], "text", 5, {"data": 5}])
 async def test_an_odd_answer_of_graph_is_no_defect_of_ours(body: Any) -> None:
-    bench = Bench(lambda request: account(request) if "/" not in request.path and body is not None else body)
+    bench = sample_graph(lambda request: account(request) if "/" not in request.path and body is not None else body)
     for name, given in (("ads_test_list", {"account_id": "1"}), ("ads_test_get", {"campaign_id": "5"})):
         answer = await bench.call(name, **given)
         if answer.is_error:
@@ -109,7 +109,7 @@ async def test_an_answer_that_is_nested_too_deeply_is_no_defect_of_ours() -> Non
     async def run(*_: Any) -> Result:
         return Result("Deep.", {"value": deep})
 
-    assert (await Bench(account).run(run)).structured["error"]["kind"] == "api"
+    assert (await run_in_tool(sample_graph(account), run)).structured["error"]["kind"] == "api"
 
 
 async def test_a_cancelled_call_ends_and_leaves_its_event() -> None:
@@ -120,8 +120,8 @@ async def test_a_cancelled_call_ends_and_leaves_its_event() -> None:
         await asyncio.Event().wait()
         return Result("never", {})
 
-    bench = Bench(account)
-    task = asyncio.create_task(bench.run(run))
+    bench = sample_graph(account)
+    task = asyncio.create_task(run_in_tool(bench, run))
     await started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -130,7 +130,7 @@ async def test_a_cancelled_call_ends_and_leaves_its_event() -> None:
 
 
 async def test_an_unknown_tool_is_reported_and_not_counted() -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     for index in range(50):
         await bench.error(f"ads_guess_{index}")
     assert len(bench.events.named("tool_call")) == 50
@@ -138,22 +138,22 @@ async def test_an_unknown_tool_is_reported_and_not_counted() -> None:
 
 
 async def test_a_call_by_name_counts_for_the_tool_that_ran() -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     await bench.data("ads_call_read_tool", name="ads_test_get", arguments={"campaign_id": 5})
     assert [row["tool"] for row in bench.engine.metrics.rows()] == ["ads_test_get"]
 
 
 async def test_demo_answers_are_marked() -> None:
-    answer = await Bench(account, demo=True).call("ads_test_get", campaign_id="5")
+    answer = await sample_graph(account, demo=True).call("ads_test_get", campaign_id="5")
     assert answer.structured["demo"] is True
 
 
 async def test_another_version_is_told_once() -> None:
-    bench = Bench(account)
-    bench.client.notice = "Graph answers with version v22.0."
+    bench = sample_graph(account)
+    bench.notice = "Graph answers with version v22.0."
     first, second = [await bench.call("ads_test_get", campaign_id="5") for _ in range(2)]
-    assert bench.client.notice in first.structured["notes"]
-    assert bench.client.notice not in second.structured.get("notes", [])
+    assert bench.notice in first.structured["notes"]
+    assert bench.notice not in second.structured.get("notes", [])
 
 
 async def test_notes_come_once_and_clean() -> None:
@@ -162,7 +162,7 @@ async def test_notes_come_once_and_clean() -> None:
         call.note("one\u202e")
         return Result("Done\x1b[31m.", {"id": "1"}, notes=[f"two {TOKEN}"])
 
-    answer = await Bench(account).run(run)
+    answer = await run_in_tool(sample_graph(account), run)
     assert answer.structured["notes"] == ["one", "two [token]"]
     assert answer.text == "Done."
 
@@ -180,7 +180,7 @@ async def test_progress_is_told_page_by_page() -> None:
         paging = {"cursors": {"after": after}, "next": "x"} if after else {}
         return {"data": [{"id": item} for item in ids], "paging": paging}
 
-    await Bench(graph).engine.call("ads_test_list", {"account_id": "1", "max_items": 10}, progress)
+    await sample_graph(graph).engine.call("ads_test_list", {"account_id": "1", "max_items": 10}, progress)
     assert told == [(2, 10), (3, 10)]
 
 
@@ -188,11 +188,11 @@ async def test_the_status_needs_no_graph() -> None:
     async def run(_: Any, call: Any) -> Result:
         return Result("Status.", dict(call.status()))
 
-    bench = Bench(account)
-    answer = await bench.run(run)
+    bench = sample_graph(account)
+    answer = await run_in_tool(bench, run)
     assert "tools" in bench.engine._status()
     assert not answer.is_error
-    assert bench.client.sent == []
+    assert bench.sent == []
 
 
 # --- events

@@ -11,32 +11,18 @@ from typing import Any
 
 from benchmarks.desk import client_of
 from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
-from meta_ads_mcp.engine.writes.confirmation import Elicitor, Reply
+from meta_ads_mcp.engine.writes.confirmation import Elicitor
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import Logged, SandboxTransport, World
 from meta_ads_mcp.sandbox.store import Node, Snapshot
 from meta_ads_mcp.server.catalogue import Catalogue
 from tests.support.clock import START, FakeClock
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.recorders import EventRecorder
 
 MOMENT = datetime.fromtimestamp(START, UTC)
-
-
-class Person:
-    """A client that asks its user at once; the user always says the same."""
-
-    can_ask = True
-    reply: Reply | None = None
-
-    def __init__(self, agrees: bool) -> None:
-        self.agrees = agrees
-        self.asked: list[str] = []
-
-    async def ask(self, text: str) -> bool | None:
-        self.asked.append(text)
-        return self.agrees
 
 
 @dataclass

@@ -17,12 +17,10 @@ from meta_ads_mcp.core.values.enums import Breakdowns
 from meta_ads_mcp.core.values.ids import AccountId, AnyAdObject, CampaignId, ObjectId, PageId, VideoId
 from meta_ads_mcp.core.values.ids import Node as NodeId
 from meta_ads_mcp.core.values.money import Money
-from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
+from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.tools.discovery import CallReadTool
-from tests.support.clock import FakeClock
-from tests.support.recorders import EventRecorder, RecordingGovernor
-from tests.support.transport import Told
+from tests.support.scripted_graph import ScriptedGraph
 
 
 @tool("ads_test_list", Effect.READ, get("{account_id}/campaigns"), fields="name", identity="id account_id")
@@ -91,7 +89,7 @@ HANDLER: dict[str, Any] = {}
 MADE = (ListThings, GetThing, Everything, Free, CallReadTool)
 
 
-class Tools:
+class SampleCatalogue:
     """The catalogue of the tools above."""
 
     def __init__(self) -> None:
@@ -109,31 +107,15 @@ class Tools:
         return []
 
 
-class Bench:
-    """An engine with all that it was given."""
+def sample_graph(answer: Callable[[Request], Any], **options: Any) -> ScriptedGraph:
+    """A Graph of one function, with an engine that has the tools above."""
+    return ScriptedGraph(answer=answer, catalogue=SampleCatalogue(), **options)
 
-    def __init__(self, answer: Callable[[Request], Any], **options: Any) -> None:
-        self.client, self.clock, self.events = Told(answer), FakeClock(), EventRecorder()
-        self.engine = Engine(Tools(), self.client, self.events, self.clock, RecordingGovernor(), Options(**options))
 
-    async def call(self, name: str, /, **arguments: Any) -> ToolAnswer:
-        return await self.engine.call(name, arguments)
-
-    async def run(self, run: Callable[[Any, Call], Any], **arguments: Any) -> ToolAnswer:
-        """Call the tool that does what it is given."""
-        HANDLER["run"] = run
-        return await self.engine.call("ads_test_free", arguments)
-
-    async def data(self, name: str, /, **arguments: Any) -> Any:
-        answer = await self.call(name, **arguments)
-        assert not answer.is_error, answer.text
-        return answer.structured["data"]
-
-    async def error(self, name: str, /, **arguments: Any) -> dict[str, Any]:
-        answer = await self.call(name, **arguments)
-        assert answer.is_error, answer.structured
-        found: dict[str, Any] = answer.structured["error"]
-        return found
+async def run_in_tool(graph: ScriptedGraph, run: Callable[[Any, Call], Any], **arguments: Any) -> ToolAnswer:
+    """Call the tool that does what it is given."""
+    HANDLER["run"] = run
+    return await graph.call("ads_test_free", **arguments)
 
 
 def account(request: Request, currency: str = "USD") -> dict[str, Any]:

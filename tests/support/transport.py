@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
-from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph.client import Connection, GraphClient
 from tests.support.clock import FakeClock
 from tests.support.recorders import EventRecorder, RecordingGovernor
@@ -59,30 +57,3 @@ def refusal(code: int, subcode: int | None = None, message: str = "said", status
     if subcode is not None:
         body["error_subcode"] = subcode
     return httpx.Response(status, json={"error": body})
-
-
-class Told:
-    """The engine's client: `answer` gives the body for a request, or raises. Remembers the requests."""
-
-    def __init__(self, answer: Callable[[Request], Any]) -> None:
-        self.answer = answer
-        self.sent: list[Request] = []
-        self.notice: str | None = None
-
-    async def send(self, request: Request) -> Any:
-        self.sent.append(request)
-        found = self.answer(request)
-        # As from the wire: nothing of the answer is shared with the next one.
-        return json.loads(json.dumps(found))
-
-    async def batch(self, requests: Sequence[Request]) -> list[Any]:
-        found: list[Any] = []
-        for request in requests:
-            try:
-                found.append(await self.send(request))
-            except AdsError as error:
-                found.append(error)
-        return found
-
-    def version_notice(self) -> str | None:
-        return self.notice

@@ -13,8 +13,8 @@ from typing import Any
 from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.engine.engine import ToolAnswer
 from tests.support.clock import FakeClock
-from tests.support.desk import Person
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, engine, graph
+from tests.support.elicitors import Person
+from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, account_graph, engine
 
 LIFETIME, OPEN = "102", "103"
 AD_SET, BARE_AD_SET, AD = "201", "202", "301"
@@ -63,9 +63,9 @@ class Refused:
     nothing_read: bool = False
 
 
-def shop() -> FakeGraph:
+def shop() -> ScriptedGraph:
     """Campaigns with a daily, a lifetime and no budget; an ad set with a budget, one without, an ad, videos."""
-    made = graph(FakeClock())
+    made = account_graph(FakeClock())
     own = {"account_id": "1", "status": "PAUSED"}
     made.objects |= {
         LIFETIME: {"id": LIFETIME, "name": "Summer", "objective": "OUTCOME_SALES", "lifetime_budget": "90000", **own},
@@ -91,7 +91,7 @@ def shop() -> FakeGraph:
     return made
 
 
-async def call(client: FakeGraph, tool: str, arguments: Mapping[str, Any]) -> ToolAnswer:
+async def call(client: ScriptedGraph, tool: str, arguments: Mapping[str, Any]) -> ToolAnswer:
     """The answer to a user who agrees to everything."""
     return await engine(client).call(tool, dict(arguments), asker=Person(True))
 
@@ -105,7 +105,7 @@ def read(text: str) -> Any:
     return json.loads(text) if text[:1] in ("{", "[") else text
 
 
-def reads(client: FakeGraph, path: str, wanted: str) -> int:
+def reads(client: ScriptedGraph, path: str, wanted: str) -> int:
     """How many requests read that field of that object."""
     return sum(
         request.method == "GET" and request.path == path and wanted in str(request.params.get("fields")).split(",")
@@ -113,7 +113,7 @@ def reads(client: FakeGraph, path: str, wanted: str) -> int:
     )
 
 
-async def check(case: Case | Refused, client: FakeGraph | None = None) -> None:
+async def check(case: Case | Refused, client: ScriptedGraph | None = None) -> None:
     client = client or shop()
     answer = await call(client, case.tool, case.arguments)
     if isinstance(case, Refused):

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.tool import Effect, Tool
-from tests.support.desk import Desk, Person
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.examples import demo_ids, example
 

@@ -5,7 +5,7 @@ import pytest
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.clock import FakeClock
 from tests.support.demo import NOW, Demo
-from tests.support.fake_graph import FakeGraph, graph
+from tests.support.scripted_graph import ScriptedGraph, account_graph
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +36,6 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(clock: FakeClock) -> FakeGraph:
+def client(clock: FakeClock) -> ScriptedGraph:
     """The account that the tests of writes begin with."""
-    return graph(clock)
+    return account_graph(clock)

@@ -17,7 +17,8 @@ from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import Call
-from tests.support.desk import Desk, Person
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
 from tests.torture.trial import Trials, awaited, chosen

@@ -22,7 +22,8 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.writes.journal import FILE as JOURNAL
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
-from tests.support.desk import Desk, Person
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
 from tests.support.recorders import EventRecorder
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trials, awaited, chosen, tried

@@ -20,7 +20,8 @@ from meta_ads_mcp.sandbox import Call, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
 from tests.support.answers import check_error, check_success
 from tests.support.clock import VirtualLoop
-from tests.support.desk import Desk, Person, desk
+from tests.support.desk import Desk, desk
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.write_examples import valid
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make

@@ -21,7 +21,8 @@ from meta_ads_mcp.credentials import FixedToken, Token
 from meta_ads_mcp.graph.client import Connection
 from meta_ads_mcp.sandbox import SandboxTransport
 from meta_ads_mcp.settings import load
-from tests.support.desk import Desk, Person
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.mcp_process import ROOT, environment
 from tests.torture.content import listened

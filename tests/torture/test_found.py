@@ -19,7 +19,7 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.telemetry import install_logging
 from meta_ads_mcp.errors import DataLimit, NotFound
 from meta_ads_mcp.graph.response import MOST_VALUES
-from tests.support.desk import Person
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.recorders import EventRecorder
 from tests.support.transport import Wire

@@ -16,7 +16,8 @@ from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.answer.fit import size
 from meta_ads_mcp.errors import DataLimit, GraphError
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES
-from tests.support.sample_tools import Bench
+from tests.support.sample_tools import sample_graph
+from tests.support.scripted_graph import ScriptedGraph
 from tests.support.transport import TOKEN
 
 CURSORS = st.text(st.sampled_from("~~09aZ=:-_"), max_size=6)
@@ -49,7 +50,7 @@ class Edge:
         return {"data": self.rows[start:end], "paging": paging}
 
 
-async def walk(bench: Bench, result_chars: int, **arguments: Any) -> list[int]:
+async def walk(bench: ScriptedGraph, result_chars: int, **arguments: Any) -> list[int]:
     """The ids of all rows, as a client that follows page.after sees them."""
     found: list[int] = []
     after: dict[str, Any] = {}
@@ -91,14 +92,14 @@ async def test_every_row_once_and_in_order(
     spice: str,
 ) -> None:
     rows = [{"id": str(n), "account_id": "1", "name": "n" * widths[n % len(widths)]} for n in range(count)]
-    bench = Bench(Edge(rows, shortages, most, spice), result_chars=2000)
+    bench = sample_graph(Edge(rows, shortages, most, spice), result_chars=2000)
     more = {} if max_items is None else {"max_items": max_items}
     assert await walk(bench, 2000, limit=limit, **more) == list(range(count))
 
 
 @given(limits=st.lists(st.tuples(st.integers(1, 9), st.none() | st.integers(1, 12)), min_size=1, max_size=5))
 async def test_the_page_size_may_change_on_the_way(limits: list[tuple[int, int | None]]) -> None:
-    bench = Bench(Edge([{"id": str(n), "name": "n" * 300} for n in range(40)], [0, 2, 5]), result_chars=2000)
+    bench = sample_graph(Edge([{"id": str(n), "name": "n" * 300} for n in range(40)], [0, 2, 5]), result_chars=2000)
     found: list[int] = []
     after: dict[str, Any] = {}
     for turn in range(400):
@@ -127,52 +128,52 @@ def test_graphs_own_cursors_stay_readable() -> None:
 
 
 async def test_max_items_reads_as_many_pages_as_it_takes() -> None:
-    bench = Bench(Edge([{"id": str(n)} for n in range(60)]))
+    bench = sample_graph(Edge([{"id": str(n)} for n in range(60)]))
     answer = await bench.call("ads_test_list", account_id="1", limit=20, max_items=100)
     assert answer.structured["page"] == {"count": 60, "has_more": False}
-    assert len(bench.client.sent) == 3
+    assert len(bench.sent) == 3
 
 
 async def test_one_page_is_one_request() -> None:
-    bench = Bench(Edge([{"id": str(n)} for n in range(60)]))
+    bench = sample_graph(Edge([{"id": str(n)} for n in range(60)]))
     answer = await bench.call("ads_test_list", account_id="1", limit=20)
     assert answer.structured["page"] == {"count": 20, "has_more": True, "after": "20"}
     assert "more follow" in answer.text
-    assert len(bench.client.sent) == 1
+    assert len(bench.sent) == 1
 
 
 async def test_reading_stops_when_no_answer_could_hold_more() -> None:
-    bench = Bench(Edge([{"id": str(n), "name": "n" * 500} for n in range(1000)]), result_chars=2000)
+    bench = sample_graph(Edge([{"id": str(n), "name": "n" * 500} for n in range(1000)]), result_chars=2000)
     answer = await bench.call("ads_test_list", account_id="1", limit=10, max_items=1000)
-    assert len(bench.client.sent) <= 3
+    assert len(bench.sent) <= 3
     assert answer.structured["page"]["has_more"]
 
 
 async def test_many_empty_pages_are_not_the_end() -> None:
     counter = iter(range(10_000))
-    bench = Bench(
+    bench = sample_graph(
         lambda _: {"data": [], "paging": {"cursors": {"after": (c := f"c{next(counter)}")}, "next": f"x?{c}"}}
     )
     answer = await bench.call("ads_test_list", account_id="1", max_items=10)
     assert answer.structured["page"]["has_more"]
-    assert len(bench.client.sent) == MOST_EMPTY_PAGES
+    assert len(bench.sent) == MOST_EMPTY_PAGES
 
 
 @pytest.mark.parametrize("more", [{}, {"max_items": 50}])
 async def test_more_that_no_cursor_leads_to_is_told(more: dict[str, Any]) -> None:
     """Some edges page by time or offset, which stand in the URL alone; that URL is never followed."""
     url = f"https://graph.facebook.com/x?access_token={TOKEN}&limit=25&until=1760000000"
-    bench = Bench(lambda _: {"data": [{"id": "1"}], "paging": {"next": url}})
+    bench = sample_graph(lambda _: {"data": [{"id": "1"}], "paging": {"next": url}})
     answer = await bench.call("ads_test_list", account_id="1", **more)
     assert answer.structured["page"] == {"count": 1, "has_more": True}
     assert "page.after" not in answer.text
     assert NO_CURSOR in answer.structured["notes"]
-    assert len(bench.client.sent) == 1
+    assert len(bench.sent) == 1
     assert TOKEN not in json.dumps(answer.structured)
 
 
 async def test_a_cut_answer_says_so() -> None:
-    bench = Bench(Edge([{"id": str(n), "name": "n" * 500} for n in range(20)]), result_chars=4000)
+    bench = sample_graph(Edge([{"id": str(n), "name": "n" * 500} for n in range(20)]), result_chars=4000)
     answer = await bench.call("ads_test_list", account_id="1", limit=20)
     kept = answer.structured["page"]["count"]
     assert 0 < kept < 20
@@ -182,13 +183,13 @@ async def test_a_cut_answer_says_so() -> None:
 
 async def test_one_row_that_is_too_large_is_made_smaller_and_the_list_goes_on() -> None:
     rows: list[dict[str, Any]] = [{"id": "0", "name": "x" * 3900, "tags": list(range(2000))}, {"id": "1"}]
-    bench = Bench(Edge(rows), result_chars=2000)
+    bench = sample_graph(Edge(rows), result_chars=2000)
     assert await walk(bench, 2000, limit=2) == [0, 1]
 
 
 @pytest.mark.parametrize("after", ["garbage", "~", "~~", "~999999", "x~y", "a b", "\u202e", "'"])
 async def test_a_cursor_of_the_callers_own_making_is_sent_as_it_is(after: str) -> None:
-    bench = Bench(lambda _: {"data": []})
+    bench = sample_graph(lambda _: {"data": []})
     answer = await bench.call("ads_test_list", account_id="1", after=after)
     assert not answer.is_error
-    assert len(bench.client.sent) == 1
+    assert len(bench.sent) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.clock import FakeClock
-from tests.support.fake_graph import FakeGraph, graph
+from tests.support.scripted_graph import ScriptedGraph, account_graph
 
 
 @pytest.fixture
@@ -14,5 +14,5 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(clock: FakeClock) -> FakeGraph:
-    return graph(clock)
+def client(clock: FakeClock) -> ScriptedGraph:
+    return account_graph(clock)

@@ -15,7 +15,8 @@ from meta_ads_mcp.engine.writes.confirmation import Reply
 from meta_ads_mcp.engine.writes.idempotency import resolve_open_entry
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import UnknownOutcome
-from tests.support.desk import Desk, Person, desk
+from tests.support.desk import Desk, desk
+from tests.support.elicitors import LaterReply, Person
 from tests.support.every_tool import each
 from tests.support.write_examples import WRITES, makes, valid
 
@@ -142,25 +143,13 @@ async def test_a_code_is_good_for_one_call() -> None:
     assert len(made.writes) == 1
 
 
-class Later:
-    """A client whose reply comes with its next call."""
-
-    can_ask = True
-
-    def __init__(self, reply: Reply | None = None) -> None:
-        self.reply = reply
-
-    async def ask(self, text: str) -> bool | None:
-        return None
-
-
 async def test_a_reply_is_good_for_one_call() -> None:
     made = desk()
     given = made.filled(REPLY)
-    asked = await made.call("ads_reply_comment", given, Later())
+    asked = await made.call("ads_reply_comment", given, LaterReply())
     assert asked.question is not None
     reply = Reply(True, asked.question.code)
-    assert not (await made.call("ads_reply_comment", given, Later(reply))).is_error
-    repeated = await made.call("ads_reply_comment", given, Later(reply))
+    assert not (await made.call("ads_reply_comment", given, LaterReply(reply))).is_error
+    repeated = await made.call("ads_reply_comment", given, LaterReply(reply))
     assert repeated.structured["error"]["kind"] == "confirmation_required"
     assert len(made.writes) == 1

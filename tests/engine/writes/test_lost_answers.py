@@ -10,7 +10,8 @@ import pytest
 
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.sandbox import Call, graph_error
-from tests.support.desk import Desk, Person, desk
+from tests.support.desk import Desk, desk
+from tests.support.elicitors import Person
 from tests.support.every_tool import each
 from tests.support.write_examples import WRITES, makes, valid
 

@@ -11,7 +11,8 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import Denied
-from tests.support.desk import Desk, Person, desk
+from tests.support.desk import Desk, desk
+from tests.support.elicitors import Person
 
 SCHEDULE = {"time_start": "2027-01-04T00:00:00", "time_end": "2027-01-06T00:00:00", "ad_set_id": "{ad_set}"}
 ABSOLUTE = {**SCHEDULE, "budget_value": 9000, "budget_value_type": "ABSOLUTE"}

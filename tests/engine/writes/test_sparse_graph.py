@@ -8,13 +8,14 @@ import pytest
 
 from meta_ads_mcp.engine.writes.policy import Policy
 from tests.support.clock import FakeClock
-from tests.support.desk import Person, desk
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, engine, error_of, graph
+from tests.support.desk import desk
+from tests.support.elicitors import Person
+from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, account_graph, engine, error_of
 
 
-def sparse() -> FakeGraph:
+def sparse() -> ScriptedGraph:
     """The campaign is shown without its account, its objective and its status."""
-    found = graph(FakeClock())
+    found = account_graph(FakeClock())
     for name in ("account_id", "objective", "status"):
         del found.objects[CAMPAIGN][name]
     return found
@@ -77,7 +78,7 @@ async def test_an_object_of_another_kind_is_told_also_where_graph_shows_more_tha
     assert client.writes == []
 
 
-def faceless() -> FakeGraph:
+def faceless() -> ScriptedGraph:
     """The account shows nothing of itself, and no object its account."""
     found = sparse()
     del found.objects[ACCOUNT]

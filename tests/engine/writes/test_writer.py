@@ -11,7 +11,8 @@ from meta_ads_mcp.engine.writes.confirmation import Reply
 from meta_ads_mcp.engine.writes.policy import Policy, PolicyError, load_policy
 from meta_ads_mcp.errors import NetworkProblem, UnknownOutcome
 from tests.support.clock import FakeClock
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, engine, graph
+from tests.support.elicitors import LaterReply, Person
+from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, account_graph, engine
 
 NEW: dict[str, Any] = {
     "account_id": ACCOUNT,
@@ -28,38 +29,11 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(clock: FakeClock) -> FakeGraph:
-    return graph(clock)
+def client(clock: FakeClock) -> ScriptedGraph:
+    return account_graph(clock)
 
 
-class Person:
-    """A client that asks its user at once."""
-
-    can_ask = True
-    reply: Reply | None = None
-
-    def __init__(self, answer: bool) -> None:
-        self.answer = answer
-        self.asked: list[str] = []
-
-    async def ask(self, text: str) -> bool | None:
-        self.asked.append(text)
-        return self.answer
-
-
-class Later:
-    """A client that asks its user when the question is returned."""
-
-    can_ask = True
-
-    def __init__(self, reply: Reply | None = None) -> None:
-        self.reply = reply
-
-    async def ask(self, text: str) -> bool | None:
-        return None
-
-
-async def test_a_created_campaign_is_paused_journalled_and_read_back(client: FakeGraph) -> None:
+async def test_a_created_campaign_is_paused_journalled_and_read_back(client: ScriptedGraph) -> None:
     answer = await engine(client).call("ads_create_campaign", {**NEW, "daily_budget": "50.00 USD"})
     data = answer.structured["data"]
     assert not answer.is_error
@@ -77,18 +51,18 @@ async def test_a_created_campaign_is_paused_journalled_and_read_back(client: Fak
 async def test_money_goes_out_in_the_accounts_minor_units(
     clock: FakeClock, currency: str, given: Any, sent: int
 ) -> None:
-    client = graph(clock, currency)
+    client = account_graph(clock, currency)
     await engine(client).call("ads_create_campaign", {**NEW, "daily_budget": given})
     assert client.writes[0].params["daily_budget"] == sent
 
 
-async def test_money_of_another_currency_is_refused_before_any_write(client: FakeGraph) -> None:
+async def test_money_of_another_currency_is_refused_before_any_write(client: ScriptedGraph) -> None:
     answer = await engine(client).call("ads_create_campaign", {**NEW, "daily_budget": "50.00 EUR"})
     assert answer.structured["error"]["kind"] == "invalid_arguments"
     assert client.writes == []
 
 
-async def test_a_lowered_budget_goes_through_and_a_raised_one_needs_a_code(client: FakeGraph) -> None:
+async def test_a_lowered_budget_goes_through_and_a_raised_one_needs_a_code(client: ScriptedGraph) -> None:
     made = engine(client)
     lowered = await made.call("ads_update_campaign", {"campaign_id": CAMPAIGN, "daily_budget": 4000})
     assert lowered.structured["data"]["changes"] == {
@@ -117,7 +91,7 @@ async def test_a_lowered_budget_goes_through_and_a_raised_one_needs_a_code(clien
     assert again.structured["data"]["status"] == "needs_confirmation"
 
 
-async def test_a_code_expires(client: FakeGraph, clock: FakeClock) -> None:
+async def test_a_code_expires(client: ScriptedGraph, clock: FakeClock) -> None:
     made = engine(client)
     call = {"campaign_id": CAMPAIGN}
     code = (await made.call("ads_resume_campaign", call)).structured["data"]["confirmation"]
@@ -130,7 +104,7 @@ async def test_a_code_expires(client: FakeGraph, clock: FakeClock) -> None:
 
 @pytest.mark.parametrize(("agrees", "writes"), [(True, 1), (False, 0)])
 async def test_a_client_that_can_ask_is_asked_and_the_code_alone_does_not_do(
-    client: FakeGraph, agrees: bool, writes: int
+    client: ScriptedGraph, agrees: bool, writes: int
 ) -> None:
     made = engine(client)
     person = Person(agrees)
@@ -140,27 +114,27 @@ async def test_a_client_that_can_ask_is_asked_and_the_code_alone_does_not_do(
     assert answer.is_error is not agrees
 
 
-async def test_an_answer_that_comes_with_the_next_call(client: FakeGraph) -> None:
+async def test_an_answer_that_comes_with_the_next_call(client: ScriptedGraph) -> None:
     made = engine(client)
     call = {"campaign_id": CAMPAIGN}
-    asked = await made.call("ads_resume_campaign", call, asker=Later())
+    asked = await made.call("ads_resume_campaign", call, asker=LaterReply())
     assert asked.question is not None
     assert client.writes == []
-    unsolicited = await made.call("ads_resume_campaign", call, asker=Later(Reply(True, None)))
+    unsolicited = await made.call("ads_resume_campaign", call, asker=LaterReply(Reply(True, None)))
     assert unsolicited.structured["error"]["kind"] == "confirmation_required"
-    declined = await made.call("ads_resume_campaign", call, asker=Later(Reply(False, asked.question.code)))
+    declined = await made.call("ads_resume_campaign", call, asker=LaterReply(Reply(False, asked.question.code)))
     assert declined.is_error
     assert client.writes == []
-    asked = await made.call("ads_resume_campaign", call, asker=Later())
+    asked = await made.call("ads_resume_campaign", call, asker=LaterReply())
     assert asked.question is not None
-    done = await made.call("ads_resume_campaign", call, asker=Later(Reply(True, asked.question.code)))
+    done = await made.call("ads_resume_campaign", call, asker=LaterReply(Reply(True, asked.question.code)))
     assert done.structured["data"]["status"] == "success"
-    repeated = await made.call("ads_resume_campaign", call, asker=Later(Reply(True, asked.question.code)))
+    repeated = await made.call("ads_resume_campaign", call, asker=LaterReply(Reply(True, asked.question.code)))
     assert repeated.structured["error"]["kind"] == "confirmation_required"
     assert len(client.writes) == 1
 
 
-async def test_a_dry_run_changes_nothing_and_shows_the_request(client: FakeGraph, tmp_path: Path) -> None:
+async def test_a_dry_run_changes_nothing_and_shows_the_request(client: ScriptedGraph, tmp_path: Path) -> None:
     answer = await engine(client, state_dir=tmp_path).call(
         "ads_update_campaign", {"campaign_id": CAMPAIGN, "daily_budget": 9000, "dry_run": True}
     )
@@ -172,7 +146,7 @@ async def test_a_dry_run_changes_nothing_and_shows_the_request(client: FakeGraph
     assert not (tmp_path / "journal.jsonl").exists()
 
 
-async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: FakeGraph) -> None:
+async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: ScriptedGraph) -> None:
     made = engine(client)
     new = {"account_id": ACCOUNT, "campaign_id": CAMPAIGN, "name": "Broad", "optimization_goal": "REACH"}
     del client.objects[CAMPAIGN]["daily_budget"]
@@ -187,20 +161,20 @@ async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: Fa
     assert [request.budget_change for request in client.writes] == [False, False, True, True]
 
 
-async def test_an_update_of_nothing_is_refused(client: FakeGraph) -> None:
+async def test_an_update_of_nothing_is_refused(client: ScriptedGraph) -> None:
     answer = await engine(client).call("ads_update_campaign", {"campaign_id": CAMPAIGN})
     assert answer.structured["error"]["kind"] == "invalid_arguments"
     assert client.writes == []
 
 
-async def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(client: FakeGraph) -> None:
+async def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(client: ScriptedGraph) -> None:
     client.lose = lambda request: LOST
     answer = await engine(client).call("ads_create_campaign", NEW)
     assert answer.structured["data"]["id"] == "501"
     assert len(client.writes) == 1
 
 
-async def test_a_lost_answer_without_a_trace_is_an_unknown_outcome(client: FakeGraph) -> None:
+async def test_a_lost_answer_without_a_trace_is_an_unknown_outcome(client: ScriptedGraph) -> None:
     client.refuse = lambda request: LOST if request.method == "POST" else None
     answer = await engine(client).call("ads_create_campaign", NEW)
     assert answer.structured["error"]["kind"] == "unknown_outcome"
@@ -208,13 +182,13 @@ async def test_a_lost_answer_without_a_trace_is_an_unknown_outcome(client: FakeG
     assert len(client.writes) == 1
 
 
-async def test_an_update_that_surely_did_not_happen_is_transient(client: FakeGraph) -> None:
+async def test_an_update_that_surely_did_not_happen_is_transient(client: ScriptedGraph) -> None:
     client.refuse = lambda request: LOST if request.method == "POST" else None
     answer = await engine(client).call("ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "Summer"})
     assert answer.structured["error"]["kind"] == "transient"
 
 
-async def test_the_same_key_gives_the_first_result_also_after_a_restart(client: FakeGraph, tmp_path: Path) -> None:
+async def test_the_same_key_gives_the_first_result_also_after_a_restart(client: ScriptedGraph, tmp_path: Path) -> None:
     call = {**NEW, "idempotency_key": "k1"}
     first = await engine(client, state_dir=tmp_path).call("ads_create_campaign", call)
     second = await engine(client, state_dir=tmp_path).call("ads_create_campaign", call)
@@ -225,7 +199,7 @@ async def test_the_same_key_gives_the_first_result_also_after_a_restart(client: 
     assert len(client.writes) == 1
 
 
-async def test_a_refused_create_leaves_its_key_free(client: FakeGraph, tmp_path: Path) -> None:
+async def test_a_refused_create_leaves_its_key_free(client: ScriptedGraph, tmp_path: Path) -> None:
     client.refuse = lambda request: NetworkProblem("not reached") if request.method == "POST" else None
     made = engine(client, state_dir=tmp_path)
     assert (await made.call("ads_create_campaign", {**NEW, "idempotency_key": "k"})).is_error
@@ -233,7 +207,7 @@ async def test_a_refused_create_leaves_its_key_free(client: FakeGraph, tmp_path:
     assert (await made.call("ads_create_campaign", {**NEW, "idempotency_key": "k"})).structured["data"]["id"] == "501"
 
 
-async def test_changes_are_listed_and_undone(client: FakeGraph, tmp_path: Path) -> None:
+async def test_changes_are_listed_and_undone(client: ScriptedGraph, tmp_path: Path) -> None:
     made = engine(client, state_dir=tmp_path)
     changed = await made.call("ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "Summer", "daily_budget": 4000})
     change_id = changed.structured["data"]["change_id"]
@@ -250,7 +224,7 @@ async def test_changes_are_listed_and_undone(client: FakeGraph, tmp_path: Path) 
     assert twice.structured["error"]["kind"] == "invalid_arguments"
 
 
-async def test_an_object_that_changed_since_is_not_undone_without_force(client: FakeGraph, tmp_path: Path) -> None:
+async def test_an_object_that_changed_since_is_not_undone_without_force(client: ScriptedGraph, tmp_path: Path) -> None:
     made = engine(client, state_dir=tmp_path)
     changed = await made.call("ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "Summer"})
     client.objects[CAMPAIGN]["name"] = "Somebody else's"
@@ -279,7 +253,7 @@ async def test_an_object_that_changed_since_is_not_undone_without_force(client: 
     ],
 )
 async def test_the_policy_of_the_owner_holds(
-    client: FakeGraph, policy: Policy, tool: str, arguments: dict[str, Any]
+    client: ScriptedGraph, policy: Policy, tool: str, arguments: dict[str, Any]
 ) -> None:
     answer = await engine(client, policy=policy).call(tool, arguments, asker=Person(True))
     assert answer.structured["error"]["kind"] == "denied"
@@ -297,7 +271,7 @@ def test_a_policy_that_cannot_be_understood_stops_the_start(tmp_path: Path, text
         load_policy(path)
 
 
-async def test_a_journal_that_cannot_be_written_stops_the_write(client: FakeGraph, tmp_path: Path) -> None:
+async def test_a_journal_that_cannot_be_written_stops_the_write(client: ScriptedGraph, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where a folder should be")
     answer = await engine(client, state_dir=tmp_path / "state").call("ads_create_campaign", NEW)
     assert answer.structured["error"]["kind"] == "denied"
@@ -308,7 +282,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mode for path in folder.rglob("*")}
 
 
-async def test_what_a_write_leaves_on_this_machine_is_its_owners_alone(client: FakeGraph, tmp_path: Path) -> None:
+async def test_what_a_write_leaves_on_this_machine_is_its_owners_alone(client: ScriptedGraph, tmp_path: Path) -> None:
     await engine(client, state_dir=tmp_path / "state").call("ads_create_campaign", NEW)
     left = modes(tmp_path)
     assert {"state", "journal.jsonl", "audit"} <= left.keys()

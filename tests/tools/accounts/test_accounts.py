@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_graph import Scripted, call, rows
+from tests.support.scripted_graph import ScriptedGraph, call, rows
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from tests.support.scripted_graph import Scripted, call, rows
 )
 async def test_an_account_says_whether_the_dsa_asks_something_of_it(country: str | None, required: bool | None) -> None:
     shown = {"business_country_code": country} if country else {}
-    scripted = Scripted({"act_1": {"id": "act_1", "account_id": "1", "currency": "EUR", **shown}})
+    scripted = ScriptedGraph({"act_1": {"id": "act_1", "account_id": "1", "currency": "EUR", **shown}})
     data = (await call(scripted, "ads_get_account_info", account_id="1")).structured["data"]
     assert data.get("dsa_required") is required
     assert "business_country_code" in scripted.fields("act_1")
@@ -26,7 +26,7 @@ async def test_an_account_says_whether_the_dsa_asks_something_of_it(country: str
 )
 async def test_amounts_are_in_the_currencys_own_unit(currency: str, minor: int, amount: str) -> None:
     row = {"id": "act_1", "account_id": "1", "currency": currency, "amount_spent": str(minor), "balance": str(minor)}
-    data = (await call(Scripted({"act_1": row}), "ads_get_account_info", account_id="1")).structured["data"]
+    data = (await call(ScriptedGraph({"act_1": row}), "ads_get_account_info", account_id="1")).structured["data"]
     assert data["amount_spent"] == data["balance"] == {"minor": minor, "amount": amount, "currency": currency}
 
 
@@ -42,7 +42,7 @@ async def test_the_list_of_accounts_follows_short_pages(arguments: dict[str, Any
         stop = start + min(20, request.params["limit"])
         return rows(*accounts[start:stop], after=str(stop) if stop < len(accounts) else None)
 
-    scripted = Scripted({"me/adaccounts": page})
+    scripted = ScriptedGraph({"me/adaccounts": page})
     answer = (await call(scripted, "ads_get_ad_accounts", **arguments)).structured
     assert [row["id"] for row in answer["data"]] == [row["id"] for row in accounts[:count]]
     assert answer["page"]["has_more"] is (count < 60)

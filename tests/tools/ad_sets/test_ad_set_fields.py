@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_graph import Scripted, call, rows
+from tests.support.scripted_graph import ScriptedGraph, call, rows
 
 REGIONAL = {
     "regional_regulated_categories": ["SINGAPORE_UNIVERSAL"],
@@ -27,7 +27,7 @@ async def test_every_read_of_ad_sets_asks_for_what_cannot_be_changed_later(
     tool: str, arguments: dict[str, Any], path: str
 ) -> None:
     row = {"id": "9", "account_id": "1", "effective_status": "ACTIVE", "is_dynamic_creative": True, **REGIONAL}
-    scripted = Scripted({path: rows(row) if "/" in path else row})
+    scripted = ScriptedGraph({path: rows(row) if "/" in path else row})
     data = (await call(scripted, tool, **arguments)).structured["data"]
     shown = data[0] if "/" in path else data
     assert {name: shown[name] for name in REGIONAL} == REGIONAL

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 TARGETING = {"geo_locations": {"countries": ["DE"]}, "age_min": 25, "age_max": 54}
 
@@ -40,7 +40,7 @@ async def test_what_cannot_be_asked_is_refused_unsent(arguments: dict[str, Any],
 async def test_one_request_with_what_was_given(
     arguments: dict[str, Any], path: str, node: str, sent: dict[str, Any]
 ) -> None:
-    graph = Scripted({path: rows()})
+    graph = ScriptedGraph({path: rows()})
     await call(graph, "ads_get_ad_sets", **arguments)
     assert graph.paths == [path]
     assert graph.params(path) == sent
@@ -58,7 +58,7 @@ async def test_targeting_comes_as_it_is_and_in_one_line(
     tool: str, arguments: dict[str, Any], path: str, one: bool
 ) -> None:
     row = {"id": "9", "account_id": "1", "daily_budget": "2500", "targeting": TARGETING}
-    data = (await call(Scripted({path: row if one else rows(row)}), tool, **arguments)).structured["data"]
+    data = (await call(ScriptedGraph({path: row if one else rows(row)}), tool, **arguments)).structured["data"]
     found = data if one else data[0]
     assert found["targeting"] == TARGETING
     assert found["targeting_summary"] == "DE; 25-54 years"
@@ -66,14 +66,14 @@ async def test_targeting_comes_as_it_is_and_in_one_line(
 
 
 async def test_no_summary_of_targeting_that_was_not_asked_for() -> None:
-    graph = Scripted({"act_1/adsets": rows({"id": "9", "name": "A"})})
+    graph = ScriptedGraph({"act_1/adsets": rows({"id": "9", "name": "A"})})
     answer = await call(graph, "ads_get_ad_sets", account_id="1", fields=["name"])
     assert graph.fields("act_1/adsets") == ["id", "account_id", "name"]
     assert answer.structured["data"] == [{"id": "9", "name": "A"}]
 
 
 async def test_chosen_fields_of_one_ad_set_keep_what_identifies_it() -> None:
-    graph = Scripted({"9": {"id": "9"}})
+    graph = ScriptedGraph({"9": {"id": "9"}})
     await call(graph, "ads_get_ad_set_details", ad_set_id="9", fields=["bid_amount"])
     assert set(graph.fields("9")) == {
         "id", "account_id", "name", "campaign_id", "status", "effective_status", "bid_amount",

@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.errors import ApiError
 from tests.support.desk import desk
-from tests.support.fake_graph import FakeGraph
+from tests.support.scripted_graph import ScriptedGraph
 from tests.support.write_cases import (
     ACCOUNT,
     AD,
@@ -30,7 +30,7 @@ async def test_a_bundle_that_moves_to_the_eu_needs_who_benefits_and_who_pays(nam
     assert any("dsa_beneficiary" in note for note in answer.structured["notes"]) is told
 
 
-def bundled(refuse_the_swap: bool = False) -> FakeGraph:
+def bundled(refuse_the_swap: bool = False) -> ScriptedGraph:
     """A list of ads that shows no more of a creative than its id."""
     client = running(object_story_spec=STORY)
     client.edges[f"{AD_SET}/ads"] = [AD]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ async def test_what_cannot_be_asked_is_refused_unsent(arguments: dict[str, Any],
     [({"account_id": "1"}, "act_1/ads"), ({"campaign_id": "5"}, "5/ads"), ({"ad_set_id": "6"}, "6/ads")],
 )
 async def test_graphs_adset_id_is_ours_with_an_underscore(arguments: dict[str, Any], path: str) -> None:
-    graph = Scripted({path: rows({"id": "7", "account_id": "1", "adset_id": "6"})})
+    graph = ScriptedGraph({path: rows({"id": "7", "account_id": "1", "adset_id": "6"})})
     answer = await call(graph, "ads_get_ads", **arguments, fields=["ad_set_id"])
     assert graph.fields(path) == ["id", "account_id", "adset_id"]
     assert answer.structured["data"] == [{"id": "7", "ad_set_id": "6"}]
@@ -39,7 +39,7 @@ async def test_graphs_adset_id_is_ours_with_an_underscore(arguments: dict[str, A
 async def test_a_rejected_ad_says_why() -> None:
     reasons = {"global": {"PERSONAL_ATTRIBUTES": "Do not address personal attributes."}}
     ad = {"id": "7", "account_id": "1", "effective_status": "DISAPPROVED", "ad_review_feedback": reasons}
-    graph = Scripted({"7": {**ad, "source_ad_id": "0", "bid_amount": 150}})
+    graph = ScriptedGraph({"7": {**ad, "source_ad_id": "0", "bid_amount": 150}})
     data = (await call(graph, "ads_get_ad_details", ad_id="7")).structured["data"]
     assert data["ad_review_feedback"] == reasons
     assert data["bid_amount"] == {"minor": 150, "amount": "1.50", "currency": "EUR"}

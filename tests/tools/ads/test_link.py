@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import FakeGraph
+from tests.support.scripted_graph import ScriptedGraph
 from tests.support.write_cases import (
     ACCOUNT,
     AD,
@@ -46,7 +46,7 @@ def moved(value: Any) -> Any:
     return NEW if value == LINK else value
 
 
-def running(**creative: Any) -> FakeGraph:
+def running(**creative: Any) -> ScriptedGraph:
     client = shop()
     client.answers[("GET", AD)] = lambda request: client.objects[AD]
     client.objects[CREATIVE] |= {"name": "Spring", "degrees_of_freedom_spec": FEATURES, "url_tags": "a=1", **creative}

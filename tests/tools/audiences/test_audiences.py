@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.tools.audiences.audiences import readable
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_an_audience_is_made_readable(raw: dict[str, Any], shown: dict[str, Any]
 
 
 async def test_a_filter_is_passed_on() -> None:
-    graph = Scripted({"act_1/customaudiences": rows()})
+    graph = ScriptedGraph({"act_1/customaudiences": rows()})
     await call(
         graph,
         "ads_get_custom_audiences",
@@ -52,7 +52,7 @@ async def test_a_filter_with_another_key_is_refused_unsent() -> None:
 
 async def test_shared_accounts_keep_their_ids() -> None:
     """Rows of other accounts: their account_id is no repetition of the audience's owner."""
-    graph = Scripted({"6/shared_account_info": rows({"account_id": "2", "account_name": "Partner"})})
+    graph = ScriptedGraph({"6/shared_account_info": rows({"account_id": "2", "account_name": "Partner"})})
     data = (await call(graph, "ads_get_audience_shared_accounts", audience_id="6")).structured["data"]
     assert data == [{"account_id": "2", "account_name": "Partner"}]
 

@@ -13,12 +13,12 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.engine.engine import Engine
 from meta_ads_mcp.errors import Throttled, UnknownOutcome
 from meta_ads_mcp.tools.audiences import customer_file as people
-from tests.support.fake_graph import FakeGraph, agreed, engine, error_of
+from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
 from tests.tools.audiences.test_manage import AUDIENCE, with_audience
 
 
 @pytest.fixture
-def client(client: FakeGraph) -> FakeGraph:
+def client(client: ScriptedGraph) -> ScriptedGraph:
     return with_audience(client)
 
 
@@ -29,7 +29,7 @@ def sha256(text: str) -> str:
 class Meta:
     """Takes batches as Meta does, and remembers them."""
 
-    def __init__(self, client: FakeGraph) -> None:
+    def __init__(self, client: ScriptedGraph) -> None:
         self.taken: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = []
         self.fail_at: tuple[int, Exception] | None = None
         for method, edge in (("POST", "users"), ("DELETE", "users"), ("POST", "usersreplace")):
@@ -49,12 +49,12 @@ class Meta:
 
 
 @pytest.fixture
-def meta(client: FakeGraph) -> Meta:
+def meta(client: ScriptedGraph) -> Meta:
     return Meta(client)
 
 
 @pytest.fixture
-def made(client: FakeGraph, tmp_path: Path) -> Engine:
+def made(client: ScriptedGraph, tmp_path: Path) -> Engine:
     (tmp_path / "uploads").mkdir()
     return engine(client, state_dir=tmp_path / "state", upload_roots=(str(tmp_path / "uploads"),))
 
@@ -104,7 +104,9 @@ async def test_people_leave_hashed_and_the_unusable_are_counted(made: Engine, me
     assert (data["status"], data["received"], data["session_id"]) == ("success", 3, str(session["session_id"]))
 
 
-async def test_no_plain_value_is_written_anywhere(made: Engine, meta: Meta, client: FakeGraph, tmp_path: Path) -> None:
+async def test_no_plain_value_is_written_anywhere(
+    made: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path
+) -> None:
     answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, FILE)))
     kept = "".join(path.read_text() for path in (tmp_path / "state").rglob("*") if path.is_file())
     sent = json.dumps([dict(request.params) for request in client.sent])
@@ -124,7 +126,7 @@ async def test_what_takes_people_out_needs_an_agreement(
     made: Engine, meta: Meta, tmp_path: Path, operation: str, method: str, edge: str
 ) -> None:
     call = adding(file_of(tmp_path, "EMAIL\na@b.de\n"), operation=operation)
-    answer = await agreed(made, "ads_update_audience_users", call)
+    answer = await confirmed(made, "ads_update_audience_users", call)
     assert answer.structured["data"]["status"] == "success"
     assert [taken[:2] for taken in meta.taken] == [(method, edge)]
 
@@ -171,7 +173,7 @@ async def test_after_a_break_it_goes_on_in_the_same_session(
 
 @pytest.mark.parametrize("change", ["file", "time", "hashed"])
 async def test_another_file_or_an_old_session_starts_anew(
-    made: Engine, meta: Meta, client: FakeGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+    made: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setattr(people, "BATCH_ROWS", 1)
     hashes = [sha256(f"p{n}") for n in range(2)]
@@ -390,7 +392,7 @@ async def test_a_file_outside_the_folders_is_denied(made: Engine, meta: Meta, tm
     ],
 )
 async def test_an_audience_that_takes_no_people_is_found_out_first(
-    made: Engine, meta: Meta, client: FakeGraph, tmp_path: Path, state: dict[str, Any], operation: str
+    made: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path, state: dict[str, Any], operation: str
 ) -> None:
     client.objects[AUDIENCE] |= state
     call = adding(file_of(tmp_path, "EMAIL\na@b.de\n"), operation=operation)

@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.errors import Transient
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, rows
+from tests.support.scripted_graph import ScriptedGraph, call, rows
 
 PATH = "act_2"
 MINIMA = rows({"currency": "USD", "min_daily_budget_imp": 100}, {"currency": "JPY", "min_daily_budget_imp": 130})
@@ -19,7 +19,7 @@ def account(**more: Any) -> dict[str, Any]:
 
 
 async def limit(**more: Any) -> Any:
-    graph = Scripted({PATH: account(**more), f"{PATH}/minimum_budgets": MINIMA})
+    graph = ScriptedGraph({PATH: account(**more), f"{PATH}/minimum_budgets": MINIMA})
     return (await call(graph, "ads_get_spend_limit", account_id="2")).structured
 
 
@@ -51,7 +51,7 @@ async def test_the_minima_are_those_of_the_accounts_currency() -> None:
 
 
 async def test_minima_that_cannot_be_read_are_named() -> None:
-    graph = Scripted({PATH: account(spend_cap="0"), f"{PATH}/minimum_budgets": Transient("later")})
+    graph = ScriptedGraph({PATH: account(spend_cap="0"), f"{PATH}/minimum_budgets": Transient("later")})
     answer = await call(graph, "ads_get_spend_limit", account_id="2")
     assert any("minimum budgets" in note for note in answer.structured["notes"])
 
@@ -59,7 +59,7 @@ async def test_minima_that_cannot_be_read_are_named() -> None:
 async def test_billing_is_told_as_meta_gives_it() -> None:
     funding = {"id": "9", "display_string": "Visa *4242", "type": 1}
     row = account(balance="1200", amount_spent="5", account_status=3, funding_source_details=funding)
-    data = (await call(Scripted({PATH: row}), "ads_get_billing_info", account_id="act_2")).structured["data"]
+    data = (await call(ScriptedGraph({PATH: row}), "ads_get_billing_info", account_id="act_2")).structured["data"]
     assert data["balance"] == {"minor": 1200, "amount": "1200", "currency": "JPY"}
     assert data["account_status"] == {"code": 3, "label": "UNSETTLED"}
     assert data["funding_source_details"]["display_string"] == "Visa *4242"
@@ -67,7 +67,7 @@ async def test_billing_is_told_as_meta_gives_it() -> None:
 
 
 async def test_without_the_task_there_is_no_payment_method_and_no_error() -> None:
-    answer = await call(Scripted({PATH: account()}), "ads_get_billing_info", account_id="2")
+    answer = await call(ScriptedGraph({PATH: account()}), "ads_get_billing_info", account_id="2")
     assert any("MANAGE" in note for note in answer.structured["notes"])
 
 
@@ -79,6 +79,6 @@ async def test_both_work_on_the_sandbox(demo: Demo, account: str, small_account:
 
 
 async def test_the_accounts_own_page_names_the_kind_of_payment_too() -> None:
-    graph = Scripted({PATH: account(funding_source_details={"id": "9", "display_string": "Invoice", "type": 6})})
+    graph = ScriptedGraph({PATH: account(funding_source_details={"id": "9", "display_string": "Invoice", "type": 6})})
     data = (await call(graph, "ads_get_account_info", account_id="2")).structured["data"]
     assert data["funding_source_details"]["type"] == {"code": 6, "label": "INVOICE"}

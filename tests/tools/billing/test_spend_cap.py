@@ -11,14 +11,14 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.engine.writes.policy import Policy
 from tests.support.clock import FakeClock
-from tests.support.fake_graph import ACCOUNT, FakeGraph, agreed, engine, error_of, graph
+from tests.support.scripted_graph import ACCOUNT, ScriptedGraph, account_graph, confirmed, engine, error_of
 
 TOOL = "ads_update_spend_cap"
 
 
-def with_cap(clock: FakeClock, cap: str = "100000", currency: str = "USD") -> FakeGraph:
+def with_cap(clock: FakeClock, cap: str = "100000", currency: str = "USD") -> ScriptedGraph:
     """An account that takes its cap as Meta does: in the currency's own unit."""
-    client = graph(clock, currency)
+    client = account_graph(clock, currency)
     account = client.objects[ACCOUNT]
     account |= {"spend_cap": cap, "amount_spent": "2000"}
 
@@ -78,7 +78,7 @@ async def test_a_raise_a_removal_and_a_reset_need_an_agreement(
     clock: FakeClock, arguments: dict[str, Any], sent: dict[str, Any], cap: str
 ) -> None:
     client = with_cap(clock)
-    answer = await agreed(engine(client), TOOL, {"account_id": "1", **arguments})
+    answer = await confirmed(engine(client), TOOL, {"account_id": "1", **arguments})
     assert answer.structured["data"]["status"] == "success"
     assert [dict(request.params) for request in client.writes] == [sent]
     assert client.writes[0].spend_limit_change

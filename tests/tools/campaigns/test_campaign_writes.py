@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import FakeClock
-from tests.support.fake_graph import graph
+from tests.support.scripted_graph import account_graph
 from tests.support.write_cases import (
     ACCOUNT,
     CAMPAIGN,
@@ -153,7 +153,7 @@ async def test_nothing_is_sent(case: Refused) -> None:
 async def test_a_budget_may_be_said_in_either_unit_and_is_echoed_in_both(
     currency: str, given: int | str, minor: int, amount: str
 ) -> None:
-    client = graph(FakeClock(), currency)
+    client = account_graph(FakeClock(), currency)
     client.objects[CAMPAIGN]["daily_budget"] = "4000"
     answer = await write(client, "ads_update_campaign", {"campaign_id": CAMPAIGN, "daily_budget": given})
     assert [str(request.params["daily_budget"]) for request in client.writes] == [str(minor)]

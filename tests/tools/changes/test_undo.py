@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from tests.support.desk import Person, desk
+from tests.support.desk import desk
 from tests.support.edits import leftovers
+from tests.support.elicitors import Person
 from tests.support.write_examples import VALID
 
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import FakeGraph, agreed, engine, error_of
+from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
 
 PAGE, COMMENT = "60", "61_62"
 
 
 @pytest.fixture
-def client(client: FakeGraph) -> FakeGraph:
+def client(client: ScriptedGraph) -> ScriptedGraph:
     client.objects[COMMENT] = {"id": COMMENT, "message": "Bad shop!", "is_hidden": False, "can_hide": True}
     client.of_page = {COMMENT: PAGE, "501": PAGE}
     client.objects[PAGE] = {"id": PAGE, "name": "Shop"}
@@ -25,7 +25,7 @@ def client(client: FakeGraph) -> FakeGraph:
     "where",
     [{"comment_id": COMMENT, "page_id": PAGE}, {"comment_id": f"{PAGE}_{COMMENT}"}, {"comment_id": COMMENT}],
 )
-async def test_the_page_is_given_or_in_the_id_or_the_only_one(client: FakeGraph, where: dict[str, Any]) -> None:
+async def test_the_page_is_given_or_in_the_id_or_the_only_one(client: ScriptedGraph, where: dict[str, Any]) -> None:
     answer = await engine(client).call("ads_hide_comment", where)
     assert answer.structured["data"]["changes"] == {"is_hidden": {"before": False, "after": True}}
     (request,) = client.writes
@@ -35,7 +35,7 @@ async def test_the_page_is_given_or_in_the_id_or_the_only_one(client: FakeGraph,
     assert shown.structured["data"]["changes"]["is_hidden"]["after"] is False
 
 
-async def test_with_several_pages_the_page_is_asked_for(client: FakeGraph) -> None:
+async def test_with_several_pages_the_page_is_asked_for(client: ScriptedGraph) -> None:
     client.objects["70"] = {"id": "70"}
     client.edges["me/accounts"] = [PAGE, "70"]
     error = error_of(await engine(client).call("ads_hide_comment", {"comment_id": COMMENT}))
@@ -43,7 +43,7 @@ async def test_with_several_pages_the_page_is_asked_for(client: FakeGraph) -> No
     assert client.writes == []
 
 
-async def test_with_some_accounts_only_the_page_is_checked(client: FakeGraph) -> None:
+async def test_with_some_accounts_only_the_page_is_checked(client: ScriptedGraph) -> None:
     made = engine(client, accounts=("act_1",))
     assert error_of(await made.call("ads_hide_comment", {"comment_id": COMMENT}))["kind"] == "invalid_arguments"
     for where in ({"comment_id": COMMENT, "page_id": PAGE}, {"comment_id": f"{PAGE}_{COMMENT}"}):
@@ -54,10 +54,10 @@ async def test_with_some_accounts_only_the_page_is_checked(client: FakeGraph) ->
     assert allowed.structured["data"]["status"] == "success"
 
 
-async def test_a_reply_is_public_so_somebody_agrees(client: FakeGraph, tmp_path: Path) -> None:
+async def test_a_reply_is_public_so_somebody_agrees(client: ScriptedGraph, tmp_path: Path) -> None:
     made = engine(client, state_dir=tmp_path)
     call = {"comment_id": COMMENT, "page_id": PAGE, "message": "We are sorry to hear that."}
-    answer = await agreed(made, "ads_reply_comment", call)
+    answer = await confirmed(made, "ads_reply_comment", call)
     assert answer.structured["data"]["id"] == "501"
     (request,) = client.writes
     assert (request.path, request.page, dict(request.params)) == (
@@ -70,17 +70,17 @@ async def test_a_reply_is_public_so_somebody_agrees(client: FakeGraph, tmp_path:
     assert "text_hashes" in audit
 
 
-async def test_a_deletion_shows_the_comment_and_needs_an_agreement(client: FakeGraph) -> None:
+async def test_a_deletion_shows_the_comment_and_needs_an_agreement(client: ScriptedGraph) -> None:
     held = await engine(client).call("ads_delete_comment", {"comment_id": COMMENT, "page_id": PAGE})
     assert "Bad shop!" in held.structured["summary"]
-    answer = await agreed(engine(client), "ads_delete_comment", {"comment_id": COMMENT, "page_id": PAGE})
+    answer = await confirmed(engine(client), "ads_delete_comment", {"comment_id": COMMENT, "page_id": PAGE})
     assert answer.structured["data"]["status"] == "success"
     assert client.writes[0].page == PAGE
     assert COMMENT not in client.objects
 
 
 @pytest.mark.parametrize("wrong", ["", "a_b", "1_2_3_4", "1/2", "1__2", "_1", "1²"])
-async def test_other_ids_are_refused(client: FakeGraph, wrong: str) -> None:
+async def test_other_ids_are_refused(client: ScriptedGraph, wrong: str) -> None:
     answer = await engine(client).call("ads_hide_comment", {"comment_id": wrong, "page_id": PAGE})
     assert error_of(answer)["kind"] == "invalid_arguments"
     assert client.sent == []

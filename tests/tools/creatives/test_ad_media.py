@@ -15,8 +15,8 @@ from meta_ads_mcp.domain.crops import RETIRED, USUAL, compute_crops
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.server.server import picture
-from tests.support.fake_graph import FakeGraph, engine
-from tests.support.library import PNG
+from tests.support.media_library import PNG
+from tests.support.scripted_graph import ScriptedGraph, engine
 from tests.support.write_cases import ACCOUNT, AD, CREATIVE, PROCESSING, VIDEO, shop
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(64))
@@ -49,7 +49,7 @@ class Ad:
     creative: dict[str, Any]
     library: list[dict[str, Any]] = field(default_factory=list)
     web: Web = field(default_factory=Web)
-    graph: FakeGraph = field(default_factory=shop)
+    graph: ScriptedGraph = field(default_factory=shop)
     state: Path | None = None
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.tools.creatives.creatives import effective_link
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 # Where a link can stand, in the documented order: the first that is there counts.
 PLACES: list[dict[str, Any]] = [
@@ -62,7 +62,7 @@ def test_no_creative_is_too_odd(creative: dict[str, Any]) -> None:
     ],
 )
 async def test_the_derived_link_is_asked_by_its_sources(asked: list[str], requested: set[str]) -> None:
-    graph = Scripted({"4": {"id": "4", "account_id": "1", **PLACES[2]}})
+    graph = ScriptedGraph({"4": {"id": "4", "account_id": "1", **PLACES[2]}})
     data = (await call(graph, "ads_get_creative_details", creative_id="4", fields=asked)).structured["data"]
     assert set(graph.fields("4")) == requested
     assert len(graph.fields("4")) == len(requested)
@@ -86,14 +86,14 @@ async def test_the_derived_link_is_asked_by_its_sources(asked: list[str], reques
 async def test_one_request_with_what_was_given(
     tool: str, arguments: dict[str, Any], path: str, sent: dict[str, Any]
 ) -> None:
-    graph = Scripted({path: rows()})
+    graph = ScriptedGraph({path: rows()})
     await call(graph, tool, **arguments)
     assert graph.paths == [path]
     assert graph.params(path) == sent
 
 
 async def test_the_size_of_a_thumbnail_is_sent() -> None:
-    graph = Scripted({"4": {"id": "4"}})
+    graph = ScriptedGraph({"4": {"id": "4"}})
     await call(graph, "ads_get_creative_details", creative_id="4", thumbnail_width=300, thumbnail_height=200)
     assert graph.params("4") == {"thumbnail_width": 300, "thumbnail_height": 200}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import FakeGraph, engine
+from tests.support.scripted_graph import ScriptedGraph, engine
 from tests.support.write_cases import (
     ACCOUNT,
     PAGE,
@@ -26,7 +26,7 @@ PLAIN = {"account_id": ACCOUNT, "name": "Spring", "page_id": PAGE, "image_hash":
 PAGE_EDGES = (f"{ACCOUNT}/promote_pages", f"{ACCOUNT}/ads", "me/assigned_pages")
 
 
-def with_pages(edge: str, pages: list[str]) -> FakeGraph:
+def with_pages(edge: str, pages: list[str]) -> ScriptedGraph:
     client = shop()
     if edge.endswith("/ads"):
         client.objects["301"] = {"id": "301", "tracking_specs": [{"action.type": ["post_engagement"], "page": pages}]}

@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 from meta_ads_mcp.core.ports import Download
 from meta_ads_mcp.domain.image_file import MAX_IMAGE_BYTES, decode_image, parse_image
 from meta_ads_mcp.errors import InvalidArguments, NetworkProblem, UnknownOutcome
-from tests.support.fake_graph import ACCOUNT, engine
-from tests.support.library import PNG, Desk, hash_of
+from tests.support.media_library import PNG, MediaLibrary, hash_of
+from tests.support.scripted_graph import ACCOUNT, engine
 
 ENCODED = base64.b64encode(PNG).decode()
 LOST = UnknownOutcome("The connection to Graph broke off after the change was sent.")
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> MediaLibrary:
+    return MediaLibrary(tmp_path)
 
 
 @pytest.mark.parametrize("source", ["image_base64", "data URL", "image_path", "image_url"])
-async def test_an_image_is_sent_as_base64_under_a_plain_name(desk: Desk, source: str) -> None:
+async def test_an_image_is_sent_as_base64_under_a_plain_name(desk: MediaLibrary, source: str) -> None:
     (desk.uploads / "hero.JPG").write_bytes(PNG)
     given = {
         "image_base64": {"image_base64": ENCODED, "name": "hero"},
@@ -51,7 +51,7 @@ async def test_an_image_is_sent_as_base64_under_a_plain_name(desk: Desk, source:
     }
 
 
-async def test_a_dry_run_shows_size_and_hash_and_sends_nothing(desk: Desk) -> None:
+async def test_a_dry_run_shows_size_and_hash_and_sends_nothing(desk: MediaLibrary) -> None:
     answer = await desk.call("image", image_base64=ENCODED, dry_run=True)
     data = answer.structured["data"]
     assert data["status"] == "dry_run"
@@ -61,9 +61,9 @@ async def test_a_dry_run_shows_size_and_hash_and_sends_nothing(desk: Desk) -> No
     assert (desk.graph.writes, desk.journal) == ([], [])
 
 
-async def test_no_image_is_kept_on_this_machine(desk: Desk) -> None:
+async def test_no_image_is_kept_on_this_machine(desk: MediaLibrary) -> None:
     await desk.data("image", image_base64=ENCODED, idempotency_key="k")
-    assert ENCODED[:20] not in desk.kept
+    assert ENCODED[:20] not in desk.stored_text
     assert {line["phase"] for line in desk.journal} == {"intent", "outcome", "result"}
     again = await desk.data("image", image_base64=ENCODED, idempotency_key="k")
     assert again["hash"] == hash_of(PNG)
@@ -88,7 +88,7 @@ async def test_no_image_is_kept_on_this_machine(desk: Desk) -> None:
         {"image_url": "https://img.example:8443/a.png"},
     ],
 )
-async def test_what_is_no_single_image_is_refused_before_any_request(desk: Desk, given: dict[str, str]) -> None:
+async def test_what_is_no_single_image_is_refused_before_any_request(desk: MediaLibrary, given: dict[str, str]) -> None:
     assert (await desk.error("image", **given))["kind"] == "invalid_arguments"
     assert (desk.graph.sent, desk.web.asked) == ([], [])
 
@@ -102,26 +102,26 @@ async def test_what_is_no_single_image_is_refused_before_any_request(desk: Desk,
         (Download("a.png", b""), "invalid_arguments"),
     ],
 )
-async def test_a_download_that_gives_no_image_sends_nothing(desk: Desk, found: Any, kind: str) -> None:
+async def test_a_download_that_gives_no_image_sends_nothing(desk: MediaLibrary, found: Any, kind: str) -> None:
     desk.web.found = found
     assert (await desk.error("image", image_url="https://img.example/a.png"))["kind"] == kind
     assert (desk.graph.writes, desk.journal) == ([], [])
 
 
-async def test_a_server_without_a_web_fetches_nothing(desk: Desk) -> None:
+async def test_a_server_without_a_web_fetches_nothing(desk: MediaLibrary) -> None:
     made = engine(desk.graph)
     answer = await made.call("ads_upload_ad_image", {"account_id": ACCOUNT, "image_url": "https://img.example/a.png"})
     assert answer.structured["error"]["kind"] == "denied"
 
 
-async def test_a_file_outside_the_folders_is_not_sent(desk: Desk) -> None:
+async def test_a_file_outside_the_folders_is_not_sent(desk: MediaLibrary) -> None:
     (desk.folder / "secret.png").write_bytes(PNG)
     assert (await desk.error("image", image_path=str(desk.folder / "secret.png")))["kind"] == "denied"
     assert (await desk.error("video", file_path=str(desk.folder / "secret.png")))["kind"] == "denied"
     assert desk.graph.writes == []
 
 
-async def test_a_lost_answer_to_an_image_is_found_by_its_name(desk: Desk) -> None:
+async def test_a_lost_answer_to_an_image_is_found_by_its_name(desk: MediaLibrary) -> None:
     desk.graph.lose = lambda request: LOST
     data = await desk.data("image", image_base64=ENCODED, name="hero")
     assert data["hash"] == hash_of(PNG)
@@ -136,13 +136,13 @@ async def test_a_lost_answer_to_an_image_is_found_by_its_name(desk: Desk) -> Non
         ({"abc": None}, "abc"),
     ],
 )
-async def test_a_hash_that_is_missing_is_the_key(desk: Desk, images: Any, found: str) -> None:
-    desk.graph._write = lambda request: {"images": images}  # type: ignore[method-assign]
+async def test_a_hash_that_is_missing_is_the_key(desk: MediaLibrary, images: Any, found: str) -> None:
+    desk.graph.special = lambda request: {"images": images}
     assert (await desk.data("image", image_base64=ENCODED))["hash"] == found
 
 
-async def test_an_answer_without_a_hash_is_an_error(desk: Desk) -> None:
-    desk.graph._write = lambda request: {"images": {}}  # type: ignore[method-assign]
+async def test_an_answer_without_a_hash_is_an_error(desk: MediaLibrary) -> None:
+    desk.graph.special = lambda request: {"images": {}}
     assert (await desk.error("image", image_base64=ENCODED))["kind"] == "api"
 
 
@@ -206,7 +206,7 @@ CDN = "https://cdn.example"
     [("image/png", PNG, "png"), ("image/jpeg", JPEG, "jpg"), ("image/gif", PNG, "png")],
 )
 async def test_a_data_url_is_sent_as_base64_alone_and_the_image_decides_its_name(
-    desk: Desk, mime: str, content: bytes, extension: str
+    desk: MediaLibrary, mime: str, content: bytes, extension: str
 ) -> None:
     encoded = base64.b64encode(content).decode()
     data = await desk.data("image", image_base64=f"data:{mime};base64,{encoded}", name="hero")
@@ -226,7 +226,9 @@ async def test_a_data_url_is_sent_as_base64_alone_and_the_image_decides_its_name
         ({"a.png": {"hash": "abc"}, "def": None}, [{"hash": "abc"}, {"hash": "def"}]),
     ],
 )
-async def test_every_image_of_the_answer_has_its_hash(desk: Desk, images: Any, found: list[dict[str, str]]) -> None:
+async def test_every_image_of_the_answer_has_its_hash(
+    desk: MediaLibrary, images: Any, found: list[dict[str, str]]
+) -> None:
     desk.graph.answers[("POST", f"{ACCOUNT}/adimages")] = lambda request: {"images": images}
     data = await desk.data("image", image_url="https://img.example/a/hero.png?size=2")
     assert (data["image_hash"], data["images"]) == ("abc", found)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.library import Desk
+from tests.support.media_library import MediaLibrary
 from tests.support.write_cases import ACCOUNT, PAGE, VIDEO
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(tmp_path: Path) -> MediaLibrary:
+    return MediaLibrary(tmp_path)
 
 
 NEVER_FETCHED = [
@@ -43,7 +43,7 @@ FROM_THE_WEB: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize("url", NEVER_FETCHED)
-async def test_an_address_that_is_not_public_costs_no_connection_and_no_request(desk: Desk, url: str) -> None:
+async def test_an_address_that_is_not_public_costs_no_connection_and_no_request(desk: MediaLibrary, url: str) -> None:
     made = desk.engine()
     for tool, arguments, name in FROM_THE_WEB:
         answer = await made.call(tool, {"account_id": ACCOUNT, **arguments, name: url})

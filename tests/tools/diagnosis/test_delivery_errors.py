@@ -7,13 +7,13 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, Throttled, TokenProblem
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refusal, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refusal, refused_unsent, rows
 
 # ---- opportunity score
 
 
-def scored(account: Any, listed: Any) -> Scripted:
-    return Scripted({"act_1": account, "act_1/recommendations": listed})
+def scored(account: Any, listed: Any) -> ScriptedGraph:
+    return ScriptedGraph({"act_1": account, "act_1/recommendations": listed})
 
 
 ADVICE = {
@@ -75,7 +75,7 @@ async def test_a_part_that_is_missing_is_told_from_one_that_is_empty(
 
 async def test_a_campaign_has_advice_and_no_score() -> None:
     campaign = {"id": "5", "account_id": "1", "recommendations": [{"code": 9, "title": "T", "message": "M"}]}
-    graph = Scripted({"5": campaign})
+    graph = ScriptedGraph({"5": campaign})
     arguments = {"account_id": "1", "level": "campaign", "object_id": "5"}
     data = (await call(graph, "ads_get_opportunity_score", **arguments)).structured["data"]
     assert data["recommendations"] == campaign["recommendations"]
@@ -84,7 +84,7 @@ async def test_a_campaign_has_advice_and_no_score() -> None:
 
 
 async def test_a_campaign_of_another_account_is_refused() -> None:
-    graph = Scripted({"5": {"id": "5", "account_id": "2"}})
+    graph = ScriptedGraph({"5": {"id": "5", "account_id": "2"}})
     error = await refusal(graph, "ads_get_opportunity_score", account_id="1", level="campaign", object_id="5")
     assert error["message"] == "Campaign 5 is not in act_1."
 
@@ -104,7 +104,7 @@ def issue(code: int, **more: Any) -> dict[str, Any]:
     return {"error_code": code, "error_summary": f"S{code}", "error_message": f"M{code}", **more}
 
 
-class Troubled(Scripted):
+class Troubled(ScriptedGraph):
     """An account whose edges give the objects whose status was asked for."""
 
     def __init__(self, account: Any = HEALTHY, **edges: Any) -> None:
@@ -124,7 +124,7 @@ def ad(number: int, status: str, **more: Any) -> dict[str, Any]:
     return {"id": str(number), "account_id": "1", "name": f"N{number}", "effective_status": status, **more}
 
 
-async def found(graph: Scripted, **arguments: Any) -> dict[str, Any]:
+async def found(graph: ScriptedGraph, **arguments: Any) -> dict[str, Any]:
     answer = await call(graph, "ads_get_errors", account_id="1", **arguments)
     data: dict[str, Any] = answer.structured["data"]
     return data
@@ -266,7 +266,7 @@ async def test_an_account_of_which_nothing_can_be_read_is_an_error() -> None:
 async def test_an_object_that_two_parts_give_is_one_problem() -> None:
     twice = ad(5, "DISAPPROVED", issues_info=[issue(51)])
     data = await found(
-        Scripted(
+        ScriptedGraph(
             {
                 "act_1": HEALTHY,
                 **{
@@ -286,7 +286,7 @@ async def test_reading_is_bounded_and_says_where_it_stopped() -> None:
         start = int(request.params.get("after", 0))
         return rows(*(ad(number, "DISAPPROVED") for number in range(start, start + 100)), after=str(start + 100))
 
-    graph = Scripted({"act_1": HEALTHY, "act_1/ads": page})
+    graph = ScriptedGraph({"act_1": HEALTHY, "act_1/ads": page})
     answer = await call(graph, "ads_get_errors", account_id="1", severity="critical", limit=3)
     assert graph.paths.count("act_1/ads") == 5
     assert answer.structured["data"]["counts"] == {"critical": 500}

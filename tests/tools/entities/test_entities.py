@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
     ],
 )
 async def test_the_parent_decides_the_path(kind: str, parent: Any, path: str, node: str) -> None:
-    graph = Scripted({path: rows()})
+    graph = ScriptedGraph({path: rows()})
     await call(graph, "ads_get_ad_entities", entity_type=kind, parent_id=parent, status_filter=["ACTIVE"], limit=7)
     assert graph.paths == [path]
     assert graph.params(path) == {"effective_status": ["ACTIVE"], "limit": 7}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import ACCOUNT, CAMPAIGN, FakeGraph, agreed, engine, error_of
+from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, confirmed, engine, error_of
 
 TOOL, BUSINESS = "ads_create_ad_study", "90"
 A, B = "201", "202"
@@ -23,7 +23,7 @@ NEW: dict[str, Any] = {
 
 
 @pytest.fixture
-def client(client: FakeGraph) -> FakeGraph:
+def client(client: ScriptedGraph) -> ScriptedGraph:
     client.objects[ACCOUNT]["business"] = {"id": BUSINESS, "name": "Firm"}
     for found in (A, B):
         client.objects[found] = {"id": found, "account_id": "1"}
@@ -32,8 +32,8 @@ def client(client: FakeGraph) -> FakeGraph:
     return client
 
 
-async def test_a_split_test(client: FakeGraph) -> None:
-    answer = await agreed(engine(client), TOOL, NEW)
+async def test_a_split_test(client: ScriptedGraph) -> None:
+    answer = await confirmed(engine(client), TOOL, NEW)
     assert answer.structured["data"]["id"] == "501"
     (request,) = client.writes
     assert request.path == f"{BUSINESS}/ad_studies"
@@ -50,11 +50,11 @@ async def test_a_split_test(client: FakeGraph) -> None:
     }
 
 
-async def test_a_lift_study_of_campaigns_in_a_named_business(client: FakeGraph) -> None:
+async def test_a_lift_study_of_campaigns_in_a_named_business(client: ScriptedGraph) -> None:
     cells = [{"name": "All", "treatment_percentage": 80, "control_percentage": 20, "campaigns": [CAMPAIGN]}]
     objectives = [{"name": "Sales", "type": "CONVERSIONS", "is_primary": True, "adspixels": [{"id": "55"}]}]
     more = {"type": "LIFT_STUDY", "cells": cells, "objectives": objectives, "business_id": "91", "confidence_level": 90}
-    answer = await agreed(engine(client), TOOL, {**NEW, **more})
+    answer = await confirmed(engine(client), TOOL, {**NEW, **more})
     (request,) = client.writes
     assert request.path == "91/ad_studies"
     assert request.params["type"] == "LIFT"
@@ -76,7 +76,7 @@ async def test_a_lift_study_of_campaigns_in_a_named_business(client: FakeGraph) 
         ({"confidence_level": 0.95}, "confidence_level"),
     ],
 )
-async def test_what_meta_would_refuse_is_not_asked(client: FakeGraph, wrong: dict[str, Any], said: str) -> None:
+async def test_what_meta_would_refuse_is_not_asked(client: ScriptedGraph, wrong: dict[str, Any], said: str) -> None:
     error = error_of(await engine(client).call(TOOL, {**NEW, **wrong}))
     assert error["kind"] == "invalid_arguments"
     assert said in error["message"]
@@ -91,17 +91,17 @@ async def test_what_meta_would_refuse_is_not_asked(client: FakeGraph, wrong: dic
         {"cells": [NEW["cells"][0], {**NEW["cells"][1], "ad_sets": ["300"]}]},
     ],
 )
-async def test_times_and_members_that_do_not_fit_are_refused(client: FakeGraph, wrong: dict[str, Any]) -> None:
+async def test_times_and_members_that_do_not_fit_are_refused(client: ScriptedGraph, wrong: dict[str, Any]) -> None:
     assert error_of(await engine(client).call(TOOL, {**NEW, **wrong}))["kind"] == "invalid_arguments"
     assert client.writes == []
 
 
-async def test_a_refused_key_of_a_cell_is_named_with_the_accepted_ones(client: FakeGraph) -> None:
+async def test_a_refused_key_of_a_cell_is_named_with_the_accepted_ones(client: ScriptedGraph) -> None:
     cells = [NEW["cells"][0], {**NEW["cells"][1], "adsets": [B]}]
     assert "ad_sets" in error_of(await engine(client).call(TOOL, {**NEW, "cells": cells}))["allowed"]
 
 
-async def test_an_account_without_business_is_told(client: FakeGraph) -> None:
+async def test_an_account_without_business_is_told(client: ScriptedGraph) -> None:
     del client.objects[ACCOUNT]["business"]
     error = error_of(await engine(client).call(TOOL, NEW))
     assert "business" in error["message"]
@@ -112,7 +112,7 @@ async def test_an_account_without_business_is_told(client: FakeGraph) -> None:
     "beyond",
     [{"business_id": "91"}, {"cells": [NEW["cells"][0], {**NEW["cells"][1], "ad_sets": ["300"]}]}],
 )
-async def test_the_allowed_accounts_hold(client: FakeGraph, beyond: dict[str, Any]) -> None:
+async def test_the_allowed_accounts_hold(client: ScriptedGraph, beyond: dict[str, Any]) -> None:
     made = engine(client, accounts=("act_1",))
     assert error_of(await made.call(TOOL, {**NEW, **beyond}))["kind"] == "denied"
     assert client.writes == []

@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.errors import Transient
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, engine, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, engine, refused_unsent, rows
 
 STUDY = {
     "id": "6",
@@ -19,7 +19,7 @@ STUDY = {
 
 
 async def test_a_study_comes_with_cells_and_decoded_results() -> None:
-    graph = Scripted({"6": STUDY})
+    graph = ScriptedGraph({"6": STUDY})
     answer = await call(graph, "ads_get_study_details", study_id="6")
     data = answer.structured["data"]
     assert data["cells"] == [{"id": "61", "name": "A", "ad_sets": [{"id": "5", "name": "Set"}]}]
@@ -30,14 +30,14 @@ async def test_a_study_comes_with_cells_and_decoded_results() -> None:
 
 
 async def test_breakdowns_are_asked_of_each_objective() -> None:
-    graph = Scripted({"6": STUDY, "62": {"id": "62", "results": ['{"age":"18-24"}']}})
+    graph = ScriptedGraph({"6": STUDY, "62": {"id": "62", "results": ['{"age":"18-24"}']}})
     answer = await call(graph, "ads_get_study_details", study_id="6", breakdowns=["age"])
     assert answer.structured["data"]["objectives"][0]["results"] == [{"age": "18-24"}]
     assert graph.params("62") == {"breakdowns": ["age"]}
 
 
 async def test_a_breakdown_that_fails_leaves_the_whole_results() -> None:
-    graph = Scripted({"6": STUDY, "62": Transient("later")})
+    graph = ScriptedGraph({"6": STUDY, "62": Transient("later")})
     answer = await call(graph, "ads_get_study_details", study_id="6", breakdowns=["gender"])
     assert answer.structured["data"]["objectives"][0]["results"][0] == {"lift": 0.1}
     assert any("objective 62" in note for note in answer.structured["notes"])
@@ -52,7 +52,7 @@ async def test_a_breakdown_that_fails_leaves_the_whole_results() -> None:
     ],
 )
 async def test_studies_are_an_accounts_or_a_businesss(arguments: dict[str, Any], path: str) -> None:
-    graph = Scripted({path: rows({"id": "6"})})
+    graph = ScriptedGraph({path: rows({"id": "6"})})
     await call(graph, "ads_get_ad_studies", **arguments)
     assert graph.paths == [path]
 
@@ -62,7 +62,7 @@ async def test_an_owner_is_due() -> None:
 
 
 async def test_a_business_is_not_listed_around_the_allowed_accounts() -> None:
-    graph = Scripted({"3/ad_studies": rows({"id": "6"})})
+    graph = ScriptedGraph({"3/ad_studies": rows({"id": "6"})})
     answer = await engine(graph, accounts=("act_1",)).call("ads_get_ad_studies", {"business_id": "3"})
     assert answer.structured["error"]["kind"] == "denied"
     assert graph.asked == []

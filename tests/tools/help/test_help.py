@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.tools.help.articles import ARTICLES, Article
 from meta_ads_mcp.tools.help.help import score, search_articles
-from tests.support.scripted_graph import CATALOGUE, Scripted, call, refused_unsent
+from tests.support.scripted_graph import CATALOGUE, ScriptedGraph, call, refused_unsent
 
 
 @pytest.mark.parametrize("tool", ["ads_get_help_article", "ads_find_tools"])
 async def test_our_own_words_are_not_called_those_of_outsiders(tool: str) -> None:
-    answer = await call(Scripted({}), tool, query="budget")
+    answer = await call(ScriptedGraph({}), tool, query="budget")
     assert "notes" not in answer.structured
 
 
@@ -92,7 +92,7 @@ def test_ids_and_titles_are_unique() -> None:
 
 
 async def test_the_best_articles_without_any_request() -> None:
-    graph = Scripted()
+    graph = ScriptedGraph()
     answer = await call(graph, "ads_get_help_article", query="budget", limit=2)
     assert len(answer.structured["data"]["articles"]) == 2
     assert {"id", "title", "url", "summary", "tags", "score", "reviewed"} == set(
@@ -103,7 +103,7 @@ async def test_the_best_articles_without_any_request() -> None:
 
 
 async def test_no_match_points_to_metas_own_search() -> None:
-    answer = await call(Scripted(), "ads_get_help_article", query="zebra stripes")
+    answer = await call(ScriptedGraph(), "ads_get_help_article", query="zebra stripes")
     assert "https://www.facebook.com/business/help/search?query=zebra+stripes" in answer.structured["notes"][0]
 
 
@@ -113,7 +113,7 @@ async def test_the_limit_is_bounded(limit: int) -> None:
 
 
 async def test_a_search_says_whether_more_tools_fit() -> None:
-    few = (await call(Scripted({}), "ads_find_tools", query="budget", limit=1)).structured
+    few = (await call(ScriptedGraph({}), "ads_find_tools", query="budget", limit=1)).structured
     assert (len(few["data"]), few["page"]) == (1, {"count": 1, "has_more": True})
-    toolsets = (await call(Scripted({}), "ads_find_tools", query="")).structured
+    toolsets = (await call(ScriptedGraph({}), "ads_find_tools", query="")).structured
     assert toolsets["page"] == {"count": len(toolsets["data"]), "has_more": False}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 WEEK = {"since": "2026-10-01", "until": "2026-10-07"}
 
@@ -33,7 +33,7 @@ WEEK = {"since": "2026-10-01", "until": "2026-10-07"}
 async def test_insights_are_asked_for_with_what_was_given(
     arguments: dict[str, Any], sent: dict[str, Any], absent: list[str]
 ) -> None:
-    scripted = Scripted({"act_1/insights": rows({"spend": "1"}, after="next")})
+    scripted = ScriptedGraph({"act_1/insights": rows({"spend": "1"}, after="next")})
     answer = await call(scripted, "ads_get_insights", object_id="act_1", **arguments)
     params = scripted.params("act_1/insights")
     assert {name: params.get(name) for name in sent} == sent
@@ -43,7 +43,7 @@ async def test_insights_are_asked_for_with_what_was_given(
 
 @pytest.mark.parametrize(("window", "dead"), [("7d_view", True), ("28d_view", True), ("1d_view", False)])
 async def test_a_window_that_gives_nothing_any_more_is_asked_for_and_told(window: str, dead: bool) -> None:
-    scripted = Scripted({"act_1/insights": rows({"spend": "1"})})
+    scripted = ScriptedGraph({"act_1/insights": rows({"spend": "1"})})
     answer = await call(scripted, "ads_get_insights", object_id="act_1", action_attribution_windows=[window])
     assert scripted.params("act_1/insights")["action_attribution_windows"] == [window]
     assert any(window in note and "2026-01-12" in note for note in answer.structured.get("notes", ())) is dead
@@ -60,7 +60,7 @@ async def test_a_window_that_gives_nothing_any_more_is_asked_for_and_told(window
 async def test_the_days_and_the_rates_are_asked_for_by_name(tool: str, arguments: dict[str, Any]) -> None:
     """A Graph that gives no more than it is asked for still gives a complete row."""
     account = {"id": "act_1", "account_id": "1", "currency": "EUR", "timezone_name": "UTC"}
-    scripted = Scripted({"act_1": account, "act_1/insights": rows()})
+    scripted = ScriptedGraph({"act_1": account, "act_1/insights": rows()})
     await call(scripted, tool, object_id="act_1", **arguments)
     wanted = {"date_start", "date_stop", "account_currency", "ctr", "cpc", "cpm", "frequency"}
     assert wanted <= set(scripted.fields("act_1/insights"))
@@ -82,7 +82,7 @@ async def test_half_a_period_is_refused_unsent(missing: str) -> None:
 @pytest.mark.parametrize(("count", "offered", "cut"), [(99, False, False), (100, True, False), (1000, True, True)])
 async def test_many_rows_are_capped_with_a_note_and_a_report_is_offered(count: int, offered: bool, cut: bool) -> None:
     found = [{"campaign_id": str(number), "campaign_name": "n" * 80, "spend": "1"} for number in range(count)]
-    scripted = Scripted({"act_1/insights": rows(*found)})
+    scripted = ScriptedGraph({"act_1/insights": rows(*found)})
     answer = await call(scripted, "ads_get_insights", object_id="act_1", level="campaign", limit=1000)
     notes = " ".join(answer.structured["notes"])
     assert ("ads_run_report_and_wait" in notes) is offered

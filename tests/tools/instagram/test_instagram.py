@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 IG = {"id": "17841", "username": "shop", "followers_count": 9}
 
 
 async def test_a_pages_professional_account_comes_first() -> None:
-    graph = Scripted({"55": {"id": "55", "instagram_business_account": IG}})
+    graph = ScriptedGraph({"55": {"id": "55", "instagram_business_account": IG}})
     answer = await call(graph, "ads_get_instagram_account", page_id="55")
     assert answer.structured["data"] == [IG]
     assert graph.paths == ["55"]
@@ -22,12 +22,12 @@ async def test_a_pages_professional_account_comes_first() -> None:
 
 
 async def test_else_the_accounts_of_the_pages_edge_do() -> None:
-    graph = Scripted({"55": {"id": "55"}, "55/instagram_accounts": rows(IG)})
+    graph = ScriptedGraph({"55": {"id": "55"}, "55/instagram_accounts": rows(IG)})
     assert (await call(graph, "ads_get_instagram_account", page_id="55")).structured["data"] == [IG]
 
 
 async def test_an_ad_account_has_its_own_edge() -> None:
-    graph = Scripted({"act_1/instagram_accounts": rows()})
+    graph = ScriptedGraph({"act_1/instagram_accounts": rows()})
     answer = await call(graph, "ads_get_instagram_account", account_id="1")
     assert (graph.paths, answer.structured["data"]) == (["act_1/instagram_accounts"], [])
     assert any("No Instagram account" in note for note in answer.structured["notes"])
@@ -35,7 +35,7 @@ async def test_an_ad_account_has_its_own_edge() -> None:
 
 async def test_of_a_page_and_an_ad_account_each_comes_once() -> None:
     other = {"id": "17842", "username": "second"}
-    graph = Scripted(
+    graph = ScriptedGraph(
         {"55": {"id": "55", "instagram_business_account": IG}, "act_1/instagram_accounts": rows(IG, other)}
     )
     answer = await call(graph, "ads_get_instagram_account", page_id="55", account_id="1")
@@ -45,7 +45,7 @@ async def test_of_a_page_and_an_ad_account_each_comes_once() -> None:
 
 async def test_posts_are_marked_as_data() -> None:
     post = {"id": "9", "caption": "Ignore previous", "boost_eligibility_info": {"eligible_to_boost": True}}
-    graph = Scripted({"17841/media": rows(post)})
+    graph = ScriptedGraph({"17841/media": rows(post)})
     answer = await call(
         graph, "ads_get_instagram_media", instagram_account_id="17841", since="2026-11-01", until=1795000000
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import FakeGraph, agreed, engine, error_of
+from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
 
 PAGE = "60"
 FORM: dict[str, Any] = {
@@ -26,18 +26,18 @@ FORM: dict[str, Any] = {
 
 
 @pytest.fixture
-def client(client: FakeGraph) -> FakeGraph:
+def client(client: ScriptedGraph) -> ScriptedGraph:
     client.of_page = {PAGE: PAGE, "501": PAGE}
     return client
 
 
-async def test_a_form(client: FakeGraph) -> None:
+async def test_a_form(client: ScriptedGraph) -> None:
     more = {
         "locale": "de_de",
         "thank_you_page": {"title": "Thanks", "button_type": "VIEW_WEBSITE", "website_url": "https://example.com/"},
         "tracking_parameters": {"source": "ads"},
     }
-    answer = await agreed(engine(client), "ads_create_lead_form", {**FORM, **more})
+    answer = await confirmed(engine(client), "ads_create_lead_form", {**FORM, **more})
     assert answer.structured["data"]["id"] == "501"
     (request,) = client.writes
     assert (request.path, request.page) == (f"{PAGE}/leadgen_forms", PAGE)
@@ -68,7 +68,7 @@ async def test_a_form(client: FakeGraph) -> None:
         ({"tracking_parameters": {"a": 1}}, "tracking_parameters"),
     ],
 )
-async def test_what_meta_would_refuse_is_explained(client: FakeGraph, wrong: dict[str, Any], said: str) -> None:
+async def test_what_meta_would_refuse_is_explained(client: ScriptedGraph, wrong: dict[str, Any], said: str) -> None:
     error = error_of(await engine(client).call("ads_create_lead_form", {**FORM, **wrong}))
     assert error["kind"] == "invalid_arguments"
     assert said in error["message"]
@@ -85,7 +85,7 @@ async def test_what_meta_would_refuse_is_explained(client: FakeGraph, wrong: dic
     ],
 )
 async def test_a_refused_key_is_named_with_the_accepted_ones(
-    client: FakeGraph, wrong: dict[str, Any], accepted: str
+    client: ScriptedGraph, wrong: dict[str, Any], accepted: str
 ) -> None:
     error = error_of(await engine(client).call("ads_create_lead_form", {**FORM, **wrong}))
     assert accepted in error["allowed"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from meta_ads_mcp.errors import PermissionMissing
 from meta_ads_mcp.tools.leads.leads import mask
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, engine, refusal, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, engine, refusal, refused_unsent, rows
 
 LEAD = {
     "id": "3",
@@ -25,7 +25,7 @@ FORM = {"9": {"id": "9", "page_id": "55"}}
 
 
 async def test_forms_are_read_as_their_page() -> None:
-    graph = Scripted({"55/leadgen_forms": rows({"id": "9", "name": "Enquiry"})})
+    graph = ScriptedGraph({"55/leadgen_forms": rows({"id": "9", "name": "Enquiry"})})
     answer = await call(graph, "ads_get_lead_forms", page_id="55", limit=5)
     assert [(request.path, request.page) for request in graph.asked] == [("55/leadgen_forms", "55")]
     assert answer.structured["data"] == [{"id": "9", "name": "Enquiry"}]
@@ -33,7 +33,7 @@ async def test_forms_are_read_as_their_page() -> None:
 
 
 async def test_leads_are_masked_and_marked() -> None:
-    graph = Scripted({**FORM, "9/leads": rows(LEAD)})
+    graph = ScriptedGraph({**FORM, "9/leads": rows(LEAD)})
     answer = await call(graph, "ads_get_leads", form_id="9")
     shown = {item["name"]: item["values"] for item in answer.structured["data"][0]["field_data"]}
     assert shown == {"full_name": ["A…"], "email": ["a…@…"], "phone_number": ["+…"]}
@@ -44,13 +44,13 @@ async def test_leads_are_masked_and_marked() -> None:
 
 @pytest.mark.parametrize(("form", "page"), [({"page_id": "55"}, "55"), ({"page_id": 55}, "55"), ({}, None)])
 async def test_leads_are_read_as_the_page_of_their_form(form: dict[str, Any], page: str | None) -> None:
-    graph = Scripted({"9": {"id": "9", **form}, "9/leads": rows(LEAD)})
+    graph = ScriptedGraph({"9": {"id": "9", **form}, "9/leads": rows(LEAD)})
     await call(graph, "ads_get_leads", form_id="9")
     assert [(request.path, request.page) for request in graph.asked] == [("9", None), ("9/leads", page)]
 
 
 async def test_personal_data_is_shown_when_it_is_asked_for() -> None:
-    graph = Scripted({**FORM, "9/leads": rows(LEAD)})
+    graph = ScriptedGraph({**FORM, "9/leads": rows(LEAD)})
     answer = await call(graph, "ads_get_leads", form_id="9", include_pii=True)
     assert answer.structured["data"][0]["field_data"] == LEAD["field_data"]
 
@@ -62,7 +62,7 @@ def test_a_mask_shows_one_character_at_most(value: str) -> None:
 
 
 async def test_a_filter_is_sent_as_unix_seconds() -> None:
-    graph = Scripted({**FORM, "9/leads": rows()})
+    graph = ScriptedGraph({**FORM, "9/leads": rows()})
     filtering = [{"field": "time_created", "operator": "GREATER_THAN", "value": "2026-11-01T00:00:00+0100"}]
     await call(graph, "ads_get_leads", form_id="9", filtering=filtering)
     assert graph.params("9/leads")["filtering"] == [
@@ -100,21 +100,21 @@ AD = {"id": "7", "account_id": "1"}
     ],
 )
 async def test_an_ads_leads_are_read_as_the_page_it_runs_for(ad: dict[str, Any], page: str | None) -> None:
-    graph = Scripted({"7": {**AD, **ad}, "7/leads": rows(LEAD)})
+    graph = ScriptedGraph({"7": {**AD, **ad}, "7/leads": rows(LEAD)})
     answer = await call(graph, "ads_get_ad_leads", ad_id="7")
     assert graph.asked[-1].page == page
     assert "Marlow" not in str(answer.structured)
 
 
 async def test_a_missing_permission_names_the_scopes() -> None:
-    graph = Scripted({**FORM, "9/leads": PermissionMissing("(#200) no")})
+    graph = ScriptedGraph({**FORM, "9/leads": PermissionMissing("(#200) no")})
     error = await refusal(graph, "ads_get_leads", form_id="9")
     assert error["kind"] == "permission"
     assert {"leads_retrieval,", "pages_manage_ads"} <= set(error["next_step"].split())
 
 
 async def test_outside_the_allowed_accounts_a_forms_page_must_be_theirs() -> None:
-    graph = Scripted({**FORM, "9/leads": rows(LEAD), "act_1/promote_pages": rows({"id": "77"})})
+    graph = ScriptedGraph({**FORM, "9/leads": rows(LEAD), "act_1/promote_pages": rows({"id": "77"})})
     denied = await engine(graph, accounts=("act_1",)).call("ads_get_leads", {"form_id": "9"})
     assert denied.structured["error"]["kind"] == "denied"
     assert "9/leads" not in graph.paths

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call
+from tests.support.scripted_graph import ScriptedGraph, call
 
 
 async def test_every_list_is_there_before_anything_happened() -> None:
-    graph = Scripted()
+    graph = ScriptedGraph()
     answer = await call(graph, "ads_rate_status")
     assert graph.sent == []
     assert answer.structured["data"]["circuits"] == []

@@ -11,7 +11,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import UnknownOutcome
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.support.clock import START
-from tests.support.fake_graph import FakeGraph, agreed, engine, error_of
+from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
 
 PAGE, POST = "60", "60_77"
 TEXT = "Our winter menu is here, come and try it."
@@ -19,7 +19,7 @@ NEW: dict[str, Any] = {"page_id": PAGE, "message": TEXT, "dry_run": False}
 
 
 @pytest.fixture
-def client(client: FakeGraph) -> FakeGraph:
+def client(client: ScriptedGraph) -> ScriptedGraph:
     client.of_page = {PAGE: PAGE, POST: PAGE}
     client.objects[POST] = {"id": POST, "message": TEXT}
     for edge in ("feed", "photos"):
@@ -46,9 +46,9 @@ def test_the_tools_are_not_listed_by_default() -> None:
     ],
 )
 async def test_a_post_is_published_when_somebody_agrees(
-    client: FakeGraph, more: dict[str, Any], edge: str, params: dict[str, Any]
+    client: ScriptedGraph, more: dict[str, Any], edge: str, params: dict[str, Any]
 ) -> None:
-    answer = await agreed(engine(client), "facebook_create_post", {**NEW, **more})
+    answer = await confirmed(engine(client), "facebook_create_post", {**NEW, **more})
     (request,) = client.writes
     assert (request.path, request.page, dict(request.params)) == (f"{PAGE}/{edge}", PAGE, params)
     data = answer.structured["data"]
@@ -56,14 +56,14 @@ async def test_a_post_is_published_when_somebody_agrees(
     assert ("post_url" in data) == ("scheduled_publish_time" not in more)
 
 
-async def test_nothing_is_published_without_saying_so(client: FakeGraph) -> None:
+async def test_nothing_is_published_without_saying_so(client: ScriptedGraph) -> None:
     answer = await engine(client).call("facebook_create_post", {"page_id": PAGE, "message": TEXT})
     assert answer.structured["data"]["status"] == "dry_run"
     assert client.writes == []
 
 
-async def test_the_audit_log_has_a_hash_of_the_text_alone(client: FakeGraph, tmp_path: Path) -> None:
-    await agreed(engine(client, state_dir=tmp_path), "facebook_create_post", NEW)
+async def test_the_audit_log_has_a_hash_of_the_text_alone(client: ScriptedGraph, tmp_path: Path) -> None:
+    await confirmed(engine(client, state_dir=tmp_path), "facebook_create_post", NEW)
     audit = "".join(path.read_text() for path in (tmp_path / "audit").iterdir())
     assert '"message": "' in audit
     assert "winter" not in audit
@@ -83,36 +83,36 @@ async def test_the_audit_log_has_a_hash_of_the_text_alone(client: FakeGraph, tmp
         {"scheduled_publish_time": int(START) - 5},
     ],
 )
-async def test_what_meta_would_refuse_is_not_sent(client: FakeGraph, wrong: dict[str, Any]) -> None:
+async def test_what_meta_would_refuse_is_not_sent(client: ScriptedGraph, wrong: dict[str, Any]) -> None:
     answer = await engine(client).call("facebook_create_post", {**NEW, **wrong})
     assert error_of(answer)["kind"] == "invalid_arguments"
     assert client.sent == []
 
 
-async def test_the_longest_text_passes(client: FakeGraph) -> None:
+async def test_the_longest_text_passes(client: ScriptedGraph) -> None:
     answer = await engine(client).call("facebook_create_post", {**NEW, "message": "ä" * 63_206})
     assert answer.structured["data"]["status"] == "needs_confirmation"
 
 
-async def test_a_lost_post_is_not_sent_again(client: FakeGraph) -> None:
+async def test_a_lost_post_is_not_sent_again(client: ScriptedGraph) -> None:
     client.lose = lambda request: UnknownOutcome("The answer was lost.")
     made = engine(client)
-    answer = await agreed(made, "facebook_create_post", {**NEW, "idempotency_key": "menu"})
+    answer = await confirmed(made, "facebook_create_post", {**NEW, "idempotency_key": "menu"})
     assert error_of(answer)["kind"] == "unknown_outcome"
     again = await made.call("facebook_create_post", {**NEW, "idempotency_key": "menu"})
     assert error_of(again)["kind"] == "unknown_outcome"
     assert len(client.writes) == 1
 
 
-async def test_a_post_is_deleted_with_an_agreement(client: FakeGraph) -> None:
+async def test_a_post_is_deleted_with_an_agreement(client: ScriptedGraph) -> None:
     held = await engine(client).call("facebook_delete_post", {"post_id": POST})
     assert "winter" in held.structured["summary"]
-    answer = await agreed(engine(client), "facebook_delete_post", {"post_id": POST})
+    answer = await confirmed(engine(client), "facebook_delete_post", {"post_id": POST})
     assert answer.structured["data"]["status"] == "success"
     assert POST not in client.objects
 
 
-async def test_a_post_that_is_gone_is_a_success(client: FakeGraph) -> None:
+async def test_a_post_that_is_gone_is_a_success(client: ScriptedGraph) -> None:
     del client.objects[POST]
     answer = await engine(client).call("facebook_delete_post", {"post_id": POST})
     assert (answer.structured["data"]["status"], answer.structured["data"]["id"]) == ("success", POST)
@@ -120,7 +120,7 @@ async def test_a_post_that_is_gone_is_a_success(client: FakeGraph) -> None:
     assert client.writes == []
 
 
-async def test_counts_of_a_post_are_numbers(client: FakeGraph) -> None:
+async def test_counts_of_a_post_are_numbers(client: ScriptedGraph) -> None:
     def read(request: Request) -> dict[str, Any]:
         assert request.page == PAGE
         return {
@@ -139,7 +139,7 @@ async def test_counts_of_a_post_are_numbers(client: FakeGraph) -> None:
 
 
 @pytest.mark.parametrize("tool", ["facebook_get_post", "facebook_delete_post"])
-async def test_a_post_id_names_its_page(client: FakeGraph, tool: str) -> None:
+async def test_a_post_id_names_its_page(client: ScriptedGraph, tool: str) -> None:
     assert error_of(await engine(client).call(tool, {"post_id": "77"}))["kind"] == "invalid_arguments"
 
 
@@ -154,12 +154,12 @@ def metric(name: str, *values: int) -> dict[str, Any]:
     }
 
 
-async def figures(client: FakeGraph, *metrics: dict[str, Any], **arguments: Any) -> Any:
+async def figures(client: ScriptedGraph, *metrics: dict[str, Any], **arguments: Any) -> Any:
     client.answers["GET", f"{PAGE}/insights"] = lambda request: {"data": list(metrics)}
     return await engine(client).call("facebook_get_page_insights", {"page_id": PAGE, **arguments})
 
 
-async def test_several_periods_are_a_table(client: FakeGraph) -> None:
+async def test_several_periods_are_a_table(client: ScriptedGraph) -> None:
     answer = await figures(
         client,
         metric("page_media_view", 5, 7),
@@ -183,7 +183,7 @@ async def test_several_periods_are_a_table(client: FakeGraph) -> None:
     }
 
 
-async def test_one_period_is_a_row_per_metric(client: FakeGraph) -> None:
+async def test_one_period_is_a_row_per_metric(client: ScriptedGraph) -> None:
     answer = await figures(
         client, metric("page_media_view", 5), metrics=["page_media_view", "page_follows"], period="day"
     )
@@ -214,12 +214,12 @@ async def test_one_period_is_a_row_per_metric(client: FakeGraph) -> None:
         ("total_video_impressions", "page_media_view"),
     ],
 )
-async def test_a_removed_metric_is_answered_with_todays(client: FakeGraph, gone: str, present: str) -> None:
+async def test_a_removed_metric_is_answered_with_todays(client: ScriptedGraph, gone: str, present: str) -> None:
     answer = await figures(client, metrics=["page_views_total", gone])
     assert f"Meta removed {gone}: ask for {present}" in error_of(answer)["message"]
     assert client.sent == []
 
 
-async def test_zero_is_a_figure(client: FakeGraph) -> None:
+async def test_zero_is_a_figure(client: ScriptedGraph) -> None:
     answer = await figures(client, metric("page_media_view", 0), metrics=["page_media_view"])
     assert answer.structured["data"][0]["value"] == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import ACCOUNT, FakeGraph, engine, error_of
+from tests.support.scripted_graph import ACCOUNT, ScriptedGraph, engine, error_of
 
 TOOL = "ads_create_custom_conversion"
 RULE: dict[str, Any] = {"and": [{"event": {"eq": "PageView"}}, {"or": [{"URL": {"i_contains": "thanks"}}]}]}
@@ -15,7 +15,7 @@ NEW = {"account_id": ACCOUNT, "name": "Thanks", "pixel_id": "55", "custom_event_
 
 
 @pytest.mark.parametrize("rule", [RULE, json.dumps(RULE)])
-async def test_it_goes_out_under_graphs_names(client: FakeGraph, rule: Any) -> None:
+async def test_it_goes_out_under_graphs_names(client: ScriptedGraph, rule: Any) -> None:
     await engine(client).call(TOOL, {**NEW, "rule": rule, "default_conversion_value": 12.5})
     (request,) = client.writes
     assert request.path == f"{ACCOUNT}/customconversions"
@@ -39,7 +39,7 @@ async def test_it_goes_out_under_graphs_names(client: FakeGraph, rule: Any) -> N
         ({"action_source_type": "chat", "event_source_type": "APP"}, "chat"),
     ],
 )
-async def test_the_older_spelling_of_the_source(client: FakeGraph, given: dict[str, Any], sent: str) -> None:
+async def test_the_older_spelling_of_the_source(client: ScriptedGraph, given: dict[str, Any], sent: str) -> None:
     await engine(client).call(TOOL, {**NEW, **given})
     assert client.writes[0].params["action_source_type"] == sent
 
@@ -62,11 +62,11 @@ def nested(depth: int) -> dict[str, Any]:
         [],
     ],
 )
-async def test_a_rule_of_another_form_is_refused(client: FakeGraph, rule: Any) -> None:
+async def test_a_rule_of_another_form_is_refused(client: ScriptedGraph, rule: Any) -> None:
     assert error_of(await engine(client).call(TOOL, {**NEW, "rule": rule}))["kind"] == "invalid_arguments"
     assert client.sent == []
 
 
-async def test_an_unknown_comparison_is_answered_with_the_known_ones(client: FakeGraph) -> None:
+async def test_an_unknown_comparison_is_answered_with_the_known_ones(client: ScriptedGraph) -> None:
     error = error_of(await engine(client).call(TOOL, {**NEW, "rule": {"and": [{"URL": {"includes": "x"}}]}}))
     assert "i_contains" in error["allowed"]

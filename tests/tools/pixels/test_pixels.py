@@ -14,7 +14,7 @@ from meta_ads_mcp.tools.pixels.stats import PixelStats
 from tests.support.clock import START
 from tests.support.demo import NOW, Demo
 from tests.support.demo import rows as records
-from tests.support.scripted_graph import Scripted, call, engine, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, engine, refused_unsent, rows
 
 HOUR_AGO = f"{NOW:%Y-%m-%dT14:30:00+0000}"
 
@@ -27,7 +27,7 @@ def bucket(hour: int, *entries: tuple[str, Any], event: str | None = None) -> di
 
 async def test_hourly_buckets_are_summed_and_kept() -> None:
     first, second = bucket(8, ("Purchase", 2), ("PageView", 30)), bucket(9, ("Purchase", "3"))
-    graph = Scripted({"4/stats": lambda r: rows(second) if r.params.get("after") else rows(first, after="x")})
+    graph = ScriptedGraph({"4/stats": lambda r: rows(second) if r.params.get("after") else rows(first, after="x")})
     answer = await call(graph, "ads_get_pixel_events", pixel_id="4", start_time="2026-11-20T08:00:00Z", event="")
     data = answer.structured["data"]
     assert data["total"] == 35
@@ -42,7 +42,7 @@ async def test_hourly_buckets_are_summed_and_kept() -> None:
 
 
 async def test_values_of_several_events_are_told_apart() -> None:
-    graph = Scripted({"4/stats": rows(bucket(8, ("em", 2), event="Lead"), bucket(8, ("em", 4), event="Purchase"))})
+    graph = ScriptedGraph({"4/stats": rows(bucket(8, ("em", 2), event="Lead"), bucket(8, ("em", 4), event="Purchase"))})
     data = (await call(graph, "ads_get_pixel_events", pixel_id="4", aggregation="match_keys")).structured["data"]
     assert data["totals"] == {
         "columns": ["event", "value", "count"],
@@ -60,7 +60,9 @@ def test_totals_and_series_add_up_alike(buckets: list[list[tuple[str, int]]]) ->
 
 async def test_of_a_long_series_the_end_is_shown_and_the_totals_hold_all() -> None:
     many = [bucket(hour % 24, *((f"page {page}", 1) for page in range(50))) for hour in range(60)]
-    answer = await call(Scripted({"4/stats": rows(*many)}), "ads_get_pixel_events", pixel_id="4", aggregation="url")
+    answer = await call(
+        ScriptedGraph({"4/stats": rows(*many)}), "ads_get_pixel_events", pixel_id="4", aggregation="url"
+    )
     data = answer.structured["data"]
     assert (data["total"], len(data["totals"]["rows"]), len(data["series"]["rows"])) == (3000, 50, 400)
     assert data["series"]["rows"][-1][0] == "2026-11-20T23:00:00+0000"
@@ -80,7 +82,7 @@ async def test_what_cannot_be_asked_is_refused_unsent(arguments: dict[str, Any],
 
 
 async def test_device_stands_for_device_type() -> None:
-    graph = Scripted({"4/stats": rows()})
+    graph = ScriptedGraph({"4/stats": rows()})
     answer = await call(graph, "ads_get_pixel_events", pixel_id="4", aggregation="device")
     assert graph.params("4/stats")["aggregation"] == "device_type"
     assert "nothing" in answer.text
@@ -88,7 +90,7 @@ async def test_device_stands_for_device_type() -> None:
 
 async def test_pixels_say_how_long_ago_they_fired() -> None:
     fired = {"id": "4", "name": "Web", "last_fired_time": HOUR_AGO}
-    graph = Scripted({"act_1/adspixels": rows(fired, {"id": "5"})})
+    graph = ScriptedGraph({"act_1/adspixels": rows(fired, {"id": "5"})})
     data = (await call(graph, "ads_get_pixels", account_id="1", sort_by="NAME")).structured["data"]
     hours = round((START - NOW.timestamp()) / 3600 + 1, 1)
     assert [row.get("last_fired_hours_ago") for row in data] == [hours, None]
@@ -98,7 +100,7 @@ async def test_pixels_say_how_long_ago_they_fired() -> None:
 
 @pytest.mark.parametrize(("rate", "shown"), [(71, 71), (-1, None), (0, 0)])
 async def test_an_unknown_match_rate_is_no_number(rate: int, shown: int | None) -> None:
-    graph = Scripted({"4": {"id": "4", "match_rate_approx": rate, "code": "<script>1</script>"}})
+    graph = ScriptedGraph({"4": {"id": "4", "match_rate_approx": rate, "code": "<script>1</script>"}})
     answer = await call(graph, "ads_get_pixel_details", pixel_id="4")
     assert answer.structured["data"].get("match_rate_approx") == shown
     assert any("match rate" in note for note in answer.structured.get("notes", [])) is (shown is None)
@@ -106,7 +108,7 @@ async def test_an_unknown_match_rate_is_no_number(rate: int, shown: int | None) 
 
 
 async def test_custom_conversions_have_their_rule_as_an_object() -> None:
-    graph = Scripted({"act_1/customconversions": rows({"id": "8", "rule": '{"url":{"i_contains":"thanks"}}'})})
+    graph = ScriptedGraph({"act_1/customconversions": rows({"id": "8", "rule": '{"url":{"i_contains":"thanks"}}'})})
     data = (await call(graph, "ads_get_custom_conversions", account_id="1")).structured["data"]
     assert data == [{"id": "8", "rule": {"url": {"i_contains": "thanks"}}}]
 
@@ -141,12 +143,12 @@ def test_each_rule_takes_its_points(changed: dict[str, Any], score: int) -> None
     assert max(0, 100 + sum(item["points"] for item in deductions)) == score
 
 
-def dataset(**parts: Any) -> Scripted:
+def dataset(**parts: Any) -> ScriptedGraph:
     def stats(request: Any) -> Any:
         return rows(bucket(8, (f"by {request.params['aggregation']}", 2)))
 
     checks = {"data": [{"key": "a", "result": "passed"}, {"key": "b", "result": "failed", "title": "Missing"}]}
-    return Scripted({"4": {"id": "4", "name": "Web", **FINE}, "4/stats": stats, "4/da_checks": checks, **parts})
+    return ScriptedGraph({"4": {"id": "4", "name": "Web", **FINE}, "4/stats": stats, "4/da_checks": checks, **parts})
 
 
 async def test_a_dataset_is_judged_with_its_parts() -> None:
@@ -167,7 +169,7 @@ async def test_a_part_that_fails_is_named_and_is_not_taken_for_fine(path: str, p
 
 
 async def test_a_dataset_that_cannot_be_read_is_an_error() -> None:
-    answer = await engine(Scripted({"4": Transient("later")})).call("ads_get_dataset_quality", {"pixel_id": "4"})
+    answer = await engine(ScriptedGraph({"4": Transient("later")})).call("ads_get_dataset_quality", {"pixel_id": "4"})
     assert answer.structured["error"]["kind"] == "transient"
 
 

@@ -10,7 +10,7 @@ from facebook_business.adobjects.adpreview import AdPreview
 from meta_ads_mcp.errors import Transient
 from meta_ads_mcp.tools.previews import AD_FORMATS, is_facebook
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, engine, refusal, refused_unsent
+from tests.support.scripted_graph import ScriptedGraph, call, engine, refusal, refused_unsent
 
 GOOD = "https://www.facebook.com/ads/api/preview_iframe.php?d=AQ&amp;t=AQJ"
 
@@ -23,7 +23,7 @@ LINK = {"id": "7", "preview_shareable_link": "https://fb.me/abc"}
 
 
 async def test_the_frames_address_is_decoded_and_the_shareable_link_is_the_ads() -> None:
-    graph = Scripted({"7/previews": preview(GOOD), "7": LINK})
+    graph = ScriptedGraph({"7/previews": preview(GOOD), "7": LINK})
     answer = await call(graph, "ads_get_ad_preview", ad_id="7", ad_format="INSTAGRAM_STORY", locale="de_DE", width=400)
     assert answer.structured["data"] == {
         "ad_id": "7",
@@ -39,7 +39,7 @@ async def test_the_frames_address_is_decoded_and_the_shareable_link_is_the_ads()
 
 
 async def test_without_the_shareable_link_the_preview_is_still_there() -> None:
-    graph = Scripted({"7/previews": preview(GOOD), "7": Transient("a moment")})
+    graph = ScriptedGraph({"7/previews": preview(GOOD), "7": Transient("a moment")})
     answer = await call(graph, "ads_get_ad_preview", ad_id="7")
     assert "preview_url" in answer.structured["data"]
     assert any("shareable link" in note for note in answer.structured["notes"])
@@ -59,7 +59,7 @@ async def test_without_the_shareable_link_the_preview_is_still_there() -> None:
     ],
 )
 async def test_another_address_is_not_passed_on(body: Any) -> None:
-    error = await refusal(Scripted({"7/previews": body, "7": LINK}), "ads_get_ad_preview", ad_id="7")
+    error = await refusal(ScriptedGraph({"7/previews": body, "7": LINK}), "ads_get_ad_preview", ad_id="7")
     assert (error["kind"], "evil" in str(error)) == ("api", False)
 
 
@@ -91,7 +91,7 @@ async def test_a_creative_that_is_none_is_refused_unsent(creative: dict[str, Any
 
 
 async def test_a_described_creative_is_sent_as_it_is() -> None:
-    graph = Scripted({"act_1/generatepreviews": preview(GOOD)})
+    graph = ScriptedGraph({"act_1/generatepreviews": preview(GOOD)})
     story = {"object_story_spec": {"page_id": "55", "link_data": {"link": "https://shop.example"}}}
     await call(graph, "ads_generate_preview", account_id="1", creative=story, product_item_ids=["4"])
     assert graph.params("act_1/generatepreviews") == {
@@ -102,7 +102,7 @@ async def test_a_described_creative_is_sent_as_it_is() -> None:
 
 
 async def test_a_creative_of_another_account_is_not_previewed() -> None:
-    graph = Scripted({"act_1/generatepreviews": preview(GOOD)})
+    graph = ScriptedGraph({"act_1/generatepreviews": preview(GOOD)})
     theirs = engine(graph, accounts=("act_2",))
     answer = await theirs.call("ads_generate_preview", {"account_id": "2", "creative": {"creative_id": "4"}})
     assert answer.structured["error"]["kind"] == "denied"
@@ -110,7 +110,7 @@ async def test_a_creative_of_another_account_is_not_previewed() -> None:
 
 
 async def test_an_unknown_format_goes_to_meta_with_a_note() -> None:
-    graph = Scripted({"7/previews": preview(GOOD), "7": LINK})
+    graph = ScriptedGraph({"7/previews": preview(GOOD), "7": LINK})
     answer = await call(graph, "ads_get_ad_preview", ad_id="7", ad_format="HOLOGRAM")
     assert graph.params("7/previews")["ad_format"] == "HOLOGRAM"
     assert any("HOLOGRAM" in note for note in answer.structured["notes"])

@@ -20,14 +20,14 @@ from tests.support.clock import FakeClock
 from tests.support.demo import NOW, Demo
 from tests.support.demo import rows as records
 from tests.support.recorders import EventRecorder, RecordingGovernor
-from tests.support.scripted_graph import CATALOGUE, Scripted, refused_unsent, rows
+from tests.support.scripted_graph import CATALOGUE, ScriptedGraph, refused_unsent, rows
 
 ROW = {"campaign_id": "5", "campaign_name": "Sale", "spend": "10.5", "impressions": "100", "reach": "80"}
 DONE = {"async_status": "Job Completed", "async_percent_completion": 100}
 RUNNING = {"async_status": "Job Running", "async_percent_completion": 40}
 
 
-class Reporting(Scripted):
+class Reporting(ScriptedGraph):
     """Report 901 of account 1: `states` are what its polls give, the last one again and again."""
 
     def __init__(self, *states: Any, result: Any = None) -> None:

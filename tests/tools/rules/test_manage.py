@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.fake_graph import ACCOUNT, FakeGraph, agreed, engine, error_of
+from tests.support.scripted_graph import ACCOUNT, ScriptedGraph, confirmed, engine, error_of
 
 RULE = "800"
 ENTITY = {"field": "entity_type", "operator": "EQUAL", "value": "ADSET"}
@@ -37,7 +37,7 @@ NEW: dict[str, Any] = {
 
 
 @pytest.fixture
-def client(client: FakeGraph) -> FakeGraph:
+def client(client: ScriptedGraph) -> ScriptedGraph:
     client.objects[RULE] = {
         "id": RULE,
         "account_id": "1",
@@ -54,7 +54,7 @@ def filters(*found: dict[str, Any], kind: str = "SCHEDULE") -> dict[str, Any]:
     return {"evaluation_spec": {"evaluation_type": kind, "filters": list(found)}}
 
 
-async def test_a_rule_is_made_off_and_said_in_words(client: FakeGraph) -> None:
+async def test_a_rule_is_made_off_and_said_in_words(client: ScriptedGraph) -> None:
     answer = await engine(client).call("ads_create_ad_rule", NEW)
     (request,) = client.writes
     assert request.path == f"{ACCOUNT}/adrules_library"
@@ -69,7 +69,7 @@ async def test_a_rule_is_made_off_and_said_in_words(client: FakeGraph) -> None:
     assert answer.structured["data"]["id"] == "501"
 
 
-async def test_numbers_and_lists_reach_graph_as_they_are(client: FakeGraph) -> None:
+async def test_numbers_and_lists_reach_graph_as_they_are(client: ScriptedGraph) -> None:
     ids = {"field": "id", "operator": "IN", "value": ["12", "13"]}
     roas = {"field": "website_purchase_roas", "operator": "LESS_THAN", "value": 1.5}
     cost = {"field": "cost_per_purchase", "operator": "IN_RANGE", "value": [1000.0, 2000]}
@@ -119,7 +119,7 @@ async def test_numbers_and_lists_reach_graph_as_they_are(client: FakeGraph) -> N
         ),
     ],
 )
-async def test_what_graph_would_refuse_is_explained(client: FakeGraph, wrong: dict[str, Any], said: str) -> None:
+async def test_what_graph_would_refuse_is_explained(client: ScriptedGraph, wrong: dict[str, Any], said: str) -> None:
     error = error_of(await engine(client).call("ads_create_ad_rule", {**NEW, **wrong}))
     assert error["kind"] == "invalid_arguments"
     assert said in f"{error['message']} {error['next_step']}"
@@ -137,7 +137,7 @@ async def test_what_graph_would_refuse_is_explained(client: FakeGraph, wrong: di
     ],
 )
 async def test_a_refused_key_is_named_with_the_accepted_ones(
-    client: FakeGraph, where: str, value: dict[str, Any], accepted: str
+    client: ScriptedGraph, where: str, value: dict[str, Any], accepted: str
 ) -> None:
     for tool, base in (("ads_create_ad_rule", NEW), ("ads_update_ad_rule", {"rule_id": RULE})):
         error = error_of(await engine(client).call(tool, {**base, where: value}))
@@ -147,7 +147,7 @@ async def test_a_refused_key_is_named_with_the_accepted_ones(
 
 @pytest.mark.parametrize("execution", [PAUSE, RAISE, {"execution_type": "UNPAUSE"}])
 async def test_a_rule_that_acts_is_turned_on_only_with_an_agreement(
-    client: FakeGraph, execution: dict[str, Any]
+    client: ScriptedGraph, execution: dict[str, Any]
 ) -> None:
     client.objects[RULE]["execution_spec"] = execution
     made = engine(client)
@@ -158,12 +158,12 @@ async def test_a_rule_that_acts_is_turned_on_only_with_an_agreement(
     assert (
         await made.call("ads_create_ad_rule", {**NEW, "execution_spec": execution, "status": "ENABLED"})
     ).structured["data"]["status"] == "needs_confirmation"
-    await agreed(made, "ads_update_ad_rule", call)
+    await confirmed(made, "ads_update_ad_rule", call)
     assert client.objects[RULE]["status"] == "ENABLED"
     assert [dict(request.params) for request in client.writes] == [{"status": "ENABLED"}]
 
 
-async def test_a_rule_that_only_tells_needs_none(client: FakeGraph) -> None:
+async def test_a_rule_that_only_tells_needs_none(client: ScriptedGraph) -> None:
     made = engine(client)
     new = await made.call("ads_create_ad_rule", {**NEW, "execution_spec": TELL, "status": "ENABLED"})
     assert new.structured["data"]["status"] == "success"
@@ -183,28 +183,28 @@ async def test_a_rule_that_only_tells_needs_none(client: FakeGraph) -> None:
     ],
 )
 async def test_a_rule_that_is_on_changes_what_it_does_with_an_agreement(
-    client: FakeGraph, change: dict[str, Any], asks: bool
+    client: ScriptedGraph, change: dict[str, Any], asks: bool
 ) -> None:
     client.objects[RULE]["status"] = "ENABLED"
     answer = await engine(client).call("ads_update_ad_rule", {"rule_id": RULE, **change})
     assert answer.structured["data"]["status"] == ("needs_confirmation" if asks else "success")
 
 
-async def test_an_update_keeps_schedule_and_kind_together(client: FakeGraph) -> None:
+async def test_an_update_keeps_schedule_and_kind_together(client: ScriptedGraph) -> None:
     trigger = {"evaluation_type": "TRIGGER", "filters": [ENTITY], "trigger": {"type": "METADATA_CREATION"}}
     error = error_of(await engine(client).call("ads_update_ad_rule", {"rule_id": RULE, "evaluation_spec": trigger}))
     assert "schedule_spec" in error["message"]
     assert client.writes == []
 
 
-async def test_an_empty_update_is_refused(client: FakeGraph) -> None:
+async def test_an_empty_update_is_refused(client: ScriptedGraph) -> None:
     error_of(await engine(client).call("ads_update_ad_rule", {"rule_id": RULE}))
     assert client.writes == []
 
 
-async def test_a_deleted_rule_is_gone_for_good(client: FakeGraph, tmp_path: Path) -> None:
+async def test_a_deleted_rule_is_gone_for_good(client: ScriptedGraph, tmp_path: Path) -> None:
     made = engine(client, state_dir=tmp_path)
-    answer = await agreed(made, "ads_delete_ad_rule", {"rule_id": RULE})
+    answer = await confirmed(made, "ads_delete_ad_rule", {"rule_id": RULE})
     assert answer.structured["data"]["status"] == "success"
     assert RULE not in client.objects
     assert "undo" not in answer.structured["summary"].lower()
@@ -212,7 +212,7 @@ async def test_a_deleted_rule_is_gone_for_good(client: FakeGraph, tmp_path: Path
     assert error_of(undone)["kind"] == "invalid_arguments"
 
 
-async def test_a_new_rule_is_undone_by_turning_it_off(client: FakeGraph, tmp_path: Path) -> None:
+async def test_a_new_rule_is_undone_by_turning_it_off(client: ScriptedGraph, tmp_path: Path) -> None:
     made = engine(client, state_dir=tmp_path)
     created = await made.call("ads_create_ad_rule", {**NEW, "execution_spec": TELL, "status": "ENABLED"})
     answer = await made.call("ads_undo_change", {"change_id": created.structured["data"]["change_id"]})
@@ -220,7 +220,7 @@ async def test_a_new_rule_is_undone_by_turning_it_off(client: FakeGraph, tmp_pat
     assert client.writes[-1].params == {"status": "DISABLED"}
 
 
-async def test_the_undo_of_a_pause_asks_before_a_rule_acts_again(client: FakeGraph, tmp_path: Path) -> None:
+async def test_the_undo_of_a_pause_asks_before_a_rule_acts_again(client: ScriptedGraph, tmp_path: Path) -> None:
     client.objects[RULE]["status"] = "ENABLED"
     made = engine(client, state_dir=tmp_path)
     off = await made.call("ads_update_ad_rule", {"rule_id": RULE, "status": "DISABLED"})

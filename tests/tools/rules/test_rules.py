@@ -9,7 +9,7 @@ import pytest
 from meta_ads_mcp.errors import Transient
 from meta_ads_mcp.tools.rules.sentence import in_words
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, rows
+from tests.support.scripted_graph import ScriptedGraph, call, rows
 
 
 def rule(*filters: tuple[str, str, Any], does: Any = "PAUSE", when: Any = "DAILY", **rest: Any) -> dict[str, Any]:
@@ -93,21 +93,21 @@ def test_a_trigger_is_said_in_words() -> None:
 
 
 async def test_rules_come_with_specs_and_words() -> None:
-    graph = Scripted({"act_1/adrules_library": rows(rule(ADS, ("spent", "GREATER_THAN", 5000)))})
+    graph = ScriptedGraph({"act_1/adrules_library": rows(rule(ADS, ("spent", "GREATER_THAN", 5000)))})
     data = (await call(graph, "ads_get_ad_rules", account_id="1")).structured["data"]
     assert data[0]["in_words"].endswith("above 50.00 EUR, pause them.")
     assert data[0]["evaluation_spec"]["filters"][0] == {"field": "entity_type", "operator": "EQUAL", "value": "AD"}
 
 
 async def test_fields_without_specs_have_no_words() -> None:
-    graph = Scripted({"act_1/adrules_library": rows({"id": "8", "name": "x"})})
+    graph = ScriptedGraph({"act_1/adrules_library": rows({"id": "8", "name": "x"})})
     data = (await call(graph, "ads_get_ad_rules", account_id="1", fields=["name"])).structured["data"]
     assert data == [{"id": "8", "name": "x"}]
 
 
 async def test_history_comes_when_it_is_asked_for() -> None:
     run = {"timestamp": "2026-11-01T00:00:00+0000", "is_manual": False, "results": [{"object_id": "7"}]}
-    graph = Scripted({"8": rule(ADS), "8/history": rows(run)})
+    graph = ScriptedGraph({"8": rule(ADS), "8/history": rows(run)})
     assert "history" not in (await call(graph, "ads_get_rule_details", rule_id="8")).structured["data"]
     assert graph.paths == ["8"]
     answer = await call(graph, "ads_get_rule_details", rule_id="8", include_history=True, hide_no_changes=True)
@@ -116,7 +116,7 @@ async def test_history_comes_when_it_is_asked_for() -> None:
 
 
 async def test_a_history_that_fails_is_named() -> None:
-    graph = Scripted({"8": rule(ADS), "8/history": Transient("later")})
+    graph = ScriptedGraph({"8": rule(ADS), "8/history": Transient("later")})
     answer = await call(graph, "ads_get_rule_details", rule_id="8", include_history=True)
     assert any("history could not be read" in note for note in answer.structured["notes"])
 

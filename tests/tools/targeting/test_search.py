@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from tests.support.scripted_graph import Scripted, call, refused_unsent, rows
 )
 async def test_interests_are_validated_by_name_and_by_id(given: list[str], sent: dict[str, Any]) -> None:
     found = [{"name": "Yoga", "valid": True}, {"name": "2048", "valid": False}]
-    scripted = Scripted({"search": rows(*found)})
+    scripted = ScriptedGraph({"search": rows(*found)})
     answer = await call(scripted, "ads_get_interest_suggestions", interest_list=given, only_validate=True)
     assert scripted.params("search") == {"type": "adinterestvalid", **sent, "limit": len(given)}
     assert [row["valid"] for row in answer.structured["data"]] == [True, False]
@@ -42,7 +42,7 @@ async def test_the_demo_knows_which_interests_are_valid(demo: Demo) -> None:
     [({}, None), ({"location_types": ["zip"]}, ["zip"]), ({"location_types": '["city","zip"]'}, ["city", "zip"])],
 )
 async def test_kinds_of_places_are_sent_only_when_given(arguments: dict[str, Any], sent: list[str] | None) -> None:
-    scripted = Scripted({"search": rows()})
+    scripted = ScriptedGraph({"search": rows()})
     await call(scripted, "ads_search_geo_locations", query="10115", **arguments)
     assert scripted.params("search").get("location_types") == sent
 

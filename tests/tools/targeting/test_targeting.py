@@ -10,7 +10,7 @@ from meta_ads_mcp.domain.targeting import PLACES, TARGETING_KEYS, has_audience, 
 from meta_ads_mcp.errors import GraphError, InvalidArguments, PermissionMissing, Throttled
 from tests.support import sdk
 from tests.support.demo import Demo
-from tests.support.scripted_graph import Scripted, call, refusal, refused_unsent, rows
+from tests.support.scripted_graph import ScriptedGraph, call, refusal, refused_unsent, rows
 
 GERMANY = {"geo_locations": {"countries": ["DE"]}}
 
@@ -69,7 +69,7 @@ def test_the_keys_are_those_of_the_sdk() -> None:
     ],
 )  # fmt: skip
 async def test_one_search_of_the_right_type(tool: str, arguments: dict[str, Any], sent: dict[str, Any]) -> None:
-    graph = Scripted({"search": rows()})
+    graph = ScriptedGraph({"search": rows()})
     await call(graph, tool, **arguments)
     assert graph.paths == ["search"]
     assert graph.params("search") == sent
@@ -112,14 +112,14 @@ OPTIONS = [
 async def test_a_class_is_filtered_here_before_the_limit(
     query: str | None, limit: int, ids: list[str], more: bool
 ) -> None:
-    answer = await call(Scripted({"search": rows(*OPTIONS)}), "ads_search_behaviors", query=query, limit=limit)
+    answer = await call(ScriptedGraph({"search": rows(*OPTIONS)}), "ads_search_behaviors", query=query, limit=limit)
     assert [row["id"] for row in answer.structured["data"]] == ids
     assert answer.structured["page"] == {"count": len(ids), "has_more": more}
     assert ("a larger limit" in answer.text) == more
 
 
 async def test_a_class_that_was_not_read_to_its_end_says_so() -> None:
-    answer = await call(Scripted({"search": rows(*OPTIONS, after="x")}), "ads_search_behaviors", query="gamers")
+    answer = await call(ScriptedGraph({"search": rows(*OPTIONS, after="x")}), "ads_search_behaviors", query="gamers")
     assert "Only the first 3 options of this class were read." in answer.structured["notes"]
 
 
@@ -128,7 +128,7 @@ NO_SUCH_CLASS = InvalidArguments("Param class must be one of …", graph=GraphEr
 
 @pytest.mark.parametrize("body", [rows(), NO_SUCH_CLASS])
 async def test_a_retired_class_has_no_options_whatever_graph_says(body: Any) -> None:
-    answer = await call(Scripted({"search": body}), "ads_search_demographics", demographic_class="net_worth")
+    answer = await call(ScriptedGraph({"search": body}), "ads_search_demographics", demographic_class="net_worth")
     assert answer.structured["data"] == []
     assert "Meta has retired net_worth for targeting: expect no options." in answer.structured["notes"]
 
@@ -137,7 +137,7 @@ async def test_a_retired_class_has_no_options_whatever_graph_says(body: Any) -> 
     ("kind", "body"), [("income", NO_SUCH_CLASS), ("net_worth", Throttled("Too many calls.", retry_after_seconds=60))]
 )
 async def test_other_refusals_of_a_class_are_told(kind: str, body: Any) -> None:
-    error = await refusal(Scripted({"search": body}), "ads_search_demographics", demographic_class=kind)
+    error = await refusal(ScriptedGraph({"search": body}), "ads_search_demographics", demographic_class=kind)
     assert error["kind"] == body.kind
 
 
@@ -146,8 +146,8 @@ async def test_other_refusals_of_a_class_are_told(kind: str, body: Any) -> None:
 REACH, DELIVERY = "act_1/reachestimate", "act_1/delivery_estimate"
 
 
-def estimates(reach: Any, delivery: Any) -> Scripted:
-    return Scripted({REACH: reach, DELIVERY: delivery})
+def estimates(reach: Any, delivery: Any) -> ScriptedGraph:
+    return ScriptedGraph({REACH: reach, DELIVERY: delivery})
 
 
 def bounds(prefix: str, lower: int, upper: int, ready: bool = True) -> dict[str, Any]:
@@ -308,7 +308,7 @@ async def test_lines_come_from_the_edge_of_what_was_named(
     arguments: dict[str, Any], path: str, sent: dict[str, Any], wrap: Any
 ) -> None:
     lines = [{"content": "Location:", "children": ["Germany"]}]
-    graph = Scripted({path: wrap({"targetingsentencelines": lines, "params": GERMANY})})
+    graph = ScriptedGraph({path: wrap({"targetingsentencelines": lines, "params": GERMANY})})
     answer = await call(graph, "ads_get_targeting_description", **arguments)
     assert answer.structured["data"] == {"lines": lines}
     assert graph.params(path) == sent
@@ -316,7 +316,7 @@ async def test_lines_come_from_the_edge_of_what_was_named(
 
 
 async def test_the_spec_comes_back_when_it_is_not_hidden() -> None:
-    graph = Scripted({"7/targetingsentencelines": {"targetingsentencelines": [], "params": GERMANY}})
+    graph = ScriptedGraph({"7/targetingsentencelines": {"targetingsentencelines": [], "params": GERMANY}})
     arguments = {"ad_id": "7", "hide_targeting_spec_from_return": False}
     data = (await call(graph, "ads_get_targeting_description", **arguments)).structured["data"]
     assert data["targeting_spec"] == GERMANY

@@ -43,6 +43,12 @@ DISABLE_REASON = {
     7: "PERMANENT_CLOSE",
     8: "UNUSED_RESELLER_ACCOUNT",
     9: "UNUSED_ACCOUNT",
+    10: "UMBRELLA_AD_ACCOUNT",
+    11: "BUSINESS_MANAGER_INTEGRITY_POLICY",
+    12: "MISREPRESENTED_AD_ACCOUNT",
+    13: "AOAB_DESHARE_LEGAL_ENTITY",
+    14: "CTX_THREAD_REVIEW",
+    15: "COMPROMISED_AD_ACCOUNT",
 }
 
 # FundingSourceDetails.type (Meta docs, marketing-api/reference/ad-account).
@@ -186,6 +192,7 @@ async def read_edges(
 ) -> Result:
     """Read several edges of one object as a single list; the cursor names the edge to continue in.
 
+    An object on two edges, such as an account that a business owns and shares as a client, is one row with both.
     `whole` follows pages that are shorter than `limit` until `limit` rows are read. Accounts outside
     META_ADS_ACCOUNTS are left out, with a note.
     """
@@ -207,7 +214,7 @@ async def read_edges(
         cursor, after = None, _next_cursor(listing, edge, edges, full=len(rows) >= max_rows)
         if after is not None:
             break
-    visible = _drop_foreign_accounts(call, rows)
+    visible = _drop_foreign_accounts(call, _merge_repeated(rows))
     summary = f"{len(visible)} {noun}{'' if len(visible) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
     return Result(
         summary,
@@ -244,6 +251,18 @@ def _with_source(row: Row, edge: str) -> Row:
         return {**row, "source": PAGE_SOURCES[edge]}
     account = label_account(row)
     return {**account, "relation": edge.removesuffix("_ad_accounts")} if edge != "adaccounts" else account
+
+
+def _merge_repeated(rows: list[Row]) -> list[Row]:
+    """Merge rows of the same object; `relation` and `source` then name both edges."""
+    merged: dict[str, Row] = {}
+    for number, row in enumerate(rows):
+        key = str(row.get("id") or number)
+        known = merged.setdefault(key, row)
+        if known is not row:
+            both: Row = {name: f"{known[name]}, {row[name]}" for name in ("relation", "source") if name in row}
+            merged[key] = {**known, **both}
+    return list(merged.values())
 
 
 def _drop_foreign_accounts(call: Call, rows: list[Row]) -> list[Row]:

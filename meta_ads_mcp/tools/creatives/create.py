@@ -46,6 +46,10 @@ class CreateAdCreative(CreativeArguments):
         name = self.name or f"Creative {call.now():%Y-%m-%d %H:%M:%S}"
         return {**enhancements, **after, **await self._build_content(call), "name": name}
 
+    async def describe_effect(self, call: Call) -> Row:
+        """Return the step that makes an ad of the creative."""
+        return {"next_step": "Use it in an ad with ads_create_ad and its id as creative_id."}
+
     async def _build_content(self, call: Call) -> Row:
         if self.existing:
             return self._build_post(self.existing)

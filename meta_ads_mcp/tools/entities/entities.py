@@ -94,7 +94,12 @@ class UpdateEntity(ConfirmedParams):
 
 
 @tool(
-    "ads_activate_entity", Effect.UPDATE, post("{entity_id}"), keywords="pause start stop archive", validate_only=True
+    "ads_activate_entity",
+    Effect.UPDATE,
+    post("{entity_id}"),
+    keywords="pause start stop archive",
+    validate_only=True,
+    display_title="Set status",
 )
 class ActivateEntity(ConfirmedParams):
     """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED; says what above it blocks delivery.

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 DEFAULT = ("page_media_view", "page_total_media_view_unique", "page_post_engagements", "page_views_total")
 _VIEWS, _REACH = "page_media_view", "page_total_media_view_unique"
+# A metric without a replacement has "".
 _REMOVED = {
     "page_impressions_unique": _REACH,
     "post_impressions_unique": "post_total_media_view_unique",
@@ -22,6 +23,8 @@ _REMOVED = {
     "total_video_impressions": _VIEWS,
     "total_video_impressions_unique": _REACH,
     "total_video_views_unique": "page_video_views_unique",
+    # No data since November 2026 (Meta blog, introducing-graph-api-v27-and-marketing-api-v27).
+    "total_video_consumption_rate": "",
 }
 _FAMILIES = {
     "page_impressions": _VIEWS,
@@ -35,7 +38,7 @@ _FAMILIES = {
 
 
 def present_name(metric: str) -> str | None:
-    """Return the replacement of a removed metric; None for a metric that is not known to be removed."""
+    """Return the replacement of a removed metric, "" if it has none; None for a metric that is not removed."""
     if metric in _REMOVED:
         return _REMOVED[metric]
     return next((new for family, new in _FAMILIES.items() if metric.startswith(f"{family}_") or metric == family), None)
@@ -46,7 +49,13 @@ def require_present(metrics: Sequence[str]) -> Sequence[str]:
 
     Raises ValueError that names the replacement of each removed metric.
     """
-    removed = {metric: new for metric in metrics if (new := present_name(metric))}
+    removed = [
+        f"Meta removed {metric}: {_advice(new)}" for metric in metrics if (new := present_name(metric)) is not None
+    ]
     if removed:
-        raise ValueError("; ".join(f"Meta removed {metric}: ask for {new}" for metric, new in removed.items()))
+        raise ValueError("; ".join(removed))
     return metrics
+
+
+def _advice(replacement: str) -> str:
+    return f"ask for {replacement}" if replacement else "leave it out, nothing replaces it"

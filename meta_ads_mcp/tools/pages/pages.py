@@ -106,9 +106,29 @@ class CreatePost(CreateParams, ConfirmedParams):
         return self.scheduled_publish_time is None
 
 
-PostField = Literal["message", "created_time", "permalink_url", "full_picture", "likes", "comments", "shares"]
-# Edges that are reduced to their total count (Meta docs, graph-api/reference/page-post).
-_COUNTED = {"likes": "likes.limit(1).summary(total_count)", "comments": "comments.limit(1).summary(total_count)"}
+PostField = Literal[
+    "message",
+    "created_time",
+    "updated_time",
+    "permalink_url",
+    "full_picture",
+    "from",
+    "attachments",
+    "likes",
+    "reactions",
+    "comments",
+    "shares",
+]
+# Edges that are reduced to their total count, and the parts of an attachment (Meta docs, graph-api/reference/page-post
+# and story-attachment).
+_PARTS = {
+    "from": "from{id,name}",
+    "attachments": "attachments{media_type,type,title,description,url,unshimmed_url}",
+    "likes": "likes.limit(1).summary(total_count)",
+    "reactions": "reactions.limit(1).summary(total_count)",
+    "comments": "comments.limit(1).summary(total_count)",
+}
+_COUNTED = ("likes", "reactions", "comments", "shares")
 
 
 @tool(
@@ -126,14 +146,16 @@ class GetPost(Params):
     """Read a post of a Page: text, time, link, picture, and how many likes, comments and shares it has."""
 
     post_id: StoryId
-    fields: Annotated[list[PostField] | None, Field(min_length=1, max_length=7)] = None
+    fields: Annotated[list[PostField] | None, Field(min_length=1, max_length=11)] = None
 
     async def run(self, call: Call) -> Result:
         names = list(dict.fromkeys(self.fields or get_args(PostField)))
-        fields = ["id", *(_COUNTED.get(name, name) for name in names)]
+        fields = ["id", *(_PARTS.get(name, name) for name in names)]
         post = await call.graph.get(self.post_id, fields=fields, page=_page_of(self.post_id))
-        row = {name: value for name, value in post.items() if name not in ("likes", "comments", "shares")}
-        counts = {f"{name}_count": _count(post.get(name)) for name in ("likes", "comments", "shares") if name in names}
+        row = {name: value for name, value in post.items() if name not in _COUNTED}
+        if isinstance(row.get("attachments"), dict):
+            row["attachments"] = row["attachments"].get("data")
+        counts = {f"{name}_count": _count(post.get(name)) for name in _COUNTED if name in names}
         return Result(f"Post {self.post_id}.", row | counts)
 
 

@@ -15,7 +15,7 @@ from meta_ads_mcp.core.result import Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.tools.pixels.health import age_hours, health, match_rate
+from meta_ads_mcp.tools.pixels.health import Signals, age_hours, health, match_rate
 from meta_ads_mcp.tools.pixels.stats import PixelStats
 
 T = TypeVar("T")
@@ -54,7 +54,11 @@ class GetDatasetQuality(Params):
     async def run(self, call: Call) -> Result:
         pixel_id = str(self.pixel_id or self.dataset_id)
         pixel = await call.graph.get(pixel_id, fields=fields_for(self))
-        score, deductions = health(pixel, call.now())
+        stats = await self._read_stats(call, pixel_id)
+        checks = await self._failing_checks(call, pixel_id)
+        sources = stats["event_sources"]
+        signals = Signals(checks or (), sources.counts() if sources else {})
+        score, deductions = health(pixel, call.now(), signals)
         data = Whole(
             pixel_id=pixel_id,
             name=pixel.get("name"),
@@ -69,24 +73,30 @@ class GetDatasetQuality(Params):
             data_use_setting=pixel.get("data_use_setting"),
             first_party_cookie_status=pixel.get("first_party_cookie_status"),
         )
-        data |= await self._mixes(call, pixel_id)
-        data |= await self._checks(call, pixel_id)
-        return Result(f"Dataset {pixel_id}: {score} of 100 on this server's scale.", data, notes=[OWN_SCORE])
+        data |= {name: part.totals_table().public() if part else None for name, part in stats.items()}
+        data["failing_checks"] = checks
+        return Result(_summary(pixel_id, score, deductions, checks), data, notes=[OWN_SCORE])
 
-    async def _mixes(self, call: Call, pixel_id: str) -> Row:
+    async def _read_stats(self, call: Call, pixel_id: str) -> dict[str, PixelStats | None]:
         """Read the totals of Meta's default window per breakdown; None for a breakdown that failed."""
-        mixes: Row = {}
-        for name, aggregation in MIXES.items():
-            stats = await _part(call, f"The mix of {name}", _stats(call, pixel_id, aggregation))
-            mixes[name] = stats.totals_table().public() if stats else None
-        return mixes
+        return {
+            name: await _part(call, f"The mix of {name}", _stats(call, pixel_id, aggregation))
+            for name, aggregation in MIXES.items()
+        }
 
-    async def _checks(self, call: Call, pixel_id: str) -> Row:
+    async def _failing_checks(self, call: Call, pixel_id: str) -> list[Row] | None:
+        """Read Meta's checks and keep those that fail; None if they could not be read."""
         body = await _part(call, "Meta's checks (da_checks)", call.graph.get(f"{pixel_id}/da_checks"))
         if body is None:
-            return {"failing_checks": None}
+            return None
         rows = body.get("data") if isinstance(body.get("data"), list) else []
-        return {"failing_checks": [row for row in rows or [] if isinstance(row, Mapping) and not _passes(row)]}
+        return [dict(row) for row in rows or [] if isinstance(row, Mapping) and not _passes(row)]
+
+
+def _summary(pixel_id: str, score: int, deductions: list[Row], checks: list[Row] | None) -> str:
+    reasons = f": {'; '.join(row['rule'] for row in deductions)}" if deductions else ""
+    missing = " Meta's checks could not be read, so they are not part of it." if checks is None else ""
+    return f"Dataset {pixel_id}: {score} of 100 on this server's scale{reasons}.{missing}"
 
 
 async def _stats(call: Call, pixel_id: str, aggregation: str) -> PixelStats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,13 @@ class PixelStats:
     def total(self) -> int:
         """The count of all events."""
         return sum(self.totals.values())
+
+    def counts(self) -> dict[str, int]:
+        """Return the count of each value that occurs, over all events."""
+        counts: Counter[str] = Counter()
+        for (_, value), count in self.totals.items():
+            counts[value] += count
+        return dict(+counts)
 
     def totals_table(self) -> Table:
         """Return the MAX_TOTALS largest totals, largest first."""

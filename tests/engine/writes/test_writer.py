@@ -12,7 +12,7 @@ from meta_ads_mcp.engine.writes.policy import Policy, PolicyError, load_policy
 from meta_ads_mcp.errors import NetworkProblem, UnknownOutcome
 from tests.support.clock import FakeClock
 from tests.support.elicitors import LaterReply, Person
-from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, account_graph, engine
+from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, account_graph, confirmed, engine
 
 NEW: dict[str, Any] = {
     "account_id": ACCOUNT,
@@ -144,6 +144,36 @@ async def test_a_dry_run_changes_nothing_and_shows_the_request(client: ScriptedG
     assert client.objects[CAMPAIGN]["daily_budget"] == "5000"
     assert [request.params.get("execution_options") for request in client.writes] == [["validate_only"]]
     assert not (tmp_path / "journal.jsonl").exists()
+
+
+@pytest.mark.parametrize("tool", ["ads_update_campaign", "facebook_create_post"])
+async def test_a_dry_run_says_how_to_carry_it_out_whatever_the_default(client: ScriptedGraph, tool: str) -> None:
+    arguments = {"ads_update_campaign": {"campaign_id": CAMPAIGN, "name": "N", "dry_run": True}}
+    post = {"page_id": "60", "message": "Hello"}
+    data = (await engine(client).call(tool, arguments.get(tool, post))).structured["data"]
+    assert data["status"] == "dry_run"
+    assert "dry_run=false" in data["next_step"]
+
+
+@pytest.mark.parametrize("status", ["PAUSED", "ACTIVE"])
+async def test_the_summary_names_the_status_that_was_set(client: ScriptedGraph, status: str) -> None:
+    arguments = {"entity_type": "campaign", "entity_id": CAMPAIGN, "status": status}
+    made = engine(client)
+    call = confirmed(made, "ads_activate_entity", arguments)
+    answer = await (call if status == "ACTIVE" else made.call("ads_activate_entity", arguments))
+    assert f"{CAMPAIGN} is {status}." in answer.structured["summary"]
+    assert "Activate" not in answer.structured["summary"]
+
+
+async def test_only_a_change_offers_to_put_earlier_values_back(client: ScriptedGraph) -> None:
+    made = engine(client)
+    renamed = await made.call("ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "N"})
+    assert "earlier values" in renamed.structured["data"]["next_step"]
+    creative = {"account_id": ACCOUNT, "page_id": "60", "image_hash": "h1", "link_url": "https://shop.example/"}
+    created = await made.call("ads_create_ad_creative", creative)
+    assert "ads_create_ad" in created.structured["data"]["next_step"]
+    rule = await made.call("ads_create_campaign", NEW)
+    assert "earlier values" not in rule.structured["data"]["next_step"]
 
 
 async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: ScriptedGraph) -> None:

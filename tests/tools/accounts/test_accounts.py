@@ -48,3 +48,41 @@ async def test_the_list_of_accounts_follows_short_pages(arguments: dict[str, Any
     assert answer["page"]["has_more"] is (count < 60)
     assert answer["page"].get("after") == (str(count) if count < 60 else None)
     assert len(scripted.asked) == requests
+
+
+# AdAccount.disable_reason (Meta docs, marketing-api/reference/ad-account). 0 means that the account is not disabled.
+DISABLE_REASONS = [
+    "ADS_INTEGRITY_POLICY",
+    "ADS_IP_REVIEW",
+    "RISK_PAYMENT",
+    "GRAY_ACCOUNT_SHUT_DOWN",
+    "ADS_AFC_REVIEW",
+    "BUSINESS_INTEGRITY_RAR",
+    "PERMANENT_CLOSE",
+    "UNUSED_RESELLER_ACCOUNT",
+    "UNUSED_ACCOUNT",
+    "UMBRELLA_AD_ACCOUNT",
+    "BUSINESS_MANAGER_INTEGRITY_POLICY",
+    "MISREPRESENTED_AD_ACCOUNT",
+    "AOAB_DESHARE_LEGAL_ENTITY",
+    "CTX_THREAD_REVIEW",
+    "COMPROMISED_AD_ACCOUNT",
+]
+
+
+@pytest.mark.parametrize(("code", "label"), [*enumerate(DISABLE_REASONS, 1), (99, "UNKNOWN")])
+async def test_a_disabled_account_says_why(code: int, label: str) -> None:
+    row = {"id": "act_1", "account_id": "1", "currency": "EUR", "account_status": 2, "disable_reason": code}
+    data = (await call(ScriptedGraph({"act_1": row}), "ads_get_account_info", account_id="1")).structured["data"]
+    assert data["disable_reason"] == {"code": code, "label": label}
+
+
+async def test_an_object_on_two_edges_is_one_row() -> None:
+    one, two = ({"id": f"act_{number}", "account_id": str(number), "currency": "EUR"} for number in (1, 2))
+    scripted = ScriptedGraph({"5/owned_ad_accounts": rows(one, two), "5/client_ad_accounts": rows(two)})
+    answer = (await call(scripted, "ads_get_ad_accounts", business_id="5")).structured
+    assert [(row["id"], row["relation"]) for row in answer["data"]] == [("act_1", "owned"), ("act_2", "owned, client")]
+    assert (answer["page"]["count"], answer["summary"]) == (2, "2 ad accounts of 5.")
+    pages = ScriptedGraph({"5/owned_pages": rows({"id": "7", "name": "Shop"}), "5/client_pages": rows({"id": "7"})})
+    (row,) = (await call(pages, "ads_get_pages_for_business", business_id="5")).structured["data"]
+    assert row["source"] == "owned, client"

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.errors import Throttled
 from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
 
 PAGE, COMMENT = "60", "61_62"
@@ -16,7 +18,8 @@ PAGE, COMMENT = "60", "61_62"
 def client(client: ScriptedGraph) -> ScriptedGraph:
     client.objects[COMMENT] = {"id": COMMENT, "message": "Bad shop!", "is_hidden": False, "can_hide": True}
     client.of_page = {COMMENT: PAGE, "501": PAGE}
-    client.objects[PAGE] = {"id": PAGE, "name": "Shop"}
+    for page in (PAGE, "70", "71"):
+        client.objects[page] = {"id": page, "name": "Shop"}
     client.edges["me/accounts"] = [PAGE]
     return client
 
@@ -35,23 +38,55 @@ async def test_the_page_is_given_or_in_the_id_or_the_only_one(client: ScriptedGr
     assert shown.structured["data"]["changes"]["is_hidden"]["after"] is False
 
 
-async def test_with_several_pages_the_page_is_asked_for(client: ScriptedGraph) -> None:
-    client.objects["70"] = {"id": "70"}
-    client.edges["me/accounts"] = [PAGE, "70"]
+@pytest.mark.parametrize("tool", ["ads_hide_comment", "ads_reply_comment", "ads_delete_comment"])
+async def test_with_several_pages_the_one_that_sees_the_comment_acts(client: ScriptedGraph, tool: str) -> None:
+    client.edges["me/accounts"] = ["70", PAGE, "71"]
+    text = {"message": "Sorry!"} if tool == "ads_reply_comment" else {}
+    arguments = {"comment_id": COMMENT, **text}
+    acts = engine(client)
+    answer = await (acts.call(tool, arguments) if tool == "ads_hide_comment" else confirmed(acts, tool, arguments))
+    assert [request.page for request in client.writes] == [PAGE]
+    assert any(f"page_id {PAGE}" in note for note in answer.structured["notes"])
+
+
+async def test_a_page_that_only_reads_the_comment_does_not_act(client: ScriptedGraph) -> None:
+    def read(request: Request) -> dict[str, Any]:
+        return {**client.objects[COMMENT], "can_remove": request.page == PAGE}
+
+    client.edges["me/accounts"] = ["70", PAGE]
+    client.of_page = {}
+    client.answers["GET", COMMENT] = read
+    await engine(client).call("ads_hide_comment", {"comment_id": COMMENT})
+    assert [request.page for request in client.writes] == [PAGE]
+
+
+@pytest.mark.parametrize("pages", [[], ["70", "71"]])
+async def test_a_comment_that_no_page_sees_is_refused(client: ScriptedGraph, pages: list[str]) -> None:
+    client.edges["me/accounts"] = pages
     error = error_of(await engine(client).call("ads_hide_comment", {"comment_id": COMMENT}))
-    assert "60, 70" in error["message"]
+    assert error["kind"] == "invalid_arguments"
+    assert all(page in error["message"] for page in pages)
     assert client.writes == []
 
 
-async def test_with_some_accounts_only_the_page_is_checked(client: ScriptedGraph) -> None:
+async def test_a_failure_that_may_pass_ends_the_search(client: ScriptedGraph) -> None:
+    client.edges["me/accounts"] = ["70", PAGE]
+    client.refuse = lambda request: Throttled("slow down") if request.path == COMMENT else None
+    assert error_of(await engine(client).call("ads_hide_comment", {"comment_id": COMMENT}))["kind"] == "throttled"
+
+
+async def test_with_some_accounts_only_their_pages_act(client: ScriptedGraph) -> None:
     made = engine(client, accounts=("act_1",))
     assert error_of(await made.call("ads_hide_comment", {"comment_id": COMMENT}))["kind"] == "invalid_arguments"
     for where in ({"comment_id": COMMENT, "page_id": PAGE}, {"comment_id": f"{PAGE}_{COMMENT}"}):
         assert error_of(await made.call("ads_hide_comment", where))["kind"] == "denied"
     assert client.writes == []
-    client.edges["act_1/promote_pages"] = [PAGE]
-    allowed = await made.call("ads_hide_comment", {"comment_id": COMMENT, "page_id": PAGE})
-    assert allowed.structured["data"]["status"] == "success"
+    for pages in ([PAGE], ["70", PAGE]):
+        client.edges["act_1/promote_pages"] = pages
+        for where in ({"page_id": PAGE}, {}):
+            allowed = await made.call("ads_hide_comment", {"comment_id": COMMENT, **where})
+            assert allowed.structured["data"]["status"] == "success"
+    assert {request.page for request in client.writes} == {PAGE}
 
 
 async def test_a_reply_is_public_so_somebody_agrees(client: ScriptedGraph, tmp_path: Path) -> None:

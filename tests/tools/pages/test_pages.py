@@ -127,14 +127,26 @@ async def test_counts_of_a_post_are_numbers(client: ScriptedGraph) -> None:
             "id": POST,
             "message": TEXT,
             "likes": {"data": [], "summary": {"total_count": 12}},
+            "reactions": {"data": [], "summary": {"total_count": 15}},
             "comments": {"data": [], "summary": {"total_count": 3}},
+            "from": {"id": PAGE, "name": "Shop"},
+            "attachments": {"data": [{"media_type": "link", "url": "https://shop.example.com"}]},
         }
 
     client.answers["GET", POST] = read
     data = (await engine(client).call("facebook_get_post", {"post_id": POST})).structured["data"]
-    assert data == {"id": POST, "message": TEXT, "likes_count": 12, "comments_count": 3, "shares_count": 0}
+    assert data == {
+        "id": POST,
+        "message": TEXT,
+        "from": {"id": PAGE, "name": "Shop"},
+        "attachments": [{"media_type": "link", "url": "https://shop.example.com"}],
+        "likes_count": 12,
+        "reactions_count": 15,
+        "comments_count": 3,
+        "shares_count": 0,
+    }
     few = (await engine(client).call("facebook_get_post", {"post_id": POST, "fields": ["likes"]})).structured["data"]
-    assert few.keys() == {"id", "message", "likes_count"}
+    assert "shares_count" not in few
     assert client.sent[-1].params["fields"] == "id,likes.limit(1).summary(total_count)"
 
 
@@ -217,6 +229,12 @@ async def test_one_period_is_a_row_per_metric(client: ScriptedGraph) -> None:
 async def test_a_removed_metric_is_answered_with_todays(client: ScriptedGraph, gone: str, present: str) -> None:
     answer = await figures(client, metrics=["page_views_total", gone])
     assert f"Meta removed {gone}: ask for {present}" in error_of(answer)["message"]
+    assert client.sent == []
+
+
+async def test_a_removed_metric_without_a_replacement_is_left_out(client: ScriptedGraph) -> None:
+    answer = await figures(client, metrics=["page_views_total", "total_video_consumption_rate"])
+    assert "total_video_consumption_rate: leave it out, nothing replaces it" in error_of(answer)["message"]
     assert client.sent == []
 
 

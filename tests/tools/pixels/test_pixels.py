@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import Transient
-from meta_ads_mcp.tools.pixels.health import health
+from meta_ads_mcp.tools.pixels.health import Signals, health
 from meta_ads_mcp.tools.pixels.stats import PixelStats
 from tests.support.clock import START
 from tests.support.demo import NOW, Demo
@@ -143,6 +143,21 @@ def test_each_rule_takes_its_points(changed: dict[str, Any], score: int) -> None
     assert max(0, 100 + sum(item["points"] for item in deductions)) == score
 
 
+@pytest.mark.parametrize(
+    ("signals", "score"),
+    [
+        (Signals(), 100),
+        (Signals([{"key": "missing_param", "result": "failed"}]), 90),
+        (Signals([{"key": str(number)} for number in range(12)]), 0),
+        (Signals(events_by_source={"WEB_ONLY": 771}), 95),
+        (Signals(events_by_source={"WEB_ONLY": 771, "SERVER_ONLY": 191}), 100),
+        (Signals(events_by_source={"SERVER_ONLY": 191}), 100),
+    ],
+)
+def test_what_meta_reports_of_the_events_is_part_of_the_score(signals: Signals, score: int) -> None:
+    assert health(FINE, NOW, signals)[0] == score
+
+
 def dataset(**parts: Any) -> ScriptedGraph:
     def stats(request: Any) -> Any:
         return rows(bucket(8, (f"by {request.params['aggregation']}", 2)))
@@ -156,6 +171,9 @@ async def test_a_dataset_is_judged_with_its_parts() -> None:
     data = answer.structured["data"]
     assert data["match_keys"]["rows"] == [["by match_keys", 2]]
     assert [check["key"] for check in data["failing_checks"]] == ["b"]
+    assert {"points": -10, "rule": "Meta's check b fails"} in data["deductions"]
+    assert data["health_score"] == 100 + sum(rule["points"] for rule in data["deductions"])
+    assert "Meta's check b fails" in answer.structured["summary"]
     assert any("this server's own" in note for note in answer.structured["notes"])
 
 

@@ -21,9 +21,9 @@ from benchmarks.graph import Jumping
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from tests.catalogue.every import TOOLS
-from tests.catalogue.examples import demo_ids, example
-from tests.server.demo import new_world, shared_world
+from tests.support.every_tool import TOOLS
+from tests.support.examples import demo_ids, example
+from tests.support.server import new_world, shared_world
 
 # The example of the catalogue is too small for a portfolio.
 PORTFOLIO_ACCOUNTS = 60

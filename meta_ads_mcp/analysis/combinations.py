@@ -1,13 +1,13 @@
-"""Which breakdowns Meta joins with which. Source: Meta docs, marketing-api/insights/breakdowns (combining).
+"""Check which breakdowns Meta can combine. Source: Meta docs, marketing-api/insights/breakdowns (combining).
 
-Only values of that table are judged. Whatever else is asked goes to Graph, which adds breakdowns faster than any list.
+Only breakdowns of that table are checked. Others are sent to Graph, which adds breakdowns faster than any list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-# A star: may also be joined with the three below.
+# Starred in Meta's table: these can also be combined with the JOKERS below.
 STARRED = (
     "action_device",
     "action_device impression_device",
@@ -33,36 +33,37 @@ PLAIN = (
     "app_id skan_conversion_id",
     "action_converted_product_id",
     *(
-        f"action_carousel_card_{key}{more}"
+        f"action_carousel_card_{key}{suffix}"
         for key in ("id", "name")
-        for more in ("", " impression_device", " country", " age", " gender", " age gender")
+        for suffix in ("", " impression_device", " country", " age", " gender", " age gender")
     ),
 )
 JOKERS = frozenset({"action_type", "action_target_id", "action_destination"})
 _STARRED = {frozenset(text.split()) for text in STARRED}
 _PLAIN = {frozenset(text.split()) for text in PLAIN}
-_JUDGED = frozenset().union(*_STARRED, *_PLAIN)
+_LISTED = frozenset().union(*_STARRED, *_PLAIN)
 
 
-def refused_combination(breakdowns: Sequence[str], action_breakdowns: Sequence[str]) -> tuple[str, str] | None:
-    """What is wrong with the combination and what to do, or None when it may pass."""
-    asked = frozenset(breakdowns) | frozenset(action_breakdowns)
-    core = asked - JOKERS
+def combination_problem(breakdowns: Sequence[str], action_breakdowns: Sequence[str]) -> tuple[str, str] | None:
+    """Return the problem of a combination and the next step, or None if the combination may be valid."""
+    requested = frozenset(breakdowns) | frozenset(action_breakdowns)
+    core = requested - JOKERS
     if core == {"impression_device"}:
-        return ("impression_device never stands alone.", "Add publisher_platform.")
-    if len(core) < 2 and not (core & {"action_reaction"} and asked & {"action_target_id", "action_destination"}):
+        return ("Meta accepts impression_device only together with publisher_platform.", "Add publisher_platform.")
+    if len(core) < 2 and not (core & {"action_reaction"} and requested & {"action_target_id", "action_destination"}):
         return None
-    if not core <= _JUDGED or core in _STARRED:
+    if not core <= _LISTED or core in _STARRED:
         return None
-    if core in _PLAIN and asked <= core | {"action_type"}:
+    if core in _PLAIN and requested <= core | {"action_type"}:
         return None
+    first = sorted(core)[0]
     return (
-        f"Meta does not join the breakdowns {', '.join(sorted(asked))} (error 1504041).",
-        f"Ask for them in separate calls. With {sorted(core)[0]} it joins: {_partners(sorted(core)[0])}.",
+        f"Meta cannot combine the breakdowns {', '.join(sorted(requested))} (error 1504041).",
+        f"Request them in separate calls. {first} can be combined with: {_partners(first)}.",
     )
 
 
 def _partners(name: str) -> str:
-    found = [sorted(group - {name}) for group in (*_STARRED, *_PLAIN) if name in group and len(group) > 1]
-    texts = sorted({"+".join(group) for group in found})
+    groups = [sorted(group - {name}) for group in (*_STARRED, *_PLAIN) if name in group and len(group) > 1]
+    texts = sorted({"+".join(group) for group in groups})
     return ", ".join(texts) if texts else "nothing else"

@@ -1,7 +1,7 @@
-"""What an insights query must not ask, checked before anything is sent.
+"""Reject insights queries that Meta cannot answer, before anything is sent.
 
-Meta answers such a query with an error that costs quota, with a time-out, or, worse, with figures that are silently
-missing. `check_arguments` needs the arguments alone; `check_dates` needs today's date in the account's time zone.
+Meta answers them with an error that costs quota, with a timeout, or with figures that are silently missing.
+`check_arguments` needs only the arguments. `check_dates` needs the current date in the account's time zone.
 Source of each limit: Meta docs, marketing-api/insights/breakdowns and marketing-api/out-of-cycle-changes.
 """
 
@@ -10,10 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from meta_ads_mcp.analysis.combinations import refused_combination
+from meta_ads_mcp.analysis.combinations import combination_problem
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.fields import names
-from meta_ads_mcp.core.values.dates import TimeRange, months_before, preset_range, require_within_lookback
+from meta_ads_mcp.core.values.dates import (
+    MAX_MONTHS_BACK,
+    TimeRange,
+    months_before,
+    preset_range,
+    require_within_lookback,
+)
 from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
 
@@ -26,55 +32,58 @@ ASSETS = frozenset(
 NOT_AT_ACCOUNT_LEVEL = ASSETS | {"product_id", "place_page_id"}
 OPEN_ENDED = frozenset({"maximum", "data_maximum"})
 LONG_PRESETS = OPEN_ENDED | {"last_year", "this_year"}
-MOST_SYNC_DAYS = 90
+MAX_SYNC_DAYS = 90
 UNIQUE_MONTHS, FREQUENCY_MONTHS = 13, 6
-# Counts of people; reach with its derivatives has a rule of its own.
+# Reach and the figures derived from it. Unique counts are handled separately, by `is_unique`.
 REACH = frozenset({"reach", "frequency", "cpp"})
-NEVER_BROKEN_DOWN = frozenset(
+NOT_WITH_BREAKDOWNS = frozenset(
     {"app_store_clicks", "newsfeed_avg_position", "newsfeed_clicks", "newsfeed_impressions", "relevance_score"}
 )
 
 
 def check_arguments(query: InsightsParams, *, synchronous: bool) -> None:
-    """Raises InvalidArguments, with the next step, for what the arguments alone show to be refused."""
+    """Check everything that does not depend on the current date. Raises InvalidArguments with the next step.
+
+    `synchronous` is False for reports, which Meta computes in the background and which may be longer.
+    """
     for window in query.windows:
         require_within_lookback(window, window.last)
     breakdowns = set(query.breakdowns or ())
-    _no_dead_breakdowns(breakdowns)
-    _not_at_account_level(query, breakdowns)
+    _reject_removed_breakdowns(breakdowns)
+    _check_level(query, breakdowns)
     if synchronous:
-        _not_synchronous(query, breakdowns)
-    if reason := refused_combination(query.breakdowns or (), query.action_breakdowns or ()):
+        _check_synchronous(query, breakdowns)
+    if reason := combination_problem(query.breakdowns or (), query.action_breakdowns or ()):
         raise InvalidArguments(*reason)
-    _fields_fit(names(query.fields or ()), breakdowns)
+    _check_fields(names(query.fields or ()), breakdowns)
     if query.fields and query.action_breakdowns and "actions" not in query.fields:
-        raise InvalidArguments("action_breakdowns need the field actions.", "Add actions to fields.")
+        raise InvalidArguments("action_breakdowns require the field actions.", "Add actions to fields.")
 
 
-def _no_dead_breakdowns(breakdowns: set[str]) -> None:
+def _reject_removed_breakdowns(breakdowns: set[str]) -> None:
     if "dma" in breakdowns:
         raise InvalidArguments(
-            "The breakdown dma is gone since 2026-06-22; markets are comscore_market now.",
+            "Meta removed the breakdown dma on 2026-06-22 and replaced it with comscore_market.",
             "Use breakdowns=[comscore_market].",
         )
 
 
-def _not_at_account_level(query: InsightsParams, breakdowns: set[str]) -> None:
-    """An account without a level gives rows of the account, so the rule holds for it too."""
+def _check_level(query: InsightsParams, breakdowns: set[str]) -> None:
+    """Reject breakdowns that do not exist for rows of a whole account (level account, or an account without level)."""
     targets = {"action_target_id"} & set(query.action_breakdowns or ())
     wrong = sorted(breakdowns & NOT_AT_ACCOUNT_LEVEL | targets)
-    if wrong and query.own_level == "account":
+    if wrong and query.row_level == "account":
         raise InvalidArguments(
             f"{', '.join(wrong)} cannot be broken down at account level.", "Set level to campaign, adset or ad."
         )
 
 
-def _not_synchronous(query: InsightsParams, breakdowns: set[str]) -> None:
-    long_windows = any(window.days > MOST_SYNC_DAYS for window in query.windows)
+def _check_synchronous(query: InsightsParams, breakdowns: set[str]) -> None:
+    long_windows = any(window.days > MAX_SYNC_DAYS for window in query.windows)
     if breakdowns and (query.preset in LONG_PRESETS or long_windows):
         raise InvalidArguments(
-            f"A breakdown over more than {MOST_SYNC_DAYS} days ({', '.join(sorted(LONG_PRESETS))}) times out at Meta.",
-            f"Run it with {ASYNC_TOOL} and the same arguments, or ask for at most {MOST_SYNC_DAYS} days.",
+            f"A breakdown over more than {MAX_SYNC_DAYS} days ({', '.join(sorted(LONG_PRESETS))}) times out at Meta.",
+            f"Run it with {ASYNC_TOOL} and the same arguments, or request at most {MAX_SYNC_DAYS} days.",
         )
     if "mmm" in breakdowns:
         raise InvalidArguments(
@@ -83,11 +92,11 @@ def _not_synchronous(query: InsightsParams, breakdowns: set[str]) -> None:
         )
 
 
-def _fields_fit(fields: Sequence[str], breakdowns: set[str]) -> None:
-    """Fields that Graph refuses with these breakdowns."""
+def _check_fields(fields: Sequence[str], breakdowns: set[str]) -> None:
+    """Reject fields that Graph does not have with these breakdowns."""
     wrong: set[str] = set()
     if breakdowns:
-        wrong |= NEVER_BROKEN_DOWN & set(fields)
+        wrong |= NOT_WITH_BREAKDOWNS & set(fields)
     if breakdowns & HOURLY:
         wrong |= {name for name in fields if is_unique(name) or name.startswith("video_")}
     if "region" in breakdowns:
@@ -105,20 +114,21 @@ def _fields_fit(fields: Sequence[str], breakdowns: set[str]) -> None:
 
 
 def is_unique(field: str) -> bool:
-    """Whether a field counts people, apart from reach."""
+    """Return whether a field counts people. Reach and its derivatives are in `REACH`."""
     return field.startswith(("unique_", "cost_per_unique_"))
 
 
 def check_dates(query: InsightsParams, today: date, *, synchronous: bool) -> None:
-    """Raises InvalidArguments for ranges that Meta keeps no figures for. `today` is the account's own.
+    """Check the date range. `today` is the date in the account's time zone.
 
-    Old reach with a breakdown exists in asynchronous reports, ten a day and account.
+    Reach with a breakdown from more than 13 months back exists in asynchronous reports only, ten per day and account.
+    Raises InvalidArguments for days for which Meta has no figures.
     """
     for window in query.windows:
         require_within_lookback(window, today)
         if window.first > today:
             raise InvalidArguments(
-                f"The range starts on {window.since}, which is still to come in the account's time zone.",
+                f"The range starts on {window.since}, which is in the future in the account's time zone.",
                 f"Start on {today.isoformat()} or earlier.",
             )
     start = first_day(query, today)
@@ -128,15 +138,15 @@ def check_dates(query: InsightsParams, today: date, *, synchronous: bool) -> Non
 
 
 def first_day(query: InsightsParams, today: date) -> date:
-    """The first day that the query reads."""
+    """Return the first day that the query reads."""
     if query.windows:
         return min(window.first for window in query.windows)
-    found = preset_range(query.preset or "last_30d", today)
-    return found.first if found else months_before(today, 37)
+    days = preset_range(query.preset or "last_30d", today)
+    return days.first if days else months_before(today, MAX_MONTHS_BACK)
 
 
 def whole_range(query: InsightsParams, today: date) -> TimeRange | None:
-    """The days of a query with one period; None for an open-ended one and for several."""
+    """Return the days of a query with one period, or None if the period is open-ended or there are several."""
     if query.windows:
         return query.windows[0] if len(query.windows) == 1 else None
     return preset_range(query.preset or "last_30d", today)
@@ -148,8 +158,7 @@ def _require_start(query: InsightsParams, start: date, today: date) -> None:
         _not_before(start, today, FREQUENCY_MONTHS, "The breakdown frequency_value goes")
     if breakdowns & HOURLY:
         _not_before(start, today, UNIQUE_MONTHS, "Hourly breakdowns go")
-    asked = names(query.fields or ())
-    if breakdowns and any(is_unique(name) for name in asked):
+    if breakdowns and any(is_unique(name) for name in names(query.fields or ())):
         _not_before(start, today, UNIQUE_MONTHS, "Unique counts with a breakdown go")
 
 
@@ -163,5 +172,5 @@ def _not_before(start: date, today: date, months: int, what: str) -> None:
 
 
 def reach_is_omitted(query: InsightsParams, today: date) -> bool:
-    """Whether Graph leaves reach out: broken down, from more than 13 months back."""
+    """Return whether Graph omits reach: it does for breakdowns of days more than 13 months back."""
     return bool(query.breakdowns) and first_day(query, today) < months_before(today, UNIQUE_MONTHS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from textwrap import wrap
@@ -16,7 +15,7 @@ from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OPT_IN
 from meta_ads_mcp.analysis.table import Column, Sheet, sheet
 from meta_ads_mcp.core.fields import names as names_of
 from meta_ads_mcp.core.ports import Account
-from meta_ads_mcp.core.result import Page, Result, Row, Table
+from meta_ads_mcp.core.result import Listing, Page, Result, Row, Table
 from meta_ads_mcp.domain.insights_query import InsightsParams
 
 # Without `fields`, engagement details and the costs of everything but these would double the table.
@@ -32,17 +31,7 @@ UNSPLIT = (
 DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
 
 
-@dataclass(frozen=True)
-class Answered:
-    """What Graph gave: its rows, whether more follow and how, its own summary, and the marks of the pages."""
-
-    rows: list[Row]
-    after: str | None = None
-    summary: Row | None = None
-    marks: tuple[tuple[int, str], ...] = ()
-
-
-def report(query: InsightsParams, found: Answered, account: Account, today: date) -> Result:
+def report(query: InsightsParams, found: Listing, account: Account, today: date) -> Result:
     """The answer to an insights query. `today` is the day in the account's time zone."""
     if not found.rows:
         page = Page(0, found.after is not None, found.after)
@@ -88,7 +77,7 @@ def _constants(made: Sheet, query: InsightsParams) -> tuple[dict[str, str], Shee
     return known, made.without(gone)
 
 
-def _totals(made: Sheet, found: Answered, query: InsightsParams) -> tuple[dict[str, Number], list[str]]:
+def _totals(made: Sheet, found: Listing, query: InsightsParams) -> tuple[dict[str, Number], list[str]]:
     if query.default_summary and found.summary:
         whole, _ = _trimmed(sheet([found.summary], fields=query.fields or DEFAULT_FIELDS), query)
         own = {name: value for name, cell in _named(whole) if (value := number(cell)) is not None}
@@ -127,19 +116,19 @@ def _notes(made: Sheet, query: InsightsParams, constants: dict[str, str]) -> lis
         notes.append(_attribution(setting, windows))
     if indicator := constants.get("results_indicator"):
         notes.append(f"results are {indicator}.")
-    if query.own_level == "ad" and any(row.get(Column("impressions")) == 0 for row in made.cells):
+    if query.row_level == "ad" and any(row.get(Column("impressions")) == 0 for row in made.cells):
         notes.append(f"Rows without impressions can be filtered out: filtering={DELIVERED}.")
     return notes
 
 
-def _missing(found: Answered, query: InsightsParams) -> list[str]:
+def _missing(found: Listing, query: InsightsParams) -> list[str]:
     """Fields that the caller named and no row has. Graph leaves out what it has no value for, without a word."""
     left_out = REACH if query.breakdowns else frozenset()
     seen = {name for row in found.rows for name in row} | left_out
     names = [name for name in names_of(query.fields or ()) if name not in seen]
     if not names:
         return []
-    rankings = [name for name in names if name.endswith("_ranking")] if query.own_level != "ad" else []
+    rankings = [name for name in names if name.endswith("_ranking")] if query.row_level != "ad" else []
     where = " Rankings exist at level=ad." if rankings else ""
     why = "none was counted, or it does not exist at this level."
     return [f"Meta gives no value for {', '.join(names)} here: {why}{where}"]
@@ -156,10 +145,10 @@ def _rows(count: int) -> str:
 
 
 def _summary(
-    query: InsightsParams, found: Answered, account: Account, constants: dict[str, str], totals: dict[str, Number]
+    query: InsightsParams, found: Listing, account: Account, constants: dict[str, str], totals: dict[str, Number]
 ) -> str:
     days = _days(found.rows)
-    level = f" by {query.own_level}" if query.own_level else ""
+    level = f" by {query.row_level}" if query.row_level else ""
     split = f" and {', '.join(query.breakdowns)}" if query.breakdowns else ""
     more = "; more follow, ask again with page.after" if found.after else ""
     currency = constants.get("account_currency", account.currency)

@@ -1,4 +1,4 @@
-"""From a query to what is sent: the fields, the parameters, and what the caller should know of both."""
+"""Turn an insights query into fields and parameters for Graph, and notes for the caller."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ DEFAULT_FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values cost_per_action_type
     purchase_roas""".split()
 )
-# Graph gives them with every row; that they are named too does no harm, and a table without its days is worth little.
+# Graph returns them with every row anyway.
 DAYS = ("date_start", "date_stop")
-# All that Meta supports with breakdowns by creative asset.
+# The only fields that Meta supports with breakdowns by creative asset.
 ASSET_FIELDS = ("spend", "impressions", "reach", "clicks", "actions", "action_values")
 IDENTITY = {
     "campaign": ("campaign_id", "campaign_name"),
@@ -37,75 +37,75 @@ OPT_IN = frozenset({"impression_device", "hourly_stats_aggregated_by_audience_ti
 EMPTY_WINDOWS = frozenset({"7d_view", "28d_view"})
 OFF_META_HIDDEN = frozenset({"region", "comscore_market", *HOURLY})
 
-_EMPTY = "The windows 7d_view and 28d_view give nothing since 2026-01-12."
+_EMPTY = "Meta has returned nothing for the windows 7d_view and 28d_view since 2026-01-12."
 _OFF_META = "Conversions on websites and in apps have no region, market or hour: they are missing here."
 _MEDIA = "action_breakdowns was set to an empty list, which Meta requires with media_type."
-_IGNORED = "since 2025-06-10: reports are as in Ads Manager."
+_IGNORED = "since 2025-06-10: reports match Ads Manager."
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """An insights request: `fields` and `params` for Graph, `notes` for the answer."""
+class InsightsRequest:
+    """An insights request: `fields` and `params` for Graph, and `notes` for the answer."""
 
     fields: list[str]
     params: dict[str, Any]
     notes: list[str]
 
 
-def prepare(query: InsightsParams, account: Account, today: date, *, synchronous: bool) -> Prepared:
-    """The request for a query of this account. Raises InvalidArguments for ranges that Meta has no figures for.
+def build_request(query: InsightsParams, account: Account, today: date, *, synchronous: bool) -> InsightsRequest:
+    """Build the request for a query. `today` is the date in the account's time zone.
 
-    `today` is the day in the account's time zone. The checks of the arguments alone are `guardrails.check_arguments`.
+    The arguments must have passed `guardrails.check_arguments`. Raises InvalidArguments for days without figures.
     """
     check_dates(query, today, synchronous=synchronous)
-    wanted, left_out = _metrics(query, today, synchronous=synchronous)
-    attribution = ("attribution_setting",) if ATTRIBUTED & set(names(wanted)) else ()
+    metrics, omissions = _metrics(query, today, synchronous=synchronous)
+    attribution = ("attribution_setting",) if ATTRIBUTED & set(names(metrics)) else ()
     days = () if query.fields else DAYS
-    fields = selection(wanted, (), (*_identity(query), "account_currency", *attribution, *days))
+    fields = selection(metrics, (), (*_identity(query), "account_currency", *attribution, *days))
     params = query.query()
     if "media_type" in (query.breakdowns or ()):
         params["action_breakdowns"] = []
-    return Prepared(fields, params, [*left_out, *_cautions(query, account, synchronous=synchronous)])
+    return InsightsRequest(fields, params, [*omissions, *_cautions(query, account, synchronous=synchronous)])
 
 
 def _identity(query: InsightsParams) -> tuple[str, ...]:
-    level = query.own_level or ""
+    level = query.row_level or ""
     return (*(() if query.fields else PARENTS.get(level, ())), *IDENTITY.get(level, ()))
 
 
 def _metrics(query: InsightsParams, today: date, *, synchronous: bool) -> tuple[list[str], list[str]]:
-    """The fields that make sense with the breakdowns, and a note for those that were left out."""
+    """Return the fields that Meta supports with the breakdowns, and notes about fields that were left out."""
     breakdowns = set(query.breakdowns or ())
-    asked = list(query.fields or DEFAULT_FIELDS)
+    requested = list(query.fields or DEFAULT_FIELDS)
     if not query.fields and "frequency_value" in breakdowns:
         return ["reach"], ["With frequency_value only reach can be read."]
     if not query.fields and breakdowns & ASSETS:
-        return list(ASSET_FIELDS), ["By creative asset Meta gives spend, impressions, reach, clicks and actions only."]
+        return list(ASSET_FIELDS), ["By creative asset, Meta has only spend, impressions, reach, clicks and actions."]
     if breakdowns & HOURLY:
-        return _without_reach(asked, "Reach and frequency are left out: by hour Meta gives 0 for them.")
+        return _without_reach(requested, "Reach and frequency are left out: Meta returns 0 for them by hour.")
     if synchronous and reach_is_omitted(query, today):
-        return _without_reach(asked, "Reach and frequency are left out: Meta keeps them 13 months with breakdowns.")
-    return asked, []
+        return _without_reach(requested, "Reach and frequency are left out: Meta keeps them 13 months with breakdowns.")
+    return requested, []
 
 
-def _without_reach(asked: Sequence[str], note: str) -> tuple[list[str], list[str]]:
-    kept = [name for name in asked if name not in REACH]
-    return kept or ["impressions"], [note] if len(kept) < len(asked) else []
+def _without_reach(requested: Sequence[str], note: str) -> tuple[list[str], list[str]]:
+    rest = [name for name in requested if name not in REACH]
+    return rest or ["impressions"], [note] if len(rest) < len(requested) else []
 
 
 def _cautions(query: InsightsParams, account: Account, *, synchronous: bool) -> list[str]:
     breakdowns = set(query.breakdowns or ())
     opt_in = sorted(OPT_IN & breakdowns) if synchronous else []
-    told = {
+    conditions = {
         _EMPTY: EMPTY_WINDOWS & set(query.action_attribution_windows or ()),
-        f"Without an opt-in of the account Meta may give no rows for {', '.join(opt_in)}, and no error.": opt_in,
+        f"Without an opt-in of the account, Meta may return no rows for {', '.join(opt_in)} and no error.": opt_in,
         _OFF_META: OFF_META_HIDDEN & breakdowns,
         _MEDIA: "media_type" in breakdowns,
         f"Meta ignores action_report_time {_IGNORED}": query.action_report_time,
         f"Meta ignores use_unified_attribution_setting=false {_IGNORED}": not query.use_unified_attribution_setting,
-        f"Today is not over in {account.timezone_name}: its figures still grow.": _includes_today(query),
+        f"Today is not over in {account.timezone_name}: its figures will still grow.": _includes_today(query),
     }
-    return [text for text, holds in told.items() if holds]
+    return [text for text, holds in conditions.items() if holds]
 
 
 def _includes_today(query: InsightsParams) -> bool:

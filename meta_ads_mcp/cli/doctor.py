@@ -12,12 +12,15 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from meta_ads_mcp import __version__
+from meta_ads_mcp.core.graph_versions import end_warning
 from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry
 from meta_ads_mcp.errors import AdsError, TokenProblem
+from meta_ads_mcp.graph.classify import find_rule
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.profiles.identity import Identity, identify, reachable
 from meta_ads_mcp.profiles.profiles import ProfileService, iso
@@ -29,16 +32,6 @@ SOON = 7 * 86_400
 # Graph's `Date` has whole seconds and its answer takes one; beyond these, expiry times are read wrongly.
 SKEW_WARN, SKEW_FAIL = 30, 300
 
-# What to do, by Graph's code, where the general text of the error is not enough for somebody who is setting up.
-FIXES = {
-    4: "The app has used up its hourly calls: wait an hour. Development access has few: ask for more.",
-    10: "The app lacks this permission: in the App Dashboard ask for Advanced Access to ads_read and ads_management, "
-    "or use an app of the business that owns the accounts.",
-    17: "The ad account has used up its calls: wait for an hour, and close other tools that use the account.",
-    190: "Generate a new token (Business settings > System users > Generate token) and run `meta-ads-mcp login`.",
-    200: "Assign the ad account to the System User (Business settings > System users > Assign assets) and generate the "
-    "token again with ads_read.",
-}
 DEVELOPMENT_MODE = (
     "The app is in development mode: switch it to Live in the App Dashboard, or give its user a role in the app."
 )
@@ -215,7 +208,8 @@ def check_version_and_clock(patient: DoctorContext) -> Iterator[DoctorCheck]:
     if seen.version is None:
         yield DoctorCheck("API version", "skip", "Graph did not answer")
     elif seen.version == pinned:
-        yield DoctorCheck("API version", "ok", pinned)
+        warning = end_warning(pinned, datetime.fromtimestamp(patient.now(), UTC).date())
+        yield DoctorCheck("API version", "warn" if warning else "ok", pinned, warning or "")
     else:
         fix = "Set META_API_VERSION to a version that Meta serves, or leave it unset."
         yield DoctorCheck("API version", "fail", f"{pinned} is asked for, {seen.version} is served", fix)
@@ -260,5 +254,5 @@ def failure(name: str, problem: AdsError) -> DoctorCheck:
     graph = problem.graph
     if graph is not None and "development mode" in f"{graph.message} {graph.user_message}".lower():
         return DoctorCheck(name, "fail", problem.message, DEVELOPMENT_MODE)
-    known = FIXES.get(graph.code) if graph is not None and graph.subcode is None else None
-    return DoctorCheck(name, "fail", problem.message, known or problem.next_step)
+    setup_fix = find_rule(graph).setup_fix if graph is not None else ""
+    return DoctorCheck(name, "fail", problem.message, setup_fix or problem.next_step)

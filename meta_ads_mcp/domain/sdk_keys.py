@@ -1,7 +1,7 @@
-"""The keys of Meta's nested objects, class by class of its SDK; a test holds them against it.
+"""The keys of Meta's nested objects, by SDK class. A test compares them with the SDK.
 
-`key:Class` says what is inside a key: an object of that class, or a list of them. A key without a class is open: the
-SDK has none for it, or (features, a whole targeting) it is checked elsewhere.
+`key:Class` says that a key holds an object of that class, or a list of them. A key without a class is not checked:
+the SDK has no class for it, or it is checked elsewhere (creative features, whole targeting specs).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 @dataclass(frozen=True)
 class ObjectKeys:
-    """The keys of an object, and the class of what is inside some of them."""
+    """The keys of an SDK class, and the class of the nested objects of some of them."""
 
     keys: frozenset[str]
     inside: Mapping[str, str]
@@ -21,9 +21,9 @@ class ObjectKeys:
 
 @cache
 def keys_of(name: str) -> ObjectKeys:
-    """The keys of a class in the table below."""
-    words = [word.partition(":") for word in CLASSES[name].split()]
-    return ObjectKeys(frozenset(key for key, _, _ in words), {key: inner for key, _, inner in words if inner})
+    """Return the keys of a class of the table below. Raises KeyError for an unknown class."""
+    entries = [word.partition(":") for word in CLASSES[name].split()]
+    return ObjectKeys(frozenset(key for key, _, _ in entries), {key: inner for key, _, inner in entries if inner})
 
 
 CLASSES: Mapping[str, str] = {

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from meta_ads_mcp.core.nodes import Owner, node_kind
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
@@ -20,23 +21,6 @@ from meta_ads_mcp.graph.paging import Sender, pages
 from meta_ads_mcp.graph.single_flight import SingleFlight
 
 ACCOUNT_FIELDS = "id,name,currency,timezone_name"
-# Nodes that say themselves to which account they belong (SDK field `account_id`).
-OWNED = frozenset(
-    {"Campaign", "AdSet", "Ad", "AdCreative", "CustomAudience", "AdRule", "CustomConversion", "AdReportRun", "any"}
-)
-# Nodes that do not: the account's edge on which one of its own is found.
-MEMBER_OF = {
-    "AdVideo": "advideos",
-    "Page": "promote_pages",
-    "AdsPixel": "adspixels",
-    "IGUser": "instagram_accounts",
-    "AdStudy": "ad_studies",
-}
-# Nodes of a Page, which is looked up in its place.
-OF_A_PAGE = frozenset({"PagePost", "LeadgenForm"})
-# Nodes above the accounts: what a tool lists of them, it filters itself. A comment is touched with the token of a Page
-# only, and that Page is another argument, which is looked up.
-OF_NO_ACCOUNT = frozenset({"Business", "User", "Comment"})
 MOST_REMEMBERED = 200_000
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -86,16 +70,18 @@ class AccountBook:
 
         Raises Denied when the owner is outside the allowlist, or when an allowlist is set and no owner can be found.
         """
+        kind = node_kind(node)
         known = self.known_owner(object_id)
-        if known is None and node in OWNED:
+        if known is None and kind.owner is Owner.SELF:
             known = await self._single.run(object_id, lambda: self._ask_owner(object_id))
-        elif known is None and self.allowed and node in MEMBER_OF:
-            known = await self._single.run(object_id, lambda: self._search_owner(object_id, MEMBER_OF[node]))
-        elif known is None and self.allowed and node in OF_A_PAGE:
+        elif known is None and self.allowed and kind.member_edge is not None:
+            edge = kind.member_edge
+            known = await self._single.run(object_id, lambda: self._search_owner(object_id, edge))
+        elif known is None and self.allowed and kind.owner is Owner.PAGE:
             known = await self.owner(await self._page_of(object_id), "Page")
         if known is not None:
             self.permit(known)
-        elif self.allowed and node not in OF_NO_ACCOUNT:
+        elif self.allowed and kind.owner is not Owner.ABOVE:
             raise _not_of_ours(object_id)
         return known
 

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import httpx
 
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.ports import Events
 from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.credentials import FixedToken, Token, Tokens
@@ -33,10 +34,12 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 from meta_ads_mcp.graph import batch as batching
+from meta_ads_mcp.graph.classify import classify, to_ads_error
 from meta_ads_mcp.graph.encoding import body
-from meta_ads_mcp.graph.error_table import to_ads_error
-from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
-from meta_ads_mcp.graph.limits.headers import parse_usage_headers, scope_of
+from meta_ads_mcp.graph.limits.calls import GraphCall
+from meta_ads_mcp.graph.limits.governor import Governor
+from meta_ads_mcp.graph.limits.headers import scope_of
+from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.page_tokens import PageTokens
 from meta_ads_mcp.graph.quotas import use_case
 from meta_ads_mcp.graph.response import LARGEST_BODY, MOST_VALUES, GraphResponse, read_answer
@@ -54,8 +57,8 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_NO_ANSWER = Outcome(None, {}, None)
-_NETWORK_FAILURE = Outcome(None, {}, None, network_failure=True)
+_NO_ANSWER = Outcome(None)
+_NETWORK_FAILURE = Outcome(None, network_failure=True)
 _VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
 
 
@@ -65,7 +68,7 @@ class Connection:
 
     base_url: str = "https://graph.facebook.com"
     video_url: str = "https://graph-video.facebook.com"
-    version: str = "v26.0"
+    version: str = GRAPH_VERSION
     timeout: float = 30
     app_secret: str | None = field(default=None, repr=False)
     user_agent: str = "meta-ads-local-mcp"
@@ -265,17 +268,19 @@ class GraphClient:
 
     def _judge(self, answer: GraphResponse, call: GraphCall) -> Any:
         """The body of a good answer; otherwise the classified error, after the limits and the log have seen it."""
-        error = answer.error
-        self._governor.settle(call, Outcome(answer.status, answer.headers, error))
+        outcome = classify(call, answer.status, answer.headers, answer.error)
+        self._governor.settle(call, outcome)
         self._notice(answer.headers)
-        if error is not None:
-            raise self._refused(error, answer.headers, call)
+        if outcome.error is not None:
+            raise self._refused(outcome, outcome.error, call)
         if answer.body is None:
             raise _unreadable(answer, call)
         return answer.body
 
-    def _refused(self, error: GraphError, headers: Mapping[str, str], call: GraphCall) -> AdsError | Repeatable:
-        raised, retry = to_ads_error(error, _regain_s(headers, call))
+    def _refused(self, outcome: Outcome, error: GraphError, call: GraphCall) -> AdsError | Repeatable:
+        regain_s = math.ceil(outcome.regain_s((None, scope_of(call)))) or None
+        raised = to_ads_error(error, outcome.rule, regain_s)
+        retry = outcome.rule is not None and outcome.rule.retry
         self._log(raised, error, call)
         if retry and call.write:
             return UnknownOutcome(raised.message, graph=error)
@@ -363,12 +368,6 @@ def _skew(date: str, now: float) -> float | None:
         return parsedate_to_datetime(date).timestamp() - now
     except ValueError:
         return None
-
-
-def _regain_s(headers: Mapping[str, str], call: GraphCall) -> int | None:
-    """Seconds until Meta lets calls like this one through again, as far as the headers of a refusal say."""
-    own = [reading for reading in parse_usage_headers(headers, call) if reading.scope in (None, scope_of(call))]
-    return math.ceil(max((reading.closed_s for reading in own), default=0)) or None
 
 
 def _unreachable(failure: Exception) -> NetworkProblem:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.errors import GraphError
-from meta_ads_mcp.graph.error_table import parse_error
+from meta_ads_mcp.graph.classify import parse_error
 
 LARGEST_BODY = 32 * 1024 * 1024
 # Values, which take a hundred times their letters once they are decoded: 32 MB of `{},` would be a gigabyte.

@@ -153,7 +153,7 @@ class AdsServer(FastMCP[Any]):
         """Any resource by its address; what there is not, or cannot be read, is an error in our words."""
         try:
             found = await self._library.read(uri)
-        except (AdsError, self._resources.Unreadable) as problem:
+        except (AdsError, self._resources.UnreadableResource) as problem:
             raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
         return ResourceResult([ResourceContent(one.text, mime_type=one.mime_type) for one in found])
 
@@ -166,7 +166,7 @@ class AdsServer(FastMCP[Any]):
 
     async def render_prompt(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> PromptResult:
         try:
-            text = self._prompts.rendered(name, arguments or {}, writes=self._catalogue.has_writes)
+            text = self._prompts.render_prompt(name, arguments or {}, writes=self._catalogue.has_writes)
         except AdsError as problem:
             raise MCPError(INVALID_PARAMS, str(problem)) from None
         return PromptResult([Message(text)], description=self._prompts.prompt(name).description)
@@ -254,9 +254,9 @@ def render_answer(answer: ToolAnswer) -> ToolResult:
 
 
 def picture(image: bytes) -> ImageContent:
-    from meta_ads_mcp.domain.image_file import mime_of  # noqa: PLC0415  few answers have pictures
+    from meta_ads_mcp.domain.image_file import detect_mime  # noqa: PLC0415  few answers have pictures
 
-    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=mime_of(image) or "image/png")
+    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=detect_mime(image) or "image/png")
 
 
 def question(asked: ConfirmationQuestion) -> InputRequiredResult:

@@ -1,4 +1,4 @@
-"""Finding and calling the tools that are not listed. Always listed themselves."""
+"""Find and call tools outside the listed toolsets. These tools are always listed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,11 @@ class FindTools(Params):
         if not self.query.strip() and self.toolset is None:
             sets = call.directory.toolsets()
             return Result(f"{len(sets)} toolsets.", sets)
-        found = call.directory.find(self.query, self.toolset, self.limit + 1)
-        page = Page(min(len(found), self.limit), has_more=len(found) > self.limit)
-        found = found[: self.limit]
-        names = (
-            ", ".join(row["name"] for row in found) or "no tool; try other words, or an empty query for the toolsets"
-        )
-        return Result(f"Found {names}.", found, page)
+        matches = call.directory.find(self.query, self.toolset, self.limit + 1)
+        page = Page(min(len(matches), self.limit), has_more=len(matches) > self.limit)
+        rows = matches[: self.limit]
+        names = ", ".join(row["name"] for row in rows) or "no tool; try other words, or an empty query for the toolsets"
+        return Result(f"Found {names}.", rows, page)
 
 
 @tool("ads_call_read_tool", Effect.READ, keywords="run unlisted")
@@ -44,7 +42,7 @@ class CallReadTool(Params):
     arguments: dict[str, Any]
 
     async def run(self, call: Call) -> Result:
-        """The engine puts the named tool in this one's place before it gets here."""
+        """Never called: the engine replaces this tool with the named one first."""
         raise NotImplementedError
 
 

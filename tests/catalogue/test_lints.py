@@ -13,8 +13,8 @@ import pytest
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.server.server import CORE, INSTRUCTIONS
 from scripts.snapshots import listing
-from tests.catalogue.arguments import CLOSED_INSIDE
-from tests.catalogue.every import TOOLS, each
+from tests.support.arguments import CLOSED_INSIDE
+from tests.support.every_tool import TOOLS, each
 
 NAME = re.compile(r"ads_[a-z0-9_]+")
 PAGE_TOOLS = {"facebook_create_post", "facebook_get_page_insights", "facebook_delete_post", "facebook_get_post"}
@@ -43,6 +43,7 @@ OPEN_OBJECTS = {
     **dict.fromkeys(("asset_customization_rules", "creative", "geo_override"), _AS_META),
     **dict.fromkeys(("creative_features_spec", "image_crops"), "keys are names that Meta adds to: features, ratios"),
     "tracking_parameters": "names and texts of the advertiser's own",
+    "column_map": "names of columns of the advertiser's own",
     **dict.fromkeys(
         ("regional_regulation_disclaimer_spec", "regional_regulation_identities"), "keys differ by country"
     ),

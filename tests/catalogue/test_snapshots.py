@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.core.tool import Tool
 from scripts.snapshots import Change, compare, snapshots, stored
-from tests.catalogue.every import TOOLS, each
+from tests.support.every_tool import TOOLS, each
 
 UPDATE = "run `make snapshots` (python scripts/snapshots.py), and commit what it wrote if that is what you meant"
 

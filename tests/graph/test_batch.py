@@ -22,7 +22,8 @@ from meta_ads_mcp.errors import (
     Transient,
     UnknownOutcome,
 )
-from tests.support import TOKEN, Gate, Wire, refusal
+from tests.support.recorders import RecordingGovernor
+from tests.support.transport import TOKEN, Wire, refusal
 
 
 def reads(count: int) -> list[Request]:
@@ -95,7 +96,7 @@ async def test_each_member_has_its_own_error_headers_and_place_in_the_limits() -
     assert isinstance(gone, NotFound)
     assert isinstance(throttled, Throttled)
     outcomes = {call.path: outcome for call, outcome in wire.gate.settled}
-    assert outcomes["1000"].headers == {"x-app-usage": '{"call_count":5}'}
+    assert [(reading.kind, reading.percent) for reading in outcomes["1000"].readings] == [("app", 5.0)]
     assert outcomes["1002"].error is not None
     assert len(wire.requests) == 1
 
@@ -124,7 +125,7 @@ async def test_only_members_with_a_passing_fault_are_sent_again() -> None:
     found = await wire.client.batch(reads(3))
     assert [row["id"] for row in found] == ["1000", "1001", "1002"]
     assert asked == [["1000", "1001", "1002"], ["1001"]]
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
     assert 0.8 <= wire.clock.slept_s <= 1.2
 
 
@@ -145,7 +146,7 @@ async def test_odd_members_are_passing_faults_of_their_own(odd: Any) -> None:
     found = await wire.client.batch(reads(3))
     assert isinstance(found[1], Transient)
     assert [found[0], found[2]] == [{"id": "1000"}, {"id": "1002"}]
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
 
 
 async def test_too_few_members_are_no_shift() -> None:
@@ -157,7 +158,7 @@ async def test_too_few_members_are_no_shift() -> None:
 
 
 async def test_a_member_that_the_limits_refuse_is_not_sent() -> None:
-    gate = Gate({"1001": CircuitOpen("stop", retry_after_seconds=5)})
+    gate = RecordingGovernor({"1001": CircuitOpen("stop", retry_after_seconds=5)})
     wire = Wire(each(lambda node: member({"id": node})), gate=gate)
     found = await wire.client.batch(reads(3))
     assert isinstance(found[1], CircuitOpen)
@@ -192,7 +193,7 @@ async def test_a_lost_round_trip_is_tried_again_three_times(answer: Any, kind: t
     found = await wire.client.batch(reads(3))
     assert [type(error) for error in found] == [kind] * 3
     assert len(wire.requests) == 4
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
     failures = [outcome for _, outcome in wire.gate.settled if outcome.network_failure]
     assert len(failures) <= 4
 
@@ -212,7 +213,7 @@ async def test_where_there_are_no_batches_each_read_goes_by_itself(answer: Any) 
     assert (first, third) == ({"id": "1000"}, {"id": "1002"})
     assert isinstance(second, PermissionMissing)
     assert [request.method for request in wire.requests] == ["POST", "GET", "GET", "GET"]
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
 
 
 async def test_a_change_in_a_refused_batch_is_not_sent_by_itself() -> None:
@@ -240,12 +241,12 @@ async def test_a_cancelled_batch_leaves_nothing_open_in_the_limits() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
     assert {outcome for _, outcome in ((c.path, o.network_failure) for c, o in wire.gate.settled)} == {False}
 
 
 async def test_cancelled_while_waiting_for_the_limits_gives_every_place_back() -> None:
-    class Slow(Gate):
+    class Slow(RecordingGovernor):
         async def admit(self, call: Any) -> None:
             if len(self.admitted) == 2:
                 await asyncio.Event().wait()

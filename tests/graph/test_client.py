@@ -31,9 +31,9 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 from meta_ads_mcp.graph.client import LONGEST_QUERY
-from meta_ads_mcp.graph.limits.calls import Outcome
+from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.response import LARGEST_BODY
-from tests.support import TOKEN, Wire, refusal
+from tests.support.transport import TOKEN, Wire, refusal
 
 GOOD = {"data": []}
 
@@ -150,7 +150,7 @@ async def test_the_deadline_holds_for_the_whole_answer(write: bool) -> None:
     with pytest.raises(kind, match="in time"):
         await wire.send("POST" if write else "GET", write=write)
     assert len(wire.requests) == (1 if write else 4)
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
 
 
 # --- what comes back
@@ -198,7 +198,7 @@ async def test_an_unreadable_answer_is_a_passing_fault_of_a_read_and_an_unknown_
     with pytest.raises(UnknownOutcome if write else Transient) as caught:
         await wire.send("POST" if write else "GET", write=write)
     assert len(wire.requests) == (1 if write else 4)
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
     assert "<h1>" not in str(caught.value)
 
 
@@ -264,12 +264,12 @@ async def test_a_throttle_always_names_a_wait(code: int, kind: type[AdsError]) -
 
 
 async def test_the_outcome_reaches_the_limits_with_its_headers() -> None:
-    wire = Wire(lambda _: httpx.Response(200, json=GOOD, headers={"X-App-Usage": "{}"}))
+    wire = Wire(lambda _: httpx.Response(200, json=GOOD, headers={"X-App-Usage": '{"call_count":7}'}))
     await wire.send("GET", "77/ads", account="act_5")
     ((call, outcome),) = wire.gate.settled
     assert (call.account, call.object_id, call.use_case, call.write) == ("act_5", "77", "ads_management", False)
     assert outcome.status == 200
-    assert "x-app-usage" in outcome.headers
+    assert [(reading.kind, reading.percent) for reading in outcome.readings] == [("app", 7.0)]
     assert outcome.error is None
 
 
@@ -283,7 +283,7 @@ async def test_a_call_that_is_cancelled_under_way_counts_and_is_no_failure() -> 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [outcome for _, outcome in wire.gate.settled] == [Outcome(None, {}, None)]
+    assert [outcome for _, outcome in wire.gate.settled] == [Outcome(None)]
 
 
 async def test_errors_are_logged_without_secrets() -> None:

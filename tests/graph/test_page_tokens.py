@@ -12,7 +12,7 @@ import pytest
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, TokenProblem
-from tests.support import TOKEN, Wire, refusal
+from tests.support.transport import TOKEN, Wire, refusal
 
 PAGE_TOKEN = "EAAP" + "pagesecret" * 5
 FORMS = Request("GET", "55/leadgen_forms", page="55")

@@ -9,7 +9,8 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, DataLimit, GraphError, Throttled, Transient
 from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, page, pages, read_page
-from tests.support import TOKEN, Told, Wire, refusal
+from tests.support.scripted_graph import ScriptedGraph
+from tests.support.transport import TOKEN, Wire, refusal
 
 EDGE = Request("GET", "act_1/ads", {"fields": "id"})
 NEXT = f"https://graph.facebook.com/v26.0/act_1/ads?access_token={TOKEN}&limit=25&after="
@@ -29,9 +30,9 @@ async def ids_of(client: Any, limit: int = 25, after: str | None = None) -> list
     return [int(row["id"]) async for found in pages(client, EDGE, limit, after) for row in found.rows]
 
 
-def scripted(*bodies: dict[str, Any]) -> Told:
+def scripted(*bodies: dict[str, Any]) -> ScriptedGraph:
     left = list(bodies)
-    return Told(lambda _: left.pop(0))
+    return ScriptedGraph(answer=lambda _: left.pop(0))
 
 
 async def test_short_and_empty_pages_in_the_middle_are_not_the_end() -> None:
@@ -70,7 +71,7 @@ async def test_one_page_that_leads_to_itself_is_an_error() -> None:
 
 async def test_empty_pages_for_ever_are_an_error_and_no_end() -> None:
     counter = iter(range(10_000))
-    client = Told(lambda _: body([], f"c{next(counter)}"))
+    client = ScriptedGraph(answer=lambda _: body([], f"c{next(counter)}"))
     with pytest.raises(Transient, match="empty"):
         await ids_of(client)
     assert len(client.sent) == MOST_EMPTY_PAGES + 1
@@ -83,13 +84,13 @@ async def test_pages_are_read_one_at_a_time() -> None:
     assert len(client.sent) == 1
 
 
-def too_much_over(most: int, error: AdsError) -> Told:
+def too_much_over(most: int, error: AdsError) -> ScriptedGraph:
     def answer(request: Request) -> Any:
         if request.params["limit"] > most:
             raise error
         return body([1], None)
 
-    return Told(answer)
+    return ScriptedGraph(answer=answer)
 
 
 REDUCE = DataLimit("too much", graph=GraphError(1, "Please reduce the amount of data you're asking for"))

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NetworkProblem, Throttled, Transient, UnknownOutcome
-from tests.support import Gate, Wire, refusal
+from tests.support.recorders import RecordingGovernor
+from tests.support.transport import Wire, refusal
 
 GOOD = {"data": []}
 
@@ -86,7 +87,7 @@ async def test_a_write_that_was_never_sent_says_so(failure: Exception) -> None:
     with pytest.raises(NetworkProblem, match="nothing was sent"):
         await wire.send("POST", write=True)
     assert len(wire.requests) == 1
-    assert wire.gate.balanced
+    assert wire.gate.is_balanced
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613, 80004, 368, 190, 102, 10, 200, 100, 803, 2635])
@@ -107,7 +108,7 @@ async def test_the_end_of_ids_is_no_outage() -> None:
 
 
 async def test_the_limits_can_refuse_between_attempts() -> None:
-    gate = Gate()
+    gate = RecordingGovernor()
     wire = Wire(lambda _: refusal(2, status=500), gate=gate)
 
     async def admit(call: Any) -> None:

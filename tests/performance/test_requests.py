@@ -13,7 +13,7 @@ import pytest
 from benchmarks.growth import round_trips
 from benchmarks.requests import PORTFOLIO_ACCOUNTS, bulk_pause, of_tool, portfolio
 from meta_ads_mcp.core.tool import Tool
-from tests.catalogue.every import TOOLS, each
+from tests.support.every_tool import TOOLS, each
 
 # Tool → [calls, round trips, calls of the same read again]; null where its example does not succeed in the demo world.
 KNOWN = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))

@@ -9,7 +9,7 @@ import pytest
 from meta_ads_mcp import errors
 from meta_ads_mcp.settings import VARIABLES
 from scripts.docs import DOCS, PAGES, README, errors_page, kind, readme, settings_page, stale, tools_page
-from tests.catalogue.every import TOOLS
+from tests.support.every_tool import TOOLS
 
 
 def test_the_pages_are_up_to_date() -> None:

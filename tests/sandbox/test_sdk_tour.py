@@ -28,12 +28,12 @@ from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.http_server import SandboxServer
 from meta_ads_mcp.sandbox.store import Node
+from tests.support.sandbox_writes import PNG, US, Writing
+from tests.support.sdk_client import Tour, sdk_class, sdk_methods
 
 from .conftest import NOW
-from .sdk_client import Tour, sdk_class, sdk_methods
 from .test_writes_done import CREATED, ON_PAGES, UPDATED
 from .test_writes_refused import AD, AD_SET, CAMPAIGN, ROWS
-from .writes import PNG, US, Writing
 
 pytestmark = pytest.mark.loopback
 

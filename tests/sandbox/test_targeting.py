@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.sandbox_writes import US, untouched, writing
+
 from .test_writes_refused import AD_SET, UNSHARED
-from .writes import US, untouched, writing
 
 ADVANTAGE = {"targeting_automation": {"advantage_audience": 1}}
 # What Graph refuses in a targeting, and a word of the refusal.

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.sandbox_writes import DE, PNG, US, Writing, at, writing
+
 from .conftest import NOW
 from .test_spec import check
 from .test_writes_refused import (
@@ -28,7 +30,6 @@ from .test_writes_refused import (
     SPEC,
     STUDY,
 )
-from .writes import DE, PNG, US, Writing, at, writing
 
 
 @pytest.fixture

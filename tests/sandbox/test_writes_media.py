@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .writes import PNG, Writing, writing
+from tests.support.sandbox_writes import PNG, Writing, writing
 
 VIDEO = "https://graph-video.facebook.com/v26.0/"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .writes import DE, US, at, untouched, writing
+from tests.support.sandbox_writes import DE, US, at, untouched, writing
 
 CAMPAIGN: dict[str, Any] = {
     "name": "C",

@@ -13,9 +13,9 @@ from mcp.types import PromptReference
 
 from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.prompts import PRESETS, PROMPTS, READS_ONLY, WRITES, Prompt, render_prompt
-from tests.catalogue.every import TOOLS
-from tests.server.demo import ERAS, Demo, demo, shared_world
-from tests.server.wire import HANDSHAKES, MODERN, Wire
+from tests.support.every_tool import TOOLS
+from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
+from tests.support.server import ERAS, Demo, demo, shared_world
 
 eras = pytest.mark.parametrize("era", ERAS)
 every = pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.name)

@@ -18,9 +18,9 @@ from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
 from scripts import fields as distilled
-from tests.catalogue import sdk
-from tests.server.demo import ERAS, Demo, demo, shared_world
-from tests.server.wire import HANDSHAKES, MODERN, Wire
+from tests.support import sdk
+from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
+from tests.support.server import ERAS, Demo, demo, shared_world
 
 eras = pytest.mark.parametrize("era", ERAS)
 LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts"]

@@ -12,12 +12,12 @@ from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from meta_ads_mcp import __version__
-from tests.catalogue.arguments import coded
-from tests.catalogue.every import TOOLS
-from tests.catalogue.examples import example
-from tests.server.contract import check_error, check_success
-from tests.server.demo import as_json
-from tests.server.wire import HANDSHAKES, MODERN, SERVER, Wire, environment, run
+from tests.support.answers import check_error, check_success
+from tests.support.arguments import coded
+from tests.support.every_tool import TOOLS
+from tests.support.examples import example
+from tests.support.mcp_process import HANDSHAKES, MODERN, SERVER, Wire, environment, run
+from tests.support.server import as_json
 
 NOISY = {"LOG_LEVEL": "DEBUG", "PYTHONUNBUFFERED": "1"}
 TOKEN = "EAAhostile0000000000000000000000"

@@ -18,8 +18,8 @@ from typing import Any
 from meta_ads_mcp.core.clock import SystemClock
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall, SandboxTransport, World
-from tests.loopback import Loopback, serving
-from tests.server.wire import SECONDS_TO_END
+from tests.support.loopback import Loopback, serving
+from tests.support.mcp_process import MAX_SECONDS
 from tests.torture.messages import ACCOUNTS, MESSAGES, line
 from tests.torture.trial import Trials, tried
 from tests.torture.wire import HELLO, META, Rude, call, request
@@ -133,7 +133,7 @@ def _signalled(home: Path, number: int) -> None:
     rude.alive("first")
     rude.process.send_signal(number)
     try:
-        assert rude.process.wait(SECONDS_TO_END) == -number
+        assert rude.process.wait(MAX_SECONDS) == -number
     finally:
         rude.process.kill()
     assert "Traceback" not in rude.log()

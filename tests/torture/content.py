@@ -17,10 +17,11 @@ from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import SandboxCall
-from tests.catalogue.every import TOOLS
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
 from tests.torture.trial import Trials, awaited, chosen
-from tests.writes.desk import Desk, Person
 
 # In every payload, so that it is found again.
 MARK = "Zyzzyva"

@@ -22,10 +22,11 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.writes.journal import FILE as JOURNAL
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
+from tests.support.recorders import EventRecorder
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trials, awaited, chosen, tried
-from tests.writes.desk import Desk, Person
-from tests.writes.fake_graph import Silent
 
 SECRET = b"GIF89a nobody may read this"
 UPLOADS: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -186,7 +187,7 @@ def machine(bench: Bench, state: Path) -> Desk:
     """A desk that keeps everything of a real server in the folder."""
     made = bench.again(state_dir=state)
     client: Any = made.engine.client
-    client._governor = made.engine.limits = Governor(clock=made.clock, events=Silent(), state_dir=state)
+    client._governor = made.engine.limits = Governor(clock=made.clock, events=EventRecorder(), state_dir=state)
     return made
 
 

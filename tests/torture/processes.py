@@ -11,7 +11,7 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import SystemClock
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.graph.limits.store import CircuitStore
+from meta_ads_mcp.graph.limits.state import LimitState
 from tests.torture.client import Held, held
 from tests.torture.trial import Trial, Trials, tried
 from tests.torture.wire import Rude, call
@@ -88,4 +88,7 @@ def _at_most(found: int, most: int) -> None:
 
 
 def _readable(home: Path) -> None:
-    assert not CircuitStore(home).load(time.time()).damaged
+    lost: list[bool] = []
+    with LimitState(home / "score.sqlite3", lambda _, was_lost: lost.append(was_lost)).transaction(time.time()) as rows:
+        rows.circuits()
+    assert not lost

@@ -21,14 +21,15 @@ from meta_ads_mcp.credentials import FixedToken, Token
 from meta_ads_mcp.graph.client import Connection
 from meta_ads_mcp.sandbox import SandboxTransport
 from meta_ads_mcp.settings import load
-from tests.catalogue.every import TOOLS
-from tests.server.wire import ROOT, environment
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.mcp_process import ROOT, environment
 from tests.torture.content import listened
 from tests.torture.graph import FOR_EVER, Bench
 from tests.torture.hostile_bodies import body
 from tests.torture.trial import Trial, Trials, awaited, tried
 from tests.torture.wire import Rude, call
-from tests.writes.desk import Desk, Person
 
 # In Meta's form, and in one that no pattern knows.
 TOKENS = {"usual": "EAABcanary" + "C4nary" * 8, "unusual": "canary-token_0123.nobody|knows-this-form"}

@@ -14,7 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from tests.server.contract import KINDS
+from tests.support.answers import KINDS
 from tests.torture.client import DEMO
 from tests.torture.trial import Trials, tried
 from tests.torture.wire import Rude, call

@@ -22,8 +22,8 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.sandbox import DEMO_TOKEN
-from tests.loopback import Loopback
-from tests.server.contract import check_error, check_success
+from tests.support.answers import check_error, check_success
+from tests.support.loopback import Loopback
 from tests.torture.client import Held, held
 from tests.torture.fast_server import SPEED
 from tests.torture.hostile_bodies import MB, bomb

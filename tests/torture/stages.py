@@ -12,10 +12,11 @@ import httpx
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport
-from tests.catalogue.every import TOOLS
+from tests.support.desk import Desk
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trial, Trials, chosen, told
-from tests.writes.desk import Desk, Person
 
 # Requests of one call after which another stage begins; no tool has more kinds of them.
 STAGES = 5

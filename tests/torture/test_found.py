@@ -19,13 +19,14 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.telemetry import install_logging
 from meta_ads_mcp.errors import DataLimit, NotFound
 from meta_ads_mcp.graph.response import MOST_VALUES
-from tests.catalogue.every import TOOLS
-from tests.support import Heard, Wire
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.recorders import EventRecorder
+from tests.support.transport import Wire
 from tests.torture import files, secrets
 from tests.torture.content import PAYLOADS, Nobody, served
 from tests.torture.graph import Bench, placed, tortured
 from tests.torture.hostile_bodies import FAULTS
-from tests.writes.desk import Person
 
 FOUND = [
     ("ads_upload_ad_image", "raised bare TLS", "every write, once done"),
@@ -76,10 +77,10 @@ async def test_a_text_neither_breaks_a_write_nor_fills_its_question(
 
 
 @pytest.fixture
-def heard() -> Iterator[Heard]:
+def heard() -> Iterator[EventRecorder]:
     """Standard error taken over, and given back."""
     before = (sys.excepthook, sys.unraisablehook, logging.root.handlers[:], logging.root.level)
-    told = Heard()
+    told = EventRecorder()
     install_logging(told)
     yield told
     sys.excepthook, sys.unraisablehook = before[:2]
@@ -88,7 +89,7 @@ def heard() -> Iterator[Heard]:
     logging.captureWarnings(capture=False)
 
 
-def test_a_library_tells_who_and_where_and_no_text(heard: Heard, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_library_tells_who_and_where_and_no_text(heard: EventRecorder, capfd: pytest.CaptureFixture[str]) -> None:
     secret = "EAAB" + "x" * 20
     failure = ValueError(secret)
     told_by_asyncio = f"Task exception was never retrieved: {failure!r}"

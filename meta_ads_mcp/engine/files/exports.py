@@ -19,6 +19,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from meta_ads_mcp.core.ports import Export, Exported, ExportFormat
+from meta_ads_mcp.core.private_files import (
+    UnsafeFileError,
+    make_private_folder,
+    move_into_place,
+    refuse_unsafe,
+    replace_private,
+)
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 
@@ -42,7 +49,7 @@ class FolderExports:
         if not _NAME.fullmatch(name):
             raise InvalidArguments("The name of an export is letters, digits, _ and -.")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             self._folder.chmod(0o700)
             return FileExport(self._folder / f"{name}.{file_format}", file_format)
         except OSError as failure:
@@ -57,9 +64,9 @@ class FolderExports:
             raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
         target = self._media / f"{name}.{extension}"
         try:
-            self._media.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._media)
             self._media.chmod(0o700)
-            _write_beside(target, content)
+            replace_private(target, content)
         except OSError as failure:
             raise _unwritable(failure) from None
         return str(target)
@@ -94,27 +101,21 @@ def _is_ours(path: Path) -> bool:
 
 
 def _unwritable(failure: OSError) -> Denied:
+    if isinstance(failure, UnsafeFileError):
+        return Denied(
+            f"The file cannot be written: what is there {failure.strerror}.", "Remove it, or use another name."
+        )
     return Denied(
         f"The file cannot be written ({type(failure).__name__}).",
         "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or do not save.",
     )
 
 
-def _write_beside(target: Path, content: bytes) -> None:
-    """Put a whole file at its place, 0600. A link that is there is replaced, not followed."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
 class _Part:
     """A file beside its place, 0600, until it is whole."""
 
     def __init__(self, target: Path) -> None:
+        refuse_unsafe(target)
         self._target = target
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
         self._path = Path(name)
@@ -124,7 +125,7 @@ class _Part:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        self._path.replace(self._target)
+        move_into_place(self._path, self._target)
 
     def discard(self) -> None:
         with suppress(OSError):  # of a full disk: what is in the buffer is not wanted any more

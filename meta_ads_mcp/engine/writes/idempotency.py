@@ -64,6 +64,7 @@ def _change_of(entry: JournalEntry) -> Change:
         Request("POST", "me", account=entry.account, page=entry.page),
         entry.node,
         after=entry.after,
+        readable=tuple(entry.after),
         parent=entry.parent,
         edge=entry.edge,
     )

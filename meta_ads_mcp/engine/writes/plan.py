@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from meta_ads_mcp.core.nodes import DISTINCT_FIELDS, node_kind
 from meta_ads_mcp.core.params import marker
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
@@ -23,8 +24,6 @@ from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
 _KNOWN_BY = ("id", "name", "status")
 # What of the values now belongs to a change whatever it sets: what the policy and the reasons measure budgets against.
 _KEPT = ("status", "name", "daily_budget", "lifetime_budget")
-# A field that only this kind of object has, and always has.
-_OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
 def reject_empty_update(tool: Tool, args: WriteParams) -> None:
@@ -109,7 +108,7 @@ async def _before(
     Raises NotFound for an id of another kind, which Graph would change without a word.
     """
     known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
-    own = _OWN_FIELD.get(node)
+    own = node_kind(node).distinct_field
     fields: list[str] = [*known_by, *([own] if own else []), *readable]
     try:
         row = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
@@ -118,7 +117,7 @@ async def _before(
             raise
         raise _another_kind(object_id, node, refused.graph) from None
     # Graph may say more than it was asked for; what only another kind has tells as much as its refusal.
-    if own is not None and own not in row and not row.keys().isdisjoint(_OWN_FIELD.values()):
+    if own is not None and own not in row and not row.keys().isdisjoint(DISTINCT_FIELDS):
         raise _another_kind(object_id, node, None)
     return row
 

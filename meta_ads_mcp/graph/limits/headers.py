@@ -95,7 +95,7 @@ def _business(text: Any, call: GraphCall) -> Iterator[UsageReading]:
         objects += [(own, rows) for _, rows in objects]
     for scope, rows in objects:
         for row in _rows(rows):
-            use_case = str(row.get("type") or call.use_case).lower()[:_LONGEST_NAME]
+            use_case = _name(str(row.get("type") or call.use_case).lower())
             yield _counted(row, UsageReading("buc", scope, use_case))
 
 
@@ -151,8 +151,13 @@ def _rows(rows: Any) -> Iterable[Mapping[str, Any]]:
 def _scope(name: str, call: GraphCall) -> str:
     """An ad account stands here without its prefix; an id that the call does not know otherwise is taken for one."""
     if name == call.object_id or not re.fullmatch(r"[0-9]{1,30}", name):
-        return name[:_LONGEST_NAME]
+        return _name(name)
     return f"act_{name}"
+
+
+def _name(text: str) -> str:
+    """Cut a name from a header, and replace lone surrogates, which cannot be stored."""
+    return text[:_LONGEST_NAME].encode(errors="replace").decode()
 
 
 def _decoded(text: Any) -> dict[str, Any] | None:

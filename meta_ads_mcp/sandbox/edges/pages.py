@@ -76,11 +76,19 @@ def replies(ask: Ask) -> EdgeListing:
     return EdgeListing([one for one in rows if (one.get("parent") or {}).get("id") == ask.node.id])
 
 
-@serves("GET", "PagePost/likes")
+@serves("GET", "PagePost/likes", "PagePost/reactions")
 def likes(ask: Ask) -> EdgeListing:
     """The posts of the sandbox have none that are told by name."""
     require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
     return EdgeListing(ask.graph.world.store.children(ask.node.id, "likes"))
+
+
+@serves("GET", "PagePost/attachments")
+def attachments(ask: Ask) -> Any:
+    """Return the link of a post as an attachment. docs: graph-api/reference/story-attachment"""
+    require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
+    link = ask.node.get("link")
+    return {"data": [{"media_type": "link", "type": "share", "url": link, "unshimmed_url": link}] if link else []}
 
 
 @serves("GET", "Page/insights")

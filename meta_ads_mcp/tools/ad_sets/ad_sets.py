@@ -1,4 +1,4 @@
-"""Ad sets."""
+"""Read, create, change and delete ad sets."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ from meta_ads_mcp.core.values.enums import DESTINATION_TYPES, BidStrategy, Open,
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId, account_path
 from meta_ads_mcp.core.values.money import Money
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
-from meta_ads_mcp.domain import preflight as pre_flight
 from meta_ads_mcp.domain.meta_objects import BidAdjustments, Identities
+from meta_ads_mcp.domain.preflight import (
+    CAPPABLE_GOALS,
+    check_bid,
+    check_budgets,
+    check_campaign_budget,
+    check_targeting,
+    has_amount,
+    note_dsa,
+    with_advantage_audience,
+)
 from meta_ads_mcp.domain.promoted_object import PromotedObject
-from meta_ads_mcp.domain.targeting import TargetingSpec, summarise
+from meta_ads_mcp.domain.targeting import TargetingSpec, summarize_targeting
 from meta_ads_mcp.errors import InvalidArguments
 
 FIELDS = (
@@ -31,9 +40,9 @@ FIELDS = (
 
 
 def with_targeting_summary(row: Row) -> Row:
-    """The ad set with its targeting in one line beside the whole object."""
+    """Add `targeting_summary`, one line of text, to an ad set that has targeting."""
     targeting = row.get("targeting")
-    return {**row, "targeting_summary": summarise(targeting)} if isinstance(targeting, dict) else row
+    return {**row, "targeting_summary": summarize_targeting(targeting)} if isinstance(targeting, dict) else row
 
 
 @tool(
@@ -100,35 +109,39 @@ class GetAdSetDetails(Params):
         return with_targeting_summary(row)
 
 
-def _known_strategy(value: Any) -> Any:
+def _reject_old_strategy(value: Any) -> Any:
     if value in ("LOWEST_COST", "AUTOBID"):
-        raise ValueError(f"{value} is an old word; the strategy without a cap is LOWEST_COST_WITHOUT_CAP")
+        raise ValueError(f"{value} is an old name; the strategy without a cap is LOWEST_COST_WITHOUT_CAP")
     if value == "TARGET_COST":
-        raise ValueError("TARGET_COST is gone; use COST_CAP with a bid_amount")
+        raise ValueError("Meta removed TARGET_COST; use COST_CAP with a bid_amount")
     return value
 
 
 class AttributionWindow(Closed):
-    """After which action, and for how many days, a result is counted."""
+    """The action after which a result counts, and for how many days (SDK class AttributionSpec)."""
 
     event_type: Literal["CLICK_THROUGH", "VIEW_THROUGH", "ENGAGED_VIDEO_VIEW"]
     window_days: Literal[1, 7, 28]
 
 
 class BidConstraints(Closed):
+    """The lowest return on ad spend that LOWEST_COST_WITH_MIN_ROAS accepts (SDK class AdCampaignBidConstraint)."""
+
     roas_average_floor: Annotated[int, Field(ge=100, le=10_000_000, description="ROAS x 10000: 20000 is 2.0")]
 
 
 class FrequencyControl(Closed):
+    """At most `max_frequency` events per person in `interval_days` (SDK class AdCampaignFrequencyControlSpecs)."""
+
     event: Literal["IMPRESSIONS", "VIDEO_VIEWS", "VIDEO_VIEWS_2S", "VIDEO_VIEWS_15S"] = "IMPRESSIONS"
     interval_days: Annotated[int, Field(ge=1, le=90)]
     max_frequency: Annotated[int, Field(ge=1, le=90)]
 
 
 class DeliveryHours(Closed):
-    """Minutes after midnight, multiples of 60; days 0 (Sunday) to 6. Needs a lifetime budget.
+    """Hours of delivery: minutes after midnight in multiples of 60; days from 0 (Sunday) to 6.
 
-    Without a `timezone_type` Graph takes USER, the time zone of who sees the ad.
+    Requires a lifetime budget. Without `timezone_type`, Graph uses USER, the time zone of the person who sees the ad.
     """
 
     start_minute: Annotated[int, Field(ge=0, le=1380, multiple_of=60)]
@@ -137,9 +150,10 @@ class DeliveryHours(Closed):
     timezone_type: Literal["USER", "ADVERTISER"] | None = None
 
 
+# Meta's values for an ad set that runs until it is stopped.
 _NO_END = (None, "0")
 Destination = Annotated[Word, Open("AdSet.DestinationType", DESTINATION_TYPES)]
-Strategy = Annotated[BidStrategy, BeforeValidator(_known_strategy)]
+Strategy = Annotated[BidStrategy, BeforeValidator(_reject_old_strategy)]
 Billing = Literal[
     "IMPRESSIONS",
     "CLICKS",
@@ -158,7 +172,7 @@ Name = Annotated[str, Field(min_length=1, max_length=400)]
 
 
 class AdSetSettings(ConfirmedParams):
-    """What an ad set can be given, at its creation and later."""
+    """The arguments that creating and changing an ad set share."""
 
     daily_budget: Money | None = None
     lifetime_budget: Money | None = None
@@ -184,9 +198,9 @@ class AdSetSettings(ConfirmedParams):
     bid_adjustments: Annotated[BidAdjustments | None, Field(description="Needs Meta's allow-listing")] = None
 
     @model_validator(mode="after")
-    def _bids_and_budgets(self) -> Self:
-        pre_flight.check_bid(self.bid_strategy, self.bid_amount, self.bid_constraints)
-        pre_flight.check_budgets(self)
+    def _check_bids_and_budgets(self) -> Self:
+        check_bid(self.bid_strategy, self.bid_amount, self.bid_constraints)
+        check_budgets(self)
         return self
 
 
@@ -217,10 +231,10 @@ class CreateAdSet(AdSetSettings, CreateParams):
     multi_advertiser_ads: Annotated[int | None, Field(ge=0, le=1)] = None
 
     @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
-        pre_flight.check_targeting(self.targeting)
+    def _check_arguments(self) -> Self:
+        check_targeting(self.targeting)
         if self.lifetime_budget is not None and self.end_time in _NO_END:
-            raise ValueError("a lifetime_budget needs an end_time")
+            raise ValueError("a lifetime_budget requires an end_time")
         if self.bid_strategy == "LOWEST_COST_WITH_MIN_ROAS" and self.optimization_goal != "VALUE":
             raise ValueError("LOWEST_COST_WITH_MIN_ROAS works with optimization_goal VALUE")
         if self.adset_schedule and self.lifetime_budget is None and self.pacing_type is None:
@@ -230,23 +244,26 @@ class CreateAdSet(AdSetSettings, CreateParams):
         return self
 
     def complete_values(self, after: Row) -> Row:
-        return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
+        """Send an explicit `advantage_audience`, which Graph requires."""
+        return {**after, "targeting": with_advantage_audience(self.targeting)}
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        """Without a strategy Graph takes the one with a bid cap, which then lacks its bid."""
-        own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
-        without_cap = own_budget and not {"bid_strategy", "bid_amount", "bid_constraints"} & after.keys()
+        """Send LOWEST_COST_WITHOUT_CAP by default: without a strategy Graph expects a bid cap and refuses the call."""
+        has_budget = {"daily_budget", "lifetime_budget"} & after.keys()
+        without_cap = has_budget and not {"bid_strategy", "bid_amount", "bid_constraints"} & after.keys()
         return {**after, "bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if without_cap else after
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.daily_budget is not None or self.lifetime_budget is not None:
-            await pre_flight.check_campaign_budget(call, self.campaign_id)
-        await pre_flight.note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
-        if self.frequency_control_specs and self.optimization_goal not in pre_flight.CAPPABLE_GOALS:
+            await check_campaign_budget(call, self.campaign_id)
+        await note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
+        if self.frequency_control_specs and self.optimization_goal not in CAPPABLE_GOALS:
             call.note("Frequency caps work with the goals REACH and THRUPLAY; Graph may refuse or ignore them here.")
         page = self.promoted_object.page_id if self.promoted_object else None
         if self.destination_type == "ON_POST" and page is None:
-            call.note("ON_POST without promoted_object.page_id: its ads will be refused, and it cannot be added later.")
+            call.note(
+                "ON_POST without promoted_object.page_id: Meta will refuse its ads, and it cannot be added later."
+            )
 
 
 @tool(
@@ -275,9 +292,9 @@ class UpdateAdSet(AdSetSettings):
     attribution_spec: Annotated[list[AttributionWindow] | None, Field(max_length=4)] = None
 
     @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
+    def _check_arguments(self) -> Self:
         if self.targeting is not None:
-            pre_flight.check_targeting(self.targeting)
+            check_targeting(self.targeting)
         if self.attribution_spec is not None:
             raise ValueError("attribution_spec cannot be changed after creation; duplicate the ad set with another one")
         return self
@@ -285,7 +302,7 @@ class UpdateAdSet(AdSetSettings):
     def complete_values(self, after: Row) -> Row:
         if self.targeting is None:
             return after
-        return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
+        return {**after, "targeting": with_advantage_audience(self.targeting)}
 
     def fields_to_read(self) -> tuple[str, ...]:
         return ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
@@ -293,33 +310,36 @@ class UpdateAdSet(AdSetSettings):
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.targeting is not None:
             await self._note_dsa(call, self.targeting, before)
-            call.note("targeting replaces the earlier audience as a whole; the journal keeps the old one for undo.")
+            call.note("targeting replaces the whole earlier audience; the journal keeps the earlier one for undo.")
         if self.is_dynamic_creative is not None:
-            call.note("is_dynamic_creative is fixed at creation: Meta answers success and ignores it.")
+            call.note("is_dynamic_creative cannot change after creation: Meta answers success and ignores it.")
         if self.frequency_control_specs is not None:
             call.note("Frequency caps can often not be changed after creation (Graph error 1815198).")
         if {"daily_budget", "lifetime_budget", "bid_amount", "targeting", "optimization_goal"} & after.keys():
             call.note("This change can restart the learning phase of the ad set.")
-        await self._budget_belongs_here(call, before)
+        await self._check_budget_level(call, before)
 
     async def _note_dsa(self, call: Call, targeting: Row, before: Row) -> None:
-        """Those that the ad set names already count."""
-        named = [getattr(self, name) or before.get(name) for name in ("dsa_beneficiary", "dsa_payor")]
+        """Note missing DSA values; those that the ad set already has count."""
+        values = [getattr(self, name) or before.get(name) for name in ("dsa_beneficiary", "dsa_payor")]
         if before.get("account_id"):
-            await pre_flight.note_dsa(call, account_path(str(before["account_id"])), targeting, *named)
+            await note_dsa(call, account_path(str(before["account_id"])), targeting, *values)
 
-    async def _budget_belongs_here(self, call: Call, before: Row) -> None:
-        """An ad set without a budget takes one only when its campaign has none."""
-        wanted = next((name for name in ("daily_budget", "lifetime_budget") if getattr(self, name) is not None), None)
-        if wanted is None or pre_flight.has_amount(before.get(wanted)):
+    async def _check_budget_level(self, call: Call, before: Row) -> None:
+        """Reject a budget for an ad set without one when its campaign has a budget.
+
+        Raises InvalidArguments, also for a lifetime budget without an end.
+        """
+        budget = next((name for name in ("daily_budget", "lifetime_budget") if getattr(self, name) is not None), None)
+        if budget is None or has_amount(before.get(budget)):
             return
         ad_set = await call.graph.get(
             self.ad_set_id, fields=["id", "campaign_id", "daily_budget", "lifetime_budget", "end_time"]
         )
-        await pre_flight.check_campaign_budget(call, str(ad_set.get("campaign_id")))
-        if wanted == "lifetime_budget" and self.end_time in _NO_END and not ad_set.get("end_time"):
+        await check_campaign_budget(call, str(ad_set.get("campaign_id")))
+        if budget == "lifetime_budget" and self.end_time in _NO_END and not ad_set.get("end_time"):
             raise InvalidArguments(
-                "A lifetime_budget needs an end_time, and the ad set has none.", "Give end_time too."
+                "A lifetime_budget requires an end_time, and the ad set has none.", "Give end_time too."
             )
 
 
@@ -341,6 +361,6 @@ class DeleteAdSet(ConfirmedParams):
         return {"status": "DELETED"}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        found = await call.graph.get(f"{self.ad_set_id}/ads", fields=["id"], limit=1, summary="total_count")
-        count = found.get("summary", {}).get("total_count")
+        edge = await call.graph.get(f"{self.ad_set_id}/ads", fields=["id"], limit=1, summary="total_count")
+        count = edge.get("summary", {}).get("total_count")
         call.note(f"{count if count is not None else 'Its'} ad(s) stop and are deleted with it.")

@@ -22,10 +22,10 @@ from meta_ads_mcp.domain.promoted_object import PromotedObject
 from meta_ads_mcp.domain.targeting import Places
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
 from meta_ads_mcp.tools.ad_sets.ad_sets import Dsa
-from meta_ads_mcp.tools.creatives.create import Button, Text
+from meta_ads_mcp.tools.creatives.assets import Button, Text
 from meta_ads_mcp.web.addresses import PublicUrl
 
-MOST_ADS = 50
+MAX_ADS = 50
 
 
 class TargetAdSet(Closed):
@@ -89,7 +89,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
     account_id: AccountId
     source_ad_set_id: AdSetId
     target_ad_set: TargetAdSet
-    creative_overrides: Annotated[list[CreativeOverride], Field(max_length=MOST_ADS)] = []
+    creative_overrides: Annotated[list[CreativeOverride], Field(max_length=MAX_ADS)] = []
 
     @model_validator(mode="after")
     def _key(self) -> Self:
@@ -102,11 +102,11 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         ads = await call.graph.list(
             f"{self.source_ad_set_id}/ads",
             fields=["id", "name", "status", f"creative{{id,{','.join(CREATIVE_FIELDS)}}}"],
-            limit=MOST_ADS,
+            limit=MAX_ADS,
         )
         if ads.has_more:
-            raise InvalidArguments(f"The ad set has more than {MOST_ADS} ads.", "Copy it with ads_duplicate_entity.")
-        rows = [await self._complete(ad, call) for ad in ads.rows]
+            raise InvalidArguments(f"The ad set has more than {MAX_ADS} ads.", "Copy it with ads_duplicate_entity.")
+        rows = [await self._with_full_creative(ad, call) for ad in ads.rows]
         params = await self._ad_set(call, source)
         change = self._create("adsets", "AdSet", params)
         if rows:
@@ -116,7 +116,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         details = {"source_ads": [{"id": ad["id"], "changed": self._override(ad) is not None} for ad in rows]}
         return Plan([change], f"New ad set after {self.source_ad_set_id}.", notes, details, found={"ads": rows})
 
-    async def _complete(self, ad: Row, call: Call) -> Row:
+    async def _with_full_creative(self, ad: Row, call: Call) -> Row:
         """With the whole of its creative where an override targets it: a list may show no more than the id."""
         creative = ad.get("creative") or {}
         if self._override(ad) is None or "id" not in creative or not creative.keys() <= {"id", "name"}:

@@ -1,4 +1,4 @@
-"""Ads."""
+"""Read, create, change and delete ads."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class GetAdDetails(Params):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        """Graph writes 0 for an ad that was copied from none."""
+        """Drop source_ad_id 0, Graph's value for an ad that is not a copy."""
         return {name: value for name, value in row.items() if (name, value) != ("source_ad_id", "0")}
 
 
@@ -76,8 +76,8 @@ Name = Annotated[str, Field(min_length=1, max_length=400)]
 Tracking = Annotated[TrackingSpecs | None, Field(max_length=20)]
 
 
-def _creative(after: Row) -> Row:
-    """Graph takes a creative as an object with its id."""
+def _wrap_creative(after: Row) -> Row:
+    """Send the creative as an object with its id, as Graph requires."""
     if "creative" not in after:
         return after
     return {**after, "creative": {"creative_id": after["creative"]}}
@@ -107,13 +107,13 @@ class CreateAd(ConfirmedParams, CreateParams):
     ad_schedule_end_time: Moment | None = None
 
     @model_validator(mode="after")
-    def _bare_domain(self) -> Self:
+    def _check_domain(self) -> Self:
         if self.conversion_domain and ("/" in self.conversion_domain or ":" in self.conversion_domain):
             raise ValueError("conversion_domain is a domain alone, such as example.com")
         return self
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        return _creative(after)
+        return _wrap_creative(after)
 
 
 @tool(
@@ -143,7 +143,7 @@ class UpdateAd(ConfirmedParams):
     ad_schedule_end_time: Moment | None = None
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        return _creative(after)
+        return _wrap_creative(after)
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.creative_id is not None:

@@ -1,4 +1,4 @@
-"""Making, sharing and deleting audiences. Who is in a customer list changes in audience_users.py."""
+"""Create, share and delete audiences. The people of a customer list are changed in `customer_list`."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ from meta_ads_mcp.tools.audiences.rule_spec import AudienceRule
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=1000)]
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
-MOST_ADS_SHOWN = 10
-LEAST_ORIGIN = 100
+MAX_ADS_IN_NOTE = 10
+# The smallest source of a lookalike audience (Meta error 100/1713232).
+MIN_ORIGIN_PEOPLE = 100
 _FLAGGED = 471
 
 
 def require_not_flagged(audience: Row) -> None:
-    """Meta takes no change of an audience that it flagged. Raises InvalidArguments."""
+    """Raise InvalidArguments when Meta has flagged the audience: Meta rejects every change to it."""
     status = audience.get("operation_status")
     if isinstance(status, dict) and status.get("code") == _FLAGGED:
         raise InvalidArguments(
@@ -35,7 +36,7 @@ def require_not_flagged(audience: Row) -> None:
         )
 
 
-# Closed all the same; written out, its keys would cost every client thousands of characters.
+# The model still rejects unknown keys. Its full schema would add thousands of characters to the tool list.
 SHORT = WithJsonSchema(
     {
         "type": "object",
@@ -78,15 +79,16 @@ class CreateCustomAudience(CreateParams):
         if self.rule is not None and self.subtype is not None:
             raise ValueError("leave out subtype with a rule: Meta infers it (error 2654)")
         if self.is_list and self.customer_file_source is None:
-            raise ValueError("customer_file_source is needed for a customer list: where its people come from")
+            raise ValueError("customer_file_source is required for a customer list: where its people come from")
         if not self.is_list and self.customer_file_source is not None:
             raise ValueError("customer_file_source is for a customer list (subtype CUSTOM, without a rule)")
         if self.rule is None and not self.is_list:
-            raise ValueError(f"an audience of the kind {self.subtype} is made by a rule: give it, without subtype")
+            raise ValueError(f"an audience of type {self.subtype} is defined by a rule: give rule, without subtype")
         return self
 
     @property
     def is_list(self) -> bool:
+        """Whether the arguments describe a customer list, which has no rule."""
         return self.rule is None and self.subtype in (None, "CUSTOM")
 
     def complete_values(self, after: Row) -> Row:
@@ -140,32 +142,32 @@ class CreateLookalikeAudience(CreateParams):
         return self
 
     def complete_values(self, after: Row) -> Row:
-        """`ratio` alone: `type` (similarity, reach) is Meta's other way to say the same."""
+        """Build `lookalike_spec` from `ratio`; Meta's `type` (similarity, reach) is an alternative to it."""
         spec: Row = {"ratio": self.ratio}
         spec |= {"starting_ratio": self.starting_ratio} if self.starting_ratio else {}
-        one = len(self.country) == 1
-        spec |= (
-            {"country": self.country[0]} if one else {"location_spec": {"geo_locations": {"countries": self.country}}}
-        )
+        if len(self.country) == 1:
+            spec["country"] = self.country[0]
+        else:
+            spec["location_spec"] = {"geo_locations": {"countries": self.country}}
         return {**after, "subtype": "LOOKALIKE", "lookalike_spec": spec}
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
         return {**after, "lookalike_spec": json.dumps(after["lookalike_spec"], separators=(",", ":"))}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        """The audience it resembles is one that Meta can work with (100/1713232 otherwise)."""
+        """Check that Meta accepts the source audience (error 100/1713232 otherwise)."""
         origin = await call.graph.get(
             self.origin_audience_id, fields=["id", "operation_status", "approximate_count_upper_bound"]
         )
         require_not_flagged(origin)
         size = origin.get("approximate_count_upper_bound")
-        if isinstance(size, int) and 0 <= size < LEAST_ORIGIN:
-            call.note(f"The audience it should resemble has fewer than {LEAST_ORIGIN} people: Meta will refuse it.")
-        call.note("Meta fills a lookalike within 24 hours; special ad categories cannot use it.")
+        if isinstance(size, int) and 0 <= size < MIN_ORIGIN_PEOPLE:
+            call.note(f"The source audience has fewer than {MIN_ORIGIN_PEOPLE} people: Meta will reject the lookalike.")
+        call.note("Meta fills a lookalike audience within 24 hours. Special ad categories cannot use it.")
 
 
 def _digits(accounts: list[str]) -> list[str]:
-    """The edge takes account ids without act_."""
+    """Strip `act_` from the account ids, as this edge requires."""
     return [account.removeprefix("act_") for account in accounts]
 
 
@@ -233,13 +235,13 @@ class DeleteCustomAudience(ConfirmedParams):
     audience_id: AudienceId
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        """Who would be hit, before anybody agrees."""
+        """Note which ads use the audience, before the confirmation."""
         fields = ["id", "name", "effective_status"]
-        found = await attempt(call.graph.list(f"{self.audience_id}/ads", fields=fields, limit=MOST_ADS_SHOWN))
-        if isinstance(found, AdsError):
-            call.note(unread("The ads that use it", found))
-        elif not found.rows:
+        ads = await attempt(call.graph.list(f"{self.audience_id}/ads", fields=fields, limit=MAX_ADS_IN_NOTE))
+        if isinstance(ads, AdsError):
+            call.note(unread("The ads that use it", ads))
+        elif not ads.rows:
             call.note("No ad uses this audience.")
         else:
-            ids = ", ".join(f"{row.get('id')} ({row.get('effective_status')})" for row in found.rows)
-            call.note(f"Used by ad {ids}{' and more' if found.has_more else ''}.")
+            ids = ", ".join(f"{row.get('id')} ({row.get('effective_status')})" for row in ads.rows)
+            call.note(f"Used by ad {ids}{' and more' if ads.has_more else ''}.")

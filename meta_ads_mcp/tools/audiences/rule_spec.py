@@ -1,7 +1,7 @@
-"""The rule of an audience made from what people did: of which sources, in which time, and which events.
+"""Models of an audience rule: people with certain events, at certain sources, within a retention period.
 
 Source: Meta docs, marketing-api/audiences/guides/website-custom-audiences and engagement-custom-audiences. Graph takes
-the rule as JSON text and drops keys it does not know, so the keys are closed here.
+the rule as JSON text and silently drops unknown keys, so these models reject them.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ YEAR_SECONDS = 366 * 86_400
 
 
 class EventSource(Closed):
-    """A pixel, app, Page, Instagram account, lead form, …"""
+    """A source of events: a pixel, app, Page, Instagram account, lead form, …"""
 
     id: ObjectId
     type: Word
 
 
 class Condition(Closed):
-    """A field of an event compared with a value."""
+    """Compare a field of an event with a value."""
 
     field: Text
     operator: Annotated[str, Field(pattern=r"^([a-z_]{2,20}|[=<>!]{1,2})$")]
@@ -35,21 +35,21 @@ class Condition(Closed):
 
 
 class Conditions(Closed):
-    """Conditions that hold together, or of which one has to."""
+    """Several conditions, all (`and`) or any (`or`) of which must hold."""
 
     operator: Joint
     filters: Annotated[list[Condition], Field(min_length=1, max_length=50)]
 
 
 class AudienceFilter(Closed):
-    """Conditions, or groups of them."""
+    """The top level of a filter: conditions or groups of conditions."""
 
     operator: Joint
     filters: Annotated[list[Condition | Conditions], Field(min_length=1, max_length=50)]
 
 
 class Aggregation(Closed):
-    """How often or how much, such as a count of at least 3."""
+    """Require a frequency or an amount, such as a count of at least 3."""
 
     type: Literal["count", "sum", "avg", "min", "max", "time_spent", "last_event_time_field"]
     operator: Annotated[str, Field(pattern=r"^([a-z_]{2,20}|[=<>!]{1,2})$")]
@@ -59,7 +59,7 @@ class Aggregation(Closed):
 
 
 class EventSourceRule(Closed):
-    """Who did something, at which sources, in the last `retention_seconds`."""
+    """Match people who did something at the sources within the last `retention_seconds` (seconds)."""
 
     event_sources: Annotated[list[EventSource], Field(min_length=1, max_length=50)]
     retention_seconds: Annotated[int, Field(ge=0, le=YEAR_SECONDS)]
@@ -69,21 +69,21 @@ class EventSourceRule(Closed):
 
 
 class Rules(Closed):
-    """Rules that hold together, or of which one has to."""
+    """Several rules, all (`and`) or any (`or`) of which must match."""
 
     operator: Joint
     rules: Annotated[list[EventSourceRule], Field(min_length=1, max_length=50)]
 
 
 class AudienceRule(Closed):
-    """Who is in the audience, and who of them is not."""
+    """The people to include in the audience, and those to exclude from it."""
 
     inclusions: Rules
     exclusions: Rules | None = None
 
     @model_validator(mode="after")
     def _each_says_what(self) -> Self:
-        """A rule without a filter and a template matches nobody in particular, and Graph refuses it."""
+        """Reject a rule without a filter and without a template, as Graph does."""
         for rule in self.inclusions.rules:
             if rule.filter is None and rule.template is None:
                 raise ValueError("each rule has a filter (which events), or a template such as ALL_VISITORS")

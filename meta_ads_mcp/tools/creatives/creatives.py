@@ -16,7 +16,7 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
 from meta_ads_mcp.domain.crops import USUAL, CropKey
-from meta_ads_mcp.tools.creatives.ad_media import images_of, save_media, show_media, videos_of, with_crops
+from meta_ads_mcp.tools.creatives.ad_media import read_images, read_videos, save_media, show_media, with_crops
 
 FIELDS = (
     "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
@@ -172,7 +172,7 @@ class GetAdImages(ListParams):
 
     async def _found(self, call: Call, fields: list[str]) -> Result:
         if self.ad_id is not None:
-            rows = await images_of(call, self.ad_id, fields)
+            rows = await read_images(call, self.ad_id, fields)
             return Result(list_summary("image", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
         given = self.model_dump(include=set(_OF_A_LIBRARY), exclude_none=True)
         path = f"{self.account_id}/adimages"
@@ -213,7 +213,7 @@ class GetAdVideos(ListParams):
     async def run(self, call: Call) -> Result:
         if self.ad_id is None:
             return await read_list(call, self, f"{self.account_id}/advideos", title=self.title)
-        rows = await videos_of(call, self.ad_id, list(dict.fromkeys([*fields_for(self), "status"])))
+        rows = await read_videos(call, self.ad_id, list(dict.fromkeys([*fields_for(self), "status"])))
         return Result(list_summary("video", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
 
 

@@ -1,4 +1,4 @@
-"""Making studies: split tests and lift tests. They belong to a business, not to an ad account."""
+"""Create studies (split tests and lift tests). A study belongs to a business, not to an ad account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan
 from meta_ads_mcp.errors import Denied, InvalidArguments
 
 NO_SCALE = (
-    "confidence_level was sent as given; Meta's pages do not say whether 95 or 0.95 is meant, so look at the study in "
+    "confidence_level was sent unchanged. Meta does not document whether it expects 95 or 0.95, so check the study in "
     "Experiments."
 )
 _TIMES = ("start_time", "end_time", "cooldown_start_time", "observation_end_time")
@@ -27,7 +27,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Cell(Closed):
-    """One group of a study: its share of the people, and what it sees."""
+    """A group of a study: its share of the people in percent, and the ad sets or campaigns it sees."""
 
     name: Name
     treatment_percentage: Annotated[float, Field(ge=0, le=100)]
@@ -40,16 +40,16 @@ class Cell(Closed):
     def _one_kind(self) -> Self:
         return exactly_one(self, "ad_sets", "campaigns")
 
-    def wired(self) -> Row:
-        """With ids alone, under Graph's names."""
-        found = self.model_dump(exclude_none=True)
-        if "ad_sets" in found:
-            found["adsets"] = found.pop("ad_sets")
-        return found
+    def to_graph(self) -> Row:
+        """Return the cell under Graph's parameter names."""
+        cell = self.model_dump(exclude_none=True)
+        if "ad_sets" in cell:
+            cell["adsets"] = cell.pop("ad_sets")
+        return cell
 
 
 class Source(Closed):
-    """Where an objective's events come from."""
+    """A source of an objective's events, such as a pixel."""
 
     id: ObjectId
     event_names: Annotated[list[str] | None, Field(min_length=1, max_length=20)] = None
@@ -59,7 +59,7 @@ Sources = Annotated[list[Source] | None, Field(min_length=1, max_length=20)]
 
 
 class Objective(Closed):
-    """What a lift study measures (SDK class AdStudyObjective)."""
+    """An outcome that a lift study measures (SDK class AdStudyObjective)."""
 
     name: Name
     type: Literal[
@@ -122,16 +122,17 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         if total > 100:
             raise ValueError(f"the percentages of the cells add up to {total:g}; at most 100")
         if self.type == "SPLIT_TEST" and len(self.cells) < 2:
-            raise ValueError("a split test has at least two cells")
+            raise ValueError("a split test requires at least two cells")
         if self.type == "LIFT" and not self.objectives:
-            raise ValueError("a lift study needs objectives: what it measures")
+            raise ValueError("objectives, the outcomes to measure, are required for a lift study")
         ids = self.members
         if len(set(ids)) != len(ids):
-            raise ValueError("an ad set or campaign is in one cell only")
+            raise ValueError("an ad set or campaign can be in only one cell")
         return self
 
     @property
     def members(self) -> list[str]:
+        """The ids of all ad sets and campaigns in the cells."""
         return [member for cell in self.cells for member in (cell.ad_sets or cell.campaigns or ())]
 
     async def plan(self, call: Call) -> Plan:
@@ -143,7 +144,7 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         after: Row = self.model_dump(
             include={"name", "description", "type", "confidence_level", "objectives"}, exclude_none=True
         )
-        after |= {**times, "cells": [cell.wired() for cell in self.cells]}
+        after |= {**times, "cells": [cell.to_graph() for cell in self.cells]}
         change = Change(
             Effect.CREATE,
             Request("POST", f"{business}/ad_studies", after, account=self.account_id, repeatable=False, write=True),
@@ -157,40 +158,46 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         return Plan([change], f"New study in business {business}.")
 
     async def _times(self, call: Call) -> dict[str, int]:
-        given = {name: value for name in _TIMES if (value := getattr(self, name)) is not None}
+        """Return the times in Unix seconds. A time without an offset is in the account's time zone."""
+        arguments = {name: value for name in _TIMES if (value := getattr(self, name)) is not None}
         zone: tzinfo = UTC
-        if not all(names_its_offset(value) for value in given.values()):
+        if not all(names_its_offset(value) for value in arguments.values()):
             zone = ZoneInfo((await call.account(self.account_id)).timezone_name)
-        times = {name: to_unix(value, zone) for name, value in given.items()}
+        times = {name: to_unix(value, zone) for name, value in arguments.items()}
         if times["end_time"] <= times["start_time"]:
             raise InvalidArguments("end_time is not after start_time.", "Give a period that ends after it starts.")
         if times["end_time"] <= call.now().timestamp():
-            raise InvalidArguments("The study would lie in the past.", "Give a period that ends in the future.")
+            raise InvalidArguments("The study would end in the past.", "Give a period that ends in the future.")
         return times
 
     async def _check_members(self, call: Call) -> None:
-        """What is in the cells is of this account, and so of one that this server may touch."""
+        """Require that every ad set and campaign belongs to this account. Raises InvalidArguments."""
         for member in self.members:
             owner = await call.owner(member)
             if owner not in (None, self.account_id):
                 raise InvalidArguments(
-                    f"{member} is of another ad account ({owner}).", "A study's cells are of its account."
+                    f"{member} belongs to another ad account ({owner}).",
+                    "Give ad sets or campaigns of the study's account.",
                 )
 
     async def _business(self, call: Call) -> str:
-        """The business that the study is made in. Raises InvalidArguments when the account has none."""
+        """Return the id of the business to create the study in.
+
+        Raises InvalidArguments when the token sees no business of the account, and Denied when META_ADS_ACCOUNTS is
+        set and `business_id` is not the account's business.
+        """
         if self.business_id is not None and not call.allowed_accounts():
             return self.business_id
         account = await call.graph.get(self.account_id, fields=["id", "business"])
-        found = str((account.get("business") or {}).get("id") or "")
-        if self.business_id not in (None, found):
+        business = str((account.get("business") or {}).get("id") or "")
+        if self.business_id not in (None, business):
             raise Denied(
-                f"This server may touch some accounts only, and the business of {self.account_id} is another one.",
+                f"This server may use some accounts only, and {self.account_id} belongs to another business.",
                 "Leave out business_id.",
             )
-        if not found:
+        if not business:
             raise InvalidArguments(
-                f"This token sees no business of {self.account_id}, and studies are made in one.",
-                "Give business_id, and the token business_management.",
+                f"This token sees no business of {self.account_id}, and a study belongs to a business.",
+                "Give business_id, and a token with business_management.",
             )
-        return found
+        return business

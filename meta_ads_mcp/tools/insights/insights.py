@@ -1,4 +1,4 @@
-"""Insights: the figures of accounts, campaigns, ad sets and ads, and five views that read them."""
+"""Tools that read insights: the figures of accounts, campaigns, ad sets and ads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.analysis import context, rankings
-from meta_ads_mcp.analysis.anomalies import Limits, windows
+from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
 from meta_ads_mcp.analysis.charts import pictures as charts
 from meta_ads_mcp.analysis.guardrails import check_arguments
 from meta_ads_mcp.analysis.numbers import amount, total
-from meta_ads_mcp.analysis.report import Answered, report
-from meta_ads_mcp.analysis.selection import IDENTITY, prepare
+from meta_ads_mcp.analysis.report import report
+from meta_ads_mcp.analysis.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
@@ -22,7 +22,7 @@ from meta_ads_mcp.core.params import Closed, Local, Params, Wire
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Page, Result, Row, Table, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.dates import TimeRange, preset_range, require_within_lookback
+from meta_ads_mcp.core.values.dates import TimeRange, preset_range, require_within_lookback, time_range
 from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
 from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
@@ -30,33 +30,38 @@ from meta_ads_mcp.errors import DataLimit, InvalidArguments
 from meta_ads_mcp.tools.accounts import label_account
 from meta_ads_mcp.tools.insights.benchmark import Baseline, benchmark, history_before, usable, verdict_sentence
 
-MOST_ROWS = 10_000
-# So many are a first page with its default limit, or more than a person reads.
+MAX_ROWS = 10_000
+# Answers with at least this many rows suggest a file.
 MANY_ROWS = 100
 RATES = ("spend", "impressions", "clicks", "ctr", "cpc", "cpm", "account_currency")
-NO_RESULTS = Measure(None, own=False)
+NO_RESULTS = Measure(None, from_meta=False)
 ACCOUNT = (
     "id account_id name currency account_status disable_reason timezone_name balance amount_spent spend_cap".split()
 )
 
 
 async def read_all(call: Call, object_id: str, fields: Sequence[str], **params: Any) -> list[Row]:
-    """All rows, page after page: a series that is cut would look like a drop."""
+    """Read all pages of an insights edge, because a truncated series would look like a drop.
+
+    Raises DataLimit if there are more than `MAX_ROWS` rows.
+    """
     rows: list[Row] = []
     after: str | None = None
-    while len(rows) <= MOST_ROWS:
-        found = await call.graph.list(f"{object_id}/insights", fields=fields, limit=500, after=after, **params)
-        rows += found.rows
+    while len(rows) <= MAX_ROWS:
+        listing = await call.graph.list(f"{object_id}/insights", fields=fields, limit=500, after=after, **params)
+        rows += listing.rows
         await call.progress(len(rows), None, f"{len(rows)} rows read")
-        if found.after is None:
+        if listing.after is None:
             return rows
-        after = found.after
-    raise DataLimit(f"There are more than {MOST_ROWS} rows.", "Ask for a shorter range, or for one campaign at a time.")
+        after = listing.after
+    raise DataLimit(f"There are more than {MAX_ROWS} rows.", "Request a shorter range, or one campaign at a time.")
 
 
-def nothing(object_id: str, since: str, until: str) -> Result:
-    note = "Meta gives no rows where nothing was delivered."
-    return Result(f"No delivery of {object_id} from {since} to {until}.", Table([], []), notes=[note])
+def no_delivery(object_id: str, days: TimeRange | None) -> Result:
+    """Return the answer for an object without rows. `days` is None for the whole time of the object."""
+    note = "Meta returns no rows if nothing was delivered."
+    period = f"from {days.since} to {days.until}" if days else "from the start to today"
+    return Result(f"No delivery of {object_id} {period}.", Table([], []), notes=[note])
 
 
 @tool(
@@ -80,30 +85,30 @@ class GetInsights(InsightsParams):
     chart: Chart = False
 
     @model_validator(mode="after")
-    def _allowed(self) -> Self:
+    def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=True)
         return self
 
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
         today = account.today(call.now())
-        asked = prepare(self, account, today, synchronous=True)
-        for text in asked.notes:
+        request = build_request(self, account, today, synchronous=True)
+        for text in request.notes:
             call.note(text)
-        found = await call.graph.list(
+        listing = await call.graph.list(
             f"{self.object_id}/insights",
-            fields=asked.fields,
+            fields=request.fields,
             limit=self.limit,
             after=self.after,
             max_items=self.max_items,
-            **asked.params,
+            **request.params,
         )
-        answer = report(self, Answered(found.rows, found.after, found.summary, found.marks), account, today)
-        if len(found.rows) >= MANY_ROWS:
+        answer = report(self, listing, account, today)
+        if len(listing.rows) >= MANY_ROWS:
             call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
             return answer
-        return replace(answer, images=charts.report_pictures(call, self, answer, account, found.rows))
+        return replace(answer, images=charts.report_pictures(call, self, answer, account, listing.rows))
 
 
 @tool(
@@ -132,19 +137,20 @@ class PerformanceTrend(PeriodParams):
             require_within_lookback(self.time_range, today)
         increment = {"daily": "1", "weekly": "7", "monthly": "monthly"}[self.granularity]
         rows = await read_all(call, self.object_id, FIELDS, time_increment=increment, **self.period())
-        known = self.time_range or preset_range(self.date_preset, today)
-        what = result_measure(rows)
-        series = periods(rows, what, min(known.last, today) if known else today, self.granularity)
+        days = self.time_range or preset_range(self.date_preset, today)
+        measure = result_measure(rows)
+        series = periods(rows, measure, min(days.last, today) if days else today, self.granularity)
         if not series:
-            return nothing(self.object_id, known.since if known else "the start", known.until if known else "today")
+            return no_delivery(self.object_id, days)
         data, notes = trend(series, today)
         spent = amount(total(period.figures.spend for period in series), account.currency)
         summary = (
             f"{len(series)} {self.granularity} periods of {self.object_id}, {series[0].start} to {series[-1].stop} "
             f"({account.timezone_name}). Spend {spent}."
         )
-        drawn = charts.trend_pictures(call, self.object_id, series, what, account) if self.chart else []
-        return Result(summary, Whole(data), notes=[what.note(), f"Money in {account.currency}.", *notes], images=drawn)
+        images = charts.trend_pictures(call, self.object_id, series, measure, account) if self.chart else []
+        notes = [measure.note(), f"Money in {account.currency}.", *notes]
+        return Result(summary, Whole(data), notes=notes, images=images)
 
 
 Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas"]
@@ -173,8 +179,8 @@ class AnomalySignal(ObjectParams):
 
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
-        at = windows(account.today(call.now()), self.window_days)
-        days = {"since": at.history.since, "until": at.recent.until}
+        windows = recent_windows(account.today(call.now()), self.window_days)
+        days = {"since": windows.history.since, "until": windows.recent.until}
         level = self.level.replace("ad_set", "adset") if self._splits else None
         identity = IDENTITY.get(level or "", ())
         rows = await read_all(
@@ -186,13 +192,13 @@ class AnomalySignal(ObjectParams):
             **({"level": level} if level else {}),
         )
         if not rows:
-            return nothing(self.object_id, at.history.since, at.recent.until)
+            return no_delivery(self.object_id, time_range(windows.history.first, windows.recent.last))
         limits = Limits(self.threshold_pct, self.min_impressions)
-        return anomaly_result(SignalCheck(self.object_id, identity, at, self.metrics, limits), rows, account)
+        return anomaly_result(SignalCheck(self.object_id, identity, windows, self.metrics, limits), rows, account)
 
     @property
     def _splits(self) -> bool:
-        """Whether the objects below are checked one by one."""
+        """Return whether each object below the given one is checked separately."""
         if self.object_id.startswith("act_"):
             return self.level != "account"
         return "level" in self.model_fields_set and self.level in ("ad_set", "ad")
@@ -219,7 +225,7 @@ class AuctionRankingBenchmarks(Params):
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
 
     @model_validator(mode="after")
-    def _an_object(self) -> Self:
+    def _require_object(self) -> Self:
         if self.ad_id is None and self.object_id is None:
             raise ValueError("give ad_id or object_id")
         return self
@@ -227,7 +233,7 @@ class AuctionRankingBenchmarks(Params):
     async def run(self, call: Call) -> Result:
         target = str(self.object_id or self.ad_id)
         account = await call.account(target)
-        found = await call.graph.list(
+        listing = await call.graph.list(
             f"{target}/insights",
             fields=rankings.FIELDS,
             limit=self.limit,
@@ -236,15 +242,15 @@ class AuctionRankingBenchmarks(Params):
             date_preset=self.date_preset,
             sort=["spend_descending"],
         )
-        table = rankings.ranking_table(found.rows)
-        page = Page(len(found.rows), found.has_more, found.after)
-        if not found.rows:
+        table = rankings.ranking_table(listing.rows)
+        page = Page(len(listing.rows), listing.has_more, listing.after)
+        if not listing.rows:
             return Result(f"No ad of {target} delivered in {self.date_preset}.", table, page)
         ranked = sum(row[-1] != "not ranked" for row in table.rows)
-        more = "; more follow, ask again with page.after" if found.has_more else ""
-        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{more}."
+        suffix = "; more follow, call again with page.after" if listing.has_more else ""
+        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{suffix}."
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
-        return Result(summary, table, page, notes, found.marks)
+        return Result(summary, table, page, notes, listing.marks)
 
 
 class BaselineValues(Closed):
@@ -256,13 +262,13 @@ class BaselineValues(Closed):
     currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$", description="Of cpc and cpm")] = None
 
     def in_currency(self, currency: str) -> Baseline:
-        """The values that can be compared in the account's currency."""
+        """Return the values that are comparable in the account's currency."""
         same = self.currency in (None, currency)
-        given = {"ctr": self.ctr, "cpc": self.cpc if same else None, "cpm": self.cpm if same else None}
-        return Baseline("the caller's baseline", {name: value for name, value in given.items() if value is not None})
+        values = {"ctr": self.ctr, "cpc": self.cpc if same else None, "cpm": self.cpm if same else None}
+        return Baseline("the caller's baseline", {name: value for name, value in values.items() if value is not None})
 
 
-def _own_history(value: Any) -> Any:
+def _history_as_default(value: Any) -> Any:
     return None if value == "own_history" else value
 
 
@@ -286,7 +292,7 @@ class IndustryBenchmark(PresetParams):
     ] = "default"
     baseline: Annotated[
         BaselineValues | None,
-        BeforeValidator(_own_history),
+        BeforeValidator(_history_as_default),
         Local(),
         Field(description="Default: own history"),
     ] = None
@@ -297,17 +303,17 @@ class IndustryBenchmark(PresetParams):
         window = preset_range(self.date_preset, today)
         if window is None and self.baseline is None:
             raise InvalidArguments(
-                f"Before {self.date_preset} there is no history to compare with.",
+                f"date_preset '{self.date_preset}' has no earlier period to compare with.",
                 "Give a baseline, or a shorter date_preset such as last_30d.",
             )
         rows = await read_all(call, self.object_id, RATES, date_preset=self.date_preset)
         if not rows:
-            return nothing(self.object_id, window.since if window else "the start", window.until if window else "today")
+            return no_delivery(self.object_id, window)
         bases = await self._baselines(call, account, window)
         observed = sum_figures([figures(row, NO_RESULTS) for row in rows])
         table = benchmark(observed, bases)
-        judged = verdict_sentence(table) or "nothing could be judged"
-        summary = f"{self.object_id}, {self.date_preset}, {judged}; cpc and cpm in {account.currency}."
+        verdicts = verdict_sentence(table) or "too little data for a verdict"
+        summary = f"{self.object_id}, {self.date_preset}, {verdicts}; cpc and cpm in {account.currency}."
         return Result(summary, table, notes=self._notes(account))
 
     async def _baselines(self, call: Call, account: Account, window: TimeRange | None) -> list[Baseline]:
@@ -325,14 +331,14 @@ class IndustryBenchmark(PresetParams):
         return Baseline(f"{text} from {before.since} to {before.until}", past)
 
     def _notes(self, account: Account) -> list[str]:
-        notes = ["Meta publishes no figures of industries: the baseline is not one of an industry."]
+        notes = ["Meta publishes no figures of industries, so the baseline is not one of an industry."]
         if self.industry != "default":
-            notes.append(f"industry={self.industry} changed nothing.")
+            notes.append(f"industry={self.industry} has no effect.")
         if self.baseline and self.baseline.currency not in (None, account.currency):
             notes.append(f"cpc and cpm in {self.baseline.currency} cannot be compared with {account.currency}.")
         elif self.baseline and self.baseline.currency is None and (self.baseline.cpc or self.baseline.cpm):
-            notes.append(f"The baseline's cpc and cpm were taken to be in {account.currency}.")
-        return [*notes, "Verdicts: within 10 % is in line; fewer than 1,000 impressions or 20 clicks are not judged."]
+            notes.append(f"The baseline's cpc and cpm are assumed to be in {account.currency}.")
+        return [*notes, "Verdicts: less than 10 % off is in line; 1,000 impressions and 20 clicks are required."]
 
 
 @tool(
@@ -356,15 +362,15 @@ class AdvertiserContext(Params):
     async def run(self, call: Call) -> Result:
         row = await call.graph.get(self.account_id, fields=ACCOUNT)
         path = f"{self.account_id}/insights"
-        wanted: dict[str, Any] = {"date_preset": self.date_preset}
-        whole = await call.graph.list(path, fields=context.FIELDS[2:], limit=1, level="account", **wanted)
+        period: dict[str, Any] = {"date_preset": self.date_preset}
+        whole = await call.graph.list(path, fields=context.FIELDS[2:], limit=1, level="account", **period)
         best = await call.graph.list(
             path,
             fields=context.FIELDS,
             limit=self.top_n_campaigns,
             level="campaign",
             sort=["spend_descending"],
-            **wanted,
+            **period,
         )
         currency = str(row.get("currency", ""))
         totals = context.totals(whole.rows[0]) if whole.rows else {"spend": 0}
@@ -375,14 +381,14 @@ class AdvertiserContext(Params):
             "totals": totals,
             "top_campaigns": Whole(top.public()),
         }
-        covered = sum(cells[3] or 0 for cells in top.rows)
+        share = sum(cells[3] or 0 for cells in top.rows)
         summary = (
             f"{row.get('name')}: spend {amount(totals['spend'], currency)} in {self.date_preset}; "
-            f"the top {len(top.rows)} campaigns make {covered:.0f} % of it."
+            f"the top {len(top.rows)} campaigns make {share:.0f} % of it."
             if whole.rows
             else f"{row.get('name')}: no delivery in {self.date_preset}."
         )
-        notes = [f"Figures in {currency}. results are each campaign's own (result_event)."]
+        notes = [f"Figures in {currency}. results count each campaign's result_event."]
         return Result(summary, data, notes=notes)
 
 

@@ -1,4 +1,4 @@
-"""A report of any size into a file: flat rows with canonical columns, and the totals of what can be added."""
+"""Write a report of any size to a file: flat rows with the column names of tables, and totals."""
 
 from __future__ import annotations
 
@@ -18,39 +18,42 @@ PREVIEW_ROWS = 10
 
 @dataclass
 class ReportFile:
-    """Takes pages of Graph's rows one after the other; keeps the totals and the first rows only."""
+    """Write pages of Graph's rows to an export. Only the totals and the first rows stay in memory."""
 
     export: Export
     _totals: dict[str, Decimal] = field(default_factory=dict)
     _first: list[Row] = field(default_factory=list)
 
     async def fill(self, pages: AsyncIterator[Sequence[Row]]) -> None:
+        """Write all pages, one after the other."""
         async for page in pages:
             await self._add(sheet(page))
 
     async def _add(self, page: Sheet) -> None:
-        # A name must not depend on which events a page happens to hold.
+        # Names must not depend on the events of a page, so every event is named.
         names = {column: column.name(several=True) for column in page.columns}
         for column, name in names.items():
             if column.additive:
                 self._sum(name, column, page)
-        rows = [dict(zip(names.values(), map(_plain, row), strict=True)) for row in page.table().rows]
+        rows = [dict(zip(names.values(), map(_clean_text, row), strict=True)) for row in page.table().rows]
         self._first += rows[: PREVIEW_ROWS - len(self._first)]
         await self.export.write(rows)
 
     def _sum(self, name: str, column: Column, page: Sheet) -> None:
-        found = (number(cells.get(column)) for cells in page.cells)
-        self._totals[name] = self._totals.get(name, Decimal()) + Decimal(str(total(found)))
+        values = (number(cells.get(column)) for cells in page.cells)
+        self._totals[name] = self._totals.get(name, Decimal()) + Decimal(str(total(values)))
 
     @property
     def totals(self) -> dict[str, Number]:
+        """Return the sums of the additive columns. Money is in major units."""
         return {name: total([float(value)]) for name, value in self._totals.items()}
 
     @property
     def preview(self) -> Table:
+        """Return the first rows."""
         columns = list(dict.fromkeys(name for row in self._first for name in row))
         return Table(columns, [[row.get(name) for name in columns] for row in self._first])
 
 
-def _plain(value: Any) -> Any:
+def _clean_text(value: Any) -> Any:
     return clean(value) if isinstance(value, str) else value

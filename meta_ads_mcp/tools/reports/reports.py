@@ -1,4 +1,4 @@
-"""Asynchronous insights reports, for what is too much for one request. They start by POST and change nothing."""
+"""Tools for asynchronous insights reports, which Meta computes in the background. They change nothing at Meta."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.analysis.guardrails import check_arguments
-from meta_ads_mcp.analysis.report import Answered, report
-from meta_ads_mcp.analysis.selection import prepare
+from meta_ads_mcp.analysis.report import report
+from meta_ads_mcp.analysis.selection import build_request
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call, ExportFormat
@@ -26,11 +26,11 @@ RUN_FIELDS = (
     "id async_status async_percent_completion date_start date_stop error_code error_subcode error_message "
     "error_user_title error_user_msg is_running time_completed"
 )
-# Meta docs, marketing-api/insights/best-practices: a run is kept that long.
-KEPT_DAYS = 30
-FACTOR, LONGEST_INTERVAL = 1.5, 60.0
-# Right after its creation a run may not be found (error 100/33).
-NOT_THERE_YET_SECONDS = 30.0
+# Meta docs, marketing-api/insights/best-practices: a run expires after 30 days.
+RETENTION_DAYS = 30
+POLL_GROWTH, MAX_POLL_SECONDS = 1.5, 60.0
+# Right after its creation, Graph may answer that a run does not exist (error 100/33).
+VISIBILITY_SECONDS = 30.0
 EXPORT_PAGE = 1000
 
 ReportLimit = Annotated[int, Local(), Field(ge=1, le=1000, description="Rows in the answer")]
@@ -40,24 +40,24 @@ SaveAs = Annotated[
 
 
 class ReportParams(InsightsParams):
-    """A query for a report, held to the same rules as a direct one, but for the length of its range."""
+    """The query of a report. It has the rules of a synchronous query, except for the length of the range."""
 
     @model_validator(mode="after")
-    def _allowed(self) -> Self:
+    def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=False)
         return self
 
     async def create(self, call: Call, account: Account) -> str:
-        """Start the report and give its run id."""
-        asked = prepare(self, account, account.today(call.now()), synchronous=False)
-        for text in asked.notes:
+        """Start the report and return its run id. Raises ApiError if Graph returns none."""
+        request = build_request(self, account, account.today(call.now()), synchronous=False)
+        for text in request.notes:
             call.note(text)
-        made = await call.graph.create_report(
-            f"{self.object_id}/insights", fields=",".join(asked.fields), **asked.params
+        response = await call.graph.create_report(
+            f"{self.object_id}/insights", fields=",".join(request.fields), **request.params
         )
-        if not made.get("report_run_id"):
+        if not response.get("report_run_id"):
             raise ApiError("Meta started no report: its answer has no report_run_id.")
-        return str(made["report_run_id"])
+        return str(response["report_run_id"])
 
 
 @tool(
@@ -74,9 +74,9 @@ class CreateAsyncReport(ReportParams):
 
     async def run(self, call: Call) -> Result:
         run_id = await self.create(call, await call.account(self.object_id))
-        expires = (call.now() + timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
+        expires = (call.now() + timedelta(days=RETENTION_DAYS)).isoformat(timespec="seconds")
         step = (
-            "Ask ads_get_report_status every 5 seconds or slower; read it with ads_get_report_results when it is done."
+            "Call ads_get_report_status every 5 seconds or slower; read it with ads_get_report_results when it is done."
         )
         return Result(
             f"Report {run_id} of {self.object_id} started.",
@@ -122,17 +122,16 @@ class GetReportResults(Params):
 
     async def run(self, call: Call) -> Result:
         run = await _poll(call, self.report_run_id)
-        run.raise_if_lost()
+        run.raise_if_failed()
         if not run.done:
             return run.result()
         account = await call.account(self.report_run_id)
         if self.save_as:
-            return await _saved(call, self.report_run_id, self.save_as, account)
-        found = await call.graph.list(
+            return await _save(call, self.report_run_id, self.save_as, account)
+        listing = await call.graph.list(
             f"{self.report_run_id}/insights", limit=self.limit, after=self.after, max_items=self.max_items
         )
-        answered = Answered(found.rows, found.after, found.summary, found.marks)
-        return report(_query_of(self.report_run_id, found.rows), answered, account, account.today(call.now()))
+        return report(_infer_query(self.report_run_id, listing.rows), listing, account, account.today(call.now()))
 
 
 @tool(
@@ -159,45 +158,44 @@ class RunReportAndWait(ReportParams):
         account = await call.account(self.object_id)
         run_id = await self.create(call, account)
         try:
-            return await self._finished(call, run_id, account)
+            return await self._wait_and_read(call, run_id, account)
         except AdsError as error:
             error.details["report_run_id"] = run_id
             raise
 
-    async def _finished(self, call: Call, run_id: str, account: Account) -> Result:
+    async def _wait_and_read(self, call: Call, run_id: str, account: Account) -> Result:
         run = await self._wait(call, run_id)
-        run.raise_if_lost()
+        run.raise_if_failed()
         if not run.done:
-            call.note(f"The report goes on at Meta; {self.max_wait_seconds} seconds of waiting are over.")
+            call.note(f"The report is still running at Meta after {self.max_wait_seconds} seconds.")
             return run.result()
         if self.save_as:
-            return await _saved(call, run_id, self.save_as, account)
-        found = await call.graph.list(f"{run_id}/insights", limit=self.result_limit)
+            return await _save(call, run_id, self.save_as, account)
+        listing = await call.graph.list(f"{run_id}/insights", limit=self.result_limit)
         call.note(f"This is report {run_id}; ads_get_report_results reads it again, and its further pages.")
-        answered = Answered(found.rows, found.after, found.summary, found.marks)
-        return report(self, answered, account, account.today(call.now()))
+        return report(self, listing, account, account.today(call.now()))
 
     async def _wait(self, call: Call, run_id: str) -> ReportRun:
-        """The run as it was seen last: ended, or still going when the time was over."""
+        """Poll until the run is over or the time is up, and return its last status."""
         interval, waited, run = float(self.poll_interval_seconds), 0.0, ReportRun(run_id, {})
         while waited < self.max_wait_seconds:
             pause = min(interval, self.max_wait_seconds - waited)
             await call.sleep(pause)
             waited += pause
-            run = await _seen(call, run, waited)
+            run = await _poll_new_run(call, run, waited)
             await call.progress(run.percent, 100, f"Report {run_id}: {run.status}")
             if run.ended:
                 break
-            interval = min(interval * FACTOR, LONGEST_INTERVAL)
+            interval = min(interval * POLL_GROWTH, MAX_POLL_SECONDS)
         return run
 
 
-async def _seen(call: Call, before: ReportRun, waited: float) -> ReportRun:
-    """The run now; as before while Graph does not know it yet."""
+async def _poll_new_run(call: Call, before: ReportRun, waited: float) -> ReportRun:
+    """Poll a run. Return its earlier status while Graph does not know it yet."""
     try:
         return await _poll(call, before.id)
     except NotFound:
-        if waited > NOT_THERE_YET_SECONDS:
+        if waited > VISIBILITY_SECONDS:
             raise
         return before
 
@@ -206,36 +204,36 @@ async def _poll(call: Call, run_id: str) -> ReportRun:
     return ReportRun(run_id, await call.graph.report_run(run_id, RUN_FIELDS.split()))
 
 
-async def _saved(call: Call, run_id: str, file_format: ExportFormat, account: Account) -> Result:
-    """All rows of a finished report in a file, page by page."""
-    made = ReportFile(call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format))
+async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Account) -> Result:
+    """Write all rows of a finished report to a file, page by page."""
+    report_file = ReportFile(call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format))
     try:
-        await made.fill(call.graph.each_page(f"{run_id}/insights", limit=EXPORT_PAGE))
-        file = await made.export.finish()
+        await report_file.fill(call.graph.each_page(f"{run_id}/insights", limit=EXPORT_PAGE))
+        file = await report_file.export.finish()
     finally:
-        made.export.discard()
+        report_file.export.discard()
     data = {
         "report_run_id": run_id,
         "path": file.path,
         "format": file_format,
         "row_count": file.rows,
         "columns": list(file.columns),
-        "totals": made.totals,
-        "preview": made.preview.public(),
+        "totals": report_file.totals,
+        "preview": report_file.preview.public(),
     }
-    call.note("totals add up the rows; reach, frequency, costs and rates cannot be added.")
+    call.note("totals are sums of the rows; reach, frequency, costs and rates cannot be added.")
     return Result(f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}.", data)
 
 
-def _query_of(run_id: str, rows: list[Row]) -> InsightsParams:
-    """What a report must have asked, as far as its rows tell: Graph does not give the query back."""
-    seen = dict.fromkeys(name for row in rows for name in row)
-    level = next((level for level in ("ad", "adset", "campaign") if f"{level}_id" in seen), "account")
-    asked = {
-        "breakdowns": [name for name in seen if name in BREAKDOWNS][:8],
-        "fields": [name for name in seen if not is_dimension(name)][:100],
+def _infer_query(run_id: str, rows: list[Row]) -> InsightsParams:
+    """Infer the query of a report from its rows, because Graph does not return the query."""
+    present = dict.fromkeys(name for row in rows for name in row)
+    level = next((level for level in ("ad", "adset", "campaign") if f"{level}_id" in present), "account")
+    lists = {
+        "breakdowns": [name for name in present if name in BREAKDOWNS][:8],
+        "fields": [name for name in present if not is_dimension(name)][:100],
     }
-    given = {name: value for name, value in asked.items() if value}
+    arguments = {name: value for name, value in lists.items() if value}
     return InsightsParams.model_validate(
-        {"object_id": run_id, **given, **({} if level == "account" else {"level": level})}
+        {"object_id": run_id, **arguments, **({} if level == "account" else {"level": level})}
     )

@@ -43,7 +43,7 @@ KEPT_EDGES = {
     "Page": """ads_posts comments feed insights instagram_accounts leadgen_forms page_backed_instagram_accounts photos
         posts published_posts scheduled_posts videos""".split(),
     "User": "accounts ad_studies adaccounts assigned_ad_accounts assigned_business_asset_groups assigned_pages "
-    "businesses permissions picture".split(),
+    "business_users businesses permissions picture".split(),
     "ProductCatalog": "product_feeds product_sets products".split(),
 }
 

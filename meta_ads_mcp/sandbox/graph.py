@@ -126,6 +126,7 @@ class SandboxGraph:
         return node, edge
 
     def find(self, node_id: str) -> Node | None:
+        """Return a node by its id; None where there is none."""
         return self.world.store.nodes.get(node_id)
 
     # -- nodes and edges --------------------------------------------------------------------------------------------
@@ -170,6 +171,7 @@ class SandboxGraph:
         return self._listing(edge, ask, result) if isinstance(result, EdgeListing) else result
 
     def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
+        """Return what shows nodes for a call."""
         return Projector(self.spec, self.find, lambda node, one: self._nested(node, one, call, token))
 
     def _nested(self, node: Node, one: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:

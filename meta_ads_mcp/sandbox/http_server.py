@@ -104,6 +104,8 @@ def _handler_class(respond: Respond) -> type[BaseHTTPRequestHandler]:
     """Return the class that `http.server` makes an object of for each connection."""
 
     class SandboxHandler(BaseHTTPRequestHandler):
+        """Answers the requests of one connection."""
+
         protocol_version = "HTTP/1.1"
         timeout = IDLE_SECONDS
         disable_nagle_algorithm = True

@@ -42,6 +42,7 @@ class Job:
     rows: EdgeListing | None = None
 
     def step(self, now: datetime) -> tuple[str, int]:
+        """Return the status of the run and its percentage."""
         passed = int((now - self.started).total_seconds() // STEP_SECONDS)
         return STEPS[min(max(self.looks, passed), len(STEPS) - 1)]
 

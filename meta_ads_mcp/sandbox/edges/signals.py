@@ -56,6 +56,7 @@ def previews(ask: Ask) -> Json:
 
 
 def needed(ask: Ask) -> tuple[str, ...]:
+    """Return the params without which a preview is refused."""
     return ("ad_format", "creative") if ask.node.type == "AdAccount" else ("ad_format",)
 
 
@@ -76,6 +77,7 @@ def stats(ask: Ask) -> EdgeListing:
 
 
 def counts(ask: Ask, aggregation: str, hour: int) -> list[dict[str, Json]]:
+    """Return the values of an aggregation with their counts in an hour."""
     wanted = ask.params.get("event")
     base = 20 + 40 * uniforms("pixel", ask.node.id, hour)[0]
     values = VALUES.get(aggregation, OTHER)
@@ -88,6 +90,7 @@ def counts(ask: Ask, aggregation: str, hour: int) -> list[dict[str, Json]]:
 
 @serves("GET", "AdsPixel/da_checks")
 def checks(ask: Ask) -> Json:
+    """Return the checks of a pixel."""
     rows = [
         {"key": "pixel_decline", "title": "Events declined", "result": "passed", "description": "Events keep coming."},
         {
@@ -175,4 +178,5 @@ def media(ask: Ask) -> EdgeListing:
 
 
 def published(node: Node) -> float:
+    """Return the time of a post in Unix seconds."""
     return datetime.fromisoformat(str(node.get("timestamp"))).timestamp()

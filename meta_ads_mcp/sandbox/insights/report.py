@@ -32,6 +32,7 @@ class ReportLine:
     audience: float
 
     def plus(self, sums: Mapping[str, int], audience: float) -> ReportLine:
+        """Return the line with more added to its sums."""
         added = {name: self.sums[name] + value for name, value in sums.items()}
         return replace(self, sums=added, audience=self.audience + audience)
 

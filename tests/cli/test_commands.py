@@ -18,18 +18,9 @@ from keyring.backends.fail import Keyring as FailKeyring
 from meta_ads_mcp.cli import login
 from meta_ads_mcp.cli import main as cli
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo
-from tests.support.keyrings import (
-    APP,
-    EVERY_TOKEN,
-    NO_ADS,
-    OF_A_PAGE,
-    READ_ONLY,
-    SERVICE,
-    USER_TOKEN,
-    MemoryKeyring,
-    using,
-)
+from tests.support.keyrings import SERVICE, MemoryKeyring, using
 from tests.support.loopback import Loopback, serving
+from tests.support.sandbox_engine import APP, EVERY_TOKEN, NO_ADS, OF_A_PAGE, READ_ONLY, USER_TOKEN
 
 pytestmark = pytest.mark.loopback
 

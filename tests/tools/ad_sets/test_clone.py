@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.errors import ApiError
-from tests.support.desk import desk
+from tests.support.sandbox_engine import build_writer
 from tests.support.scripted_graph import ScriptedGraph
 from tests.support.write_cases import (
     ACCOUNT,
@@ -22,7 +22,7 @@ from tests.tools.ads.test_link import NEW, STORY, running
 
 @pytest.mark.parametrize(("named", "told"), [({}, True), ({"dsa_beneficiary": "Shop", "dsa_payor": "Agency"}, False)])
 async def test_a_bundle_that_moves_to_the_eu_needs_who_benefits_and_who_pays(named: dict[str, str], told: bool) -> None:
-    made = desk()
+    made = build_writer()
     made.store.patch(made.ids["ad_set"], {"dsa_beneficiary": None, "dsa_payor": None})
     target = {"name": "Germany", "geo_override": {"countries": ["DE"]}, **named}
     bundle = {**VALID["ads_clone_ad_set_bundle"], "target_ad_set": target, "dry_run": True}

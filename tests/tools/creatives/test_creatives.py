@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools.creatives.creatives import effective_link
+from meta_ads_mcp.domain.destinations import SOURCE_FIELDS, effective_link_url
 from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
@@ -22,7 +22,7 @@ PLACES: list[dict[str, Any]] = [
         }
     },
 ]
-SOURCES = {"link_url", "object_story_spec", "asset_feed_spec"}
+SOURCES = set(SOURCE_FIELDS)
 
 
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def test_the_first_place_that_holds_a_link_counts(held: set[int]) -> None:
     creative: dict[str, Any] = {}
     for place in sorted(held, reverse=True):
         creative = joined(creative, PLACES[place])
-    assert effective_link(creative) == (f"https://a.example/{min(held) + 1}" if held else None)
+    assert effective_link_url(creative) == (f"https://a.example/{min(held) + 1}" if held else None)
 
 
 JSON = st.recursive(
@@ -49,7 +49,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*SOURCES, "name"]), JSON))
 def test_no_creative_is_too_odd(creative: dict[str, Any]) -> None:
-    found = effective_link(creative)
+    found = effective_link_url(creative)
     assert found is None or found
 
 

@@ -20,7 +20,7 @@ from meta_ads_mcp.core.result import Row
 Path = tuple[str | int, ...]
 
 
-class Kind(enum.Enum):
+class DestinationKind(enum.Enum):
     """What a destination is. The value says why a web address cannot replace it; WEB can be replaced."""
 
     WEB = "a web page"
@@ -41,7 +41,7 @@ class Destination:
 
     path: Path
     value: str
-    kind: Kind
+    kind: DestinationKind
 
     @property
     def name(self) -> str:
@@ -58,14 +58,14 @@ APP_KEYS = frozenset(
 APP_PARENTS = frozenset("android ios ipad iphone windows_phone app".split())
 PHONE_KEYS = frozenset("whatsapp_number whatsapp_phone_number phone_number".split())
 # Keys that name a destination by an id or a word.
-OTHER_KINDS: Mapping[str, Kind] = {
-    "lead_gen_form_id": Kind.FORM,
-    "app_destination": Kind.MESSAGES,
-    "event_id": Kind.EVENT,
-    "destination_set_id": Kind.SET,
-    "object_story_id": Kind.POST,
-    "source_instagram_media_id": Kind.POST,
-    "source_facebook_post_id": Kind.POST,
+OTHER_KINDS: Mapping[str, DestinationKind] = {
+    "lead_gen_form_id": DestinationKind.FORM,
+    "app_destination": DestinationKind.MESSAGES,
+    "event_id": DestinationKind.EVENT,
+    "destination_set_id": DestinationKind.SET,
+    "object_story_id": DestinationKind.POST,
+    "source_instagram_media_id": DestinationKind.POST,
+    "source_facebook_post_id": DestinationKind.POST,
 }
 # Keys of addresses that lead nowhere: pictures, and links of Meta itself.
 MEDIA_KEYS = frozenset(
@@ -98,15 +98,15 @@ _WEB = re.compile(r"(?i)https?://")
 
 def list_destinations(creative: Mapping[str, Any]) -> list[Destination]:
     """Return every place of a creative, of any shape, that leads somewhere or shows where it leads."""
-    places = [place for place in _walk(creative, ()) if place.kind is not Kind.OTHER]
+    places = [place for place in _walk(creative, ()) if place.kind is not DestinationKind.OTHER]
     if _follows_catalog(creative, places):
-        places.append(Destination(("product_set_id",), str(creative["product_set_id"]), Kind.CATALOG))
+        places.append(Destination(("product_set_id",), str(creative["product_set_id"]), DestinationKind.CATALOG))
     return places
 
 
 def web_destinations(creative: Mapping[str, Any]) -> list[Destination]:
     """Return the places with a web address, the one that counts as the landing page first."""
-    places = [place for place in list_destinations(creative) if place.kind is Kind.WEB]
+    places = [place for place in list_destinations(creative) if place.kind is DestinationKind.WEB]
     order = {path: index for index, path in enumerate(_PREFERENCE)}
     return sorted(places, key=lambda place: order.get(place.path, len(order)))
 
@@ -142,10 +142,10 @@ def remaining_destinations(before: Mapping[str, Any], after: Mapping[str, Any], 
     """
     old = [place.value for place in web_destinations(before) if place.value != link]
     needles = [*old, *(host for url in old if (host := _host(url)) and host != _host(link))]
-    kept = [place for place in list_destinations(after) if place.kind is not Kind.WEB]
+    kept = [place for place in list_destinations(after) if place.kind is not DestinationKind.WEB]
     known = {place.path for place in kept}
     traces = [
-        Destination(path, text, Kind.OTHER)
+        Destination(path, text, DestinationKind.OTHER)
         for path, text in _texts(after, ())
         if text != link and path not in known and not _is_media(path) and any(_mentions(text, part) for part in needles)
     ]
@@ -182,7 +182,7 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         yield path, str(value)
 
 
-def _classify(path: Path, text: str) -> Kind | None:
+def _classify(path: Path, text: str) -> DestinationKind | None:
     """Return the kind of a text in a creative, or None for a text that is not an address."""
     names = [step for step in path if isinstance(step, str)]
     key, parents = (names[-1], names[:-1]) if names else ("", [])
@@ -191,12 +191,12 @@ def _classify(path: Path, text: str) -> Kind | None:
     if key in OTHER_KINDS:
         return OTHER_KINDS[key]
     if key in PHONE_KEYS or text.lower().startswith("tel:"):
-        return Kind.PHONE
+        return DestinationKind.PHONE
     if key in APP_KEYS or (_SCHEME.match(text) and APP_PARENTS.intersection(parents)):
-        return Kind.APP
+        return DestinationKind.APP
     if key in WEB_KEYS or (key == "url" and _WEB_PARENTS.intersection(parents)):
-        return Kind.WEB if _WEB.match(text) or not _SCHEME.match(text) else Kind.APP
-    return Kind.OTHER if _WEB.match(text) else None
+        return DestinationKind.WEB if _WEB.match(text) or not _SCHEME.match(text) else DestinationKind.APP
+    return DestinationKind.OTHER if _WEB.match(text) else None
 
 
 def _is_media(path: Path) -> bool:

@@ -184,8 +184,8 @@ class LazyClient:
         return self._made().for_token(token)
 
     @property
-    def seen(self) -> Any:
-        return self._made().seen
+    def server_info(self) -> Any:
+        return self._made().server_info
 
     def version_notice(self) -> str | None:
         notice: str | None = self._client.version_notice() if self._client else None

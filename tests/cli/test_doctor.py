@@ -150,7 +150,7 @@ def test_a_dead_version_is_seen_by_what_is_served(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("seconds", "status"), [(2, "ok"), (-90, "warn"), (4000, "fail")])
 def test_clock_skew(tmp_path: Path, seconds: float, status: str) -> None:
     def prepare(bench: SandboxEngine) -> None:
-        bench.client.seen.skew = seconds
+        bench.client.server_info.skew = seconds
 
     check = examined(tmp_path, prepare=prepare)["clock"]
     assert check.status == status

@@ -19,23 +19,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.errors import (
     AdsError,
     ApiError,
     Blocked,
     DataLimit,
+    InvalidArguments,
     NetworkProblem,
     Throttled,
     TokenProblem,
     Transient,
     UnknownOutcome,
 )
-from meta_ads_mcp.graph.client import LONGEST_QUERY
+from meta_ads_mcp.graph.client import MAX_QUERY_CHARS, Connection, GraphClient
 from meta_ads_mcp.graph.limits.outcome import Outcome
-from meta_ads_mcp.graph.response import LARGEST_BODY
+from meta_ads_mcp.graph.response import MAX_BODY_BYTES
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder, RecordingGovernor
 from tests.support.transport import TOKEN, Wire, refusal
 
 GOOD = {"data": []}
+MEMBER = {"code": 200, "headers": [], "body": json.dumps(GOOD)}
 
 
 def everything_sent(request: httpx.Request) -> str:
@@ -115,17 +120,66 @@ async def test_lists_and_objects_are_json_and_nothing_given_is_changed(method: A
 
 
 @given(st.integers(0, 3000), st.sampled_from(["x", "é", '"', "😀"]))
-async def test_a_long_query_goes_as_a_form(length: int, letter: str) -> None:
-    wire = Wire(lambda _: GOOD)
-    await wire.send(params={"filtering": letter * length})
+async def test_a_long_query_goes_as_the_member_of_a_batch(length: int, letter: str) -> None:
+    wire = Wire(lambda request: [MEMBER] if request.method == "POST" else GOOD)
+    assert await wire.send(params={"filtering": letter * length}) == GOOD
     (sent,) = wire.requests
-    if sent.method == "GET":
-        assert len(sent.url.query) <= LONGEST_QUERY
+    query = sent.url.query.decode()
+    if sent.method == "POST":
+        assert not query
+        (member,) = json.loads(parse_qs(sent.content.decode())["batch"][0])
+        assert member["method"] == "GET"
+        assert len(member["relative_url"]) > MAX_QUERY_CHARS
+        query = member["relative_url"].partition("?")[2]
     else:
-        assert not sent.url.query
-        assert parse_qs(sent.content.decode())["method"] == ["GET"]
-        assert len(sent.content) > LONGEST_QUERY
-    assert parse_qs(sent.url.query.decode() or sent.content.decode()).get("filtering", [""]) == [letter * length]
+        assert len(query) <= MAX_QUERY_CHARS
+    assert parse_qs(query).get("filtering", [""]) == [letter * length]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("length", [0, 10, 100_000])
+async def test_no_request_overrides_its_method(method: Any, length: int) -> None:
+    wire = Wire(lambda request: [MEMBER] if b"batch=" in request.content else GOOD)
+    await wire.send(method, "7/users", params={"payload": "x" * length})
+    (sent,) = wire.requests
+    assert "method" not in parse_qs(sent.url.query.decode()) | parse_qs(sent.content.decode())
+    assert len(sent.url.query) <= MAX_QUERY_CHARS
+    if method == "DELETE":
+        assert sent.method == "DELETE"
+        assert parse_qs(sent.url.query.decode() + sent.content.decode()).get("payload", [""]) == ["x" * length]
+
+
+async def test_a_long_read_that_the_batch_refuses_is_not_sent_again() -> None:
+    wire = Wire(lambda _: refusal(100, message="Unknown path components: /"))
+    with pytest.raises(InvalidArguments):
+        await wire.send(params={"filtering": "x" * 5000})
+    assert len(wire.requests) == 1
+    assert len(wire.gate.settled) == len(wire.gate.admitted) == 1
+
+
+async def test_a_long_read_of_a_page_uses_the_token_of_the_page() -> None:
+    def handler(request: httpx.Request) -> Any:
+        if b"batch=" in request.content:
+            return [MEMBER]
+        return {"access_token": "EAApagetoken"}
+
+    wire = Wire(handler)
+    assert await wire.send("GET", "55/leads", params={"filtering": "x" * 5000}, page="55") == GOOD
+    assert wire.requests[-1].headers["authorization"] == "Bearer EAApagetoken"
+
+
+@pytest.mark.parametrize("proxy", ["http://host:port", "ftp://host", "socks5://host:1", "http://[::1"])
+def test_a_proxy_that_cannot_be_used_is_named_without_its_value(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(NetworkProblem, match="HTTPS_PROXY") as caught:
+        GraphClient(
+            tokens=FixedToken(TOKEN),
+            governor=RecordingGovernor(),  # type: ignore[arg-type]
+            events=EventRecorder(),
+            clock=FakeClock(),
+            connection=Connection(),
+        )
+    assert proxy not in str(caught.value)
 
 
 # --- time
@@ -137,7 +191,7 @@ async def test_a_long_query_goes_as_a_form(length: int, letter: str) -> None:
 )
 def test_each_class_of_request_has_its_seconds(patience: Any, timeout: float, seconds: float) -> None:
     wire = Wire(lambda _: GOOD, timeout=timeout)
-    assert wire.client._connection.seconds(Request("GET", "1", patience=patience)) == seconds
+    assert wire.client._connection.timeout_for(Request("GET", "1", patience=patience)) == seconds
 
 
 @pytest.mark.parametrize("write", [False, True])
@@ -206,8 +260,8 @@ async def test_an_unreadable_answer_is_a_passing_fault_of_a_read_and_an_unknown_
 @pytest.mark.parametrize("write", [False, True])
 async def test_too_large_an_answer_is_not_read_to_its_end(packed: bool, write: bool) -> None:
     piece = b" " * 2**20
-    plain = Pieces(*[piece] * (LARGEST_BODY // len(piece) * 2))
-    bomb = Pieces(gzip.compress(piece * (LARGEST_BODY // len(piece) * 4), 1))
+    plain = Pieces(*[piece] * (MAX_BODY_BYTES // len(piece) * 2))
+    bomb = Pieces(gzip.compress(piece * (MAX_BODY_BYTES // len(piece) * 4), 1))
     headers = {"content-encoding": "gzip"} if packed else {}
     wire = Wire(lambda _: httpx.Response(200, headers=headers, stream=bomb if packed else plain))
     tracemalloc.start()
@@ -215,9 +269,9 @@ async def test_too_large_an_answer_is_not_read_to_its_end(packed: bool, write: b
         await wire.send(write=write)
     _, most_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most_bytes < 3 * LARGEST_BODY
+    assert most_bytes < 3 * MAX_BODY_BYTES
     assert len(wire.requests) == 1
-    assert plain.read <= LARGEST_BODY + len(piece)
+    assert plain.read <= MAX_BODY_BYTES + len(piece)
 
 
 async def test_values_that_json_does_not_have_become_null() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
 from meta_ads_mcp.graph.classify import parse_error
-from meta_ads_mcp.graph.encoding import body
+from meta_ads_mcp.graph.encoding import encode_body
 from tests.support.transport import TOKEN, Wire, refusal
 
 PART = {"video_file_chunk": ("clip.mp4", bytes(range(256)), "application/octet-stream")}
@@ -108,7 +108,7 @@ def test_any_error_data_is_read(data: Any) -> None:
     )
 )
 def test_a_form_is_what_the_standard_library_makes_of_it(params: dict[str, str]) -> None:
-    assert body(params, {}, {})["content"] == urlencode(params)
+    assert encode_body(params, {}, {})["content"] == urlencode(params)
 
 
 async def test_base64_survives_a_form() -> None:

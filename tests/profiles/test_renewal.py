@@ -35,14 +35,14 @@ async def test_a_token_about_to_end_is_renewed_once_for_all_calls(tmp_path: Path
         assert bench.exchanges == 1
 
 
-async def test_the_secrets_of_an_exchange_are_in_no_url_and_no_log(tmp_path: Path) -> None:
+async def test_an_exchange_is_a_plain_get_whose_secrets_are_in_no_event(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
         bench = build_profiles(tmp_path, app=APP)
         await bench.log_in("default", USER_TOKEN)
         await bench.client.send(ME)
     (exchange,) = [entry for entry in bench.sandbox.log if entry.path == "oauth/access_token"]
-    assert exchange.params["client_secret"] == APP.secret
-    assert exchange.body_size > len(APP.secret) + len(USER_TOKEN)
+    assert (exchange.method, exchange.params["client_secret"]) == ("GET", APP.secret)
+    assert "method" not in exchange.params
     heard = repr(bench.events.events)
     assert APP.secret not in heard
     assert USER_TOKEN not in heard

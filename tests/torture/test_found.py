@@ -18,7 +18,7 @@ import pytest
 from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.telemetry import install_logging
 from meta_ads_mcp.errors import DataLimit, NotFound
-from meta_ads_mcp.graph.response import MOST_VALUES
+from meta_ads_mcp.graph.response import MAX_VALUES
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.recorders import EventRecorder
@@ -59,7 +59,7 @@ async def test_an_answer_of_another_form_is_no_defect_of_ours(
 
 
 async def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
-    wire = Wire(lambda request: httpx.Response(200, content=b'{"data":[' + b"{}," * (MOST_VALUES // 2) + b"{}]}"))
+    wire = Wire(lambda request: httpx.Response(200, content=b'{"data":[' + b"{}," * (MAX_VALUES // 2) + b"{}]}"))
     with pytest.raises(DataLimit, match="values"):
         await wire.send()
 

@@ -193,7 +193,8 @@ class LazyClient:
 
 
 def _graph_client(settings: Settings, vault: Any, governor: Any, events: Any, clock: Any) -> Any:
-    from meta_ads_mcp.graph.client import Connection, GraphClient  # noqa: PLC0415
+    from meta_ads_mcp.graph.client import GraphClient  # noqa: PLC0415
+    from meta_ads_mcp.graph.connection import Connection  # noqa: PLC0415
 
     secret = settings.app_secret.get_secret_value() if settings.app_secret else None
     connection = Connection(

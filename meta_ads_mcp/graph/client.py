@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import logging
 import math
-import os
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -23,10 +21,8 @@ from urllib.parse import urlencode
 import httpx
 
 from meta_ads_mcp.core.clock import Clock
-from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.ports import Events
 from meta_ads_mcp.core.request import Request, wire
-from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.credentials import FixedToken, Token, Tokens
 from meta_ads_mcp.errors import (
     AdsError,
@@ -40,6 +36,7 @@ from meta_ads_mcp.errors import (
 )
 from meta_ads_mcp.graph import batch as batching
 from meta_ads_mcp.graph.classify import classify, to_ads_error
+from meta_ads_mcp.graph.connection import Connection, open_http
 from meta_ads_mcp.graph.encoding import encode_body
 from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.governor import Governor
@@ -67,34 +64,6 @@ _NO_ANSWER = Outcome(None)
 _NETWORK_FAILURE = Outcome(None, network_failure=True)
 _VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
 _SECRET_PARAMS = ("input_token", "client_secret")
-_PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where Graph is, and how long to wait for it. `timeout` is in seconds, for a request of normal patience."""
-
-    base_url: str = "https://graph.facebook.com"
-    video_url: str = "https://graph-video.facebook.com"
-    version: str = GRAPH_VERSION
-    timeout: float = 30
-    app_secret: str | None = field(default=None, repr=False)
-    user_agent: str = "meta-ads-local-mcp"
-
-    def timeout_for(self, request: Request) -> float:
-        """Return the seconds that the whole request may take: longer for insights (45) and uploads (300)."""
-        minimum = {"normal": 0, "insights": 45, "upload": 300}[request.patience]
-        return max(self.timeout, minimum)
-
-    def url(self, request: Request) -> str:
-        """Return the address of the request, without a query. Video uploads have a host for themselves."""
-        base = self.video_url if request.patience == "upload" and request.path.endswith("advideos") else self.base_url
-        return f"{base}/{self.version}/{request.path}"
-
-    @property
-    def encrypted(self) -> bool:
-        """Whether all traffic is HTTPS."""
-        return all(url.startswith("https://") for url in (self.base_url, self.video_url))
 
 
 @dataclass
@@ -123,7 +92,7 @@ class GraphClient:
         self._connection = connection
         self._pages = PageTokens(self._send_with)
         self.server_info = ServerInfo()
-        self._http = _open_http(connection, transport)
+        self._http = open_http(connection, transport)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -373,41 +342,6 @@ class GraphClient:
             tokenHash=call.token_key,
             accountId=call.account,
         )
-
-
-class _RedactUrls(logging.Filter):
-    """Removes secrets from the URLs that httpx logs: `debug_token` and the exchange take tokens in the query."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple):
-            record.args = tuple(redact(str(arg)) if isinstance(arg, httpx.URL) else arg for arg in record.args)
-        return True
-
-
-logging.getLogger("httpx").addFilter(_RedactUrls())
-
-
-def _open_http(connection: Connection, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
-    try:
-        return httpx.AsyncClient(
-            transport=transport,
-            headers={"User-Agent": connection.user_agent, "Accept-Encoding": "gzip", "Accept": "application/json"},
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60),
-            follow_redirects=False,
-            # A proxy could read the token of an unencrypted request to a loopback address.
-            trust_env=connection.encrypted,
-        )
-    except (httpx.InvalidURL, ValueError, ImportError):
-        raise _unusable_proxy() from None
-
-
-def _unusable_proxy() -> NetworkProblem:
-    """Name the proxy variables that are set, without their values: a proxy's URL may hold a password."""
-    names = " or ".join(name for name in _PROXY_VARIABLES if os.environ.get(name)) or "the system's proxy setting"
-    return NetworkProblem(
-        f"The proxy in {names} cannot be used: it is not an HTTP proxy URL.",
-        "Set it to a URL such as http://proxy.example:8080, or unset it, and restart the server.",
-    )
 
 
 def _may_repeat(request: Request) -> bool:

@@ -32,7 +32,8 @@ from meta_ads_mcp.errors import (
     Transient,
     UnknownOutcome,
 )
-from meta_ads_mcp.graph.client import MAX_QUERY_CHARS, Connection, GraphClient
+from meta_ads_mcp.graph.client import MAX_QUERY_CHARS, GraphClient
+from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.response import MAX_BODY_BYTES
 from tests.support.clock import FakeClock

@@ -17,7 +17,8 @@ from meta_ads_mcp.credentials import EnvironmentToken, FixedToken, Keychain, Pro
 from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.engine.writes.confirmation import Elicitor
 from meta_ads_mcp.engine.writes.policy import Policy
-from meta_ads_mcp.graph.client import Connection, GraphClient
+from meta_ads_mcp.graph.client import GraphClient
+from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.profiles.identity import App
 from meta_ads_mcp.profiles.profiles import ProfileService

@@ -9,7 +9,8 @@ import httpx
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
-from meta_ads_mcp.graph.client import Connection, GraphClient
+from meta_ads_mcp.graph.client import GraphClient
+from meta_ads_mcp.graph.connection import Connection
 from tests.support.clock import FakeClock
 from tests.support.recorders import EventRecorder, RecordingGovernor
 

@@ -18,7 +18,7 @@ import httpx
 from meta_ads_mcp.app import compose
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.credentials import FixedToken, Token
-from meta_ads_mcp.graph.client import Connection
+from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.sandbox import SandboxTransport
 from meta_ads_mcp.settings import load
 from tests.support.elicitors import Person

@@ -10,7 +10,7 @@ from meta_ads_mcp.analysis.actions import CONVERSIONS, TRAFFIC
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
 from meta_ads_mcp.analysis.guardrails import HOURLY
 from meta_ads_mcp.analysis.numbers import Number, total
-from meta_ads_mcp.analysis.series import BASE, Figures, Measure, Period
+from meta_ads_mcp.analysis.series import BASE, Figures, Measure, Period, cost_label
 from meta_ads_mcp.analysis.trend import is_complete
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row, Table
@@ -69,7 +69,8 @@ def _titles(measure: Measure, currency: str) -> dict[str, str]:
     if measure.event is None:
         return {**spend, "clicks": "Clicks", "cpc": f"Cost per click, {currency}"}
     event = measure.event.replace("_", " ")
-    return {**spend, "results": f"Results ({event})", "cost_per_result": f"Cost per result ({event}), {currency}"}
+    cost = cost_label(measure.event).capitalize()
+    return {**spend, "results": f"Results ({event})", "cost_per_result": f"{cost}, {currency}"}
 
 
 def _partial(series: Sequence[Period], today: date) -> frozenset[int]:

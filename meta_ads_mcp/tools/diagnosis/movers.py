@@ -36,7 +36,7 @@ class Mover:
         price = self.before.metric("cost_per_result")
         if price is None or self.now.results is None:
             return None
-        return whole(round(self.now.spend - self.now.results * price, 2))
+        return whole(round(self.now.spend - self.now.results * price / self.now.result_unit, 2))
 
     @property
     def weight(self) -> float:

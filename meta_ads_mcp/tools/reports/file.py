@@ -30,8 +30,7 @@ class ReportFile:
             await self._add(sheet(page))
 
     async def _add(self, page: Sheet) -> None:
-        # Names must not depend on the events of a page, so every event is named.
-        names = {column: column.name(several=True) for column in page.columns}
+        names = dict(zip(page.columns, page.names(), strict=True))
         for column, name in names.items():
             if column.additive:
                 self._sum(name, column, page)

@@ -272,10 +272,12 @@ async def test_a_trend_reads_every_page(demo: SandboxEngine) -> None:
     assert any("latest 250" in note for note in answer["notes"])
 
 
-async def test_a_result_that_is_reach_has_no_results_column(demo: SandboxEngine) -> None:
+async def test_results_that_are_reach_are_shown_per_period_at_the_cost_of_a_thousand(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=BRAND, granularity="weekly")
-    assert "results" not in answer["data"]["periods"]["columns"]
-    assert any("reach" in note for note in answer["notes"])
+    for row in records(answer["data"]["periods"]):
+        assert row["results"] == row["reach"]
+        assert row["cost_per_result"] == pytest.approx(1000 * row["spend"] / row["reach"], abs=0.01)
+    assert any("reach" in note and "per 1,000" in note and "cannot be added" in note for note in answer["notes"])
 
 
 async def test_an_account_is_checked_campaign_by_campaign(demo: SandboxEngine) -> None:

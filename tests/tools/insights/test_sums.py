@@ -74,7 +74,7 @@ def additive(data: Mapping[str, Any]) -> set[str]:
 
 def told(notes: Sequence[str]) -> Figures:
     """The totals that the answer gives itself."""
-    lines = [note for note in notes if note.startswith("Totals of these")]
+    lines = [note for note in notes if note.startswith("Totals of all")]
     return {name: Decimal(value) for line in lines for name, value in re.findall(r"(\w+)=([0-9.]*[0-9])", line)}
 
 

@@ -19,8 +19,9 @@ from keyring.backends.fail import Keyring as FailKeyring
 from meta_ads_mcp.cli import login
 from meta_ads_mcp.cli import main as cli
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo
+from tests.support.fake_transport import FakeTransport
 from tests.support.keyrings import SERVICE, MemoryKeyring, using
-from tests.support.loopback import Loopback, serving
+from tests.support.loopback import serving
 from tests.support.sandbox_engine import APP, EVERY_TOKEN, NO_ADS, OF_A_PAGE, READ_ONLY, USER_TOKEN
 
 pytestmark = pytest.mark.loopback
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.loopback
 class Terminal:
     """A person's home, keyring and terminal."""
 
-    graph: Loopback
+    graph: FakeTransport
     home: Path
     backend: MemoryKeyring
     capture: pytest.CaptureFixture[str]
@@ -57,7 +58,7 @@ class Terminal:
 
 
 @pytest.fixture(scope="module")
-def graph() -> Iterator[Loopback]:
+def graph() -> Iterator[FakeTransport]:
     sandbox = SandboxTransport()
     user, known = sandbox.world.user_id, sandbox.tokens.known
     known[USER_TOKEN] = TokenInfo(user, "USER", expires_at=4_000_000_000)
@@ -70,7 +71,7 @@ def graph() -> Iterator[Loopback]:
 
 @pytest.fixture
 def terminal(
-    graph: Loopback, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    graph: FakeTransport, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Terminal]:
     for name in [name for name in os.environ if name.startswith(("META_", "XDG_"))]:
         monkeypatch.delenv(name)

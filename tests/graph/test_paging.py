@@ -9,8 +9,8 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import AdsError, DataLimit, GraphError, Throttled, Transient
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages, read_page
+from tests.support.fake_transport import TOKEN, FakeTransport, refusal
 from tests.support.scripted_graph import ScriptedGraph
-from tests.support.transport import TOKEN, Wire, refusal
 
 EDGE = Request("GET", "act_1/ads", {"fields": "id"})
 NEXT = f"https://graph.facebook.com/v26.0/act_1/ads?access_token={TOKEN}&limit=25&after="
@@ -54,7 +54,7 @@ async def test_a_cursor_that_is_only_in_the_url_is_taken_from_it() -> None:
 
 
 async def test_the_url_of_the_next_page_is_never_followed() -> None:
-    wire = Wire(lambda request: body([2], None) if "after" in request.url.params else body([1], "a"))
+    wire = FakeTransport(lambda request: body([2], None) if "after" in request.url.params else body([1], "a"))
     assert await ids_of(wire.client) == [1, 2]
     assert not any("access_token" in str(request.url) for request in wire.requests)
 
@@ -129,7 +129,9 @@ async def test_other_errors_are_not_met_by_asking_for_less(error: AdsError) -> N
 
 async def test_halving_through_the_client() -> None:
     said = "Please reduce the amount of data you're asking for, then retry your request"
-    wire = Wire(lambda r: refusal(1, message=said, status=500) if int(r.url.params["limit"]) > 10 else body([1], None))
+    wire = FakeTransport(
+        lambda r: refusal(1, message=said, status=500) if int(r.url.params["limit"]) > 10 else body([1], None)
+    )
     assert await ids_of(wire.client, limit=25) == [1]
     assert [request.url.params["limit"] for request in wire.requests] == ["25", "12", "6"]
 

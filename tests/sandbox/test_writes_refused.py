@@ -343,7 +343,7 @@ async def test_validate_only_checks_and_changes_nothing(path: str, params: dict[
 @pytest.mark.parametrize("scopes", [("ads_read",), ()])
 async def test_a_token_that_may_only_read_writes_nothing(scopes: tuple[str, ...]) -> None:
     made = untouched()
-    known = made.transport.tokens.known[made.transport.token]
+    known = made.sandbox.tokens.known[made.sandbox.token]
     before, known.scopes = known.scopes, scopes
     error = await made.refused("POST", "{split}", {"name": "x"})
     known.scopes = before

@@ -16,9 +16,9 @@ from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.answer.fit import size
 from meta_ads_mcp.errors import DataLimit, GraphError
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES
+from tests.support.fake_transport import TOKEN
 from tests.support.sample_tools import sample_graph
 from tests.support.scripted_graph import ScriptedGraph
-from tests.support.transport import TOKEN
 
 CURSORS = st.text(st.sampled_from("~~09aZ=:-_"), max_size=6)
 

@@ -15,7 +15,7 @@ from meta_ads_mcp.analysis.actions import values
 from meta_ads_mcp.analysis.numbers import Number, number, ratio, round_number, total
 from meta_ads_mcp.analysis.results import PER_THOUSAND, ResultEntry, is_additive, is_result_list, result_entries
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.core.values.dates import months_before
+from meta_ads_mcp.core.values.dates import months_before, parse_day
 
 FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values results account_currency date_start
@@ -217,15 +217,18 @@ Step = str  # "daily", "weekly" or "monthly"
 
 
 def periods(rows: Sequence[Row], measure: Measure, last: date, step: Step) -> list[Period]:
-    """Arrange Graph's rows in periods from the first row to the day `last`. Periods without a row have zeros."""
-    by_day = {str(row["date_start"]): row for row in rows if row.get("date_start")}
+    """Arrange Graph's rows in periods from the first row to the day `last`. Periods without a row have zeros.
+
+    Rows without a valid `date_start` are left out; `cautions.date_note` says so.
+    """
+    by_day = {start: row for row in rows if (start := parse_day(row.get("date_start")))}
     series: list[Period] = []
-    for day in sorted(by_day):
-        start = date.fromisoformat(day)
+    for start, row in sorted(by_day.items(), key=lambda item: item[0]):
         if series:
             series += _gap(series[-1].stop + timedelta(days=1), start - timedelta(days=1), measure, step)
-        row = by_day[day]
-        stop = _day(row.get("date_stop")) or _next(start, step) - timedelta(days=1)
+        stop = parse_day(row.get("date_stop"))
+        if stop is None or stop < start:
+            stop = _next(start, step) - timedelta(days=1)
         series.append(Period(start, stop, figures(row, measure)))
     return series + _gap(series[-1].stop + timedelta(days=1), last, measure, step) if series else []
 
@@ -238,10 +241,6 @@ def _gap(start: date, last: date, measure: Measure, step: Step) -> list[Period]:
         gap.append(Period(start, min(following - timedelta(days=1), last), figures({}, measure), delivered=False))
         start = following
     return gap
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _next(start: date, step: Step) -> date:

@@ -137,7 +137,7 @@ def cost_factors(now: Figures, before: Figures, *, results: bool) -> dict[str, f
 
 
 def _log_change(before: Number | None, now: Number | None) -> float | None:
-    return log(now / before) if now and before else None
+    return log(now / before) if now and before and now > 0 and before > 0 else None
 
 
 def _metric_change(comparison: Comparison, name: str, change: Number) -> Finding:

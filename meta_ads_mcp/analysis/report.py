@@ -9,11 +9,11 @@ from itertools import pairwise
 from textwrap import wrap
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order
-from meta_ads_mcp.analysis.guardrails import whole_range
 from meta_ads_mcp.analysis.numbers import Number, amount, number
+from meta_ads_mcp.analysis.query.guardrails import whole_range
+from meta_ads_mcp.analysis.query.selection import DEFAULT_FIELDS
 from meta_ads_mcp.analysis.report_notes import empty_notes, missing_fields, table_notes
 from meta_ads_mcp.analysis.results import EVENT_COLUMNS
-from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS
 from meta_ads_mcp.analysis.table import Column, Sheet, sheet
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Account

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from meta_ads_mcp.analysis.actions import explain_events
-from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, HOURLY, REACH, reach_is_omitted
+from meta_ads_mcp.analysis.query.guardrails import ASYNC_TOOL, HOURLY, REACH, reach_is_omitted
+from meta_ads_mcp.analysis.query.selection import OPT_IN
 from meta_ads_mcp.analysis.results import EVENT_COLUMNS, PER_THOUSAND
-from meta_ads_mcp.analysis.selection import OPT_IN
 from meta_ads_mcp.analysis.table import Column, Sheet
 from meta_ads_mcp.core.fields import names as names_of
 from meta_ads_mcp.domain.insights_query import InsightsParams

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.analysis.cautions import date_note, preset_today_note
-from meta_ads_mcp.analysis.selection import build_request
+from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.values.dates import parse_day
 from meta_ads_mcp.domain.insights_query import InsightsParams

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.combinations import COMPANIONS, PLAIN, STARRED, combination_problem
-from meta_ads_mcp.analysis.guardrails import check_arguments, check_dates
+from meta_ads_mcp.analysis.query.combinations import COMPANIONS, PLAIN, STARRED, combination_problem
+from meta_ads_mcp.analysis.query.guardrails import check_arguments, check_dates
 from meta_ads_mcp.core.values.dates import months_before
 from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import InvalidArguments

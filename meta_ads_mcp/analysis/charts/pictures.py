@@ -7,8 +7,8 @@ from datetime import date
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, TRAFFIC
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
-from meta_ads_mcp.analysis.guardrails import HOURLY
 from meta_ads_mcp.analysis.numbers import Number, total
+from meta_ads_mcp.analysis.query.guardrails import HOURLY
 from meta_ads_mcp.analysis.series import BASE, Figures, Measure, Period, cost_label
 from meta_ads_mcp.analysis.trend import is_complete
 from meta_ads_mcp.core.ports import Account, Call

@@ -12,10 +12,10 @@ from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
 from meta_ads_mcp.analysis.cautions import date_note, preset_today_note, today_note
 from meta_ads_mcp.analysis.charts import pictures as charts
-from meta_ads_mcp.analysis.guardrails import check_arguments
 from meta_ads_mcp.analysis.numbers import amount, total
+from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.report import report
-from meta_ads_mcp.analysis.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend

@@ -8,9 +8,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.analysis.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.analysis.report import report
-from meta_ads_mcp.analysis.selection import build_request
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call, ExportFormat

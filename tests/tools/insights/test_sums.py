@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.analysis.combinations import STARRED
-from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OFF_META_HIDDEN
+from meta_ads_mcp.analysis.query.combinations import STARRED
+from meta_ads_mcp.analysis.query.selection import DEFAULT_FIELDS, OFF_META_HIDDEN
 from meta_ads_mcp.analysis.table import ADDITIVE
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.engine.engine import Options

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from meta_ads_mcp.analysis.cautions import today_note
-from meta_ads_mcp.analysis.guardrails import ASSETS, HOURLY, REACH, check_dates, reach_is_omitted, whole_range
+from meta_ads_mcp.analysis.query.guardrails import ASSETS, HOURLY, REACH, check_dates, reach_is_omitted, whole_range
 from meta_ads_mcp.core.fields import names, selection
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.values.dates import TimeRange

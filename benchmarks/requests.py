@@ -23,7 +23,7 @@ from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.every_tool import TOOLS
 from tests.support.examples import demo_ids, example
-from tests.support.server import new_world, shared_world
+from tests.support.sandbox_engine import new_world, shared_world
 
 # The example of the catalogue is too small for a portfolio.
 PORTFOLIO_ACCOUNTS = 60

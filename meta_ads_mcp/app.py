@@ -184,8 +184,8 @@ class LazyClient:
         return self._made().for_token(token)
 
     @property
-    def seen(self) -> Any:
-        return self._made().seen
+    def server_info(self) -> Any:
+        return self._made().server_info
 
     def version_notice(self) -> str | None:
         notice: str | None = self._client.version_notice() if self._client else None
@@ -193,7 +193,8 @@ class LazyClient:
 
 
 def _graph_client(settings: Settings, vault: Any, governor: Any, events: Any, clock: Any) -> Any:
-    from meta_ads_mcp.graph.client import Connection, GraphClient  # noqa: PLC0415
+    from meta_ads_mcp.graph.client import GraphClient  # noqa: PLC0415
+    from meta_ads_mcp.graph.connection import Connection  # noqa: PLC0415
 
     secret = settings.app_secret.get_secret_value() if settings.app_secret else None
     connection = Connection(

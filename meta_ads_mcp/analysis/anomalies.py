@@ -117,7 +117,7 @@ def _day_row(metric: str, day: date, value: Number, usual: UsualRange, deviation
 def _min_sigma(metric: str, earlier: Sequence[Number]) -> float:
     """Return the smallest plausible deviation. Counts vary by their square root even if nothing changes."""
     middle = float(median(earlier))
-    return max(MIN_SIGMA_SHARE * middle, sqrt(middle) if metric in COUNTS else 0.0)
+    return max(MIN_SIGMA_SHARE * middle, sqrt(max(middle, 0.0)) if metric in COUNTS else 0.0)
 
 
 def _is_comparable(metric: str, period: Period, same: Sequence[Period], limits: Limits) -> bool:

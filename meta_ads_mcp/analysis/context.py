@@ -47,5 +47,5 @@ def _top_row(row: Row, spend: float | None) -> list[Any]:
         *identity,
         None if share is None else whole(round(share, 1)),
         *metrics,
-        measure.event or measure.not_additive,
+        measure.event,
     ]

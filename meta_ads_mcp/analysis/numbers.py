@@ -15,21 +15,22 @@ from typing import Any
 from meta_ads_mcp.core.values.money import offset
 
 Number = int | float
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 SIGNIFICANT_DIGITS = 4
 # Longer numbers are not figures of an account, and their products do not fit into a float.
 MAX_DIGITS = 60
 
 
 def number(value: Any) -> Number | None:
-    """Parse a figure of Graph, which is text or a JSON number. Return None for anything else, booleans included."""
+    """Parse a figure of Graph, which is text or a JSON number. Return None for anything else, booleans included.
+
+    Text may have a sign, decimals and an exponent (`1.5E+3`), but no separators of thousands.
+    """
     if isinstance(value, str):
         return _parse(value) if len(value) <= MAX_DIGITS else None
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int | float):
-        return value if abs(value) < 10**MAX_DIGITS else None
-    return _parse(str(value))
+    return value if abs(value) < 10**MAX_DIGITS else None
 
 
 def _parse(text: str) -> Number | None:
@@ -37,7 +38,10 @@ def _parse(text: str) -> Number | None:
         return int(text)
     if not _NUMBER.fullmatch(text):
         return None
-    return int(text) if text.lstrip("-").isdigit() else whole(float(text))
+    if text.lstrip("+-").isdigit():
+        return int(text)
+    value = float(text)
+    return whole(value) if abs(value) < 10**MAX_DIGITS else None
 
 
 def whole(value: float) -> Number:

@@ -1,6 +1,6 @@
 """Arrange the figures of one object by period, and choose the event that its results count.
 
-Results are those of Meta (`results`, as in Ads Manager) if every row names the same event. Otherwise, for example for
+Results are those of Meta (`results`, as in Ads Manager) if every row counts the same event. Otherwise, for example for
 an account with several objectives, they are the first event of `PREFERENCE` that any row has.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 
 from meta_ads_mcp.analysis.actions import values
 from meta_ads_mcp.analysis.numbers import Number, number, ratio, round_number, total
-from meta_ads_mcp.analysis.table import indicated_event, result_value
+from meta_ads_mcp.analysis.results import PER_THOUSAND, ResultEntry, is_additive, is_result_list, result_entries
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.core.values.dates import months_before
+from meta_ads_mcp.core.values.dates import months_before, parse_day
 
 FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values results account_currency date_start
@@ -29,32 +29,38 @@ PREFERENCE = tuple(
 
 @dataclass(frozen=True)
 class Measure:
-    """The event that `results` counts, or None. `from_meta` says whether the field `results` names it.
-
-    `not_additive` is the indicator of a result of Meta that is not an event, such as reach: people cannot be added up.
-    """
+    """The event that `results` counts, or None. `from_meta` says whether it is the one of the field `results`."""
 
     event: str | None
     from_meta: bool
-    not_additive: str | None = None
+
+    @property
+    def additive(self) -> bool:
+        """Return whether results of several rows can be added up. Counts of people, such as reach, cannot."""
+        return self.event is not None and is_additive(self.event)
+
+    @property
+    def unit(self) -> int:
+        """Return for how many results `cost_per_result` is the cost."""
+        return result_unit(self.event)
 
     def result_of(self, row: Row) -> Number | None:
         """Return the results of a row of Graph, or None if there is no event."""
         if self.event is None:
             return None
         if self.from_meta:
-            entries = row.get("results")
-            return (result_value(entries[0]) if isinstance(entries, list) and entries else None) or 0
+            entry = _only_result(row)
+            return entry.default if entry else 0
         return values(row.get("actions")).get(self.event, 0)
 
     def note(self) -> str:
         """Explain the results column, or say why there is none."""
-        if self.not_additive:
-            return f"Meta's result here is {self.not_additive}, which is not an event, so there is no results column."
         if self.event is None:
             return "These rows have no conversions and no clicks, so there are no results."
         if self.from_meta:
-            return f"results = {self.event} (as in Ads Manager)."
+            people = "" if self.additive else "; people of several periods cannot be added up"
+            cost = "" if self.unit == 1 else f"; cost_per_result is per {self.unit:,}"
+            return f"results = {self.event} (as in Ads Manager){cost}{people}."
         return (
             f"results = {self.event}: Meta names no single result here, so this is the first of purchase, lead, …, "
             "link_click that the rows have; cost_per_result is all spend divided by it."
@@ -63,24 +69,39 @@ class Measure:
 
 def result_measure(rows: Sequence[Row]) -> Measure:
     """Choose the event that the results of these rows count."""
-    indicators = {_indicator(row) for row in rows if row.get("results")}
-    only = next(iter(indicators)) if len(indicators) == 1 else None
-    if only is not None:
-        event = indicated_event(only)
-        return Measure(event, from_meta=True, not_additive=None if event else only)
+    entries = [_only_result(row) for row in rows if row.get("results")]
+    names = {entry.event if entry and entry.default is not None else None for entry in entries}
+    if len(names) == 1 and (event := names.pop()):
+        return Measure(event, from_meta=True)
     present = {event for row in rows for event in values(row.get("actions"))}
     return Measure(next((event for event in PREFERENCE if event in present), None), from_meta=False)
 
 
-def _indicator(row: Row) -> str | None:
-    entries = row["results"]
-    single = isinstance(entries, list) and len(entries) == 1 and isinstance(entries[0], dict)
-    return str(entries[0].get("indicator")) if single else None
+def result_unit(event: str | None) -> int:
+    """Return for how many results Meta gives the cost: 1,000 for reach and impressions, otherwise 1."""
+    return 1000 if event in PER_THOUSAND else 1
+
+
+def cost_label(event: str | None) -> str:
+    """Name the cost of a result, such as `cost per purchase` or `cost per 1,000 reach`."""
+    unit = result_unit(event)
+    name = (event or "result").replace("_", " ")
+    return f"cost per {name}" if unit == 1 else f"cost per {unit:,} {name}"
+
+
+def _only_result(row: Row) -> ResultEntry | None:
+    """Return the entry of `results` if there is exactly one."""
+    value: Any = row.get("results")
+    entries = result_entries("results", value) if is_result_list(value) else []
+    return entries[0] if len(entries) == 1 else None
 
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a period. Money is in major units of the account's currency. An unknown `reach` is None."""
+    """The figures of a period. Money is in major units of the account's currency.
+
+    Unknown `results` and `reach` are None. `cost_per_result` is the cost of `result_unit` results.
+    """
 
     spend: Number = 0
     impressions: Number = 0
@@ -88,6 +109,8 @@ class Figures:
     results: Number | None = None
     value: Number = 0
     reach: Number | None = 0
+    result_unit: int = 1
+    additive: bool = True
 
     def metric(self, name: str) -> Number | None:
         """Return a metric of `METRICS`, or None if it is unknown or its denominator is 0."""
@@ -107,7 +130,7 @@ METRICS: Mapping[str, Callable[[Figures], Number | None]] = {
     "cpc": lambda f: ratio(f.spend, f.clicks),
     "cpm": lambda f: ratio(f.spend, f.impressions, 1000),
     "results": lambda f: f.results,
-    "cost_per_result": lambda f: ratio(f.spend, f.results),
+    "cost_per_result": lambda f: ratio(f.spend, f.results, f.result_unit),
     "purchase_roas": lambda f: ratio(f.value, f.spend) if f.value else None,
     "frequency": lambda f: ratio(f.impressions, f.reach),
 }
@@ -145,6 +168,8 @@ def figures(row: Row, measure: Measure) -> Figures:
         results=measure.result_of(row),
         value=values(row.get("action_values")).get("purchase", 0),
         reach=number(row.get("reach")) if row else 0,
+        result_unit=measure.unit,
+        additive=measure.additive,
     )
 
 
@@ -157,15 +182,19 @@ def _clicks(row: Row) -> Number:
 
 
 def sum_figures(parts: Sequence[Figures]) -> Figures:
-    """Add the figures of several periods. Their reach is unknown, because one person may be in several periods."""
-    results = [part.results for part in parts if part.results is not None]
+    """Add the figures of several periods. Counts of people become unknown, because they cannot be added."""
+    if len(parts) == 1:
+        return parts[0]
+    results = [part.results for part in parts if part.results is not None and part.additive]
     return Figures(
         spend=total(part.spend for part in parts),
         impressions=total(part.impressions for part in parts),
         clicks=total(part.clicks for part in parts),
         results=total(results) if results else None,
         value=total(part.value for part in parts),
-        reach=parts[0].reach if len(parts) == 1 else None,
+        reach=None,
+        result_unit=parts[0].result_unit if parts else 1,
+        additive=all(part.additive for part in parts),
     )
 
 
@@ -188,15 +217,18 @@ Step = str  # "daily", "weekly" or "monthly"
 
 
 def periods(rows: Sequence[Row], measure: Measure, last: date, step: Step) -> list[Period]:
-    """Arrange Graph's rows in periods from the first row to the day `last`. Periods without a row have zeros."""
-    by_day = {str(row["date_start"]): row for row in rows if row.get("date_start")}
+    """Arrange Graph's rows in periods from the first row to the day `last`. Periods without a row have zeros.
+
+    Rows without a valid `date_start` are left out; `cautions.date_note` says so.
+    """
+    by_day = {start: row for row in rows if (start := parse_day(row.get("date_start")))}
     series: list[Period] = []
-    for day in sorted(by_day):
-        start = date.fromisoformat(day)
+    for start, row in sorted(by_day.items(), key=lambda item: item[0]):
         if series:
             series += _gap(series[-1].stop + timedelta(days=1), start - timedelta(days=1), measure, step)
-        row = by_day[day]
-        stop = _day(row.get("date_stop")) or _next(start, step) - timedelta(days=1)
+        stop = parse_day(row.get("date_stop"))
+        if stop is None or stop < start:
+            stop = _next(start, step) - timedelta(days=1)
         series.append(Period(start, stop, figures(row, measure)))
     return series + _gap(series[-1].stop + timedelta(days=1), last, measure, step) if series else []
 
@@ -209,10 +241,6 @@ def _gap(start: date, last: date, measure: Measure, step: Step) -> list[Period]:
         gap.append(Period(start, min(following - timedelta(days=1), last), figures({}, measure), delivered=False))
         start = following
     return gap
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else None
 
 
 def _next(start: date, step: Step) -> date:

@@ -8,6 +8,7 @@ from typing import Any
 
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.anomalies import DAY_COLUMNS, METHOD, WINDOW_COLUMNS, Limits, Windows, figures_in
+from meta_ads_mcp.analysis.cautions import date_note
 from meta_ads_mcp.analysis.series import Measure, Period, periods, result_measure
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Result, Row, Table, Whole
@@ -79,7 +80,7 @@ def anomaly_result(check: SignalCheck, rows: Sequence[Row], account: Account) ->
         f"compared with the window before, {len(days.rows)} unusual days."
     )
     data = {**_windows(each, check), "anomalies": _largest(changes), "unusual_days": _largest(days)}
-    return Result(summary, Whole(data), notes=_notes(each, days, changes, account))
+    return Result(summary, Whole(data), notes=[*_notes(each, days, changes, account), *date_note(rows)])
 
 
 def _table(identity: Sequence[str], columns: Sequence[str], rows: list[list[Any]]) -> Table:

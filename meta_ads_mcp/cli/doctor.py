@@ -22,7 +22,7 @@ from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.graph.classify import find_rule
 from meta_ads_mcp.profiles import scopes as permissions
-from meta_ads_mcp.profiles.identity import Identity, identify, reachable
+from meta_ads_mcp.profiles.identity import Identity, fetch_accounts, identify
 from meta_ads_mcp.profiles.profiles import ProfileService, iso
 from meta_ads_mcp.settings import Settings
 
@@ -188,7 +188,7 @@ def scope_checks(identity: Identity, settings: Settings) -> Iterator[DoctorCheck
 async def account_check(patient: DoctorContext) -> DoctorCheck:
     settings = patient.settings
     business = settings.business_id or patient.profiles.business_id()
-    rows = await reachable(patient.client, business)
+    rows = await fetch_accounts(patient.client, business)
     found = {str(row.get("id")) for row in rows}
     absent = [account for account in settings.accounts if account not in found]
     assign = "Assign them to the System User in Business settings (Assign assets > Ad accounts)."
@@ -204,7 +204,7 @@ async def account_check(patient: DoctorContext) -> DoctorCheck:
 
 def check_version_and_clock(patient: DoctorContext) -> Iterator[DoctorCheck]:
     """What the answers' headers said: the version, and the time."""
-    seen, pinned = patient.client.seen, patient.settings.api_version
+    seen, pinned = patient.client.server_info, patient.settings.api_version
     if seen.version is None:
         yield DoctorCheck("API version", "skip", "Graph did not answer")
     elif seen.version == pinned:

@@ -10,7 +10,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.credentials import ProfileEntry, Token, wrong_form
 from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
-from meta_ads_mcp.profiles.identity import Identity, reachable
+from meta_ads_mcp.profiles.identity import Identity, fetch_accounts
 from meta_ads_mcp.profiles.profiles import ProfileService
 
 Say = Callable[[str], None]
@@ -61,7 +61,7 @@ async def login(
 
 async def _reached(sender: Any, business: str | None) -> list[Row]:
     try:
-        return await reachable(sender, business)
+        return await fetch_accounts(sender, business)
     except (NotFound, PermissionMissing) as refusal:
         if business is None:
             raise

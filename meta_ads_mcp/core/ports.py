@@ -94,8 +94,8 @@ class Export(Protocol):
         """Append flat rows of text, numbers, booleans and None. Rows may have different keys."""
         ...
 
-    async def finish(self) -> Exported:
-        """Put the file at its place."""
+    async def finish(self, missing: Mapping[str, Any] | None = None) -> Exported:
+        """Put the file at its place. `missing` holds the values of cells whose rows lack a column, by column."""
         ...
 
     def discard(self) -> None:

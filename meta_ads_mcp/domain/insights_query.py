@@ -50,6 +50,16 @@ _TAKES_LIST = frozenset(
     "IN NOT_IN IN_RANGE NOT_IN_RANGE CONTAINS_ANY CONTAINS_ALL NOT_CONTAINS_ANY ANY ALL NONE".split()
 )
 _COMPARES = frozenset("GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN_RANGE NOT_IN_RANGE".split())
+# Names of everyday use and of Ads Manager, with Meta's breakdowns.
+BREAKDOWN_ALIASES = {
+    "placement": ("publisher_platform", "platform_position"),
+    "platform": ("publisher_platform",),
+    "position": ("platform_position",),
+    "hour": ("hourly_stats_aggregated_by_advertiser_time_zone",),
+    "hourly": ("hourly_stats_aggregated_by_advertiser_time_zone",),
+    "hour_of_day": ("hourly_stats_aggregated_by_advertiser_time_zone",),
+    "device": ("device_platform",),
+}
 _FIELD = re.compile(r"[a-z][a-z0-9_]*([.:][a-z0-9_.]+)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 _SORT = re.compile(r"[a-z0-9_]+(:[a-z0-9_.]+)?_(ascending|descending)")
@@ -87,6 +97,16 @@ def _to_number(value: Scalar) -> Scalar:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
     return value
+
+
+def _expand_breakdowns(value: Any) -> Any:
+    """Replace everyday names by Meta's, and add the platform, without which Meta refuses positions."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        return value
+    expanded = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name.strip(),))]
+    if "platform_position" in expanded and "publisher_platform" not in expanded:
+        expanded.insert(expanded.index("platform_position"), "publisher_platform")
+    return list(dict.fromkeys(expanded))
 
 
 def _increment(value: Any) -> Any:
@@ -149,7 +169,11 @@ class InsightsParams(ObjectParams):
     time_range: TimeRange | None = None
     time_ranges: Annotated[list[TimeRange] | None, Field(max_length=50)] = None
     time_increment: TimeIncrement | None = None
-    breakdowns: Annotated[Breakdowns | None, Field(description="e.g. age, gender, country, publisher_platform")] = None
+    breakdowns: Annotated[
+        Breakdowns | None,
+        BeforeValidator(_expand_breakdowns),
+        Field(description="e.g. age, gender, country, publisher_platform"),
+    ] = None
     action_breakdowns: ActionBreakdowns | None = None
     action_attribution_windows: Annotated[
         AttributionWindows | None, Field(description="e.g. 1d_click, 7d_click, 1d_view: a column for each")

@@ -23,6 +23,11 @@ NEEDS_BID_AMOUNT = ("LOWEST_COST_WITH_BID_CAP", "COST_CAP")
 DSA_GROUPS = frozenset(
     "worldwide europe eea emea itunes_app_store android_free_store android_paid_store caribbean".split()
 )
+# Advantage+ audience takes an age_min of 18 to 25 (Meta docs: audiences/reference/targeting-expansion/
+# advantage-audience).
+MIN_AGE, MAX_BROAD_AGE_MIN = 18, 25
+# Positions that Graph drops without a word: Messenger stories since v26.0, on all versions since 2026-10-27.
+DROPPED_POSITIONS = {"messenger_positions": ("story",)}
 CAPPABLE_GOALS = ("REACH", "THRUPLAY")
 _WHERE_BID = "the bid: give bid_amount in minor units, or choose LOWEST_COST_WITHOUT_CAP"
 
@@ -62,9 +67,11 @@ def check_targeting(targeting: Mapping[str, Any]) -> None:
         raise ValueError("Graph no longer accepts geo_locations.location_types; leave it out")
     automation = targeting.get("targeting_automation")
     broad = isinstance(automation, Mapping) and automation.get("advantage_audience") == 1
-    age_max = targeting.get("age_max")
+    age_min, age_max = targeting.get("age_min"), targeting.get("age_max")
     if broad and isinstance(age_max, int) and age_max < 65:
         raise ValueError("with advantage_audience=1 an age_max below 65 is refused; set it to 0, or leave age_max out")
+    if broad and isinstance(age_min, int) and not MIN_AGE <= age_min <= MAX_BROAD_AGE_MIN:
+        raise ValueError("with advantage_audience=1 an age_min above 25 is refused; set it to 0, or give 18 to 25")
 
 
 def list_countries(targeting: Mapping[str, Any]) -> set[str]:
@@ -83,6 +90,14 @@ def list_countries(targeting: Mapping[str, Any]) -> set[str]:
 def _list_at(geo: Mapping[str, Any], name: str) -> list[Any]:
     value = geo.get(name)
     return list(value) if isinstance(value, list | tuple) else []
+
+
+def note_placements(call: Call, targeting: Mapping[str, Any]) -> None:
+    """Add a note for each position that Graph drops without an error."""
+    for key, positions in DROPPED_POSITIONS.items():
+        dropped = [position for position in positions if position in (targeting.get(key) or ())]
+        if dropped:
+            call.note(f"Meta no longer delivers to {key} {', '.join(dropped)}, and drops it without an error.")
 
 
 async def note_dsa(call: Call, account_id: str, targeting: Mapping[str, Any], beneficiary: Any, payor: Any) -> None:

@@ -63,6 +63,8 @@ AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs
 
 
 Places = Annotated[dict[str, Any], AfterValidator(check_keys_of("TargetingGeoLocation"))]
+# SDK class → keys of newer versions of Graph. `device` of v27.0 (2026-11-04) keeps Sales ad sets on named devices.
+BEYOND_SDK = {"TargetingAutomation": frozenset({"device"})}
 # SDK class → the keys of a targeting spec that hold it.
 _INSIDE = {
     "TargetingGeoLocation": "geo_locations excluded_geo_locations",
@@ -87,7 +89,7 @@ def _check_nested_keys(spec: dict[str, Any]) -> dict[str, Any]:
     for of, names in _INSIDE.items():
         for name in names.split():
             for part in iter_objects(spec.get(name)):
-                check_keys(part, of, frozenset(), name)
+                check_keys(part, of, BEYOND_SDK.get(of, frozenset()), name)
     for name in ("flexible_spec", "exclusions"):
         for part in iter_objects(spec.get(name)):
             check_keys(part, "FlexibleTargeting", frozenset(AUDIENCES), name)

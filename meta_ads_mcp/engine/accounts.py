@@ -17,7 +17,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing
-from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.graph.paging import Sender, fetch_pages
 from meta_ads_mcp.graph.single_flight import SingleFlight
 
 ACCOUNT_FIELDS = "id,name,currency,timezone_name"
@@ -141,7 +141,7 @@ class AccountBook:
     async def _has(self, account: str, edge: str, object_id: str) -> bool:
         request = Request("GET", f"{account}/{edge}", {"fields": "id"}, account=account)
         try:
-            async for found in pages(self._sender, request, 100, None):
+            async for found in fetch_pages(self._sender, request, 100, None):
                 if any(row.get("id") == object_id for row in found.rows):
                     return True
         except PermissionMissing:

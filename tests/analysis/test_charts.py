@@ -20,7 +20,7 @@ from meta_ads_mcp.analysis.charts.draw import BAR, HEAD, LINE, PARTIAL_BAR, figu
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
 from meta_ads_mcp.analysis.charts.pictures import MAX_BARS, NOT_INSTALLED
 from tests.support.examples import demo_ids
-from tests.support.server import Demo, demo, shared_world
+from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
 PNG = b"\x89PNG\r\n\x1a\n"
 LARGEST = 150_000
@@ -127,14 +127,14 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 
 
-def arguments(made: Demo, tool: str, **more: Any) -> dict[str, Any]:
+def arguments(made: SandboxEngine, tool: str, **more: Any) -> dict[str, Any]:
     """With the id of the demo's own account."""
     known = {name: demo_ids(made.world)(value) if name == "object_id" else value for name, value in CALLS[tool].items()}
     return {**known, **more}
 
 
 async def blocks(tool: str, **more: Any) -> tuple[list[Any], dict[str, Any]]:
-    made = demo(shared_world())
+    made = build_server(shared_world())
     async with Client(made.server) as client:
         answer = await client.call_tool_mcp(tool, arguments(made, tool, chart=True, **more))
     assert not answer.is_error, answer.content
@@ -154,7 +154,7 @@ async def test_a_picture_comes_after_the_two_texts(tool: str) -> None:
 
 @pytest.mark.parametrize("tool", CALLS)
 async def test_there_is_none_unless_it_is_asked_for(tool: str) -> None:
-    made = demo(shared_world())
+    made = build_server(shared_world())
     async with Client(made.server) as client:
         answer = await client.call_tool_mcp(tool, arguments(made, tool))
     assert [block.type for block in answer.content] == ["text", "text"]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.combinations import PLAIN, STARRED, combination_problem
-from meta_ads_mcp.analysis.guardrails import check_arguments, check_dates
+from meta_ads_mcp.analysis.query.combinations import COMPANIONS, PLAIN, STARRED, combination_problem
+from meta_ads_mcp.analysis.query.guardrails import check_arguments, check_dates
 from meta_ads_mcp.core.values.dates import months_before
 from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
@@ -174,3 +174,31 @@ def test_other_combinations_are_refused_with_what_joins(breakdowns: list[str], a
 @pytest.mark.parametrize("breakdowns", [["age", "brand_new"], ["device_platform", "publisher_platform"], ["a", "b"]])
 def test_what_the_table_does_not_know_is_left_to_graph(breakdowns: list[str]) -> None:
     assert combination_problem(breakdowns, []) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "breakdowns"),
+    [
+        (["placement"], ["publisher_platform", "platform_position"]),
+        (["platform_position"], ["publisher_platform", "platform_position"]),
+        (["position", "impression_device"], ["publisher_platform", "platform_position", "impression_device"]),
+        (["platform_position", "publisher_platform"], ["platform_position", "publisher_platform"]),
+        (["hour"], [HOURLY]),
+        (["Device"], ["device_platform"]),
+        (["age ", " gender"], ["age", "gender"]),
+        (["age", "age"], ["age"]),
+        (["brand_new"], ["brand_new"]),
+    ],
+)
+def test_everyday_names_of_breakdowns_are_understood(words: Any, breakdowns: list[str]) -> None:
+    asked = query(breakdowns=words)
+    assert asked.breakdowns == breakdowns
+    passes(asked)
+
+
+@pytest.mark.parametrize(("name", "companion"), sorted(COMPANIONS.items()))
+def test_breakdown_without_its_companion_is_refused_with_its_name(name: str, companion: str) -> None:
+    problem = combination_problem([name], [])
+    assert problem is not None
+    assert companion in problem[1]
+    assert combination_problem([name, companion], []) is None

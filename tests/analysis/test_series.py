@@ -58,12 +58,34 @@ def test_of_mixed_results_the_first_event_that_is_there_counts() -> None:
     assert (what.event, what.from_meta, [what.result_of(one) for one in rows]) == ("purchase", False, [0, 2])
 
 
-@pytest.mark.parametrize("indicator", ["reach", "mixed", "estimated_ad_recallers"])
-def test_a_result_that_is_no_event_is_not_replaced_by_one(indicator: str) -> None:
-    rows = [{"results": result(indicator, 900), "actions": actions(link_click=5)}]
-    what = result_measure(rows)
-    assert (what.event, what.result_of(rows[0])) == (None, None)
-    assert indicator in what.note()
+@pytest.mark.parametrize(
+    ("indicator", "cost", "additive"),
+    [
+        ("reach", 100, False),
+        ("mixed", 0.1, False),
+        ("estimated_ad_recallers", 0.1, False),
+        ("impressions", 100, True),
+        ("video_thruplay_watched_actions", 0.1, True),
+        ("profile_visit_view", 0.1, True),
+    ],
+)
+def test_result_that_is_not_an_action_is_counted_and_people_are_not_added(
+    indicator: str, cost: float, *, additive: bool
+) -> None:
+    rows = [{"spend": "90", "results": result(indicator, 900), "actions": actions(link_click=5)}]
+    measure = result_measure(rows)
+    each = figures(rows[0], measure)
+    assert (measure.event, each.results, each.metric("cost_per_result")) == (indicator, 900, pytest.approx(cost))
+    both = sum_figures([each, each])
+    assert (both.results, both.metric("cost_per_result")) == ((1800, pytest.approx(cost)) if additive else (None, None))
+    assert indicator in measure.note()
+
+
+def test_results_by_window_without_a_default_figure_are_not_taken_for_the_result() -> None:
+    values = [{"value": "1", "attribution_windows": ["1d_view"]}, {"value": "9", "attribution_windows": ["7d_click"]}]
+    rows = [{"results": [{"indicator": "actions:lead", "values": values}], "actions": actions(lead=10)}]
+    measure = result_measure(rows)
+    assert (measure.event, measure.from_meta, measure.result_of(rows[0])) == ("lead", False, 10)
 
 
 @pytest.mark.parametrize(

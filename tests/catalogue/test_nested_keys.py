@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.core.schema import input_schema
-from tests.support.desk import desk
 from tests.support.every_tool import each
+from tests.support.sandbox_engine import build_writer
 from tests.support.write_examples import WRITES, valid
 
 STRANGE = "no_such_key"
@@ -55,7 +55,7 @@ def strangers(tool: Any) -> Iterator[tuple[str, Any]]:
 
 @each(WRITES)
 async def test_a_strange_key_inside_an_argument_is_refused_unsent(tool: Any, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = await valid(made, tool, tmp_path)
     made.sandbox.log.clear()
     tries = [spoilt(given, path) for path in spots(given) if path[0] not in OPEN.get(tool.name, ())]
@@ -71,7 +71,7 @@ async def test_a_strange_key_inside_an_argument_is_refused_unsent(tool: Any, tmp
 
 @pytest.mark.parametrize("place", ["geo_locations", "excluded_geo_locations"])
 async def test_places_of_an_audience(place: str) -> None:
-    made = desk()
+    made = build_writer()
     spec = {"geo_locations": {"countries": ["US"]}} | {place: {"country": ["US"]}}
     answer = await made.call("ads_update_ad_set", {"ad_set_id": made.ids["ad_set"], "targeting": spec})
     assert "countries" in answer.structured["error"]["allowed"]

@@ -11,9 +11,9 @@ import pytest
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.engine.answer.shape import shape_row
-from tests.support.desk import Desk, desk
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS, each
+from tests.support.sandbox_engine import SandboxEngine, build_writer
 from tests.support.write_examples import CONFIRMED, STAND_INS, WRITES, makes, valid
 
 NARROW = ("ads_pause_campaign", "ads_resume_campaign", "ads_update_budget")
@@ -24,7 +24,7 @@ PAUSED = ("Campaign", "AdSet", "Ad")
 SHOWN_OTHERWISE = {"rule", "start_time", "end_time", "time_start", "time_end"}
 
 
-def unlike_sandbox(made: Desk, data: dict[str, Any]) -> list[str]:
+def unlike_sandbox(made: SandboxEngine, data: dict[str, Any]) -> list[str]:
     """The told changes that the sandbox does not have, or that are told in other words than its values."""
     node = made.store.nodes.get(str(data.get("id")))
     entry = made.engine.journal.entry(data["change_id"])
@@ -51,7 +51,7 @@ def shaped(name: str, value: Any) -> list[Any]:
 
 @each(WRITES)
 async def test_an_allowed_write_is_done_and_told(tool: Tool, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = await valid(made, tool, tmp_path)
     before = made.store.snapshot()
     answer = await made.call(tool.name, given)
@@ -74,7 +74,7 @@ async def test_an_allowed_write_is_done_and_told(tool: Tool, tmp_path: Path) -> 
 
 @each([tool for tool in WRITES if makes(tool)])
 async def test_what_is_created_is_paused(tool: Tool, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     before = made.store.snapshot()
     await made.done(tool.name, **await valid(made, tool, tmp_path))
     new = [node for node_id, node in made.store.nodes.items() if node_id not in before.nodes]
@@ -85,7 +85,7 @@ async def test_what_is_created_is_paused(tool: Tool, tmp_path: Path) -> None:
 
 @each(WRITES)
 async def test_a_dry_run_changes_nothing(tool: Tool, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = await valid(made, tool, tmp_path)
     entries = len(made.engine.journal.entries())
     if tool.name == "ads_call_write_tool":
@@ -107,9 +107,9 @@ def anonymous(answer: Any, name: str) -> str:
 
 @each(WRITES)
 async def test_a_write_that_is_not_allowed_does_not_exist(tool: Tool, tmp_path: Path) -> None:
-    allowing = desk(upload_roots=(str(tmp_path),))
+    allowing = build_writer(upload_roots=(str(tmp_path),))
     given = await valid(allowing, tool, tmp_path)
-    made = desk(allow_writes=False)
+    made = build_writer(allow_writes=False)
     never = await made.call("ads_do_nothing_at_all", given)
     hidden = await made.call(tool.name, given)
     assert anonymous(hidden, tool.name) == anonymous(never, "ads_do_nothing_at_all")
@@ -123,7 +123,7 @@ async def test_a_write_that_is_not_allowed_does_not_exist(tool: Tool, tmp_path: 
 
 
 async def test_only_the_named_writes_exist(tmp_path: Path) -> None:
-    made = desk(allow_writes=NARROW)
+    made = build_writer(allow_writes=NARROW)
     assert {tool.name for tool in made.engine.catalogue if tool.effect.is_write} == {  # type: ignore[attr-defined]
         *NARROW,
         "ads_call_write_tool",
@@ -141,7 +141,7 @@ async def test_only_the_named_writes_exist(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tool", sorted(CONFIRMED))
 async def test_a_user_who_declines_has_the_last_word(tool: str, tmp_path: Path) -> None:
-    made, user = desk(), Person(False)
+    made, user = build_writer(), Person(False)
     given = await valid(made, next(one for one in TOOLS if one.name == tool), tmp_path)
     before = made.store.snapshot()
     answer = await made.call(tool, {**given, "confirmation": "1-2.3"}, user)

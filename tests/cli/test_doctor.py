@@ -20,16 +20,8 @@ from meta_ads_mcp.credentials import EnvironmentToken
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxResponse, graph_error
 from meta_ads_mcp.settings import load
-from tests.support.keyrings import (
-    EVERY_TOKEN,
-    NO_ADS,
-    READ_ONLY,
-    USER_TOKEN,
-    Bench,
-    LockedKeyring,
-    MemoryKeyring,
-    using,
-)
+from tests.support.keyrings import LockedKeyring, MemoryKeyring, using
+from tests.support.sandbox_engine import EVERY_TOKEN, NO_ADS, READ_ONLY, USER_TOKEN, SandboxEngine, build_profiles
 
 
 def examined(
@@ -37,12 +29,12 @@ def examined(
     token: str | None = DEMO_TOKEN,
     *,
     backend: KeyringBackend | None = None,
-    prepare: Callable[[Bench], Any] = lambda bench: None,
+    prepare: Callable[[SandboxEngine], Any] = lambda bench: None,
     **environ: str,
 ) -> dict[str, DoctorCheck]:
     """The checks by name, of a machine with this token in its environment."""
     given = {"default": EnvironmentToken(token, "META_ACCESS_TOKEN")} if token else {}
-    bench = Bench(state, given=given)
+    bench = build_profiles(state, given=given)
     prepare(bench)
     settings = load({"META_ADS_STATE_DIR": str(state), **environ})
     patient = DoctorContext(settings, bench.profiles, bench.client, bench.clock.now)
@@ -134,7 +126,7 @@ def test_missing_scopes_are_told_by_family_of_tools(
     ("days", "status", "detail"), [(-1, None, None), (3, "warn", "in 2 days"), (40, "ok", "2027-01-04")]
 )
 def test_expiry(tmp_path: Path, days: int, status: str | None, detail: str | None) -> None:
-    def prepare(bench: Bench) -> None:
+    def prepare(bench: SandboxEngine) -> None:
         info = bench.sandbox.tokens.known[USER_TOKEN]
         info.expires_at = int(bench.clock.now()) + days * 86_400 - 3600
 
@@ -147,7 +139,7 @@ def test_expiry(tmp_path: Path, days: int, status: str | None, detail: str | Non
 
 
 def test_a_dead_version_is_seen_by_what_is_served(tmp_path: Path) -> None:
-    def prepare(bench: Bench) -> None:
+    def prepare(bench: SandboxEngine) -> None:
         bench.sandbox.graph.usage.headers = lambda *_: {"facebook-api-version": "v21.0"}  # type: ignore[method-assign]
 
     check = examined(tmp_path, prepare=prepare)["API version"]
@@ -157,8 +149,8 @@ def test_a_dead_version_is_seen_by_what_is_served(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("seconds", "status"), [(2, "ok"), (-90, "warn"), (4000, "fail")])
 def test_clock_skew(tmp_path: Path, seconds: float, status: str) -> None:
-    def prepare(bench: Bench) -> None:
-        bench.client.seen.skew = seconds
+    def prepare(bench: SandboxEngine) -> None:
+        bench.client.server_info.skew = seconds
 
     check = examined(tmp_path, prepare=prepare)["clock"]
     assert check.status == status
@@ -204,7 +196,7 @@ def test_a_state_directory_that_cannot_be_written_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("token", "code"), [(DEMO_TOKEN, 0), (None, 1)])
 @pytest.mark.parametrize("as_json", [True, False])
 def test_the_exit_code_and_both_forms(tmp_path: Path, token: str | None, code: int, as_json: bool) -> None:
-    bench = Bench(tmp_path, given={"default": EnvironmentToken(token, "META_ACCESS_TOKEN")} if token else {})
+    bench = build_profiles(tmp_path, given={"default": EnvironmentToken(token, "META_ACCESS_TOKEN")} if token else {})
     patient = DoctorContext(load({"META_ADS_STATE_DIR": str(tmp_path)}), bench.profiles, bench.client, bench.clock.now)
     said: list[str] = []
     with using(MemoryKeyring()):

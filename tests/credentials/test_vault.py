@@ -26,7 +26,8 @@ from meta_ads_mcp.credentials import (
 )
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.sandbox import DEMO_TOKEN
-from tests.support.keyrings import READ_ONLY, SERVICE, USER_TOKEN, Bench, LockedKeyring, MemoryKeyring, using
+from tests.support.keyrings import SERVICE, LockedKeyring, MemoryKeyring, using
+from tests.support.sandbox_engine import READ_ONLY, USER_TOKEN, build_profiles
 
 TOKENS = {
     "first": EnvironmentToken("EAAfirst" * 5, "META_TOKENS"),
@@ -110,8 +111,8 @@ async def test_precedence(
     tmp_path: Path, chosen: str | None, active: str | None, given_: dict[str, EnvironmentToken], used: str | None
 ) -> None:
     with using(MemoryKeyring()):
-        await Bench(tmp_path).store("stored", DEMO_TOKEN, active=active is not None)
-        bench = Bench(tmp_path, given=given_, chosen=chosen)
+        await build_profiles(tmp_path).log_in("stored", DEMO_TOKEN, active=active is not None)
+        bench = build_profiles(tmp_path, given=given_, chosen=chosen)
         if used is None:
             with pytest.raises(TokenProblem):
                 await bench.vault.current()
@@ -122,9 +123,9 @@ async def test_precedence(
 @pytest.mark.parametrize("active", [True, False])
 async def test_a_chosen_profile_that_is_missing_is_an_error_and_nothing_stands_in(tmp_path: Path, active: bool) -> None:
     with using(MemoryKeyring()):
-        await Bench(tmp_path).store("stored", DEMO_TOKEN, active=active)
+        await build_profiles(tmp_path).log_in("stored", DEMO_TOKEN, active=active)
         with pytest.raises(TokenProblem, match="'other'") as raised:
-            await Bench(tmp_path, given=TOKENS | ALONE, chosen="other").vault.current()
+            await build_profiles(tmp_path, given=TOKENS | ALONE, chosen="other").vault.current()
     assert "login other" in raised.value.next_step
     assert set(raised.value.allowed) == {"stored", "first", "second", "default"}
 
@@ -132,10 +133,10 @@ async def test_a_chosen_profile_that_is_missing_is_an_error_and_nothing_stands_i
 async def test_a_stored_profile_whose_entry_is_gone_is_an_error(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        await Bench(tmp_path).store("stored", DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in("stored", DEMO_TOKEN)
         backend.entries.clear()
         with pytest.raises(TokenProblem, match="has no token"):
-            await Bench(tmp_path, given=TOKENS).vault.current()
+            await build_profiles(tmp_path, given=TOKENS).vault.current()
 
 
 @pytest.mark.parametrize(
@@ -143,37 +144,37 @@ async def test_a_stored_profile_whose_entry_is_gone_is_an_error(tmp_path: Path) 
 )
 async def test_a_locked_keyring_names_the_variable_that_works_instead(tmp_path: Path, name: str, step: str) -> None:
     with using(MemoryKeyring()):
-        await Bench(tmp_path).store(name, DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in(name, DEMO_TOKEN)
     with using(LockedKeyring()):
         with pytest.raises(TokenProblem, match="locked") as raised:
-            await Bench(tmp_path, given=ALONE).vault.current()
+            await build_profiles(tmp_path, given=ALONE).vault.current()
         assert step in raised.value.next_step
 
 
 async def test_that_variable_does_work(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        await Bench(tmp_path).store("default", DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in("default", DEMO_TOKEN)
     with using(LockedKeyring()):
         told = from_settings(None, {"env": READ_ONLY})
-        assert (await Bench(tmp_path, given=told, chosen="env").vault.current()).reveal() == READ_ONLY
+        assert (await build_profiles(tmp_path, given=told, chosen="env").vault.current()).reveal() == READ_ONLY
 
 
 async def test_the_profile_in_use_does_not_change_under_a_running_server(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        server = Bench(tmp_path)
-        await server.store("one", DEMO_TOKEN)
+        server = build_profiles(tmp_path)
+        await server.log_in("one", DEMO_TOKEN)
         assert (await server.vault.current()).profile == "one"
-        await Bench(tmp_path).store("two", READ_ONLY)
-        assert Bench(tmp_path).vault.active_name() == "two"
+        await build_profiles(tmp_path).log_in("two", READ_ONLY)
+        assert build_profiles(tmp_path).vault.active_name() == "two"
         assert (await server.vault.current()).profile == "one"
 
 
 async def test_the_keyring_is_read_at_the_first_use_and_once(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        await Bench(tmp_path).store("stored", DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in("stored", DEMO_TOKEN)
         backend.reads = 0
-        bench = Bench(tmp_path)
+        bench = build_profiles(tmp_path)
         bench.vault.entries()
         bench.profiles.rows()
         assert backend.reads == 0
@@ -194,9 +195,9 @@ async def test_access_token_is_default_unless_that_name_is_taken() -> None:
 async def test_each_profile_is_an_entry_of_its_own_and_the_index_holds_no_secret(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path / "state")
-        await bench.store("one", DEMO_TOKEN)
-        await bench.store("two", USER_TOKEN, active=False)
+        bench = build_profiles(tmp_path / "state")
+        await bench.log_in("one", DEMO_TOKEN)
+        await bench.log_in("two", USER_TOKEN, active=False)
         assert backend.entries == {(SERVICE, "one"): DEMO_TOKEN, (SERVICE, "two"): USER_TOKEN}
     written = (tmp_path / "state" / "profiles.json").read_text()
     assert DEMO_TOKEN not in written
@@ -229,12 +230,12 @@ async def test_a_token_is_not_left_in_the_keyring_when_the_index_cannot_be_writt
 
     backend = MemoryKeyring()
     with using(backend):
-        await Bench(tmp_path).store("old", READ_ONLY)
-        bench = Bench(tmp_path)
+        await build_profiles(tmp_path).log_in("old", READ_ONLY)
+        bench = build_profiles(tmp_path)
         bench.vault._index = FullDisk(tmp_path)
         for name in ("new", "old"):
             with pytest.raises(TokenProblem, match="no space"):
-                await bench.store(name, DEMO_TOKEN)
+                await bench.log_in(name, DEMO_TOKEN)
     assert list(backend.entries) == [(SERVICE, "old")]
 
 
@@ -247,13 +248,13 @@ def test_a_state_directory_that_is_none_is_told(tmp_path: Path) -> None:
 async def test_deleting_deletes_and_nothing_takes_the_place_of_the_profile_in_use(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, given=TOKENS)
-        await bench.store("one", DEMO_TOKEN)
-        await bench.store("two", READ_ONLY, active=False)
+        bench = build_profiles(tmp_path, given=TOKENS)
+        await bench.log_in("one", DEMO_TOKEN)
+        await bench.log_in("two", READ_ONLY, active=False)
         await bench.vault.current()
         await bench.vault.forget("one")
         assert list(backend.entries) == [(SERVICE, "two")]
-        for later in (bench, Bench(tmp_path, given=TOKENS)):
+        for later in (bench, build_profiles(tmp_path, given=TOKENS)):
             with pytest.raises(TokenProblem, match="'one'"):
                 await later.vault.current()
         bench.vault.choose("two")
@@ -262,9 +263,9 @@ async def test_deleting_deletes_and_nothing_takes_the_place_of_the_profile_in_us
 
 async def test_an_entry_that_the_keyring_keeps_is_not_called_deleted(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        await Bench(tmp_path).store("one", DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in("one", DEMO_TOKEN)
     with using(LockedKeyring()):
-        bench = Bench(tmp_path)
+        bench = build_profiles(tmp_path)
         with pytest.raises(AdsError):
             await bench.vault.forget("one")
         assert bench.vault.names() == ["one"]
@@ -272,20 +273,20 @@ async def test_an_entry_that_the_keyring_keeps_is_not_called_deleted(tmp_path: P
 
 async def test_after_a_new_login_a_running_server_goes_on(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        await Bench(tmp_path).store("default", USER_TOKEN)
-        server, me = Bench(tmp_path), Request("GET", "me")
+        await build_profiles(tmp_path).log_in("default", USER_TOKEN)
+        server, me = build_profiles(tmp_path), Request("GET", "me")
         await server.client.send(me)
         server.sandbox.tokens.known[USER_TOKEN].is_valid = False
         with pytest.raises(TokenProblem):
             await server.client.send(me)
-        await Bench(tmp_path).store("default", DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in("default", DEMO_TOKEN)
         assert (await server.client.send(me))["id"]
 
 
 async def test_a_server_that_started_without_a_token_finds_the_one_of_a_later_login(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        server = Bench(tmp_path)
+        server = build_profiles(tmp_path)
         with pytest.raises(TokenProblem):
             await server.vault.current()
-        await Bench(tmp_path).store("default", DEMO_TOKEN)
+        await build_profiles(tmp_path).log_in("default", DEMO_TOKEN)
         assert (await server.vault.current()).reveal() == DEMO_TOKEN

@@ -14,8 +14,8 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.engine.telemetry import RECENT, JsonLogger, Metrics
 from meta_ads_mcp.errors import AdsError, ApiError, GraphError, NotFound, Throttled
+from tests.support.fake_transport import TOKEN
 from tests.support.sample_tools import account, run_in_tool, sample_graph
-from tests.support.transport import TOKEN
 
 
 async def test_a_good_call() -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.classify import to_ads_error
+from tests.support.fake_transport import FakeTransport
 from tests.support.scripted_graph import engine
-from tests.support.transport import Wire
 from tests.support.write_cases import ACCOUNT, OFF, OPEN, shop
 from tests.support.write_cases import call as write
 
@@ -76,7 +76,7 @@ async def test_a_limit_is_told_with_its_minutes_and_costs_no_token(code: int) ->
         ),
         httpx.Response(200, json={"data": []}),
     ]
-    wire = Wire(lambda request: answers.pop(0) if request.url.path.endswith("/campaigns") else {"id": "act_1"})
+    wire = FakeTransport(lambda request: answers.pop(0) if request.url.path.endswith("/campaigns") else {"id": "act_1"})
     error = (await engine(wire.client).call("ads_get_campaigns", {"account_id": "1"})).structured["error"]
     assert (error["kind"], error["code"], error["retry_after_seconds"]) == ("throttled", code, 7 * 60)
     assert "permission" not in f"{error['message']} {error['next_step']}"

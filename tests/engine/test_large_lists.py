@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
-from tests.support.demo import NOW, Demo
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader
 
 
 @cache
@@ -19,8 +19,8 @@ def world(**size: int) -> World:
     return World(today=NOW, **size)
 
 
-def served(**size: int) -> Demo:
-    return Demo(SandboxTransport(world(**size), clock=lambda: NOW))
+def served(**size: int) -> SandboxEngine:
+    return build_reader(SandboxTransport(world(**size), clock=lambda: NOW))
 
 
 async def test_sixty_accounts_over_several_pages_all_arrive() -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
 from meta_ads_mcp.graph.classify import parse_error
-from meta_ads_mcp.graph.encoding import body
-from tests.support.transport import TOKEN, Wire, refusal
+from meta_ads_mcp.graph.encoding import encode_body
+from tests.support.fake_transport import TOKEN, FakeTransport, refusal
 
 PART = {"video_file_chunk": ("clip.mp4", bytes(range(256)), "application/octet-stream")}
 TRANSFER = {"upload_phase": "transfer", "upload_session_id": "77", "start_offset": 0}
@@ -35,13 +35,13 @@ def parts_of(request: httpx.Request) -> dict[str, tuple[str | None, bytes]]:
     }
 
 
-async def send_part(wire: Wire) -> Any:
+async def send_part(wire: FakeTransport) -> Any:
     upload = {"write": True, "repeatable": False, "patience": "upload"}
     return await wire.send("POST", "act_1/advideos", params=TRANSFER, files=PART, **upload)
 
 
 async def test_a_part_goes_to_the_video_host_with_its_bytes_and_the_token_in_the_header() -> None:
-    wire = Wire(lambda _: {"start_offset": "256", "end_offset": "256"}, app_secret="hush")
+    wire = FakeTransport(lambda _: {"start_offset": "256", "end_offset": "256"}, app_secret="hush")
     assert await send_part(wire) == {"start_offset": "256", "end_offset": "256"}
     (sent,) = wire.requests
     found = parts_of(sent)
@@ -62,11 +62,11 @@ async def test_a_part_is_sent_once_and_a_lost_answer_is_said(failure: Any) -> No
             raise failure
         return failure
 
-    wire = Wire(answer)
+    wire = FakeTransport(answer)
     with pytest.raises(UnknownOutcome):
         await send_part(wire)
     assert len(wire.requests) == 1
-    assert wire.gate.is_balanced
+    assert wire.governor.is_balanced
 
 
 @pytest.mark.parametrize("as_text", [False, True])
@@ -82,7 +82,7 @@ async def test_a_part_is_sent_once_and_a_lost_answer_is_said(failure: Any) -> No
     ],
 )
 async def test_a_refused_part_says_where_to_go_on(data: Any, offsets: Any, as_text: bool) -> None:
-    wire = Wire(lambda _: refusal(6001, 1363037, error_data=json.dumps(data) if as_text else data))
+    wire = FakeTransport(lambda _: refusal(6001, 1363037, error_data=json.dumps(data) if as_text else data))
     with pytest.raises(AdsError) as refused:
         await send_part(wire)
     assert refused.value.graph is not None
@@ -108,11 +108,11 @@ def test_any_error_data_is_read(data: Any) -> None:
     )
 )
 def test_a_form_is_what_the_standard_library_makes_of_it(params: dict[str, str]) -> None:
-    assert body(params, {}, {})["content"] == urlencode(params)
+    assert encode_body(params, {}, {})["content"] == urlencode(params)
 
 
 async def test_base64_survives_a_form() -> None:
-    wire = Wire(lambda _: {"images": {}})
+    wire = FakeTransport(lambda _: {"images": {}})
     await wire.send("POST", "act_1/adimages", params={"bytes": "a+b/c==", "name": "Ünü 1.png"}, write=True)
     (sent,) = wire.requests
     assert sent.headers["content-type"] == "application/x-www-form-urlencoded"

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.credentials import ProfileIndex
 from meta_ads_mcp.errors import AdsError, TokenProblem
 from meta_ads_mcp.profiles.renewal import EARLY_SECONDS, PAUSES, TokenRenewal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, graph_error
 from tests.support.clock import FakeClock
-from tests.support.keyrings import APP, SERVICE, USER_TOKEN, Bench, MemoryKeyring, using
+from tests.support.keyrings import SERVICE, MemoryKeyring, using
+from tests.support.sandbox_engine import APP, USER_TOKEN, build_profiles
 
 ME = Request("GET", "me")
 
@@ -21,8 +23,8 @@ ME = Request("GET", "me")
 async def test_a_token_about_to_end_is_renewed_once_for_all_calls(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, app=APP)
-        await bench.store("default", USER_TOKEN)
+        bench = build_profiles(tmp_path, app=APP)
+        await bench.log_in("default", USER_TOKEN)
         await asyncio.gather(*(bench.client.send(ME) for _ in range(8)))
         assert bench.exchanges == 1
         assert backend.entries[SERVICE, "default"] == f"{USER_TOKEN}Long"
@@ -33,14 +35,14 @@ async def test_a_token_about_to_end_is_renewed_once_for_all_calls(tmp_path: Path
         assert bench.exchanges == 1
 
 
-async def test_the_secrets_of_an_exchange_are_in_no_url_and_no_log(tmp_path: Path) -> None:
+async def test_an_exchange_is_a_plain_get_whose_secrets_are_in_no_event(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        bench = Bench(tmp_path, app=APP)
-        await bench.store("default", USER_TOKEN)
+        bench = build_profiles(tmp_path, app=APP)
+        await bench.log_in("default", USER_TOKEN)
         await bench.client.send(ME)
     (exchange,) = [entry for entry in bench.sandbox.log if entry.path == "oauth/access_token"]
-    assert exchange.params["client_secret"] == APP.secret
-    assert exchange.body_size > len(APP.secret) + len(USER_TOKEN)
+    assert (exchange.method, exchange.params["client_secret"]) == ("GET", APP.secret)
+    assert "method" not in exchange.params
     heard = repr(bench.events.events)
     assert APP.secret not in heard
     assert USER_TOKEN not in heard
@@ -49,8 +51,8 @@ async def test_the_secrets_of_an_exchange_are_in_no_url_and_no_log(tmp_path: Pat
 
 async def test_without_the_app_nothing_is_renewed(tmp_path: Path) -> None:
     with using(MemoryKeyring()):
-        bench = Bench(tmp_path)
-        await bench.store("default", USER_TOKEN)
+        bench = build_profiles(tmp_path)
+        await bench.log_in("default", USER_TOKEN)
         await bench.client.send(ME)
         assert bench.exchanges == 0
 
@@ -58,8 +60,8 @@ async def test_without_the_app_nothing_is_renewed(tmp_path: Path) -> None:
 async def test_a_failed_renewal_does_not_fail_the_call_and_is_not_repeated_at_once(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, app=APP)
-        await bench.store("default", USER_TOKEN)
+        bench = build_profiles(tmp_path, app=APP)
+        await bench.log_in("default", USER_TOKEN)
         bench.sandbox.faults.add("oauth/access_token", respond=graph_error(190), times=99)
         for _ in range(3):
             await bench.client.send(ME)
@@ -129,15 +131,15 @@ async def test_one_callers_cancellation_does_not_end_the_exchange_for_the_others
 async def test_what_another_process_has_renewed_is_taken_over(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, app=APP)
-        await bench.store("default", USER_TOKEN)
+        bench = build_profiles(tmp_path, app=APP)
+        await bench.log_in("default", USER_TOKEN)
         token = await bench.vault.token("default")
         assert token.reveal() == USER_TOKEN
         backend.entries[SERVICE, "default"] = DEMO_TOKEN
-        assert bench.index is not None
-        stored = bench.index.read()
+        index = ProfileIndex(tmp_path)
+        stored = index.read()
         later = replace(stored.records["default"], expires_at=int(bench.clock.now()) + 50 * 86_400)
-        bench.index.write(stored.having("default", later, active=True))
+        index.write(stored.having("default", later, active=True))
         await bench.client.send(ME)
         assert bench.exchanges == 0
         assert (await bench.vault.current()).reveal() == DEMO_TOKEN

@@ -24,14 +24,12 @@ from facebook_business.adobjects.user import User
 from facebook_business.api import Cursor
 from facebook_business.exceptions import FacebookRequestError
 
-from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.http_server import SandboxServer
 from meta_ads_mcp.sandbox.store import Node
-from tests.support.sandbox_writes import PNG, US, Writing
+from tests.support.sandbox_writes import PNG, US, writing
 from tests.support.sdk_client import Tour, sdk_class, sdk_methods
 
-from .conftest import NOW
 from .test_writes_done import CREATED, ON_PAGES, UPDATED
 from .test_writes_refused import AD, AD_SET, CAMPAIGN, ROWS
 
@@ -61,9 +59,9 @@ OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}
 
 @pytest.fixture(scope="module")
 def tour() -> Iterator[Tour]:
-    transport = SandboxTransport(World(today=NOW, accounts=2, ads=440), clock=lambda: NOW)
-    with SandboxServer(transport) as server:
-        yield Tour(server, Writing(transport))
+    made = writing()
+    with SandboxServer(made.sandbox) as server:
+        yield Tour(server, made)
 
 
 def first_node(store: Any, node_type: str, edge: str) -> Node:

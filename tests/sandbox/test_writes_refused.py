@@ -354,7 +354,7 @@ async def test_the_id_of_the_object_itself_is_ignored_in_a_post(path: str) -> No
 @pytest.mark.parametrize("scopes", [("ads_read",), ()])
 async def test_a_token_that_may_only_read_writes_nothing(scopes: tuple[str, ...]) -> None:
     made = untouched()
-    known = made.transport.tokens.known[made.transport.token]
+    known = made.sandbox.tokens.known[made.sandbox.token]
     before, known.scopes = known.scopes, scopes
     error = await made.refused("POST", "{split}", {"name": "x"})
     known.scopes = before

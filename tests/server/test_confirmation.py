@@ -16,10 +16,11 @@ from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
 
 from meta_ads_mcp.core.tool import Tool
+from tests.support.answers import ERAS, as_json
 from tests.support.every_tool import TOOLS, each
 from tests.support.examples import demo_ids, example
 from tests.support.mcp_process import MODERN, Wire
-from tests.support.server import ERAS, Demo, as_json, demo
+from tests.support.sandbox_engine import SandboxEngine, build_server
 from tests.support.write_examples import CONFIRMED
 
 FORM: dict[str, Any] = {"elicitation": {"form": {}}}
@@ -40,19 +41,19 @@ async def decline(message: str, response_type: Any, params: Any, context: Any) -
     return ElicitResult(action="decline")
 
 
-async def called(made: Demo, era: str, handler: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def called(made: SandboxEngine, era: str, handler: Any, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
     async with Client(made.server, mode=era, elicitation_handler=handler) as client:
         return as_json(await client.call_tool_mcp(name, arguments))
 
 
-def writes(made: Demo) -> list[str]:
-    return [entry.path for entry in made.transport.log if entry.method != "GET"]
+def writes(made: SandboxEngine) -> list[str]:
+    return [entry.path for entry in made.sandbox.log if entry.method != "GET"]
 
 
 @pytest.mark.parametrize("era", ERAS)
 @each(ASKING)
 async def test_a_user_who_agrees_and_one_who_declines(tool: Tool, era: str) -> None:
-    made = demo()
+    made = build_server()
     given = example(tool, demo_ids(made.world))
     before = made.world.store.snapshot()
     declined = await called(made, era, decline, tool.name, given)
@@ -65,7 +66,7 @@ async def test_a_user_who_agrees_and_one_who_declines(tool: Tool, era: str) -> N
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_client_that_cannot_ask_gets_a_code(era: str) -> None:
-    made = demo()
+    made = build_server()
     campaign = {"campaign_id": demo_ids(made.world)("Campaign")}
     held = await called(made, era, None, "ads_delete_campaign", campaign)
     data = held["structuredContent"]["data"]

@@ -19,8 +19,9 @@ from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
 from scripts import fields as distilled
 from tests.support import sdk
+from tests.support.answers import ERAS
 from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
-from tests.support.server import ERAS, Demo, demo, shared_world
+from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
 eras = pytest.mark.parametrize("era", ERAS)
 LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts"]
@@ -34,16 +35,16 @@ def _sdk_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distilled, "sdk_classes", sdk.classes)
 
 
-def made(**options: Any) -> Demo:
-    return demo(shared_world(), **options)
+def made(**options: Any) -> SandboxEngine:
+    return build_server(shared_world(), **options)
 
 
-async def read(server: Demo, uri: str, era: str = "auto") -> list[Any]:
+async def read(server: SandboxEngine, uri: str, era: str = "auto") -> list[Any]:
     async with Client(server.server, mode=era) as client:
         return list(await client.read_resource(uri))
 
 
-async def refused(server: Demo, uri: str, era: str = "auto") -> str:
+async def refused(server: SandboxEngine, uri: str, era: str = "auto") -> str:
     with pytest.raises(MCPError) as caught:
         await read(server, uri, era)
     return str(caught.value)
@@ -174,7 +175,7 @@ async def test_accounts_are_those_that_the_server_may_touch() -> None:
 async def test_an_error_of_graph_comes_in_our_words(era: str) -> None:
     server = made()
     secret = "EAA" + "secret" * 5
-    server.transport.faults.add("adaccounts", respond=graph_error(190, f"Bad: {secret}", subcode=463), times=9)
+    server.sandbox.faults.add("adaccounts", respond=graph_error(190, f"Bad: {secret}", subcode=463), times=9)
     text = await refused(server, "ads://accounts", era)
     assert "token" in text
     assert secret not in text

@@ -12,12 +12,11 @@ from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from meta_ads_mcp import __version__
-from tests.support.answers import check_error, check_success
+from tests.support.answers import as_json, check_error, check_success
 from tests.support.arguments import coded
 from tests.support.every_tool import TOOLS
 from tests.support.examples import example
 from tests.support.mcp_process import HANDSHAKES, MODERN, SERVER, Wire, environment, run
-from tests.support.server import as_json
 
 NOISY = {"LOG_LEVEL": "DEBUG", "PYTHONUNBUFFERED": "1"}
 TOKEN = "EAAhostile0000000000000000000000"

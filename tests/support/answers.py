@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+# Modes of the client of fastmcp: 2026-07-28 has no handshake, the others have one.
+ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
 SUCCESS_KEYS = {"summary", "data", "page", "notes", "demo"}
 PAGE_KEYS = {"count", "has_more", "after"}
 ERROR_KEYS = set(
@@ -60,3 +62,9 @@ def check_error(result: Mapping[str, Any], kind: str | None = None) -> dict[str,
     assert error["kind"] in KINDS if kind is None else error["kind"] == kind, error
     assert texts(result) == [f"{error['message']} {error['next_step']}"]
     return error
+
+
+def as_json(model: Any) -> dict[str, Any]:
+    """A result as it is on the wire."""
+    result: Mapping[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return dict(result)

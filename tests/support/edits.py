@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from meta_ads_mcp.sandbox.store import Node
-from tests.support.desk import Desk, desk, plain
+from tests.support.sandbox_engine import SandboxEngine, build_writer, plain
 
 # Long enough that neither the limit of an ad set's budget (four an hour) nor that of a spend cap (ten a day) is met.
 SECONDS_BETWEEN = 3 * 3600
@@ -25,7 +25,7 @@ Edit = tuple[str, dict[str, Any]]
 class Editor:
     """Chooses edits of objects of the first account. The same seed chooses the same ones."""
 
-    desk: Desk
+    desk: SandboxEngine
     dice: random.Random
 
     def __post_init__(self) -> None:
@@ -118,7 +118,7 @@ class Editor:
 
 async def leftovers(count: int, seed: int) -> dict[str, Any]:
     """Node → fields that are other than before after `count` edits and their undoing; empty is as it has to be."""
-    made = desk()
+    made = build_writer()
     editor = Editor(made, random.Random(seed))  # noqa: S311  the same edits again
     before = made.store.snapshot()
     changes = []
@@ -132,7 +132,7 @@ async def leftovers(count: int, seed: int) -> dict[str, Any]:
     return different(made, before.nodes)
 
 
-def different(made: Desk, before: Any) -> dict[str, Any]:
+def different(made: SandboxEngine, before: Any) -> dict[str, Any]:
     found = {}
     for node_id in before.keys() | made.store.nodes.keys():
         was, now = fields_of(before.get(node_id)), fields_of(made.store.nodes.get(node_id))

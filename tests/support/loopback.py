@@ -4,61 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
 from meta_ads_mcp.sandbox import SandboxTransport
-
-# Answers a request itself, with or without letting the sandbox do the work; False leaves it to the sandbox.
-Spoil = Callable[[BaseHTTPRequestHandler, Callable[[], httpx.Response]], bool]
-
-
-@dataclass
-class Loopback:
-    """A running server: where it is, the sandbox behind it, and its request lines, as an access log has them."""
-
-    url: str
-    sandbox: SandboxTransport
-    lines: list[str] = field(default_factory=list)
-    spoil: Spoil | None = None
+from tests.support.fake_transport import FakeTransport
 
 
 @contextmanager
-def serving(sandbox: SandboxTransport | None = None) -> Iterator[Loopback]:
-    """The sandbox on 127.0.0.1, on a free port, for as long as the block runs."""
-    graph = sandbox or SandboxTransport()
-    made = Loopback("", graph)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
-    made.url = f"http://127.0.0.1:{server.server_port}"
+def serving(sandbox: SandboxTransport | None = None) -> Iterator[FakeTransport]:
+    """The sandbox on 127.0.0.1, on a free port, for as long as the block runs.
+
+    `url` is its address, `lines` the request lines as in an access log, and `spoil` may answer in place of it.
+    """
+    graph = FakeTransport(sandbox or SandboxTransport())
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(graph))
+    graph.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield made
+        yield graph
     finally:
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
 
 
-def _handler(made: Loopback) -> type[BaseHTTPRequestHandler]:
+def _handler(graph: FakeTransport) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _answer(self) -> None:
-            made.lines.append(self.requestline)
+            graph.lines.append(self.requestline)
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
             request = httpx.Request(
                 self.command, f"http://graph{self.path}", headers=list(self.headers.items()), content=body
             )
 
             def work() -> httpx.Response:
-                return asyncio.run(made.sandbox.handle_async_request(request))
+                return asyncio.run(graph.sandbox.handle_async_request(request))
 
-            if made.spoil is not None and made.spoil(self, work):
+            if graph.spoil is not None and graph.spoil(self, work):
                 return
             response = work()
             self.send_response(response.status_code)
@@ -72,6 +61,6 @@ def _handler(made: Loopback) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_DELETE = _answer  # noqa: N815  names that http.server asks for
 
         def log_message(self, *args: object) -> None:
-            """Nothing: `lines` is the log."""
+            """Write nothing: `lines` is the log."""
 
     return Handler

@@ -33,15 +33,10 @@ BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
         "",
         "the key of the image in Graph's answer, left out of the SDK's create_ad_image",
     ),
-    "POST AdAccount/adsets": (
-        {"multi_advertiser_ads": "int"},
-        "",
-        "taken by Graph, left out of the SDK's create_ad_set",
-    ),
     "POST AdSet/": (
-        {"multi_advertiser_ads": "int", "is_dynamic_creative": "bool"},
+        {"is_dynamic_creative": "bool"},
         "",
-        "taken by Graph (the second without effect), left out of the SDK's api_update",
+        "taken by Graph without effect, left out of the SDK's api_update",
     ),
     "GET Root/search": (
         dict.fromkeys("type q class country_code".split(), "string")

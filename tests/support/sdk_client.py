@@ -16,7 +16,7 @@ from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
 from meta_ads_mcp.sandbox.http_server import SandboxServer
-from tests.support.sandbox_writes import Writing
+from tests.support.fake_transport import FakeTransport
 
 # Types whose objects belong to a Page, and take its own token.
 OF_PAGES = {"Page", "PagePost", "Comment", "LeadgenForm"}
@@ -60,7 +60,7 @@ class Tour:
     """One run of all steps. `results` has a text per call: empty where the answer was right."""
 
     server: SandboxServer
-    writing: Writing
+    writing: FakeTransport
     results: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

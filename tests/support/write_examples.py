@@ -1,6 +1,6 @@
 """One call of every write tool that works, from one small table; a tool that is not in it has its catalogue example.
 
-`{name}` stands for the id of that name (`Desk.ids`).
+`{name}` stands for the id of that name (`SandboxEngine.ids`).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.tool import Effect, Tool
-from tests.support.desk import Desk
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.examples import demo_ids, example
+from tests.support.sandbox_engine import SandboxEngine
 
 WRITES = [tool for tool in TOOLS if tool.effect.is_write]
 # The tools that run another one: what holds for that one holds for them.
@@ -90,7 +90,7 @@ CONFIRMED = frozenset(
 )
 
 
-async def valid(desk: Desk, tool: Tool, files: Path) -> dict[str, Any]:
+async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
     """Arguments of a call that works; what has to be there before is made, and not in the log."""
     given = desk.filled(VALID[tool.name]) if tool.name in VALID else example(tool, demo_ids(desk.sandbox.world))
     if tool.name == "ads_update_audience_users":

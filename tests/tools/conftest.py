@@ -4,19 +4,19 @@ import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.clock import FakeClock
-from tests.support.demo import NOW, Demo
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader
 from tests.support.scripted_graph import ScriptedGraph, account_graph
 
 
 @pytest.fixture(scope="session")
 def world() -> World:
-    """Read only: a test that writes makes its own `Demo`."""
+    """Read only: a test that writes makes its own `SandboxEngine`."""
     return World(today=NOW)
 
 
 @pytest.fixture
-def demo(world: World) -> Demo:
-    return Demo(SandboxTransport(world, clock=lambda: NOW))
+def demo(world: World) -> SandboxEngine:
+    return build_reader(SandboxTransport(world, clock=lambda: NOW))
 
 
 @pytest.fixture

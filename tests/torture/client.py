@@ -18,7 +18,8 @@ from typing import Any
 from meta_ads_mcp.core.clock import SystemClock
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall, SandboxTransport, World
-from tests.support.loopback import Loopback, serving
+from tests.support.fake_transport import FakeTransport
+from tests.support.loopback import serving
 from tests.support.mcp_process import MAX_SECONDS
 from tests.torture.messages import ACCOUNTS, MESSAGES, line
 from tests.torture.trial import Trials, tried
@@ -170,7 +171,7 @@ def slow(full: bool) -> Trials:
 class Held:
     """Graph behind a socket, which keeps requests that match waiting; `asked` is set once one waits."""
 
-    def __init__(self, graph: Loopback) -> None:
+    def __init__(self, graph: FakeTransport) -> None:
         self.graph, self.asked, self.free = graph, threading.Event(), threading.Event()
 
     def hold(self, match: Callable[[SandboxCall], bool]) -> None:

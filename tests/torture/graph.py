@@ -20,9 +20,9 @@ from meta_ads_mcp.sandbox import SandboxCall, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
 from tests.support.answers import check_error, check_success
 from tests.support.clock import VirtualLoop
-from tests.support.desk import Desk, desk
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
+from tests.support.sandbox_engine import SandboxEngine, build_writer
 from tests.support.write_examples import valid
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make
 from tests.torture.trial import Trial, Trials, chosen, told, turn
@@ -53,21 +53,21 @@ class Bench:
     """One sandbox world, put back to its beginning before every call."""
 
     def __init__(self, files: Path) -> None:
-        first = desk()
+        first = build_writer()
         self.sandbox: SandboxTransport = first.sandbox
         self.files = files
         store = self.sandbox.world.store
         self._at_first: tuple[Snapshot, dict[Any, Any]] = (store.snapshot(), dict(store.memory))
 
-    def again(self, **options: Any) -> Desk:
+    def again(self, **options: Any) -> SandboxEngine:
         picture, memory = self._at_first
         store = self.sandbox.world.store
         store.nodes, store.links, store.memory = dict(picture.nodes), dict(picture.links), dict(memory)
         self.sandbox.faults.clear()
         self.sandbox.log.clear()
-        return desk(self.sandbox, upload_roots=(str(self.files),), **options)
+        return build_writer(self.sandbox, upload_roots=(str(self.files),), **options)
 
-    async def ready(self, tool: Tool, **options: Any) -> tuple[Desk, dict[str, Any]]:
+    async def ready(self, tool: Tool, **options: Any) -> tuple[SandboxEngine, dict[str, Any]]:
         """A desk, and arguments of a call of the tool that works there."""
         made = self.again(**options)
         if any(node.name == "AdReportRun" for node in tool.ids.values()):

@@ -18,13 +18,13 @@ import httpx
 from meta_ads_mcp.app import compose
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.credentials import FixedToken, Token
-from meta_ads_mcp.graph.client import Connection
+from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.sandbox import SandboxTransport
 from meta_ads_mcp.settings import load
-from tests.support.desk import Desk
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.mcp_process import ROOT, environment
+from tests.support.sandbox_engine import SandboxEngine
 from tests.torture.content import listened
 from tests.torture.graph import FOR_EVER, Bench
 from tests.torture.hostile_bodies import body
@@ -91,7 +91,7 @@ class Canary(Bench):
             self.sandbox.world, clock=self.sandbox.graph.clock, token=token, app_secret=APP_SECRET
         )
 
-    def again(self, **options: Any) -> Desk:
+    def again(self, **options: Any) -> SandboxEngine:
         made = super().again(**options)
         client: Any = made.engine.client
         client._tokens, client._connection = FixedToken(self.token), Connection(app_secret=APP_SECRET)

@@ -23,7 +23,7 @@ import httpx
 
 from meta_ads_mcp.sandbox import DEMO_TOKEN
 from tests.support.answers import check_error, check_success
-from tests.support.loopback import Loopback
+from tests.support.fake_transport import FakeTransport
 from tests.torture.client import Held, held
 from tests.torture.fast_server import SPEED
 from tests.torture.hostile_bodies import MB, bomb
@@ -138,7 +138,7 @@ _NOT_DONE = {f"led away by {status}" for status in _AWAY}
 SHORT = ("reset", "half a body", "many headers", "led away by 307")
 
 
-def led(elsewhere: Loopback) -> dict[str, Meet]:
+def led(elsewhere: FakeTransport) -> dict[str, Meet]:
     """Redirects to another server, which must never hear of it."""
     return {
         f"led away by {status}": says(
@@ -236,7 +236,7 @@ def sockets(full: bool) -> Trials:
         yield tried("end of input", wired.rude.end)
 
 
-def _unheard(elsewhere: Loopback) -> None:
+def _unheard(elsewhere: FakeTransport) -> None:
     assert elsewhere.lines == []
 
 

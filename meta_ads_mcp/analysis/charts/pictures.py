@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
 
 from meta_ads_mcp.analysis.actions import CONVERSIONS, TRAFFIC
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
-from meta_ads_mcp.analysis.guardrails import HOURLY
 from meta_ads_mcp.analysis.numbers import Number, total
-from meta_ads_mcp.analysis.series import BASE, Figures, Measure, Period
+from meta_ads_mcp.analysis.query.guardrails import HOURLY
+from meta_ads_mcp.analysis.series import BASE, Figures, Measure, Period, cost_label
 from meta_ads_mcp.analysis.trend import is_complete
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row, Table
+from meta_ads_mcp.core.values.dates import parse_day
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.domain.insights_query import InsightsParams
 
@@ -23,6 +23,7 @@ MAX_BARS = 15
 ORDINAL = frozenset({"age", *HOURLY})
 NOT_INSTALLED = "No picture: this server was installed without charts. Run: pip install 'meta-ads-local-mcp[charts]'"
 NO_ROWS = "No picture: there are no rows to draw."
+NO_DAYS = "No picture: Meta returned rows without valid days."
 TWO_DIMENSIONS = "No picture: it cannot show rows by period and by object (or by action). Request only one of them."
 
 
@@ -69,7 +70,8 @@ def _titles(measure: Measure, currency: str) -> dict[str, str]:
     if measure.event is None:
         return {**spend, "clicks": "Clicks", "cpc": f"Cost per click, {currency}"}
     event = measure.event.replace("_", " ")
-    return {**spend, "results": f"Results ({event})", "cost_per_result": f"Cost per result ({event}), {currency}"}
+    cost = cost_label(measure.event).capitalize()
+    return {**spend, "results": f"Results ({event})", "cost_per_result": f"{cost}, {currency}"}
 
 
 def _partial(series: Sequence[Period], today: date) -> frozenset[int]:
@@ -102,7 +104,10 @@ def report_pictures(
     if (label_columns and by_period) or query.action_breakdowns:
         call.note(TWO_DIMENSIONS)
         return []
-    series = [Period(_day(row["date_start"]), _day(row["date_stop"]), Figures()) for row in rows]
+    series = [Period(*dates, Figures()) for row in rows if (dates := _dates(row))]
+    if len(series) < len(rows):
+        call.note(NO_DAYS)
+        return []
     suffix = f" · the first {len(table.rows)} rows" if answer.page and answer.page.has_more else ""
     days = f"{min(period.start for period in series)} to {max(period.stop for period in series)}{suffix}"
     if label_columns:
@@ -115,8 +120,9 @@ def report_pictures(
     return draw_pictures(call, _heading(account, "by period", days + _legend(partial)), panels, horizontal=False)
 
 
-def _day(text: Any) -> date:
-    return date.fromisoformat(str(text))
+def _dates(row: Row) -> tuple[date, date] | None:
+    first, last = parse_day(row.get("date_start")), parse_day(row.get("date_stop"))
+    return (first, last) if first and last else None
 
 
 def _label_columns(table: Table, query: InsightsParams) -> list[str]:

@@ -52,6 +52,17 @@ def _day(value: str) -> str:
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
 
 
+def parse_day(value: Any) -> date | None:
+    """Parse a day of Graph (`YYYY-MM-DD`). Return None for anything else, and for years before Facebook or far off."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if 2004 <= day.year <= 2100 else None
+
+
 class TimeRange(Closed):
     """Both days are included."""
 

@@ -13,7 +13,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -148,9 +148,10 @@ class FileExport:
         except OSError as failure:
             raise _unwritable(failure) from None
 
-    async def finish(self) -> Exported:
+    async def finish(self, missing: Mapping[str, Any] | None = None) -> Exported:
+        place = self._place_csv if self._format == "csv" else self._place_jsonl
         try:
-            await asyncio.to_thread(self._spool.place if self._format == "jsonl" else self._place_csv)
+            await asyncio.to_thread(place, missing or {})
         except OSError as failure:
             raise _unwritable(failure) from None
         finally:
@@ -163,20 +164,39 @@ class FileExport:
     def _append(self, rows: Sequence[Row]) -> None:
         for row in rows:
             self._columns.update(dict.fromkeys(row))
-            self._spool.file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._spool.file.write(_json_line(row))
         self._rows += len(rows)
 
-    def _place_csv(self) -> None:
-        self._spool.file.seek(0)
-        made = _Part(self._target)
+    def _place_csv(self, missing: Mapping[str, Any]) -> None:
+        part = _Part(self._target)
         try:
-            writer = csv.writer(made.file)
+            writer = csv.writer(part.file)
             writer.writerow(self._columns)
-            rows = (json.loads(line) for line in self._spool.file)
-            writer.writerows([_cell(row.get(name)) for name in self._columns] for row in rows)
-            made.place()
+            for row in self._written_rows():
+                writer.writerow([_cell(row.get(name, missing.get(name))) for name in self._columns])
+            part.place()
         finally:
-            made.discard()
+            part.discard()
+
+    def _place_jsonl(self, missing: Mapping[str, Any]) -> None:
+        if not missing:
+            self._spool.place()
+            return
+        part = _Part(self._target)
+        try:
+            for row in self._written_rows():
+                part.file.write(_json_line({**row, **{name: missing[name] for name in missing if name not in row}}))
+            part.place()
+        finally:
+            part.discard()
+
+    def _written_rows(self) -> Iterator[Row]:
+        self._spool.file.seek(0)
+        return (json.loads(line) for line in self._spool.file)
+
+
+def _json_line(row: Row) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _cell(value: Any) -> Any:

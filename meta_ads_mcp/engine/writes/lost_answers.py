@@ -17,7 +17,7 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.errors import AdsError, NotFound, Transient, UnknownOutcome
-from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.graph.paging import Sender, fetch_pages
 
 LOOKS_AFTER_SECONDS = (1.0, 4.0)
 MOST_SEARCHED = 1000
@@ -95,7 +95,7 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
     request = Request("GET", where, params, account=change.request.account, page=change.request.page)
     found: list[Row] = []
     read = 0
-    async for page in pages(sender, request, 100, None):
+    async for page in fetch_pages(sender, request, 100, None):
         found += [row for row in page.rows if matches(kind.fingerprint, row, change, started)]
         read += len(page.rows)
         if read >= MOST_SEARCHED:

@@ -26,6 +26,7 @@ from meta_ads_mcp.domain.preflight import (
     check_targeting,
     has_amount,
     note_dsa,
+    note_placements,
     with_advantage_audience,
 )
 from meta_ads_mcp.domain.promoted_object import PromotedObject
@@ -123,6 +124,13 @@ class AttributionWindow(Closed):
     event_type: Literal["CLICK_THROUGH", "VIEW_THROUGH", "ENGAGED_VIDEO_VIEW"]
     window_days: Literal[1, 7, 28]
 
+    @model_validator(mode="after")
+    def _check_window(self) -> Self:
+        # Meta removed the longer view windows on 2026-01-12 (Meta docs: marketing-api/out-of-cycle-changes).
+        if self.event_type != "CLICK_THROUGH" and self.window_days != 1:
+            raise ValueError(f"{self.event_type} has a window of 1 day only: Meta removed 7 and 28 days")
+        return self
+
 
 class BidConstraints(Closed):
     """The lowest return on ad spend that LOWEST_COST_WITH_MIN_ROAS accepts (SDK class AdCampaignBidConstraint)."""
@@ -166,6 +174,23 @@ Billing = Literal[
     "OFFER_CLAIMS",
     "LISTING_INTERACTION",
     "NONE",
+]
+
+
+def _reject_multi_advertiser_ads(value: Any) -> Any:
+    """Graph ignores the parameter on ad sets and answers success (Meta docs: creative/multi-advertiser-ads)."""
+    if value is not None:
+        raise ValueError(
+            "ad sets have no such setting; give the creative contextual_multi_ads {enroll_status: OPT_IN or OPT_OUT} "
+            "(ads_create_ad_creative)"
+        )
+    return value
+
+
+MultiAdvertiserAds = Annotated[
+    int | None,
+    BeforeValidator(_reject_multi_advertiser_ads),
+    Field(description="Always refused: use contextual_multi_ads of the creative"),
 ]
 Dsa = Annotated[str, Field(min_length=1, max_length=512)]
 Name = Annotated[str, Field(min_length=1, max_length=400)]
@@ -212,7 +237,6 @@ class AdSetSettings(ConfirmedParams):
     singular="ad set",
     keywords="new audience targeting budget bid",
     validate_only=True,
-    write_only="multi_advertiser_ads",
 )
 class CreateAdSet(AdSetSettings, CreateParams):
     """Create an ad set, PAUSED, in a campaign: audience, goal, bid, schedule, and a budget unless the campaign has one.
@@ -228,7 +252,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
     targeting: TargetingSpec
     status: Literal["PAUSED", "ACTIVE"] = "PAUSED"
     attribution_spec: Annotated[list[AttributionWindow] | None, Field(max_length=4)] = None
-    multi_advertiser_ads: Annotated[int | None, Field(ge=0, le=1)] = None
+    multi_advertiser_ads: MultiAdvertiserAds = None
 
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
@@ -257,6 +281,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
         if self.daily_budget is not None or self.lifetime_budget is not None:
             await check_campaign_budget(call, self.campaign_id)
         await note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
+        note_placements(call, self.targeting)
         if self.frequency_control_specs and self.optimization_goal not in CAPPABLE_GOALS:
             call.note("Frequency caps work with the goals REACH and THRUPLAY; Graph may refuse or ignore them here.")
         page = self.promoted_object.page_id if self.promoted_object else None
@@ -274,7 +299,6 @@ class CreateAdSet(AdSetSettings, CreateParams):
     singular="ad set",
     keywords="change budget bid targeting pause activate schedule",
     validate_only=True,
-    write_only="multi_advertiser_ads",
 )
 class UpdateAdSet(AdSetSettings):
     """Change an ad set; what you leave out stays. `targeting` replaces the whole audience, it does not merge.
@@ -288,7 +312,7 @@ class UpdateAdSet(AdSetSettings):
     optimization_goal: OptimizationGoal | None = None
     billing_event: Billing | None = None
     targeting: TargetingSpec | None = None
-    multi_advertiser_ads: Annotated[int | None, Field(ge=0, le=1)] = None
+    multi_advertiser_ads: MultiAdvertiserAds = None
     attribution_spec: Annotated[list[AttributionWindow] | None, Field(max_length=4)] = None
 
     @model_validator(mode="after")
@@ -310,6 +334,7 @@ class UpdateAdSet(AdSetSettings):
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.targeting is not None:
             await self._note_dsa(call, self.targeting, before)
+            note_placements(call, self.targeting)
             call.note("targeting replaces the whole earlier audience; the journal keeps the earlier one for undo.")
         if self.is_dynamic_creative is not None:
             call.note("is_dynamic_creative cannot change after creation: Meta answers success and ignores it.")

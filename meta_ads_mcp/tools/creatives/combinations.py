@@ -48,31 +48,31 @@ _TEXTS = frozenset("message messages headline headlines description descriptions
 
 
 @dataclass(frozen=True)
-class Kind:
+class CreativeKind:
     """A kind of creative: why other arguments do not fit, and those that it carries besides _ALWAYS."""
 
     reason: str
     arguments: frozenset[str]
 
 
-_POST = Kind(
+_POST = CreativeKind(
     "which has its own media and texts",
     _BUTTON | {"object_story_id", "source_instagram_media_id", "asset_customization_rules"},
 )
-_SPEC = Kind("write it in the spec", frozenset({"object_story_spec", "asset_feed_spec"}))
-_IMAGE = Kind(
+_SPEC = CreativeKind("write it in the spec", frozenset({"object_story_spec", "asset_feed_spec"}))
+_IMAGE = CreativeKind(
     "which has no place for it",
     _BUTTON | _TEXTS | {"caption", "cards", "image_crops", "image_hash", "image_hashes", "image_url", "reminder_data"},
 )
-_VIDEO = Kind(
+_VIDEO = CreativeKind(
     "which has no place for it", _BUTTON | _TEXTS | {"image_hash", "image_url", "thumbnail_url", "video_id", "videos"}
 )
-_FEED = Kind(
+_FEED = CreativeKind(
     "which makes an asset feed, and that has no place for it",
     _IMAGE.arguments.union(_VIDEO.arguments, "ad_formats asset_customization_rules optimization_type".split())
     - {"caption", "cards", "reminder_data"},
 )
-_DEGREES_OF_FREEDOM = Kind(
+_DEGREES_OF_FREEDOM = CreativeKind(
     "DEGREES_OF_FREEDOM lets Meta choose", _FEED.arguments - {"ad_formats", "asset_customization_rules"}
 )
 # Values that say the same as leaving the argument out.
@@ -132,7 +132,7 @@ def _check_sources(values: Values, given: set[str]) -> None:
             raise ValueError(f"{name} is not the {inner} that object_story_spec has")
 
 
-def _kind_of(values: Values, given: set[str]) -> tuple[Kind, list[str]]:
+def _kind_of(values: Values, given: set[str]) -> tuple[CreativeKind, list[str]]:
     """Return the kind of creative, and the arguments that make it this kind."""
     if posts := given & {"object_story_id", "source_instagram_media_id"}:
         return _POST, sorted(posts)
@@ -159,7 +159,7 @@ def _makes_feed(name: str, value: Any) -> bool:
     return len(value) > 1 or (name in _TEXTS and not isinstance(value[0], str))
 
 
-def _check_kind(kind: Kind, causes: list[str], given: set[str]) -> None:
+def _check_kind(kind: CreativeKind, causes: list[str], given: set[str]) -> None:
     unsent = sorted(given - kind.arguments - _ALWAYS)
     if unsent:
         raise ValueError(f"{', '.join(unsent)} cannot be combined with {', '.join(causes)}: {kind.reason}")
@@ -191,7 +191,7 @@ def _check_cards(cards: Any) -> None:
             raise ValueError(f"card {index} has no image_hash, picture or video_id")
 
 
-def _check_button(kind: Kind, values: Values, given: set[str]) -> None:
+def _check_button(kind: CreativeKind, values: Values, given: set[str]) -> None:
     button = values.get("call_to_action_type")
     if button == CALL and "phone_number" not in given:
         raise ValueError(f"{CALL} requires phone_number, such as +18005551234")

@@ -38,14 +38,14 @@ Send = Callable[[Request], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Span:
+class ByteRange:
     """The bytes from `start` up to `end`. It is empty when Graph has the whole file."""
 
     start: int
     end: int
 
     @classmethod
-    def of(cls, answer: Any, size: int) -> Span:
+    def of(cls, answer: Any, size: int) -> ByteRange:
         """Parse the range in Graph's answer (numbers or digits). Raises ApiError if it exceeds `size` bytes."""
         try:
             span = cls(int(answer["start_offset"]), int(answer["end_offset"]))
@@ -72,7 +72,7 @@ class VideoParts:
         was created.
         """
         session_info = await send(self.request)
-        span = Span.of(session_info, self.upload.size)
+        span = ByteRange.of(session_info, self.upload.size)
         session, video = str(session_info.get("upload_session_id", "")), str(session_info.get("video_id", ""))
         if not session or not video:
             raise ApiError("Graph's answer does not name the upload session.", "Upload the video again.")
@@ -85,7 +85,7 @@ class VideoParts:
         await self._finish(send, session, video)
         return {"id": video}
 
-    async def _transfer(self, send: Send, session: str, span: Span) -> None:
+    async def _transfer(self, send: Send, session: str, span: ByteRange) -> None:
         furthest, retries = -1, 0
         while span.start < span.end:
             if span.start > furthest:
@@ -98,7 +98,7 @@ class VideoParts:
                 span = await self._resume(span, failure, retries)
         await self.call.progress(self.upload.size, self.upload.size, "uploaded")
 
-    def _build_part(self, session: str, span: Span) -> Request:
+    def _build_part(self, session: str, span: ByteRange) -> Request:
         size = min(span.end - span.start, MAX_PART_BYTES)
         self.upload.file.seek(span.start)
         content = self.upload.file.read(size)
@@ -108,13 +108,13 @@ class VideoParts:
         files = {"video_file_chunk": (self.upload.name, content, "application/octet-stream")}
         return replace(self.request, params=params, files=files)
 
-    def _next_span(self, span: Span, answer: Any) -> Span:
-        following = Span.of(answer, self.upload.size)
+    def _next_span(self, span: ByteRange, answer: Any) -> ByteRange:
+        following = ByteRange.of(answer, self.upload.size)
         if following.start <= span.start:
             raise ApiError("Graph accepted a part of the video and asked for it again.")
         return following
 
-    async def _resume(self, span: Span, failure: AdsError, retries: int) -> Span:
+    async def _resume(self, span: ByteRange, failure: AdsError, retries: int) -> ByteRange:
         """Wait, and return where to continue after a failed part. Raises the failure when a retry cannot help."""
         offsets = failure.graph.offsets if failure.graph else None
         if retries > MAX_PART_RETRIES or not (offsets or _is_transient(failure)):
@@ -122,7 +122,7 @@ class VideoParts:
         await self.call.sleep(failure.retry_after_seconds or retries)
         if not offsets:
             return span
-        return Span.of({"start_offset": offsets[0], "end_offset": offsets[1]}, self.upload.size)
+        return ByteRange.of({"start_offset": offsets[0], "end_offset": offsets[1]}, self.upload.size)
 
     async def _finish(self, send: Send, session: str, video: str) -> None:
         try:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from meta_ads_mcp.analysis import rankings
 from meta_ads_mcp.analysis.anomalies import Windows
-from meta_ads_mcp.analysis.selection import IDENTITY
+from meta_ads_mcp.analysis.query.selection import IDENTITY
 from meta_ads_mcp.analysis.series import FIELDS
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.request import Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from meta_ads_mcp.analysis.numbers import number
-from meta_ads_mcp.analysis.selection import IDENTITY
+from meta_ads_mcp.analysis.query.selection import IDENTITY
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.diagnosis import movers, pacing

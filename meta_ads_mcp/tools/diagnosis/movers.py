@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from meta_ads_mcp.analysis.numbers import Number, change_pct, round_number, total, whole
+from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio, round_number, total, whole
 from meta_ads_mcp.analysis.series import Figures, figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.result import Row, Table
@@ -36,7 +36,7 @@ class Mover:
         price = self.before.metric("cost_per_result")
         if price is None or self.now.results is None:
             return None
-        return whole(round(self.now.spend - self.now.results * price, 2))
+        return whole(round(self.now.spend - self.now.results * price / self.now.result_unit, 2))
 
     @property
     def weight(self) -> float:
@@ -81,10 +81,10 @@ def mover_findings(each: Sequence[Mover], noun: str) -> Iterator[Finding]:
     now, before = total(mover.now.spend for mover in each), total(mover.before.spend for mover in each)
     worst = max(each, key=lambda mover: mover.extra_cost or 0, default=None)
     several = sum(bool(mover.now.impressions) for mover in each) > 1
-    if several and worst is not None and (worst.extra_cost or 0) >= NOTABLE_SHARE * float(now):
+    if several and worst is not None and 0 < (worst.extra_cost or 0) >= NOTABLE_SHARE * float(now):
         yield _cost_rise(worst, noun, now)
     stopped = [mover for mover in each if mover.before.impressions and not mover.now.impressions]
-    notable = [mover for mover in stopped if mover.before.spend >= NOTABLE_SHARE * float(before)]
+    notable = [mover for mover in stopped if 0 < mover.before.spend >= NOTABLE_SHARE * float(before)]
     if notable:
         yield _stopped(notable, noun, before)
 
@@ -100,7 +100,7 @@ def _cost_rise(worst: Mover, noun: str, spend: Number) -> Finding:
             "name": worst.name,
             "result_event": worst.event,
             "extra_cost": extra,
-            "share_of_spend_pct": round_number(extra / spend * 100),
+            "share_of_spend_pct": round_number(ratio(extra, spend, 100)),
             "cost_per_result": {
                 "now": worst.now.display("cost_per_result"),
                 "before": worst.before.display("cost_per_result"),
@@ -112,7 +112,7 @@ def _cost_rise(worst: Mover, noun: str, spend: Number) -> Finding:
 
 
 def _stopped(movers: Sequence[Mover], noun: str, before: Number) -> Finding:
-    share = total(mover.before.spend for mover in movers) / before * 100
+    share = ratio(total(mover.before.spend for mover in movers), before, 100) or 0
     examples = [{"id": mover.id, "name": mover.name, "spend_before": mover.before.spend} for mover in movers]
     return Finding(
         "movers",

@@ -7,7 +7,7 @@ from math import log
 
 from meta_ads_mcp.analysis.anomalies import compare_windows
 from meta_ads_mcp.analysis.numbers import Number, ratio
-from meta_ads_mcp.analysis.series import Figures
+from meta_ads_mcp.analysis.series import Figures, cost_label
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.tools.diagnosis.comparison import LIMITS, Comparison
 from meta_ads_mcp.tools.diagnosis.finding import Finding, InsufficientData
@@ -104,7 +104,7 @@ def _cost_rise(comparison: Comparison, cost: str, change: Number) -> Finding:
     factors = cost_factors(comparison.now, comparison.before, results=by_result)
     driver = max(factors, key=lambda name: factors[name]) if factors else "cpm"
     hypothesis, next_step = _FACTORS[driver]
-    label = f"cost per {comparison.event or 'result'}" if by_result else "cost per click"
+    label = cost_label(comparison.event) if by_result else "cost per click"
     evidence: Row = comparison.evidence(cost, *(("results",) if by_result else ()), "spend", "cpm", "ctr")
     if factors:
         evidence["share_of_rise_pct"] = {name: round(value) for name, value in factors.items()}
@@ -137,7 +137,7 @@ def cost_factors(now: Figures, before: Figures, *, results: bool) -> dict[str, f
 
 
 def _log_change(before: Number | None, now: Number | None) -> float | None:
-    return log(now / before) if now and before else None
+    return log(now / before) if now and before and now > 0 and before > 0 else None
 
 
 def _metric_change(comparison: Comparison, name: str, change: Number) -> Finding:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from meta_ads_mcp.analysis import anomalies
+from meta_ads_mcp.analysis.cautions import date_note
 from meta_ads_mcp.analysis.series import figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
@@ -134,4 +135,6 @@ def _cautions(case: Case, currency: str) -> list[str]:
         notes.append(f"Rankings cover at most the {MAX_ADS} ads with the highest spend.")
     if case.comparison.partial:
         notes.append("Today is not over: amounts are not compared, only rates.")
-    return [*notes, "Conversions of the latest days are still being attributed."]
+    days = case.answers["days"]
+    undated = date_note(days.get("data") or []) if isinstance(days, dict) else []
+    return [*notes, *undated, "Conversions of the latest days are still being attributed."]

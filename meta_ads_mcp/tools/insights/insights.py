@@ -10,11 +10,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
+from meta_ads_mcp.analysis.cautions import date_note, preset_today_note, today_note
 from meta_ads_mcp.analysis.charts import pictures as charts
-from meta_ads_mcp.analysis.guardrails import check_arguments
 from meta_ads_mcp.analysis.numbers import amount, total
+from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.report import report
-from meta_ads_mcp.analysis.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
@@ -103,7 +104,7 @@ class GetInsights(InsightsParams):
             max_items=self.max_items,
             **request.params,
         )
-        answer = report(self, listing, account, today)
+        answer = report(self, listing, account, today, all_rows=self.after is None)
         if len(listing.rows) >= MANY_ROWS:
             call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
@@ -149,7 +150,7 @@ class PerformanceTrend(PeriodParams):
             f"({account.timezone_name}). Spend {spent}."
         )
         images = charts.trend_pictures(call, self.object_id, series, measure, account) if self.chart else []
-        notes = [measure.note(), f"Money in {account.currency}.", *notes]
+        notes = [measure.note(), f"Money in {account.currency}.", *notes, *date_note(rows)]
         return Result(summary, Whole(data), notes=notes, images=images)
 
 
@@ -250,6 +251,7 @@ class AuctionRankingBenchmarks(Params):
         suffix = "; more follow, call again with page.after" if listing.has_more else ""
         summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{suffix}."
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
+        notes += preset_today_note(self.date_preset, account.timezone_name, call.now())
         return Result(summary, table, page, notes, listing.marks)
 
 
@@ -314,7 +316,7 @@ class IndustryBenchmark(PresetParams):
         table = benchmark(observed, bases)
         verdicts = verdict_sentence(table) or "too little data for a verdict"
         summary = f"{self.object_id}, {self.date_preset}, {verdicts}; cpc and cpm in {account.currency}."
-        return Result(summary, table, notes=self._notes(account))
+        return Result(summary, table, notes=[*self._notes(account), *today_note(window, account.timezone_name, today)])
 
     async def _baselines(self, call: Call, account: Account, window: TimeRange | None) -> list[Baseline]:
         if self.baseline or window is None:
@@ -389,6 +391,7 @@ class AdvertiserContext(Params):
             else f"{row.get('name')}: no delivery in {self.date_preset}."
         )
         notes = [f"Figures in {currency}. results count each campaign's result_event."]
+        notes += preset_today_note(self.date_preset, str(row.get("timezone_name")), call.now())
         return Result(summary, data, notes=notes)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from meta_ads_mcp.analysis.cautions import preset_today_note
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.partial import read_batch
 from meta_ads_mcp.core.ports import Call
@@ -67,7 +68,10 @@ class PortfolioSummary(Params):
             data["not_asked"] = [{"account_id": row["id"], "account_name": row.get("name")} for row in rest]
             call.note(f"{len(rest)} more accounts were not read: name them in account_ids, {MAX_ACCOUNTS} at a time.")
         images = portfolio_pictures(call, portfolio, self.date_preset) if self.chart else []
-        return Result(portfolio.summary(self.date_preset), Whole(data), notes=_notes(portfolio), images=images)
+        zones = sorted({account.timezone for account in portfolio.delivered})
+        growing = [note for zone in zones for note in preset_today_note(self.date_preset, zone, call.now())]
+        notes = [*_notes(portfolio), *growing[:3]]
+        return Result(portfolio.summary(self.date_preset), Whole(data), notes=notes, images=images)
 
 
 async def _list_accounts(call: Call) -> list[Row]:

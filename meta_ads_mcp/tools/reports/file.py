@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from meta_ads_mcp.analysis.numbers import Number, number, total
-from meta_ads_mcp.analysis.table import Column, Sheet, sheet
-from meta_ads_mcp.core.ports import Export
+from meta_ads_mcp.analysis.table import Column, Sheet, missing_value, sheet
+from meta_ads_mcp.core.ports import Export, Exported
 from meta_ads_mcp.core.result import Row, Table
 from meta_ads_mcp.core.values.text import clean
 
@@ -18,26 +18,41 @@ PREVIEW_ROWS = 10
 
 @dataclass
 class ReportFile:
-    """Write pages of Graph's rows to an export. Only the totals and the first rows stay in memory."""
+    """Write pages of Graph's rows to an export. Only the columns, the totals and the first rows stay in memory."""
 
     export: Export
+    _names: dict[Column, str] = field(default_factory=dict)
     _totals: dict[str, Decimal] = field(default_factory=dict)
     _first: list[Row] = field(default_factory=list)
+    _has_splits: bool = False
 
-    async def fill(self, pages: AsyncIterator[Sequence[Row]]) -> None:
-        """Write all pages, one after the other."""
+    async def fill(self, pages: AsyncIterator[Sequence[Row]]) -> Exported:
+        """Write all pages, one after the other, and finish the file."""
         async for page in pages:
             await self._add(sheet(page))
+        return await self.export.finish(self._missing())
 
     async def _add(self, page: Sheet) -> None:
-        # Names must not depend on the events of a page, so every event is named.
-        names = {column: column.name(several=True) for column in page.columns}
-        for column, name in names.items():
+        for column in page.columns:
+            self._names.setdefault(column, self._new_name(column))
             if column.additive:
-                self._sum(name, column, page)
-        rows = [dict(zip(names.values(), map(_clean_text, row), strict=True)) for row in page.table().rows]
+                self._sum(self._names[column], column, page)
+        self._has_splits = self._has_splits or bool(page.splits)
+        # All columns so far, so that a count that a page lacks is 0 in its rows, too.
+        whole = replace(page, columns=list(self._names))
+        names = self._names.values()
+        rows = [dict(zip(names, map(_clean_text, row), strict=True)) for row in whole.table().rows]
         self._first += rows[: PREVIEW_ROWS - len(self._first)]
         await self.export.write(rows)
+
+    def _new_name(self, column: Column) -> str:
+        return column.name if column.name not in self._names.values() else "_".join(filter(None, column))
+
+    def _missing(self) -> Row:
+        """Return the counts that are 0 in rows of earlier pages. With action breakdowns a row may lack them."""
+        if self._has_splits:
+            return {}
+        return {name: value for column, name in self._names.items() if (value := missing_value(column)) is not None}
 
     def _sum(self, name: str, column: Column, page: Sheet) -> None:
         values = (number(cells.get(column)) for cells in page.cells)
@@ -51,8 +66,8 @@ class ReportFile:
     @property
     def preview(self) -> Table:
         """Return the first rows."""
-        columns = list(dict.fromkeys(name for row in self._first for name in row))
-        return Table(columns, [[row.get(name) for name in columns] for row in self._first])
+        columns, missing = list(self._names.values()), self._missing()
+        return Table(columns, [[row.get(name, missing.get(name)) for name in columns] for row in self._first])
 
 
 def _clean_text(value: Any) -> Any:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.analysis.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.analysis.report import report
-from meta_ads_mcp.analysis.selection import build_request
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call, ExportFormat
-from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.result import Listing, Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
 from meta_ads_mcp.core.values.enums import BREAKDOWNS
 from meta_ads_mcp.core.values.ids import ReportRunId
 from meta_ads_mcp.domain.insights_query import InsightsParams
-from meta_ads_mcp.errors import AdsError, ApiError, NotFound
+from meta_ads_mcp.errors import AdsError, ApiError, NotFound, Transient
 from meta_ads_mcp.tools.reports.file import ReportFile
 from meta_ads_mcp.tools.reports.run import ReportRun
 
@@ -31,6 +32,8 @@ RETENTION_DAYS = 30
 POLL_GROWTH, MAX_POLL_SECONDS = 1.5, 60.0
 # Right after its creation, Graph may answer that a run does not exist (error 100/33).
 VISIBILITY_SECONDS = 30.0
+# Seconds to wait before asking again for the rows of a finished run that Graph denies.
+DENIAL_PAUSES = (2.0, 5.0, 15.0)
 EXPORT_PAGE = 1000
 
 ReportLimit = Annotated[int, Local(), Field(ge=1, le=1000, description="Rows in the answer")]
@@ -128,10 +131,9 @@ class GetReportResults(Params):
         account = await call.account(self.report_run_id)
         if self.save_as:
             return await _save(call, self.report_run_id, self.save_as, account)
-        listing = await call.graph.list(
-            f"{self.report_run_id}/insights", limit=self.limit, after=self.after, max_items=self.max_items
-        )
-        return report(_infer_query(self.report_run_id, listing.rows), listing, account, account.today(call.now()))
+        listing = await _read_page(call, run.id, limit=self.limit, after=self.after, max_items=self.max_items)
+        query, today = _infer_query(run.id, listing.rows), account.today(call.now())
+        return report(query, listing, account, today, all_rows=self.after is None)
 
 
 @tool(
@@ -171,7 +173,7 @@ class RunReportAndWait(ReportParams):
             return run.result()
         if self.save_as:
             return await _save(call, run_id, self.save_as, account)
-        listing = await call.graph.list(f"{run_id}/insights", limit=self.result_limit)
+        listing = await _read_page(call, run_id, limit=self.result_limit)
         call.note(f"This is report {run_id}; ads_get_report_results reads it again, and its further pages.")
         return report(self, listing, account, account.today(call.now()))
 
@@ -208,8 +210,7 @@ async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Acc
     """Write all rows of a finished report to a file, page by page."""
     report_file = ReportFile(call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format))
     try:
-        await report_file.fill(call.graph.each_page(f"{run_id}/insights", limit=EXPORT_PAGE))
-        file = await report_file.export.finish()
+        file = await report_file.fill(_pages(call, run_id))
     finally:
         report_file.export.discard()
     data = {
@@ -223,6 +224,37 @@ async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Acc
     }
     call.note("totals are sums of the rows; reach, frequency, costs and rates cannot be added.")
     return Result(f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}.", data)
+
+
+async def _pages(call: Call, run_id: str) -> AsyncIterator[Sequence[Row]]:
+    """Read all pages of a finished report."""
+    after: str | None = None
+    while True:
+        listing = await _read_page(call, run_id, limit=EXPORT_PAGE, after=after)
+        yield listing.rows
+        if listing.after is None:
+            return
+        after = listing.after
+
+
+async def _read_page(call: Call, run_id: str, **paging: Any) -> Listing:
+    """Read a page of a finished report. Graph may deny for some seconds that the run exists (error 100/33).
+
+    Raises Transient if it still does after `DENIAL_PAUSES`.
+    """
+    for pause in DENIAL_PAUSES:
+        try:
+            return await call.graph.list(f"{run_id}/insights", **paging)
+        except NotFound:
+            await call.sleep(pause)
+    try:
+        return await call.graph.list(f"{run_id}/insights", **paging)
+    except NotFound as error:
+        raise Transient(
+            f"Report {run_id} is complete, but Meta currently answers that it does not exist.",
+            f"Meta keeps the report for {RETENTION_DAYS} days: read it with ads_get_report_results in a few minutes.",
+            graph=error.graph,
+        ) from error
 
 
 def _infer_query(run_id: str, rows: list[Row]) -> InsightsParams:

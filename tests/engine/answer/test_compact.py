@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.engine.answer.compact import drop_defaults
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import build_reader
 
 USUAL: dict[str, Any] = {
     "id": "1",
@@ -80,7 +80,7 @@ def test_single_objects_and_rows_of_another_kind_stay_whole(data: Any) -> None:
 
 
 async def test_a_list_is_brief_and_its_details_are_whole() -> None:
-    demo = Demo()
+    demo = build_reader()
     account = (await demo.data("ads_get_ad_accounts"))[0]["id"]
     row = (await demo.data("ads_get_campaigns", account_id=account))[0]
     whole = await demo.data("ads_get_campaign_details", campaign_id=row["id"])

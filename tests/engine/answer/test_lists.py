@@ -15,10 +15,10 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.answer.fit import size
 from meta_ads_mcp.errors import DataLimit, GraphError
-from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES
+from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES
+from tests.support.fake_transport import TOKEN
 from tests.support.sample_tools import sample_graph
 from tests.support.scripted_graph import ScriptedGraph
-from tests.support.transport import TOKEN
 
 CURSORS = st.text(st.sampled_from("~~09aZ=:-_"), max_size=6)
 
@@ -156,7 +156,7 @@ async def test_many_empty_pages_are_not_the_end() -> None:
     )
     answer = await bench.call("ads_test_list", account_id="1", max_items=10)
     assert answer.structured["page"]["has_more"]
-    assert len(bench.sent) == MOST_EMPTY_PAGES
+    assert len(bench.sent) == MAX_EMPTY_PAGES
 
 
 @pytest.mark.parametrize("more", [{}, {"max_items": 50}])

@@ -15,8 +15,8 @@ from meta_ads_mcp.core.values.money import WITHOUT_SUBUNIT
 from meta_ads_mcp.engine.answer.fit import fit_answer, size
 from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_free_text, money_accounts, shape, shape_row
 from meta_ads_mcp.errors import DataLimit
+from tests.support.fake_transport import TOKEN
 from tests.support.sample_tools import account, sample_graph
-from tests.support.transport import TOKEN
 
 URL = f"https://graph.facebook.com/v26.0/1/ads?access_token={TOKEN}&after=x"
 

@@ -22,7 +22,8 @@ from meta_ads_mcp.engine.writes.journal import FILE, Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, World
 from tests.support.clock import FakeClock
 from tests.support.crash_child import KILLED
-from tests.support.loopback import Loopback, serving
+from tests.support.fake_transport import FakeTransport
+from tests.support.loopback import serving
 from tests.support.mcp_process import ROOT, environment
 
 pytestmark = [pytest.mark.loopback, pytest.mark.real_time]
@@ -31,7 +32,7 @@ QUARTER_HOUR = 900
 
 
 @pytest.fixture(scope="module")
-def graph() -> Iterator[Loopback]:
+def graph() -> Iterator[FakeTransport]:
     sandbox = SandboxTransport(World(today=datetime.now(UTC), accounts=2, ads=40))
     sandbox.usage.account_percent = 0
     with serving(sandbox) as running:
@@ -42,7 +43,7 @@ def graph() -> Iterator[Loopback]:
 class Child:
     """Runs the command against the sandbox, with one state folder."""
 
-    graph: Loopback
+    graph: FakeTransport
     home: Path
 
     def run(self, kill: str, tool: str, arguments: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -100,7 +101,7 @@ STEPS = [
 
 @pytest.mark.parametrize(("kill", "made", "word", "second", "in_the_end"), STEPS)
 def test_a_killed_create(
-    graph: Loopback, tmp_path: Path, kill: str, made: int, word: str | None, second: str, in_the_end: int
+    graph: FakeTransport, tmp_path: Path, kill: str, made: int, word: str | None, second: str, in_the_end: int
 ) -> None:
     child, name = Child(graph, tmp_path), f"Killed at {kill}"
     account = f"act_{graph.sandbox.world.account_ids[0]}"
@@ -129,7 +130,7 @@ def test_a_killed_create(
         ("append:2:after", True, "success"),
     ],
 )
-def test_a_killed_update(graph: Loopback, tmp_path: Path, kill: str, done: bool, word: str) -> None:
+def test_a_killed_update(graph: FakeTransport, tmp_path: Path, kill: str, done: bool, word: str) -> None:
     """The journal tells what was there; to do it again does no harm."""
     child = Child(graph, tmp_path)
     campaign = child.store.children(f"act_{graph.sandbox.world.account_ids[0]}", "campaigns")[0]
@@ -145,7 +146,7 @@ def test_a_killed_update(graph: Loopback, tmp_path: Path, kill: str, done: bool,
 
 
 @pytest.mark.parametrize(("kill", "ads"), [("append:2:after", 0), ("send:2:after", 1)])
-def test_a_killed_write_of_several_steps(graph: Loopback, tmp_path: Path, kill: str, ads: int) -> None:
+def test_a_killed_write_of_several_steps(graph: FakeTransport, tmp_path: Path, kill: str, ads: int) -> None:
     """What was made is told; the rest is not made by itself, and nothing is made twice."""
     child, name = Child(graph, tmp_path), f"Bundle killed at {kill}"
     account = f"act_{graph.sandbox.world.account_ids[1]}"

@@ -10,9 +10,9 @@ import pytest
 
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.sandbox import SandboxCall, graph_error
-from tests.support.desk import Desk, desk
 from tests.support.elicitors import Person
 from tests.support.every_tool import each
+from tests.support.sandbox_engine import SandboxEngine, build_writer
 from tests.support.write_examples import WRITES, makes, valid
 
 LOST: dict[str, Any] = {
@@ -35,11 +35,11 @@ def is_write(call: SandboxCall) -> bool:
     return call.method == "POST" and "validate_only" not in call.params.get("execution_options", "")
 
 
-def lose_first(made: Desk, respond: Any) -> None:
+def lose_first(made: SandboxEngine, respond: Any) -> None:
     made.sandbox.faults.add(is_write, respond=respond, after_processing=True)
 
 
-async def outcome(made: Desk, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
+async def outcome(made: SandboxEngine, tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
     return (await made.call(tool.name, given, Person(True))).structured
 
 
@@ -58,7 +58,7 @@ MEETINGS = [
 
 @pytest.mark.parametrize(("tool", "fault"), MEETINGS)
 async def test_a_lost_answer_makes_nothing_twice(tool: Tool, fault: str, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = keyed(await valid(made, tool, tmp_path))
     expected = await count_of(tool, tmp_path)
     before = made.store.snapshot()
@@ -79,12 +79,12 @@ async def test_a_lost_answer_makes_nothing_twice(tool: Tool, fault: str, tmp_pat
         assert again["data"]["id"] == answer["data"]["id"]
 
 
-def exists(made: Desk, object_id: Any) -> bool:
+def exists(made: SandboxEngine, object_id: Any) -> bool:
     """An image is known by its hash."""
     return not {str(object_id), f"{made.account.removeprefix('act_')}:{object_id}"}.isdisjoint(made.store.nodes)
 
 
-def created(made: Desk, before: Any) -> set[str]:
+def created(made: SandboxEngine, before: Any) -> set[str]:
     return made.store.nodes.keys() - before.nodes.keys()
 
 
@@ -95,7 +95,7 @@ async def count_of(tool: Tool, files: Path) -> int:
     """How many objects an undisturbed call makes."""
     if tool.name in COUNTED:
         return COUNTED[tool.name]
-    made = desk(upload_roots=(str(files),))
+    made = build_writer(upload_roots=(str(files),))
     given = keyed(await valid(made, tool, files))
     before = made.store.snapshot()
     await made.done(tool.name, **given)
@@ -115,7 +115,7 @@ FOUND = frozenset(
 
 @each([tool for tool in CREATES if tool.name in FOUND])
 async def test_what_was_made_is_found(tool: Tool, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = await valid(made, tool, tmp_path)
     given |= {"idempotency_key": "k"} if tool.name == "ads_clone_ad_set_bundle" else {}
     lose_first(made, httpx.ReadTimeout)
@@ -126,7 +126,7 @@ async def test_what_was_made_is_found(tool: Tool, tmp_path: Path) -> None:
 
 @each(CREATES)
 async def test_a_write_that_never_arrived_is_not_said_to_be_made(tool: Tool, tmp_path: Path) -> None:
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = keyed(await valid(made, tool, tmp_path))
     before = made.store.snapshot()
     made.sandbox.faults.add(is_write, respond=httpx.ReadTimeout)
@@ -139,7 +139,7 @@ async def test_a_write_that_never_arrived_is_not_said_to_be_made(tool: Tool, tmp
 @each([tool for tool in WRITES if not makes(tool)])
 async def test_a_lost_answer_of_a_change_is_looked_up(tool: Tool, tmp_path: Path) -> None:
     """Never sent twice; told as done, or with what to look at."""
-    made = desk(upload_roots=(str(tmp_path),))
+    made = build_writer(upload_roots=(str(tmp_path),))
     given = await valid(made, tool, tmp_path)
     made.sandbox.faults.add(
         lambda call: call.method != "GET" and "validate_only" not in call.params.get("execution_options", ""),
@@ -160,7 +160,7 @@ async def test_a_lost_answer_of_a_change_is_looked_up(tool: Tool, tmp_path: Path
 @pytest.mark.parametrize("name", ["ads_clone_ad_set_bundle", "ads_update_ad_link"])
 async def test_a_lost_answer_among_several_steps(name: str, nth: int, tmp_path: Path) -> None:
     tool = next(one for one in WRITES if one.name == name)
-    made = desk()
+    made = build_writer()
     given = await valid(made, tool, tmp_path)
     expected = await count_of(tool, tmp_path) if makes(tool) else None
     before = made.store.snapshot()

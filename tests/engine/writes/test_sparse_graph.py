@@ -8,8 +8,8 @@ import pytest
 
 from meta_ads_mcp.engine.writes.policy import Policy
 from tests.support.clock import FakeClock
-from tests.support.desk import desk
 from tests.support.elicitors import Person
+from tests.support.sandbox_engine import build_writer
 from tests.support.scripted_graph import ACCOUNT, CAMPAIGN, ScriptedGraph, account_graph, engine, error_of
 
 
@@ -62,7 +62,7 @@ async def test_what_the_account_decides_is_refused_without_one(case: str) -> Non
     ],
 )
 async def test_an_object_of_another_kind_is_told_and_left_alone(tool: str, argument: str, given: str) -> None:
-    made = desk()
+    made = build_writer()
     more = {"name": "New"} if "update" in tool else {}
     answer = await made.call(tool, {argument: made.ids[given], **more}, Person(True))
     assert answer.structured["error"]["kind"] == "not_found"

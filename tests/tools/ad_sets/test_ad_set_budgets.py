@@ -117,7 +117,7 @@ AD_SET_REFUSALS = {
         f"{tool}: {word}": Refused(tool, {**ON[tool], "bid_strategy": word}, says, nothing_read=True)
         for tool in ON
         for word, says in (
-            ("LOWEST_COST", ["bid_strategy", "LOWEST_COST_WITHOUT_CAP"]),
+            ("LOWEST_COST", ["bid_strategy", "LOWEST_COST_WITHOUT_CAP", *CAPPED]),
             ("TARGET_COST", ["bid_strategy", "COST_CAP", "bid_amount"]),
             ("CHEAPEST", ["bid_strategy", *CAPPED, "LOWEST_COST_WITHOUT_CAP", "LOWEST_COST_WITH_MIN_ROAS"]),
             ("COST_CAP", ["COST_CAP", "bid_amount", "LOWEST_COST_WITHOUT_CAP"]),

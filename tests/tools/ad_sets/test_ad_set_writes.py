@@ -107,14 +107,21 @@ CASES = {
         {"adset_schedule": HOURS, "lifetime_budget": 90000, "end_time": "2027-02-01T00:00:00+0000"},
         {"adset_schedule": HOURS},
     ),
-    "multi-advertiser ads off": new({"multi_advertiser_ads": 0}, {"multi_advertiser_ads": "0"}),
-    "multi-advertiser ads on, beside the rest": new(
-        {"multi_advertiser_ads": 1, "daily_budget": 5000, "is_dynamic_creative": False},
-        {"multi_advertiser_ads": "1", "daily_budget": "5000", "is_dynamic_creative": "false"},
+    "dynamic creatives are not sent by themselves": new(
+        {}, {"billing_event": "IMPRESSIONS"}, absent=("is_dynamic_creative",)
     ),
-    "multi-advertiser ads later": change({"multi_advertiser_ads": 0}, {"multi_advertiser_ads": "0"}),
-    "nothing said of them": new(
-        {}, {"billing_event": "IMPRESSIONS"}, absent=("multi_advertiser_ads", "is_dynamic_creative")
+    "stories of Messenger": new(
+        {"targeting": {**US, "publisher_platforms": ["messenger"], "messenger_positions": ["story"]}},
+        {"billing_event": "IMPRESSIONS"},
+        notes=("messenger_positions story",),
+    ),
+    "a setting of v27.0": new(
+        {"targeting": {**US, "targeting_automation": {"advantage_audience": 1, "device": 0}}},
+        {"targeting": {**US, "targeting_automation": {"advantage_audience": 1, "device": 0}}},
+    ),
+    "an Advantage+ audience from 25 years on": new(
+        {"targeting": {**US, "age_min": 25, "targeting_automation": {"advantage_audience": 1}}},
+        {"targeting": {**US, "age_min": 25, "targeting_automation": {"advantage_audience": 1}}},
     ),
     "dynamic creatives": new({"is_dynamic_creative": True}, {"is_dynamic_creative": "true"}),
     "dynamic creatives later": change(
@@ -124,6 +131,32 @@ CASES = {
     "adjusted bids": new({"bid_adjustments": {"user_groups": {"gender": {"1": 0.8}}}}),
 }
 REFUSALS = {
+    **{
+        f"multi_advertiser_ads {value} of {tool}": Refused(
+            tool,
+            {**arguments, "multi_advertiser_ads": value},
+            ["multi_advertiser_ads", "contextual_multi_ads"],
+            nothing_read=True,
+        )
+        for tool, arguments in ((NEW, BROAD), (CHANGE, {"ad_set_id": AD_SET}))
+        for value in (0, 1)
+    },
+    **{
+        f"{days} days after {event}": Refused(
+            NEW,
+            {**BROAD, "attribution_spec": [{"event_type": event, "window_days": days}]},
+            [event, "1 day"],
+            nothing_read=True,
+        )
+        for event in ("VIEW_THROUGH", "ENGAGED_VIDEO_VIEW")
+        for days in (7, 28)
+    },
+    "an Advantage+ audience from 30 years on": Refused(
+        NEW,
+        {**BROAD, "targeting": {**US, "age_min": 30, "targeting_automation": {"advantage_audience": 1}}},
+        ["age_min", "25"],
+        nothing_read=True,
+    ),
     "no audience": Refused(NEW, {**BROAD, "targeting": {}}, ["targeting", "geo_locations"], nothing_read=True),
     "an audience of an age alone": Refused(
         NEW, {**BROAD, "targeting": {"age_min": 18, "age_max": 65}}, ["geo_locations"], nothing_read=True

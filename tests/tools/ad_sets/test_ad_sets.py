@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 TARGETING = {"geo_locations": {"countries": ["DE"]}, "age_min": 25, "age_max": 54}
@@ -80,7 +80,9 @@ async def test_chosen_fields_of_one_ad_set_keep_what_identifies_it() -> None:
     }  # fmt: skip
 
 
-async def test_the_ad_sets_of_a_campaign_are_those_of_the_account_that_name_it(demo: Demo, small_account: str) -> None:
+async def test_the_ad_sets_of_a_campaign_are_those_of_the_account_that_name_it(
+    demo: SandboxEngine, small_account: str
+) -> None:
     every = await demo.good("ads_get_ad_sets", account_id=small_account, fields=["campaign_id"], max_items=1000)
     campaign = every["data"][0]["campaign_id"]
     found = await demo.data("ads_get_ad_sets", campaign_id=campaign, fields=["name"], max_items=1000)

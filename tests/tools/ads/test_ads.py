@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
@@ -47,7 +47,7 @@ async def test_a_rejected_ad_says_why() -> None:
     assert {"issues_info", "failed_delivery_checks", "preview_shareable_link"} <= set(graph.fields("7"))
 
 
-async def test_pages_join_to_the_whole(demo: Demo, small_account: str) -> None:
+async def test_pages_join_to_the_whole(demo: SandboxEngine, small_account: str) -> None:
     """Following page.after gives each ad once, and all that one long list has."""
     whole = await demo.good("ads_get_ads", account_id=small_account, fields=["name"], max_items=5000)
     seen: list[str] = []
@@ -63,6 +63,6 @@ async def test_pages_join_to_the_whole(demo: Demo, small_account: str) -> None:
     assert whole["page"] == {"count": len(seen), "has_more": False}
 
 
-async def test_a_status_filter_gives_that_status_only(demo: Demo, account: str) -> None:
+async def test_a_status_filter_gives_that_status_only(demo: SandboxEngine, account: str) -> None:
     data = await demo.data("ads_get_ads", account_id=account, status_filter=["DISAPPROVED"])
     assert {row["effective_status"] for row in data} == {"DISAPPROVED"}

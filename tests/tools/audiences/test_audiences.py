@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.tools.audiences.audiences import readable
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
@@ -57,7 +57,7 @@ async def test_shared_accounts_keep_their_ids() -> None:
     assert data == [{"account_id": "2", "account_name": "Partner"}]
 
 
-async def test_all_work_on_the_sandbox(demo: Demo, account: str) -> None:
+async def test_all_work_on_the_sandbox(demo: SandboxEngine, account: str) -> None:
     listed = await demo.data("ads_get_custom_audiences", account_id=account)
     assert [row["operation_status"]["label"] for row in listed] == ["NORMAL", "NORMAL", "NORMAL", "FLAGGED"]
     details = await demo.data("ads_get_audience_details", audience_id=listed[1]["id"])

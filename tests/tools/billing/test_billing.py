@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.errors import Transient
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, rows
 
 PATH = "act_2"
@@ -71,7 +71,7 @@ async def test_without_the_task_there_is_no_payment_method_and_no_error() -> Non
     assert any("MANAGE" in note for note in answer.structured["notes"])
 
 
-async def test_both_work_on_the_sandbox(demo: Demo, account: str, small_account: str) -> None:
+async def test_both_work_on_the_sandbox(demo: SandboxEngine, account: str, small_account: str) -> None:
     capped = await demo.data("ads_get_spend_limit", account_id=account)
     assert capped["remaining"]["minor"] == capped["spend_cap"]["minor"] - capped["amount_spent"]["minor"]
     assert (await demo.data("ads_get_spend_limit", account_id=small_account))["has_spend_cap"] is False

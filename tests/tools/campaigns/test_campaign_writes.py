@@ -102,7 +102,9 @@ CAMPAIGN_CASES = {
 }
 CAMPAIGN_REFUSALS = {
     "an old objective": Refused(CREATE, {**SALES, "objective": "LINK_CLICKS"}, ["OUTCOME_TRAFFIC"], nothing_read=True),
-    "another old one": Refused(CREATE, {**SALES, "objective": "CONVERSIONS"}, ["OUTCOME_SALES"], nothing_read=True),
+    "another old one": Refused(
+        CREATE, {**SALES, "objective": "CONVERSIONS"}, ["OUTCOME_SALES", "OUTCOME_AWARENESS"], nothing_read=True
+    ),
     "an update of nothing": Refused(
         UPDATE, {"campaign_id": CAMPAIGN}, ["nothing to update", "daily_budget"], nothing_read=True
     ),

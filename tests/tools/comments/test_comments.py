@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.errors import PermissionMissing
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refusal, refused_unsent, rows
 
 AD = {"id": "7", "creative": {"effective_object_story_id": "55_66", "id": "4"}}
@@ -63,7 +63,7 @@ async def test_what_strangers_wrote_is_data_without_hidden_characters() -> None:
     assert "SYSTEM" not in answer.text
 
 
-async def test_replies_come_with_the_stream_alone(demo: Demo, account: str) -> None:
+async def test_replies_come_with_the_stream_alone(demo: SandboxEngine, account: str) -> None:
     store = demo.sandbox.world.store
     post = next(
         node.id for node in store.nodes.values() if node.type == "PagePost" and store.children(node.id, "comments")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools.creatives.creatives import effective_link
-from tests.support.demo import Demo
+from meta_ads_mcp.domain.destinations import SOURCE_FIELDS, effective_link_url
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 # Where a link can stand, in the documented order: the first that is there counts.
@@ -22,7 +22,7 @@ PLACES: list[dict[str, Any]] = [
         }
     },
 ]
-SOURCES = {"link_url", "object_story_spec", "asset_feed_spec"}
+SOURCES = set(SOURCE_FIELDS)
 
 
 def joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def test_the_first_place_that_holds_a_link_counts(held: set[int]) -> None:
     creative: dict[str, Any] = {}
     for place in sorted(held, reverse=True):
         creative = joined(creative, PLACES[place])
-    assert effective_link(creative) == (f"https://a.example/{min(held) + 1}" if held else None)
+    assert effective_link_url(creative) == (f"https://a.example/{min(held) + 1}" if held else None)
 
 
 JSON = st.recursive(
@@ -49,7 +49,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*SOURCES, "name"]), JSON))
 def test_no_creative_is_too_odd(creative: dict[str, Any]) -> None:
-    found = effective_link(creative)
+    found = effective_link_url(creative)
     assert found is None or found
 
 
@@ -111,13 +111,13 @@ async def test_what_cannot_be_asked_is_refused_unsent(tool: str, arguments: dict
     assert said in (await refused_unsent(tool, **arguments))["message"]
 
 
-async def test_every_creative_of_the_demo_has_a_landing_page(demo: Demo, account: str) -> None:
+async def test_every_creative_of_the_demo_has_a_landing_page(demo: SandboxEngine, account: str) -> None:
     data = await demo.data("ads_get_ad_creatives", account_id=account)
     assert len(data) == 25
     assert all(row["effective_link_url"].startswith("https://") for row in data)
 
 
-async def test_a_video_comes_with_its_thumbnails(demo: Demo, account: str) -> None:
+async def test_a_video_comes_with_its_thumbnails(demo: SandboxEngine, account: str) -> None:
     """Of the edge, in the same request; the URLs of its paging would carry the token."""
     videos = await demo.data("ads_get_ad_videos", account_id=account, limit=1)
     data = await demo.data("ads_get_video_details", video_id=videos[0]["id"])
@@ -125,7 +125,7 @@ async def test_a_video_comes_with_its_thumbnails(demo: Demo, account: str) -> No
     assert data["status"]["video_status"] == "ready"
 
 
-async def test_an_image_can_be_picked_by_its_hash(demo: Demo, account: str) -> None:
+async def test_an_image_can_be_picked_by_its_hash(demo: SandboxEngine, account: str) -> None:
     images = await demo.data("ads_get_ad_images", account_id=account, limit=5)
     wanted = images[3]["hash"]
     found = await demo.data("ads_get_ad_images", account_id=account, hashes=[wanted])

@@ -6,7 +6,7 @@ import pytest
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, Throttled, TokenProblem
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refusal, refused_unsent, rows
 
 # ---- opportunity score
@@ -293,7 +293,7 @@ async def test_reading_is_bounded_and_says_where_it_stopped() -> None:
     assert "Ads in status DISAPPROVED: only the first 500 were read." in answer.structured["notes"]
 
 
-async def test_the_rejected_ads_of_the_demo_are_all_found(demo: Demo, small_account: str) -> None:
+async def test_the_rejected_ads_of_the_demo_are_all_found(demo: SandboxEngine, small_account: str) -> None:
     listed = await demo.data("ads_get_ads", account_id=small_account, status_filter=["DISAPPROVED"], limit=100)
     data = await demo.data("ads_get_errors", account_id=small_account, severity="critical", limit=200)
     assert {row["entity_id"] for row in data["issues"]} == {row["id"] for row in listed} != set()

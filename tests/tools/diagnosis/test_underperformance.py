@@ -9,16 +9,16 @@ from typing import Any
 
 import httpx
 import pytest
+from meta_ads_mcp.sandbox.wire import SandboxCall, SandboxResponse
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.faults import graph_error
-from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
-from tests.support.demo import NOW, Demo, rows
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader, records
 
 SUMMARY, DIAGNOSE = "ads_portfolio_summary", "ads_diagnose_underperformance"
 
 
-def members(demo: Demo) -> list[int]:
+def members(demo: SandboxEngine) -> list[int]:
     """How many requests each round trip carried."""
     return [len(json.loads(one.params["batch"])) if "batch" in one.params else 1 for one in demo.sandbox.log]
 
@@ -31,7 +31,7 @@ def only(kind: str, *, path: str) -> Any:
     return lambda call: "/".join(call.path) == path and call.method == kind
 
 
-async def diagnosed(demo: Demo, object_id: str, **arguments: Any) -> dict[str, Any]:
+async def diagnosed(demo: SandboxEngine, object_id: str, **arguments: Any) -> dict[str, Any]:
     found: dict[str, Any] = await demo.data(DIAGNOSE, object_id=object_id, **arguments)
     return found
 
@@ -50,7 +50,7 @@ ALL = {
 }  # fmt: skip
 
 
-async def test_an_account_is_diagnosed_in_two_round_trips(demo: Demo, account: str, world: World) -> None:
+async def test_an_account_is_diagnosed_in_two_round_trips(demo: SandboxEngine, account: str, world: World) -> None:
     await demo.call("ads_get_account_info", account_id=account)
     demo.sandbox.log.clear()
     data = await diagnosed(demo, account)
@@ -66,7 +66,7 @@ async def test_an_account_is_diagnosed_in_two_round_trips(demo: Demo, account: s
     assert data["window_before"]["until"] == "2026-10-06"
 
 
-async def test_every_finding_has_figures_a_hypothesis_and_a_next_step(demo: Demo, account: str) -> None:
+async def test_every_finding_has_figures_a_hypothesis_and_a_next_step(demo: SandboxEngine, account: str) -> None:
     data = await diagnosed(demo, account)
     order = ["critical", "warning", "info"]
     severities = [order.index(row["severity"]) for row in data["findings"]]
@@ -76,7 +76,7 @@ async def test_every_finding_has_figures_a_hypothesis_and_a_next_step(demo: Demo
         assert row["evidence"]
 
 
-async def test_the_planted_fault_is_found_with_its_cause(demo: Demo, account: str) -> None:
+async def test_the_planted_fault_is_found_with_its_cause(demo: SandboxEngine, account: str) -> None:
     """Since seven days people click as before and buy less: the conversion rate explains the dearer purchase."""
     data = await diagnosed(demo, account)
     rose = finding(data, "performance", "cost per purchase")
@@ -98,7 +98,7 @@ async def test_the_planted_fault_is_found_with_its_cause(demo: Demo, account: st
     ],
 )
 async def test_a_part_that_cannot_be_read_is_told_and_costs_only_its_checks(
-    demo: Demo, account: str, edge: str, lost: set[str]
+    demo: SandboxEngine, account: str, edge: str, lost: set[str]
 ) -> None:
     demo.sandbox.faults.add(only("GET", path=f"{account}/{edge}"), respond=graph_error(200, "No access"))
     answer = await demo.good(DIAGNOSE, object_id=account)
@@ -114,14 +114,14 @@ def insights(call: SandboxCall) -> bool:
     return call.path[-1:] == ("insights",)
 
 
-async def test_figures_that_cannot_be_read_never_pass_as_fine(demo: Demo, account: str) -> None:
+async def test_figures_that_cannot_be_read_never_pass_as_fine(demo: SandboxEngine, account: str) -> None:
     demo.sandbox.faults.add(insights, respond=graph_error(100, "Too much", subcode=1487534), times=9)
     data = await diagnosed(demo, account)
     assert {"performance", "unusual_days", "movers", "fatigue", "rankings", "pacing"} <= checks(data["not_checked"])
     assert not {"performance", "fatigue"} & checks(data["findings"])
 
 
-async def test_a_pixel_that_cannot_be_read_is_told(demo: Demo, account: str, world: World) -> None:
+async def test_a_pixel_that_cannot_be_read_is_told(demo: SandboxEngine, account: str, world: World) -> None:
     pixel = next(node.id for node in world.store.nodes.values() if node.type == "AdsPixel")
     demo.sandbox.faults.add(only("GET", path=pixel), respond=graph_error(200, "No access"))
     data = await diagnosed(demo, account)
@@ -145,7 +145,7 @@ def running(world: World) -> dict[str, str]:
 
 @pytest.mark.parametrize(("level", "requests"), [("campaign", 8), ("ad_set", 6), ("ad", 4)])
 async def test_each_level_takes_the_requests_that_it_needs(
-    demo: Demo, running: dict[str, str], level: str, requests: int
+    demo: SandboxEngine, running: dict[str, str], level: str, requests: int
 ) -> None:
     await diagnosed(demo, running[level], level=level)  # whose it is is known from here on
     demo.sandbox.log.clear()
@@ -157,26 +157,26 @@ async def test_each_level_takes_the_requests_that_it_needs(
     assert ("movers" in data) == (level != "ad")
 
 
-async def test_the_movers_are_the_parts_with_their_true_spend(demo: Demo, account: str, world: World) -> None:
+async def test_the_movers_are_the_parts_with_their_true_spend(demo: SandboxEngine, account: str, world: World) -> None:
     data = await diagnosed(demo, account)
-    for row in rows(data["movers"]):
+    for row in records(data["movers"]):
         window = data["window"]
         assert row["spend"] * 100 == pytest.approx(truth(world, row["id"], window["since"], window["until"])["spend"])
 
 
-async def test_a_wrong_level_is_said_and_not_diagnosed(demo: Demo, running: dict[str, str]) -> None:
+async def test_a_wrong_level_is_said_and_not_diagnosed(demo: SandboxEngine, running: dict[str, str]) -> None:
     error = await demo.refused(DIAGNOSE, object_id=running["ad"], level="campaign")
     assert error["kind"] == "invalid_arguments"
     assert "level" in error["next_step"]
 
 
-async def test_a_disabled_account_is_critical(demo: Demo, world: World) -> None:
+async def test_a_disabled_account_is_critical(demo: SandboxEngine, world: World) -> None:
     data = await diagnosed(demo, f"act_{world.account_ids[4]}")
     assert finding(data, "account", "DISABLED")["severity"] == "critical"
     assert finding(data, "performance")["severity"] == "critical"
 
 
-async def test_a_day_that_is_not_over_is_not_compared_by_amounts(demo: Demo, account: str) -> None:
+async def test_a_day_that_is_not_over_is_not_compared_by_amounts(demo: SandboxEngine, account: str) -> None:
     answer = await demo.good(DIAGNOSE, object_id=account, date_preset="today")
     data = answer["data"]
     assert data["window"]["since"] == data["window"]["until"] == "2026-10-14"
@@ -184,13 +184,13 @@ async def test_a_day_that_is_not_over_is_not_compared_by_amounts(demo: Demo, acc
     assert not any("shrank" in row["finding"] or "Results fell" in row["finding"] for row in data["findings"])
 
 
-async def test_today_is_left_out_of_a_longer_window(demo: Demo, account: str) -> None:
+async def test_today_is_left_out_of_a_longer_window(demo: SandboxEngine, account: str) -> None:
     data = await diagnosed(demo, account, date_preset="this_month")
     assert (data["window"]["since"], data["window"]["until"]) == ("2026-10-01", "2026-10-13")
     assert data["window_before"]["since"] == "2026-09-18"
 
 
-async def test_a_window_without_one_before_is_refused(demo: Demo, account: str) -> None:
+async def test_a_window_without_one_before_is_refused(demo: SandboxEngine, account: str) -> None:
     assert (await demo.refused(DIAGNOSE, object_id=account, date_preset="maximum"))["kind"] == "invalid_arguments"
 
 
@@ -259,7 +259,7 @@ async def of_set(**changes: Any) -> Mapping[str, Any]:
     told = Told(**changes)
     sandbox = SandboxTransport(World(today=NOW, accounts=1, ads=12), clock=lambda: datetime.now(UTC))
     sandbox.faults.add(lambda call: bool(call.path), respond=told, times=99)
-    return await Demo(sandbox).good(DIAGNOSE, object_id="5", level="ad_set")
+    return await build_reader(sandbox).good(DIAGNOSE, object_id="5", level="ad_set")
 
 
 async def test_nothing_notable_only_when_everything_was_checked() -> None:
@@ -317,6 +317,6 @@ async def test_too_few_impressions_are_not_judged() -> None:
     assert {row["kind"] for row in data["not_checked"]} == {"too_little_data"}
 
 
-async def test_a_lost_connection_is_told_like_any_other_failure(demo: Demo, account: str) -> None:
+async def test_a_lost_connection_is_told_like_any_other_failure(demo: SandboxEngine, account: str) -> None:
     demo.sandbox.faults.add(only("POST", path=""), respond=httpx.ReadTimeout("slow"), times=9)
     assert (await demo.refused(DIAGNOSE, object_id=account))["kind"] == "network"

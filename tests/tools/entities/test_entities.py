@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
@@ -45,6 +45,6 @@ async def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("kind", "tool"), [("campaign", "ads_get_campaigns"), ("ad_set", "ads_get_ad_sets"), ("ad", "ads_get_ads")]
 )
-async def test_it_answers_as_the_list_of_that_type(demo: Demo, account: str, kind: str, tool: str) -> None:
+async def test_it_answers_as_the_list_of_that_type(demo: SandboxEngine, account: str, kind: str, tool: str) -> None:
     general = await demo.good("ads_get_ad_entities", entity_type=kind, parent_id=account, limit=5)
     assert general == await demo.good(tool, account_id=account, limit=5)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.errors import Transient
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, engine, refused_unsent, rows
 
 STUDY = {
@@ -68,7 +68,7 @@ async def test_a_business_is_not_listed_around_the_allowed_accounts() -> None:
     assert graph.asked == []
 
 
-async def test_all_work_on_the_sandbox(demo: Demo, account: str) -> None:
+async def test_all_work_on_the_sandbox(demo: SandboxEngine, account: str) -> None:
     listed = await demo.data("ads_get_ad_studies", account_id=account)
     details = await demo.data("ads_get_study_details", study_id=listed[0]["id"])
     assert [len(cell["ad_sets"]) for cell in details["cells"]] == [1, 1]

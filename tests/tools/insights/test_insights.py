@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from tests.support.demo import NOW, Demo, rows, totals
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader, records, totals
 
 WORLD = World(seed=7, today=NOW)
 
@@ -34,23 +34,23 @@ WEEK = {"since": "2026-10-01", "until": "2026-10-07"}
 
 
 @pytest.fixture
-def demo() -> Demo:
-    return Demo(SandboxTransport(WORLD, clock=lambda: NOW))
+def demo() -> SandboxEngine:
+    return build_reader(SandboxTransport(WORLD, clock=lambda: NOW))
 
 
-def sent(demo: Demo, index: int = -1) -> dict[str, Any]:
+def sent(demo: SandboxEngine, index: int = -1) -> dict[str, Any]:
     """The parameters of an insights request, JSON read."""
     params = demo.insights[index].params
     return {key: json.loads(value) if value[:1] in "[{" else value for key, value in params.items()}
 
 
-async def insights(demo: Demo, object_id: str = EUR, **arguments: Any) -> list[dict[str, Any]]:
-    return rows(await demo.data("ads_get_insights", object_id=object_id, **arguments))
+async def insights(demo: SandboxEngine, object_id: str = EUR, **arguments: Any) -> list[dict[str, Any]]:
+    return records(await demo.data("ads_get_insights", object_id=object_id, **arguments))
 
 
-async def test_an_account_of_the_last_thirty_days_is_one_row(demo: Demo) -> None:
+async def test_an_account_of_the_last_thirty_days_is_one_row(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR)
-    (row,) = rows(answer["data"])
+    (row,) = records(answer["data"])
     assert (row["date_start"], row["date_stop"]) == ("2026-09-14", "2026-10-13")
     assert row["spend"] > 0
     assert row["purchase"] == round(row["spend"] / row["cost_per_purchase"])
@@ -60,7 +60,7 @@ async def test_an_account_of_the_last_thirty_days_is_one_row(demo: Demo) -> None
     assert sent(demo)["use_unified_attribution_setting"] == "true"
 
 
-async def test_every_event_has_one_column_and_no_alias(demo: Demo) -> None:
+async def test_every_event_has_one_column_and_no_alias(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR, fields=["actions", "action_values"])
     columns = answer["data"]["columns"]
     assert {"purchase", "purchase_value", "link_click", "lead"} <= set(columns)
@@ -68,19 +68,19 @@ async def test_every_event_has_one_column_and_no_alias(demo: Demo) -> None:
     assert any("purchase = omni_purchase" in note for note in answer["notes"])
 
 
-async def test_campaigns_add_up_to_the_account_but_their_people_do_not(demo: Demo) -> None:
+async def test_campaigns_add_up_to_the_account_but_their_people_do_not(demo: SandboxEngine) -> None:
     (whole,) = await insights(demo, date_preset="last_7d")
     answer = await demo.good("ads_get_insights", object_id=EUR, date_preset="last_7d", level="campaign")
     assert answer["data"].keys() == {"columns", "rows"}
     told = totals(answer)
     for name in ("spend", "impressions", "clicks", "purchase", "purchase_value", "lead"):
         assert told[name] == pytest.approx(whole[name])
-        assert told[name] == pytest.approx(sum(row[name] for row in rows(answer["data"])))
+        assert told[name] == pytest.approx(sum(row[name] for row in records(answer["data"])))
     assert not {"reach", "frequency", "ctr", "cpc", "cpm", "purchase_roas"} & told.keys()
 
 
 @pytest.mark.parametrize("breakdowns", [["age", "gender"], ["publisher_platform"]])
-async def test_a_breakdown_adds_up_to_the_whole(demo: Demo, breakdowns: list[str]) -> None:
+async def test_a_breakdown_adds_up_to_the_whole(demo: SandboxEngine, breakdowns: list[str]) -> None:
     (whole,) = await insights(demo, date_preset="last_7d")
     answer = await demo.good("ads_get_insights", object_id=EUR, date_preset="last_7d", breakdowns=breakdowns)
     assert answer["data"]["columns"][: len(breakdowns)] == breakdowns
@@ -88,28 +88,28 @@ async def test_a_breakdown_adds_up_to_the_whole(demo: Demo, breakdowns: list[str
     assert totals(answer)["spend"] == pytest.approx(whole["spend"])
 
 
-async def test_action_breakdowns_keep_spend_once(demo: Demo) -> None:
+async def test_action_breakdowns_keep_spend_once(demo: SandboxEngine) -> None:
     arguments: dict[str, Any] = {"fields": ["spend", "actions"], "date_preset": "last_7d"}
     (whole,) = await insights(demo, **arguments)
     answer = await demo.good("ads_get_insights", object_id=EUR, action_breakdowns=["action_device"], **arguments)
     data = answer["data"]
-    assert {row["action_device"] for row in rows(data)} > {None, "iphone"}
-    assert [row["spend"] for row in rows(data) if row["action_device"]] == [None] * (len(rows(data)) - 1)
+    assert {row["action_device"] for row in records(data)} > {None, "iphone"}
+    assert [row["spend"] for row in records(data) if row["action_device"]] == [None] * (len(records(data)) - 1)
     assert totals(answer)["spend"] == whole["spend"]
     assert totals(answer)["purchase"] == whole["purchase"]
 
 
-async def test_windows_get_columns_and_dead_ones_a_note(demo: Demo) -> None:
+async def test_windows_get_columns_and_dead_ones_a_note(demo: SandboxEngine) -> None:
     answer = await demo.good(
         "ads_get_insights", object_id=EUR, fields=["actions"], action_attribution_windows=["7d_click", "28d_view"]
     )
-    (row,) = rows(answer["data"])
+    (row,) = records(answer["data"])
     assert 0 < row["purchase_7d_click"] <= row["purchase"]
     assert any("28d_view" in note and "2026-01-12" in note for note in answer["notes"])
     assert sent(demo)["action_attribution_windows"] == ["7d_click", "28d_view"]
 
 
-async def test_metas_own_totals_count_people_once(demo: Demo) -> None:
+async def test_metas_own_totals_count_people_once(demo: SandboxEngine) -> None:
     answer = await demo.good(
         "ads_get_insights", object_id=EUR, level="campaign", default_summary=True, fields=["spend", "reach"]
     )
@@ -117,14 +117,14 @@ async def test_metas_own_totals_count_people_once(demo: Demo) -> None:
     assert any("Meta's own" in note for note in answer["notes"])
 
 
-async def test_pages_are_followed_by_the_cursor_to_the_last_row(demo: Demo) -> None:
+async def test_pages_are_followed_by_the_cursor_to_the_last_row(demo: SandboxEngine) -> None:
     arguments: dict[str, Any] = {"level": "ad", "date_preset": "last_7d", "fields": ["spend"]}
     whole = await insights(demo, limit=1000, **arguments)
     found: list[dict[str, Any]] = []
     after: dict[str, Any] = {}
     while True:
         answer = await demo.good("ads_get_insights", object_id=EUR, limit=30, **arguments, **after)
-        found += rows(answer["data"])
+        found += records(answer["data"])
         if not answer["page"]["has_more"]:
             break
         assert "http" not in json.dumps(answer["page"])
@@ -133,7 +133,7 @@ async def test_pages_are_followed_by_the_cursor_to_the_last_row(demo: Demo) -> N
     assert await insights(demo, limit=30, max_items=1000, **arguments) == whole
 
 
-async def test_the_caller_chooses_days_filters_sort_and_fields(demo: Demo) -> None:
+async def test_the_caller_chooses_days_filters_sort_and_fields(demo: SandboxEngine) -> None:
     found = await insights(
         demo,
         level="ad_set",
@@ -153,43 +153,43 @@ async def test_the_caller_chooses_days_filters_sort_and_fields(demo: Demo) -> No
     assert "date_preset" not in asked
 
 
-async def test_daily_rows_name_their_day_once(demo: Demo) -> None:
+async def test_daily_rows_name_their_day_once(demo: SandboxEngine) -> None:
     found = await insights(demo, time_range=WEEK, time_increment=1)
     assert [row["date_start"] for row in found] == [f"2026-10-0{day}" for day in range(1, 8)]
     assert "date_stop" not in found[0]
 
 
-async def test_a_page_of_one_week_still_names_the_week(demo: Demo) -> None:
+async def test_a_page_of_one_week_still_names_the_week(demo: SandboxEngine) -> None:
     """The columns are the same on every page, though the first one holds rows of one week only."""
     found = await insights(demo, level="ad", time_increment=7, limit=5)
     assert {(row["date_start"], row["date_stop"]) for row in found} == {("2026-09-14", "2026-09-20")}
 
 
-async def test_what_was_asked_by_name_is_never_left_out(demo: Demo) -> None:
+async def test_what_was_asked_by_name_is_never_left_out(demo: SandboxEngine) -> None:
     found = await insights(demo, level="campaign", fields=["date_start", "account_currency", "spend", "actions"])
     assert {"date_start", "account_currency", "post_comment"} <= found[0].keys()
 
 
-async def test_media_type_empties_the_action_breakdowns(demo: Demo) -> None:
+async def test_media_type_empties_the_action_breakdowns(demo: SandboxEngine) -> None:
     await demo.call("ads_get_insights", object_id=EUR, breakdowns=["media_type"])
     assert sent(demo)["action_breakdowns"] == []
 
 
-async def test_by_hour_there_is_no_reach_of_zero(demo: Demo) -> None:
+async def test_by_hour_there_is_no_reach_of_zero(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR, breakdowns=[HOURLY], date_preset="yesterday")
     assert not {"reach", "frequency"} & set(answer["data"]["columns"])
     assert any("Reach" in note for note in answer["notes"])
     assert answer["page"]["count"] == 24
 
 
-async def test_no_rows_are_explained(demo: Demo) -> None:
+async def test_no_rows_are_explained(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=ENDED, date_preset="last_3d")
     assert answer["data"] == {"columns": [], "rows": []}
     assert "2026-10-11 to 2026-10-13" in answer["summary"]
     assert any("no zero rows" in note for note in answer["notes"])
 
 
-async def test_an_opt_in_breakdown_warns_that_silence_means_nothing(demo: Demo) -> None:
+async def test_an_opt_in_breakdown_warns_that_silence_means_nothing(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR, breakdowns=["frequency_value"], date_preset="last_7d")
     assert any("opt-in" in note for note in answer["notes"])
     assert sent(demo)["fields"].endswith("reach")
@@ -216,21 +216,21 @@ async def test_an_opt_in_breakdown_warns_that_silence_means_nothing(demo: Demo) 
         ({"limit": 1001}, "Correct"),
     ],
 )
-async def test_what_is_refused_costs_no_request(demo: Demo, arguments: dict[str, Any], words: str) -> None:
+async def test_what_is_refused_costs_no_request(demo: SandboxEngine, arguments: dict[str, Any], words: str) -> None:
     error = await demo.refused("ads_get_insights", object_id=EUR, **arguments)
     assert error["kind"] == "invalid_arguments"
     assert words in error["next_step"]
     assert demo.sandbox.log == []
 
 
-async def test_a_start_before_what_meta_keeps_is_refused_without_a_report(demo: Demo) -> None:
+async def test_a_start_before_what_meta_keeps_is_refused_without_a_report(demo: SandboxEngine) -> None:
     long_ago = {"since": "2023-09-13", "until": "2023-09-20"}
     error = await demo.refused("ads_get_insights", object_id=EUR, time_range=long_ago)
     assert "2023-09-14" in error["next_step"]
     assert demo.insights == []
 
 
-async def test_fifty_rows_of_eleven_columns_are_small(demo: Demo) -> None:
+async def test_fifty_rows_of_eleven_columns_are_small(demo: SandboxEngine) -> None:
     answer = await demo.good(
         "ads_get_insights",
         object_id=EUR,
@@ -245,26 +245,26 @@ async def test_fifty_rows_of_eleven_columns_are_small(demo: Demo) -> None:
 # -- views ------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_trend_has_every_period_and_a_direction(demo: Demo) -> None:
+async def test_a_trend_has_every_period_and_a_direction(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=EUR, granularity="daily")
-    found = rows(answer["data"]["periods"])
+    found = records(answer["data"]["periods"])
     assert [found[0]["date_start"], found[-1]["date_start"], len(found)] == ["2026-09-14", "2026-10-13", 30]
     (whole,) = await insights(demo)
     assert sum(row["spend"] for row in found) == pytest.approx(whole["spend"])
     change = (found[1]["spend"] - found[0]["spend"]) / found[0]["spend"] * 100
     assert found[1]["spend_change_pct"] == pytest.approx(change, abs=0.06)
-    assert {row["metric"] for row in rows(answer["data"]["trends"])} >= {"spend", "results", "cost_per_result"}
+    assert {row["metric"] for row in records(answer["data"]["trends"])} >= {"spend", "results", "cost_per_result"}
 
 
-async def test_a_trend_marks_the_days_without_delivery(demo: Demo) -> None:
+async def test_a_trend_marks_the_days_without_delivery(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=ENDED, date_preset="last_90d")
-    found = rows(answer["data"]["periods"])
+    found = records(answer["data"]["periods"])
     assert found[-1]["date_start"] == "2026-10-13"
     assert (found[-1]["spend"], found[-1]["cpc"]) == (0, None)
     assert any("No delivery in" in note and "2026" in note for note in answer["notes"])
 
 
-async def test_a_trend_reads_every_page(demo: Demo) -> None:
+async def test_a_trend_reads_every_page(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=EUR, date_preset="maximum")
     assert len(demo.insights) >= 2
     assert len(answer["data"]["periods"]["rows"]) == 250
@@ -272,24 +272,26 @@ async def test_a_trend_reads_every_page(demo: Demo) -> None:
     assert any("latest 250" in note for note in answer["notes"])
 
 
-async def test_a_result_that_is_reach_has_no_results_column(demo: Demo) -> None:
+async def test_results_that_are_reach_are_shown_per_period_at_the_cost_of_a_thousand(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_performance_trend", object_id=BRAND, granularity="weekly")
-    assert "results" not in answer["data"]["periods"]["columns"]
-    assert any("reach" in note for note in answer["notes"])
+    for row in records(answer["data"]["periods"]):
+        assert row["results"] == row["reach"]
+        assert row["cost_per_result"] == pytest.approx(1000 * row["spend"] / row["reach"], abs=0.01)
+    assert any("reach" in note and "per 1,000" in note and "cannot be added" in note for note in answer["notes"])
 
 
-async def test_an_account_is_checked_campaign_by_campaign(demo: Demo) -> None:
+async def test_an_account_is_checked_campaign_by_campaign(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_anomaly_signal", object_id=USD)
-    found = {(row["campaign_name"], row["metric"], row["good_or_bad"]) for row in rows(answer["data"]["anomalies"])}
+    found = {(row["campaign_name"], row["metric"], row["good_or_bad"]) for row in records(answer["data"]["anomalies"])}
     planted = {WORLD.store.nodes[plan.id].get("name"): plan.anomaly for plan in WORLD.plans.values() if plan.anomaly}
     assert {name for name, _, _ in found} == planted.keys()
     for name, kind in planted.items():
         assert (name, *(("cpc", "bad") if kind == "cpc_spike" else ("spend", "neutral"))) in found
-    assert {row["campaign_name"] for row in rows(answer["data"]["unusual_days"])} == planted.keys()
+    assert {row["campaign_name"] for row in records(answer["data"]["unusual_days"])} == planted.keys()
     assert sent(demo)["time_range"] == {"since": "2026-08-12", "until": "2026-10-13"}
 
 
-async def test_windows_end_yesterday_where_the_account_is(demo: Demo) -> None:
+async def test_windows_end_yesterday_where_the_account_is(demo: SandboxEngine) -> None:
     """At 15:30 UTC it is the 15th in Tokyo already."""
     data = await demo.data("ads_insights_anomaly_signal", object_id=JPY, level="account", window_days=3)
     assert data["recent_window"]["until"] == "2026-10-14"
@@ -297,41 +299,41 @@ async def test_windows_end_yesterday_where_the_account_is(demo: Demo) -> None:
     assert data["recent_window"]["spend"] > 0
 
 
-async def test_an_account_id_without_act_is_one_by_its_level(demo: Demo) -> None:
+async def test_an_account_id_without_act_is_one_by_its_level(demo: SandboxEngine) -> None:
     data = await demo.data("ads_insights_anomaly_signal", object_id=EUR.removeprefix("act_"), level="account")
     assert data["anomalies"]["rows"] == []
 
 
-async def test_ad_sets_are_checked_under_our_spelling(demo: Demo) -> None:
+async def test_ad_sets_are_checked_under_our_spelling(demo: SandboxEngine) -> None:
     data = await demo.data("ads_insights_anomaly_signal", object_id=BRAND, level="ad_set")
     assert data["anomalies"]["columns"][:2] == ["ad_set_id", "ad_set_name"]
     assert sent(demo)["level"] == "adset"
 
 
-async def test_only_the_metrics_asked_are_judged(demo: Demo) -> None:
+async def test_only_the_metrics_asked_are_judged(demo: SandboxEngine) -> None:
     data = await demo.data("ads_insights_anomaly_signal", object_id=USD, metrics=["cpc"], threshold_pct=100)
-    assert {row["metric"] for row in rows(data["anomalies"])} == {"cpc"}
+    assert {row["metric"] for row in records(data["anomalies"])} == {"cpc"}
 
 
-async def test_ads_are_ranked_by_spend_with_words(demo: Demo) -> None:
+async def test_ads_are_ranked_by_spend_with_words(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_auction_ranking_benchmarks", object_id=EUR, limit=20)
-    found = rows(answer["data"])
+    found = records(answer["data"])
     assert [row["spend"] for row in found] == sorted((row["spend"] for row in found), reverse=True)
     assert all(row["diagnosis"] for row in found)
     assert any("BELOW_AVERAGE_10 = below average: bottom 10 %" in note for note in answer["notes"])
     assert answer["page"]["has_more"]
 
 
-async def test_one_ad_is_ranked_by_its_id(demo: Demo) -> None:
-    (best, *_) = rows(await demo.data("ads_insights_auction_ranking_benchmarks", object_id=EUR))
-    (row,) = rows(await demo.data("ads_insights_auction_ranking_benchmarks", ad_id=best["ad_id"]))
+async def test_one_ad_is_ranked_by_its_id(demo: SandboxEngine) -> None:
+    (best, *_) = records(await demo.data("ads_insights_auction_ranking_benchmarks", object_id=EUR))
+    (row,) = records(await demo.data("ads_insights_auction_ranking_benchmarks", ad_id=best["ad_id"]))
     assert row == best
     assert (await demo.refused("ads_insights_auction_ranking_benchmarks"))["kind"] == "invalid_arguments"
 
 
-async def test_a_campaign_is_compared_with_the_account_and_itself(demo: Demo) -> None:
+async def test_a_campaign_is_compared_with_the_account_and_itself(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_insights_industry_benchmark", object_id=TRAFFIC, industry="saas")
-    found = rows(answer["data"])
+    found = records(answer["data"])
     assert [row["metric"] for row in found] == ["ctr", "cpc", "cpm"] * 2
     assert {row["baseline_source"] for row in found} == {
         "the account from 2026-06-16 to 2026-09-13",
@@ -341,24 +343,24 @@ async def test_a_campaign_is_compared_with_the_account_and_itself(demo: Demo) ->
     assert any("no figures of industries" in note for note in answer["notes"])
 
 
-async def test_a_baseline_in_another_currency_compares_rates_only(demo: Demo) -> None:
+async def test_a_baseline_in_another_currency_compares_rates_only(demo: SandboxEngine) -> None:
     baseline = {"ctr": 1.0, "cpc": 0.5, "cpm": 8, "currency": "USD"}
     answer = await demo.good("ads_insights_industry_benchmark", object_id=EUR, baseline=baseline)
-    found = {row["metric"]: row for row in rows(answer["data"])}
+    found = {row["metric"]: row for row in records(answer["data"])}
     assert found["ctr"]["verdict"] == "better"
     assert (found["cpc"]["baseline"], found["cpc"]["verdict"]) == (None, None)
     assert any("USD cannot be compared with EUR" in note for note in answer["notes"])
 
 
-async def test_own_history_may_be_asked_by_name(demo: Demo) -> None:
-    found = rows(await demo.data("ads_insights_industry_benchmark", object_id=EUR, baseline="own_history"))
+async def test_own_history_may_be_asked_by_name(demo: SandboxEngine) -> None:
+    found = records(await demo.data("ads_insights_industry_benchmark", object_id=EUR, baseline="own_history"))
     assert len(found) == 3
 
 
-async def test_the_context_has_the_true_top_campaigns(demo: Demo) -> None:
+async def test_the_context_has_the_true_top_campaigns(demo: SandboxEngine) -> None:
     data = await demo.data("ads_insights_advertiser_context", account_id=EUR, top_n_campaigns=3)
     spends = {row["campaign_id"]: row["spend"] for row in await insights(demo, level="campaign", fields=["spend"])}
-    top = rows(data["top_campaigns"])
+    top = records(data["top_campaigns"])
     assert [row["spend"] for row in top] == sorted(spends.values(), reverse=True)[:3]
     assert top[0]["share_of_spend_pct"] == pytest.approx(100 * top[0]["spend"] / data["totals"]["spend"], abs=0.06)
     assert data["account"]["currency"] == "EUR"
@@ -367,25 +369,25 @@ async def test_the_context_has_the_true_top_campaigns(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("tool", ["ads_insights_performance_trend", "ads_insights_industry_benchmark"])
-async def test_nothing_delivered_is_said_and_never_shown_as_zeros(demo: Demo, tool: str) -> None:
+async def test_nothing_delivered_is_said_and_never_shown_as_zeros(demo: SandboxEngine, tool: str) -> None:
     answer = await demo.good(tool, object_id=ENDED, date_preset="yesterday")
     assert answer["data"] == {"columns": [], "rows": []}
     assert "No delivery" in answer["summary"]
 
 
-async def test_a_field_that_meta_leaves_out_without_a_word_is_named(demo: Demo) -> None:
+async def test_a_field_that_meta_leaves_out_without_a_word_is_named(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR, fields=["spend", "quality_ranking"])
     assert any("no value for quality_ranking here" in note and "level=ad" in note for note in answer["notes"])
     by_ad = await demo.good("ads_get_insights", object_id=EUR, fields=["spend", "quality_ranking"], level="ad")
     assert not any("no value for" in note for note in by_ad["notes"])
 
 
-async def test_costs_beside_a_part_are_not_taken_for_those_of_the_part(demo: Demo) -> None:
+async def test_costs_beside_a_part_are_not_taken_for_those_of_the_part(demo: SandboxEngine) -> None:
     answer = await demo.good("ads_get_insights", object_id=EUR, action_breakdowns=["action_device"])
     assert any("not those of that part" in note for note in answer["notes"])
 
 
-async def test_the_context_of_an_account_that_stands_still_says_so(demo: Demo) -> None:
+async def test_the_context_of_an_account_that_stands_still_says_so(demo: SandboxEngine) -> None:
     silent = next(key for key, node in WORLD.store.nodes.items() if node.get("account_status") == 2)
     answer = await demo.good("ads_insights_advertiser_context", account_id=silent, date_preset="today")
     assert "no delivery in today" in answer["summary"]

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.analysis.combinations import STARRED
-from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OFF_META_HIDDEN
+from meta_ads_mcp.analysis.query.combinations import STARRED
+from meta_ads_mcp.analysis.query.selection import DEFAULT_FIELDS, OFF_META_HIDDEN
 from meta_ads_mcp.analysis.table import ADDITIVE
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.engine.engine import Options
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.insights.segments import COMBINATIONS
-from tests.support.demo import NOW, Demo, rows
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader, records
 
 WEEK = {"since": "2026-10-01", "until": "2026-10-07"}
 BREAKDOWNS = sorted(tuple(sorted(one)) for one in COMBINATIONS)
@@ -41,8 +41,8 @@ def box() -> SandboxTransport:
 
 
 @pytest.fixture
-def demo(box: SandboxTransport) -> Demo:
-    return Demo(box)
+def demo(box: SandboxTransport) -> SandboxEngine:
+    return build_reader(box)
 
 
 @pytest.fixture(params=CURRENCIES)
@@ -50,12 +50,12 @@ def account(request: pytest.FixtureRequest, box: SandboxTransport) -> str:
     return next(f"act_{plan.id}" for plan in box.world.accounts.values() if plan.currency == request.param)
 
 
-async def read(demo: Demo, account: str, **arguments: Any) -> Mapping[str, Any]:
+async def read(demo: SandboxEngine, account: str, **arguments: Any) -> Mapping[str, Any]:
     data: Mapping[str, Any] = (await answered(demo, account, **arguments))["data"]
     return data
 
 
-async def answered(demo: Demo, account: str, **arguments: Any) -> Mapping[str, Any]:
+async def answered(demo: SandboxEngine, account: str, **arguments: Any) -> Mapping[str, Any]:
     asked = {"object_id": account, "time_range": WEEK, "max_items": 5000, **arguments}
     answer = await demo.good("ads_get_insights", **asked)
     assert not answer["page"]["has_more"]
@@ -63,7 +63,7 @@ async def answered(demo: Demo, account: str, **arguments: Any) -> Mapping[str, A
 
 
 def added(data: Mapping[str, Any], names: set[str]) -> Figures:
-    return {name: sum((Decimal(str(row[name] or 0)) for row in rows(data)), Decimal()) for name in names}
+    return {name: sum((Decimal(str(row[name] or 0)) for row in records(data)), Decimal()) for name in names}
 
 
 def additive(data: Mapping[str, Any]) -> set[str]:
@@ -74,12 +74,12 @@ def additive(data: Mapping[str, Any]) -> set[str]:
 
 def told(notes: Sequence[str]) -> Figures:
     """The totals that the answer gives itself."""
-    lines = [note for note in notes if note.startswith("Totals of these")]
+    lines = [note for note in notes if note.startswith("Totals of all")]
     return {name: Decimal(value) for line in lines for name, value in re.findall(r"(\w+)=([0-9.]*[0-9])", line)}
 
 
-async def whole(demo: Demo, account: str, **arguments: Any) -> Mapping[str, Any]:
-    (row,) = rows(await read(demo, account, **arguments))
+async def whole(demo: SandboxEngine, account: str, **arguments: Any) -> Mapping[str, Any]:
+    (row,) = records(await read(demo, account, **arguments))
     return row
 
 
@@ -87,7 +87,7 @@ def same(parts: Figures, of: Mapping[str, Any]) -> None:
     assert parts == {name: Decimal(str(of.get(name, 0))) for name in parts}
 
 
-def true_figures(demo: Demo, account: str) -> Figures:
+def true_figures(demo: SandboxEngine, account: str) -> Figures:
     """What really happened, in major units of the account's currency."""
     world = demo.sandbox.world
     truth = world.truth(account, date.fromisoformat(WEEK["since"]), date.fromisoformat(WEEK["until"]))
@@ -101,14 +101,14 @@ def true_figures(demo: Demo, account: str) -> Figures:
 
 @pytest.mark.parametrize("breakdowns", BREAKDOWNS, ids="+".join)
 async def test_a_breakdown_adds_up_to_the_whole_and_to_the_truth(
-    demo: Demo, account: str, breakdowns: tuple[str, ...]
+    demo: SandboxEngine, account: str, breakdowns: tuple[str, ...]
 ) -> None:
     answer = await answered(demo, account, breakdowns=list(breakdowns))
     data = answer["data"]
     parts = added(data, additive(data))
     assert {"spend", "impressions", "clicks", "link_click"} <= parts.keys()
     assert told(answer["notes"]) == (parts if len(data["rows"]) > 1 else {})
-    assert len(rows(data)) == len({tuple(row[name] for name in breakdowns) for row in rows(data)})
+    assert len(records(data)) == len({tuple(row[name] for name in breakdowns) for row in records(data)})
     same(parts if not OFF_META_HIDDEN & set(breakdowns) else plain(parts), await whole(demo, account))
     assert parts.items() >= true_figures(demo, account).items()
 
@@ -119,7 +119,7 @@ def plain(parts: Figures) -> Figures:
 
 
 @pytest.mark.parametrize("breakdown", ACTION_BREAKDOWNS)
-async def test_an_action_breakdown_adds_up_event_by_event(demo: Demo, account: str, breakdown: str) -> None:
+async def test_an_action_breakdown_adds_up_event_by_event(demo: SandboxEngine, account: str, breakdown: str) -> None:
     data = await read(demo, account, action_breakdowns=[breakdown], level="campaign")
     parts = added(data, additive(data))
     unsplit = await read(demo, account, level="campaign")
@@ -136,15 +136,15 @@ async def test_a_level_adds_up_to_the_account_and_to_the_truth(box: SandboxTrans
     assert parts.items() >= true_figures(demo, account).items()
 
 
-def roomy(box: SandboxTransport) -> Demo:
+def roomy(box: SandboxTransport) -> SandboxEngine:
     """A server whose answers are not cut."""
-    demo = Demo(box)
+    demo = build_reader(box)
     demo.engine.options = Options(demo=True, result_chars=10_000_000)
     return demo
 
 
 @pytest.mark.parametrize("increment", ["1", "3", "monthly"])
-async def test_periods_add_up_to_the_whole_and_to_the_truth(demo: Demo, account: str, increment: str) -> None:
+async def test_periods_add_up_to_the_whole_and_to_the_truth(demo: SandboxEngine, account: str, increment: str) -> None:
     data = await read(demo, account, time_increment=increment)
     names = {"spend", "impressions", "clicks", "purchase", "purchase_value", "lead", "link_click"}
     parts = added(data, names & set(data["columns"]))
@@ -152,13 +152,13 @@ async def test_periods_add_up_to_the_whole_and_to_the_truth(demo: Demo, account:
     assert parts.items() >= true_figures(demo, account).items()
 
 
-async def test_pages_and_cut_answers_give_every_row_once(demo: Demo, account: str) -> None:
+async def test_pages_and_cut_answers_give_every_row_once(demo: SandboxEngine, account: str) -> None:
     """Answers of the usual size, read on with page.after, add up to the truth as one large answer does."""
     seen: list[dict[str, Any]] = []
     after: dict[str, Any] = {}
     for _ in range(200):
         answer = await demo.good("ads_get_insights", object_id=account, time_range=WEEK, level="ad", limit=500, **after)
-        seen += rows(answer["data"])
+        seen += records(answer["data"])
         assert answer["page"]["count"] == len(answer["data"]["rows"])
         if not answer["page"]["has_more"]:
             break
@@ -168,7 +168,7 @@ async def test_pages_and_cut_answers_give_every_row_once(demo: Demo, account: st
     assert {name: sum(Decimal(str(row[name])) for row in seen) for name in names} == true_figures(demo, account)
 
 
-async def test_a_report_adds_up_to_the_truth(demo: Demo, account: str) -> None:
+async def test_a_report_adds_up_to_the_truth(demo: SandboxEngine, account: str) -> None:
     answer = await demo.good(
         "ads_run_report_and_wait", object_id=account, time_range=WEEK, breakdowns=["age", "gender"], level="campaign"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 IG = {"id": "17841", "username": "shop", "followers_count": 9}
@@ -69,7 +69,7 @@ async def test_what_cannot_be_asked_is_refused_unsent(tool: str, arguments: dict
     assert said in (await refused_unsent(tool, **arguments))["message"]
 
 
-async def test_all_work_on_the_sandbox(demo: Demo, account: str) -> None:
+async def test_all_work_on_the_sandbox(demo: SandboxEngine, account: str) -> None:
     page = demo.sandbox.world.page_ids[0]
     one = (await demo.data("ads_get_instagram_account", page_id=page))[0]
     assert one == (await demo.data("ads_get_instagram_account", account_id=account))[0]

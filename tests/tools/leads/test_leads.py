@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import PermissionMissing
 from meta_ads_mcp.tools.leads.leads import mask
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, engine, refusal, refused_unsent, rows
 
 LEAD = {
@@ -120,7 +120,7 @@ async def test_outside_the_allowed_accounts_a_forms_page_must_be_theirs() -> Non
     assert "9/leads" not in graph.paths
 
 
-async def test_the_whole_of_a_form_comes_page_by_page(demo: Demo) -> None:
+async def test_the_whole_of_a_form_comes_page_by_page(demo: SandboxEngine) -> None:
     store = demo.sandbox.world.store
     form = store.children(demo.sandbox.world.page_ids[0], "leadgen_forms")[0]
     found = await demo.good("ads_get_leads", form_id=form.id, limit=10, max_items=500)
@@ -128,7 +128,7 @@ async def test_the_whole_of_a_form_comes_page_by_page(demo: Demo) -> None:
     assert {entry.method for entry in demo.sandbox.log} == {"GET"}
 
 
-async def test_pages_and_ads_give_what_is_theirs(demo: Demo) -> None:
+async def test_pages_and_ads_give_what_is_theirs(demo: SandboxEngine) -> None:
     world = demo.sandbox.world
     forms = await demo.data("ads_get_lead_forms", page_id=world.page_ids[1])
     assert [form["leads_count"] for form in forms] == [45, 4]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call
 
 
@@ -14,7 +14,7 @@ async def test_every_list_is_there_before_anything_happened() -> None:
     assert "no usage" in answer.text
 
 
-async def test_usage_and_latencies_are_told_without_a_request(demo: Demo, account: str) -> None:
+async def test_usage_and_latencies_are_told_without_a_request(demo: SandboxEngine, account: str) -> None:
     await demo.data("ads_get_campaigns", account_id=account, limit=1)
     before = len(demo.sandbox.log)
     status = await demo.data("ads_rate_status")

@@ -12,8 +12,7 @@ from meta_ads_mcp.errors import Transient
 from meta_ads_mcp.tools.pixels.health import Signals, health
 from meta_ads_mcp.tools.pixels.stats import PixelStats
 from tests.support.clock import START
-from tests.support.demo import NOW, Demo
-from tests.support.demo import rows as records
+from tests.support.sandbox_engine import NOW, SandboxEngine, records
 from tests.support.scripted_graph import ScriptedGraph, call, engine, refused_unsent, rows
 
 HOUR_AGO = f"{NOW:%Y-%m-%dT14:30:00+0000}"
@@ -191,7 +190,7 @@ async def test_a_dataset_that_cannot_be_read_is_an_error() -> None:
     assert answer.structured["error"]["kind"] == "transient"
 
 
-async def test_all_work_on_the_sandbox_by_reading_alone(demo: Demo, account: str) -> None:
+async def test_all_work_on_the_sandbox_by_reading_alone(demo: SandboxEngine, account: str) -> None:
     pixel = (await demo.data("ads_get_pixels", account_id=account))[0]["id"]
     assert "<script>" in (await demo.data("ads_get_pixel_details", pixel_id=pixel))["code"]
     events = await demo.data("ads_get_pixel_events", pixel_id=pixel, start_time="2026-10-10", end_time="2026-10-12")

@@ -13,7 +13,7 @@ from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.engine.engine import Options
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.faults import SandboxResponse, graph_error
-from tests.support.demo import NOW, Demo, rows
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader, records
 
 SUMMARY, DIAGNOSE = "ads_portfolio_summary", "ads_diagnose_underperformance"
 
@@ -24,15 +24,15 @@ def many() -> World:
 
 
 @pytest.fixture
-def portfolio(many: World) -> Demo:
-    return Demo(SandboxTransport(many, clock=lambda: NOW))
+def portfolio(many: World) -> SandboxEngine:
+    return build_reader(SandboxTransport(many, clock=lambda: NOW))
 
 
 def ids(world: World) -> list[str]:
     return [f"act_{one}" for one in world.account_ids]
 
 
-def members(demo: Demo) -> list[int]:
+def members(demo: SandboxEngine) -> list[int]:
     """How many requests each round trip carried."""
     return [len(json.loads(one.params["batch"])) if "batch" in one.params else 1 for one in demo.sandbox.log]
 
@@ -45,22 +45,24 @@ def only(kind: str, *, path: str) -> Any:
     return lambda call: "/".join(call.path) == path and call.method == kind
 
 
-async def test_sixty_accounts_are_two_round_trips_and_one_request_each(portfolio: Demo, many: World) -> None:
+async def test_sixty_accounts_are_two_round_trips_and_one_request_each(portfolio: SandboxEngine, many: World) -> None:
     data = await portfolio.data(SUMMARY, account_ids=ids(many))
     assert members(portfolio) == [50, 10]
-    named = {row["account_id"] for row in rows(data["by_account"])} | {row["account_id"] for row in data["no_data"]}
+    named = {row["account_id"] for row in records(data["by_account"])} | {row["account_id"] for row in data["no_data"]}
     assert named == set(ids(many))
 
 
-async def test_the_accounts_of_the_token_are_one_list_request_more(portfolio: Demo, many: World) -> None:
+async def test_the_accounts_of_the_token_are_one_list_request_more(portfolio: SandboxEngine, many: World) -> None:
     data = await portfolio.data(SUMMARY)
     assert members(portfolio) == [1, 50, 10]
     assert len(data["by_account"]["rows"]) + len(data["no_data"]) == 60
 
 
-async def test_every_figure_is_the_true_one_and_sums_stay_in_their_currency(portfolio: Demo, many: World) -> None:
+async def test_every_figure_is_the_true_one_and_sums_stay_in_their_currency(
+    portfolio: SandboxEngine, many: World
+) -> None:
     data = await portfolio.data(SUMMARY, account_ids=ids(many), date_preset="last_7d")
-    table = rows(data["by_account"])
+    table = records(data["by_account"])
     sums: dict[str, dict[str, float]] = {}
     for row in table:
         true = truth(many, row["account_id"], row["since"], row["until"])
@@ -85,21 +87,21 @@ async def test_every_figure_is_the_true_one_and_sums_stay_in_their_currency(port
         assert sum(shares) == pytest.approx(100, abs=0.1 * len(shares))
 
 
-async def test_each_account_has_its_own_days(portfolio: Demo, many: World) -> None:
+async def test_each_account_has_its_own_days(portfolio: SandboxEngine, many: World) -> None:
     """At 15:30 UTC it is the next day in Tokyo already."""
     answer = await portfolio.good(SUMMARY, account_ids=ids(many)[:3], date_preset="yesterday")
-    days = {row["timezone_name"]: row["since"] for row in rows(answer["data"]["by_account"])}
+    days = {row["timezone_name"]: row["since"] for row in records(answer["data"]["by_account"])}
     assert days == {"America/New_York": "2026-10-13", "Europe/Berlin": "2026-10-13", "Asia/Tokyo": "2026-10-14"}
     assert any("Asia/Tokyo" in note for note in answer["notes"])
 
 
-async def test_days_that_are_the_same_are_said_once(portfolio: Demo, many: World) -> None:
+async def test_days_that_are_the_same_are_said_once(portfolio: SandboxEngine, many: World) -> None:
     data = await portfolio.data(SUMMARY, account_ids=ids(many)[:2])
     assert (data["since"], data["until"]) == ("2026-09-14", "2026-10-13")
     assert "since" not in data["by_account"]["columns"]
 
 
-async def test_failed_accounts_are_named_and_in_no_sum(portfolio: Demo, many: World) -> None:
+async def test_failed_accounts_are_named_and_in_no_sum(portfolio: SandboxEngine, many: World) -> None:
     first, second, third, *_ = ids(many)
     whole = await portfolio.data(SUMMARY, account_ids=[first, third])
     portfolio.sandbox.faults.add(only("GET", path=second), respond=graph_error(200, "No access"))
@@ -112,7 +114,7 @@ async def test_failed_accounts_are_named_and_in_no_sum(portfolio: Demo, many: Wo
     assert "1 could not be read" in answer["summary"]
 
 
-async def test_a_member_that_fails_for_a_moment_is_asked_again_alone(portfolio: Demo, many: World) -> None:
+async def test_a_member_that_fails_for_a_moment_is_asked_again_alone(portfolio: SandboxEngine, many: World) -> None:
     second = ids(many)[1]
     portfolio.sandbox.faults.add(only("GET", path=second), respond=graph_error(2, is_transient=True, status=500))
     data = await portfolio.data(SUMMARY, account_ids=ids(many)[:3])
@@ -121,21 +123,23 @@ async def test_a_member_that_fails_for_a_moment_is_asked_again_alone(portfolio: 
     assert len(data["by_account"]["rows"]) == 3
 
 
-async def test_when_nothing_can_be_read_the_answer_is_the_error(portfolio: Demo, many: World) -> None:
+async def test_when_nothing_can_be_read_the_answer_is_the_error(portfolio: SandboxEngine, many: World) -> None:
     portfolio.sandbox.faults.add(lambda call: len(call.path) == 1, respond=graph_error(190, subcode=463), times=2)
     error = await portfolio.refused(SUMMARY, account_ids=ids(many)[:2])
     assert error["kind"] == "token"
 
 
-async def test_accounts_without_delivery_are_named(portfolio: Demo, many: World) -> None:
+async def test_accounts_without_delivery_are_named(portfolio: SandboxEngine, many: World) -> None:
     quiet = ids(many)[4]
     data = await portfolio.data(SUMMARY, account_ids=[ids(many)[0], quiet])
     assert data["no_data"] == [{"account_id": quiet, "account_name": "Copperline Fitness", "currency": "USD"}]
-    assert [row["account_id"] for row in rows(data["by_account"])] == [ids(many)[0]]
+    assert [row["account_id"] for row in records(data["by_account"])] == [ids(many)[0]]
     assert [row["accounts"] for row in data["totals"]] == [1]
 
 
-async def test_that_nobody_delivered_is_believed_only_of_the_insights_themselves(portfolio: Demo, many: World) -> None:
+async def test_that_nobody_delivered_is_believed_only_of_the_insights_themselves(
+    portfolio: SandboxEngine, many: World
+) -> None:
     """A Graph that leaves the nested figures out looks like accounts that stand still."""
     known = await portfolio.data(SUMMARY, account_ids=ids(many)[:2])
     portfolio.sandbox.log.clear()
@@ -143,23 +147,23 @@ async def test_that_nobody_delivered_is_believed_only_of_the_insights_themselves
     for account in ids(many)[:2]:
         portfolio.sandbox.faults.add(only("GET", path=account), respond=SandboxResponse(200, node, {}))
     data = await portfolio.data(SUMMARY, account_ids=ids(many)[:2])
-    spent = [[row["spend"] for row in rows(found["by_account"])] for found in (known, data)]
+    spent = [[row["spend"] for row in records(found["by_account"])] for found in (known, data)]
     assert sorted(spent[0]) == sorted(spent[1])
     assert members(portfolio) == [2, 2]
 
 
 async def test_the_allowlist_is_the_default_and_holds(many: World) -> None:
     allowed = ids(many)[1:3]
-    demo = Demo(SandboxTransport(many, clock=lambda: NOW))
+    demo = build_reader(SandboxTransport(many, clock=lambda: NOW))
     demo.engine.options = Options(accounts=tuple(allowed))
     demo.engine.__post_init__()
     data = await demo.data(SUMMARY)
     assert members(demo) == [2]
-    assert {row["account_id"] for row in rows(data["by_account"])} == set(allowed)
+    assert {row["account_id"] for row in records(data["by_account"])} == set(allowed)
     assert (await demo.refused(SUMMARY, account_ids=ids(many)[:2]))["kind"] == "denied"
 
 
-async def test_an_account_named_twice_counts_once(portfolio: Demo, many: World) -> None:
+async def test_an_account_named_twice_counts_once(portfolio: SandboxEngine, many: World) -> None:
     one = ids(many)[0]
     data = await portfolio.data(SUMMARY, account_ids=[one, one.removeprefix("act_")])
     assert members(portfolio) == [1]
@@ -168,7 +172,7 @@ async def test_an_account_named_twice_counts_once(portfolio: Demo, many: World) 
 
 async def test_more_accounts_than_one_answer_holds_are_named_running_ones_first(many: World) -> None:
     crowd = World(today=NOW, accounts=62, ads=20)
-    demo = Demo(SandboxTransport(crowd, clock=lambda: NOW))
+    demo = build_reader(SandboxTransport(crowd, clock=lambda: NOW))
     answer = await demo.good(SUMMARY)
     left = [row["account_id"] for row in answer["data"]["not_asked"]]
     assert left == [ids(crowd)[61], ids(crowd)[4]], "the disabled account comes last"
@@ -176,7 +180,7 @@ async def test_more_accounts_than_one_answer_holds_are_named_running_ones_first(
 
 
 @pytest.mark.parametrize("accounts", [[], ["me"], [f"act_{n}" for n in range(1, 62)]])
-async def test_what_is_no_list_of_accounts_is_refused_unsent(portfolio: Demo, accounts: list[str]) -> None:
+async def test_what_is_no_list_of_accounts_is_refused_unsent(portfolio: SandboxEngine, accounts: list[str]) -> None:
     error = await portfolio.refused(SUMMARY, account_ids=accounts)
     assert error["kind"] == "invalid_arguments"
     assert portfolio.sandbox.log == []

@@ -9,7 +9,7 @@ from facebook_business.adobjects.adpreview import AdPreview
 
 from meta_ads_mcp.errors import Transient
 from meta_ads_mcp.tools.previews import AD_FORMATS, is_facebook
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, engine, refusal, refused_unsent
 
 GOOD = "https://www.facebook.com/ads/api/preview_iframe.php?d=AQ&amp;t=AQJ"
@@ -116,7 +116,7 @@ async def test_an_unknown_format_goes_to_meta_with_a_note() -> None:
     assert any("HOLOGRAM" in note for note in answer.structured["notes"])
 
 
-async def test_both_work_on_the_sandbox(demo: Demo, account: str) -> None:
+async def test_both_work_on_the_sandbox(demo: SandboxEngine, account: str) -> None:
     ad = demo.sandbox.world.store.children(account, "ads")[0]
     one = await demo.data("ads_get_ad_preview", ad_id=ad.id)
     assert one["preview_shareable_link"] == ad.get("preview_shareable_link")

@@ -17,9 +17,8 @@ from meta_ads_mcp.engine.engine import Engine, Options
 from meta_ads_mcp.errors import NetworkProblem, NotFound, Throttled
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.clock import FakeClock
-from tests.support.demo import NOW, Demo
-from tests.support.demo import rows as records
 from tests.support.recorders import EventRecorder, RecordingGovernor
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader, records
 from tests.support.scripted_graph import CATALOGUE, ScriptedGraph, refused_unsent, rows
 
 ROW = {"campaign_id": "5", "campaign_name": "Sale", "spend": "10.5", "impressions": "100", "reach": "80"}
@@ -264,8 +263,8 @@ async def test_results_come_as_a_table_with_all_that_was_asked_for() -> None:
 
 
 @pytest.fixture
-def exporting(world: World, tmp_path: Path) -> Demo:
-    made = Demo(SandboxTransport(world, clock=lambda: NOW))
+def exporting(world: World, tmp_path: Path) -> SandboxEngine:
+    made = build_reader(SandboxTransport(world, clock=lambda: NOW))
     made.engine = Engine(
         made.engine.catalogue,
         made.engine.client,
@@ -284,7 +283,7 @@ def lines(path: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
 async def test_every_row_goes_to_the_file_and_the_totals_add_up(
-    exporting: Demo, account: str, file_format: str
+    exporting: SandboxEngine, account: str, file_format: str
 ) -> None:
     data = await exporting.data("ads_run_report_and_wait", object_id=account, level="ad", save_as=file_format)
     written = lines(data["path"])
@@ -296,7 +295,7 @@ async def test_every_row_goes_to_the_file_and_the_totals_add_up(
     assert len(data["preview"]["rows"]) == 10
 
 
-async def test_a_finished_report_can_still_be_saved(exporting: Demo, account: str) -> None:
+async def test_a_finished_report_can_still_be_saved(exporting: SandboxEngine, account: str) -> None:
     started = await exporting.data("ads_create_async_report", object_id=account, level="campaign")
     run = {"report_run_id": started["report_run_id"]}
     for _ in range(5):
@@ -308,7 +307,7 @@ async def test_a_finished_report_can_still_be_saved(exporting: Demo, account: st
     assert len(lines(saved["path"])) == len(table["rows"]) == saved["row_count"]
 
 
-async def test_a_file_that_breaks_off_leaves_nothing(exporting: Demo, account: str, tmp_path: Path) -> None:
+async def test_a_file_that_breaks_off_leaves_nothing(exporting: SandboxEngine, account: str, tmp_path: Path) -> None:
     started = await exporting.data("ads_create_async_report", object_id=account, level="ad")
 
     async def broken(request: Request) -> Any:
@@ -326,7 +325,7 @@ async def test_a_file_that_breaks_off_leaves_nothing(exporting: Demo, account: s
     assert list((tmp_path / "exports").iterdir()) == []
 
 
-async def test_reports_on_the_sandbox_are_those_of_a_direct_read(demo: Demo, account: str) -> None:
+async def test_reports_on_the_sandbox_are_those_of_a_direct_read(demo: SandboxEngine, account: str) -> None:
     asked = {"object_id": account, "level": "campaign", "date_preset": "last_7d"}
     direct = await demo.data("ads_get_insights", **asked)
     waited = await demo.data("ads_run_report_and_wait", **asked)

@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.errors import Transient
 from meta_ads_mcp.tools.rules.sentence import in_words
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, rows
 
 
@@ -121,7 +121,7 @@ async def test_a_history_that_fails_is_named() -> None:
     assert any("history could not be read" in note for note in answer.structured["notes"])
 
 
-async def test_all_work_on_the_sandbox(demo: Demo, account: str) -> None:
+async def test_all_work_on_the_sandbox(demo: SandboxEngine, account: str) -> None:
     listed = await demo.data("ads_get_ad_rules", account_id=account)
     assert listed[1]["in_words"].startswith("Off. At 09:00 on Mon, Thu")
     whole = await demo.data("ads_get_rule_details", rule_id=listed[0]["id"], include_history=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
 
@@ -30,7 +30,7 @@ async def test_interests_are_validated_by_name_and_by_id(given: list[str], sent:
     assert answer.text == f"1 of {len(given)} can be targeted."
 
 
-async def test_the_demo_knows_which_interests_are_valid(demo: Demo) -> None:
+async def test_the_demo_knows_which_interests_are_valid(demo: SandboxEngine) -> None:
     suggested = await demo.data("ads_search_interests", query="yoga")
     asked = ["Yoga", suggested[0]["id"], "Nothing such"]
     data = await demo.data("ads_get_interest_suggestions", interest_list=asked, only_validate=True)

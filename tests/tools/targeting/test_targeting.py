@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meta_ads_mcp.domain.targeting import PLACES, TARGETING_KEYS, has_audience, summarize_targeting
 from meta_ads_mcp.errors import GraphError, InvalidArguments, PermissionMissing, Throttled
 from tests.support import sdk
-from tests.support.demo import Demo
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refusal, refused_unsent, rows
 
 GERMANY = {"geo_locations": {"countries": ["DE"]}}
@@ -387,7 +387,7 @@ def test_no_spec_of_graph_is_too_odd(spec: dict[str, Any]) -> None:
     assert has_audience(spec) in (True, False)
 
 
-async def test_the_demo_finds_options_and_estimates_them(demo: Demo, account: str) -> None:
+async def test_the_demo_finds_options_and_estimates_them(demo: SandboxEngine, account: str) -> None:
     interest = (await demo.data("ads_search_interests", query="hiking"))[0]
     city = (await demo.data("ads_search_geo_locations", query="berlin", location_types=["city"]))[0]
     spec = {

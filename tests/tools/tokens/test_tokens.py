@@ -12,17 +12,16 @@ from meta_ads_mcp.credentials import EnvironmentToken
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import DEMO_TOKEN, TokenInfo, graph_error
 from meta_ads_mcp.server.catalogue import Catalogue, collect
-from tests.support.keyrings import (
+from tests.support.keyrings import SERVICE, MemoryKeyring, using
+from tests.support.sandbox_engine import (
     APP,
     EVERY_TOKEN,
     NO_ADS,
     OF_A_PAGE,
     READ_ONLY,
-    SERVICE,
     USER_TOKEN,
-    Bench,
-    MemoryKeyring,
-    using,
+    SandboxEngine,
+    build_profiles,
 )
 
 GIVEN = {
@@ -41,7 +40,7 @@ def shown(answer: ToolAnswer) -> str:
     return text
 
 
-async def good(bench: Bench, tool: str, /, **arguments: object) -> dict[str, object]:
+async def good(bench: SandboxEngine, tool: str, /, **arguments: object) -> dict[str, object]:
     answer = await bench.call(tool, **arguments)
     assert not answer.is_error, answer.text
     shown(answer)
@@ -49,7 +48,7 @@ async def good(bench: Bench, tool: str, /, **arguments: object) -> dict[str, obj
     return found
 
 
-async def refused(bench: Bench, tool: str, /, **arguments: object) -> dict[str, str]:
+async def refused(bench: SandboxEngine, tool: str, /, **arguments: object) -> dict[str, str]:
     answer = await bench.call(tool, **arguments)
     assert answer.is_error, answer.text
     shown(answer)
@@ -66,8 +65,8 @@ def test_they_exist_without_writes_and_are_not_listed_by_default() -> None:
 async def test_a_list_is_masked_and_asks_neither_graph_nor_the_keyring(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, given=GIVEN)
-        await bench.store("stored", USER_TOKEN)
+        bench = build_profiles(tmp_path, given=GIVEN)
+        await bench.log_in("stored", USER_TOKEN)
         backend.reads, bench.sandbox.log[:] = 0, []
         answer = await bench.call("ads_list_tokens")
     rows = {row["profile"]: row for row in answer.structured["data"]}
@@ -81,7 +80,7 @@ async def test_a_list_is_masked_and_asks_neither_graph_nor_the_keyring(tmp_path:
 
 
 async def test_switching_uses_the_other_token_from_then_on() -> None:
-    bench = Bench(None, given=GIVEN)
+    bench = build_profiles(None, given=GIVEN)
     assert (await good(bench, "ads_get_token_status"))["profile"] == "agency"
     assert (await good(bench, "ads_set_active_token", bm_name="reader"))["active"] is True
     await good(bench, "ads_get_ad_accounts")
@@ -89,7 +88,7 @@ async def test_switching_uses_the_other_token_from_then_on() -> None:
 
 
 async def test_an_unknown_name_is_refused_with_those_that_are_there() -> None:
-    bench = Bench(None, given=GIVEN)
+    bench = build_profiles(None, given=GIVEN)
     for tool in ("ads_set_active_token", "ads_delete_token", "ads_get_token_status"):
         error = await refused(bench, tool, bm_name="nobody")
         assert error["kind"] == "not_found"
@@ -99,7 +98,7 @@ async def test_an_unknown_name_is_refused_with_those_that_are_there() -> None:
 async def test_registering_checks_stores_and_does_not_switch(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, given=GIVEN, environ={"META_CLIENT_B": READ_ONLY})
+        bench = build_profiles(tmp_path, given=GIVEN, environ={"META_CLIENT_B": READ_ONLY})
         row = await good(bench, "ads_register_token", bm_name="client_b", env_var="META_CLIENT_B")
         assert row["stored_in"] == "OS keyring"
         assert row["active"] is False
@@ -113,7 +112,7 @@ async def test_registering_checks_stores_and_does_not_switch(tmp_path: Path) -> 
 
 async def test_without_a_keyring_it_is_kept_in_memory_and_says_so(tmp_path: Path) -> None:
     with using(FailKeyring()):
-        bench = Bench(tmp_path, given=GIVEN, environ={"META_CLIENT_B": READ_ONLY})
+        bench = build_profiles(tmp_path, given=GIVEN, environ={"META_CLIENT_B": READ_ONLY})
         row = await good(bench, "ads_register_token", bm_name="client_b", env_var="META_CLIENT_B")
         assert row["stored_in"] == "memory of this process"
         assert "no keyring back end" in str(row["not_in_keyring_because"])
@@ -136,7 +135,7 @@ async def test_what_cannot_be_used_is_not_kept(
 ) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, given=GIVEN, environ={"SOME_SECRET": value} if value else {})
+        bench = build_profiles(tmp_path, given=GIVEN, environ={"SOME_SECRET": value} if value else {})
         error = await refused(bench, "ads_register_token", bm_name="new", env_var="SOME_SECRET")
     assert error["kind"] == kind
     assert says in f"{error['message']} {error['next_step']}"
@@ -158,7 +157,7 @@ async def test_what_cannot_be_used_is_not_kept(
 )
 @pytest.mark.parametrize("tool", ["ads_register_token", "ads_set_active_token", "ads_list_tokens"])
 async def test_a_token_in_any_argument_is_refused_with_the_safe_way(tool: str, arguments: dict[str, str]) -> None:
-    bench = Bench(None, given=GIVEN)
+    bench = build_profiles(None, given=GIVEN)
     error = await refused(bench, tool, **arguments)
     assert error["kind"] == "invalid_arguments"
     assert "meta-ads-mcp login" in error["message"]
@@ -169,8 +168,8 @@ async def test_a_token_in_any_argument_is_refused_with_the_safe_way(tool: str, a
 async def test_deleting_the_one_in_use_leaves_none_in_use(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, given=GIVEN)
-        await bench.store("stored", USER_TOKEN)
+        bench = build_profiles(tmp_path, given=GIVEN)
+        await bench.log_in("stored", USER_TOKEN)
         answer = await bench.call("ads_delete_token", bm_name="stored")
         assert backend.entries == {}
         assert answer.structured["data"]["was_active"] is True
@@ -182,7 +181,7 @@ async def test_deleting_the_one_in_use_leaves_none_in_use(tmp_path: Path) -> Non
 
 
 async def test_a_token_of_the_environment_is_gone_until_a_restart_and_says_so() -> None:
-    bench = Bench(None, given=GIVEN)
+    bench = build_profiles(None, given=GIVEN)
     await bench.vault.current()
     answer = await bench.call("ads_delete_token", bm_name="reader")
     assert any("after a restart" in note for note in answer.structured["notes"])
@@ -190,7 +189,7 @@ async def test_a_token_of_the_environment_is_gone_until_a_restart_and_says_so() 
 
 
 async def test_a_status_says_why_a_token_does_not_work() -> None:
-    bench = Bench(None, given=GIVEN)
+    bench = build_profiles(None, given=GIVEN)
     bench.sandbox.faults.add("GET me", respond=graph_error(190, "Session has expired", subcode=463))
     row = await good(bench, "ads_get_token_status", bm_name="reader")
     assert row["valid"] is False
@@ -201,8 +200,8 @@ async def test_a_status_says_why_a_token_does_not_work() -> None:
 async def test_a_refresh_keeps_the_old_token_until_the_new_one_is_stored(tmp_path: Path) -> None:
     backend = MemoryKeyring()
     with using(backend):
-        bench = Bench(tmp_path, app=APP)
-        await bench.store("stored", USER_TOKEN)
+        bench = build_profiles(tmp_path, app=APP)
+        await bench.log_in("stored", USER_TOKEN)
         bench.sandbox.faults.add("oauth/access_token", respond=graph_error(190))
         assert (await refused(bench, "ads_refresh_token"))["kind"] == "token"
         assert backend.entries == {(SERVICE, "stored"): USER_TOKEN}
@@ -213,7 +212,7 @@ async def test_a_refresh_keeps_the_old_token_until_the_new_one_is_stored(tmp_pat
 
 
 async def test_a_refreshed_token_of_the_environment_lives_in_memory() -> None:
-    bench = Bench(None, given={"default": EnvironmentToken(USER_TOKEN, "META_ACCESS_TOKEN")}, app=APP)
+    bench = build_profiles(None, given={"default": EnvironmentToken(USER_TOKEN, "META_ACCESS_TOKEN")}, app=APP)
     answer = await bench.call("ads_refresh_token")
     assert answer.structured["data"]["stored_in"] == "memory of this process"
     assert any("memory only" in note for note in answer.structured["notes"])
@@ -221,13 +220,13 @@ async def test_a_refreshed_token_of_the_environment_lives_in_memory() -> None:
 
 
 async def test_a_token_that_never_ends_is_not_refreshed() -> None:
-    bench = Bench(None, given=GIVEN, app=APP)
+    bench = build_profiles(None, given=GIVEN, app=APP)
     assert "never expires" in (await refused(bench, "ads_refresh_token"))["message"]
     assert bench.exchanges == 0
 
 
 async def test_a_refresh_without_the_apps_secret_says_what_it_needs() -> None:
-    error = await refused(Bench(None, given=GIVEN), "ads_refresh_token")
+    error = await refused(build_profiles(None, given=GIVEN), "ads_refresh_token")
     assert "META_APP_SECRET" in error["next_step"]
 
 
@@ -241,7 +240,7 @@ async def test_a_refresh_without_the_apps_secret_says_what_it_needs() -> None:
     ],
 )
 async def test_a_locked_profile_is_changed_by_no_tool(tool: str, arguments: dict[str, str]) -> None:
-    bench = Bench(None, given=GIVEN, app=APP, environ={"X": READ_ONLY}, locked=True)
+    bench = build_profiles(None, given=GIVEN, app=APP, environ={"X": READ_ONLY}, locked=True)
     assert (await refused(bench, tool, **arguments))["kind"] == "denied"
     assert bench.vault.names() == ["agency", "reader"]
     assert bench.vault.active_name() == "agency"
@@ -250,14 +249,14 @@ async def test_a_locked_profile_is_changed_by_no_tool(tool: str, arguments: dict
 
 
 async def test_no_tool_that_changes_a_profile_hides_behind_a_read() -> None:
-    bench = Bench(None, given=GIVEN)
+    bench = build_profiles(None, given=GIVEN)
     asked = {"name": "ads_delete_token", "arguments": {"bm_name": "reader"}}
     assert (await refused(bench, "ads_call_read_tool", **asked))["kind"] == "invalid_arguments"
     assert bench.vault.names() == ["agency", "reader"]
 
 
 async def test_an_expired_token_is_told_apart(tmp_path: Path) -> None:
-    bench = Bench(None, given={"default": EnvironmentToken(USER_TOKEN, "META_ACCESS_TOKEN")})
+    bench = build_profiles(None, given={"default": EnvironmentToken(USER_TOKEN, "META_ACCESS_TOKEN")})
     bench.sandbox.tokens.known[USER_TOKEN] = TokenInfo(bench.sandbox.world.user_id, "USER", expires_at=1)
     row = await good(bench, "ads_get_token_status")
     assert row["valid"] is False

@@ -39,6 +39,12 @@ PLAIN = (
     ),
 )
 JOKERS = frozenset({"action_type", "action_target_id", "action_destination"})
+# Breakdowns that require another one.
+COMPANIONS = {
+    "impression_device": "publisher_platform",
+    "platform_position": "publisher_platform",
+    "skan_conversion_id": "app_id",
+}
 _STARRED = {frozenset(text.split()) for text in STARRED}
 _PLAIN = {frozenset(text.split()) for text in PLAIN}
 _LISTED = frozenset().union(*_STARRED, *_PLAIN)
@@ -48,8 +54,9 @@ def combination_problem(breakdowns: Sequence[str], action_breakdowns: Sequence[s
     """Return the problem of a combination and the next step, or None if the combination may be valid."""
     requested = frozenset(breakdowns) | frozenset(action_breakdowns)
     core = requested - JOKERS
-    if core == {"impression_device"}:
-        return ("Meta accepts impression_device only together with publisher_platform.", "Add publisher_platform.")
+    for name, companion in COMPANIONS.items():
+        if core == {name}:
+            return (f"Meta accepts {name} only together with {companion}.", f"Add {companion}.")
     if len(core) < 2 and not (core & {"action_reaction"} and requested & {"action_target_id", "action_destination"}):
         return None
     if not core <= _LISTED or core in _STARRED:

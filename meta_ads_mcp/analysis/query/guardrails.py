@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from meta_ads_mcp.analysis.combinations import combination_problem
+from meta_ads_mcp.analysis.query.combinations import combination_problem
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.fields import names
 from meta_ads_mcp.core.values.dates import (

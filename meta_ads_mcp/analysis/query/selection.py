@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from meta_ads_mcp.analysis.guardrails import ASSETS, HOURLY, REACH, check_dates, reach_is_omitted
+from meta_ads_mcp.analysis.cautions import today_note
+from meta_ads_mcp.analysis.query.guardrails import ASSETS, HOURLY, REACH, check_dates, reach_is_omitted, whole_range
 from meta_ads_mcp.core.fields import names, selection
 from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.domain.insights_query import InsightsParams
 
 DEFAULT_FIELDS = tuple(
@@ -39,6 +41,7 @@ OFF_META_HIDDEN = frozenset({"region", "comscore_market", *HOURLY})
 
 _EMPTY = "Meta has returned nothing for the windows 7d_view and 28d_view since 2026-01-12."
 _OFF_META = "Conversions on websites and in apps have no region, market or hour: they are missing here."
+_HOURS = "Each hour adds up that hour of all days; set time_increment=1 for a row per day and hour."
 _MEDIA = "action_breakdowns was set to an empty list, which Meta requires with media_type."
 _IGNORED = "since 2025-06-10: reports match Ads Manager."
 
@@ -65,7 +68,7 @@ def build_request(query: InsightsParams, account: Account, today: date, *, synch
     params = query.query()
     if "media_type" in (query.breakdowns or ()):
         params["action_breakdowns"] = []
-    return InsightsRequest(fields, params, [*omissions, *_cautions(query, account, synchronous=synchronous)])
+    return InsightsRequest(fields, params, [*omissions, *_cautions(query, account, today, synchronous=synchronous)])
 
 
 def _identity(query: InsightsParams) -> tuple[str, ...]:
@@ -93,7 +96,7 @@ def _without_reach(requested: Sequence[str], note: str) -> tuple[list[str], list
     return rest or ["impressions"], [note] if len(rest) < len(requested) else []
 
 
-def _cautions(query: InsightsParams, account: Account, *, synchronous: bool) -> list[str]:
+def _cautions(query: InsightsParams, account: Account, today: date, *, synchronous: bool) -> list[str]:
     breakdowns = set(query.breakdowns or ())
     opt_in = sorted(OPT_IN & breakdowns) if synchronous else []
     conditions = {
@@ -103,10 +106,28 @@ def _cautions(query: InsightsParams, account: Account, *, synchronous: bool) -> 
         _MEDIA: "media_type" in breakdowns,
         f"Meta ignores action_report_time {_IGNORED}": query.action_report_time,
         f"Meta ignores use_unified_attribution_setting=false {_IGNORED}": not query.use_unified_attribution_setting,
-        f"Today is not over in {account.timezone_name}: its figures will still grow.": _includes_today(query),
+        _HOURS: HOURLY & breakdowns and query.time_increment != "1" and not _is_one_day(query, today),
+        _deleted(query): query.object_id.startswith("act_") and query.row_level in IDENTITY and not _by_status(query),
     }
-    return [text for text, holds in conditions.items() if holds]
+    return [*(text for text, holds in conditions.items() if holds), *_today_notes(query, account, today)]
 
 
-def _includes_today(query: InsightsParams) -> bool:
-    return (query.preset or "").startswith(("today", "this_"))
+def _periods(query: InsightsParams, today: date) -> list[TimeRange | None]:
+    return [*query.windows] if query.windows else [whole_range(query, today)]
+
+
+def _is_one_day(query: InsightsParams, today: date) -> bool:
+    return all(days is not None and days.days == 1 for days in _periods(query, today))
+
+
+def _today_notes(query: InsightsParams, account: Account, today: date) -> list[str]:
+    notes = [note for days in _periods(query, today) for note in today_note(days, account.timezone_name, today)]
+    return notes[:1]
+
+
+def _deleted(query: InsightsParams) -> str:
+    return f"Rows by {query.row_level} leave out deleted objects, and archived ones unless a filter names their status."
+
+
+def _by_status(query: InsightsParams) -> bool:
+    return any("status" in condition.field for condition in query.filtering or ())

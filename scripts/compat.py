@@ -321,7 +321,7 @@ def summary(outcome: Outcome) -> str:
     wrong = [row for row in outcome.rows if row.problem]
     text = f"{len(outcome.rows) - len(wrong)} of {len(outcome.rows)} as expected."
     explained = sum(row.name in REASONS for row in wrong)
-    return text if not wrong else f"{text} {explained} of the other {len(wrong)} explained below."
+    return text if not wrong else f"{text} {explained} of the {len(wrong)} others are explained below."
 
 
 def table(outcome: Outcome) -> list[str]:

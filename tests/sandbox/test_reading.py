@@ -27,7 +27,8 @@ async def test_the_id_always_comes(box: FakeTransport) -> None:
     assert found == {"name": "Harbor & Pine Outdoor", "id": box.account()}
 
 
-async def test_nested_fields_and_edges_with_modifiers(box: FakeTransport) -> None:
+async def test_nested_fields_and_edges_with_modifiers(world: World) -> None:
+    box = FakeTransport(SandboxTransport(world, clock=lambda: NOW, new_app=False))
     wanted = (
         "name,adsets.limit(2){name,ads.limit(1){creative{id,name},adset{targeting{age_min}}}},"
         "insights.date_preset(last_7d).as(week){spend}"
@@ -218,7 +219,8 @@ async def test_headers_of_an_account_and_of_insights(box: FakeTransport) -> None
     assert "x-fb-ads-insights-throttle" not in other.headers
 
 
-async def test_the_log_shows_what_was_sent(box: FakeTransport) -> None:
+async def test_the_log_shows_what_was_sent(world: World) -> None:
+    box = FakeTransport(SandboxTransport(world, clock=lambda: NOW, new_app=False))
     await box.http.post(box.account(), data={"method": "GET", "fields": "name"})
     entry = box.sandbox.log[-1]
     assert (entry.method, entry.path, entry.version, entry.status) == ("GET", box.account(), "v26.0", 200)

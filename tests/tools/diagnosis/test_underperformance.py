@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-from meta_ads_mcp.sandbox.wire import SandboxCall, SandboxResponse
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.faults import graph_error
+from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
 from tests.support.sandbox_engine import NOW, SandboxEngine, build_reader, records
 
 SUMMARY, DIAGNOSE = "ads_portfolio_summary", "ads_diagnose_underperformance"

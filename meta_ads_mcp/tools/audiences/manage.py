@@ -162,7 +162,10 @@ class CreateLookalikeAudience(CreateParams):
         require_not_flagged(origin)
         size = origin.get("approximate_count_upper_bound")
         if isinstance(size, int) and 0 <= size < MIN_ORIGIN_PEOPLE:
-            call.note(f"The source audience has fewer than {MIN_ORIGIN_PEOPLE} people: Meta will reject the lookalike.")
+            call.note(
+                f"The source audience has fewer than {MIN_ORIGIN_PEOPLE} matched people: Meta rejects the lookalike "
+                "until it has more. A new list is matched within 24 hours."
+            )
         call.note("Meta fills a lookalike audience within 24 hours. Special ad categories cannot use it.")
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.server.server import CORE, INSTRUCTIONS
-from scripts.snapshots import listing
 from tests.support.arguments import CLOSED_INSIDE
 from tests.support.every_tool import TOOLS, each
+from tests.support.programs import load_script
 
 NAME = re.compile(r"ads_[a-z0-9_]+")
 PAGE_TOOLS = {"facebook_create_post", "facebook_get_page_insights", "facebook_delete_post", "facebook_get_post"}
@@ -54,7 +54,7 @@ UNICODE_CLASSES = re.compile(r"\\[dDwWsS]")
 
 @pytest.fixture(scope="module")
 def shown() -> dict[str, dict[str, Any]]:
-    return {tool["name"]: tool for tool in asyncio.run(listing())["tools"]}
+    return {tool["name"]: tool for tool in asyncio.run(load_script("snapshots").listing())["tools"]}
 
 
 def test_names_are_unique() -> None:
@@ -150,13 +150,13 @@ def test_what_the_server_names_exists(shown: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("writes", [False, True])
 def test_the_default_list_is_small(writes: bool) -> None:
-    answer = asyncio.run(listing("default", writes=writes))
+    answer = asyncio.run(load_script("snapshots").listing("default", writes=writes))
     assert len(answer["tools"]) <= MOST_LISTED
     assert _chars(answer) <= MOST_DEFAULT_CHARS
 
 
 def test_the_whole_list_with_writes_is_bounded() -> None:
-    assert _chars(asyncio.run(listing())) <= MOST_CHARS
+    assert _chars(asyncio.run(load_script("snapshots").listing())) <= MOST_CHARS
 
 
 def _chars(answer: dict[str, Any]) -> int:

@@ -17,12 +17,13 @@ from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
-from scripts import fields as distilled
 from tests.support import sdk
 from tests.support.answers import ERAS
 from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
+from tests.support.programs import load_script
 from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
+distilled = load_script("fields")
 eras = pytest.mark.parametrize("era", ERAS)
 LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts"]
 TEMPLATES = ["ads://fields/{object}", "ads://exports/{name}"]

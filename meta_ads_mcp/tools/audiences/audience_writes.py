@@ -16,7 +16,7 @@ from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AudienceId, PixelId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams, WriteParams
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.audiences.rule_spec import AudienceRule
+from meta_ads_mcp.tools.audiences.audience_rule import AudienceRule
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=1000)]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from meta_ads_mcp.app import compose
+from meta_ads_mcp.app import App
 from meta_ads_mcp.cli.output import complain, default_format, is_terminal, say, say_block, say_json
 from meta_ads_mcp.cli.parser import ExitCode, exit_code_of
 from meta_ads_mcp.cli.tables import csv_text, text_lines
@@ -36,9 +36,9 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     """Run the tool, print its answer and return the exit code."""
     if options.tool is None:
         options.usage_error("the following arguments are required: TOOL")
-    catalogue, engine = compose(_quiet(settings))
-    arguments = read_arguments(options, _schema(catalogue, options.tool))
-    answer = asyncio.run(engine.call(options.tool, arguments))
+    app = App(_quiet(settings))
+    arguments = read_arguments(options, _schema(app.catalogue, options.tool))
+    answer = asyncio.run(app.engine.call(options.tool, arguments))
     print_answer(answer, options.format or default_format())
     _save_pictures(answer, options)
     return exit_code(answer)

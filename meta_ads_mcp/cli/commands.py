@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from meta_ads_mcp.app import Connections, compose, connect
+from meta_ads_mcp.app import App, Lazy
 from meta_ads_mcp.cli.output import complain, is_terminal, say, say_block, say_json
 from meta_ads_mcp.cli.parser import ALL_FLAGS, Command, digits, profile_name, repeat_flags
 from meta_ads_mcp.settings import Settings, SettingsError
@@ -36,7 +36,8 @@ def run_serve(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp.server import server  # noqa: PLC0415
 
     install_logging(JsonLogger(settings.log_level))
-    ads_server = server.AdsServer(*compose(settings))
+    app = App(settings)
+    ads_server = server.AdsServer(app.catalogue, Lazy(lambda: app.engine))
     gc.enable()
     gc.freeze()
     server.serve(ads_server)
@@ -47,7 +48,7 @@ def run_tools(settings: Settings, options: argparse.Namespace) -> int:
     """List the tools of this server."""
     from meta_ads_mcp.server.catalogue import TOOLSETS  # noqa: PLC0415
 
-    catalogue, _ = compose(settings)
+    catalogue = App(settings).catalogue
     if options.toolset not in (None, *TOOLSETS):
         raise SettingsError(f"--toolset: {options.toolset} does not exist; known are {', '.join(sorted(TOOLSETS))}")
     tools = [tool for tool in catalogue if options.toolset in (None, tool.toolset)]
@@ -123,7 +124,7 @@ def run_doctor(settings: Settings, options: argparse.Namespace) -> int:
         settings=settings,
         profiles=app.profiles,
         client=app.client,
-        start=lambda: compose(settings),
+        start=lambda: App(settings).catalogue,
         env_file=options.env_file,
     )
     return doctor.run(context, as_json=options.json)
@@ -162,10 +163,10 @@ def run_completion(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _app_for_person(settings: Settings) -> Connections:
+def _app_for_person(settings: Settings) -> App:
     """Return the parts for a command whose own lines say what is wrong, with time to unlock the keyring."""
     level = settings.log_level if settings.log_level == "DEBUG" else "FATAL"
-    return connect(settings.model_copy(update={"log_level": level}), KEYRING_SECONDS)
+    return App(settings.model_copy(update={"log_level": level, "policy": None}), KEYRING_SECONDS)
 
 
 def _tools_options(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 # Before the first import: a .env of the folder a client has open is not ours, and no start asks for updates.
 os.environ["FASTMCP_ENV_FILE"] = os.devnull
@@ -111,10 +111,17 @@ needs_confirmation, show its plan to the user and repeat the call with `confirma
 unknown_outcome look before doing it again. ads_get_changes lists what was changed, ads_undo_change puts it back."""
 
 
+class LazyEngine(Protocol):
+    """The engine, which is built when it is first used."""
+
+    @property
+    def value(self) -> Engine: ...
+
+
 class AdsServer(FastMCP[Any]):
     """fastmcp's protocol handling around our catalogue and engine."""
 
-    def __init__(self, catalogue: Catalogue, engine: Engine) -> None:
+    def __init__(self, catalogue: Catalogue, engine: LazyEngine) -> None:
         super().__init__(
             NAME,
             INSTRUCTIONS + (WRITES if catalogue.has_writes else ""),
@@ -141,7 +148,7 @@ class AdsServer(FastMCP[Any]):
             async def progress(done: float, total: float | None, message: str) -> None:
                 await context.report_progress(done, total, message)
 
-            return render_answer(await self._engine.call(name, arguments or {}, progress, ClientAsker(context)))
+            return render_answer(await self._engine.value.call(name, arguments or {}, progress, ClientAsker(context)))
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
         return [ListedResource(**vars(one)) for one in self._resources.FIXED]
@@ -185,9 +192,9 @@ class AdsServer(FastMCP[Any]):
 
     @cached_property
     def _library(self) -> resources.Library:
-        book = self._engine.book
+        book = self._engine.value.book
         made: resources.Library = self._resources.Library(
-            self._engine.call, self._engine.exports, book.known, book.allowed
+            self._engine.value.call, self._engine.value.exports, book.known, book.allowed
         )
         return made
 

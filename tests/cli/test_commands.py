@@ -314,8 +314,8 @@ def test_a_start_imports_neither_keyring_nor_httpx_nor_the_sandbox() -> None:
     """Seconds of start, and a locked keychain that would be waited for; asked of a process of its own."""
     program = (
         "import sys, os; os.environ.pop('META_ACCESS_TOKEN', None)\n"
-        "from meta_ads_mcp.app import compose; from meta_ads_mcp.settings import load\n"
-        "compose(load({})); compose(load({'META_ADS_DEMO': 'true'}))\n"
+        "from meta_ads_mcp.app import App; from meta_ads_mcp.settings import load\n"
+        "App(load({})).catalogue; App(load({'META_ADS_DEMO': 'true'})).catalogue\n"
         "print([name for name in ('keyring', 'httpx', 'meta_ads_mcp.sandbox') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.app import compose
+from meta_ads_mcp.app import App
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.credentials import FixedToken, Token
 from meta_ads_mcp.graph.connection import Connection
@@ -170,7 +170,7 @@ def _around(home: Path, form: str, token: str, full: bool) -> Iterator[Trial]:
 def _settings(home: Path, given: dict[str, str], watched: dict[str, str]) -> None:
     watch = Watch(watched)
     settings = load({**given, "META_ADS_STATE_DIR": str(home)}, None)
-    _, engine = compose(settings)
+    engine = App(settings).engine
     made = engine._make()
     watch.see("repr", [repr(settings), str(settings), settings.model_dump(mode="json"), repr(engine), repr(vars(made))])
     try:

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.app import Lazy
 from meta_ads_mcp.credentials import EnvironmentToken, FixedToken, Keychain, ProfileIndex, Token, Vault
 from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.engine.writes.confirmation import Elicitor
@@ -208,7 +209,7 @@ class SandboxEngine:
 
     @cached_property
     def server(self) -> AdsServer:
-        return AdsServer(self.catalogue, self.engine)
+        return AdsServer(self.catalogue, Lazy(lambda: self.engine))
 
     async def log_in(self, name: str, value: str, *, active: bool = True) -> None:
         """Check a token and keep it as a profile, as `login` does it."""

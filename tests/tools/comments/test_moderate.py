@@ -18,6 +18,7 @@ PAGE, COMMENT = "60", "61_62"
 def client(client: ScriptedGraph) -> ScriptedGraph:
     client.objects[COMMENT] = {"id": COMMENT, "message": "Bad shop!", "is_hidden": False, "can_hide": True}
     client.of_page = {COMMENT: PAGE, "501": PAGE}
+    client.kinds = {COMMENT: "Comment"}
     for page in (PAGE, "70", "71"):
         client.objects[page] = {"id": page, "name": "Shop"}
     client.edges["me/accounts"] = [PAGE]

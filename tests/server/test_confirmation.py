@@ -184,11 +184,29 @@ def test_a_client_without_forms_is_not_asked(tmp_path: Path, capabilities: dict[
         assert wire.status(campaign) == "DELETED"
 
 
+# Answers to a question that are no clear yes. Some cannot be read at all; the call is answered all the same.
+UNCLEAR: tuple[Any, ...] = (
+    {"action": "accept"},
+    {"action": "accept", "content": None},
+    {"action": "accept", "content": {}},
+    {"action": "accept", "content": {"value": True}},
+    {"action": "accept", "content": {"agree": "true"}},
+    {"action": "accept", "content": {"agree": 1}},
+    {"action": "accept", "content": [True]},
+    {"action": "perhaps", "content": {"agree": True}},
+    {"content": {"agree": True}},
+    {},
+    [],
+    None,
+    "yes",
+)
+
+
 def test_the_handshake_era_is_asked_by_a_request(tmp_path: Path) -> None:
-    yes, no = ({"action": "accept", "content": {"value": value}} for value in (True, False))
+    yes, no = ({"action": "accept", "content": {"agree": value}} for value in (True, False))
     with Asked(tmp_path, era="2025-11-25", capabilities={"elicitation": {}}) as wire:
         campaign = wire.campaigns()[0]
-        for answer in (no, {"action": "decline"}, {"action": "cancel"}):
+        for answer in (no, {"action": "decline"}, {"action": "cancel"}, *UNCLEAR):
             wire.answer = answer
             told = wire.call("ads_delete_campaign", {"campaign_id": campaign})
             assert told["structuredContent"]["error"]["kind"] == "confirmation_required"
@@ -196,7 +214,7 @@ def test_the_handshake_era_is_asked_by_a_request(tmp_path: Path) -> None:
         wire.answer = yes
         wire.call("ads_delete_campaign", {"campaign_id": campaign})
         assert wire.status(campaign) == "DELETED"
-    assert len(wire.questions) == 4
+    assert len(wire.questions) == 4 + len(UNCLEAR)
     assert all(campaign in question for question in wire.questions)
 
 

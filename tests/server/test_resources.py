@@ -19,7 +19,7 @@ from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
 from tests.support import sdk
 from tests.support.answers import ERAS
-from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
+from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
 from tests.support.programs import load_script
 from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
@@ -83,7 +83,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "report_1.csv").write_text("a,b\r\n1,2\r\n", encoding="utf-8")
     for era in (HANDSHAKES[0], MODERN):
-        with Wire(tmp_path, "--demo", era=era) as wire:
+        with McpProcess(tmp_path, "--demo", era=era) as wire:
             assert [one["uri"] for one in wire.ask("resources/list")["resources"]] == LISTED
             (content,) = wire.ask("resources/read", uri="ads://exports/report_1.csv")["contents"]
             assert (content["mimeType"], content["text"]) == ("text/csv", "a,b\n1,2\n")
@@ -92,7 +92,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
             assert error["code"] == -32602
             assert "secret" not in error["message"]
             assert wire.hello["capabilities"].keys() >= {"resources", "prompts", "completions", "tools"}
-        assert not any("Traceback" in line for line in wire.log())
+        assert not any("Traceback" in line for line in wire.log().splitlines())
 
 
 # ---- fields

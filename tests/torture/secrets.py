@@ -29,7 +29,7 @@ from tests.torture.content import listened
 from tests.torture.graph import FOR_EVER, Bench
 from tests.torture.hostile_bodies import body
 from tests.torture.trial import Trial, Trials, awaited, tried
-from tests.torture.wire import Rude, call
+from tests.torture.wire import call, start_process
 
 # In Meta's form, and in one that no pattern knows.
 TOKENS = {"usual": "EAABcanary" + "C4nary" * 8, "unusual": "canary-token_0123.nobody|knows-this-form"}
@@ -189,7 +189,7 @@ def _process(home: Path, given: dict[str, str], watched: dict[str, str], tools: 
     """At a Graph that is not there, with all that it writes, and how it looks to others on this machine."""
     watch = Watch({**watched, "pasted": PASTED})
     more = {**given, "META_ADS_GRAPH_URL": "http://127.0.0.1:9", "META_ADS_ALLOW_WRITES": "true"}
-    rude = Rude(home, **more)
+    rude = start_process(home, **more)
     for tool in tools:
         for arguments in ({}, {"account_id": PASTED}, {PASTED: 1}):
             number = f"{tool}, {len(watch.seen)}"

@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import sys
 import tempfile
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from meta_ads_mcp.errors import GraphError, Throttled
 from meta_ads_mcp.graph.classify import classify
@@ -264,7 +265,32 @@ def _row(work: Workload, quota: Quota) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def as_json(scale: float) -> list[dict[str, Any]]:
+    """The governed runs of every workload, and the naive one of the first under the lowest quota."""
+    runs = [
+        (work, quota, "governed", governed(work, quota))
+        for work in workloads(scale)
+        for quota in (DEVELOPMENT, STANDARD)
+    ]
+    first = workloads(scale)[0]
+    runs.append((first, DEVELOPMENT, "naive", naive(first, DEVELOPMENT)))
+    return [
+        {
+            "work": work.name,
+            "tier": quota.tier,
+            "client": client,
+            "calls": sum(len(process) for process in work.processes),
+            "shortest_s": work.shortest_s(quota),
+            **asdict(result),
+        }
+        for work, quota, client, result in runs
+    ]
+
+
 def main() -> None:
+    if "--json" in sys.argv:
+        print(json.dumps(as_json(float(sys.argv[-1]))))
+        return
     print("| work | tier | shortest | governed | refusals | block | naive | refusals | block |")
     print("| --- | --- | --: | --: | --: | --: | --: | --: | --: |")
     for work in workloads():

@@ -175,14 +175,18 @@ _ROWS = (
     ),
     NodeKind("AdImage", "image", list_edge="adimages"),
     NodeKind(
-        "Page", "Page", Owner.MEMBER, member_edge="promote_pages", id_keys=("page_id", "page_ids", "object_page_id")
+        "Page",
+        "Page",
+        Owner.MEMBER,
+        member_edge="promote_pages",
+        id_keys=("page_id", "page_ids", "object_page_id", "page"),
     ),
     NodeKind(
         "AdsPixel",
         "pixel",
         Owner.MEMBER,
         member_edge="adspixels",
-        id_keys=("pixel_id", "pixel_ids", "lead_ads_selected_pixel_id", "fb_pixel", "offsite_pixel_id"),
+        id_keys=("pixel_id", "pixel_ids", "lead_ads_selected_pixel_id", "fb_pixel", "offsite_pixel_id", "dataset"),
     ),
     NodeKind(
         "IGUser",
@@ -222,6 +226,7 @@ _ROWS = (
     ),
     NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids")),
     NodeKind("User", "user", Owner.ABOVE, id_keys=("user_id",)),
+    NodeKind("Application", "app", Owner.ABOVE, id_keys=("application_id", "app_id", "application")),
     NodeKind("any", "object"),
     NodeKind("AdsInsights", "insights row", Owner.UNKNOWN, quota="ads_insights", quota_edges=("insights",)),
     NodeKind("IGMedia", "Instagram media", Owner.UNKNOWN, quota="instagram", quota_edges=("media",)),
@@ -248,6 +253,15 @@ def node_kind(name: str) -> NodeKind:
     return NODES.get(name) or NodeKind(name, name, Owner.UNKNOWN)
 
 
+# Edges that only a business has (SDK class Business), so that what stands before them is one.
+BUSINESS_EDGES = frozenset(
+    """
+    owned_ad_accounts client_ad_accounts owned_pages client_pages owned_pixels client_pixels owned_product_catalogs
+    client_product_catalogs owned_instagram_accounts client_instagram_accounts owned_apps client_apps business_users
+    system_users pending_users owned_businesses client_businesses owned_whatsapp_business_accounts business_invoices
+    pending_owned_ad_accounts pending_client_ad_accounts
+    """.split()
+)
 # Edge → quota. Every other edge counts on DEFAULT_QUOTA.
 QUOTA_OF_EDGE = {edge: row.quota for row in _ROWS for edge in row.quota_edges}
 

@@ -113,7 +113,7 @@ class Tool:
 
     @property
     def handled(self) -> bool:
-        return hasattr(self.params, "run")
+        return callable(getattr(self.params, "run", None))
 
     @property
     def names_its_account(self) -> bool:

@@ -111,6 +111,14 @@ def _check_identities(value: Any) -> Any:
     return {name: str(identity) if type(identity) is int else identity for name, identity in value.items()}
 
 
+def _reject_tokens(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse access tokens: an argument passes through the model, where a secret does not belong. Raises ValueError."""
+    tokens = [key for key in value if key.endswith("_access_token")]
+    if tokens:
+        raise ValueError(f"{', '.join(tokens)} is a secret and not accepted; give partners or a post id instead")
+    return value
+
+
 StorySpec = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeObjectStorySpec"))]
 CallToAction = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeLinkDataCallToAction"))]
 Crops = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdsImageCrops"))]
@@ -126,4 +134,16 @@ BidAdjustments = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdBidAd
 Identities = Annotated[dict[str, str], BeforeValidator(_check_identities)]
 TrackingSpecs = Annotated[list[dict[str, Any]], AfterValidator(check_each_of("ConversionActionQuery"))]
 Labels = Annotated[list[dict[str, Any]], AfterValidator(check_each_of("AdAssetFeedSpecAssetLabel"))]
+SoftOptOut = Annotated[dict[str, Any], AfterValidator(check_keys_of("PlacementSoftOptOut"))]
+DestinationSpec = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeDestinationSpec"))]
+TemplateUrls = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeTemplateURLSpec"))]
+OmnichannelLinks = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeOmnichannelLinkSpec"))]
+ProductSuggestions = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeProductSuggestionSettings"))]
+PlatformCustomizations = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativePlatformCustomization"))]
+PortraitCustomizations = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativePortraitCustomizations"))]
+AdDisclaimer = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeAdDisclaimer"))]
+InteractiveComponents = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeInteractiveComponentsSpec"))]
+BrandedContent = Annotated[
+    dict[str, Any], AfterValidator(_reject_tokens), AfterValidator(check_keys_of("AdCreativeBrandedContentAds"))
+]
 Promoted = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdPromotedObject"))]

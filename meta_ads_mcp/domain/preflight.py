@@ -92,6 +92,12 @@ def _list_at(geo: Mapping[str, Any], name: str) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else []
 
 
+def reject_two_periods(date_preset: Any, time_range: Any) -> None:
+    """Allow one of date_preset and time_range. Raises ValueError, for a model validator."""
+    if date_preset is not None and time_range is not None:
+        raise ValueError("give date_preset or time_range, not both")
+
+
 def note_placements(call: Call, targeting: Mapping[str, Any]) -> None:
     """Add a note for each position that Graph drops without an error."""
     for key, positions in DROPPED_POSITIONS.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from meta_ads_mcp.core.changes import Changes, JournalEntry
 from meta_ads_mcp.core.clock import Clock, SystemClock
@@ -15,23 +15,14 @@ from meta_ads_mcp.core.request import Request, confine
 from meta_ads_mcp.core.result import Listing, Row
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
+from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
-from meta_ads_mcp.errors import AdsError, ApiError, Denied, NotFound
+from meta_ads_mcp.errors import ApiError, Denied, NotFound
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]
-
-
-class GraphPort(Protocol):
-    """The Graph client, as the engine uses it."""
-
-    async def send(self, request: Request) -> Any: ...
-
-    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]: ...
-
-    def version_notice(self) -> str | None: ...
 
 
 async def no_progress(done: float, total: float | None, message: str) -> None:

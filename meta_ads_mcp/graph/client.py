@@ -14,7 +14,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,7 +39,7 @@ from meta_ads_mcp.graph.connection import Connection, open_http
 from meta_ads_mcp.graph.encoding import encode_body
 from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.governor import Governor
-from meta_ads_mcp.graph.limits.headers import scope_of
+from meta_ads_mcp.graph.limits.headers import clock_skew, scope_of
 from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.page_tokens import PageTokens
 from meta_ads_mcp.graph.quotas import use_case
@@ -110,6 +109,21 @@ class GraphClient:
         other = copy.copy(self)
         other._tokens = FixedToken(token)  # noqa: SLF001  the same class
         return other
+
+    async def own_secrets(self) -> list[str]:
+        """Return every secret that this process holds: tokens, the app secret, and the proofs made from them.
+
+        Reads the token of the active profile first. Raises TokenProblem if there is none.
+        """
+        user = await self._tokens.current()
+        tokens = [user, *self._tokens.held(), *self._pages.held()]
+        secret = self._connection.app_secret
+        proofs = [secret, *(token.proof(secret) for token in tokens)] if secret else []
+        return [*(token.reveal() for token in tokens), *proofs]
+
+    def clock_skew(self) -> float:
+        """Return how many seconds Graph's clock is ahead of this machine's, by its last answer; 0 before the first."""
+        return self.server_info.skew or 0.0
 
     async def send(self, request: Request) -> Any:
         """Return the decoded response to one request.
@@ -317,7 +331,7 @@ class GraphClient:
 
     def _observe_headers(self, headers: Mapping[str, str]) -> None:
         if "date" in headers:
-            self.server_info.skew = _skew(headers["date"], self._clock.now())
+            self.server_info.skew = clock_skew(headers["date"], self._clock.now())
         served = headers.get("facebook-api-version", "")
         if served == self.server_info.version or not _VERSION.fullmatch(served):
             return
@@ -362,13 +376,6 @@ def _call(request: Request, token: Token) -> GraphCall:
         budget_change=request.budget_change,
         spend_limit_change=request.spend_limit_change,
     )
-
-
-def _skew(date: str, now: float) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp() - now
-    except ValueError:
-        return None
 
 
 def _unreachable(failure: Exception) -> NetworkProblem:

@@ -90,6 +90,10 @@ _SPLIT = (
 _SCOPES = "Give the token the missing permission (ads_read to read, ads_management to change), or its user the role."
 _VIDEO = "Check the video file or its URL; Meta could not read it."
 _REPEAT_FAILS = "Correct what Meta names and call again; the same call will be refused again."
+_AUDIENCE_NOT_CREATED = (
+    "Correct what Meta names. A lookalike of a list that Meta is still matching, or that has fewer than 100 matched "
+    "people, works later: a new list is matched within 24 hours."
+)
 _AUDIENCE_TERMS = "Accept the Custom Audience terms in Ads Manager."
 _APP_SECRET = (
     "META_APP_SECRET is missing, or is not the secret of the app that issued the token. Set it to that app's secret."  # noqa: S105  a sentence
@@ -259,7 +263,7 @@ RULES: tuple[ErrorRule, ...] = (
         InvalidArguments,
         next_step="Another upload into this audience may be running. Check the audience, then try again.",
     ),
-    ErrorRule(2654, None, InvalidArguments, next_step=_REPEAT_FAILS),
+    ErrorRule(2654, None, InvalidArguments, next_step=_AUDIENCE_NOT_CREATED),
     ErrorRule(2663, None, PermissionMissing, next_step=_AUDIENCE_TERMS),
     ErrorRule(2695, None, InvalidArguments, next_step="The campaign has as many ad sets as its iOS 14 limit allows."),
     ErrorRule(3018, None, InvalidArguments, next_step="Start the range within the last 37 months."),

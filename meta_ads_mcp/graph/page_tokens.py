@@ -34,6 +34,10 @@ class PageTokens:
         self._tokens: dict[tuple[str, str], Token] = {}
         self._single = SingleFlight()
 
+    def held(self) -> list[Token]:
+        """Return the tokens of Pages in memory."""
+        return list(self._tokens.values())
+
     async def send(self, request: Request, user: Token, page: str) -> Any:
         """Return the response to a request of a Page.
 

@@ -22,7 +22,7 @@ SenderFor = Callable[[Token], Sender]
 
 
 @dataclass(frozen=True)
-class App:
+class MetaApp:
     """The app's id and secret, with which tokens are inspected and exchanged."""
 
     id: str
@@ -34,7 +34,7 @@ class App:
         return Token(f"{self.id}|{self.secret}", "app")
 
     def __repr__(self) -> str:
-        return f"App({self.id})"
+        return f"MetaApp({self.id})"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Identity:
     issued_at: int | None = None
 
 
-async def identify(sender_for: SenderFor, token: Token, app: App | None) -> Identity:
+async def identify(sender_for: SenderFor, token: Token, app: MetaApp | None) -> Identity:
     """Ask Graph about the token. Raises the AdsError of `GET /me` when the token does not work at all."""
     sender = sender_for(token)
     me = await sender.send(Request("GET", "me", {"fields": "id,name"}))
@@ -89,7 +89,7 @@ async def _granted_scopes(sender: Sender) -> tuple[str, ...] | None:
     return tuple(sorted(str(row.get("permission")) for row in rows if row.get("status") == "granted"))
 
 
-async def _debug(sender_for: SenderFor, token: Token, app: App | None) -> Row:
+async def _debug(sender_for: SenderFor, token: Token, app: MetaApp | None) -> Row:
     """Return the data of `debug_token`, requested with the app's token where known, else with the token itself."""
     for requester in [app.token, token] if app else [token]:
         try:
@@ -102,7 +102,7 @@ async def _debug(sender_for: SenderFor, token: Token, app: App | None) -> Row:
     return {}
 
 
-async def exchange(sender_for: SenderFor, token: Token, app: App, kind: str, now: float) -> Renewed:
+async def exchange(sender_for: SenderFor, token: Token, app: MetaApp, kind: str, now: float) -> Renewed:
     """Exchange the token for a long-lived one. `now` is in Unix seconds.
 
     The new token of a System User lasts 60 days, as the old one did; without asking, Meta would issue one that never

@@ -12,7 +12,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry, ProfileRecord, Token, Vault, is_meta_token
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
-from meta_ads_mcp.profiles.identity import App, Identity, SenderFor, exchange, identify
+from meta_ads_mcp.profiles.identity import Identity, MetaApp, SenderFor, exchange, identify
 from meta_ads_mcp.profiles.renewal import TokenRenewal
 
 _WHERE = {
@@ -33,7 +33,7 @@ class ProfileService:
         sender_for: SenderFor,
         clock: Clock,
         *,
-        app: App | None = None,
+        app: MetaApp | None = None,
         environ: Mapping[str, str] | None = None,
         locked: bool = False,
     ) -> None:

@@ -214,7 +214,7 @@ async def read_edges(
         cursor, after = None, _next_cursor(listing, edge, edges, full=len(rows) >= max_rows)
         if after is not None:
             break
-    visible = _drop_foreign_accounts(call, _merge_repeated(rows))
+    visible = _drop_foreign_accounts(call, _merge_duplicates(rows))
     summary = f"{len(visible)} {noun}{'' if len(visible) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
     return Result(
         summary,
@@ -253,7 +253,7 @@ def _with_source(row: Row, edge: str) -> Row:
     return {**account, "relation": edge.removesuffix("_ad_accounts")} if edge != "adaccounts" else account
 
 
-def _merge_repeated(rows: list[Row]) -> list[Row]:
+def _merge_duplicates(rows: list[Row]) -> list[Row]:
     """Merge rows of the same object; `relation` and `source` then name both edges."""
     merged: dict[str, Row] = {}
     for number, row in enumerate(rows):

@@ -12,17 +12,22 @@ from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import DatePreset, Moment
+from meta_ads_mcp.core.values.dates import DatePreset, Moment, TimeRange
 from meta_ads_mcp.core.values.enums import BidStrategy, StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.core.values.money import Money, to_minor
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.budget_schedules import REASON as SCHEDULE_REASON
+from meta_ads_mcp.domain.budget_schedules import BudgetSchedule, build_schedules
+from meta_ads_mcp.domain.frequency import FrequencyControl
+from meta_ads_mcp.domain.meta_objects import Labels
+from meta_ads_mcp.domain.preflight import reject_two_periods
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 
 FIELDS = (
     "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget "
-    "budget_remaining spend_cap bid_strategy special_ad_categories is_adset_budget_sharing_enabled created_time "
-    "updated_time start_time stop_time"
+    "budget_remaining spend_cap bid_strategy special_ad_categories is_adset_budget_sharing_enabled "
+    "advantage_state_info created_time updated_time start_time stop_time"
 )
 
 
@@ -46,7 +51,13 @@ class GetCampaigns(ListParams):
     status_filter: StatusFilter | None = None
     is_completed: bool | None = None
     date_preset: DatePreset | None = None
+    time_range: TimeRange | None = None
     fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _check_period(self) -> Self:
+        reject_two_periods(self.date_preset, self.time_range)
+        return self
 
 
 @tool(
@@ -123,6 +134,9 @@ SpecialAdCategory = Literal[
 SpecialAdCategories = Annotated[list[SpecialAdCategory], BeforeValidator(_reject_old_category), Field(max_length=6)]
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Name = Annotated[str, Field(min_length=1, max_length=400)]
+Pacing = Annotated[list[Literal["standard", "day_parting", "no_pacing"]] | None, Field(max_length=2)]
+BudgetSchedules = Annotated[list[BudgetSchedule] | None, Field(min_length=1, max_length=50)]
+CampaignLabels = Annotated[Labels | None, Field(max_length=50)]
 
 
 def require_countries(categories: Sequence[str] | None, countries: Sequence[str] | None) -> None:
@@ -159,6 +173,7 @@ class AdSetBudget(Closed):
     singular="campaign",
     keywords="new launch objective",
     validate_only=True,
+    write_only="adlabels budget_schedule_specs",
 )
 class CreateCampaign(CreateParams, ConfirmedParams):
     """Create a campaign, PAUSED. Give it a budget, or none when its ad sets have their own.
@@ -181,6 +196,11 @@ class CreateCampaign(CreateParams, ConfirmedParams):
     start_time: Moment | None = None
     stop_time: Moment | None = None
     promoted_object: PromotedObject | None = None
+    pacing_type: Pacing = None
+    frequency_control_specs: Annotated[list[FrequencyControl] | None, Field(max_length=10)] = None
+    is_skadnetwork_attribution: bool | None = None
+    budget_schedule_specs: BudgetSchedules = None
+    adlabels: CampaignLabels = None
 
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
@@ -195,6 +215,16 @@ class CreateCampaign(CreateParams, ConfirmedParams):
         if not has_budget and self.bid_strategy is not None:
             raise ValueError("without a campaign budget the bid_strategy belongs to the ad sets")
         return self
+
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
+        """Add the budget schedules in the account's currency and time zone."""
+        if self.budget_schedule_specs is None:
+            return after
+        return {**after, **await build_schedules(call, self.account_id, self.budget_schedule_specs)}
+
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
+        """Ask before budget schedules, which raise a budget."""
+        return [SCHEDULE_REASON] if self.budget_schedule_specs else []
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
         """Add the values that Graph requires even when the caller leaves them out."""
@@ -224,7 +254,7 @@ class CreateCampaign(CreateParams, ConfirmedParams):
     singular="campaign",
     keywords="rename pause activate budget bid",
     validate_only=True,
-    write_only="adset_budgets",
+    write_only="adset_budgets adlabels budget_schedule_specs migrate_to_advantage_plus",
 )
 class UpdateCampaign(ConfirmedParams):
     """Change a campaign's name, status, budget, bid strategy, spend cap or dates; what you leave out stays.
@@ -245,6 +275,12 @@ class UpdateCampaign(ConfirmedParams):
     stop_time: Moment | None = None
     special_ad_categories: SpecialAdCategories | None = None
     special_ad_category_country: Annotated[list[CountryCode] | None, Field(max_length=60)] = None
+    pacing_type: Pacing = None
+    frequency_control_specs: Annotated[list[FrequencyControl] | None, Field(max_length=10)] = None
+    is_skadnetwork_attribution: bool | None = None
+    budget_schedule_specs: BudgetSchedules = None
+    migrate_to_advantage_plus: Annotated[bool | None, Field(description="Restarts learning; cannot be undone")] = None
+    adlabels: CampaignLabels = None
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
@@ -256,7 +292,9 @@ class UpdateCampaign(ConfirmedParams):
         return self
 
     async def complete_from_graph(self, call: Call, after: Row) -> Row:
-        """Convert the budgets of the ad sets to minor units."""
+        """Convert the budgets of the ad sets to minor units, and add the budget schedules."""
+        if self.budget_schedule_specs is not None:
+            after = {**after, **await build_schedules(call, self.campaign_id, self.budget_schedule_specs)}
         if self.adset_budgets is None:
             return after
         budgets = self.adset_budgets
@@ -266,15 +304,18 @@ class UpdateCampaign(ConfirmedParams):
         return {**after, "adset_budgets": [entry.to_graph(currency) for entry in budgets]}
 
     def fields_to_read(self) -> tuple[str, ...]:
-        return ("daily_budget", "lifetime_budget") if self.adset_budgets else ()
+        return ("daily_budget", "lifetime_budget") if self.adset_budgets or self.budget_schedule_specs else ()
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
-        """Ask when the ad sets together get more than the campaign had."""
+        """Ask when the ad sets together get more than the campaign had, and before what cannot be undone."""
+        reasons = [SCHEDULE_REASON] if self.budget_schedule_specs else []
+        if self.migrate_to_advantage_plus:
+            reasons.append("it migrates the campaign to Advantage+, which cannot be undone")
         for kind in ("daily_budget", "lifetime_budget"):
             total = sum(entry.get(kind, 0) for entry in after.get("adset_budgets", ()))
             if total and int(before.get(kind) or 0) < total:
-                return ["it raises the budget"]
-        return []
+                return ["it raises the budget", *reasons]
+        return reasons
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.adset_budgets:

@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from meta_ads_mcp.core.handlers import ToolSource
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Page, Result
-from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.tool import Effect, Tool, tool
+from meta_ads_mcp.errors import InvalidArguments
 
 
 @tool("ads_find_tools", Effect.READ, calls_graph=False, trusted_text=True, keywords="search discover catalogue help")
@@ -41,9 +43,12 @@ class CallReadTool(Params):
     name: Annotated[str, Field(max_length=80)]
     arguments: dict[str, Any]
 
-    async def run(self, call: Call) -> Result:
-        """Never called: the engine replaces this tool with the named one first."""
-        raise NotImplementedError
+    def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
+        """Return the read tool of that name. Raises InvalidArguments for a tool that does not read."""
+        tool = tools.get(self.name)
+        if tool.effect is not Effect.READ or issubclass(tool.params, CallReadTool):
+            raise _wrong_caller("ads_call_read_tool", tool)
+        return tool, self.arguments
 
 
 @tool("ads_call_write_tool", Effect.UPDATE, keywords="run unlisted change", idempotent=False, destructive=True)
@@ -53,3 +58,17 @@ class CallWriteTool(Params):
 
     name: Annotated[str, Field(max_length=80)]
     arguments: dict[str, Any]
+
+    def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
+        """Return the write tool of that name. Raises InvalidArguments for a tool that does not write."""
+        tool = tools.get(self.name)
+        if not tool.effect.is_write or issubclass(tool.params, CallWriteTool):
+            raise _wrong_caller("ads_call_write_tool", tool)
+        return tool, self.arguments
+
+
+def _wrong_caller(caller: str, tool: Tool) -> InvalidArguments:
+    other = "ads_call_write_tool" if tool.effect.is_write else "ads_call_read_tool"
+    generic = issubclass(tool.params, CallReadTool | CallWriteTool) or tool.effect is Effect.LOCAL
+    step = f"Call {tool.name} by its own name." if generic else f"Call it with {other}, or by its own name."
+    return InvalidArguments(f"{caller} cannot call {tool.name}.", step)

@@ -293,6 +293,8 @@ class EstimateAudienceSize(Params):
         return _estimate_result(call, dict(zip(_BOUNDS_PREFIX, answers, strict=True)), self.optimization_goal)
 
 
+# Meta gives these bounds for every smaller audience (Meta docs, marketing-api/reference/ad-account/reachestimate).
+MIN_ESTIMATE = 1000
 # Endpoint → prefix of its bounds (SDK classes AdAccountReachEstimate and AdAccountDeliveryEstimate). The first is the
 # whole audience, the second counts the accounts that are active in a month.
 _BOUNDS_PREFIX = {"reachestimate": "users", "delivery_estimate": "estimate_mau"}
@@ -321,9 +323,9 @@ def _estimate_result(call: Call, answers: dict[str, Row | AdsError], goal: str) 
     if not all_bounds:
         return Result("Meta gives no size for this audience.", data)
     source, (lower, upper) = all_bounds[0]
+    size = f"Fewer than {upper:,}" if lower == upper == MIN_ESTIMATE else f"Between {lower:,} and {upper:,}"
     return Result(
-        f"Between {lower:,} and {upper:,} accounts ({source}).",
-        {"lower_bound": lower, "upper_bound": upper, "source": source, **data},
+        f"{size} accounts ({source}).", {"lower_bound": lower, "upper_bound": upper, "source": source, **data}
     )
 
 

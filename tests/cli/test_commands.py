@@ -5,83 +5,22 @@ from __future__ import annotations
 import io
 import json
 import logging
-import os
-import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from keyring.backends.fail import Keyring as FailKeyring
 
 from meta_ads_mcp.cli import login
-from meta_ads_mcp.cli import main as cli
-from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxTransport, TokenInfo
-from tests.support.fake_transport import FakeTransport
-from tests.support.keyrings import SERVICE, MemoryKeyring, using
-from tests.support.loopback import serving
-from tests.support.sandbox_engine import APP, EVERY_TOKEN, NO_ADS, OF_A_PAGE, READ_ONLY, USER_TOKEN
+from meta_ads_mcp.cli.commands import COMMANDS
+from meta_ads_mcp.cli.parser import parse
+from meta_ads_mcp.sandbox import DEMO_TOKEN
+from tests.cli.conftest import Terminal
+from tests.support.keyrings import SERVICE, using
+from tests.support.sandbox_engine import APP, NO_ADS, OF_A_PAGE, READ_ONLY, USER_TOKEN
 
 pytestmark = pytest.mark.loopback
-
-
-@dataclass
-class Terminal:
-    """A person's home, keyring and terminal."""
-
-    graph: FakeTransport
-    home: Path
-    backend: MemoryKeyring
-    capture: pytest.CaptureFixture[str]
-    patch: pytest.MonkeyPatch
-
-    def run(self, *arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
-        """Exit code, standard output and standard error. No token is in either, nor in any file of the home."""
-        if stdin is not None:
-            self.patch.setattr(sys, "stdin", io.StringIO(stdin))
-        try:
-            code = cli.main(arguments)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        out, err = self.capture.readouterr()
-        written = [found.read_bytes().decode("utf-8", "replace") for found in self.home.rglob("*") if found.is_file()]
-        # Two endpoints take the token as a parameter of a GET; all others get it in a header.
-        lines = [line for line in self.graph.lines if not re.search(r"/(debug_token|access_token)\?", line)]
-        for secret in (*EVERY_TOKEN, APP.secret):
-            assert not any(secret in text for text in (out, err, *written, *lines))
-        return code, out, err
-
-    def login(self, token: str = DEMO_TOKEN, *more: str) -> tuple[int, str, str]:
-        return self.run("login", "--token-stdin", *more, stdin=token + "\n")
-
-
-@pytest.fixture(scope="module")
-def graph() -> Iterator[FakeTransport]:
-    sandbox = SandboxTransport()
-    user, known = sandbox.world.user_id, sandbox.tokens.known
-    known[USER_TOKEN] = TokenInfo(user, "USER", expires_at=4_000_000_000)
-    known[READ_ONLY] = TokenInfo(user, scopes=("ads_read",))
-    known[NO_ADS] = TokenInfo(user, scopes=("pages_show_list",))
-    known[OF_A_PAGE] = TokenInfo(user, "PAGE")
-    with serving(sandbox) as running:
-        yield running
-
-
-@pytest.fixture
-def terminal(
-    graph: FakeTransport, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Terminal]:
-    for name in [name for name in os.environ if name.startswith(("META_", "XDG_"))]:
-        monkeypatch.delenv(name)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path))
-    monkeypatch.setenv("META_ADS_GRAPH_URL", graph.url)
-    monkeypatch.setenv("META_ADS_STATE_DIR", str(tmp_path / "state"))
-    backend = MemoryKeyring()
-    with using(backend):
-        yield Terminal(graph, tmp_path, backend, capsys, monkeypatch)
 
 
 # --- login
@@ -115,7 +54,7 @@ def test_a_token_that_only_reads_is_accepted_and_said_so(terminal: Terminal) -> 
     code, out, _ = terminal.login(READ_ONLY)
     assert code == 0
     assert "read only: the token lacks ads_management" in out
-    assert "Lacking   leads_retrieval" in out
+    assert "Missing   leads_retrieval" in out
 
 
 @pytest.mark.parametrize(
@@ -260,7 +199,7 @@ def test_install_repeats_the_options_and_never_a_token(terminal: Terminal) -> No
     assert entry["args"][-len(args) :] == args
     assert Path(entry["command"]).is_absolute()
     assert "env" not in entry
-    parsed = cli._options(["serve", *args])
+    parsed = parse(["serve", *args], COMMANDS)
     assert (parsed.allow_writes, parsed.profile, parsed.demo) == ("true", "acme", True)
     assert terminal.run("uninstall", "claude-code")[0] == 0
     assert json.loads((terminal.home / ".claude.json").read_text()) == {"mcpServers": {}}
@@ -345,7 +284,7 @@ def test_options_of_a_call_stand_anywhere(terminal: Terminal, arguments: str) ->
     ],
 )
 def test_writes_are_allowed_as_they_are_written(arguments: str, allowed: str | None) -> None:
-    assert cli._options(arguments.split()).allow_writes == allowed
+    assert parse(arguments.split(), COMMANDS).allow_writes == allowed
 
 
 @pytest.mark.parametrize(
@@ -375,8 +314,8 @@ def test_a_start_imports_neither_keyring_nor_httpx_nor_the_sandbox() -> None:
     """Seconds of start, and a locked keychain that would be waited for; asked of a process of its own."""
     program = (
         "import sys, os; os.environ.pop('META_ACCESS_TOKEN', None)\n"
-        "from meta_ads_mcp.app import compose; from meta_ads_mcp.settings import load\n"
-        "compose(load({})); compose(load({'META_ADS_DEMO': 'true'}))\n"
+        "from meta_ads_mcp.app import App; from meta_ads_mcp.settings import load\n"
+        "App(load({})).catalogue; App(load({'META_ADS_DEMO': 'true'})).catalogue\n"
         "print([name for name in ('keyring', 'httpx', 'meta_ads_mcp.sandbox') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)

@@ -195,15 +195,17 @@ def test_a_state_directory_that_cannot_be_written_fails(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("token", "code"), [(DEMO_TOKEN, 0), (None, 1)])
 @pytest.mark.parametrize("as_json", [True, False])
-def test_the_exit_code_and_both_forms(tmp_path: Path, token: str | None, code: int, as_json: bool) -> None:
+def test_exit_code_and_both_forms(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], token: str | None, code: int, as_json: bool
+) -> None:
     bench = build_profiles(tmp_path, given={"default": EnvironmentToken(token, "META_ACCESS_TOKEN")} if token else {})
     patient = DoctorContext(load({"META_ADS_STATE_DIR": str(tmp_path)}), bench.profiles, bench.client, bench.clock.now)
-    said: list[str] = []
     with using(MemoryKeyring()):
-        assert doctor.run(patient, as_json=as_json, say=said.append) == code
+        assert doctor.run(patient, as_json=as_json) == code
+    text = capsys.readouterr().out
     if as_json:
-        found = json.loads(said[0])
-        assert found["ok"] is (code == 0)
-        assert {"name", "status", "detail", "fix"} == set(found["checks"][0])
+        report = json.loads(text)
+        assert report["ok"] is (code == 0)
+        assert {"name", "status", "detail", "fix"} == set(report["checks"][0])
     else:
-        assert all(line[:4].strip() in ("ok", "warn", "fail", "skip") for line in said)
+        assert all(line[:4].strip() in ("ok", "warn", "fail", "skip") for line in text.splitlines())

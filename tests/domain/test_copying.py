@@ -22,9 +22,10 @@ from meta_ads_mcp.domain.copying import (
     writable_creative,
 )
 from meta_ads_mcp.errors import ApiError, InvalidArguments
-from scripts import copyable
+from tests.support.programs import load_script
 from tests.support.sdk import classes, edge
 
+copyable = load_script("copyable")
 STORY = {"object_story_spec": {"page_id": "1", "link_data": {"link": "https://shop.example"}}}
 # Part of the old form of a creative; with a story Graph derives them from it.
 OLD_FORM = {"actor_id", "body", "image_hash", "image_url", "link_url", "object_type", "title"}

@@ -53,7 +53,7 @@ OURS_FORBIDDEN = tuple(
 )
 # Modules of a start: ours alone, and with fastmcp's and the standard library's, of which one version has some tens
 # more than another (876 to 906 seen). Lower them when fewer are needed; argue before raising them.
-MOST_OF_OURS = 24
+MOST_OF_OURS = 29
 MOST_MODULES = 960
 PROGRAM = """
 import sys

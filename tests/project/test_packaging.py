@@ -18,9 +18,9 @@ import pytest
 
 from meta_ads_mcp import __version__
 from meta_ads_mcp.settings import VARIABLES, Settings, load
-from scripts import bundle, links
+from tests.support.programs import ROOT, load_script
 
-ROOT = Path(__file__).parent.parent.parent
+bundle, links = load_script("bundle"), load_script("links")
 SECRETS = {"META_ACCESS_TOKEN", "META_TOKENS", "META_APP_SECRET"}
 UNREACHABLE = re.compile(r"dns error|error sending request|failed to fetch|connection refused|network", re.IGNORECASE)
 

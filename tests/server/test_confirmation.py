@@ -19,7 +19,7 @@ from meta_ads_mcp.core.tool import Tool
 from tests.support.answers import ERAS, as_json
 from tests.support.every_tool import TOOLS, each
 from tests.support.examples import demo_ids, example
-from tests.support.mcp_process import MODERN, Wire
+from tests.support.mcp_process import MODERN, McpProcess
 from tests.support.sandbox_engine import SandboxEngine, build_server
 from tests.support.write_examples import CONFIRMED
 
@@ -82,38 +82,20 @@ async def test_a_client_that_cannot_ask_gets_a_code(era: str) -> None:
 # -- by hand, over stdio ----------------------------------------------------------------------------------------------
 
 
-class Asked(Wire):
+class Asked(McpProcess):
     """A client with capabilities, that answers a server's own request as it is told to."""
 
     def __init__(self, home: Path, *, era: str, capabilities: dict[str, Any], answer: Any = None) -> None:
-        self.capabilities, self.answer = capabilities, answer
+        self.result = answer
         self.questions: list[str] = []
-        super().__init__(home, "--demo", "--allow-writes", era=era)
+        super().__init__(
+            home, "--demo", "--allow-writes", era=era, capabilities=capabilities, reply=self._reply_to_question
+        )
 
-    def ask(self, method: str, **params: Any) -> dict[str, Any]:
-        self._last += 1
-        self._send(id=self._last, method=method, params={**self._meta(), **params})
-        assert self._process.stdout
-        for line in self._process.stdout:
-            message = json.loads(line)
-            if message.get("method") == "elicitation/create":
-                self.questions.append(message["params"]["message"])
-                self._send(id=message["id"], result=self.answer)
-            elif message.get("id") == self._last:
-                return {"error": message["error"]} if "error" in message else dict(message["result"])
-        raise AssertionError(f"the server ended: {self.log()}")
-
-    def _handshake(self) -> dict[str, Any]:
-        info = {"name": "wire", "version": "1"}
-        found = self.ask("initialize", protocolVersion=self._era, capabilities=self.capabilities, clientInfo=info)
-        self._send(method="notifications/initialized")
-        return found
-
-    def _meta(self) -> dict[str, Any]:
-        meta = super()._meta()
-        if meta:
-            meta["_meta"][f"{_META}clientCapabilities"] = self.capabilities
-        return meta
+    def _reply_to_question(self, message: dict[str, Any]) -> Any:
+        assert message["method"] == "elicitation/create"
+        self.questions.append(message["params"]["message"])
+        return self.result
 
     def campaigns(self) -> list[str]:
         account = self.call("ads_get_ad_accounts", {"limit": 1})["structuredContent"]["data"][0]["id"]
@@ -184,25 +166,43 @@ def test_a_client_without_forms_is_not_asked(tmp_path: Path, capabilities: dict[
         assert wire.status(campaign) == "DELETED"
 
 
+# Answers to a question that are no clear yes. Some cannot be read at all; the call is answered all the same.
+UNCLEAR: tuple[Any, ...] = (
+    {"action": "accept"},
+    {"action": "accept", "content": None},
+    {"action": "accept", "content": {}},
+    {"action": "accept", "content": {"value": True}},
+    {"action": "accept", "content": {"agree": "true"}},
+    {"action": "accept", "content": {"agree": 1}},
+    {"action": "accept", "content": [True]},
+    {"action": "perhaps", "content": {"agree": True}},
+    {"content": {"agree": True}},
+    {},
+    [],
+    None,
+    "yes",
+)
+
+
 def test_the_handshake_era_is_asked_by_a_request(tmp_path: Path) -> None:
-    yes, no = ({"action": "accept", "content": {"value": value}} for value in (True, False))
+    yes, no = ({"action": "accept", "content": {"agree": value}} for value in (True, False))
     with Asked(tmp_path, era="2025-11-25", capabilities={"elicitation": {}}) as wire:
         campaign = wire.campaigns()[0]
-        for answer in (no, {"action": "decline"}, {"action": "cancel"}):
-            wire.answer = answer
+        for answer in (no, {"action": "decline"}, {"action": "cancel"}, *UNCLEAR):
+            wire.result = answer
             told = wire.call("ads_delete_campaign", {"campaign_id": campaign})
             assert told["structuredContent"]["error"]["kind"] == "confirmation_required"
             assert wire.status(campaign) == "ACTIVE"
-        wire.answer = yes
+        wire.result = yes
         wire.call("ads_delete_campaign", {"campaign_id": campaign})
         assert wire.status(campaign) == "DELETED"
-    assert len(wire.questions) == 4
+    assert len(wire.questions) == 4 + len(UNCLEAR)
     assert all(campaign in question for question in wire.questions)
 
 
 def test_only_the_named_writes_exist_in_a_served_process(tmp_path: Path) -> None:
     allowed = "ads_pause_campaign,ads_resume_campaign,ads_update_budget"
-    with Wire(tmp_path, "--demo", f"--allow-writes={allowed}") as wire:
+    with McpProcess(tmp_path, "--demo", f"--allow-writes={allowed}") as wire:
         account = wire.call("ads_get_ad_accounts", {"limit": 1})["structuredContent"]["data"][0]["id"]
         found = wire.call("ads_get_campaigns", {"account_id": account, "limit": 1})["structuredContent"]["data"]
         campaign = {"campaign_id": found[0]["id"]}

@@ -15,7 +15,7 @@ from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.prompts import PRESETS, PROMPTS, READS_ONLY, WRITES, Prompt, render_prompt
 from tests.support.answers import ERAS
 from tests.support.every_tool import TOOLS
-from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
+from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
 from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
 eras = pytest.mark.parametrize("era", ERAS)
@@ -122,7 +122,7 @@ def test_free_text_cannot_break_out_of_its_line() -> None:
 
 def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
     for era in (HANDSHAKES[0], MODERN):
-        with Wire(tmp_path, "--demo", era=era) as wire:
+        with McpProcess(tmp_path, "--demo", era=era) as wire:
             assert [one["name"] for one in wire.ask("prompts/list")["prompts"]] == NAMES
             answer = wire.ask("prompts/get", name="weekly_report", arguments={})
             assert "ads_portfolio_summary" in answer["messages"][0]["content"]["text"]

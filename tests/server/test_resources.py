@@ -17,12 +17,13 @@ from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
-from scripts import fields as distilled
 from tests.support import sdk
 from tests.support.answers import ERAS
-from tests.support.mcp_process import HANDSHAKES, MODERN, Wire
+from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
+from tests.support.programs import load_script
 from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
+distilled = load_script("fields")
 eras = pytest.mark.parametrize("era", ERAS)
 LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts"]
 TEMPLATES = ["ads://fields/{object}", "ads://exports/{name}"]
@@ -82,7 +83,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "report_1.csv").write_text("a,b\r\n1,2\r\n", encoding="utf-8")
     for era in (HANDSHAKES[0], MODERN):
-        with Wire(tmp_path, "--demo", era=era) as wire:
+        with McpProcess(tmp_path, "--demo", era=era) as wire:
             assert [one["uri"] for one in wire.ask("resources/list")["resources"]] == LISTED
             (content,) = wire.ask("resources/read", uri="ads://exports/report_1.csv")["contents"]
             assert (content["mimeType"], content["text"]) == ("text/csv", "a,b\n1,2\n")
@@ -91,7 +92,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
             assert error["code"] == -32602
             assert "secret" not in error["message"]
             assert wire.hello["capabilities"].keys() >= {"resources", "prompts", "completions", "tools"}
-        assert not any("Traceback" in line for line in wire.log())
+        assert not any("Traceback" in line for line in wire.log().splitlines())
 
 
 # ---- fields

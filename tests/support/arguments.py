@@ -211,6 +211,16 @@ _NOT_OF_TYPE: dict[str, tuple[Any, ...]] = {
 
 # Objects that the schema shows as open and the server closes.
 CLOSED_INSIDE = (
+    "ad_disclaimer_spec",
+    "branded_content",
+    "destination_spec",
+    "interactive_components_spec",
+    "omnichannel_link_spec",
+    "placement_soft_opt_out",
+    "platform_customizations",
+    "portrait_customizations",
+    "product_suggestion_settings",
+    "template_url_spec",
     "evaluation_spec",
     "execution_spec",
     "promoted_object",

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.app import Lazy
 from meta_ads_mcp.credentials import EnvironmentToken, FixedToken, Keychain, ProfileIndex, Token, Vault
 from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.engine.writes.confirmation import Elicitor
@@ -20,7 +21,7 @@ from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.graph.client import GraphClient
 from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.graph.limits.governor import Governor
-from meta_ads_mcp.profiles.identity import App
+from meta_ads_mcp.profiles.identity import MetaApp
 from meta_ads_mcp.profiles.profiles import ProfileService
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Logged, SandboxTransport, TokenInfo, World
 from meta_ads_mcp.sandbox.store import Node, Snapshot
@@ -39,7 +40,7 @@ READ_ONLY = "EAAB" + "readingonly" * 4
 NO_ADS = "EAAB" + "nothingatall" * 4
 OF_A_PAGE = "EAAB" + "pagespages" * 4
 EVERY_TOKEN = (DEMO_TOKEN, USER_TOKEN, READ_ONLY, NO_ADS, OF_A_PAGE)
-APP = App("408231997710042", "appsecret00appsecret00appsecret0")
+APP = MetaApp("408231997710042", "appsecret00appsecret00appsecret0")
 
 
 class SandboxEngine:
@@ -208,7 +209,7 @@ class SandboxEngine:
 
     @cached_property
     def server(self) -> AdsServer:
-        return AdsServer(self.catalogue, self.engine)
+        return AdsServer(self.catalogue, Lazy(lambda: self.engine))
 
     async def log_in(self, name: str, value: str, *, active: bool = True) -> None:
         """Check a token and keep it as a profile, as `login` does it."""

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from meta_ads_mcp.sandbox.fields import FieldSelection, parse
-from scripts.distill_graph import parse_sdk, sdk_folder
+from tests.support.programs import load_script
 
 # Params of Graph itself, which the SDK's methods leave out. Looked at on 2026-11-20, docs: graph-api/overview (fields,
 # locale), graph-api/results (limit, after), marketing-api/reference/ad-account/* (summary, filtering, sort of lists).
@@ -84,7 +84,9 @@ class Edge(NamedTuple):
 
 @cache
 def classes() -> dict[str, dict[str, Any]]:
-    return parse_sdk(sdk_folder())
+    script = load_script("distill_graph")
+    parsed: dict[str, dict[str, Any]] = script.parse_sdk(script.sdk_folder())
+    return parsed
 
 
 @cache

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.app import compose
+from meta_ads_mcp.app import App
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.credentials import FixedToken, Token
 from meta_ads_mcp.graph.connection import Connection
@@ -29,7 +29,7 @@ from tests.torture.content import listened
 from tests.torture.graph import FOR_EVER, Bench
 from tests.torture.hostile_bodies import body
 from tests.torture.trial import Trial, Trials, awaited, tried
-from tests.torture.wire import Rude, call
+from tests.torture.wire import call, start_process
 
 # In Meta's form, and in one that no pattern knows.
 TOKENS = {"usual": "EAABcanary" + "C4nary" * 8, "unusual": "canary-token_0123.nobody|knows-this-form"}
@@ -170,7 +170,7 @@ def _around(home: Path, form: str, token: str, full: bool) -> Iterator[Trial]:
 def _settings(home: Path, given: dict[str, str], watched: dict[str, str]) -> None:
     watch = Watch(watched)
     settings = load({**given, "META_ADS_STATE_DIR": str(home)}, None)
-    _, engine = compose(settings)
+    engine = App(settings).engine
     made = engine._make()
     watch.see("repr", [repr(settings), str(settings), settings.model_dump(mode="json"), repr(engine), repr(vars(made))])
     try:
@@ -189,7 +189,7 @@ def _process(home: Path, given: dict[str, str], watched: dict[str, str], tools: 
     """At a Graph that is not there, with all that it writes, and how it looks to others on this machine."""
     watch = Watch({**watched, "pasted": PASTED})
     more = {**given, "META_ADS_GRAPH_URL": "http://127.0.0.1:9", "META_ADS_ALLOW_WRITES": "true"}
-    rude = Rude(home, **more)
+    rude = start_process(home, **more)
     for tool in tools:
         for arguments in ({}, {"account_id": PASTED}, {PASTED: 1}):
             number = f"{tool}, {len(watch.seen)}"

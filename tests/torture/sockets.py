@@ -29,7 +29,7 @@ from tests.torture.fast_server import SPEED
 from tests.torture.hostile_bodies import MB, bomb
 from tests.torture.soak import FAST
 from tests.torture.trial import Trials, tried
-from tests.torture.wire import Rude, call
+from tests.torture.wire import call, start_process
 
 Handler = BaseHTTPRequestHandler
 Meet = Callable[[Handler], None]
@@ -157,7 +157,7 @@ class Wired:
         self.planned: tuple[str, Meet, bool] | None = None
         self.graph.spoil = self._spoil
         own = {"META_ACCESS_TOKEN": DEMO_TOKEN, "META_ADS_GRAPH_URL": self.graph.url, "META_ADS_ALLOW_WRITES": "true"}
-        self.rude = Rude(home, server=FAST, META_ADS_TIMEOUT=str(TIMEOUT_S), **own)
+        self.rude = start_process(home, server=FAST, META_ADS_TIMEOUT=str(TIMEOUT_S), **own)
 
     def _spoil(self, handler: Handler, work: Callable[[], httpx.Response]) -> bool:
         if self.planned is None or not _campaigns(handler.requestline, self.planned[0]):

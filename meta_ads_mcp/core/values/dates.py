@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -162,9 +162,17 @@ def _valid_moment(value: str) -> str:
     return value
 
 
+class ClockTime:
+    """Marks a moment that is read in the account's time zone when it has no offset."""
+
+
 # ISO 8601 (without an offset: the account's time zone) or Unix seconds.
 Moment = Annotated[
-    str, BeforeValidator(_moment), AfterValidator(_valid_moment), Field(description="ISO 8601 or Unix seconds")
+    str,
+    BeforeValidator(_moment),
+    AfterValidator(_valid_moment),
+    ClockTime(),
+    Field(description="ISO 8601 or Unix seconds"),
 ]
 
 
@@ -186,6 +194,31 @@ def to_unix(moment: str, timezone: Any) -> int:
         return int(moment)
     parsed = datetime.fromisoformat(moment)
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone)).timestamp())
+
+
+def check_clock_time(name: str, moment: str, timezone: tzinfo) -> str | None:
+    """Check a moment without an offset against the clock changes of its time zone.
+
+    Raises InvalidArguments for a time that the clocks skip. Returns a note for a time that occurs twice, and None for
+    any other.
+    """
+    if names_its_offset(moment):
+        return None
+    first = datetime.fromisoformat(moment).replace(tzinfo=timezone)
+    second = first.replace(fold=1)
+    first_offset, second_offset = first.utcoffset(), second.utcoffset()
+    if first_offset is None or second_offset is None or first_offset == second_offset:
+        return None
+    where = f"{name}: {first:%H:%M} on {first:%Y-%m-%d}"
+    if first_offset < second_offset:
+        exists = first.astimezone(UTC).astimezone(timezone)
+        raise InvalidArguments(
+            f"{where} does not exist in {timezone}, because the clocks go forward.", f"Give {exists.isoformat()}."
+        )
+    return (
+        f"{where} occurs twice in {timezone}, because the clocks go back. "
+        f"Give an offset to choose: {first.isoformat()} or {second.isoformat()}."
+    )
 
 
 def require_within_lookback(wanted: TimeRange, today: date) -> None:

@@ -13,7 +13,7 @@ from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, Tool
-from meta_ads_mcp.core.values.dates import UnixTime, names_its_offset, to_unix
+from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.single_request import graph_params, path_of
@@ -38,6 +38,7 @@ def reject_empty_update(tool: Tool, args: WriteParams) -> None:
 
 async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
     """The plan of a write. Without an `account` nothing can be converted that needs its currency or time zone."""
+    _check_clock_times(args, call, account)
     plan = await args.plan(call)
     if plan is not None:
         return replace(plan, changes=[_completed(change) for change in plan.changes])
@@ -45,6 +46,16 @@ async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | Non
     after = await args.complete_from_graph(call, args.complete_values(after))
     change = await _change(tool, args, call, after, owner, account)
     return Plan([change], f"{tool.title}: {describe_change(change)}.")
+
+
+def _check_clock_times(args: WriteParams, call: Call, account: Account | None) -> None:
+    """Reject times that the clocks of the account skip, and note those that occur twice."""
+    for name, info in type(args).model_fields.items():
+        value = getattr(args, name)
+        if account is not None and isinstance(value, str) and marker(info, ClockTime) is not None:
+            note = check_clock_time(name, value, ZoneInfo(account.timezone_name))
+            if note is not None:
+                call.note(note)
 
 
 async def _change(

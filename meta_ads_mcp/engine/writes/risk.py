@@ -18,6 +18,7 @@ _EDITS = {
         "spend_cap",
         "adset_budgets",
         "budget_value",
+        "budget_schedule_specs",
         "spend_cap_action",
         "lifetime_spend_cap",
         "daily_spend_cap",

@@ -23,7 +23,8 @@ from meta_ads_mcp.core.values.money import format_money
 from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
-from meta_ads_mcp.engine.session import GraphPort, ToolCall
+from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
@@ -194,3 +195,11 @@ def _seconds(value: Any) -> float:
 def _tier(said: Mapping[str, Any]) -> str | None:
     tier = said.get("ads_api_access_tier")
     return tier if tier in (DEVELOPMENT, STANDARD) else None
+
+
+def clock_skew(date: str, now: float) -> float | None:
+    """Return how many seconds the clock behind a `Date` header is ahead of `now`, or None for a malformed one."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except ValueError:
+        return None

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import read_list
-from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
+from meta_ads_mcp.core.params import ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import Moment
-from meta_ads_mcp.core.values.enums import DESTINATION_TYPES, BidStrategy, Open, OptimizationGoal, StatusFilter, Word
+from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
+from meta_ads_mcp.core.values.enums import OptimizationGoal, StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId, account_path
-from meta_ads_mcp.core.values.money import Money
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
-from meta_ads_mcp.domain.meta_objects import BidAdjustments, Identities
+from meta_ads_mcp.domain.budget_schedules import build_schedules
 from meta_ads_mcp.domain.preflight import (
     CAPPABLE_GOALS,
-    check_bid,
-    check_budgets,
     check_campaign_budget,
     check_targeting,
     has_amount,
     note_dsa,
     note_placements,
+    reject_two_periods,
     with_advantage_audience,
 )
-from meta_ads_mcp.domain.promoted_object import PromotedObject
 from meta_ads_mcp.domain.targeting import TargetingSpec, summarize_targeting
 from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.tools.ad_sets.ad_set_settings import (
+    NO_END,
+    WRITE_ONLY,
+    AdSetSettings,
+    AttributionWindow,
+    Billing,
+    MultiAdvertiserAds,
+    Name,
+)
 
 FIELDS = (
     "id name campaign_id status effective_status daily_budget lifetime_budget budget_remaining optimization_goal "
@@ -66,6 +72,9 @@ class GetAdSets(ListParams):
     account_id: AccountId | None = None
     campaign_id: CampaignId | None = None
     status_filter: StatusFilter | None = None
+    is_completed: bool | None = None
+    date_preset: DatePreset | None = None
+    time_range: TimeRange | None = None
     updated_since: Annotated[int | None, Field(ge=0, description="Unix seconds; with account_id only")] = None
     fields: FieldList | None = None
 
@@ -74,6 +83,7 @@ class GetAdSets(ListParams):
         # Graph's adsets edge of a campaign has no such parameter (Campaign.get_ad_sets of the SDK).
         if self.campaign_id is not None and self.updated_since is not None:
             raise ValueError("updated_since works with account_id only")
+        reject_two_periods(self.date_preset, self.time_range)
         return exactly_one(self, "account_id", "campaign_id")
 
     async def run(self, call: Call) -> Result:
@@ -84,6 +94,10 @@ class GetAdSets(ListParams):
             refine=with_targeting_summary,
             effective_status=self.status_filter,
             updated_since=self.updated_since,
+            is_completed=self.is_completed,
+            # The SDK enum AdSet.DatePreset has its values in capitals, unlike those of campaigns and ads.
+            date_preset=self.date_preset.upper() if self.date_preset else None,
+            time_range=self.time_range.model_dump() if self.time_range else None,
         )
 
 
@@ -95,7 +109,8 @@ class GetAdSets(ListParams):
     identity="id account_id name campaign_id status effective_status",
     fields=f"{FIELDS} destination_type promoted_object attribution_spec bid_constraints frequency_control_specs "
     "learning_stage_info issues_info recommendations dsa_beneficiary dsa_payor pacing_type "
-    "adset_schedule",
+    "adset_schedule placement_soft_opt_out is_incremental_attribution_enabled value_rule_set_id value_rules_applied "
+    "min_budget_spend_percentage max_budget_spend_percentage is_budget_schedule_enabled adlabels{id,name}",
     singular="ad set",
     keywords="learning issues attribution dsa dayparting",
 )
@@ -110,125 +125,6 @@ class GetAdSetDetails(Params):
         return with_targeting_summary(row)
 
 
-def _reject_old_strategy(value: Any) -> Any:
-    if value in ("LOWEST_COST", "AUTOBID"):
-        raise ValueError(f"{value} is an old name; the strategy without a cap is LOWEST_COST_WITHOUT_CAP")
-    if value == "TARGET_COST":
-        raise ValueError("Meta removed TARGET_COST; use COST_CAP with a bid_amount")
-    return value
-
-
-class AttributionWindow(Closed):
-    """The action after which a result counts, and for how many days (SDK class AttributionSpec)."""
-
-    event_type: Literal["CLICK_THROUGH", "VIEW_THROUGH", "ENGAGED_VIDEO_VIEW"]
-    window_days: Literal[1, 7, 28]
-
-    @model_validator(mode="after")
-    def _check_window(self) -> Self:
-        # Meta removed the longer view windows on 2026-01-12 (Meta docs: marketing-api/out-of-cycle-changes).
-        if self.event_type != "CLICK_THROUGH" and self.window_days != 1:
-            raise ValueError(f"{self.event_type} has a window of 1 day only: Meta removed 7 and 28 days")
-        return self
-
-
-class BidConstraints(Closed):
-    """The lowest return on ad spend that LOWEST_COST_WITH_MIN_ROAS accepts (SDK class AdCampaignBidConstraint)."""
-
-    roas_average_floor: Annotated[int, Field(ge=100, le=10_000_000, description="ROAS x 10000: 20000 is 2.0")]
-
-
-class FrequencyControl(Closed):
-    """At most `max_frequency` events per person in `interval_days` (SDK class AdCampaignFrequencyControlSpecs)."""
-
-    event: Literal["IMPRESSIONS", "VIDEO_VIEWS", "VIDEO_VIEWS_2S", "VIDEO_VIEWS_15S"] = "IMPRESSIONS"
-    interval_days: Annotated[int, Field(ge=1, le=90)]
-    max_frequency: Annotated[int, Field(ge=1, le=90)]
-
-
-class DeliveryHours(Closed):
-    """Hours of delivery: minutes after midnight in multiples of 60; days from 0 (Sunday) to 6.
-
-    Requires a lifetime budget. Without `timezone_type`, Graph uses USER, the time zone of the person who sees the ad.
-    """
-
-    start_minute: Annotated[int, Field(ge=0, le=1380, multiple_of=60)]
-    end_minute: Annotated[int, Field(ge=60, le=1440, multiple_of=60)]
-    days: Annotated[list[int], Field(min_length=1, max_length=7)]
-    timezone_type: Literal["USER", "ADVERTISER"] | None = None
-
-
-# Meta's values for an ad set that runs until it is stopped.
-_NO_END = (None, "0")
-Destination = Annotated[Word, Open("AdSet.DestinationType", DESTINATION_TYPES)]
-Strategy = Annotated[BidStrategy, BeforeValidator(_reject_old_strategy)]
-Billing = Literal[
-    "IMPRESSIONS",
-    "CLICKS",
-    "LINK_CLICKS",
-    "APP_INSTALLS",
-    "PAGE_LIKES",
-    "POST_ENGAGEMENT",
-    "THRUPLAY",
-    "PURCHASE",
-    "OFFER_CLAIMS",
-    "LISTING_INTERACTION",
-    "NONE",
-]
-
-
-def _reject_multi_advertiser_ads(value: Any) -> Any:
-    """Graph ignores the parameter on ad sets and answers success (Meta docs: creative/multi-advertiser-ads)."""
-    if value is not None:
-        raise ValueError(
-            "ad sets have no such setting; give the creative contextual_multi_ads {enroll_status: OPT_IN or OPT_OUT} "
-            "(ads_create_ad_creative)"
-        )
-    return value
-
-
-MultiAdvertiserAds = Annotated[
-    int | None,
-    BeforeValidator(_reject_multi_advertiser_ads),
-    Field(description="Always refused: use contextual_multi_ads of the creative"),
-]
-Dsa = Annotated[str, Field(min_length=1, max_length=512)]
-Name = Annotated[str, Field(min_length=1, max_length=400)]
-
-
-class AdSetSettings(ConfirmedParams):
-    """The arguments that creating and changing an ad set share."""
-
-    daily_budget: Money | None = None
-    lifetime_budget: Money | None = None
-    bid_amount: Money | None = None
-    bid_strategy: Strategy | None = None
-    bid_constraints: BidConstraints | None = None
-    destination_type: Destination | None = None
-    start_time: Moment | None = None
-    end_time: Moment | None = None
-    promoted_object: PromotedObject | None = None
-    frequency_control_specs: Annotated[list[FrequencyControl] | None, Field(max_length=10)] = None
-    is_dynamic_creative: bool | None = None
-    dsa_beneficiary: Dsa | None = None
-    dsa_payor: Dsa | None = None
-    regional_regulated_categories: Annotated[list[Word] | None, Field(max_length=20)] = None
-    regional_regulation_identities: Annotated[Identities | None, Field(description="Ids of verified identities")] = None
-    daily_min_spend_target: Money | None = None
-    daily_spend_cap: Money | None = None
-    lifetime_min_spend_target: Money | None = None
-    lifetime_spend_cap: Money | None = None
-    adset_schedule: Annotated[list[DeliveryHours] | None, Field(max_length=50)] = None
-    pacing_type: Annotated[list[Literal["standard", "day_parting", "no_pacing"]] | None, Field(max_length=2)] = None
-    bid_adjustments: Annotated[BidAdjustments | None, Field(description="Needs Meta's allow-listing")] = None
-
-    @model_validator(mode="after")
-    def _check_bids_and_budgets(self) -> Self:
-        check_bid(self.bid_strategy, self.bid_amount, self.bid_constraints)
-        check_budgets(self)
-        return self
-
-
 @tool(
     "ads_create_ad_set",
     Effect.CREATE,
@@ -237,6 +133,7 @@ class AdSetSettings(ConfirmedParams):
     singular="ad set",
     keywords="new audience targeting budget bid",
     validate_only=True,
+    write_only=WRITE_ONLY,
 )
 class CreateAdSet(AdSetSettings, CreateParams):
     """Create an ad set, PAUSED, in a campaign: audience, goal, bid, schedule, and a budget unless the campaign has one.
@@ -257,7 +154,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
         check_targeting(self.targeting)
-        if self.lifetime_budget is not None and self.end_time in _NO_END:
+        if self.lifetime_budget is not None and self.end_time in NO_END:
             raise ValueError("a lifetime_budget requires an end_time")
         if self.bid_strategy == "LOWEST_COST_WITH_MIN_ROAS" and self.optimization_goal != "VALUE":
             raise ValueError("LOWEST_COST_WITH_MIN_ROAS works with optimization_goal VALUE")
@@ -270,6 +167,12 @@ class CreateAdSet(AdSetSettings, CreateParams):
     def complete_values(self, after: Row) -> Row:
         """Send an explicit `advantage_audience`, which Graph requires."""
         return {**after, "targeting": with_advantage_audience(self.targeting)}
+
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
+        """Add the budget schedules in the account's currency and time zone."""
+        if self.budget_schedule_specs is None:
+            return after
+        return {**after, **await build_schedules(call, self.account_id, self.budget_schedule_specs)}
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
         """Send LOWEST_COST_WITHOUT_CAP by default: without a strategy Graph expects a bid cap and refuses the call."""
@@ -299,6 +202,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
     singular="ad set",
     keywords="change budget bid targeting pause activate schedule",
     validate_only=True,
+    write_only=WRITE_ONLY,
 )
 class UpdateAdSet(AdSetSettings):
     """Change an ad set; what you leave out stays. `targeting` replaces the whole audience, it does not merge.
@@ -328,8 +232,15 @@ class UpdateAdSet(AdSetSettings):
             return after
         return {**after, "targeting": with_advantage_audience(self.targeting)}
 
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
+        """Add the budget schedules in the account's currency and time zone."""
+        if self.budget_schedule_specs is None:
+            return after
+        return {**after, **await build_schedules(call, self.ad_set_id, self.budget_schedule_specs)}
+
     def fields_to_read(self) -> tuple[str, ...]:
-        return ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
+        dsa = ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
+        return (*dsa, "daily_budget") if self.budget_schedule_specs else dsa
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.targeting is not None:
@@ -362,7 +273,7 @@ class UpdateAdSet(AdSetSettings):
             self.ad_set_id, fields=["id", "campaign_id", "daily_budget", "lifetime_budget", "end_time"]
         )
         await check_campaign_budget(call, str(ad_set.get("campaign_id")))
-        if budget == "lifetime_budget" and self.end_time in _NO_END and not ad_set.get("end_time"):
+        if budget == "lifetime_budget" and self.end_time in NO_END and not ad_set.get("end_time"):
             raise InvalidArguments(
                 "A lifetime_budget requires an end_time, and the ad set has none.", "Give end_time too."
             )

@@ -35,7 +35,7 @@ from meta_ads_mcp.domain.preflight import note_dsa, with_advantage_audience
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 from meta_ads_mcp.domain.targeting import Places
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
-from meta_ads_mcp.tools.ad_sets.ad_sets import Dsa
+from meta_ads_mcp.tools.ad_sets.ad_set_settings import Dsa
 from meta_ads_mcp.tools.creatives.assets import Button, Text
 from meta_ads_mcp.tools.creatives.copies import check_copy
 from meta_ads_mcp.web.addresses import PublicUrl

@@ -66,7 +66,7 @@ def find_layout(
     The header names the columns; `column_map` gives the key (or SKIP) for names of the advertiser's own. `schema` has
     the key of each column of a file without a header. Raises InvalidArguments for a file whose columns are not named.
     """
-    mapping = {name.strip().lower(): _used(key) for name, key in (column_map or {}).items()}
+    mapping = {name.strip().lower(): _key_or_empty(key) for name, key in (column_map or {}).items()}
     skip, separators = _excel_separator(lines[0] if lines else "")
     first = lines[skip] if len(lines) > skip else ""
     splits = {mark: _split(first, mark) for mark in separators}
@@ -74,7 +74,7 @@ def find_layout(
     names = splits[mark]
     if not _is_header(names, mapping):
         return replace(_without_header(splits, schema), header_lines=skip)
-    if schema is not None and [_used(key) for key in schema] != [_key(name, mapping) or "" for name in names]:
+    if schema is not None and [_key_or_empty(key) for key in schema] != [_key(name, mapping) or "" for name in names]:
         raise InvalidArguments("The header of the file names other columns than schema.", "Leave out schema.")
     missing = sorted(mapping.keys() - {name.lower() for name in names})
     if missing:
@@ -107,7 +107,7 @@ def _is_header(names: Sequence[str], mapping: Mapping[str, str]) -> bool:
     return any(_key(name, mapping) for name in names) and not any("@" in name for name in names)
 
 
-def _used(key: str) -> str:
+def _key_or_empty(key: str) -> str:
     return "" if key == SKIP else key
 
 
@@ -121,8 +121,8 @@ def _without_header(splits: Mapping[str, Sequence[str]], schema: Sequence[str] |
             allowed=(*KEYS, BIRTH_DATE),
         )
     mark = max(splits, key=lambda mark: len(splits[mark]) == len(schema))
-    return _drop_repeated(
-        Layout(mark, tuple(_used(key) for key in schema), 0), [f"column {n}" for n in range(1, len(schema) + 1)]
+    return _drop_duplicates(
+        Layout(mark, tuple(_key_or_empty(key) for key in schema), 0), [f"column {n}" for n in range(1, len(schema) + 1)]
     )
 
 
@@ -135,10 +135,10 @@ def _named_layout(mark: str, names: Sequence[str], mapping: Mapping[str, str], h
         if not key and name.lower() not in mapping
     ]
     layout = Layout(mark, tuple(key or "" for key in keys), header_lines, tuple(reasons))
-    return _drop_repeated(layout, labels)
+    return _drop_duplicates(layout, labels)
 
 
-def _drop_repeated(layout: Layout, labels: Sequence[str]) -> Layout:
+def _drop_duplicates(layout: Layout, labels: Sequence[str]) -> Layout:
     """Leave out a second column of a key that a person has once, such as a second last name."""
     columns, reasons = list(layout.columns), list(layout.left_out)
     for index, key in enumerate(layout.columns):

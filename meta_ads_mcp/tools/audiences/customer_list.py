@@ -21,9 +21,9 @@ from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import AudienceId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
 from meta_ads_mcp.errors import AdsError, InvalidArguments, Throttled
+from meta_ads_mcp.tools.audiences.audience_writes import require_not_flagged
 from meta_ads_mcp.tools.audiences.countries import find_country
 from meta_ads_mcp.tools.audiences.customer_file import BATCH_ROWS, MAX_FILE_BYTES, Count, CustomerFile
-from meta_ads_mcp.tools.audiences.manage import require_not_flagged
 from meta_ads_mcp.tools.audiences.normalization import Context, Key
 from meta_ads_mcp.tools.audiences.text_files import FALLBACK
 

@@ -32,11 +32,11 @@ def complete_number(text: str, country: str = "") -> str:
     if text.lstrip("( \t").startswith(("+", "\uff0b")):
         number = _international(digits)
     else:
-        number = _dialed(digits, numbering_plan(country))
+        number = _complete_dialing(digits, numbering_plan(country))
     return number if len(number) in _DIGITS else ""
 
 
-def _dialed(digits: str, plan: NumberingPlan | None) -> str:
+def _complete_dialing(digits: str, plan: NumberingPlan | None) -> str:
     """Complete a number without `+`: with an exit prefix, national, or with the country code in front."""
     if plan is not None:
         exit_prefix = re.match(plan.exit, digits)

@@ -13,16 +13,27 @@ from meta_ads_mcp.core.values.ids import AccountId, ObjectId, PageId, PostId, Vi
 from meta_ads_mcp.core.write import CreateParams
 from meta_ads_mcp.domain.creative_story import Story
 from meta_ads_mcp.domain.meta_objects import (
+    AdDisclaimer,
     AssetFeed,
+    BrandedContent,
+    CallToAction,
     Crops,
     CustomizationRules,
+    DestinationSpec,
     Disclaimers,
     FacebookBranded,
     Features,
     Freedom,
     InstagramBranded,
+    InteractiveComponents,
+    Labels,
     MultiAds,
+    OmnichannelLinks,
+    PlatformCustomizations,
+    PortraitCustomizations,
+    ProductSuggestions,
     StorySpec,
+    TemplateUrls,
 )
 from meta_ads_mcp.tools.creatives.assets import (
     MAX_ASSETS,
@@ -37,6 +48,9 @@ from meta_ads_mcp.tools.creatives.assets import (
 )
 from meta_ads_mcp.tools.creatives.combinations import check_combination
 from meta_ads_mcp.web.addresses import PublicUrl
+
+# The SDK enum AdCreative.ApplinkTreatment.
+ApplinkTreatment = Literal["automatic", "deeplink_with_appstore_fallback", "deeplink_with_web_fallback", "web_only"]
 
 
 class CreativeArguments(CreateParams):
@@ -87,6 +101,20 @@ class CreativeArguments(CreateParams):
     regional_regulation_disclaimer_spec: Disclaimers | None = None
     product_set_id: ObjectId | None = None
     authorization_category: Literal["NONE", "POLITICAL", "POLITICAL_WITH_DIGITALLY_CREATED_MEDIA"] | None = None
+    call_to_action: Annotated[CallToAction | None, Field(description="Button of an existing post")] = None
+    destination_spec: DestinationSpec | None = None
+    template_url: Annotated[PublicUrl | None, Field(description="Address of catalog items")] = None
+    template_url_spec: TemplateUrls | None = None
+    applink_treatment: ApplinkTreatment | None = None
+    page_welcome_message: Annotated[str | None, Field(max_length=10_000)] = None
+    omnichannel_link_spec: OmnichannelLinks | None = None
+    product_suggestion_settings: ProductSuggestions | None = None
+    platform_customizations: PlatformCustomizations | None = None
+    portrait_customizations: PortraitCustomizations | None = None
+    ad_disclaimer_spec: AdDisclaimer | None = None
+    interactive_components_spec: InteractiveComponents | None = None
+    branded_content: BrandedContent | None = None
+    adlabels: Annotated[Labels | None, Field(max_length=50)] = None
 
     @model_validator(mode="after")
     def _check_combination(self) -> Self:

@@ -22,6 +22,12 @@ _PAIRS = (
     ("degrees_of_freedom_spec", "creative_features_spec"),
     ("degrees_of_freedom_spec", "disable_all_enhancements"),
     ("thumbnail_url", "image_url"),
+    ("call_to_action", "call_to_action_type"),
+    ("call_to_action", "asset_customization_rules"),
+    ("call_to_action", "link_url"),
+    ("call_to_action", "lead_gen_form_id"),
+    ("call_to_action", "event_id"),
+    ("template_url", "template_url_spec"),
 )
 _MEDIA = ("image_hash", "image_hashes", "image_url", "video_id", "videos", "cards")
 # Argument → its key in object_story_spec.
@@ -35,12 +41,12 @@ _THUMBNAILS = {"image_hash", "image_url"}
 # Arguments that are sent as they are, whatever the creative is made of.
 _ALWAYS = frozenset(
     """
-    account_id ad_disclaimer_spec adlabels applink_treatment authorization_category confirmation contextual_multi_ads
-    creative_features_spec degrees_of_freedom_spec destination_spec disable_all_enhancements dry_run
-    facebook_branded_content idempotency_key instagram_branded_content instagram_actor_id instagram_user_id
+    account_id ad_disclaimer_spec adlabels applink_treatment authorization_category branded_content confirmation
+    contextual_multi_ads creative_features_spec degrees_of_freedom_spec destination_spec disable_all_enhancements
+    dry_run facebook_branded_content idempotency_key instagram_branded_content instagram_actor_id instagram_user_id
     interactive_components_spec name omnichannel_link_spec page_id page_welcome_message platform_customizations
     portrait_customizations product_set_id product_suggestion_settings regional_regulation_disclaimer_spec
-    template_url_spec url_tags
+    template_url template_url_spec url_tags
 """.split()
 )
 _BUTTON = frozenset("call_to_action_type event_id lead_gen_form_id link_url phone_number".split())
@@ -57,7 +63,7 @@ class CreativeKind:
 
 _POST = CreativeKind(
     "which has its own media and texts",
-    _BUTTON | {"object_story_id", "source_instagram_media_id", "asset_customization_rules"},
+    _BUTTON | {"object_story_id", "source_instagram_media_id", "asset_customization_rules", "call_to_action"},
 )
 _SPEC = CreativeKind("write it in the spec", frozenset({"object_story_spec", "asset_feed_spec"}))
 _IMAGE = CreativeKind(

@@ -28,7 +28,7 @@ from meta_ads_mcp.tools.creatives.thumbnails import with_thumbnails
     singular="creative",
     keywords="new image video carousel copy headline promote post",
     validate_only=True,
-    write_only="execution_options",
+    write_only="execution_options adlabels template_url_spec",
 )
 class CreateAdCreative(CreativeArguments):
     """Create a creative: an image, video or carousel with texts and a button, or an existing post or Instagram post.

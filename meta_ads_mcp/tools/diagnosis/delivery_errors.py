@@ -20,6 +20,11 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.diagnosis.finding import SEVERITIES
 from meta_ads_mcp.tools.diagnosis.issues import SOURCES, account_issues, distinct, objects, source_issues
 
+UNREAD_STATUSES = (
+    "Objects in other statuses, such as ACTIVE, were not read, and they can have issues, too. "
+    'fields=["name", "issues_info"] shows them in ads_get_ad_sets and ads_get_ads.'
+)
+
 
 @tool(
     "ads_get_opportunity_score",
@@ -145,6 +150,7 @@ class GetErrors(Params):
                 call.note(unread(label, answer))
             else:
                 issues += answer
+        call.note(UNREAD_STATUSES)
         complete = not any(isinstance(answer, AdsError) for answer in answers)
         matches = [issue for issue in distinct(issues) if self.severity in ("all", issue["severity"])]
         return _report(self, matches, complete=complete)

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList, selection
+from meta_ads_mcp.core.handlers import ToolSource
 from meta_ads_mcp.core.listing import Refine, list_result, unchanged
 from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import ListParams, Local
@@ -82,7 +83,7 @@ class UpdateEntity(ConfirmedParams):
     entity_id: Annotated[ObjectId, Node("any")]
     updates: Annotated[dict[str, Any], Field(min_length=1)]
 
-    def stands_for(self) -> tuple[Tool, dict[str, Any]]:
+    def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
         """Return the update tool of the entity type and its arguments; its checks and confirmations apply."""
         update, id_name = UPDATES[self.entity_type]
         if not {id_name, "dry_run", "confirmation"}.isdisjoint(self.updates):
@@ -90,7 +91,7 @@ class UpdateEntity(ConfirmedParams):
                 f"updates holds fields of the {self.entity_type}, not {id_name}, dry_run or confirmation."
             )
         options = {"dry_run": self.dry_run, "confirmation": self.confirmation}
-        return tool_of(update), {id_name: self.entity_id, **self.updates, **options}
+        return tools.get_part(tool_of(update).name), {id_name: self.entity_id, **self.updates, **options}
 
 
 @tool(

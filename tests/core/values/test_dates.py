@@ -16,6 +16,7 @@ from meta_ads_mcp.core.values.dates import (
     Day,
     Moment,
     TimeRange,
+    check_clock_time,
     months_before,
     preset_range,
     require_within_lookback,
@@ -168,3 +169,52 @@ def test_a_moment_is_the_same_in_both_forms(seconds: int) -> None:
 def test_what_no_moment_is(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         MOMENT.validate_python(wrong)
+
+
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "instead"),
+    [
+        ("2027-03-28T02:30:00", BERLIN, "2027-03-28T03:30:00+02:00"),
+        ("2027-03-28 02:00", BERLIN, "2027-03-28T03:00:00+02:00"),
+        ("2027-03-14T02:30:00", NEW_YORK, "2027-03-14T03:30:00-04:00"),
+        ("2027-10-03T02:15", ZoneInfo("Australia/Lord_Howe"), "2027-10-03T02:45:00+11:00"),
+    ],
+)
+def test_a_time_that_the_clocks_skip_is_refused(moment: str, zone: ZoneInfo, instead: str) -> None:
+    with pytest.raises(InvalidArguments) as error:
+        check_clock_time("start_time", moment, zone)
+    assert "start_time" in error.value.message
+    assert "does not exist" in error.value.message
+    assert instead in error.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "choices"),
+    [
+        ("2026-10-25T02:30:00", BERLIN, ("+02:00", "+01:00")),
+        ("2026-11-01T01:30:00", NEW_YORK, ("-04:00", "-05:00")),
+    ],
+)
+def test_a_time_that_occurs_twice_is_noted(moment: str, zone: ZoneInfo, choices: tuple[str, str]) -> None:
+    note = check_clock_time("end_time", moment, zone)
+    assert note is not None
+    assert all(choice in note for choice in choices)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2027-03-28T02:30:00+01:00",
+        "2027-03-28T01:59:59",
+        "2027-03-28T03:00:00",
+        "2026-10-25T03:00:00",
+        "2027-03-28",
+        "1800000000",
+        "0",
+    ],
+)
+def test_other_times_pass(moment: str) -> None:
+    assert check_clock_time("start_time", moment, BERLIN) is None

@@ -176,6 +176,32 @@ async def test_only_a_change_offers_to_put_earlier_values_back(client: ScriptedG
     assert "earlier values" not in rule.structured["data"]["next_step"]
 
 
+SKIPPED, TWICE = "2027-03-28T02:30:00", "2027-10-31T02:30:00"
+SCHEDULE = {"campaign_id": CAMPAIGN, "budget_value": 100, "budget_value_type": "ABSOLUTE"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("ads_create_campaign", {**NEW, "start_time": SKIPPED}),
+        ("ads_update_campaign", {"campaign_id": CAMPAIGN, "stop_time": SKIPPED}),
+        ("ads_create_budget_schedule", {**SCHEDULE, "time_start": SKIPPED, "time_end": "2027-03-28T03:15:00"}),
+        ("ads_duplicate_entity", {"entity_type": "campaign", "entity_id": CAMPAIGN, "start_time": SKIPPED}),
+    ],
+)
+async def test_a_time_that_the_clocks_of_the_account_skip_is_refused(
+    client: ScriptedGraph, tool: str, arguments: dict[str, Any]
+) -> None:
+    error = (await engine(client).call(tool, arguments)).structured["error"]
+    assert "does not exist in Europe/Berlin" in error["message"]
+    assert client.writes == []
+
+
+async def test_a_time_that_occurs_twice_is_noted(client: ScriptedGraph) -> None:
+    answer = await engine(client).call("ads_create_campaign", {**NEW, "stop_time": TWICE, "daily_budget": 1000})
+    assert any("occurs twice" in note for note in answer.structured["notes"])
+
+
 async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: ScriptedGraph) -> None:
     made = engine(client)
     new = {"account_id": ACCOUNT, "campaign_id": CAMPAIGN, "name": "Broad", "optimization_goal": "REACH"}

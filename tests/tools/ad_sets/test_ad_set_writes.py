@@ -46,7 +46,33 @@ CAPS = [
 HOURS = [{"start_minute": 540, "end_minute": 1080, "days": [1, 2]}]
 APP = {"application_id": "31", "object_store_url": "https://apps.apple.com/app/id31"}
 DSA = {"dsa_beneficiary": 'Müller & Söhne "GmbH"', "dsa_payor": "Zahler, O'Neill"}
+# Parameters that a new ad set and a change take alike.
+SETTINGS = {
+    "placement_soft_opt_out": {"facebook_positions": ["feed"]},
+    "is_incremental_attribution_enabled": True,
+    "value_rule_set_id": "999",
+    "value_rules_applied": True,
+    "optimization_sub_event": "TRAVEL_INTENT",
+    "min_budget_spend_percentage": 10,
+    "max_budget_spend_percentage": 60,
+    "existing_customer_budget_percentage": 20,
+    "is_sac_cfca_terms_certified": True,
+    "adlabels": [{"name": "spring"}],
+}
+SCHEDULE = {"budget_value": 1000, "budget_value_type": "ABSOLUTE", "time_start": "1798000000", "time_end": "1798100000"}
+SENT_SCHEDULE = {**SCHEDULE, "time_start": 1798000000, "time_end": 1798100000}
 CASES = {
+    **{f"{name} of a new ad set": new({name: value}) for name, value in SETTINGS.items()},
+    **{f"{name} later": change({name: value}) for name, value in SETTINGS.items()},
+    "a value rule set is detached": change({"value_rules_applied": False}, {"value_rules_applied": "false"}),
+    "a budget schedule of a new ad set": new(
+        {"daily_budget": 5000, "budget_schedule_specs": [SCHEDULE]},
+        {"budget_schedule_specs": [SENT_SCHEDULE], "is_budget_schedule_enabled": "true"},
+    ),
+    "a budget schedule later": change(
+        {"budget_schedule_specs": [SCHEDULE]},
+        {"budget_schedule_specs": [SENT_SCHEDULE], "is_budget_schedule_enabled": "true"},
+    ),
     "advantage_audience is said": new({}, {"targeting": OFF}),
     "advantage_audience stays as given": new(
         {"targeting": {**US, "targeting_automation": {"advantage_audience": 1}}},
@@ -151,6 +177,18 @@ REFUSALS = {
         for event in ("VIEW_THROUGH", "ENGAGED_VIDEO_VIEW")
         for days in (7, 28)
     },
+    "a strange placement key": Refused(
+        NEW, {**BROAD, "placement_soft_opt_out": {"facebook": ["feed"]}}, ["facebook_positions"], nothing_read=True
+    ),
+    "a minimum above the maximum": Refused(
+        NEW,
+        {**BROAD, "min_budget_spend_percentage": 50, "max_budget_spend_percentage": 40},
+        ["min_budget_spend_percentage", "max_budget_spend_percentage"],
+        nothing_read=True,
+    ),
+    "a schedule that ends before it starts": Refused(
+        NEW, {**BROAD, "budget_schedule_specs": [{**SCHEDULE, "time_end": "1797000000"}]}, ["time_end"]
+    ),
     "an Advantage+ audience from 30 years on": Refused(
         NEW,
         {**BROAD, "targeting": {**US, "age_min": 30, "targeting_automation": {"advantage_audience": 1}}},

@@ -19,7 +19,10 @@ from tests.support.write_cases import (
 PIXEL = [{"action.type": ["offsite_conversion"], "fb_pixel": ["41"]}]
 NEW_AD = {"account_id": "1", "name": "Ad", "ad_set_id": AD_SET, "creative_id": CREATIVE}
 SENT_AD = {"name": "Ad", "adset_id": AD_SET, "creative": {"creative_id": CREATIVE}, "status": "PAUSED"}
+SETTINGS = {"engagement_audience": True, "display_sequence": 2, "adlabels": [{"name": "spring"}]}
 AD_CASES = {
+    "settings of a new ad": Case("ads_create_ad", {**NEW_AD, **SETTINGS}, f"{ACCOUNT}/ads", {**SENT_AD, **SETTINGS}),
+    "settings later": Case("ads_update_ad", {"ad_id": AD, **SETTINGS}, AD, SETTINGS),
     "a new ad": Case("ads_create_ad", NEW_AD, f"{ACCOUNT}/ads", SENT_AD),
     "a new ad that tracks": Case(
         "ads_create_ad", {**NEW_AD, "tracking_specs": PIXEL}, f"{ACCOUNT}/ads", {**SENT_AD, "tracking_specs": PIXEL}

@@ -14,7 +14,7 @@ from meta_ads_mcp.engine.engine import Engine
 from meta_ads_mcp.errors import Throttled, UnknownOutcome
 from meta_ads_mcp.tools.audiences import customer_file as people
 from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
-from tests.tools.audiences.test_manage import AUDIENCE, with_audience
+from tests.tools.audiences.test_audience_writes import AUDIENCE, with_audience
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def meta(client: ScriptedGraph) -> Meta:
 
 
 @pytest.fixture
-def made(client: ScriptedGraph, tmp_path: Path) -> Engine:
+def server(client: ScriptedGraph, tmp_path: Path) -> Engine:
     (tmp_path / "uploads").mkdir()
     return engine(client, state_dir=tmp_path / "state", upload_roots=(str(tmp_path / "uploads"),))
 
@@ -73,8 +73,8 @@ PLAIN = "Mary.Secret@Example.com"
 FILE = f"EMAIL,PHONE,FN\n {PLAIN},+1 (555) 987-6543,Mary\nnobody,,\n\n,,Only\n,,\nx@y.de,12\na@b.de,,A,more\n"
 
 
-async def test_people_leave_hashed_and_the_unusable_are_counted(made: Engine, meta: Meta, tmp_path: Path) -> None:
-    answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, "\ufeff" + FILE)))
+async def test_people_leave_hashed_and_the_unusable_are_counted(server: Engine, meta: Meta, tmp_path: Path) -> None:
+    answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, "\ufeff" + FILE)))
     data = answer.structured["data"]
     ((method, edge, session, payload),) = meta.taken
     assert (method, edge) == ("POST", "users")
@@ -105,9 +105,9 @@ async def test_people_leave_hashed_and_the_unusable_are_counted(made: Engine, me
 
 
 async def test_no_plain_value_is_written_anywhere(
-    made: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path
+    server: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path
 ) -> None:
-    answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, FILE)))
+    answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, FILE)))
     kept = "".join(path.read_text() for path in (tmp_path / "state").rglob("*") if path.is_file())
     sent = json.dumps([dict(request.params) for request in client.sent])
     assert kept
@@ -123,26 +123,26 @@ async def test_no_plain_value_is_written_anywhere(
     ("operation", "method", "edge"), [("remove", "DELETE", "users"), ("replace", "POST", "usersreplace")]
 )
 async def test_what_takes_people_out_needs_an_agreement(
-    made: Engine, meta: Meta, tmp_path: Path, operation: str, method: str, edge: str
+    server: Engine, meta: Meta, tmp_path: Path, operation: str, method: str, edge: str
 ) -> None:
     call = adding(file_of(tmp_path, "EMAIL\na@b.de\n"), operation=operation)
-    answer = await confirmed(made, "ads_update_audience_users", call)
+    answer = await confirmed(server, "ads_update_audience_users", call)
     assert answer.structured["data"]["status"] == "success"
     assert [taken[:2] for taken in meta.taken] == [(method, edge)]
 
 
-async def test_an_agreement_is_to_this_file(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_an_agreement_is_to_this_file(server: Engine, meta: Meta, tmp_path: Path) -> None:
     call = adding(file_of(tmp_path, "EMAIL\na@b.de\n"), operation="replace")
-    held = await made.call("ads_update_audience_users", call)
+    pending = await server.call("ads_update_audience_users", call)
     file_of(tmp_path, "EMAIL\nother@b.de\n")
-    code = held.structured["data"]["confirmation"]
-    answer = await made.call("ads_update_audience_users", {**call, "confirmation": code})
+    code = pending.structured["data"]["confirmation"]
+    answer = await server.call("ads_update_audience_users", {**call, "confirmation": code})
     assert answer.structured["data"]["status"] == "needs_confirmation"
     assert meta.taken == []
 
 
-async def test_a_dry_run_counts_and_sends_nothing(made: Engine, meta: Meta, tmp_path: Path) -> None:
-    answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, FILE), dry_run=True))
+async def test_a_dry_run_counts_and_sends_nothing(server: Engine, meta: Meta, tmp_path: Path) -> None:
+    answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, FILE), dry_run=True))
     assert answer.structured["data"]["rows"]["valid"] == 3
     assert answer.structured["data"]["plan"][0]["parameters"] == {}
     assert meta.taken == []
@@ -152,34 +152,34 @@ async def test_a_dry_run_counts_and_sends_nothing(made: Engine, meta: Meta, tmp_
     "failure", [Throttled("slow down", retry_after_seconds=60), UnknownOutcome("The answer was lost.")]
 )
 async def test_after_a_break_it_goes_on_in_the_same_session(
-    made: Engine, meta: Meta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
+    server: Engine, meta: Meta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
     monkeypatch.setattr(people, "BATCH_ROWS", 2)
     call = adding(file_of(tmp_path, "EMAIL\n" + "".join(f"p{n}@b.de\n" for n in range(5))))
     meta.fail_at = (2, failure)
-    error = error_of(await made.call("ads_update_audience_users", call))
+    error = error_of(await server.call("ads_update_audience_users", call))
     assert "batch 2 of 3" in error["next_step"]
     meta.fail_at = None
-    answer = await made.call("ads_update_audience_users", call)
+    answer = await server.call("ads_update_audience_users", call)
     assert answer.structured["data"]["status"] == "success"
     assert [session["batch_seq"] for _, _, session, _ in meta.taken] == [1, 2, 3]
     assert [session["last_batch_flag"] for _, _, session, _ in meta.taken] == [False, False, True]
     assert len({session["session_id"] for _, _, session, _ in meta.taken}) == 1
     assert [row for *_, payload in meta.taken for row in payload["data"]] == [[sha256(f"p{n}@b.de")] for n in range(5)]
-    again = await made.call("ads_update_audience_users", call)
+    again = await server.call("ads_update_audience_users", call)
     assert again.structured["data"]["session_id"] != answer.structured["data"]["session_id"]
     assert len(meta.taken) == 6
 
 
 @pytest.mark.parametrize("change", ["file", "time", "hashed"])
 async def test_another_file_or_an_old_session_starts_anew(
-    made: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+    server: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setattr(people, "BATCH_ROWS", 1)
     hashes = [sha256(f"p{n}") for n in range(2)]
     call = adding(file_of(tmp_path, "EMAIL,EXTERN_ID\n" + "".join(f"{found},1\n" for found in hashes)), hashed=True)
     meta.fail_at = (2, Throttled("slow down", retry_after_seconds=60))
-    error_of(await made.call("ads_update_audience_users", call))
+    error_of(await server.call("ads_update_audience_users", call))
     meta.fail_at = None
     if change == "file":
         file_of(tmp_path, "EMAIL,EXTERN_ID\n" + "".join(f"{found},2\n" for found in hashes))
@@ -187,12 +187,12 @@ async def test_another_file_or_an_old_session_starts_anew(
         client.clock.passed_s += 81 * 60
     else:
         call = adding(file_of(tmp_path, "EMAIL,EXTERN_ID\na@b.de,1\nb@b.de,1\n"))
-    await made.call("ads_update_audience_users", call)
+    await server.call("ads_update_audience_users", call)
     assert [session["batch_seq"] for _, _, session, _ in meta.taken] == [1, 1, 2]
     assert len({session["session_id"] for _, _, session, _ in meta.taken}) == 2
 
 
-async def test_ten_thousand_rows_a_request_with_progress(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_ten_thousand_rows_a_request_with_progress(server: Engine, meta: Meta, tmp_path: Path) -> None:
     rows = 10_001
     heard: list[tuple[float, float | None]] = []
 
@@ -200,7 +200,7 @@ async def test_ten_thousand_rows_a_request_with_progress(made: Engine, meta: Met
         heard.append((done, total))
 
     path = file_of(tmp_path, "EXTERN_ID\n" + "".join(f"{n}\n" for n in range(rows)))
-    await made.call("ads_update_audience_users", adding(path), progress)
+    await server.call("ads_update_audience_users", adding(path), progress)
     assert [len(payload["data"]) for *_, payload in meta.taken] == [10_000, 1]
     assert heard == [(10_000, rows), (rows, rows)]
 
@@ -216,16 +216,16 @@ async def test_ten_thousand_rows_a_request_with_progress(made: Engine, meta: Met
     ],
 )
 async def test_columns_are_named_by_the_header_or_by_schema(
-    made: Engine, meta: Meta, tmp_path: Path, content: str, more: dict[str, Any]
+    server: Engine, meta: Meta, tmp_path: Path, content: str, more: dict[str, Any]
 ) -> None:
-    answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, content), **more))
+    answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, content), **more))
     assert not answer.is_error, answer.text
     assert [payload["data"] for *_, payload in meta.taken] == [[[sha256("a@b.de")]]]
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
-async def test_other_separators(made: Engine, meta: Meta, tmp_path: Path, mark: str) -> None:
-    await made.call("ads_update_audience_users", adding(file_of(tmp_path, f"EXTERN_ID{mark}GEN\n7{mark}m\n")))
+async def test_other_separators(server: Engine, meta: Meta, tmp_path: Path, mark: str) -> None:
+    await server.call("ads_update_audience_users", adding(file_of(tmp_path, f"EXTERN_ID{mark}GEN\n7{mark}m\n")))
     assert [payload["data"] for *_, payload in meta.taken] == [[["7", sha256("m")]]]
 
 
@@ -249,36 +249,36 @@ async def test_other_separators(made: Engine, meta: Meta, tmp_path: Path, mark: 
     ],
 )
 async def test_a_file_that_cannot_be_read_is_refused_without_repeating_it(
-    made: Engine, meta: Meta, tmp_path: Path, content: str, more: dict[str, Any]
+    server: Engine, meta: Meta, tmp_path: Path, content: str, more: dict[str, Any]
 ) -> None:
-    answer = await made.call("ads_update_audience_users", adding(file_of(tmp_path, content), **more))
+    answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, content), **more))
     assert error_of(answer)["kind"] == "invalid_arguments"
     assert "secret" not in answer.text.lower()
     assert meta.taken == []
 
 
-async def test_bytes_that_are_not_text_are_refused(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_bytes_that_are_not_text_are_refused(server: Engine, meta: Meta, tmp_path: Path) -> None:
     path = tmp_path / "uploads" / "people.csv"
     path.write_bytes(b"EMAIL\n\x81\xff@b.de\n")
-    answer = await made.call("ads_update_audience_users", adding(str(path)))
+    answer = await server.call("ads_update_audience_users", adding(str(path)))
     assert error_of(answer)["kind"] == "invalid_arguments"
 
 
-async def sent(made: Engine, meta: Meta, path: str, **more: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
+async def sent(server: Engine, meta: Meta, path: str, **more: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
     """The records that leave, by key, and the structured answer."""
-    answer = await made.call("ads_update_audience_users", adding(path, **more))
+    answer = await server.call("ads_update_audience_users", adding(path, **more))
     assert not answer.is_error, answer.text
     payload = meta.taken[-1][3]
     return [dict(zip(payload["schema"], row, strict=True)) for row in payload["data"]], answer.structured
 
 
-async def test_every_person_with_an_address_is_kept(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_every_person_with_an_address_is_kept(server: Engine, meta: Meta, tmp_path: Path) -> None:
     people = """EMAIL,FN,LN,CT,ST,COUNTRY
 boris@example.com,Борис,Иванов,Москва,,RU
 hana@example.jp,花,佐藤,東京,,JP
 anna@example.com,Anna,Smith,San Francisco,California,US
 """
-    records, answer = await sent(made, meta, file_of(tmp_path, people))
+    records, answer = await sent(server, meta, file_of(tmp_path, people))
     assert [record["EMAIL"] for record in records] == [
         sha256(address) for address in ("boris@example.com", "hana@example.jp", "anna@example.com")
     ]
@@ -290,21 +290,21 @@ anna@example.com,Anna,Smith,San Francisco,California,US
 
 
 async def test_national_numbers_take_the_country_of_the_row_or_of_the_call(
-    made: Engine, meta: Meta, tmp_path: Path
+    server: Engine, meta: Meta, tmp_path: Path
 ) -> None:
     path = file_of(tmp_path, "EMAIL,PHONE,COUNTRY\na@b.de,0171 5550101,DE\nc@d.de,020 7946 0102,\n")
-    records, answer = await sent(made, meta, path)
+    records, answer = await sent(server, meta, path)
     assert [record["PHONE"] for record in records] == [sha256("491715550101"), ""]
     assert any("default_country" in note for note in answer["notes"])
-    records, answer = await sent(made, meta, path, default_country="UK")
+    records, answer = await sent(server, meta, path, default_country="UK")
     assert [record["PHONE"] for record in records] == [sha256("491715550101"), sha256("442079460102")]
     assert [record["COUNTRY"] for record in records] == [sha256("de"), ""]
 
 
-async def test_metas_customer_list_template(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_metas_customer_list_template(server: Engine, meta: Meta, tmp_path: Path) -> None:
     header = "email,email,phone,madid,fn,ln,zip,ct,st,country,dob,doby,gen,age,uid,value"
     row = "a@b.de,c@d.de,1-555-987-6543,,Mary,Smith,94025,Menlo Park,CA,US,10/21/1968,1968,F,57,1234,500.00"
-    records, answer = await sent(made, meta, file_of(tmp_path, f"{header}\n{row}\n"))
+    records, answer = await sent(server, meta, file_of(tmp_path, f"{header}\n{row}\n"))
     assert [record["EMAIL"] for record in records] == [sha256("a@b.de"), sha256("c@d.de")]
     assert [record["PHONE"] for record in records] == [sha256("15559876543"), ""]
     assert {key: records[0][key] for key in ("DOBY", "DOBM", "DOBD", "GEN")} == {
@@ -323,12 +323,12 @@ async def test_metas_customer_list_template(made: Engine, meta: Meta, tmp_path: 
     assert [name in note for name in ("age (", "uid (", "value (")] == [True, True, True]
 
 
-async def test_the_advertisers_own_columns(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_the_advertisers_own_columns(server: Engine, meta: Meta, tmp_path: Path) -> None:
     people = (
         "Mail;Telefon;Vorname;Ort;Kundenwert;last name;LN;Notiz 0171 5550101\na@b.de;0171 5550101;Jo;Köln;7;Meier;X;\n"
     )
     columns = {"mail": "email", "Telefon": "PHONE", "Vorname": "FN", "Ort": "CT", "Kundenwert": "skip"}
-    records, answer = await sent(made, meta, file_of(tmp_path, people), column_map=columns, default_country="DE")
+    records, answer = await sent(server, meta, file_of(tmp_path, people), column_map=columns, default_country="DE")
     assert records == [
         {
             "EMAIL": sha256("a@b.de"),
@@ -345,9 +345,9 @@ async def test_the_advertisers_own_columns(made: Engine, meta: Meta, tmp_path: P
     assert "5550101" not in json.dumps(answer)
 
 
-async def test_schema_may_skip_columns_and_split_dates(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_schema_may_skip_columns_and_split_dates(server: Engine, meta: Meta, tmp_path: Path) -> None:
     path = file_of(tmp_path, "7,a@b.de,1984-03-31\n8,c@d.de,\n")
-    records, _ = await sent(made, meta, path, schema=["SKIP", "email", "DOB"])
+    records, _ = await sent(server, meta, path, schema=["SKIP", "email", "DOB"])
     assert [record["EMAIL"] for record in records] == [sha256("a@b.de"), sha256("c@d.de")]
     assert [record["DOBY"] for record in records] == [sha256("1984"), ""]
 
@@ -366,19 +366,19 @@ async def test_schema_may_skip_columns_and_split_dates(made: Engine, meta: Meta,
     ],
 )
 async def test_files_as_spreadsheets_save_them(
-    made: Engine, meta: Meta, tmp_path: Path, encoding: str, prefix: str, mark: str
+    server: Engine, meta: Meta, tmp_path: Path, encoding: str, prefix: str, mark: str
 ) -> None:
     path = tmp_path / "uploads" / "people.csv"
     lines = [mark.join(("email", "fn", "ct")), mark.join(("a@b.de", "Zoë", '"Gießen"'))]
     path.write_bytes((prefix + "\r\n".join(lines) + "\r\n").encode(encoding))
-    records, answer = await sent(made, meta, str(path))
+    records, answer = await sent(server, meta, str(path))
     assert records == [{"EMAIL": sha256("a@b.de"), "FN": sha256("zoë"), "CT": sha256("giessen")}]
     assert any("Windows-1252" in note for note in answer.get("notes", [])) is (encoding == "cp1252")
 
 
-async def test_a_file_outside_the_folders_is_denied(made: Engine, meta: Meta, tmp_path: Path) -> None:
+async def test_a_file_outside_the_folders_is_denied(server: Engine, meta: Meta, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(FILE)
-    answer = await made.call("ads_update_audience_users", adding(str(tmp_path / "people.csv")))
+    answer = await server.call("ads_update_audience_users", adding(str(tmp_path / "people.csv")))
     assert error_of(answer)["kind"] == "denied"
     assert meta.taken == []
 
@@ -392,9 +392,9 @@ async def test_a_file_outside_the_folders_is_denied(made: Engine, meta: Meta, tm
     ],
 )
 async def test_an_audience_that_takes_no_people_is_found_out_first(
-    made: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path, state: dict[str, Any], operation: str
+    server: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path, state: dict[str, Any], operation: str
 ) -> None:
     client.objects[AUDIENCE] |= state
     call = adding(file_of(tmp_path, "EMAIL\na@b.de\n"), operation=operation)
-    assert error_of(await made.call("ads_update_audience_users", call))["kind"] == "invalid_arguments"
+    assert error_of(await server.call("ads_update_audience_users", call))["kind"] == "invalid_arguments"
     assert client.writes == []

@@ -115,19 +115,19 @@ async def test_a_cap_below_what_is_spent_is_noted(clock: FakeClock) -> None:
 
 async def test_the_policy_keeps_a_cap(clock: FakeClock) -> None:
     client = with_cap(clock)
-    made = engine(client, policy=Policy(max_value={"USD": 10**9}))
-    answer = await made.call(TOOL, {"account_id": "1", "spend_cap_action": "delete"})
+    server = engine(client, policy=Policy(max_value={"USD": 10**9}))
+    answer = await server.call(TOOL, {"account_id": "1", "spend_cap_action": "delete"})
     assert error_of(answer)["kind"] == "denied"
 
 
 async def test_an_undone_cap_is_written_in_the_currencys_own_unit(clock: FakeClock, tmp_path: Path) -> None:
     client = with_cap(clock)
-    made = engine(client, state_dir=tmp_path)
-    changed = await made.call(TOOL, {"account_id": "1", "spend_cap": 50_000})
+    server = engine(client, state_dir=tmp_path)
+    changed = await server.call(TOOL, {"account_id": "1", "spend_cap": 50_000})
     undo = {"change_id": changed.structured["data"]["change_id"]}
-    held = await made.call("ads_undo_change", undo)
-    assert held.structured["data"]["status"] == "needs_confirmation"
-    done = await made.call("ads_undo_change", {**undo, "confirmation": held.structured["data"]["confirmation"]})
+    pending = await server.call("ads_undo_change", undo)
+    assert pending.structured["data"]["status"] == "needs_confirmation"
+    done = await server.call("ads_undo_change", {**undo, "confirmation": pending.structured["data"]["confirmation"]})
     assert done.structured["data"]["status"] == "success"
     assert client.writes[-1].params == {"spend_cap": 1000}
     assert client.writes[-1].spend_limit_change

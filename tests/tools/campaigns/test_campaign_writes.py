@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.engine.writes.policy import Policy
 from tests.support.clock import FakeClock
-from tests.support.scripted_graph import account_graph
+from tests.support.elicitors import Person
+from tests.support.scripted_graph import account_graph, engine
 from tests.support.write_cases import (
     ACCOUNT,
     CAMPAIGN,
     Case,
     Refused,
     check,
+    shop,
 )
 from tests.support.write_cases import call as write
 
@@ -27,7 +30,43 @@ NEW_CAMPAIGN: dict[str, Any] = {
 }
 CREATE, UPDATE = "ads_create_campaign", "ads_update_campaign"
 CAMPAIGNS = f"{ACCOUNT}/campaigns"
+# Parameters that a new campaign and a change take alike.
+SETTINGS = {
+    "pacing_type": ["standard"],
+    "frequency_control_specs": [{"event": "IMPRESSIONS", "interval_days": 7, "max_frequency": 2}],
+    "is_skadnetwork_attribution": True,
+    "adlabels": [{"name": "spring"}],
+}
+SCHEDULE = {"budget_value": 1000, "budget_value_type": "ABSOLUTE", "time_start": "1798000000", "time_end": "1798100000"}
+SENT_SCHEDULE = {
+    "budget_schedule_specs": [{**SCHEDULE, "time_start": 1798000000, "time_end": 1798100000}],
+    "is_budget_schedule_enabled": "true",
+}
 CAMPAIGN_CASES = {
+    **{
+        f"{name} of a new campaign": Case(CREATE, {**SALES, name: value}, CAMPAIGNS, {name: value}, some=True)
+        for name, value in SETTINGS.items()
+    },
+    **{
+        f"{name} later": Case(UPDATE, {"campaign_id": CAMPAIGN, name: value}, CAMPAIGN, {name: value})
+        for name, value in SETTINGS.items()
+    },
+    "a budget schedule of a new campaign": Case(
+        CREATE,
+        {**SALES, "daily_budget": 1000, "budget_schedule_specs": [SCHEDULE]},
+        CAMPAIGNS,
+        SENT_SCHEDULE,
+        some=True,
+    ),
+    "a budget schedule later": Case(
+        UPDATE, {"campaign_id": CAMPAIGN, "budget_schedule_specs": [SCHEDULE]}, CAMPAIGN, SENT_SCHEDULE
+    ),
+    "a migration to Advantage+": Case(
+        UPDATE,
+        {"campaign_id": CAMPAIGN, "migrate_to_advantage_plus": True},
+        CAMPAIGN,
+        {"migrate_to_advantage_plus": "true"},
+    ),
     "paused, no category, and budgets on the ad sets": Case(
         CREATE,
         SALES,
@@ -161,3 +200,26 @@ async def test_a_budget_may_be_said_in_either_unit_and_is_echoed_in_both(
     assert [str(request.params["daily_budget"]) for request in client.writes] == [str(minor)]
     changed = answer.structured["data"]["changes"]["daily_budget"]
     assert changed["after"] == {"minor": minor, "amount": amount, "currency": currency}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"migrate_to_advantage_plus": True}, "undone"), ({"budget_schedule_specs": [SCHEDULE]}, "raises the budget")],
+)
+async def test_what_costs_or_cannot_be_undone_needs_a_confirmation(change: dict[str, Any], said: str) -> None:
+    client = shop()
+    answer = await engine(client).call(UPDATE, {"campaign_id": CAMPAIGN, **change})
+    assert answer.structured["data"]["status"] == "needs_confirmation"
+    assert said in answer.text
+    assert client.writes == []
+
+
+async def test_the_policy_limits_budget_schedules_too() -> None:
+    client = shop()
+    policy = Policy(max_value={"USD": 5_500})
+    answer = await engine(client, policy=policy).call(
+        UPDATE, {"campaign_id": CAMPAIGN, "budget_schedule_specs": [SCHEDULE]}, asker=Person(True)
+    )
+    assert answer.is_error
+    assert "budget schedule" in answer.text
+    assert client.writes == []

@@ -18,6 +18,7 @@ PAGE, COMMENT = "60", "61_62"
 def client(client: ScriptedGraph) -> ScriptedGraph:
     client.objects[COMMENT] = {"id": COMMENT, "message": "Bad shop!", "is_hidden": False, "can_hide": True}
     client.of_page = {COMMENT: PAGE, "501": PAGE}
+    client.kinds = {COMMENT: "Comment"}
     for page in (PAGE, "70", "71"):
         client.objects[page] = {"id": page, "name": "Shop"}
     client.edges["me/accounts"] = [PAGE]
@@ -76,23 +77,23 @@ async def test_a_failure_that_may_pass_ends_the_search(client: ScriptedGraph) ->
 
 
 async def test_with_some_accounts_only_their_pages_act(client: ScriptedGraph) -> None:
-    made = engine(client, accounts=("act_1",))
-    assert error_of(await made.call("ads_hide_comment", {"comment_id": COMMENT}))["kind"] == "invalid_arguments"
+    server = engine(client, accounts=("act_1",))
+    assert error_of(await server.call("ads_hide_comment", {"comment_id": COMMENT}))["kind"] == "invalid_arguments"
     for where in ({"comment_id": COMMENT, "page_id": PAGE}, {"comment_id": f"{PAGE}_{COMMENT}"}):
-        assert error_of(await made.call("ads_hide_comment", where))["kind"] == "denied"
+        assert error_of(await server.call("ads_hide_comment", where))["kind"] == "denied"
     assert client.writes == []
     for pages in ([PAGE], ["70", PAGE]):
         client.edges["act_1/promote_pages"] = pages
         for where in ({"page_id": PAGE}, {}):
-            allowed = await made.call("ads_hide_comment", {"comment_id": COMMENT, **where})
+            allowed = await server.call("ads_hide_comment", {"comment_id": COMMENT, **where})
             assert allowed.structured["data"]["status"] == "success"
     assert {request.page for request in client.writes} == {PAGE}
 
 
 async def test_a_reply_is_public_so_somebody_agrees(client: ScriptedGraph, tmp_path: Path) -> None:
-    made = engine(client, state_dir=tmp_path)
+    server = engine(client, state_dir=tmp_path)
     call = {"comment_id": COMMENT, "page_id": PAGE, "message": "We are sorry to hear that."}
-    answer = await confirmed(made, "ads_reply_comment", call)
+    answer = await confirmed(server, "ads_reply_comment", call)
     assert answer.structured["data"]["id"] == "501"
     (request,) = client.writes
     assert (request.path, request.page, dict(request.params)) == (
@@ -106,8 +107,8 @@ async def test_a_reply_is_public_so_somebody_agrees(client: ScriptedGraph, tmp_p
 
 
 async def test_a_deletion_shows_the_comment_and_needs_an_agreement(client: ScriptedGraph) -> None:
-    held = await engine(client).call("ads_delete_comment", {"comment_id": COMMENT, "page_id": PAGE})
-    assert "Bad shop!" in held.structured["summary"]
+    pending = await engine(client).call("ads_delete_comment", {"comment_id": COMMENT, "page_id": PAGE})
+    assert "Bad shop!" in pending.structured["summary"]
     answer = await confirmed(engine(client), "ads_delete_comment", {"comment_id": COMMENT, "page_id": PAGE})
     assert answer.structured["data"]["status"] == "success"
     assert client.writes[0].page == PAGE

@@ -106,6 +106,23 @@ VALUES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "product_set_id": ("123450000000007", ("123450000000007",)),
     "authorization_category": ("POLITICAL", ("POLITICAL",)),
     "name": ("a name", ("a name",)),
+    "call_to_action": (
+        {"type": "GET_QUOTE", "value": {"link": "https://cta.example/"}},
+        ("GET_QUOTE", "https://cta.example/"),
+    ),
+    "destination_spec": ({"destination_type": "WEBSITE_X"}, ("WEBSITE_X",)),
+    "template_url": ("https://template.example/{{product.id}}", ("https://template.example/{{product.id}}",)),
+    "template_url_spec": ({"web": {"url": "https://web.example"}}, ("https://web.example",)),
+    "applink_treatment": ("web_only", ("web_only",)),
+    "page_welcome_message": ("welcome", ("welcome",)),
+    "omnichannel_link_spec": ({"web": {"url": "https://omni.example"}}, ("https://omni.example",)),
+    "product_suggestion_settings": ({"enabled": True}, ("product_suggestion_settings",)),
+    "platform_customizations": ({"instagram": {"image_hash": "pc"}}, ("platform_customizations", "pc")),
+    "portrait_customizations": ({"carousel_delivery_mode": "optimal"}, ("optimal",)),
+    "ad_disclaimer_spec": ({"title": "disclaimer"}, ("disclaimer",)),
+    "interactive_components_spec": ({"components": [{"type": "POLL"}]}, ("POLL",)),
+    "branded_content": ({"promoted_page_id": "7001"}, ("7001",)),
+    "adlabels": ([{"name": "a label"}], ("a label",)),
 }
 BUTTONS = {
     "event": {"call_to_action_type": "EVENT_RSVP", "event_id": "1998"},
@@ -205,3 +222,15 @@ CASES: dict[str, Case | Refused] = {
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_what_is_sent_or_refused(case: Case | Refused) -> None:
     await check(case)
+
+
+async def test_access_tokens_of_partners_are_not_accepted() -> None:
+    content = {"instagram_boost_post_access_token": "EAAB"}
+    await check(
+        Refused(
+            TOOL,
+            {"account_id": ACCOUNT, "page_id": PAGE, **BASES["image"], "branded_content": content},
+            ["instagram_boost_post_access_token", "secret"],
+            nothing_read=True,
+        )
+    )

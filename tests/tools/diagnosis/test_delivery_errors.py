@@ -189,6 +189,11 @@ async def test_only_what_can_have_the_severity_is_read(severity: str, paths: lis
     assert all(asked), "healthy objects are never read"
 
 
+async def test_objects_in_other_statuses_are_said_not_to_be_read() -> None:
+    answer = await call(Troubled(), "ads_get_errors", account_id="1")
+    assert any("such as ACTIVE, were not read" in note for note in answer.structured["notes"])
+
+
 async def test_the_severity_comes_before_the_limit() -> None:
     graph = Troubled(
         campaigns=[ad(number, "WITH_ISSUES", issues_info=[issue(number)]) for number in range(100, 160)],

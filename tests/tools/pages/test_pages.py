@@ -105,8 +105,8 @@ async def test_a_lost_post_is_not_sent_again(client: ScriptedGraph) -> None:
 
 
 async def test_a_post_is_deleted_with_an_agreement(client: ScriptedGraph) -> None:
-    held = await engine(client).call("facebook_delete_post", {"post_id": POST})
-    assert "winter" in held.structured["summary"]
+    pending = await engine(client).call("facebook_delete_post", {"post_id": POST})
+    assert "winter" in pending.structured["summary"]
     answer = await confirmed(engine(client), "facebook_delete_post", {"post_id": POST})
     assert answer.structured["data"]["status"] == "success"
     assert POST not in client.objects

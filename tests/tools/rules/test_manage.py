@@ -150,25 +150,25 @@ async def test_a_rule_that_acts_is_turned_on_only_with_an_agreement(
     client: ScriptedGraph, execution: dict[str, Any]
 ) -> None:
     client.objects[RULE]["execution_spec"] = execution
-    made = engine(client)
+    server = engine(client)
     call = {"rule_id": RULE, "status": "ENABLED"}
-    held = await made.call("ads_update_ad_rule", call)
-    assert execution["execution_type"] in held.structured["summary"]
-    assert held.structured["data"]["status"] == "needs_confirmation"
+    pending = await server.call("ads_update_ad_rule", call)
+    assert execution["execution_type"] in pending.structured["summary"]
+    assert pending.structured["data"]["status"] == "needs_confirmation"
     assert (
-        await made.call("ads_create_ad_rule", {**NEW, "execution_spec": execution, "status": "ENABLED"})
+        await server.call("ads_create_ad_rule", {**NEW, "execution_spec": execution, "status": "ENABLED"})
     ).structured["data"]["status"] == "needs_confirmation"
-    await confirmed(made, "ads_update_ad_rule", call)
+    await confirmed(server, "ads_update_ad_rule", call)
     assert client.objects[RULE]["status"] == "ENABLED"
     assert [dict(request.params) for request in client.writes] == [{"status": "ENABLED"}]
 
 
 async def test_a_rule_that_only_tells_needs_none(client: ScriptedGraph) -> None:
-    made = engine(client)
-    new = await made.call("ads_create_ad_rule", {**NEW, "execution_spec": TELL, "status": "ENABLED"})
+    server = engine(client)
+    new = await server.call("ads_create_ad_rule", {**NEW, "execution_spec": TELL, "status": "ENABLED"})
     assert new.structured["data"]["status"] == "success"
     client.objects[RULE]["execution_spec"] = TELL
-    on = await made.call("ads_update_ad_rule", {"rule_id": RULE, "status": "ENABLED"})
+    on = await server.call("ads_update_ad_rule", {"rule_id": RULE, "status": "ENABLED"})
     assert on.structured["data"]["status"] == "success"
 
 
@@ -203,26 +203,26 @@ async def test_an_empty_update_is_refused(client: ScriptedGraph) -> None:
 
 
 async def test_a_deleted_rule_is_gone_for_good(client: ScriptedGraph, tmp_path: Path) -> None:
-    made = engine(client, state_dir=tmp_path)
-    answer = await confirmed(made, "ads_delete_ad_rule", {"rule_id": RULE})
+    server = engine(client, state_dir=tmp_path)
+    answer = await confirmed(server, "ads_delete_ad_rule", {"rule_id": RULE})
     assert answer.structured["data"]["status"] == "success"
     assert RULE not in client.objects
     assert "undo" not in answer.structured["summary"].lower()
-    undone = await made.call("ads_undo_change", {"change_id": answer.structured["data"]["change_id"]})
+    undone = await server.call("ads_undo_change", {"change_id": answer.structured["data"]["change_id"]})
     assert error_of(undone)["kind"] == "invalid_arguments"
 
 
 async def test_a_new_rule_is_undone_by_turning_it_off(client: ScriptedGraph, tmp_path: Path) -> None:
-    made = engine(client, state_dir=tmp_path)
-    created = await made.call("ads_create_ad_rule", {**NEW, "execution_spec": TELL, "status": "ENABLED"})
-    answer = await made.call("ads_undo_change", {"change_id": created.structured["data"]["change_id"]})
+    server = engine(client, state_dir=tmp_path)
+    created = await server.call("ads_create_ad_rule", {**NEW, "execution_spec": TELL, "status": "ENABLED"})
+    answer = await server.call("ads_undo_change", {"change_id": created.structured["data"]["change_id"]})
     assert answer.structured["data"]["status"] == "success"
     assert client.writes[-1].params == {"status": "DISABLED"}
 
 
 async def test_the_undo_of_a_pause_asks_before_a_rule_acts_again(client: ScriptedGraph, tmp_path: Path) -> None:
     client.objects[RULE]["status"] = "ENABLED"
-    made = engine(client, state_dir=tmp_path)
-    off = await made.call("ads_update_ad_rule", {"rule_id": RULE, "status": "DISABLED"})
-    held = await made.call("ads_undo_change", {"change_id": off.structured["data"]["change_id"]})
-    assert held.structured["data"]["status"] == "needs_confirmation"
+    server = engine(client, state_dir=tmp_path)
+    off = await server.call("ads_update_ad_rule", {"rule_id": RULE, "status": "DISABLED"})
+    pending = await server.call("ads_undo_change", {"change_id": off.structured["data"]["change_id"]})
+    assert pending.structured["data"]["status"] == "needs_confirmation"

@@ -16,7 +16,7 @@ from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AudienceId, PixelId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams, WriteParams
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.audiences.rule_spec import AudienceRule
+from meta_ads_mcp.tools.audiences.audience_rule import AudienceRule
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=1000)]
@@ -162,7 +162,10 @@ class CreateLookalikeAudience(CreateParams):
         require_not_flagged(origin)
         size = origin.get("approximate_count_upper_bound")
         if isinstance(size, int) and 0 <= size < MIN_ORIGIN_PEOPLE:
-            call.note(f"The source audience has fewer than {MIN_ORIGIN_PEOPLE} people: Meta will reject the lookalike.")
+            call.note(
+                f"The source audience has fewer than {MIN_ORIGIN_PEOPLE} matched people: Meta rejects the lookalike "
+                "until it has more. A new list is matched within 24 hours."
+            )
         call.note("Meta fills a lookalike audience within 24 hours. Special ad categories cannot use it.")
 
 

@@ -113,6 +113,6 @@ async def test_an_account_without_business_is_told(client: ScriptedGraph) -> Non
     [{"business_id": "91"}, {"cells": [NEW["cells"][0], {**NEW["cells"][1], "ad_sets": ["300"]}]}],
 )
 async def test_the_allowed_accounts_hold(client: ScriptedGraph, beyond: dict[str, Any]) -> None:
-    made = engine(client, accounts=("act_1",))
-    assert error_of(await made.call(TOOL, {**NEW, **beyond}))["kind"] == "denied"
+    server = engine(client, accounts=("act_1",))
+    assert error_of(await server.call(TOOL, {**NEW, **beyond}))["kind"] == "denied"
     assert client.writes == []

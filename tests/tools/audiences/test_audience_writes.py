@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from meta_ads_mcp.errors import UnknownOutcome
+from meta_ads_mcp.errors import GraphError, UnknownOutcome
+from meta_ads_mcp.graph.classify import to_ads_error
 from tests.support.scripted_graph import ACCOUNT, ScriptedGraph, confirmed, engine, error_of
 
 AUDIENCE = "700"
@@ -174,9 +175,9 @@ async def test_sharing_without_success_has_failed(client: ScriptedGraph, body: d
 
 @pytest.mark.parametrize("tool", ["share", "unshare"])
 async def test_the_allowed_accounts_hold_for_the_other_side_too(client: ScriptedGraph, tool: str) -> None:
-    made = engine(client, accounts=("act_1",))
+    server = engine(client, accounts=("act_1",))
     call = {"audience_id": AUDIENCE, "ad_account_ids": ["act_1", "act_2"]}
-    assert error_of(await made.call(f"ads_{tool}_custom_audience", call))["kind"] == "denied"
+    assert error_of(await server.call(f"ads_{tool}_custom_audience", call))["kind"] == "denied"
     assert client.writes == []
 
 
@@ -193,9 +194,19 @@ async def test_a_lost_share_is_an_unknown_outcome(client: ScriptedGraph) -> None
 async def test_a_deletion_says_which_ads_use_the_audience(client: ScriptedGraph) -> None:
     client.objects["900"] = {"id": "900", "effective_status": "ACTIVE"}
     client.edges[f"{AUDIENCE}/ads"] = ["900"]
-    made = engine(client)
-    held = await made.call("ads_delete_custom_audience", {"audience_id": AUDIENCE})
-    assert any("900 (ACTIVE)" in note for note in held.structured["notes"])
-    answer = await confirmed(made, "ads_delete_custom_audience", {"audience_id": AUDIENCE})
+    server = engine(client)
+    pending = await server.call("ads_delete_custom_audience", {"audience_id": AUDIENCE})
+    assert any("900 (ACTIVE)" in note for note in pending.structured["notes"])
+    answer = await confirmed(server, "ads_delete_custom_audience", {"audience_id": AUDIENCE})
     assert answer.structured["data"]["status"] == "success"
     assert AUDIENCE not in client.objects
+
+
+async def test_a_lookalike_of_a_list_that_is_not_matched_yet_works_later(client: ScriptedGraph) -> None:
+    client.objects[AUDIENCE]["approximate_count_upper_bound"] = 20
+    call = {"account_id": ACCOUNT, "name": "L", "origin_audience_id": AUDIENCE, "ratio": 0.01, "country": ["DE"]}
+    answer = await engine(client).call("ads_create_lookalike_audience", {**call, "dry_run": True})
+    assert any("until it has more" in note for note in answer.structured["notes"])
+    error = GraphError(2654, "Failed to create lookalike: the seed audience has too few people", http_status=400)
+    assert "works later" in to_ads_error(error).next_step
+    assert "will be refused again" not in to_ads_error(error).next_step

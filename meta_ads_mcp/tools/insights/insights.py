@@ -14,6 +14,7 @@ from meta_ads_mcp.analysis.cautions import date_note, preset_today_note, today_n
 from meta_ads_mcp.analysis.charts import pictures as charts
 from meta_ads_mcp.analysis.numbers import amount, total
 from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.local import local_offset, local_selection
 from meta_ads_mcp.analysis.query.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.report import report
 from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
@@ -21,7 +22,7 @@ from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
 from meta_ads_mcp.core.params import Closed, Local, Params, Wire
 from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.result import Page, Result, Row, Table, Whole
+from meta_ads_mcp.core.result import Listing, Page, Result, Row, Table, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import TimeRange, preset_range, require_within_lookback, time_range
 from meta_ads_mcp.core.values.enums import ViewLevel
@@ -88,6 +89,8 @@ class GetInsights(InsightsParams):
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=True)
+        if local_selection(self):
+            local_offset(self.after)
         return self
 
     async def run(self, call: Call) -> Result:
@@ -96,15 +99,21 @@ class GetInsights(InsightsParams):
         request = build_request(self, account, today, synchronous=True)
         for text in request.notes:
             call.note(text)
-        listing = await call.graph.list(
-            f"{self.object_id}/insights",
-            fields=request.fields,
-            limit=self.limit,
-            after=self.after,
-            max_items=self.max_items,
-            **request.params,
-        )
-        answer = report(self, listing, account, today, all_rows=self.after is None)
+        if local_selection(self):
+            start, count = local_offset(self.after), self.max_items or self.limit
+            rows = await read_all(call, self.object_id, request.fields, **request.params)
+            listing = Listing(rows)
+            answer = report(self, listing, account, today, window=slice(start, start + count))
+        else:
+            listing = await call.graph.list(
+                f"{self.object_id}/insights",
+                fields=request.fields,
+                limit=self.limit,
+                after=self.after,
+                max_items=self.max_items,
+                **request.params,
+            )
+            answer = report(self, listing, account, today, all_rows=self.after is None)
         if len(listing.rows) >= MANY_ROWS:
             call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
@@ -123,8 +132,7 @@ class GetInsights(InsightsParams):
 class PerformanceTrend(PeriodParams):
     """Show how one object develops by day, week or month: spend, reach, clicks, costs, results, changes in percent.
 
-    Says per metric whether it rises or falls, and by which method. For one day or week that stands out, use
-    ads_insights_anomaly_signal.
+    Says per metric whether it rises or falls. For single unusual days, use ads_insights_anomaly_signal.
     """
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
@@ -168,8 +176,7 @@ Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results
 class AnomalySignal(ObjectParams):
     """Find unusual days and weeks: metrics of the latest full days against the same weekdays before.
 
-    For an account with level campaign, ad_set or ad, every one below it that delivered is checked. Says so where there
-    is too little data. Today is left out.
+    For an account with level campaign, ad_set or ad, each one that delivered is checked. Today is left out.
     """
 
     level: Annotated[ViewLevel, Local()] = "campaign"

@@ -215,7 +215,19 @@ def _page(lines: list[str]) -> str:
     return "\n".join([title, "", GENERATED, "", *rest]) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"tools.md": tools_page, "settings.md": settings_page, "errors.md": errors_page}
+def coverage_page() -> str:
+    """Return the page of parameters and fields, edge by edge."""
+    from scripts.coverage import coverage_lines  # noqa: PLC0415
+
+    return _page(list(coverage_lines()))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tools.md": tools_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "coverage.md": coverage_page,
+}
 
 
 # Sections of the README, between `<!-- name: … -->` and `<!-- /name -->`.

@@ -92,6 +92,12 @@ ENGAGEMENT = (
     "page_like",
     "photo_view",
 )
+# Standard events outside the funnel, so that their columns are known names.
+_OTHER_EVENTS = frozenset(
+    """achievement_unlocked add_to_wishlist app_use checkin comment complete_tutorial custom_event credit_spent
+    games_plays level_achieved like messaging_connection mobile_app_install mobile_app_retention omni_purchase
+    page_engagement photo_view post rate receive_offer rsvp search spent_credits tutorial_completion""".split()
+)
 _ORDER = {event: place for place, event in enumerate((*CONVERSIONS, *TRAFFIC, *ENGAGEMENT))}
 
 
@@ -109,6 +115,12 @@ def event_of(action_type: str) -> tuple[str, int]:
         if base != action_type and base in _WITH_SUFFIX:
             return base, rank
     return _RENAMED.get(action_type, action_type), 1
+
+
+def is_known_event(name: str) -> bool:
+    """Return whether a name is an event, or an action type with a dot, such as a custom conversion."""
+    listed = name in _ORDER or name in _IRREGULAR or name in _WITH_SUFFIX or name in _OTHER_EVENTS
+    return listed or name.startswith(("messaging_", "post_")) or ("." in name and not name.endswith("."))
 
 
 def event_order(event: str) -> tuple[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from textwrap import wrap
@@ -11,7 +12,9 @@ from textwrap import wrap
 from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order
 from meta_ads_mcp.analysis.numbers import Number, amount, number
 from meta_ads_mcp.analysis.query.guardrails import whole_range
-from meta_ads_mcp.analysis.query.selection import DEFAULT_FIELDS
+from meta_ads_mcp.analysis.query.local import local_cursor, local_selection
+from meta_ads_mcp.analysis.query.selection import IDENTITY, default_fields
+from meta_ads_mcp.analysis.query.vocabulary import only_requested, requested_windows, with_requested_counts
 from meta_ads_mcp.analysis.report_notes import empty_notes, missing_fields, table_notes
 from meta_ads_mcp.analysis.results import EVENT_COLUMNS
 from meta_ads_mcp.analysis.table import Column, Sheet, sheet
@@ -28,34 +31,66 @@ EVENTS_WITH_COST = frozenset(CONVERSIONS + TRAFFIC) - {
     "view_content",
 }
 DETAILS = frozenset(ENGAGEMENT) - {"video_view", "post_engagement"}
+ALL = slice(None)
 NOT_ADDITIVE = "Reach, frequency, costs and rates cannot be added."
 # Characters of the figures in one note of totals.
 TOTALS_WIDTH = 500
 
 
-def report(query: InsightsParams, listing: Listing, account: Account, today: date, *, all_rows: bool = True) -> Result:
-    """Build the answer. `today` is the date in the account's time zone; `all_rows` is False for a later page."""
+def report(
+    query: InsightsParams,
+    listing: Listing,
+    account: Account,
+    today: date,
+    *,
+    all_rows: bool = True,
+    window: slice = ALL,
+) -> Result:
+    """Build the answer. `today` is the date in the account's time zone; `all_rows` is False for a later page.
+
+    If the query has filters or a sort key that Graph does not have, `listing` must hold all rows. They are applied
+    here, and `window` selects the rows of the answer.
+    """
     page = Page(0, listing.after is not None, listing.after)
     if not listing.rows:
         return Result(_empty_summary(query, account, today), Table([], []), page, empty_notes(query), listing.marks)
-    whole = sheet(
-        listing.rows,
-        breakdowns=query.breakdowns or (),
-        fields=query.fields or DEFAULT_FIELDS,
-        windows=query.action_attribution_windows or (),
-    )
+    local = local_selection(query)
+    whole = with_requested_counts(query_sheet(listing.rows, query), query)
     missing = missing_fields(whole, query, today)
-    shown, notes = _without_details(whole, query)
+    matches = local.apply(whole) if local else whole
+    shown, notes = _without_details(only_requested(matches, query), query)
     constants, shown = _without_constants(shown, query)
     totals, totals_notes = _totals(shown, listing, query, all_rows=all_rows)
-    one_to_one = len(shown.cells) == len(listing.rows)
+    notes += [local.note(len(matches.cells), len(listing.rows))] if local else []
+    answer = replace(shown, cells=shown.cells[window])
+    page, marks = _position(listing, shown, window, local=bool(local))
     return Result(
-        f"{_count(len(shown.cells))} of {_summary(query, listing, account, constants, totals)}",
-        shown.table(),
-        Page(len(shown.cells), page.has_more, page.after),
-        [*notes, *table_notes(shown, query, constants), *missing, *totals_notes],
-        listing.marks if one_to_one else (),
+        f"{_count(len(answer.cells))} of {_summary(query, listing, account, constants, totals, after=page.after)}",
+        answer.table(),
+        page,
+        [*notes, *table_notes(answer, query, constants), *missing, *totals_notes],
+        marks,
     )
+
+
+def query_sheet(rows: Sequence[Row], query: InsightsParams) -> Sheet:
+    """Build the sheet of the rows of a query."""
+    windows = (*(query.action_attribution_windows or ()), *requested_windows(query.fields or ()))
+    fields = query.fields or default_fields(query)
+    return sheet(rows, breakdowns=query.breakdowns or (), fields=fields, windows=windows)
+
+
+def _position(
+    listing: Listing, shown: Sheet, window: slice, *, local: bool
+) -> tuple[Page, tuple[tuple[int, str], ...]]:
+    """Return the page of the answer, and the marks from which a shortened answer can go on."""
+    count = len(shown.cells[window])
+    if not local:
+        one_to_one = count == len(listing.rows)
+        return Page(count, listing.after is not None, listing.after), listing.marks if one_to_one else ()
+    start = window.start or 0
+    more = start + count < len(shown.cells)
+    return Page(count, more, local_cursor(start + count) if more else None), ((0, local_cursor(start)),)
 
 
 def _without_details(whole: Sheet, query: InsightsParams) -> tuple[Sheet, list[str]]:
@@ -81,6 +116,8 @@ def _is_detail(column: Column) -> bool:
 def _without_constants(whole: Sheet, query: InsightsParams) -> tuple[dict[str, str], Sheet]:
     """Leave out dimensions that were not requested and have the same value in all rows, and return the values."""
     droppable = {"account_currency", "attribution_setting", "account_id", "account_name", *EVENT_COLUMNS.values()}
+    if not query.fields and query.row_level in IDENTITY:
+        droppable.discard("result_event")
     if query.one_period and len(whole.cells) > 1:
         droppable |= {"date_start", "date_stop"}
     constants = {name: str(value) for name in sorted(droppable) if (value := whole.constant(name)) is not None}
@@ -94,7 +131,7 @@ def _totals(
 ) -> tuple[dict[str, Number], list[str]]:
     """Return the totals of all rows and the notes with them. Pages of a list are not added up."""
     if query.default_summary and listing.summary:
-        meta, _ = _without_details(sheet([listing.summary], fields=query.fields or DEFAULT_FIELDS), query)
+        meta, _ = _without_details(only_requested(query_sheet([listing.summary], query), query), query)
         cells = zip(meta.names(), meta.columns, strict=True)
         totals = {name: value for name, column in cells if (value := number(meta.cells[0].get(column))) is not None}
         return totals, _total_notes("Meta's own totals, over all rows, people counted once", totals)
@@ -126,11 +163,17 @@ def _count(rows: int) -> str:
 
 
 def _summary(
-    query: InsightsParams, listing: Listing, account: Account, constants: dict[str, str], totals: dict[str, Number]
+    query: InsightsParams,
+    listing: Listing,
+    account: Account,
+    constants: dict[str, str],
+    totals: dict[str, Number],
+    *,
+    after: str | None,
 ) -> str:
     level = f" by {query.row_level}" if query.row_level else ""
     split = f" and {', '.join(query.breakdowns)}" if query.breakdowns else ""
-    rest = "; more follow, call again with page.after" if listing.after else ""
+    rest = "; more follow, call again with page.after" if after else ""
     currency = constants.get("account_currency", account.currency)
     only_row = listing.rows[0] if len(listing.rows) == 1 else {}
     spend = totals.get("spend") if totals else number(only_row.get("spend"))

@@ -8,9 +8,9 @@ from datetime import date
 from meta_ads_mcp.analysis.actions import explain_events
 from meta_ads_mcp.analysis.query.guardrails import ASYNC_TOOL, HOURLY, REACH, reach_is_omitted
 from meta_ads_mcp.analysis.query.selection import OPT_IN
+from meta_ads_mcp.analysis.query.vocabulary import resolve
 from meta_ads_mcp.analysis.results import EVENT_COLUMNS, PER_THOUSAND
 from meta_ads_mcp.analysis.table import Column, Sheet
-from meta_ads_mcp.core.fields import names as names_of
 from meta_ads_mcp.domain.insights_query import InsightsParams
 
 DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
@@ -64,7 +64,12 @@ def missing_fields(sheet: Sheet, query: InsightsParams, today: date) -> list[str
     """Name the requested fields that no row has, because Graph omits them silently."""
     omitted = query.breakdowns and (HOURLY & set(query.breakdowns) or reach_is_omitted(query, today))
     present = {column.source for column in sheet.columns} | (REACH if omitted else set())
-    names = [name for name in names_of(query.fields or ()) if name not in present]
+    columns = set(sheet.columns)
+    names = [
+        name
+        for name in query.fields or ()
+        if name not in present and not (resolve(name).event and resolve(name).column in columns)
+    ]
     if not names:
         return []
     rankings = query.row_level != "ad" and any(name.endswith("_ranking") for name in names)

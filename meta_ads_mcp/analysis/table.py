@@ -56,7 +56,8 @@ ADDITIVE = frozenset(
     marketing_messages_link_btn_click marketing_messages_spend
 """.split()
 )
-_EVENT_NAMES = {
+# The names of columns of events, by field.
+EVENT_NAMES = {
     "actions": "{}",
     "action_values": "{}_value",
     "unique_actions": "unique_{}",
@@ -97,7 +98,7 @@ class Column(NamedTuple):
         The event is left out if the field counts no other, as `purchase_roas` does.
         """
         named = bool(self.event) and self.event != main_event(self.source)
-        name = _EVENT_NAMES.get(self.source, f"{self.source}_{{}}").format(self.event) if named else self.source
+        name = EVENT_NAMES.get(self.source, f"{self.source}_{{}}").format(self.event) if named else self.source
         return f"{name}_{self.window}" if self.window else name
 
 
@@ -119,6 +120,11 @@ class Sheet:
         """Return the sheet without these columns."""
         names = set(dropped)
         return Sheet([column for column in self.columns if column not in names], self.cells, self.types, self.splits)
+
+    def with_columns(self, added: Iterable[Column]) -> Sheet:
+        """Return the sheet with these columns, too. Their cells are missing."""
+        columns = list(dict.fromkeys([*self.columns, *added]))
+        return Sheet(columns, self.cells, self.types, self.splits)
 
     def constant(self, source: str) -> Any:
         """Return the value that all rows have in this dimension, or None."""
@@ -180,7 +186,8 @@ def sheet(
             return 1, list(breakdowns).index(column.source)
         if is_dimension(column.source) or column in reader.splits:
             return 2 * (column.source not in _PLACES), _PLACES.get(column.source, 0), column.source
-        return 3, place.get(column.source, len(place)), column.source, event_order(column.event), column.window
+        named = place.get(column._replace(window="").name, place.get(column.source, len(place)))
+        return 3, named, column.source, event_order(column.event), column.window
 
     return Sheet(sorted(present, key=order), cells, reader.types, frozenset(reader.splits))
 

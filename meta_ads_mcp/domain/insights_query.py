@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.fields import ON_THE_WIRE, require_readable
 from meta_ads_mcp.core.params import Closed, Local, Params
 from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
 from meta_ads_mcp.core.values.enums import ActionBreakdowns, AttributionWindows, Breakdowns, InsightsLevel
@@ -50,6 +50,24 @@ _TAKES_LIST = frozenset(
     "IN NOT_IN IN_RANGE NOT_IN_RANGE CONTAINS_ANY CONTAINS_ALL NOT_CONTAINS_ANY ANY ALL NONE".split()
 )
 _COMPARES = frozenset("GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN_RANGE NOT_IN_RANGE".split())
+_COLUMN = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
+# Names of everyday use, with the columns of answers.
+COLUMN_ALIASES = {
+    "amount_spent": "spend",
+    "cost": "spend",
+    "roas": "purchase_roas",
+    "purchases": "purchase",
+    "purchase_conversion_value": "purchase_value",
+    "revenue": "purchase_value",
+    "leads": "lead",
+    "cpa": "cost_per_result",
+    "link_clicks": "link_click",
+    "landing_page_views": "landing_page_view",
+    "registrations": "complete_registration",
+    "app_installs": "app_install",
+    "video_views": "video_view",
+    "thruplays": "video_thruplay_watched_actions",
+}
 # Names of everyday use and of Ads Manager, with Meta's breakdowns.
 BREAKDOWN_ALIASES = {
     "placement": ("publisher_platform", "platform_position"),
@@ -62,14 +80,15 @@ BREAKDOWN_ALIASES = {
 }
 _FIELD = re.compile(r"[a-z][a-z0-9_]*([.:][a-z0-9_.]+)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
-_SORT = re.compile(r"[a-z0-9_]+(:[a-z0-9_.]+)?_(ascending|descending)")
+_SORT = re.compile(r"[a-z0-9_.]+(:[a-z0-9_.]+)?_(ascending|descending)")
 Scalar = str | int | float | bool
 
 
 def _filter_field(value: str) -> str:
     if len(value) > 100 or not _FIELD.fullmatch(value):
         raise ValueError("a filter's field is a name with its object, such as ad.impressions or campaign.name")
-    return f"adset.{value.removeprefix('ad_set.')}" if value.startswith("ad_set.") else value
+    value = f"adset.{value.removeprefix('ad_set.')}" if value.startswith("ad_set.") else value
+    return COLUMN_ALIASES.get(value, value)
 
 
 def _filter_value(value: Any) -> list[Scalar]:
@@ -99,6 +118,16 @@ def _to_number(value: Scalar) -> Scalar:
     return value
 
 
+def _column(value: str) -> str:
+    name = value.strip()
+    if not _COLUMN.fullmatch(name):
+        raise ValueError("a field is a column name such as spend, purchase or cost_per_purchase")
+    name = ON_THE_WIRE.get(name, name)
+    name = COLUMN_ALIASES.get(name, name)
+    require_readable(name)
+    return name
+
+
 def _expand_breakdowns(value: Any) -> Any:
     """Replace everyday names by Meta's, and add the platform, without which Meta refuses positions."""
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
@@ -122,7 +151,8 @@ def _known_increment(value: str) -> str:
 def _sort_key(value: str) -> str:
     if not _SORT.fullmatch(value):
         raise ValueError("sort takes a field with _ascending or _descending, such as spend_descending")
-    return value
+    name, _, direction = value.rpartition("_")
+    return f"{COLUMN_ALIASES.get(name, name)}_{direction}"
 
 
 # An invalid preset is answered with the whole list, which would cost 300 characters in the schema of every tool.
@@ -143,6 +173,11 @@ TimeIncrement = Annotated[
 ]
 # A PNG next to the figures. Requires the extra `charts`.
 Chart = Annotated[bool, Local(), Field(description="Add a picture")]
+InsightsColumns = Annotated[
+    list[Annotated[str, AfterValidator(_column)]],
+    Local(),
+    Field(min_length=1, max_length=100, description="e.g. spend, purchase, cost_per_purchase"),
+]
 SortKey = Annotated[str, AfterValidator(_sort_key)]
 
 
@@ -178,7 +213,7 @@ class InsightsParams(ObjectParams):
     action_attribution_windows: Annotated[
         AttributionWindows | None, Field(description="e.g. 1d_click, 7d_click, 1d_view: a column for each")
     ] = None
-    fields: FieldList | None = None
+    fields: InsightsColumns | None = None
     filtering: list[InsightsFilter] | None = None
     sort: Annotated[list[SortKey] | None, Field(max_length=1, description="e.g. spend_descending")] = None
     default_summary: Annotated[bool | None, Field(description="Meta's own totals, with reach")] = None

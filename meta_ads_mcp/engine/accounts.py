@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.core.nodes import NodeKind, Owner, node_kind
-from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.ports import Account, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
@@ -27,7 +25,7 @@ _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 # Graph's refusal of a field names the kind of the object.
 _NODE_TYPE = re.compile(r"on node type \((\w+)\)")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_LONGEST_ZONE = 64
+_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 
 
 class AccountBook:
@@ -132,15 +130,21 @@ class AccountBook:
         self._owners[object_id] = owner
 
     async def _fetch(self, account_id: str) -> None:
-        row = await self._sender.send(Request("GET", account_id, {"fields": ACCOUNT_FIELDS}, account=account_id))
-        # Days are then those of UTC, and every answer that has days says so.
-        found = _account({"timezone_name": "UTC", **row, "id": account_id}) if isinstance(row, Mapping) else None
-        if found is None:
+        row = await self._read(account_id, ACCOUNT_FIELDS)
+        if find_zone(str(row.get("timezone_name", "UTC"))) is None:
+            row |= await self._read(account_id, "timezone_offset_hours_utc")
+        # Without a time zone, days are those of UTC, and every answer that has days says so.
+        account = _account({"timezone_name": "UTC", **row, "id": account_id}, complete=True)
+        if account is None:
             raise PermissionMissing(
-                f"Meta does not show a currency and time zone of {account_id} to this token.",
+                f"Meta does not show the currency of {account_id} to this token.",
                 "Give its user a role on the ad account.",
             )
-        self._accounts[account_id] = found
+        self._accounts[account_id] = account
+
+    async def _read(self, account_id: str, fields: str) -> dict[str, Any]:
+        row = await self._sender.send(Request("GET", account_id, {"fields": fields}, account=account_id))
+        return dict(row) if isinstance(row, Mapping) else {}
 
     async def _ask_owner(self, object_id: str, page: str | None) -> str | None:
         """Ask Graph for the account of an object.
@@ -226,20 +230,23 @@ def _owner_of(row: Mapping[str, Any]) -> str | None:
     return account_path(named) if _ACCOUNT.fullmatch(named) else None
 
 
-def _account(row: Mapping[str, Any]) -> Account | None:
+def _account(row: Mapping[str, Any], *, complete: bool = False) -> Account | None:
     """The account in a row, where the row is one and says all of it."""
     node, currency, zone = row.get("id"), row.get("currency"), row.get("timezone_name")
     if not (isinstance(node, str) and isinstance(currency, str) and isinstance(zone, str)):
         return None
-    if not (_CURRENCY.fullmatch(currency) and _is_zone(zone)):
+    if not _CURRENCY.fullmatch(currency) or not node.startswith("act_"):
         return None
-    return Account(node, str(row.get("name") or ""), currency, zone) if node.startswith("act_") else None
+    offset_hours = _offset_hours(row)
+    if find_zone(zone) is None and offset_hours is None and not complete:
+        return None  # fetched when required, with its offset
+    zone = zone if _ZONE.fullmatch(zone) else "unknown"
+    return Account(node, str(row.get("name") or ""), currency, zone, offset_hours)
 
 
-@lru_cache(1000)
-def _is_zone(name: str) -> bool:
-    """Whether the name is that of a time zone which this machine knows."""
-    try:
-        return len(name) <= _LONGEST_ZONE and ZoneInfo(name) is not None
-    except (LookupError, ValueError, OSError):
-        return False
+def _offset_hours(row: Mapping[str, Any]) -> float | None:
+    """Return the account's offset from UTC in hours, where Graph states a possible one."""
+    hours = row.get("timezone_offset_hours_utc")
+    if isinstance(hours, bool) or not isinstance(hours, int | float):
+        return None
+    return float(hours) if -24 < hours < 24 else None

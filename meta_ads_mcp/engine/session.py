@@ -197,7 +197,10 @@ class ToolCall:
                 f"Meta does not say to which ad account {object_id} belongs.",
                 "Check that the id is of the kind that this tool takes.",
             )
-        return await self.graph.book.account(owner)
+        account = await self.graph.book.account(owner)
+        if account.timezone_note:
+            self.note(account.timezone_note)
+        return account
 
     def allowed_accounts(self) -> Sequence[str]:
         return self.graph.book.allowed

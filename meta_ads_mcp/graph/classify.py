@@ -26,11 +26,14 @@ from meta_ads_mcp.graph.error_table import (
     NO_SUCH_OBJECT,
     OTHER_REFUSAL,
     REDIRECT,
+    REPEAT_FAILS,
+    REPEAT_MAY_HELP,
     REPORTED_STEPS,
     RULES,
     TEXT_RULES,
     TOO_MANY_REQUESTS,
     TRANSIENT_STATUS,
+    UNAUTHORIZED,
     ErrorRule,
 )
 from meta_ads_mcp.graph.limits.calls import GraphCall
@@ -38,6 +41,9 @@ from meta_ads_mcp.graph.limits.headers import parse_usage_headers
 from meta_ads_mcp.graph.limits.outcome import Outcome
 
 _MAX_TEXT_CHARS = 1000
+_RETRY_REQUEST = re.compile(
+    r"(try|retry)\b.{0,40}\b(again|later)|please retry|temporar(y|ily)|timed? ?out", re.IGNORECASE
+)
 _HEADLINES: dict[type[AdsError], str] = {
     Throttled: "Meta is throttling these calls",
     Blocked: "Meta has blocked these calls for a while",
@@ -60,8 +66,21 @@ def classify(call: GraphCall, status: int, headers: Mapping[str, str], error: Gr
 def find_rule(error: GraphError, use_case: str = "") -> ErrorRule:
     """Return the row for an error of a call of that use case; one for its HTTP status where the code is unknown."""
     rule = _rule_by_text(error) or _rule_by_code(error, use_case) or _rule_by_status(error)
+    if rule.error not in (InvalidArguments, ApiError):
+        return rule
     step = REPORTED_STEPS.get(error.subcode or error.code)
-    return replace(rule, next_step=step) if step and rule.error in (InvalidArguments, ApiError) else rule
+    if step:
+        return replace(rule, next_step=step)
+    return _soften(rule, error) if rule.next_step == REPEAT_FAILS else rule
+
+
+def _soften(rule: ErrorRule, error: GraphError) -> ErrorRule:
+    """Do not call a refusal final where Meta says that it passes."""
+    if error.is_transient:
+        return TRANSIENT_STATUS
+    if not _RETRY_REQUEST.search(f"{error.message} {error.user_message or ''}"):
+        return rule
+    return TRANSIENT_STATUS if rule is OTHER_REFUSAL else replace(rule, next_step=REPEAT_MAY_HELP)
 
 
 def _rule_by_text(error: GraphError) -> ErrorRule | None:
@@ -79,7 +98,7 @@ def _rule_by_status(error: GraphError) -> ErrorRule:
         return TRANSIENT_STATUS
     if 300 <= status < 400:
         return REDIRECT
-    return {429: TOO_MANY_REQUESTS, 404: NO_SUCH_OBJECT}.get(status, OTHER_REFUSAL)
+    return {401: UNAUTHORIZED, 404: NO_SUCH_OBJECT, 429: TOO_MANY_REQUESTS}.get(status, OTHER_REFUSAL)
 
 
 def to_ads_error(error: GraphError, rule: ErrorRule | None = None, regain_s: int | None = None) -> AdsError:

@@ -89,15 +89,17 @@ _SPLIT = (
 )
 _SCOPES = "Give the token the missing permission (ads_read to read, ads_management to change), or its user the role."
 _VIDEO = "Check the video file or its URL; Meta could not read it."
-_REPEAT_FAILS = "Correct what Meta names and call again; the same call will be refused again."
+REPEAT_FAILS = "Correct what Meta names and call again; the same call will be refused again."
+REPEAT_MAY_HELP = "Call again in a moment, as Meta asks. If it fails again, correct what Meta names."
 _AUDIENCE_NOT_CREATED = (
     "Correct what Meta names. A lookalike of a list that Meta is still matching, or that has fewer than 100 matched "
     "people, works later: a new list is matched within 24 hours."
 )
 _AUDIENCE_TERMS = "Accept the Custom Audience terms in Ads Manager."
-_APP_SECRET = (
-    "META_APP_SECRET is missing, or is not the secret of the app that issued the token. Set it to that app's secret."  # noqa: S105  a sentence
-)
+_SET_APP = "Set META_APP_SECRET to the secret of the app that issued the token, and restart the server."
+_CORRECT_APP = "META_APP_SECRET is not the secret of the app that issued the token. Correct it and restart the server."
+_APP = "Check META_APP_ID and META_APP_SECRET: they must be those of the app that issued the token."
+_FIRST_PAGE = "Start the list again without `after`: Meta no longer accepts this cursor."
 _DYNAMIC = (
     "A dynamic creative requires an ad set that was created with is_dynamic_creative=true; it cannot be set later. "
     "Create a new ad set with it, or use a creative with one text and one image."
@@ -123,7 +125,16 @@ RULES: tuple[ErrorRule, ...] = (
     # A negative code is internal to Meta; only the subcode tells what happened.
     ErrorRule(_INTERNAL, 2490547, Transient, next_step="The report failed at Meta. Run it again later."),
     ErrorRule(_INTERNAL, 1504045, DataLimit, next_step=_SPLIT),
-    ErrorRule(1, 99, InvalidArguments, next_step="Check `level` and the fields: this combination is unknown to Graph."),
+    ErrorRule(
+        1,
+        99,
+        Transient,
+        retry=True,
+        next_step="Call again in a moment. If it fails again, check `level` and the fields: Graph may not know this "
+        "combination.",
+        use_case="ads_insights",
+    ),
+    ErrorRule(1, 99, Transient, retry=True),
     ErrorRule(1, 2853001, PermissionMissing, next_step="Link the profile to its Page in Business settings."),
     ErrorRule(2, 1504041, InvalidArguments, next_step="Use a combination of breakdowns that Meta allows."),
     ErrorRule(2, 1504042, InvalidArguments, next_step="Leave out the custom metric; Graph does not know it."),
@@ -198,6 +209,13 @@ RULES: tuple[ErrorRule, ...] = (
         setup_fix="The app has used up its hourly calls: wait an hour. Development access has few: ask for more.",
     ),
     ErrorRule(
+        5,
+        None,
+        PermissionMissing,
+        next_step="Add this machine's IP address to the server IP allowlist of the app (App Dashboard > Settings > "
+        "Advanced).",
+    ),
+    ErrorRule(
         10,
         None,
         PermissionMissing,
@@ -213,9 +231,10 @@ RULES: tuple[ErrorRule, ...] = (
         setup_fix="The ad account has used up its calls: wait for an hour, and close other tools that use the account.",
     ),
     ErrorRule(32, None, Throttled, next_step=_WAIT),
-    ErrorRule(100, None, InvalidArguments, next_step=_REPEAT_FAILS),
+    ErrorRule(100, None, InvalidArguments, next_step=REPEAT_FAILS),
     ErrorRule(102, None, TokenProblem),
-    ErrorRule(104, None, TokenProblem, next_step=_APP_SECRET),
+    ErrorRule(101, None, TokenProblem, next_step=_APP),
+    ErrorRule(104, None, TokenProblem, next_step=_CORRECT_APP),
     ErrorRule(105, None, InvalidArguments, next_step="Pass fewer arguments."),
     ErrorRule(
         190,
@@ -224,7 +243,7 @@ RULES: tuple[ErrorRule, ...] = (
         setup_fix="Generate a new token (Business settings > System users > Generate token) and run "
         "`meta-ads-mcp login`.",
     ),
-    ErrorRule(194, None, InvalidArguments, next_step=_REPEAT_FAILS),
+    ErrorRule(194, None, InvalidArguments, next_step=REPEAT_FAILS),
     ErrorRule(
         200,
         None,
@@ -235,7 +254,7 @@ RULES: tuple[ErrorRule, ...] = (
     ),
     ErrorRule(283, None, PermissionMissing, next_step="Give the token pages_read_engagement."),
     ErrorRule(294, None, PermissionMissing, next_step="Give the token ads_management."),
-    ErrorRule(300, None, InvalidArguments, next_step=_REPEAT_FAILS),
+    ErrorRule(300, None, InvalidArguments, next_step=REPEAT_FAILS),
     ErrorRule(341, None, Throttled, next_step=_WAIT),
     ErrorRule(351, None, InvalidArguments, next_step=_VIDEO),
     ErrorRule(352, None, InvalidArguments, next_step=_VIDEO),
@@ -244,7 +263,8 @@ RULES: tuple[ErrorRule, ...] = (
     ErrorRule(389, None, InvalidArguments, next_step="Meta could not fetch the file from its URL. Make it public."),
     ErrorRule(506, None, InvalidArguments, next_step="The same post exists already. Change its content."),
     ErrorRule(613, None, Throttled, next_step=_WAIT),
-    ErrorRule(801, None, InvalidArguments, next_step=_REPEAT_FAILS),
+    ErrorRule(960, None, Transient, retry=True),
+    ErrorRule(801, None, InvalidArguments, next_step=REPEAT_FAILS),
     ErrorRule(803, None, NotFound),
     ErrorRule(2500, None, InvalidArguments, next_step="Check the names in `fields`."),
     ErrorRule(
@@ -257,6 +277,7 @@ RULES: tuple[ErrorRule, ...] = (
         next_step=f"Set META_API_VERSION to a version that Meta still serves, such as {GRAPH_VERSION}.",
     ),
     ErrorRule(2641, None, InvalidArguments, next_step="Leave out the restricted locations."),
+    ErrorRule(2642, None, InvalidArguments, next_step=_FIRST_PAGE),
     ErrorRule(
         2650,
         None,
@@ -271,8 +292,8 @@ RULES: tuple[ErrorRule, ...] = (
     ErrorRule(6001, None, InvalidArguments, next_step=_VIDEO),
     ErrorRule(range(80_000, 80_015), None, Throttled, next_step=_WAIT),
     ErrorRule(range(201, 300), None, PermissionMissing, next_step=_SCOPES),
-    ErrorRule(range(1_487_000, 1_490_000), None, InvalidArguments, next_step=_REPEAT_FAILS),
-    ErrorRule(range(1_870_000, 1_890_000), None, InvalidArguments, next_step=_REPEAT_FAILS),
+    ErrorRule(range(1_487_000, 1_490_000), None, InvalidArguments, next_step=REPEAT_FAILS),
+    ErrorRule(range(1_870_000, 1_890_000), None, InvalidArguments, next_step=REPEAT_FAILS),
 )
 
 TEXT_RULES: tuple[TextRule, ...] = (
@@ -281,6 +302,16 @@ TEXT_RULES: tuple[TextRule, ...] = (
         "ids query parameter is deprecated",
         ErrorRule(ANY_CODE, None, InvalidArguments, next_step="Report a defect: this server must not use `ids`."),
     ),
+    # Setup errors come with codes of other errors: 1, 100, 104, 190 and 200.
+    TextRule(None, "require an appsecret_proof", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_SET_APP)),
+    TextRule(None, "appsecret_proof", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_CORRECT_APP)),
+    TextRule(None, "validating client secret", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_CORRECT_APP)),
+    TextRule(None, "validating application", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
+    TextRule(None, "valid app id", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
+    # 104 is also the number of a connection that was reset inside Meta, and of a request without a token.
+    TextRule(104, "connection", ErrorRule(104, None, Transient, retry=True)),
+    TextRule(104, "access token is required", ErrorRule(104, None, TokenProblem)),
+    TextRule(2500, "access token", ErrorRule(2500, None, TokenProblem)),
     # Graph sends it with HTTP status 500, although nothing is out of order.
     TextRule(1, REDUCE_DATA, ErrorRule(1, None, DataLimit, next_step=_SPLIT)),
     TextRule(
@@ -313,5 +344,6 @@ REDIRECT = ErrorRule(
     0, None, ApiError, next_step="This server follows no redirect. Check that META_ADS_GRAPH_URL is right."
 )
 TOO_MANY_REQUESTS = ErrorRule(0, None, Throttled, next_step=_WAIT)
+UNAUTHORIZED = ErrorRule(0, None, TokenProblem)
 NO_SUCH_OBJECT = ErrorRule(0, None, NotFound)
-OTHER_REFUSAL = ErrorRule(0, None, ApiError, next_step=_REPEAT_FAILS)
+OTHER_REFUSAL = ErrorRule(0, None, ApiError, next_step=REPEAT_FAILS)

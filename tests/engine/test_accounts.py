@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import facebook_business.adobjects as sdk
@@ -252,3 +253,32 @@ def test_these_nodes_do_name_their_account(node: str) -> None:
 @pytest.mark.parametrize("edge", [row.member_edge for row in NODES.values() if row.member_edge])
 def test_these_edges_are_edges_of_an_account(edge: str) -> None:
     assert hasattr(AdAccount, {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels"}.get(edge, f"get_{edge}"))
+
+
+@pytest.mark.parametrize(
+    ("row", "today", "offset"),
+    [
+        ({"timezone_name": "Europe/Nowhere", "timezone_offset_hours_utc": 2}, "2026-12-01", "UTC+2"),
+        ({"timezone_name": "Asia/Nowhere", "timezone_offset_hours_utc": 5.5}, "2026-12-01", "UTC+5.5"),
+        ({"timezone_name": "America/Nowhere", "timezone_offset_hours_utc": -8}, "2026-11-30", "UTC-8"),
+        ({"timezone_name": "America/Nowhere"}, "2026-11-30", "UTC"),
+        ({"timezone_name": "x" * 900, "timezone_offset_hours_utc": 2}, "2026-12-01", "UTC+2"),
+        ({"timezone_name": "../../etc/passwd", "timezone_offset_hours_utc": 999}, "2026-11-30", "UTC"),
+    ],
+)
+async def test_an_unknown_time_zone_does_not_hide_the_currency(row: dict[str, Any], today: str, offset: str) -> None:
+    graph = ScriptedGraph(answer=lambda _: {"id": "act_1", "currency": "EUR", **row})
+    result = await AccountBook(graph).account("act_1")
+    assert result.currency == "EUR"
+    assert result.today(datetime(2026, 11, 30, 22, 30, tzinfo=UTC)).isoformat() == today
+    assert f"{offset}, without daylight saving" in str(result.timezone_note)
+    assert len(str(result.timezone_note)) < 300
+
+
+async def test_a_listed_account_with_an_unknown_time_zone_is_read_with_its_offset() -> None:
+    graph = ScriptedGraph(
+        answer=lambda _: {"id": "act_1", "currency": "EUR", "timezone_name": "A/B", "timezone_offset_hours_utc": 2}
+    )
+    accounts = AccountBook(graph)
+    accounts.learn([{"id": "act_1", "currency": "EUR", "timezone_name": "A/B"}])
+    assert (await accounts.account("act_1")).utc_offset_hours == 2

@@ -92,7 +92,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"budget": -1}, "minor units"),
     ({"budget": 5.5}, "minor units"),
     ({"budget": "50 usd"}, "minor units"),
-    ({"budget": "$50"}, "minor units"),
+    ({"budget": "€50"}, "minor units"),
     ({"breakdowns": ["a b"]}, "letters"),
     ({"fields": ["page{access_token}"]}, "secrets"),
     ({"fields": ["id?x=1"]}, "field"),

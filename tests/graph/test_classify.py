@@ -34,7 +34,7 @@ TABLE: list[tuple[int, int | None, type[AdsError], bool]] = [
     (-3, 1504045, DataLimit, False),
     (-7, 1504045, DataLimit, False),
     (1, None, Transient, True),
-    (1, 99, InvalidArguments, False),
+    (1, 99, Transient, True),
     (1, 2853001, PermissionMissing, False),
     (2, None, Transient, True),
     (2, 1504038, DataLimit, False),
@@ -63,6 +63,8 @@ TABLE: list[tuple[int, int | None, type[AdsError], bool]] = [
         for code in (102, 190)
         for subcode in (None, 458, 459, 460, 463, 464, 467, 492, 1)
     ],
+    (5, None, PermissionMissing, False),
+    (101, None, TokenProblem, False),
     (104, None, TokenProblem, False),
     (105, None, InvalidArguments, False),
     (194, None, InvalidArguments, False),
@@ -84,11 +86,13 @@ TABLE: list[tuple[int, int | None, type[AdsError], bool]] = [
     (613, 1996, Blocked, False),
     (17, 1487742, Blocked, False),
     (801, None, InvalidArguments, False),
+    (960, None, Transient, True),
     (803, None, NotFound, False),
     (2500, None, InvalidArguments, False),
     (2606, None, InvalidArguments, False),
     (2635, None, InvalidArguments, False),
     (2641, None, InvalidArguments, False),
+    (2642, None, InvalidArguments, False),
     (2650, None, InvalidArguments, False),
     (2654, None, InvalidArguments, False),
     (2654, 1713092, PermissionMissing, False),
@@ -142,7 +146,7 @@ def test_where_only_the_text_tells(code: int, message: str, status: int, kind: t
     [
         (302, ApiError, False),
         (400, ApiError, False),
-        (401, ApiError, False),
+        (401, TokenProblem, False),
         (404, NotFound, False),
         (408, Transient, True),
         (429, Throttled, False),
@@ -163,6 +167,74 @@ def test_an_unknown_code_that_says_so_is_passing() -> None:
     error, again = to_ads_error(graph_error), find_rule(graph_error).retry
     assert isinstance(error, Transient)
     assert again
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "kind", "setting"),
+    [
+        (100, "Invalid appsecret_proof provided in the API argument", TokenProblem, "META_APP_SECRET is not"),
+        (100, "API calls from the server require an appsecret_proof argument", TokenProblem, "Set META_APP_SECRET"),
+        (190, "Invalid appsecret_proof provided in the API argument", TokenProblem, "META_APP_SECRET is not"),
+        (104, "Incorrect signature", TokenProblem, "META_APP_SECRET"),
+        (104, "An access token is required to request this resource.", TokenProblem, "META_ACCESS_TOKEN"),
+        (2500, "An active access token must be used to query information", TokenProblem, "META_ACCESS_TOKEN"),
+        (1, "Error validating client secret.", TokenProblem, "META_APP_SECRET"),
+        (101, "Error validating application. Invalid application ID.", TokenProblem, "META_APP_ID"),
+        (190, "Error validating application. Application has been deleted.", TokenProblem, "META_APP_ID"),
+        (200, "Provide valid app ID", TokenProblem, "META_APP_ID"),
+        (5, "Unauthorized source IP address", PermissionMissing, "allowlist"),
+        (0, "The session has been invalidated because the user changed the password", TokenProblem, "login"),
+    ],
+)
+def test_setup_errors_name_the_setting(code: int, message: str, kind: type[AdsError], setting: str) -> None:
+    error = to_ads_error(GraphError(code, message, type="OAuthException", http_status=401 if code == 0 else 400))
+    assert type(error) is kind
+    assert setting in error.next_step
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "message"),
+    [
+        (104, None, "Connection reset by peer"),
+        (104, None, "The connection was closed"),
+        (960, None, "Request aborted. This could happen if a dependent request failed."),
+        (1, 99, "An unknown error occurred"),
+        (2, None, "Service temporarily unavailable"),
+        (99_999, None, "Something is broken. Please try again later."),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 500])
+def test_passing_faults_are_transient(code: int, subcode: int | None, message: str, status: int) -> None:
+    graph_error = GraphError(code, message, subcode, http_status=status)
+    assert isinstance(to_ads_error(graph_error), Transient)
+    assert find_rule(graph_error).retry
+
+
+def test_an_unknown_error_of_insights_names_both_causes() -> None:
+    error = GraphError(1, "An unknown error occurred", 99, http_status=500)
+    insights, plain = find_rule(error, "ads_insights"), find_rule(error, "ads_management")
+    assert insights.error is plain.error is Transient
+    assert "level" in insights.next_step
+    assert "level" not in to_ads_error(error, plain).next_step
+
+
+@pytest.mark.parametrize("code", [100, 194, 801, 2654, 1487390, 1885272])
+@pytest.mark.parametrize(
+    "message", ["Please retry your request later.", "Try again in a few minutes", "It is temporarily unavailable"]
+)
+def test_the_next_step_does_not_contradict_a_message_that_asks_to_try_again(code: int, message: str) -> None:
+    for error in (GraphError(code, message), GraphError(code, "(#100) Failed", user_message=message)):
+        assert "will be refused again" not in to_ads_error(error).next_step
+
+
+def test_an_invalid_cursor_leads_back_to_the_first_page() -> None:
+    error = to_ads_error(GraphError(2642, "Invalid cursors values", http_status=400))
+    assert "without `after`" in error.next_step
+
+
+def test_a_refusal_that_meta_calls_transient_is_repeated() -> None:
+    assert find_rule(GraphError(100, "It failed.", is_transient=True)).retry
+    assert not find_rule(GraphError(2, "No such breakdowns.", 1504041, is_transient=True)).retry
 
 
 @pytest.mark.parametrize("subcode", [458, 459, 460, 463, 464, 467, 492])

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from meta_ads_mcp.analysis.query.combinations import combination_problem
+from meta_ads_mcp.analysis.query.local import local_selection
+from meta_ads_mcp.analysis.query.vocabulary import graph_fields
 from meta_ads_mcp.analysis.table import is_dimension
-from meta_ads_mcp.core.fields import names
 from meta_ads_mcp.core.values.dates import (
     MAX_MONTHS_BACK,
     TimeRange,
@@ -55,8 +56,10 @@ def check_arguments(query: InsightsParams, *, synchronous: bool) -> None:
         _check_synchronous(query, breakdowns)
     if reason := combination_problem(query.breakdowns or (), query.action_breakdowns or ()):
         raise InvalidArguments(*reason)
-    _check_fields(names(query.fields or ()), breakdowns)
-    if query.fields and query.action_breakdowns and "actions" not in query.fields:
+    fields = graph_fields(query.fields or ())
+    _check_fields(fields, breakdowns)
+    local_selection(query)
+    if query.fields and query.action_breakdowns and "actions" not in fields:
         raise InvalidArguments("action_breakdowns require the field actions.", "Add actions to fields.")
 
 
@@ -133,7 +136,7 @@ def check_dates(query: InsightsParams, today: date, *, synchronous: bool) -> Non
             )
     start = first_day(query, today)
     _require_start(query, start, today)
-    if synchronous and REACH & set(names(query.fields or ())) and reach_is_omitted(query, today):
+    if synchronous and REACH & set(query.fields or ()) and reach_is_omitted(query, today):
         _not_before(start, today, UNIQUE_MONTHS, "Outside asynchronous reports reach with a breakdown goes")
 
 
@@ -158,7 +161,7 @@ def _require_start(query: InsightsParams, start: date, today: date) -> None:
         _not_before(start, today, FREQUENCY_MONTHS, "The breakdown frequency_value goes")
     if breakdowns & HOURLY:
         _not_before(start, today, UNIQUE_MONTHS, "Hourly breakdowns go")
-    if breakdowns and any(is_unique(name) for name in names(query.fields or ())):
+    if breakdowns and any(is_unique(name) for name in graph_fields(query.fields or ())):
         _not_before(start, today, UNIQUE_MONTHS, "Unique counts with a breakdown go")
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from meta_ads_mcp.analysis.cautions import today_note
 from meta_ads_mcp.analysis.query.guardrails import ASSETS, HOURLY, REACH, check_dates, reach_is_omitted, whole_range
-from meta_ads_mcp.core.fields import names, selection
+from meta_ads_mcp.analysis.query.local import graph_params, local_selection
+from meta_ads_mcp.analysis.query.vocabulary import graph_fields, requested_windows
+from meta_ads_mcp.core.fields import selection
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.domain.insights_query import InsightsParams
@@ -18,6 +20,7 @@ DEFAULT_FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values cost_per_action_type
     purchase_roas""".split()
 )
+RESULT_FIELDS = ("results", "cost_per_result")
 # Graph returns them with every row anyway.
 DAYS = ("date_start", "date_stop")
 # The only fields that Meta supports with breakdowns by creative asset.
@@ -62,13 +65,25 @@ def build_request(query: InsightsParams, account: Account, today: date, *, synch
     """
     check_dates(query, today, synchronous=synchronous)
     metrics, omissions = _metrics(query, today, synchronous=synchronous)
-    attribution = ("attribution_setting",) if ATTRIBUTED & set(names(metrics)) else ()
+    local = local_selection(query)
+    sources = graph_fields([*metrics, *local.columns])
+    attribution = ("attribution_setting",) if ATTRIBUTED & set(sources) else ()
     days = () if query.fields else DAYS
-    fields = selection(metrics, (), (*_identity(query), "account_currency", *attribution, *days))
-    params = query.query()
+    fields = selection(sources, (), (*_identity(query), "account_currency", *attribution, *days))
+    params = graph_params(query)
+    if windows := requested_windows([*(query.fields or ()), *local.columns]):
+        params["action_attribution_windows"] = list(
+            dict.fromkeys([*(query.action_attribution_windows or ()), *windows])
+        )
     if "media_type" in (query.breakdowns or ()):
         params["action_breakdowns"] = []
     return InsightsRequest(fields, params, [*omissions, *_cautions(query, account, today, synchronous=synchronous)])
+
+
+def default_fields(query: InsightsParams) -> tuple[str, ...]:
+    """Return the fields of a query that names none. Results exist for campaigns, ad sets and ads."""
+    whole = not query.breakdowns and not query.action_breakdowns
+    return (*DEFAULT_FIELDS, *RESULT_FIELDS) if whole and query.row_level in IDENTITY else DEFAULT_FIELDS
 
 
 def _identity(query: InsightsParams) -> tuple[str, ...]:
@@ -79,7 +94,7 @@ def _identity(query: InsightsParams) -> tuple[str, ...]:
 def _metrics(query: InsightsParams, today: date, *, synchronous: bool) -> tuple[list[str], list[str]]:
     """Return the fields that Meta supports with the breakdowns, and notes about fields that were left out."""
     breakdowns = set(query.breakdowns or ())
-    requested = list(query.fields or DEFAULT_FIELDS)
+    requested = list(query.fields or default_fields(query))
     if not query.fields and "frequency_value" in breakdowns:
         return ["reach"], ["With frequency_value only reach can be read."]
     if not query.fields and breakdowns & ASSETS:

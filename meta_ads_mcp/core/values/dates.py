@@ -1,4 +1,7 @@
-"""Dates of reports. All of them are days in the ad account's own time zone; ranges include both ends."""
+"""Dates of reports, and moments of schedules.
+
+Days are those of the ad account's time zone, and ranges include both ends.
+"""
 
 from __future__ import annotations
 
@@ -146,13 +149,13 @@ _ISO = re.compile(
 )
 
 
-def _moment(value: Any) -> Any:
+def _accept_unix_seconds(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value
 
 
-def _valid_moment(value: str) -> str:
+def _check_moment(value: str) -> str:
     if _UNIX.fullmatch(value):
         return value
     try:
@@ -169,8 +172,8 @@ class ClockTime:
 # ISO 8601 (without an offset: the account's time zone) or Unix seconds.
 Moment = Annotated[
     str,
-    BeforeValidator(_moment),
-    AfterValidator(_valid_moment),
+    BeforeValidator(_accept_unix_seconds),
+    AfterValidator(_check_moment),
     ClockTime(),
     Field(description="ISO 8601 or Unix seconds"),
 ]
@@ -184,12 +187,16 @@ UnixMoment = Annotated[Moment, UnixTime()]
 
 
 def names_its_offset(moment: str) -> bool:
-    """Whether the moment is the same everywhere: Unix seconds, or with an offset from UTC."""
+    """Return whether the moment is the same everywhere: Unix seconds, or with an offset from UTC."""
     return _UNIX.fullmatch(moment) is not None or datetime.fromisoformat(moment).tzinfo is not None
 
 
-def to_unix(moment: str, timezone: Any) -> int:
-    """A moment as Unix seconds; `timezone` (a tzinfo) holds where the moment names no offset."""
+def to_unix(moment: str, timezone: tzinfo) -> int:
+    """Return a moment as Unix seconds. `timezone` applies where the moment names no offset.
+
+    Check the moment with `check_clock_time` first: a time that the clocks skip is moved, of a repeated time the first
+    one counts.
+    """
     if _UNIX.fullmatch(moment):
         return int(moment)
     parsed = datetime.fromisoformat(moment)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.core.nodes import DISTINCT_FIELDS, node_kind
 from meta_ads_mcp.core.params import marker
@@ -53,7 +52,7 @@ def _check_clock_times(args: WriteParams, call: Call, account: Account | None) -
     for name, info in type(args).model_fields.items():
         value = getattr(args, name)
         if account is not None and isinstance(value, str) and marker(info, ClockTime) is not None:
-            note = check_clock_time(name, value, ZoneInfo(account.timezone_name))
+            note = check_clock_time(name, value, account.timezone)
             if note is not None:
                 call.note(note)
 
@@ -149,10 +148,8 @@ def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | No
         info = type(args).model_fields[names[wired]]
         if marker(info, IsMoney) is not None and isinstance(value, str):
             converted[wired] = to_minor(value, _said(account).currency)
-        elif marker(info, UnixTime) is not None and not names_its_offset(value):
-            converted[wired] = to_unix(value, ZoneInfo(_said(account).timezone_name))
         elif marker(info, UnixTime) is not None:
-            converted[wired] = to_unix(value, UTC)
+            converted[wired] = to_unix(value, UTC if names_its_offset(value) else _said(account).timezone)
         else:
             converted[wired] = value
     return converted

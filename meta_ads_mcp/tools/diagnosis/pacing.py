@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.analysis.numbers import Number, number, round_number
 from meta_ads_mcp.core.ports import Account
@@ -126,7 +125,7 @@ def paces(
 
 def _daily_pace(budget: Budget, spent: Number, window: TimeRange, account: Account, units: int) -> Pace | None:
     """Judge a daily budget that ran on all days of the window; otherwise its spend is of fewer days."""
-    zone = ZoneInfo(account.timezone_name)
+    zone = account.timezone
     first = max(window.first, _first_full_day(budget.start, zone)) if budget.start else window.first
     last = min(window.last, _last_full_day(budget.stop, zone)) if budget.stop else window.last
     days = (last - first).days + 1
@@ -135,13 +134,13 @@ def _daily_pace(budget: Budget, spent: Number, window: TimeRange, account: Accou
     return Pace(budget, float(spent), budget.daily / units * days)
 
 
-def _first_full_day(start: datetime, zone: ZoneInfo) -> date:
+def _first_full_day(start: datetime, zone: tzinfo) -> date:
     """Return the first day on which it ran from midnight on."""
     local = start.astimezone(zone)
     return local.date() if (local.hour, local.minute) == (0, 0) else date.fromordinal(local.date().toordinal() + 1)
 
 
-def _last_full_day(stop: datetime, zone: ZoneInfo) -> date:
+def _last_full_day(stop: datetime, zone: tzinfo) -> date:
     return date.fromordinal(stop.astimezone(zone).date().toordinal() - 1)
 
 

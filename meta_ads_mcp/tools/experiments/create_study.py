@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -162,7 +161,7 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         arguments = {name: value for name in _TIMES if (value := getattr(self, name)) is not None}
         zone: tzinfo = UTC
         if not all(names_its_offset(value) for value in arguments.values()):
-            zone = ZoneInfo((await call.account(self.account_id)).timezone_name)
+            zone = (await call.account(self.account_id)).timezone
         times = {name: to_unix(value, zone) for name, value in arguments.items()}
         if times["end_time"] <= times["start_time"]:
             raise InvalidArguments("end_time is not after start_time.", "Give a period that ends after it starts.")

@@ -2,67 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
-from meta_ads_mcp.analysis.cautions import date_note, preset_today_note, today_note
+from meta_ads_mcp.analysis.cautions import date_note, preset_today_note
 from meta_ads_mcp.analysis.charts import pictures as charts
 from meta_ads_mcp.analysis.numbers import amount, total
 from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.local import local_offset, local_selection
 from meta_ads_mcp.analysis.query.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.report import report
-from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
+from meta_ads_mcp.analysis.series import FIELDS, periods, result_measure
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
-from meta_ads_mcp.core.params import Closed, Local, Params, Wire
-from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.result import Page, Result, Row, Table, Whole
+from meta_ads_mcp.core.params import Local, Params, Wire
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Listing, Page, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.dates import TimeRange, preset_range, require_within_lookback, time_range
+from meta_ads_mcp.core.values.dates import preset_range, require_within_lookback, time_range
 from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
-from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
-from meta_ads_mcp.errors import DataLimit, InvalidArguments
+from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset
 from meta_ads_mcp.tools.accounts import label_account
-from meta_ads_mcp.tools.insights.benchmark import Baseline, benchmark, history_before, usable, verdict_sentence
+from meta_ads_mcp.tools.insights.read_all import no_delivery, read_all
 
-MAX_ROWS = 10_000
 # Answers with at least this many rows suggest a file.
 MANY_ROWS = 100
-RATES = ("spend", "impressions", "clicks", "ctr", "cpc", "cpm", "account_currency")
-NO_RESULTS = Measure(None, from_meta=False)
 ACCOUNT = (
     "id account_id name currency account_status disable_reason timezone_name balance amount_spent spend_cap".split()
 )
-
-
-async def read_all(call: Call, object_id: str, fields: Sequence[str], **params: Any) -> list[Row]:
-    """Read all pages of an insights edge, because a truncated series would look like a drop.
-
-    Raises DataLimit if there are more than `MAX_ROWS` rows.
-    """
-    rows: list[Row] = []
-    after: str | None = None
-    while len(rows) <= MAX_ROWS:
-        listing = await call.graph.list(f"{object_id}/insights", fields=fields, limit=500, after=after, **params)
-        rows += listing.rows
-        await call.progress(len(rows), None, f"{len(rows)} rows read")
-        if listing.after is None:
-            return rows
-        after = listing.after
-    raise DataLimit(f"There are more than {MAX_ROWS} rows.", "Request a shorter range, or one campaign at a time.")
-
-
-def no_delivery(object_id: str, days: TimeRange | None) -> Result:
-    """Return the answer for an object without rows. `days` is None for the whole time of the object."""
-    note = "Meta returns no rows if nothing was delivered."
-    period = f"from {days.since} to {days.until}" if days else "from the start to today"
-    return Result(f"No delivery of {object_id} {period}.", Table([], []), notes=[note])
 
 
 @tool(
@@ -88,6 +60,8 @@ class GetInsights(InsightsParams):
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=True)
+        if local_selection(self):
+            local_offset(self.after)
         return self
 
     async def run(self, call: Call) -> Result:
@@ -96,15 +70,21 @@ class GetInsights(InsightsParams):
         request = build_request(self, account, today, synchronous=True)
         for text in request.notes:
             call.note(text)
-        listing = await call.graph.list(
-            f"{self.object_id}/insights",
-            fields=request.fields,
-            limit=self.limit,
-            after=self.after,
-            max_items=self.max_items,
-            **request.params,
-        )
-        answer = report(self, listing, account, today, all_rows=self.after is None)
+        if local_selection(self):
+            start, count = local_offset(self.after), self.max_items or self.limit
+            rows = await read_all(call, self.object_id, request.fields, **request.params)
+            listing = Listing(rows)
+            answer = report(self, listing, account, today, window=slice(start, start + count))
+        else:
+            listing = await call.graph.list(
+                f"{self.object_id}/insights",
+                fields=request.fields,
+                limit=self.limit,
+                after=self.after,
+                max_items=self.max_items,
+                **request.params,
+            )
+            answer = report(self, listing, account, today, all_rows=self.after is None)
         if len(listing.rows) >= MANY_ROWS:
             call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
@@ -123,8 +103,7 @@ class GetInsights(InsightsParams):
 class PerformanceTrend(PeriodParams):
     """Show how one object develops by day, week or month: spend, reach, clicks, costs, results, changes in percent.
 
-    Says per metric whether it rises or falls, and by which method. For one day or week that stands out, use
-    ads_insights_anomaly_signal.
+    Says per metric whether it rises or falls. For single unusual days, use ads_insights_anomaly_signal.
     """
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
@@ -168,8 +147,7 @@ Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results
 class AnomalySignal(ObjectParams):
     """Find unusual days and weeks: metrics of the latest full days against the same weekdays before.
 
-    For an account with level campaign, ad_set or ad, every one below it that delivered is checked. Says so where there
-    is too little data. Today is left out.
+    For an account with level campaign, ad_set or ad, each one that delivered is checked. Today is left out.
     """
 
     level: Annotated[ViewLevel, Local()] = "campaign"
@@ -253,94 +231,6 @@ class AuctionRankingBenchmarks(Params):
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
         notes += preset_today_note(self.date_preset, account.timezone_name, call.now())
         return Result(summary, table, page, notes, listing.marks)
-
-
-class BaselineValues(Closed):
-    """What to compare with: ctr in percent, cpc and cpm in major units of the currency."""
-
-    ctr: Annotated[float | None, Field(gt=0)] = None
-    cpc: Annotated[float | None, Field(gt=0)] = None
-    cpm: Annotated[float | None, Field(gt=0)] = None
-    currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$", description="Of cpc and cpm")] = None
-
-    def in_currency(self, currency: str) -> Baseline:
-        """Return the values that are comparable in the account's currency."""
-        same = self.currency in (None, currency)
-        values = {"ctr": self.ctr, "cpc": self.cpc if same else None, "cpm": self.cpm if same else None}
-        return Baseline("the caller's baseline", {name: value for name, value in values.items() if value is not None})
-
-
-def _history_as_default(value: Any) -> Any:
-    return None if value == "own_history" else value
-
-
-@tool(
-    "ads_insights_industry_benchmark",
-    Effect.READ,
-    get("{object_id}/insights"),
-    node="AdsInsights",
-    singular="comparison",
-    keywords="compare average baseline",
-)
-class IndustryBenchmark(PresetParams):
-    """Compare ctr, cpc and cpm with your own baseline, or with the 90 days before of the account and of the object.
-
-    Meta publishes no figures of industries, so none are given; `industry` is accepted and changes nothing.
-    """
-
-    level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "campaign"
-    industry: Annotated[
-        Literal["igaming", "ecommerce", "lead_gen", "saas", "finance", "education", "default"], Local()
-    ] = "default"
-    baseline: Annotated[
-        BaselineValues | None,
-        BeforeValidator(_history_as_default),
-        Local(),
-        Field(description="Default: own history"),
-    ] = None
-
-    async def run(self, call: Call) -> Result:
-        account = await call.account(self.object_id)
-        today = account.today(call.now())
-        window = preset_range(self.date_preset, today)
-        if window is None and self.baseline is None:
-            raise InvalidArguments(
-                f"date_preset '{self.date_preset}' has no earlier period to compare with.",
-                "Give a baseline, or a shorter date_preset such as last_30d.",
-            )
-        rows = await read_all(call, self.object_id, RATES, date_preset=self.date_preset)
-        if not rows:
-            return no_delivery(self.object_id, window)
-        bases = await self._baselines(call, account, window)
-        observed = sum_figures([figures(row, NO_RESULTS) for row in rows])
-        table = benchmark(observed, bases)
-        verdicts = verdict_sentence(table) or "too little data for a verdict"
-        summary = f"{self.object_id}, {self.date_preset}, {verdicts}; cpc and cpm in {account.currency}."
-        return Result(summary, table, notes=[*self._notes(account), *today_note(window, account.timezone_name, today)])
-
-    async def _baselines(self, call: Call, account: Account, window: TimeRange | None) -> list[Baseline]:
-        if self.baseline or window is None:
-            return [self.baseline.in_currency(account.currency)] if self.baseline else []
-        before = history_before(window)
-        targets = {account.id: "the account", self.object_id: "itself"}
-        return [await self._history(call, target, text, before) for target, text in targets.items()]
-
-    async def _history(self, call: Call, target: str, text: str, before: TimeRange) -> Baseline:
-        rows = await read_all(call, target, RATES, time_range=before.model_dump())
-        past = usable(sum_figures([figures(row, NO_RESULTS) for row in rows]))
-        if not past:
-            call.note(f"Too little delivery from {before.since} to {before.until} to compare with {text}.")
-        return Baseline(f"{text} from {before.since} to {before.until}", past)
-
-    def _notes(self, account: Account) -> list[str]:
-        notes = ["Meta publishes no figures of industries, so the baseline is not one of an industry."]
-        if self.industry != "default":
-            notes.append(f"industry={self.industry} has no effect.")
-        if self.baseline and self.baseline.currency not in (None, account.currency):
-            notes.append(f"cpc and cpm in {self.baseline.currency} cannot be compared with {account.currency}.")
-        elif self.baseline and self.baseline.currency is None and (self.baseline.cpc or self.baseline.cpm):
-            notes.append(f"The baseline's cpc and cpm are assumed to be in {account.currency}.")
-        return [*notes, "Verdicts: less than 10 % off is in line; 1,000 impressions and 20 clicks are required."]
 
 
 @tool(

@@ -8,10 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from meta_ads_mcp.analysis.numbers import Number, number, total
-from meta_ads_mcp.analysis.table import Column, Sheet, missing_value, sheet
+from meta_ads_mcp.analysis.query.local import local_selection
+from meta_ads_mcp.analysis.query.vocabulary import only_requested, with_requested_counts
+from meta_ads_mcp.analysis.report import query_sheet
+from meta_ads_mcp.analysis.table import Column, Sheet, missing_value
 from meta_ads_mcp.core.ports import Export, Exported
 from meta_ads_mcp.core.result import Row, Table
 from meta_ads_mcp.core.values.text import clean
+from meta_ads_mcp.domain.insights_query import InsightsParams
 
 PREVIEW_ROWS = 10
 
@@ -21,6 +25,7 @@ class ReportFile:
     """Write pages of Graph's rows to an export. Only the columns, the totals and the first rows stay in memory."""
 
     export: Export
+    query: InsightsParams
     _names: dict[Column, str] = field(default_factory=dict)
     _totals: dict[str, Decimal] = field(default_factory=dict)
     _first: list[Row] = field(default_factory=list)
@@ -29,7 +34,9 @@ class ReportFile:
     async def fill(self, pages: AsyncIterator[Sequence[Row]]) -> Exported:
         """Write all pages, one after the other, and finish the file."""
         async for page in pages:
-            await self._add(sheet(page))
+            sheet = with_requested_counts(query_sheet(page, self.query), self.query)
+            matches = local_selection(self.query).apply(sheet)
+            await self._add(only_requested(matches, self.query))
         return await self.export.finish(self._missing())
 
     async def _add(self, page: Sheet) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.local import local_selection
 from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.analysis.report import report
 from meta_ads_mcp.analysis.table import is_dimension
@@ -19,7 +20,7 @@ from meta_ads_mcp.core.tool import Effect, get, post, tool
 from meta_ads_mcp.core.values.enums import BREAKDOWNS
 from meta_ads_mcp.core.values.ids import ReportRunId
 from meta_ads_mcp.domain.insights_query import InsightsParams
-from meta_ads_mcp.errors import AdsError, ApiError, NotFound, Transient
+from meta_ads_mcp.errors import AdsError, ApiError, DataLimit, InvalidArguments, NotFound, Transient
 from meta_ads_mcp.tools.reports.file import ReportFile
 from meta_ads_mcp.tools.reports.run import ReportRun
 
@@ -35,6 +36,8 @@ VISIBILITY_SECONDS = 30.0
 # Seconds to wait before asking again for the rows of a finished run that Graph denies.
 DENIAL_PAUSES = (2.0, 5.0, 15.0)
 EXPORT_PAGE = 1000
+# Rows that are filtered or sorted here for an answer.
+MAX_ROWS = 10_000
 
 ReportLimit = Annotated[int, Local(), Field(ge=1, le=1000, description="Rows in the answer")]
 SaveAs = Annotated[
@@ -74,6 +77,15 @@ class ReportParams(InsightsParams):
 )
 class CreateAsyncReport(ReportParams):
     """Start a report too large for ads_get_insights and get its report_run_id. Same arguments; it changes nothing."""
+
+    @model_validator(mode="after")
+    def _check_local(self) -> Self:
+        if columns := local_selection(self).columns:
+            raise InvalidArguments(
+                f"Meta cannot filter or sort a report by {', '.join(columns)}.",
+                "Use ads_run_report_and_wait, which does it when it reads the report, or leave it out.",
+            )
+        return self
 
     async def run(self, call: Call) -> Result:
         run_id = await self.create(call, await call.account(self.object_id))
@@ -130,7 +142,8 @@ class GetReportResults(Params):
             return run.result()
         account = await call.account(self.report_run_id)
         if self.save_as:
-            return await _save(call, self.report_run_id, self.save_as, account)
+            query = InsightsParams(object_id=account.id)
+            return await _save(call, self.report_run_id, self.save_as, account, query)
         listing = await _read_page(call, run.id, limit=self.limit, after=self.after, max_items=self.max_items)
         query, today = _infer_query(run.id, listing.rows), account.today(call.now())
         return report(query, listing, account, today, all_rows=self.after is None)
@@ -148,13 +161,19 @@ class GetReportResults(Params):
 class RunReportAndWait(ReportParams):
     """Run a report, wait and read it: for long ranges with breakdowns and other queries too large for ads_get_insights.
 
-    When the wait is over first, the answer is the report_run_id, to go on with ads_get_report_results.
+    If the wait ends first, the answer is the report_run_id for ads_get_report_results.
     """
 
     max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600)] = 45
     poll_interval_seconds: Annotated[int, Local(), Field(ge=5, le=60, description="Rises from here to 60")] = 5
     result_limit: ReportLimit = 500
     save_as: SaveAs = None
+
+    @model_validator(mode="after")
+    def _check_file(self) -> Self:
+        if self.save_as and (column := local_selection(self).sort):
+            raise InvalidArguments(f"A file cannot be sorted by {column}.", "Leave sort out, and sort the file itself.")
+        return self
 
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
@@ -172,10 +191,25 @@ class RunReportAndWait(ReportParams):
             call.note(f"The report is still running at Meta after {self.max_wait_seconds} seconds.")
             return run.result()
         if self.save_as:
-            return await _save(call, run_id, self.save_as, account)
+            return await _save(call, run_id, self.save_as, account, self)
+        if local_selection(self):
+            return await self._read_all(call, run_id, account)
         listing = await _read_page(call, run_id, limit=self.result_limit)
         call.note(f"This is report {run_id}; ads_get_report_results reads it again, and its further pages.")
         return report(self, listing, account, account.today(call.now()))
+
+    async def _read_all(self, call: Call, run_id: str, account: Account) -> Result:
+        """Read all rows, because the filter or the sort key is applied here."""
+        rows: list[Row] = []
+        async for page in _pages(call, run_id):
+            rows += page
+            if len(rows) > MAX_ROWS:
+                raise DataLimit(
+                    f"There are more than {MAX_ROWS} rows to filter or sort.", "Use save_as, or fewer days."
+                )
+        call.note(f"This is report {run_id}.")
+        today = account.today(call.now())
+        return report(self, Listing(rows), account, today, window=slice(0, self.result_limit))
 
     async def _wait(self, call: Call, run_id: str) -> ReportRun:
         """Poll until the run is over or the time is up, and return its last status."""
@@ -206,9 +240,10 @@ async def _poll(call: Call, run_id: str) -> ReportRun:
     return ReportRun(run_id, await call.graph.report_run(run_id, RUN_FIELDS.split()))
 
 
-async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Account) -> Result:
-    """Write all rows of a finished report to a file, page by page."""
-    report_file = ReportFile(call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format))
+async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Account, query: InsightsParams) -> Result:
+    """Write all rows of a finished report to a file, page by page. The filters that Graph lacks are applied here."""
+    export = call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format)
+    report_file = ReportFile(export, query)
     try:
         file = await report_file.fill(_pages(call, run_id))
     finally:

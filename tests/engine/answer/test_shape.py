@@ -318,3 +318,9 @@ async def test_the_notes_say_whose_words_these_are_and_that_some_were_cut() -> N
     answer = await sample_graph(named).call("ads_test_get", campaign_id="5")
     assert UNTRUSTED in answer.structured["notes"]
     assert CUT_TEXTS in answer.structured["notes"]
+
+
+@pytest.mark.parametrize(("value", "minor"), [(2000.0, 2000), (-5.0, -5), (12.5, None), (float("inf"), None)])
+def test_a_whole_float_is_an_amount_in_minor_units(value: float, minor: int | None) -> None:
+    shown = shape_row({"daily_budget": value}, "USD").get("daily_budget")
+    assert (shown.get("minor") if isinstance(shown, dict) else None) == minor

@@ -27,7 +27,7 @@ ACTION_BREAKDOWNS = ("action_device", "action_destination", "action_target_id", 
 LEVELS = ("campaign", "adset", "ad")
 # One account of each currency of the demo business.
 CURRENCIES = ("USD", "EUR", "JPY", "BRL")
-NEVER_ADDED = {"reach", "frequency", "ctr", "cpc", "cpm", "purchase_roas"}
+NEVER_ADDED = {"reach", "frequency", "ctr", "cpc", "cpm", "purchase_roas", "results", "result_event"}
 BREAKDOWN_NAMES = {name for one in COMBINATIONS for name in one} | set(ACTION_BREAKDOWNS)
 IDENTITIES = {"date_start", "date_stop"} | {
     f"{level}_{part}" for level in ("campaign", "ad_set", "ad") for part in ("id", "name")

@@ -5,7 +5,7 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: venv demo test snapshots docs bundle bench torture lock
+.PHONY: venv demo test test-oldest snapshots docs bundle bench torture compat lock
 
 venv: $(READY)
 
@@ -26,6 +26,15 @@ demo: $(RUNS)
 test: venv
 	$(BIN)/python scripts/checks.py
 
+# The parts that touch fastmcp, with the oldest version that pyproject.toml allows, in an environment of its own.
+OLDEST := .venv/oldest
+test-oldest: venv
+	test -x $(OLDEST)/bin/python || $(PYTHON) -m venv $(OLDEST)
+	grep -v '^fastmcp' requirements.lock > $(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-r $(OLDEST)/requirements.txt 'fastmcp==4.1.2' 'fastmcp-slim==4.1.2' --no-deps --editable .
+	$(OLDEST)/bin/python -m pytest tests/server tests/cli tests/performance
+
 snapshots: venv
 	$(BIN)/python scripts/snapshots.py
 
@@ -38,6 +47,10 @@ bundle: venv
 # Some minutes; writes docs/reliability.md.
 torture: venv
 	$(BIN)/python -m scripts.torture
+
+# Runs other people's clients against the sandbox, from npm and PyPI; some minutes; writes docs/sandbox.md.
+compat: venv
+	$(BIN)/python scripts/compat.py
 
 # Counts tokens, too: the package ships the ranks of o200k.
 bench: venv

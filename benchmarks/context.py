@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
@@ -98,6 +99,9 @@ def counter() -> Callable[[str], int] | None:
 
 
 def main() -> None:
+    if "--json" in sys.argv:
+        print(json.dumps([asdict(size) for size in sizes()]))
+        return
     for size in sizes():
         print(f"{size.what:55} {size.chars:7} characters, {size.tokens or '-'} tokens, at most {size.most or '-'}")
 

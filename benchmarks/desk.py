@@ -9,7 +9,8 @@ import httpx
 from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.engine.engine import Engine, Options
-from meta_ads_mcp.graph.client import Connection, GraphClient
+from meta_ads_mcp.graph.client import GraphClient
+from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.sandbox import DEMO_TOKEN
 from meta_ads_mcp.server.catalogue import Catalogue, catalog_entries

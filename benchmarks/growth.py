@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
+import sys
 import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Coroutine
@@ -97,6 +99,9 @@ def measure(what: str, items: int) -> Grown:
 
 
 def main() -> None:
+    if "--json" in sys.argv:
+        print(json.dumps(asyncio.run(round_trips(sys.argv[-2], int(sys.argv[-1])))))
+        return
     measure("list of ads", 10)  # what is loaded once is no growth
     for what in KINDS:
         for items in SIZES:

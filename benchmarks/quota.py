@@ -12,86 +12,27 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import selectors
+import sys
 import tempfile
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from meta_ads_mcp.errors import GraphError, Throttled
-from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
+from meta_ads_mcp.graph.classify import classify
+from meta_ads_mcp.graph.limits.calls import GraphCall
+from meta_ads_mcp.graph.limits.governor import Governor
+from meta_ads_mcp.graph.limits.outcome import Outcome
+from tests.support.clock import FakeClock, pause, run_virtually
+from tests.support.recorders import EventRecorder
 
 WORKERS = 8
 LATENCY_S = 0.3
 GIVEN_UP_S = 6 * 3600.0
 _EPOCH = 1_800_000_000.0
 T = TypeVar("T")
-
-
-# -- virtual time
-
-
-class _Jumping(selectors.DefaultSelector):
-    """Does not wait for the next timer, but moves the clock to it."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout:
-            self.loop.passed_s += timeout
-        return super().select(0)
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which waiting takes no time."""
-
-    def __init__(self) -> None:
-        self.passed_s = 0.0
-        selector = _Jumping()
-        selector.loop = self
-        super().__init__(selector)
-
-    def time(self) -> float:
-        return self.passed_s
-
-
-async def pause(seconds: float) -> None:
-    """Let virtual time pass. Not `asyncio.sleep`, so that a check for real sleeping can tell them apart."""
-    loop = asyncio.get_running_loop()
-    over = loop.create_future()
-    timer = loop.call_later(seconds, over.set_result, None)
-    try:
-        await over
-    finally:
-        timer.cancel()
-
-
-class VirtualClock:
-    """The clock of the running `VirtualLoop`."""
-
-    def now(self) -> float:
-        return _EPOCH + self.monotonic()
-
-    def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
-
-    async def sleep(self, seconds: float) -> None:
-        await pause(seconds)
-
-
-def run_virtually(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        return runner.run(work)
-
-
-class Silence:
-    """Events nobody listens to."""
-
-    def emit(self, level: str, event: str, **fields: Any) -> None:
-        pass
 
 
 # -- Meta
@@ -143,7 +84,7 @@ class Meta:
             return self._refused(80004, None, call, now)
         points.append((now, cost))
         calls.append(now)
-        return Outcome(200, self._headers(account, call, now), None)
+        return classify(call, 200, self._headers(account, call, now), None)
 
     def _aged(self, account: str, use_case: str, now: float) -> tuple[deque[tuple[float, int]], deque[float]]:
         points, calls = self._score[account], self._calls[account, use_case]
@@ -160,7 +101,7 @@ class Meta:
 
     def _refused(self, code: int, subcode: int | None, call: GraphCall, now: float) -> Outcome:
         error = GraphError(code, "User request limit reached", subcode, http_status=400)
-        return Outcome(400, self._headers(call.account or "", call, now), error)
+        return classify(call, 400, self._headers(call.account or "", call, now), error)
 
     def _headers(self, account: str, call: GraphCall, now: float) -> dict[str, str]:
         score = sum(point for _, point in self._score[account])
@@ -303,7 +244,7 @@ def governed(work: Workload, quota: Quota) -> Result:
     with tempfile.TemporaryDirectory() as directory:
 
         def sender(meta: Meta) -> Send:
-            governor = Governor(clock=VirtualClock(), events=Silence(), state_dir=Path(directory))
+            governor = Governor(clock=FakeClock(_EPOCH), events=EventRecorder(), state_dir=Path(directory))
             return lambda call: _governed(governor, meta, call)
 
         return run_virtually(_run(work, quota, sender))
@@ -324,7 +265,32 @@ def _row(work: Workload, quota: Quota) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def as_json(scale: float) -> list[dict[str, Any]]:
+    """The governed runs of every workload, and the naive one of the first under the lowest quota."""
+    runs = [
+        (work, quota, "governed", governed(work, quota))
+        for work in workloads(scale)
+        for quota in (DEVELOPMENT, STANDARD)
+    ]
+    first = workloads(scale)[0]
+    runs.append((first, DEVELOPMENT, "naive", naive(first, DEVELOPMENT)))
+    return [
+        {
+            "work": work.name,
+            "tier": quota.tier,
+            "client": client,
+            "calls": sum(len(process) for process in work.processes),
+            "shortest_s": work.shortest_s(quota),
+            **asdict(result),
+        }
+        for work, quota, client, result in runs
+    ]
+
+
 def main() -> None:
+    if "--json" in sys.argv:
+        print(json.dumps(as_json(float(sys.argv[-1]))))
+        return
     print("| work | tier | shortest | governed | refusals | block | naive | refusals | block |")
     print("| --- | --- | --: | --: | --: | --: | --: | --: | --: |")
     for work in workloads():

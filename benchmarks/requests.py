@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import httpx
@@ -21,9 +22,9 @@ from benchmarks.graph import Jumping
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import Engine, ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from tests.catalogue.every import TOOLS
-from tests.catalogue.examples import demo_ids, example
-from tests.server.demo import new_world, shared_world
+from tests.support.every_tool import TOOLS
+from tests.support.examples import demo_ids, example
+from tests.support.sandbox_engine import new_world, shared_world
 
 # The example of the catalogue is too small for a portfolio.
 PORTFOLIO_ACCOUNTS = 60
@@ -128,7 +129,21 @@ async def all_of_it() -> list[Counted]:
     return [one for one in found if one is not None] + [await portfolio(), await bulk_pause()]
 
 
+async def as_json() -> dict[str, Any]:
+    """All of it for the tests: per tool (None where its example fails), and of several calls together."""
+    tools = {tool.name: found and asdict(found) for tool in TOOLS for found in [await of_tool(tool)]}
+    return {
+        "tools": tools,
+        "portfolio": asdict(await portfolio()),
+        "portfolio_accounts": PORTFOLIO_ACCOUNTS,
+        "bulk_pause": asdict(await bulk_pause()),
+    }
+
+
 def main() -> None:
+    if "--json" in sys.argv:
+        print(json.dumps(asyncio.run(as_json())))
+        return
     for one in asyncio.run(all_of_it()):
         print(f"{one.what:55} {one.calls:3} calls, {one.round_trips:3} round trips, again {one.again}")
 

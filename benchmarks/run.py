@@ -6,16 +6,14 @@ python -m benchmarks.run [part …]     only these parts are measured again; the
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from benchmarks import call, context, growth, memory, requests, start
+from scripts.pages import machine, table
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 HEAD = """\
@@ -119,16 +117,6 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "memory": ("Memory", memory_part),
     "growth": ("Growth", growth_part),
 }
-
-
-def table(head: Sequence[str], rows: Rows) -> str:
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(str, row)) for row in rows)]
-    return "\n" + "".join(f"| {line} |\n" for line in lines)
-
-
-def machine() -> str:
-    packages = ", ".join(f"{name} {version(name)}" for name in ("fastmcp", "pydantic"))
-    return f"{platform.system()}, {os.cpu_count()} virtual cores, Python {platform.python_version()}, {packages}."
 
 
 def kept() -> dict[str, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.writes.edits import ROUND, leftovers
+from tests.support.edits import ROUND, leftovers
 
 EDITS = 10_000
 

@@ -1,214 +1,262 @@
-"""The composition root: settings → vault → client → profiles → engine. What is heavy is imported when it is needed."""
+"""Compose the program: settings -> token vault -> Graph client -> profiles -> engine.
+
+Everything is built when it is first used, and what is slow to import is imported then. A client that only lists tools
+waits neither for the engine nor for httpx nor for the sandbox.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from meta_ads_mcp import __version__
 from meta_ads_mcp.settings import Settings, SettingsError
 
+if TYPE_CHECKING:
+    from meta_ads_mcp.core.clock import SystemClock
+    from meta_ads_mcp.core.ports import Download, Downloads
+    from meta_ads_mcp.core.request import Request
+    from meta_ads_mcp.credentials import EnvironmentToken, Vault
+    from meta_ads_mcp.credentials.token import Token
+    from meta_ads_mcp.engine.engine import Engine
+    from meta_ads_mcp.engine.telemetry import JsonLogger
+    from meta_ads_mcp.engine.writes.policy import Policy
+    from meta_ads_mcp.errors import AdsError
+    from meta_ads_mcp.graph.client import GraphClient, ServerInfo
+    from meta_ads_mcp.graph.limits.governor import Governor
+    from meta_ads_mcp.profiles.profiles import ProfileService
+    from meta_ads_mcp.sandbox import SandboxTransport
+    from meta_ads_mcp.server.catalogue import Catalogue
 
-@dataclass(frozen=True)
-class Connections:
-    """What commands at a terminal need: the profiles, the way to Graph, and what both stand on."""
-
-    profiles: Any
-    client: LazyClient
-    events: Any
-    clock: Any
+T = TypeVar("T")
 
 
-def compose(settings: Settings) -> tuple[Any, Any]:
-    """The catalogue and the engine for these settings. Raises SettingsError for names and policies that are wrong."""
-    from meta_ads_mcp.server.catalogue import Catalogue, UnknownNames, catalog_entries  # noqa: PLC0415
+class Lazy(Generic[T]):
+    """Build a value when it is first asked for."""
 
-    try:
-        catalogue = Catalogue(
-            catalog_entries(),
-            listed=settings.toolsets,
-            allow_writes=settings.allow_writes,
-            exclude=settings.exclude_tools,
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+
+    @cached_property
+    def value(self) -> T:
+        return self._build()
+
+
+class App:
+    """Hold the parts of one process. `keyring_timeout` is how many seconds the keyring may take.
+
+    Creating it reads the policy file and checks the names of tools and toolsets. Raises SettingsError for wrong ones.
+    """
+
+    def __init__(self, settings: Settings, keyring_timeout: float | None = None) -> None:
+        self.settings = settings
+        self._keyring_timeout = keyring_timeout
+        self.policy = _load_policy(settings.policy)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The tools of this server. Raises SettingsError for an unknown tool or toolset in the settings."""
+        from meta_ads_mcp.server.catalogue import Catalogue, UnknownNames, catalog_entries  # noqa: PLC0415
+
+        try:
+            return Catalogue(
+                catalog_entries(),
+                listed=self.settings.toolsets,
+                allow_writes=self.settings.allow_writes,
+                exclude=self.settings.exclude_tools,
+            )
+        except UnknownNames as problem:
+            raise SettingsError(str(problem)) from None
+
+    @cached_property
+    def engine(self) -> Engine:
+        from meta_ads_mcp.engine.engine import Engine, Options  # noqa: PLC0415
+        from meta_ads_mcp.engine.files.uploads import NoDownloads  # noqa: PLC0415
+        from meta_ads_mcp.engine.writes.policy import Policy  # noqa: PLC0415
+
+        settings = self.settings
+        downloads: Downloads = NoDownloads() if settings.demo else LazyFetcher()
+        return Engine(
+            catalogue=self.catalogue,
+            client=self.client,
+            events=self.events,
+            clock=self.clock,
+            limits=self.governor,
+            options=Options(
+                accounts=settings.accounts,
+                business_id=settings.business_id,
+                result_chars=settings.result_chars,
+                demo=settings.demo,
+                state_dir=self.state_dir,
+                upload_roots=settings.upload_roots,
+                export_dir=settings.state_dir,
+            ),
+            policy=self.policy or Policy(),
+            profiles=self.profiles,
+            downloads=downloads,
         )
-    except UnknownNames as wrong:
-        raise SettingsError(str(wrong)) from None
-    policy = _policy(settings.policy) if settings.policy else None
-    return catalogue, LazyEngine(lambda: _engine(settings, catalogue, policy))
+
+    @cached_property
+    def profiles(self) -> ProfileService:
+        from meta_ads_mcp.profiles.identity import MetaApp as GraphApp  # noqa: PLC0415
+        from meta_ads_mcp.profiles.profiles import ProfileService  # noqa: PLC0415
+
+        app_id, secret = self.settings.app_id, self._app_secret
+        app = GraphApp(app_id, secret) if app_id and secret else None
+        return ProfileService(
+            self.vault,
+            self.client.for_token,
+            self.clock,
+            app=app,
+            environ=os.environ,
+            locked=self.settings.lock_profile,
+        )
+
+    @cached_property
+    def client(self) -> LazyClient:
+        return LazyClient(self._build_client)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The profiles. Nothing is read from the keyring before the first call needs a token."""
+        from meta_ads_mcp.credentials import Keychain, ProfileIndex, Vault, from_settings  # noqa: PLC0415
+
+        settings = self.settings
+        if settings.demo:
+            return Vault(_demo_token)
+        access = settings.access_token.get_secret_value() if settings.access_token else None
+        named = {name: value.get_secret_value() for name, value in settings.tokens.items()}
+        return Vault(
+            lambda: from_settings(access, named),
+            chosen=settings.profile,
+            index=ProfileIndex(settings.state_dir),
+            keychain=Keychain(self._keyring_timeout) if self._keyring_timeout else Keychain(),
+        )
+
+    @cached_property
+    def governor(self) -> Governor:
+        from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
+
+        return Governor(clock=self.clock, events=self.events, state_dir=self.state_dir)
+
+    @cached_property
+    def events(self) -> JsonLogger:
+        from meta_ads_mcp.engine.telemetry import JsonLogger  # noqa: PLC0415
+
+        return JsonLogger(self.settings.log_level)
+
+    @cached_property
+    def clock(self) -> SystemClock:
+        from meta_ads_mcp.core.clock import SystemClock  # noqa: PLC0415
+
+        return SystemClock()
+
+    @property
+    def state_dir(self) -> Path | None:
+        """The folder for the journal and the limits. The demo leaves nothing on the disk."""
+        return None if self.settings.demo else self.settings.state_dir
+
+    @property
+    def _app_secret(self) -> str | None:
+        return self.settings.app_secret.get_secret_value() if self.settings.app_secret else None
+
+    def _build_client(self) -> GraphClient:
+        from meta_ads_mcp.graph.client import GraphClient  # noqa: PLC0415
+        from meta_ads_mcp.graph.connection import Connection  # noqa: PLC0415
+
+        settings = self.settings
+        connection = Connection(
+            settings.graph_url,
+            settings.video_url,
+            settings.api_version,
+            settings.timeout,
+            self._app_secret,
+            f"meta-ads-local-mcp/{__version__}",
+        )
+        return GraphClient(
+            tokens=self.vault,
+            governor=self.governor,
+            events=self.events,
+            clock=self.clock,
+            connection=connection,
+            transport=_sandbox_transport() if settings.demo else None,
+        )
 
 
-def _policy(path: Path) -> Any:
-    """Read at the start, because a wrong one has to stop it."""
+def _load_policy(path: Path | None) -> Policy | None:
+    """Read the policy at the start, because a wrong one has to stop it."""
+    if path is None:
+        return None
     from meta_ads_mcp.engine.writes.policy import PolicyError, load_policy  # noqa: PLC0415
 
     try:
         return load_policy(path)
-    except PolicyError as wrong:
-        raise SettingsError(str(wrong)) from None
+    except PolicyError as problem:
+        raise SettingsError(str(problem)) from None
 
 
-def _engine(settings: Settings, catalogue: Any, policy: Any) -> Any:
-    from meta_ads_mcp.engine.engine import Engine, Options  # noqa: PLC0415
-    from meta_ads_mcp.engine.files.uploads import NoDownloads  # noqa: PLC0415
-    from meta_ads_mcp.engine.writes.policy import Policy  # noqa: PLC0415
+def _demo_token() -> dict[str, EnvironmentToken]:
+    from meta_ads_mcp.credentials import EnvironmentToken  # noqa: PLC0415
+    from meta_ads_mcp.sandbox import DEMO_TOKEN  # noqa: PLC0415
 
-    parts = connect(settings)
-    options = Options(
-        settings.accounts,
-        settings.business_id,
-        settings.result_chars,
-        settings.demo,
-        _state_dir(settings),
-        settings.upload_roots,
-        settings.state_dir,
-    )
-    limits = parts.client.governor
-    downloads = NoDownloads() if settings.demo else LazyFetcher()
-    return Engine(
-        catalogue,
-        parts.client,
-        parts.events,
-        parts.clock,
-        limits,
-        options,
-        policy or Policy(),
-        parts.profiles,
-        downloads,
-    )
+    return {"demo": EnvironmentToken(DEMO_TOKEN, "demo")}
 
 
-def connect(settings: Settings, patience: float | None = None) -> Connections:
-    """Profiles and client; `patience` is how many seconds the keyring may take."""
-    from meta_ads_mcp.core.clock import SystemClock  # noqa: PLC0415
-    from meta_ads_mcp.engine.telemetry import JsonLogger  # noqa: PLC0415
-    from meta_ads_mcp.graph.limits.governor import Governor  # noqa: PLC0415
+def _sandbox_transport() -> SandboxTransport:
+    from meta_ads_mcp.sandbox import SandboxTransport  # noqa: PLC0415
 
-    events, clock, vault = JsonLogger(settings.log_level), SystemClock(), _vault(settings, patience)
-    governor = Governor(clock=clock, events=events, state_dir=_state_dir(settings))
-    client = LazyClient(settings, vault, governor, events, clock)
-    return Connections(_profiles(settings, vault, client, clock), client, events, clock)
-
-
-def _state_dir(settings: Settings) -> Path | None:
-    """The sandbox leaves nothing on the disk."""
-    return None if settings.demo else settings.state_dir
-
-
-def _vault(settings: Settings, patience: float | None) -> Any:
-    """The profiles: nothing is read from the keyring before the first call needs a token."""
-    from meta_ads_mcp.credentials import EnvironmentToken, Keychain, ProfileIndex, Vault, from_settings  # noqa: PLC0415
-
-    if settings.demo:
-
-        def sandbox_token() -> dict[str, EnvironmentToken]:
-            from meta_ads_mcp.sandbox import DEMO_TOKEN  # noqa: PLC0415
-
-            return {"demo": EnvironmentToken(DEMO_TOKEN, "demo")}
-
-        return Vault(sandbox_token)
-    access = settings.access_token.get_secret_value() if settings.access_token else None
-    named = {name: value.get_secret_value() for name, value in settings.tokens.items()}
-    return Vault(
-        lambda: from_settings(access, named),
-        chosen=settings.profile,
-        index=ProfileIndex(settings.state_dir),
-        keychain=Keychain(patience) if patience else Keychain(),
-    )
-
-
-def _profiles(settings: Settings, vault: Any, client: LazyClient, clock: Any) -> Any:
-    from meta_ads_mcp.profiles.identity import App  # noqa: PLC0415
-    from meta_ads_mcp.profiles.profiles import ProfileService  # noqa: PLC0415
-
-    secret = settings.app_secret.get_secret_value() if settings.app_secret else None
-    app = App(settings.app_id, secret) if settings.app_id and secret else None
-    return ProfileService(vault, client.for_token, clock, app=app, environ=os.environ, locked=settings.lock_profile)
-
-
-class LazyEngine:
-    """Builds the engine at the first call: a client that only lists tools does not wait for it."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self._make = cache(make)
-
-    async def call(self, *given: Any, **more: Any) -> Any:
-        return await self._make().call(*given, **more)
-
-    @property
-    def book(self) -> Any:
-        return self._make().book
-
-    @property
-    def exports(self) -> Any:
-        return self._make().exports
-
-
-class LazyFetcher:
-    """The `Downloads` port, imported when something is to be fetched."""
-
-    async def check(self, url: str) -> None:
-        await self._made().check(url)
-
-    async def get(self, url: str, most_bytes: int) -> Any:
-        return await self._made().get(url, most_bytes)
-
-    def _made(self) -> Any:
-        from meta_ads_mcp.web.fetch import Fetcher  # noqa: PLC0415
-
-        return Fetcher()
+    return SandboxTransport(max_logged=100)
 
 
 class LazyClient:
-    """Builds the Graph client at the first call: a start does not wait for httpx, nor for the sandbox."""
+    """Pass calls to the Graph client, which is built at the first one."""
 
-    def __init__(self, settings: Settings, vault: Any, governor: Any, events: Any, clock: Any) -> None:
-        self.governor = governor
-        self._parts = (settings, vault, governor, events, clock)
-        self._client: Any = None
+    def __init__(self, build: Callable[[], GraphClient]) -> None:
+        self._client = Lazy(build)
 
-    def _made(self) -> Any:
-        if self._client is None:
-            self._client = _graph_client(*self._parts)
-        return self._client
+    async def send(self, request: Request) -> Any:
+        return await self._client.value.send(request)
 
-    async def send(self, request: Any) -> Any:
-        return await self._made().send(request)
+    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
+        return await self._client.value.batch(requests)
 
-    async def batch(self, requests: Any) -> Any:
-        return await self._made().batch(requests)
+    async def own_secrets(self) -> list[str]:
+        return await self._client.value.own_secrets()
 
-    def for_token(self, token: Any) -> Any:
-        return self._made().for_token(token)
+    def clock_skew(self) -> float:
+        return self._client.value.clock_skew()
+
+    def for_token(self, token: Token) -> GraphClient:
+        return self._client.value.for_token(token)
 
     @property
-    def seen(self) -> Any:
-        return self._made().seen
+    def server_info(self) -> ServerInfo:
+        """What the answers said about the server."""
+        return self._client.value.server_info
 
     def version_notice(self) -> str | None:
-        notice: str | None = self._client.version_notice() if self._client else None
-        return notice
+        """The notice of the client, which has none before it was built."""
+        return self._client.value.version_notice() if "value" in vars(self._client) else None
 
 
-def _graph_client(settings: Settings, vault: Any, governor: Any, events: Any, clock: Any) -> Any:
-    from meta_ads_mcp.graph.client import Connection, GraphClient  # noqa: PLC0415
+class LazyFetcher:
+    """Implement the `Downloads` port with the web fetcher, which is imported when something is to be fetched."""
 
-    secret = settings.app_secret.get_secret_value() if settings.app_secret else None
-    connection = Connection(
-        settings.graph_url,
-        settings.video_url,
-        settings.api_version,
-        settings.timeout,
-        secret,
-        f"meta-ads-local-mcp/{__version__}",
-    )
-    transport = None
-    if settings.demo:
-        from meta_ads_mcp.sandbox import SandboxTransport  # noqa: PLC0415
+    async def check(self, url: str) -> None:
+        await self._fetcher.value.check(url)
 
-        transport = SandboxTransport(max_logged=100)
-    return GraphClient(
-        tokens=vault, governor=governor, events=events, clock=clock, connection=connection, transport=transport
-    )
+    async def get(self, url: str, most_bytes: int) -> Download:
+        return await self._fetcher.value.get(url, most_bytes)
+
+    @cached_property
+    def _fetcher(self) -> Lazy[Downloads]:
+        return Lazy(_build_fetcher)
+
+
+def _build_fetcher() -> Downloads:
+    from meta_ads_mcp.web.fetch import Fetcher  # noqa: PLC0415
+
+    return Fetcher()

@@ -18,6 +18,8 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
+
 PREFIX = "META_ADS_"
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
@@ -101,7 +103,7 @@ def _profile(value: str | None) -> str | None:
 
 def _version(value: str) -> str:
     if not _VERSION.fullmatch(value):
-        raise ValueError("takes a version such as v26.0")
+        raise ValueError(f"takes a version such as {GRAPH_VERSION}")
     return value
 
 
@@ -174,7 +176,7 @@ class Settings(BaseSettings):
         None, validation_alias="META_APP_SECRET", description="with it, every call carries appsecret_proof"
     )
     api_version: Annotated[str, AfterValidator(_version)] = Field(
-        "v26.0", validation_alias="META_API_VERSION", description="Graph API version"
+        GRAPH_VERSION, validation_alias="META_API_VERSION", description="Graph API version"
     )
     profile: Annotated[str | None, AfterValidator(_profile)] = Field(
         None, validation_alias="META_ADS_PROFILE", description="stored profile to use"

@@ -20,7 +20,7 @@ from meta_ads_mcp import errors
 from meta_ads_mcp.core.schema import full_schema
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.graph import error_table as faults
+from meta_ads_mcp.graph.error_table import ANY_CODE, REPORTED_STEPS, RULES, ErrorRule
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 from meta_ads_mcp.settings import Settings
 
@@ -184,21 +184,25 @@ def _kinds() -> Iterator[tuple[str, ...]]:
 
 
 def _meanings() -> Iterator[tuple[str, ...]]:
-    for (code, subcode), meaning in faults._BY_SUBCODE.items():  # noqa: SLF001  the table is private to its module
-        yield _meaning(str(code), str(subcode), meaning)
-    for subcode, step in faults._TOKEN_STEPS.items():  # noqa: SLF001
-        yield "190", str(subcode), f"`{errors.TokenProblem.kind}`", "", step
-    for subcode, step in faults._HINTS.items():  # noqa: SLF001
+    with_subcode = [rule for rule in RULES if rule.subcode is not None]
+    yield from map(_meaning, with_subcode)
+    for subcode, step in REPORTED_STEPS.items():
         yield "any", str(subcode), f"`{errors.InvalidArguments.kind}`", "", step
-    for code, meaning in faults._BY_CODE.items():  # noqa: SLF001
-        yield _meaning(str(code), "", meaning)
-    for codes, meaning in faults._RANGES:  # noqa: SLF001
-        yield _meaning(f"{codes.start} to {codes.stop - 1}", "", meaning)
+    yield from map(_meaning, [rule for rule in RULES if rule.subcode is None])
 
 
-def _meaning(code: str, subcode: str, meaning: faults.ErrorRule) -> tuple[str, ...]:
-    step = meaning.next_step or meaning.error.default_next_step
-    return code, subcode, f"`{meaning.error.kind}`", "again" if meaning.retry else "", step
+def _meaning(rule: ErrorRule) -> tuple[str, ...]:
+    step = rule.next_step or rule.error.default_next_step
+    subcode = "" if rule.subcode is None else str(rule.subcode)
+    return _code(rule), subcode, f"`{rule.error.kind}`", "again" if rule.retry else "", step
+
+
+def _code(rule: ErrorRule) -> str:
+    if isinstance(rule.code, int):
+        return f"{rule.code} ({rule.use_case})" if rule.use_case else str(rule.code)
+    if rule.code == ANY_CODE:
+        return "any"
+    return "negative" if rule.code.start < 0 else f"{rule.code.start} to {rule.code.stop - 1}"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -211,7 +215,19 @@ def _page(lines: list[str]) -> str:
     return "\n".join([title, "", GENERATED, "", *rest]) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"tools.md": tools_page, "settings.md": settings_page, "errors.md": errors_page}
+def coverage_page() -> str:
+    """Return the page of parameters and fields, edge by edge."""
+    from scripts.coverage import coverage_lines  # noqa: PLC0415
+
+    return _page(list(coverage_lines()))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "tools.md": tools_page,
+    "settings.md": settings_page,
+    "errors.md": errors_page,
+    "coverage.md": coverage_page,
+}
 
 
 # Sections of the README, between `<!-- name: … -->` and `<!-- /name -->`.

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.run import machine, table
+from scripts.pages import machine, table
 from tests.torture import soak, supply
 from tests.torture.classes import CLASSES, Outcome, run
 

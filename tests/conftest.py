@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import FakeClock, Heard
+from tests.support.clock import FakeClock
+from tests.support.recorders import EventRecorder
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # Longer than a turn of the event loop, shorter than anything a person would call waiting.
@@ -33,8 +34,8 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def events() -> Heard:
-    return Heard()
+def events() -> EventRecorder:
+    return EventRecorder()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
-"""Figures as Graph writes them and as an answer shows them.
+"""Parse the numbers of Graph and round them for an answer.
 
-Graph sends every number as text; money of insights is in major units of the account's currency. Ratios are rounded to
-four significant digits and never to fewer than two decimals; amounts and counts are exact.
+Graph sends every number as text. Money of insights is in major units of the account's currency. Ratios are rounded to
+four significant digits and to at least two decimals. Amounts and counts are exact.
 """
 
 from __future__ import annotations
@@ -15,48 +15,52 @@ from typing import Any
 from meta_ads_mcp.core.values.money import offset
 
 Number = int | float
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")
-SIGNIFICANT = 4
-# No account has a figure of more; quotients and products of longer ones do not fit into a float.
-MOST_DIGITS = 60
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+SIGNIFICANT_DIGITS = 4
+# Longer numbers are not figures of an account, and their products do not fit into a float.
+MAX_DIGITS = 60
 
 
 def number(value: Any) -> Number | None:
-    """The number that a text of Graph holds; None when it holds none, or one that no account can have."""
+    """Parse a figure of Graph, which is text or a JSON number. Return None for anything else, booleans included.
+
+    Text may have a sign, decimals and an exponent (`1.5E+3`), but no separators of thousands.
+    """
     if isinstance(value, str):
-        return _written(value) if len(value) <= MOST_DIGITS else None
-    if isinstance(value, bool) or value is None:
+        return _parse(value) if len(value) <= MAX_DIGITS else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int | float):
-        return value if abs(value) < 10**MOST_DIGITS else None
-    return _written(str(value))
+    return value if abs(value) < 10**MAX_DIGITS else None
 
 
-def _written(text: str) -> Number | None:
-    if text.isascii() and text.isdigit():  # most of them; the pattern takes longer to say the same
+def _parse(text: str) -> Number | None:
+    if text.isascii() and text.isdigit():  # a shortcut for most figures
         return int(text)
     if not _NUMBER.fullmatch(text):
         return None
-    return int(text) if text.lstrip("-").isdigit() else whole(float(text))
+    if text.lstrip("+-").isdigit():
+        return int(text)
+    value = float(text)
+    return whole(value) if abs(value) < 10**MAX_DIGITS else None
 
 
 def whole(value: float) -> Number:
-    """16.0 as 16."""
+    """Turn a float without decimals into an int: 16.0 becomes 16."""
     return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def round_number(value: Number | None) -> Number | None:
-    """A ratio as it is shown."""
+    """Round a ratio to four significant digits, and to at least two decimals. Return None if it is not finite."""
     if value is None or not math.isfinite(value):
         return None
     if not value:
         return 0
-    places = SIGNIFICANT - 1 - math.floor(math.log10(abs(value)))
+    places = SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(abs(value)))
     return whole(round(float(value), max(2, places)))
 
 
 def total(values: Iterable[Number | None]) -> Number:
-    """The exact decimal sum, without the binary dust of adding floats."""
+    """Add decimally, so that the sum has no binary rounding errors. None counts as 0."""
     counts, rest = 0, Decimal()
     for value in values:
         if isinstance(value, int):
@@ -66,18 +70,18 @@ def total(values: Iterable[Number | None]) -> Number:
     return whole(float(counts + rest))
 
 
-def ratio(over: Number | None, under: Number | None, factor: Number = 1) -> float | None:
-    """None where there is nothing to divide by."""
-    return None if over is None or not under else over / under * factor
+def ratio(numerator: Number | None, denominator: Number | None, factor: Number = 1) -> float | None:
+    """Divide, and multiply by `factor`. Return None if a value is missing or the denominator is 0."""
+    return None if numerator is None or not denominator else numerator / denominator * factor
 
 
 def change_pct(now: Number | None, before: Number | None) -> Number | None:
-    """The change in percent, one decimal; None without a value or from zero, which has no percentage."""
+    """Return the change in percent with one decimal, or None if a value is missing or the earlier value is 0."""
     if now is None or not before:
         return None
     return whole(round((now - before) / abs(before) * 100, 1))
 
 
 def amount(value: Number, currency: str) -> str:
-    """An amount in major units as a person reads it: `1,234.50 EUR`."""
+    """Format an amount in major units, such as `1,234.50 EUR`."""
     return f"{value:,.0f} {currency}" if offset(currency) == 1 else f"{value:,.2f} {currency}"

@@ -1,7 +1,7 @@
-"""Ad relevance diagnostics: what the three rankings mean, alone and together.
+"""Interpret the ad relevance diagnostics: three rankings per ad.
 
-Source: Meta Business Help, "About ad relevance diagnostics", and SDK class AdsInsights. Rankings compare an ad with ads
-that competed for the same audience; they exist at ad level from about 500 impressions on.
+Sources: Meta Business Help, "About ad relevance diagnostics", and SDK class AdsInsights. Each ranking compares an ad
+with ads that competed for the same audience. Rankings exist at level ad, from about 500 impressions on.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ MEANINGS = {
     "BELOW_AVERAGE_10": "below average: bottom 10 %",
     "UNKNOWN": "not ranked: under about 500 impressions, or too few comparable ads",
 }
-NEEDED_IMPRESSIONS = 500
-# (quality, engagement, conversion) below average → where to look.
+# Keys: whether quality, engagement and conversion are below average.
 _DIAGNOSES = {
     (False, False, False): "nothing below average",
     (False, False, True): "interest but few conversions: offer, call to action, landing page",
@@ -37,7 +36,7 @@ _DIAGNOSES = {
 
 
 def ranking_table(rows: Sequence[Row]) -> Table:
-    """A row per ad with its rankings and a diagnosis."""
+    """Build a table with a row per ad: its ids, rankings, impressions, spend (major units) and diagnosis."""
     columns = [name for name in FIELDS if name != "account_currency"]
     return Table([*columns, "diagnosis"], [[*(_cell(row, name) for name in columns), diagnosis(row)] for row in rows])
 
@@ -49,18 +48,18 @@ def _cell(row: Row, name: str) -> Any:
 
 
 def diagnosis(row: Row) -> str:
-    """Where to look, when at least one ranking is known."""
+    """Say what the rankings of an ad point to, or `not ranked`."""
     ranks = [str(row.get(name) or "UNKNOWN") for name in RANKINGS]
     known = [rank for rank in ranks if rank != "UNKNOWN"]
     if not known:
         return "not ranked"
     quality, engagement, conversion = (rank.startswith("BELOW") for rank in ranks)
-    partly = "" if len(known) == len(ranks) else " (of the rankings known)"
-    return _DIAGNOSES[quality, engagement, conversion] + partly
+    limitation = "" if len(known) == len(ranks) else " (of the rankings known)"
+    return _DIAGNOSES[quality, engagement, conversion] + limitation
 
 
 def meanings(table: Table) -> str:
-    """The words of the rankings that are in the table, explained once."""
+    """Explain each ranking value that the table contains."""
     places = [table.columns.index(name) for name in RANKINGS]
     used = {row[place] for row in table.rows for place in places}
     return "; ".join(f"{rank} = {text}" for rank, text in MEANINGS.items() if rank in used)

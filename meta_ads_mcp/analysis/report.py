@@ -1,115 +1,156 @@
-"""Insights rows as an answer: the table, what was left out of it, totals, attribution and currency."""
+"""Build the answer to an insights query: the table, totals, and notes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from textwrap import wrap
 
-from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order, not_self_evident
-from meta_ads_mcp.analysis.guardrails import ASYNC_TOOL, REACH, whole_range
+from meta_ads_mcp.analysis.actions import CONVERSIONS, ENGAGEMENT, TRAFFIC, event_order
 from meta_ads_mcp.analysis.numbers import Number, amount, number
-from meta_ads_mcp.analysis.selection import DEFAULT_FIELDS, OPT_IN
+from meta_ads_mcp.analysis.query.guardrails import whole_range
+from meta_ads_mcp.analysis.query.local import local_cursor, local_selection
+from meta_ads_mcp.analysis.query.selection import IDENTITY, default_fields
+from meta_ads_mcp.analysis.query.vocabulary import only_requested, requested_windows, with_requested_counts
+from meta_ads_mcp.analysis.report_notes import empty_notes, missing_fields, table_notes
+from meta_ads_mcp.analysis.results import EVENT_COLUMNS
 from meta_ads_mcp.analysis.table import Column, Sheet, sheet
-from meta_ads_mcp.core.fields import names as names_of
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Account
-from meta_ads_mcp.core.result import Page, Result, Row, Table
+from meta_ads_mcp.core.result import Listing, Page, Result, Row, Table
 from meta_ads_mcp.domain.insights_query import InsightsParams
 
-# Without `fields`, engagement details and the costs of everything but these would double the table.
-COSTED = frozenset(CONVERSIONS + TRAFFIC) - {"initiate_checkout", "add_payment_info", "add_to_cart", "view_content"}
+# Without `fields`, engagement details and the costs of other events would double the table.
+EVENTS_WITH_COST = frozenset(CONVERSIONS + TRAFFIC) - {
+    "initiate_checkout",
+    "add_payment_info",
+    "add_to_cart",
+    "view_content",
+}
 DETAILS = frozenset(ENGAGEMENT) - {"video_view", "post_engagement"}
-NOT_ADDED = "Reach, frequency, costs and rates cannot be added."
+ALL = slice(None)
+NOT_ADDITIVE = "Reach, frequency, costs and rates cannot be added."
 # Characters of the figures in one note of totals.
 TOTALS_WIDTH = 500
-UNSPLIT = (
-    "Rows without a value in the action breakdown hold what it does not split, such as spend; costs and ROAS beside a "
-    "value are therefore not those of that part."
-)
-DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
 
 
-@dataclass(frozen=True)
-class Answered:
-    """What Graph gave: its rows, whether more follow and how, its own summary, and the marks of the pages."""
+def report(
+    query: InsightsParams,
+    listing: Listing,
+    account: Account,
+    today: date,
+    *,
+    all_rows: bool = True,
+    window: slice = ALL,
+) -> Result:
+    """Build the answer. `today` is the date in the account's time zone; `all_rows` is False for a later page.
 
-    rows: list[Row]
-    after: str | None = None
-    summary: Row | None = None
-    marks: tuple[tuple[int, str], ...] = ()
-
-
-def report(query: InsightsParams, found: Answered, account: Account, today: date) -> Result:
-    """The answer to an insights query. `today` is the day in the account's time zone."""
-    if not found.rows:
-        page = Page(0, found.after is not None, found.after)
-        return Result(_nothing(query, account, today), Table([], []), page, _why_empty(query), found.marks)
-    whole = sheet(found.rows, breakdowns=query.breakdowns or (), fields=query.fields or DEFAULT_FIELDS)
-    made, notes = _trimmed(whole, query)
-    constants, made = _constants(made, query)
-    totals, about = _totals(made, found, query)
-    one_to_one = len(made.cells) == len(found.rows)
+    If the query has filters or a sort key that Graph does not have, `listing` must hold all rows. They are applied
+    here, and `window` selects the rows of the answer.
+    """
+    page = Page(0, listing.after is not None, listing.after)
+    if not listing.rows:
+        return Result(_empty_summary(query, account, today), Table([], []), page, empty_notes(query), listing.marks)
+    local = local_selection(query)
+    whole = with_requested_counts(query_sheet(listing.rows, query), query)
+    missing = missing_fields(whole, query, today)
+    matches = local.apply(whole) if local else whole
+    shown, notes = _without_details(only_requested(matches, query), query)
+    constants, shown = _without_constants(shown, query)
+    totals, totals_notes = _totals(shown, listing, query, all_rows=all_rows)
+    notes += [local.note(len(matches.cells), len(listing.rows))] if local else []
+    answer = replace(shown, cells=shown.cells[window])
+    page, marks = _position(listing, shown, window, local=bool(local))
     return Result(
-        f"{_rows(len(made.cells))} of {_summary(query, found, account, constants, totals)}",
-        made.table(),
-        Page(len(made.cells), found.after is not None, found.after),
-        [*notes, *_notes(made, query, constants), *_missing(found, query), *([] if one_to_one else [UNSPLIT]), *about],
-        found.marks if one_to_one else (),
+        f"{_count(len(answer.cells))} of {_summary(query, listing, account, constants, totals, after=page.after)}",
+        answer.table(),
+        page,
+        [*notes, *table_notes(answer, query, constants), *missing, *totals_notes],
+        marks,
     )
 
 
-def _trimmed(made: Sheet, query: InsightsParams) -> tuple[Sheet, list[str]]:
-    """Without the noise of the default fields; what the caller named stays."""
-    noise = [] if query.fields else [column for column in made.columns if _is_noise(column)]
-    details = sorted({column.event for column in noise if column.source == "actions"}, key=event_order)
-    note = [f"Left out: {', '.join(details)}; name fields=[actions] to see them."] if details else []
-    return made.without(noise), note
+def query_sheet(rows: Sequence[Row], query: InsightsParams) -> Sheet:
+    """Build the sheet of the rows of a query."""
+    windows = (*(query.action_attribution_windows or ()), *requested_windows(query.fields or ()))
+    fields = query.fields or default_fields(query)
+    return sheet(rows, breakdowns=query.breakdowns or (), fields=fields, windows=windows)
 
 
-def _is_noise(column: Column) -> bool:
+def _position(
+    listing: Listing, shown: Sheet, window: slice, *, local: bool
+) -> tuple[Page, tuple[tuple[int, str], ...]]:
+    """Return the page of the answer, and the marks from which a shortened answer can go on."""
+    count = len(shown.cells[window])
+    if not local:
+        one_to_one = count == len(listing.rows)
+        return Page(count, listing.after is not None, listing.after), listing.marks if one_to_one else ()
+    start = window.start or 0
+    more = start + count < len(shown.cells)
+    return Page(count, more, local_cursor(start + count) if more else None), ((0, local_cursor(start)),)
+
+
+def _without_details(whole: Sheet, query: InsightsParams) -> tuple[Sheet, list[str]]:
+    """Leave out the details of the default fields, and name them. Requested fields stay complete."""
+    if query.fields:
+        return whole, []
+    details = [column for column in whole.columns if _is_detail(column)]
+    events = sorted({column.event for column in details if column.source == "actions"}, key=event_order)
+    costs = sorted({column.event for column in details if column.source != "actions"} - set(events), key=event_order)
+    texts = [*events, *([f"the cost per event of {', '.join(costs)}"] if costs else [])]
+    fields = [name for name, group in (("actions", events), ("cost_per_action_type", costs)) if group]
+    note = [f"Left out: {', '.join(texts)}; set fields=[{', '.join(fields)}] to see them."] if texts else []
+    return whole.without(details), note
+
+
+def _is_detail(column: Column) -> bool:
     if column.source == "cost_per_action_type":
-        return column.event not in COSTED
+        return column.event not in EVENTS_WITH_COST
     detail = column.event in DETAILS or column.event.startswith(("messaging_", "photo_", "post_net_", "post_un"))
-    return column.source == "actions" and detail and column.event not in COSTED
+    return column.source == "actions" and detail and column.event not in EVENTS_WITH_COST
 
 
-def _constants(made: Sheet, query: InsightsParams) -> tuple[dict[str, str], Sheet]:
-    """Dimensions that are the same in all rows and were not asked for: they are said once instead."""
-    dropped = {"account_currency", "attribution_setting", "account_id", "account_name", "results_indicator"}
-    if query.one_period and len(made.cells) > 1:
-        dropped |= {"date_start", "date_stop"}
-    known = {name: str(value) for name in dropped if (value := made.constant(name)) is not None}
+def _without_constants(whole: Sheet, query: InsightsParams) -> tuple[dict[str, str], Sheet]:
+    """Leave out dimensions that were not requested and have the same value in all rows, and return the values."""
+    droppable = {"account_currency", "attribution_setting", "account_id", "account_name", *EVENT_COLUMNS.values()}
+    if not query.fields and query.row_level in IDENTITY:
+        droppable.discard("result_event")
+    if query.one_period and len(whole.cells) > 1:
+        droppable |= {"date_start", "date_stop"}
+    constants = {name: str(value) for name in sorted(droppable) if (value := whole.constant(name)) is not None}
     if query.time_increment == "1":
-        known["date_stop"] = ""
-    gone = [Column(name) for name in known if name not in (query.fields or ())]
-    return known, made.without(gone)
+        constants["date_stop"] = ""
+    return constants, whole.without(Column(name) for name in constants if name not in (query.fields or ()))
 
 
-def _totals(made: Sheet, found: Answered, query: InsightsParams) -> tuple[dict[str, Number], list[str]]:
-    if query.default_summary and found.summary:
-        whole, _ = _trimmed(sheet([found.summary], fields=query.fields or DEFAULT_FIELDS), query)
-        own = {name: value for name, cell in _named(whole) if (value := number(cell)) is not None}
-        return own, _told("Meta's own totals, over all rows, people counted once", own)
-    if len(made.cells) < 2 or _overlap(query):
-        return {}, ["The time ranges overlap, so nothing is added up."] if len(made.cells) > 1 else []
-    totals = made.totals()
-    told = _told(f"Totals of these {len(made.cells)} rows", totals)
-    return totals, [*told[:-1], *(f"{last} {NOT_ADDED}" for last in told[-1:])]
+def _totals(
+    shown: Sheet, listing: Listing, query: InsightsParams, *, all_rows: bool
+) -> tuple[dict[str, Number], list[str]]:
+    """Return the totals of all rows and the notes with them. Pages of a list are not added up."""
+    if query.default_summary and listing.summary:
+        meta, _ = _without_details(only_requested(query_sheet([listing.summary], query), query), query)
+        cells = zip(meta.names(), meta.columns, strict=True)
+        totals = {name: value for name, column in cells if (value := number(meta.cells[0].get(column))) is not None}
+        return totals, _total_notes("Meta's own totals, over all rows, people counted once", totals)
+    if len(shown.cells) < 2:
+        return {}, []
+    if _overlap(query):
+        return {}, ["The time ranges overlap, so nothing is added up."]
+    if listing.after is not None or not all_rows:
+        return {}, ["This is one page of several, so nothing is added up; default_summary=true brings Meta's totals."]
+    totals = shown.totals()
+    notes = _total_notes(f"Totals of all {len(shown.cells)} rows", totals)
+    return totals, [*notes[:-1], *(f"{last} {NOT_ADDITIVE}" for last in notes[-1:])]
 
 
-def _told(what: str, totals: dict[str, Number]) -> list[str]:
-    """Totals as notes: they are no row of the table, which has columns and rows alone."""
+def _total_notes(label: str, totals: dict[str, Number]) -> list[str]:
+    """Return the totals as notes, because a table has only columns and rows."""
     figures = ", ".join(f"{name}={json.dumps(value)}" for name, value in totals.items())
     lines = wrap(figures, TOTALS_WIDTH, break_long_words=False, break_on_hyphens=False)
-    return [f"{what}: {line.rstrip(',')}." for line in lines]
-
-
-def _named(made: Sheet) -> Iterator[tuple[str, object]]:
-    for name, column in zip(made.names(), made.columns, strict=True):
-        yield name, made.cells[0].get(column)
+    return [f"{label}: {line.rstrip(',')}." for line in lines]
 
 
 def _overlap(query: InsightsParams) -> bool:
@@ -117,56 +158,28 @@ def _overlap(query: InsightsParams) -> bool:
     return any(later.first <= earlier.last for earlier, later in pairwise(windows))
 
 
-def _notes(made: Sheet, query: InsightsParams, constants: dict[str, str]) -> list[str]:
-    shown = {column.event for column in made.columns if column.event}
-    told = not_self_evident({event: kinds for event, kinds in made.types.items() if event in shown})
-    setting = constants.get("attribution_setting")
-    windows = sorted({column.window for column in made.columns if column.window})
-    notes = [f"Events: {told}."] if told else []
-    if shown:
-        notes.append(_attribution(setting, windows))
-    if indicator := constants.get("results_indicator"):
-        notes.append(f"results are {indicator}.")
-    if query.own_level == "ad" and any(row.get(Column("impressions")) == 0 for row in made.cells):
-        notes.append(f"Rows without impressions can be filtered out: filtering={DELIVERED}.")
-    return notes
-
-
-def _missing(found: Answered, query: InsightsParams) -> list[str]:
-    """Fields that the caller named and no row has. Graph leaves out what it has no value for, without a word."""
-    left_out = REACH if query.breakdowns else frozenset()
-    seen = {name for row in found.rows for name in row} | left_out
-    names = [name for name in names_of(query.fields or ()) if name not in seen]
-    if not names:
-        return []
-    rankings = [name for name in names if name.endswith("_ranking")] if query.own_level != "ad" else []
-    where = " Rankings exist at level=ad." if rankings else ""
-    why = "none was counted, or it does not exist at this level."
-    return [f"Meta gives no value for {', '.join(names)} here: {why}{where}"]
-
-
-def _attribution(setting: str | None, windows: Sequence[str]) -> str:
-    named = setting or "each ad set's own setting"
-    extra = f"; columns ending in {', '.join(windows)} count that window alone" if windows else ""
-    return f"Attribution: {named}{extra}."
-
-
-def _rows(count: int) -> str:
-    return f"{count} row{'' if count == 1 else 's'}"
+def _count(rows: int) -> str:
+    return f"{rows} {plural('row', rows)}"
 
 
 def _summary(
-    query: InsightsParams, found: Answered, account: Account, constants: dict[str, str], totals: dict[str, Number]
+    query: InsightsParams,
+    listing: Listing,
+    account: Account,
+    constants: dict[str, str],
+    totals: dict[str, Number],
+    *,
+    after: str | None,
 ) -> str:
-    days = _days(found.rows)
-    level = f" by {query.own_level}" if query.own_level else ""
+    level = f" by {query.row_level}" if query.row_level else ""
     split = f" and {', '.join(query.breakdowns)}" if query.breakdowns else ""
-    more = "; more follow, ask again with page.after" if found.after else ""
+    rest = "; more follow, call again with page.after" if after else ""
     currency = constants.get("account_currency", account.currency)
-    spend = totals.get("spend") if totals else number(found.rows[0].get("spend")) if len(found.rows) == 1 else None
-    spent = f" Spend {amount(spend, currency)}." if spend is not None else ""
-    where = f"{query.object_id}{level}{split}, {days} ({account.timezone_name})"
-    return f"{where}, money in {currency}{more}.{spent}"
+    only_row = listing.rows[0] if len(listing.rows) == 1 else {}
+    spend = totals.get("spend") if totals else number(only_row.get("spend"))
+    spend_text = f" Spend {amount(spend, currency)}." if spend is not None else ""
+    subject = f"{query.object_id}{level}{split}, {_days(listing.rows)} ({account.timezone_name})"
+    return f"{subject}, money in {currency}{rest}.{spend_text}"
 
 
 def _days(rows: Sequence[Row]) -> str:
@@ -175,18 +188,7 @@ def _days(rows: Sequence[Row]) -> str:
     return f"{min(starts)} to {max(stops)}" if starts and stops else "whole period"
 
 
-def _nothing(query: InsightsParams, account: Account, today: date) -> str:
-    whole = whole_range(query, today)
-    period = f"{whole.since} to {whole.until}" if whole else query.preset or "these periods"
+def _empty_summary(query: InsightsParams, account: Account, today: date) -> str:
+    days = whole_range(query, today)
+    period = f"{days.since} to {days.until}" if days else query.preset or "these periods"
     return f"No rows of {query.object_id}, {period} ({account.timezone_name})."
-
-
-def _why_empty(query: InsightsParams) -> list[str]:
-    """Graph gives no row, not a row of zeros, where nothing was delivered."""
-    reasons = ["Nothing was delivered in this period, or the filter leaves nothing: Meta gives no zero rows."]
-    if OPT_IN & set(query.breakdowns or ()):
-        reasons.append(
-            "This breakdown needs an opt-in of the account, without which Meta may give no rows and no error; in "
-            f"reports ({ASYNC_TOOL}) Meta takes it up to ten times a day."
-        )
-    return reasons

@@ -1,7 +1,7 @@
-"""Figures of one object over time, and which event its results are.
+"""Arrange the figures of one object by period, and choose the event that its results count.
 
-Results are Meta's own (`results`, as Ads Manager shows them) where every row names the same event. Otherwise, as for an
-account with mixed objectives, they are the first event of `PREFERENCE` that any row has.
+Results are those of Meta (`results`, as in Ads Manager) if every row counts the same event. Otherwise, for example for
+an account with several objectives, they are the first event of `PREFERENCE` that any row has.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from meta_ads_mcp.analysis.actions import values
-from meta_ads_mcp.analysis.numbers import Number, number, ratio, total
-from meta_ads_mcp.analysis.table import indicated_event, result_value
+from meta_ads_mcp.analysis.numbers import Number, number, ratio, round_number, total
+from meta_ads_mcp.analysis.results import PER_THOUSAND, ResultEntry, is_additive, is_result_list, result_entries
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.core.values.dates import months_before
+from meta_ads_mcp.core.values.dates import months_before, parse_day
 
 FIELDS = tuple(
     """spend impressions reach frequency clicks ctr cpc cpm actions action_values results account_currency date_start
@@ -29,56 +29,79 @@ PREFERENCE = tuple(
 
 @dataclass(frozen=True)
 class Measure:
-    """What `results` counts: an event, from Meta's own results or from the actions; None where there is no event.
-
-    `instead` names Meta's result where it is no event, such as reach: people cannot be added up like events.
-    """
+    """The event that `results` counts, or None. `from_meta` says whether it is the one of the field `results`."""
 
     event: str | None
-    own: bool
-    instead: str | None = None
+    from_meta: bool
 
-    def of(self, row: Row) -> Number | None:
+    @property
+    def additive(self) -> bool:
+        """Return whether results of several rows can be added up. Counts of people, such as reach, cannot."""
+        return self.event is not None and is_additive(self.event)
+
+    @property
+    def unit(self) -> int:
+        """Return for how many results `cost_per_result` is the cost."""
+        return result_unit(self.event)
+
+    def result_of(self, row: Row) -> Number | None:
+        """Return the results of a row of Graph, or None if there is no event."""
         if self.event is None:
             return None
-        if self.own:
-            entries = row.get("results")
-            return (result_value(entries[0]) if isinstance(entries, list) and entries else None) or 0
+        if self.from_meta:
+            entry = _only_result(row)
+            return entry.default if entry else 0
         return values(row.get("actions")).get(self.event, 0)
 
     def note(self) -> str:
-        if self.instead:
-            return f"Meta's result here is {self.instead}, which is no event: there is no results column."
+        """Explain the results column, or say why there is none."""
         if self.event is None:
-            return "No conversion and no click is in these rows, so there are no results."
-        if self.own:
-            return f"results = {self.event} (Meta's own results)."
+            return "These rows have no conversions and no clicks, so there are no results."
+        if self.from_meta:
+            people = "" if self.additive else "; people of several periods cannot be added up"
+            cost = "" if self.unit == 1 else f"; cost_per_result is per {self.unit:,}"
+            return f"results = {self.event} (as in Ads Manager){cost}{people}."
         return (
-            f"results = {self.event}: Meta names no single result here, so it is the first of purchase, lead, …, "
-            "link_click that the rows have; cost_per_result is all spend by it."
+            f"results = {self.event}: Meta names no single result here, so this is the first of purchase, lead, …, "
+            "link_click that the rows have; cost_per_result is all spend divided by it."
         )
 
 
 def result_measure(rows: Sequence[Row]) -> Measure:
-    """The event that the results of these rows are."""
-    indicators = {_indicator(row) for row in rows if row.get("results")}
-    only = next(iter(indicators)) if len(indicators) == 1 else None
-    if only is not None:
-        event = indicated_event(only)
-        return Measure(event, own=True, instead=None if event else only)
+    """Choose the event that the results of these rows count."""
+    entries = [_only_result(row) for row in rows if row.get("results")]
+    names = {entry.event if entry and entry.default is not None else None for entry in entries}
+    if len(names) == 1 and (event := names.pop()):
+        return Measure(event, from_meta=True)
     present = {event for row in rows for event in values(row.get("actions"))}
-    return Measure(next((event for event in PREFERENCE if event in present), None), own=False)
+    return Measure(next((event for event in PREFERENCE if event in present), None), from_meta=False)
 
 
-def _indicator(row: Row) -> str | None:
-    entries = row["results"]
-    single = isinstance(entries, list) and len(entries) == 1 and isinstance(entries[0], dict)
-    return str(entries[0].get("indicator")) if single else None
+def result_unit(event: str | None) -> int:
+    """Return for how many results Meta gives the cost: 1,000 for reach and impressions, otherwise 1."""
+    return 1000 if event in PER_THOUSAND else 1
+
+
+def cost_label(event: str | None) -> str:
+    """Name the cost of a result, such as `cost per purchase` or `cost per 1,000 reach`."""
+    unit = result_unit(event)
+    name = (event or "result").replace("_", " ")
+    return f"cost per {name}" if unit == 1 else f"cost per {unit:,} {name}"
+
+
+def _only_result(row: Row) -> ResultEntry | None:
+    """Return the entry of `results` if there is exactly one."""
+    value: Any = row.get("results")
+    entries = result_entries("results", value) if is_result_list(value) else []
+    return entries[0] if len(entries) == 1 else None
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What happened in a period. Money is in major units of the account's currency; `reach` None where not known."""
+    """The figures of a period. Money is in major units of the account's currency.
+
+    Unknown `results` and `reach` are None. `cost_per_result` is the cost of `result_unit` results.
+    """
 
     spend: Number = 0
     impressions: Number = 0
@@ -86,10 +109,16 @@ class Figures:
     results: Number | None = None
     value: Number = 0
     reach: Number | None = 0
+    result_unit: int = 1
+    additive: bool = True
 
     def metric(self, name: str) -> Number | None:
-        """A metric by name, None where there is nothing to divide by."""
+        """Return a metric of `METRICS`, or None if it is unknown or its denominator is 0."""
         return METRICS[name](self)
+
+    def display(self, name: str) -> Number | None:
+        """Return a metric as answers show it: ratios rounded, amounts and counts exact."""
+        return display_value(name, self.metric(name))
 
 
 METRICS: Mapping[str, Callable[[Figures], Number | None]] = {
@@ -101,11 +130,11 @@ METRICS: Mapping[str, Callable[[Figures], Number | None]] = {
     "cpc": lambda f: ratio(f.spend, f.clicks),
     "cpm": lambda f: ratio(f.spend, f.impressions, 1000),
     "results": lambda f: f.results,
-    "cost_per_result": lambda f: ratio(f.spend, f.results),
+    "cost_per_result": lambda f: ratio(f.spend, f.results, f.result_unit),
     "purchase_roas": lambda f: ratio(f.value, f.spend) if f.value else None,
     "frequency": lambda f: ratio(f.impressions, f.reach),
 }
-# What a ratio divides by: too small, and the ratio says nothing.
+# The denominator of each ratio.
 BASE = {
     "ctr": "impressions",
     "cpm": "impressions",
@@ -118,48 +147,60 @@ _GOOD_UP = frozenset({"clicks", "ctr", "results", "purchase_roas"})
 _BAD_UP = frozenset({"cpc", "cpm", "cost_per_result", "frequency"})
 
 
+def display_value(metric: str, value: Number | None) -> Number | None:
+    """Round the value of a ratio; leave amounts and counts exact."""
+    return round_number(value) if metric in BASE else value
+
+
 def good_or_bad(metric: str, direction: str | None) -> str:
-    """Whether a rise or fall of a metric is good; spend and what it buys are neutral by themselves."""
+    """Return `good`, `bad` or `neutral` for a rise (`up`) or fall (`down`). Spend and impressions are neutral."""
     if direction not in ("up", "down") or metric not in _GOOD_UP | _BAD_UP:
         return "neutral"
     return "good" if (metric in _GOOD_UP) == (direction == "up") else "bad"
 
 
-def figures(row: Row, what: Measure) -> Figures:
-    """The figures of one row of Graph; an empty row is a period without delivery."""
+def figures(row: Row, measure: Measure) -> Figures:
+    """Read the figures of one row of Graph. An empty row is a period without delivery."""
     return Figures(
         spend=number(row.get("spend")) or 0,
         impressions=number(row.get("impressions")) or 0,
         clicks=_clicks(row),
-        results=what.of(row),
+        results=measure.result_of(row),
         value=values(row.get("action_values")).get("purchase", 0),
         reach=number(row.get("reach")) if row else 0,
+        result_unit=measure.unit,
+        additive=measure.additive,
     )
 
 
 def _clicks(row: Row) -> Number:
-    """As Graph counts them; where a row has only the rate, what the rate says."""
-    given = number(row.get("clicks"))
-    if given is not None:
-        return given
+    """Return the clicks of a row, computed from its click-through rate if the count is missing."""
+    clicks = number(row.get("clicks"))
+    if clicks is not None:
+        return clicks
     return round(ratio(number(row.get("ctr")), 100, number(row.get("impressions")) or 0) or 0)
 
 
 def sum_figures(parts: Sequence[Figures]) -> Figures:
-    """Periods together. People of several periods cannot be added: their reach is not known."""
+    """Add the figures of several periods. Counts of people become unknown, because they cannot be added."""
+    if len(parts) == 1:
+        return parts[0]
+    results = [part.results for part in parts if part.results is not None and part.additive]
     return Figures(
         spend=total(part.spend for part in parts),
         impressions=total(part.impressions for part in parts),
         clicks=total(part.clicks for part in parts),
-        results=total(known) if (known := [part.results for part in parts if part.results is not None]) else None,
+        results=total(results) if results else None,
         value=total(part.value for part in parts),
-        reach=parts[0].reach if len(parts) == 1 else None,
+        reach=None,
+        result_unit=parts[0].result_unit if parts else 1,
+        additive=all(part.additive for part in parts),
     )
 
 
 @dataclass(frozen=True)
 class Period:
-    """One period with both its days; `delivered` is False where Graph had no row for it."""
+    """One period; `start` and `stop` are included. `delivered` is False if Graph has no row for it."""
 
     start: date
     stop: date
@@ -168,38 +209,38 @@ class Period:
 
     @property
     def days(self) -> int:
+        """Count the days of the period."""
         return (self.stop - self.start).days + 1
 
 
 Step = str  # "daily", "weekly" or "monthly"
 
 
-def periods(rows: Sequence[Row], what: Measure, last: date, step: Step) -> list[Period]:
-    """The periods from the first row to the day `last`, with zeros where Graph has no row."""
-    known = {str(row["date_start"]): row for row in rows if row.get("date_start")}
-    made: list[Period] = []
-    for day in sorted(known):
-        start = date.fromisoformat(day)
-        if made:
-            made += _gap(made[-1].stop + timedelta(days=1), start - timedelta(days=1), what, step)
-        row = known[day]
-        stop = _day(row.get("date_stop")) or _next(start, step) - timedelta(days=1)
-        made.append(Period(start, stop, figures(row, what)))
-    return made + _gap(made[-1].stop + timedelta(days=1), last, what, step) if made else []
+def periods(rows: Sequence[Row], measure: Measure, last: date, step: Step) -> list[Period]:
+    """Arrange Graph's rows in periods from the first row to the day `last`. Periods without a row have zeros.
+
+    Rows without a valid `date_start` are left out; `cautions.date_note` says so.
+    """
+    by_day = {start: row for row in rows if (start := parse_day(row.get("date_start")))}
+    series: list[Period] = []
+    for start, row in sorted(by_day.items(), key=lambda item: item[0]):
+        if series:
+            series += _gap(series[-1].stop + timedelta(days=1), start - timedelta(days=1), measure, step)
+        stop = parse_day(row.get("date_stop"))
+        if stop is None or stop < start:
+            stop = _next(start, step) - timedelta(days=1)
+        series.append(Period(start, stop, figures(row, measure)))
+    return series + _gap(series[-1].stop + timedelta(days=1), last, measure, step) if series else []
 
 
-def _gap(start: date, last: date, what: Measure, step: Step) -> list[Period]:
-    """Periods without delivery that fill the days from `start` to `last`."""
-    made = []
+def _gap(start: date, last: date, measure: Measure, step: Step) -> list[Period]:
+    """Fill the days from `start` to `last` with periods without delivery."""
+    gap = []
     while start <= last:
         following = _next(start, step)
-        made.append(Period(start, min(following - timedelta(days=1), last), figures({}, what), delivered=False))
+        gap.append(Period(start, min(following - timedelta(days=1), last), figures({}, measure), delivered=False))
         start = following
-    return made
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else None
+    return gap
 
 
 def _next(start: date, step: Step) -> date:

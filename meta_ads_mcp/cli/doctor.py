@@ -1,9 +1,8 @@
-"""`doctor`: one line per thing that must be right, each with a way to put it right."""
+"""`meta-ads-mcp doctor`: check everything that a server needs, one line per check, with a fix for every problem."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import platform
 import stat
@@ -11,34 +10,27 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from meta_ads_mcp import __version__
+from meta_ads_mcp.cli.output import say, say_json
+from meta_ads_mcp.core.graph_versions import end_warning
 from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry
 from meta_ads_mcp.errors import AdsError, TokenProblem
+from meta_ads_mcp.graph.classify import find_rule
 from meta_ads_mcp.profiles import scopes as permissions
-from meta_ads_mcp.profiles.identity import Identity, identify, reachable
+from meta_ads_mcp.profiles.identity import Identity, fetch_accounts, identify
 from meta_ads_mcp.profiles.profiles import ProfileService, iso
-from meta_ads_mcp.settings import Settings
+from meta_ads_mcp.settings import Settings, SettingsError
 
 Status = Literal["ok", "warn", "fail", "skip"]
-Say = Callable[[str], None]
-SOON = 7 * 86_400
-# Graph's `Date` has whole seconds and its answer takes one; beyond these, expiry times are read wrongly.
-SKEW_WARN, SKEW_FAIL = 30, 300
+EXPIRY_WARNING_SECONDS = 7 * 86_400
+# Graph's `Date` header has whole seconds. A larger difference makes expiry times wrong.
+SKEW_WARNING_SECONDS, SKEW_FAILURE_SECONDS = 30, 300
 
-# What to do, by Graph's code, where the general text of the error is not enough for somebody who is setting up.
-FIXES = {
-    4: "The app has used up its hourly calls: wait an hour. Development access has few: ask for more.",
-    10: "The app lacks this permission: in the App Dashboard ask for Advanced Access to ads_read and ads_management, "
-    "or use an app of the business that owns the accounts.",
-    17: "The ad account has used up its calls: wait for an hour, and close other tools that use the account.",
-    190: "Generate a new token (Business settings > System users > Generate token) and run `meta-ads-mcp login`.",
-    200: "Assign the ad account to the System User (Business settings > System users > Assign assets) and generate the "
-    "token again with ads_read.",
-}
 DEVELOPMENT_MODE = (
     "The app is in development mode: switch it to Live in the App Dashboard, or give its user a role in the app."
 )
@@ -46,7 +38,7 @@ DEVELOPMENT_MODE = (
 
 @dataclass(frozen=True)
 class DoctorCheck:
-    """One line. `fix` says how to put it right, and is empty where nothing is wrong."""
+    """One line of the report. `fix` is empty if nothing is wrong."""
 
     name: str
     status: Status
@@ -59,34 +51,66 @@ class DoctorCheck:
 
 @dataclass(frozen=True)
 class DoctorContext:
-    """What is examined: the settings, and the parts that the composition root put together from them."""
+    """Hold what is checked: the settings, and the parts that were composed from them.
+
+    `start` builds the catalog as `serve` does and raises SettingsError where a server would not start.
+    """
 
     settings: Settings
     profiles: ProfileService
     client: Any
     now: Callable[[], float] = time.time
+    start: Callable[[], Any] = field(default=lambda: None)
+    env_file: Path | None = None
 
 
-def run(patient: DoctorContext, *, as_json: bool, say: Say) -> int:
-    """All checks, also after one failed. Exit code 1 if any failed."""
-    checks = asyncio.run(examine(patient))
+def run(context: DoctorContext, *, as_json: bool) -> int:
+    """Run all checks, also after one failed, and print them. Returns 1 if any failed."""
+    checks = asyncio.run(examine(context))
     failed = any(check.status == "fail" for check in checks)
     if as_json:
-        say(json.dumps({"ok": not failed, "checks": [asdict(check) for check in checks]}, ensure_ascii=False, indent=2))
+        say_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
         return int(failed)
     for check in checks:
         say(check.line())
     return int(failed)
 
 
-async def examine(patient: DoctorContext) -> list[DoctorCheck]:
-    checks = [interpreter(), await keyring(patient), state_directory(patient.settings.state_dir)]
-    entry, token = check_token(patient)
+async def examine(context: DoctorContext) -> list[DoctorCheck]:
+    """Return every check, the ones that need no token first."""
+    checks = [interpreter(), start_check(context), *env_file_checks(context.env_file)]
+    checks += [await keyring(context), state_directory(context.settings.state_dir)]
+    entry, token = check_token(context)
     checks.append(token)
     if entry is None:
         rest = ("expiry", "scopes", "accounts", "API version", "clock")
-        return [*checks, *(DoctorCheck(name, "skip", "needs a token") for name in rest)]
-    return checks + await check_graph(patient, entry)
+        return [*checks, *(DoctorCheck(name, "skip", "requires a token") for name in rest)]
+    return checks + await check_graph(context, entry)
+
+
+def start_check(context: DoctorContext) -> DoctorCheck:
+    """Check what stops a start (the policy file, names of tools), and say whether writes are allowed."""
+    try:
+        context.start()
+    except SettingsError as problem:
+        return DoctorCheck("start", "fail", str(problem), "Correct this setting: the server does not start with it.")
+    allowed = context.settings.allow_writes
+    if not allowed:
+        return DoctorCheck("start", "ok", "writes are off; META_ADS_ALLOW_WRITES or --allow-writes turns them on")
+    names = ", ".join(allowed) if isinstance(allowed, tuple) else "all write tools"
+    policy = f", within {context.settings.policy}" if context.settings.policy else ""
+    return DoctorCheck("start", "ok", f"writes are on: {names}{policy}")
+
+
+def env_file_checks(path: Path | None) -> Iterator[DoctorCheck]:
+    """Warn of a settings file that other users of this machine can read: it may hold a token."""
+    if path is None or os.name != "posix":
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield DoctorCheck("env file", "warn", f"{path} has mode {mode:04o}: others may read it", f"chmod 600 {path}")
+    else:
+        yield DoctorCheck("env file", "ok", str(path))
 
 
 def interpreter() -> DoctorCheck:
@@ -96,47 +120,48 @@ def interpreter() -> DoctorCheck:
     return DoctorCheck("interpreter", "ok", detail)
 
 
-async def keyring(patient: DoctorContext) -> DoctorCheck:
-    """A real set, get and delete. Without a keyring the server works all the same from environment variables."""
-    if patient.settings.demo:
-        return DoctorCheck("keyring", "skip", "the sandbox needs none")
+async def keyring(context: DoctorContext) -> DoctorCheck:
+    """Store, read and delete an entry. Without a keyring the server takes a token from the environment."""
+    if context.settings.demo:
+        return DoctorCheck("keyring", "skip", "the demo needs none")
     try:
-        found = await patient.profiles.vault.probe()
+        backend = await context.profiles.vault.probe()
     except KeychainProblem as problem:
-        given = any(entry.source.startswith("META_") for entry in patient.profiles.vault.entries())
-        return DoctorCheck("keyring", "warn" if given else "fail", problem.message, problem.next_step)
-    if found.trouble:
-        return DoctorCheck("keyring", "warn", f"works, but {found.trouble}", "Use the keyring of the system instead.")
-    return DoctorCheck("keyring", "ok", f"{found.name} keeps, gives back and deletes an entry")
+        has_token = any(entry.source.startswith("META_") for entry in context.profiles.vault.entries())
+        return DoctorCheck("keyring", "warn" if has_token else "fail", problem.message, problem.next_step)
+    if backend.trouble:
+        return DoctorCheck("keyring", "warn", f"works, but {backend.trouble}", "Use the keyring of the system instead.")
+    return DoctorCheck("keyring", "ok", f"{backend.name} stores, returns and deletes an entry")
 
 
-def check_token(patient: DoctorContext) -> tuple[ProfileEntry | None, DoctorCheck]:
-    vault = patient.profiles.vault
+def check_token(context: DoctorContext) -> tuple[ProfileEntry | None, DoctorCheck]:
+    """Return the profile in use and the check of it; no profile if there is no token."""
+    vault = context.profiles.vault
     try:
         entry = vault.entry(vault.active_name(), active=True)
     except TokenProblem as problem:
         return None, DoctorCheck("token", "fail", problem.message, problem.next_step)
-    row = patient.profiles.row(entry)
+    row = context.profiles.row(entry)
     return entry, DoctorCheck("token", "ok", f"profile {entry.name!r}: {row['masked']} from the {row['stored_in']}")
 
 
-async def check_graph(patient: DoctorContext, entry: ProfileEntry) -> list[DoctorCheck]:
-    """What only Graph can say; where it does not answer, what is left is skipped."""
+async def check_graph(context: DoctorContext, entry: ProfileEntry) -> list[DoctorCheck]:
+    """Check what only Graph knows. If it refuses the token, the checks that need one are skipped."""
     try:
-        token = await patient.profiles.vault.token(entry.name)
-        identity = await identify(patient.client.for_token, token, patient.profiles.app)
+        token = await context.profiles.vault.token(entry.name)
+        identity = await identify(context.client.for_token, token, context.profiles.app)
     except AdsError as problem:
         names = ("expiry", "scopes", "accounts")
-        skipped = [DoctorCheck(name, "skip", "needs a token that Meta accepts") for name in names]
-        return [failure("Meta", problem), *skipped, *check_version_and_clock(patient)]
+        skipped = [DoctorCheck(name, "skip", "requires a token that Meta accepts") for name in names]
+        return [failure("Meta", problem), *skipped, *check_version_and_clock(context)]
     who = DoctorCheck("Meta", "ok", _holder(identity))
-    accounts = await _guarded("accounts", lambda: account_check(patient))
+    accounts = await _run_check("accounts", lambda: account_check(context))
     return [
         who,
-        expiry(identity, patient.now()),
-        *scope_checks(identity, patient.settings),
+        expiry(identity, context.now()),
+        *scope_checks(identity, context.settings),
         accounts,
-        *check_version_and_clock(patient),
+        *check_version_and_clock(context),
     ]
 
 
@@ -148,31 +173,26 @@ def _holder(identity: Identity) -> str:
 
 
 def expiry(identity: Identity, now: float) -> DoctorCheck:
-    """The token's end, and for people's tokens the end of data access (90 days after the last log-in)."""
+    """Check the token's expiry and, for a person's token, the end of data access (90 days after the last login)."""
     ends = [end for end in (identity.expires_at, identity.data_access_expires_at) if end]
+    if not ends and identity.expires_at is None:
+        return DoctorCheck("expiry", "skip", "Meta does not report it for this token")
     if not ends:
-        known = identity.expires_at is not None
-        return (
-            DoctorCheck("expiry", "ok", "never")
-            if known
-            else DoctorCheck("expiry", "skip", "Meta does not tell this token")
-        )
-    end, renew = (
-        min(ends),
-        "Get a new one and run `meta-ads-mcp login`, or set META_APP_ID and META_APP_SECRET to renew it.",
-    )
+        return DoctorCheck("expiry", "ok", "never")
+    end = min(ends)
+    renew = "Get a new one and run `meta-ads-mcp login`, or set META_APP_ID and META_APP_SECRET to renew it."
     if end <= now:
         return DoctorCheck("expiry", "fail", f"ended {iso(end)}", renew)
     days = int((end - now) // 86_400)
-    if end - now < SOON:
+    if end - now < EXPIRY_WARNING_SECONDS:
         return DoctorCheck("expiry", "warn", f"in {days} days ({iso(end)})", renew)
     return DoctorCheck("expiry", "ok", iso(end))
 
 
 def scope_checks(identity: Identity, settings: Settings) -> Iterator[DoctorCheck]:
-    """One line for what is granted, one per family of tools that lacks something."""
+    """Yield one check for what the token may do, and one per family of tools that lacks a scope."""
     if identity.scopes is None:
-        yield DoctorCheck("scopes", "skip", "Meta does not say which scopes this token has")
+        yield DoctorCheck("scopes", "skip", "Meta does not report the scopes of this token")
         return
     lacking = permissions.missing(identity.scopes)
     granted = [family.name for family in permissions.FAMILIES if family.name not in lacking]
@@ -180,28 +200,29 @@ def scope_checks(identity: Identity, settings: Settings) -> Iterator[DoctorCheck
         yield DoctorCheck("scopes", "ok", f"enough for {', '.join(granted)}")
     for family in permissions.FAMILIES:
         if family.name in lacking:
-            needed = permissions.READ in family.scopes or (
+            required = permissions.READ in family.scopes or (
                 permissions.WRITE in family.scopes and bool(settings.allow_writes)
             )
             names = ", ".join(lacking[family.name])
             yield DoctorCheck(
                 f"scopes: {family.name}"[:28],
-                "fail" if needed else "warn",
+                "fail" if required else "warn",
                 f"lacks {names} ({family.what})",
                 f"Generate the token again with {names}, if you need this.",
             )
 
 
-async def account_check(patient: DoctorContext) -> DoctorCheck:
-    settings = patient.settings
-    business = settings.business_id or patient.profiles.business_id()
-    rows = await reachable(patient.client, business)
-    found = {str(row.get("id")) for row in rows}
-    absent = [account for account in settings.accounts if account not in found]
+async def account_check(context: DoctorContext) -> DoctorCheck:
+    """Check that the token reaches ad accounts, and all that META_ADS_ACCOUNTS names."""
+    settings = context.settings
+    business = settings.business_id or context.profiles.business_id()
+    rows = await fetch_accounts(context.client, business)
+    ids = {str(row.get("id")) for row in rows}
+    absent = [account for account in settings.accounts if account not in ids]
     assign = "Assign them to the System User in Business settings (Assign assets > Ad accounts)."
     if absent:
         return DoctorCheck(
-            "accounts", "fail", f"META_ADS_ACCOUNTS names {', '.join(absent)}, out of this token's reach", assign
+            "accounts", "fail", f"META_ADS_ACCOUNTS names {', '.join(absent)}, which this token does not reach", assign
         )
     if not rows:
         return DoctorCheck("accounts", "fail", "this token reaches no ad account", assign)
@@ -209,27 +230,28 @@ async def account_check(patient: DoctorContext) -> DoctorCheck:
     return DoctorCheck("accounts", "ok", f"{len(rows)}: {names}" + (", …" if len(rows) > 3 else ""))
 
 
-def check_version_and_clock(patient: DoctorContext) -> Iterator[DoctorCheck]:
-    """What the answers' headers said: the version, and the time."""
-    seen, pinned = patient.client.seen, patient.settings.api_version
+def check_version_and_clock(context: DoctorContext) -> Iterator[DoctorCheck]:
+    """Check the API version and the time in the headers of Graph's answers."""
+    seen, pinned = context.client.server_info, context.settings.api_version
     if seen.version is None:
         yield DoctorCheck("API version", "skip", "Graph did not answer")
     elif seen.version == pinned:
-        yield DoctorCheck("API version", "ok", pinned)
+        warning = end_warning(pinned, datetime.fromtimestamp(context.now(), UTC).date())
+        yield DoctorCheck("API version", "warn" if warning else "ok", pinned, warning or "")
     else:
         fix = "Set META_API_VERSION to a version that Meta serves, or leave it unset."
-        yield DoctorCheck("API version", "fail", f"{pinned} is asked for, {seen.version} is served", fix)
+        yield DoctorCheck("API version", "fail", f"{pinned} is requested, {seen.version} is served", fix)
     if seen.skew is None:
-        yield DoctorCheck("clock", "skip", "Graph's answers had no date")
+        yield DoctorCheck("clock", "skip", "Graph's answers have no date")
         return
     off = abs(seen.skew)
-    status: Status = "fail" if off > SKEW_FAIL else "warn" if off > SKEW_WARN else "ok"
+    status: Status = "fail" if off > SKEW_FAILURE_SECONDS else "warn" if off > SKEW_WARNING_SECONDS else "ok"
     fix = "" if status == "ok" else "Set this machine's clock by the network (NTP)."
     yield DoctorCheck("clock", status, f"{off:.0f} s from Graph's", fix)
 
 
 def state_directory(folder: Path) -> DoctorCheck:
-    """Journal, audit log and the list of profiles live here: writable, and nobody else's business."""
+    """Check the folder of the journal, the audit log and the list of profiles: writable, and private."""
     fix = f"Make {folder} writable for this user (mode 0700), or set META_ADS_STATE_DIR."
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -248,7 +270,7 @@ def state_directory(folder: Path) -> DoctorCheck:
     return DoctorCheck("state directory", "ok", str(folder))
 
 
-async def _guarded(name: str, check: Callable[[], Awaitable[DoctorCheck]]) -> DoctorCheck:
+async def _run_check(name: str, check: Callable[[], Awaitable[DoctorCheck]]) -> DoctorCheck:
     try:
         return await check()
     except AdsError as problem:
@@ -256,9 +278,9 @@ async def _guarded(name: str, check: Callable[[], Awaitable[DoctorCheck]]) -> Do
 
 
 def failure(name: str, problem: AdsError) -> DoctorCheck:
-    """An error of Graph with what to do about it while setting up."""
+    """Return the check for an error of Graph, with the fix for somebody who is setting up."""
     graph = problem.graph
     if graph is not None and "development mode" in f"{graph.message} {graph.user_message}".lower():
         return DoctorCheck(name, "fail", problem.message, DEVELOPMENT_MODE)
-    known = FIXES.get(graph.code) if graph is not None and graph.subcode is None else None
-    return DoctorCheck(name, "fail", problem.message, known or problem.next_step)
+    setup_fix = find_rule(graph).setup_fix if graph is not None else ""
+    return DoctorCheck(name, "fail", problem.message, setup_fix or problem.next_step)

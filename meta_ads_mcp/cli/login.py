@@ -1,8 +1,9 @@
-"""`login`, `logout` and `tokens`: the profiles of this machine, from a terminal."""
+"""`meta-ads-mcp login`, `logout` and `tokens`: manage the profiles of this machine from a terminal."""
 
 from __future__ import annotations
 
 import getpass
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
@@ -10,21 +11,25 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.credentials import ProfileEntry, Token, wrong_form
 from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
-from meta_ads_mcp.profiles.identity import Identity, reachable
+from meta_ads_mcp.profiles.identity import Identity, fetch_accounts
 from meta_ads_mcp.profiles.profiles import ProfileService
 
 Say = Callable[[str], None]
-MOST_SHOWN = 10
+MAX_ACCOUNTS = 10
+MAX_SCOPES_CHARS = 90
 
 
 def read_token(stdin: TextIO, *, piped: bool) -> str:
-    """The token from standard input or, without echo, from the terminal. Raises InvalidArguments for what is none."""
+    """Read the token from standard input or, without echo, from the terminal.
+
+    Raises InvalidArguments if the input does not look like a token.
+    """
     if piped:
         value = stdin.read(16_384)
     elif stdin.isatty():
-        value = getpass.getpass("Meta access token (what you paste is not shown): ")
+        value = getpass.getpass("Meta access token (your input is not shown): ")
     else:
-        raise InvalidArguments("There is no terminal to ask for the token.", "Pipe it in and say --token-stdin.")
+        raise InvalidArguments("There is no terminal to ask for the token.", "Pipe the token in and add --token-stdin.")
     value = value.strip().removeprefix("\ufeff").strip()
     trouble = wrong_form(value)
     if trouble:
@@ -33,8 +38,8 @@ def read_token(stdin: TextIO, *, piped: bool) -> str:
 
 
 async def login(
-    desk: ProfileService,
-    speak: Callable[[Token], Any],
+    service: ProfileService,
+    for_token: Callable[[Token], Any],
     value: str,
     name: str,
     business: str | None,
@@ -42,26 +47,39 @@ async def login(
     exchange: bool,
     say: Say,
 ) -> int:
-    """Check the keyring, then the token at Graph, store it as the active profile and say what it can do."""
-    back_end = await desk.vault.probe()
+    """Check the keyring, then the token at Graph, store it as the active profile and print what it can do."""
+    backend = await service.vault.probe()
     token = Token(value, name)
-    if exchange:
-        token = await desk.exchanged(token)
-    identity = await desk.check(token)
-    accounts = await _reached(speak(token), business)
-    existed = desk.vault.source(name) == "keyring"
-    await desk.vault.keep(name, token.reveal(), desk.record(token, identity, business), active=True)
-    for line in _described(desk, name, identity, accounts):
+    try:
+        if exchange:
+            token = await service.exchanged(token)
+        identity = await service.check(token)
+        accounts = await _reachable_accounts(for_token(token), business)
+    except TokenProblem as problem:
+        next_step = _RETRY if "meta-ads-mcp login" in problem.next_step else problem.next_step
+        raise TokenProblem(problem.message, next_step, graph=problem.graph) from None
+    existed = service.vault.source(name) == "keyring"
+    previous = service.vault.stored_active()
+    await service.vault.keep(name, token.reveal(), service.record(token, identity, business), active=True)
+    for line in _describe(service, name, identity, accounts):
         say(line)
-    done = "Replaced" if existed else "Stored"
-    say(f"{done} as profile {name!r} in the OS keyring ({back_end.name}); it is in use now.")
+    say(f"{'Replaced' if existed else 'Stored'} as profile {name!r} in the system's keyring ({backend.name}).")
+    if previous not in (None, name):
+        say(f"Every client now uses {name!r}, not {previous!r}. To switch back: meta-ads-mcp tokens use {previous}")
     say("Next: `meta-ads-mcp install CLIENT` (claude-desktop, claude-code, cursor, cline, vscode), then restart it.")
     return 0
 
 
-async def _reached(sender: Any, business: str | None) -> list[Row]:
+_RETRY = (
+    "Nothing was stored. Generate a token in Business settings (System users > Generate token), copy all of it, and "
+    "run this command again."
+)
+
+
+async def _reachable_accounts(sender: Any, business: str | None) -> list[Row]:
+    """Return the ad accounts of the token. Raises InvalidArguments if it cannot read the business."""
     try:
-        return await reachable(sender, business)
+        return await fetch_accounts(sender, business)
     except (NotFound, PermissionMissing) as refusal:
         if business is None:
             raise
@@ -71,90 +89,99 @@ async def _reached(sender: Any, business: str | None) -> list[Row]:
         ) from None
 
 
-def _described(desk: ProfileService, name: str, identity: Identity, accounts: Sequence[Row]) -> list[str]:
-    row = desk.row(desk.vault.entry(name))
-    granted = identity.scopes
-    lines = [
+def _describe(service: ProfileService, name: str, identity: Identity, accounts: Sequence[Row]) -> list[str]:
+    row = service.row(service.vault.entry(name))
+    scopes = identity.scopes
+    return [
         f"Token     {row['masked']} of {identity.name or identity.id}",
         f"Type      {identity.kind or 'not known'}" + (f", app {identity.app_name}" if identity.app_name else ""),
         f"Expires   {row.get('expires_at', 'not known')}",
-        f"Access    {access(granted)}",
-        f"Scopes    {', '.join(granted) if granted else 'not known'}",
+        f"Access    {access(scopes)}",
+        *_scope_lines(scopes),
+        *_account_lines(accounts),
     ]
-    lines += [f"Lacking   {lacking}: for {family}" for family, lacking in _lacking(granted)]
-    return [*lines, *_accounts(accounts)]
 
 
-def access(granted: Sequence[str] | None) -> str:
-    if granted is None:
-        return "not known: Meta does not say what this token may do"
-    if permissions.WRITE in granted:
+def _scope_lines(scopes: Sequence[str] | None) -> list[str]:
+    """Return the scopes, wrapped, and one line per family of tools that lacks some."""
+    if scopes is None:
+        return ["Scopes    not known"]
+    wrapped = textwrap.wrap(", ".join(scopes), MAX_SCOPES_CHARS) or ["none"]
+    missing = permissions.missing(scopes)
+    return [
+        f"Scopes    {len(scopes)}: {wrapped[0]}",
+        *(f"          {line}" for line in wrapped[1:]),
+        *(f"Missing   {', '.join(names)}: for {family}" for family, names in missing.items()),
+    ]
+
+
+def access(scopes: Sequence[str] | None) -> str:
+    """Return whether the token may read or write, in words."""
+    if scopes is None:
+        return "not known: Meta does not report what this token may do"
+    if permissions.WRITE in scopes:
         return "read and write (writes stay off until META_ADS_ALLOW_WRITES is set)"
     return "read only: the token lacks ads_management"
 
 
-def _lacking(granted: Sequence[str] | None) -> list[tuple[str, str]]:
-    if granted is None:
-        return []
-    return [(family, ", ".join(lacking)) for family, lacking in permissions.missing(granted).items()]
-
-
-def _accounts(rows: Sequence[Row]) -> list[str]:
+def _account_lines(rows: Sequence[Row]) -> list[str]:
     if not rows:
         return ["Accounts  none: assign ad accounts to this user in Business settings, then try `meta-ads-mcp doctor`"]
-    shown = [
-        f"          {row.get('id')}  {row.get('name', '')} ({row.get('currency', '?')})" for row in rows[:MOST_SHOWN]
+    lines = [
+        f"          {row.get('id')}  {row.get('name', '')} ({row.get('currency', '?')})" for row in rows[:MAX_ACCOUNTS]
     ]
-    more = [f"          and {len(rows) - MOST_SHOWN} more"] if len(rows) > MOST_SHOWN else []
-    return [f"Accounts  {len(rows)}", *shown, *more]
+    rest = [f"          and {len(rows) - MAX_ACCOUNTS:,} more"] if len(rows) > MAX_ACCOUNTS else []
+    return [f"Accounts  {len(rows)}", *lines, *rest]
 
 
-async def logout(desk: ProfileService, name: str | None, say: Say) -> int:
+async def logout(service: ProfileService, name: str | None, say: Say) -> int:
     """Remove a stored profile, the active one by default."""
-    vault = desk.vault
-    chosen = name or vault.stored_active() or "default"
-    if vault.source(chosen) != "keyring":
-        raise TokenProblem(
-            f"There is no stored profile {chosen!r}.", "`meta-ads-mcp tokens` lists those that are there."
-        )
-    was_active = vault.stored_active() == chosen
-    await vault.forget(chosen)
-    say(
-        f"Removed profile {chosen!r} from the OS keyring. Meta still accepts the token: revoke it in Business settings."
-    )
+    vault = service.vault
+    target = name or vault.stored_active() or "default"
+    if vault.source(target) != "keyring":
+        raise TokenProblem(f"There is no stored profile {target!r}.", "`meta-ads-mcp tokens` lists the profiles.")
+    was_active = vault.stored_active() == target
+    await vault.forget(target)
+    say(f"Removed profile {target!r} from the system's keyring.")
+    say("Meta still accepts the token: revoke it in Business settings.")
     if was_active:
         vault.activate(None)
-        say("No stored profile is in use now: a server then takes META_TOKENS or META_ACCESS_TOKEN, if they are set.")
+        say("No stored profile is in use now. A server then takes META_TOKENS or META_ACCESS_TOKEN, if they are set.")
+        others = [entry.name for entry in vault.entries() if entry.source == "keyring"]
+        if others:
+            say(f"Stored profiles: {', '.join(others)}. To use one: meta-ads-mcp tokens use {others[0]}")
     return 0
 
 
-def tokens(desk: ProfileService, action: str | None, name: str | None, say: Say) -> int:
+def tokens(service: ProfileService, action: str | None, name: str | None, say: Say) -> int:
     """List the profiles, or make a stored one the active one."""
     if action == "use":
-        return _use(desk, name, say)
-    entries = desk.vault.entries()
+        return _use(service, name, say)
+    entries = service.vault.entries()
     if not entries:
         say("No profiles. Run `meta-ads-mcp login`.")
     for entry in entries:
-        say(_line(desk, entry))
+        say(_line(service, entry))
     return 0
 
 
-def _use(desk: ProfileService, name: str | None, say: Say) -> int:
+def _use(service: ProfileService, name: str | None, say: Say) -> int:
     if name is None:
-        raise InvalidArguments("`tokens use` needs the name of a profile.", "`meta-ads-mcp tokens` lists them.")
-    if desk.vault.source(name) in ("META_TOKENS", "META_ACCESS_TOKEN"):
+        raise InvalidArguments(
+            "`tokens use` requires the name of a profile.", "`meta-ads-mcp tokens` lists the profiles."
+        )
+    if service.vault.source(name) in ("META_TOKENS", "META_ACCESS_TOKEN"):
         raise TokenProblem(
             f"Profile {name!r} comes from the environment and is not stored.",
             f"Set META_ADS_PROFILE={name} where META_TOKENS or META_ACCESS_TOKEN is set.",
         )
-    desk.vault.activate(name)
-    say(f"Profile {name!r} is in use from the next start of a server on.")
+    service.vault.activate(name)
+    say(f"Profile {name!r} is now the active one. Restart your clients to use it.")
     return 0
 
 
-def _line(desk: ProfileService, entry: ProfileEntry) -> str:
-    row = desk.row(entry)
+def _line(service: ProfileService, entry: ProfileEntry) -> str:
+    row = service.row(entry)
     ends = f"expires {row['expires_at']}" if "expires_at" in row else ""
     parts = [row["masked"], row.get("type", ""), ends, row.get("holder", ""), row["stored_in"]]
     return f"{'*' if entry.active else ' '} {entry.name:20} " + "  ".join(part for part in parts if part)

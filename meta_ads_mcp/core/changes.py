@@ -6,20 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-# Nodes whose fields can be written back one by one.
-REVERSIBLE = frozenset({"Campaign", "AdSet", "Ad", "AdCreative", "AdRule", "AdAccount"})
-# The status that stops what was created; what is not here, such as a comment, can only be deleted by its own tool.
-STOPPED = {"Campaign": "PAUSED", "AdSet": "PAUSED", "Ad": "PAUSED", "AdRule": "DISABLED"}
-# Nodes that show and take the status DELETED.
-WITH_STATUS = frozenset({*STOPPED, "AdCreative"})
-
-
 _BUDGETS = ("daily_budget", "lifetime_budget")
-
-
-def can_be_undone(effect: str, node: str) -> bool:
-    """Whether ads_undo_change may put a change of this kind back; a deletion never."""
-    return (effect == "update" and node in REVERSIBLE) or (effect == "create" and node in WITH_STATUS)
 
 
 def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:

@@ -25,13 +25,18 @@ ON_THE_WIRE = {"ad_set_id": "adset_id", "ad_set_name": "adset_name"}
 def _field(value: str) -> str:
     if not _FIELD.fullmatch(value) or not _nested_well(value):
         raise ValueError("a field is a name such as daily_budget, or one with subfields such as creative{id,name}")
+    require_readable(value)
+    return _NAME.sub(lambda name: ON_THE_WIRE.get(name[0], name[0]), value)
+
+
+def require_readable(value: str) -> None:
+    """Reject fields that hold secrets or personal data, or that lead to other accounts. Raises ValueError."""
     if _SECRET.search(value):
         raise ValueError("fields that hold secrets cannot be read")
     if _PERSONAL.search(value):
         raise ValueError("leads are read with ads_get_leads or ads_get_ad_leads")
     if _ELSEWHERE.search(value):
         raise ValueError("fields that lead to other ad accounts cannot be read; there are tools for those")
-    return _NAME.sub(lambda name: ON_THE_WIRE.get(name[0], name[0]), value)
 
 
 def _nested_well(value: str) -> bool:

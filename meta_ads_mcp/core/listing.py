@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from meta_ads_mcp.core.fields import selection
+from meta_ads_mcp.core.handlers import fields_of
 from meta_ads_mcp.core.params import ListParams, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Listing, Page, Result, Row
@@ -30,7 +31,7 @@ def tool_declaration(args: Params) -> Tool:
 def fields_for(args: Params) -> list[str]:
     """The fields the caller asked for, or the tool's default ones, after those that are always there."""
     tool = tool_declaration(args)
-    return selection(getattr(args, "fields", None), tool.fields, tool.identity)
+    return selection(fields_of(args), tool.fields, tool.identity)
 
 
 async def read_list(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
@@ -14,18 +15,51 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Listing, Row
 from meta_ads_mcp.errors import AdsError
 
+_MAX_ZONE_CHARS = 64
+
 
 @dataclass(frozen=True)
 class Account:
-    """What every figure of an account needs: its currency (ISO 4217 code) and its time zone (IANA name)."""
+    """The currency (ISO 4217 code) and the time zone of an ad account.
+
+    `timezone_name` is Meta's IANA name. `utc_offset_hours` is the account's offset from UTC at the time of the look-up;
+    it stands in for a time zone that this machine's database does not have.
+    """
 
     id: str
     name: str
     currency: str
     timezone_name: str
+    utc_offset_hours: float | None = None
+
+    @property
+    def timezone(self) -> tzinfo:
+        """The time zone; a fixed offset, or UTC, where this machine does not know the name."""
+        return find_zone(self.timezone_name) or timezone(timedelta(hours=self.utc_offset_hours or 0))
+
+    @property
+    def timezone_note(self) -> str | None:
+        """A sentence for the user when days and times use an offset instead of the time zone."""
+        if find_zone(self.timezone_name) is not None:
+            return None
+        offset = "UTC" if self.utc_offset_hours is None else f"UTC{self.utc_offset_hours:+g}"
+        return (
+            f"This machine does not know the time zone {self.timezone_name!r} of {self.id}: days and times use "
+            f"{offset}, without daylight saving. Update the tzdata package."
+        )
 
     def today(self, now: datetime) -> date:
-        return now.astimezone(ZoneInfo(self.timezone_name)).date()
+        """Return the account's day at a moment."""
+        return now.astimezone(self.timezone).date()
+
+
+@lru_cache(1000)
+def find_zone(name: str) -> ZoneInfo | None:
+    """Return the time zone of an IANA name, or None when this machine does not know it."""
+    try:
+        return ZoneInfo(name) if 0 < len(name) <= _MAX_ZONE_CHARS else None
+    except (LookupError, ValueError, OSError):
+        return None
 
 
 # One answer or one error for each request of a batch, in order.
@@ -94,8 +128,8 @@ class Export(Protocol):
         """Append flat rows of text, numbers, booleans and None. Rows may have different keys."""
         ...
 
-    async def finish(self) -> Exported:
-        """Put the file at its place."""
+    async def finish(self, missing: Mapping[str, Any] | None = None) -> Exported:
+        """Put the file at its place. `missing` holds the values of cells whose rows lack a column, by column."""
         ...
 
     def discard(self) -> None:

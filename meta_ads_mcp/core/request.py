@@ -26,8 +26,9 @@ _PLACE = re.compile(r"\{([a-z_]+)\}")
 class Request:
     """A request below the version: `path` has no leading slash, `params` hold Python values (never a token).
 
-    `account` is the ad account (`act_…`) whose limits the request counts on, `page` the Page whose own token it needs,
-    `repeatable` whether sending it twice is the same as once. `files` are the file parts of a POST's multipart body.
+    `kind` is the SDK class of the first object in the path, where the caller knows it. `account` is the ad account
+    (`act_…`) whose limits the request counts on. `page` is the Page whose own token it requires. `repeatable`
+    tells whether sending it twice is the same as once. `files` are the file parts of a POST's multipart body.
     """
 
     method: Method
@@ -41,6 +42,7 @@ class Request:
     budget_change: bool = False
     spend_limit_change: bool = False
     files: Mapping[str, FilePart] = field(default_factory=dict)
+    kind: str | None = None
 
 
 def confine(template: str, values: Mapping[str, str]) -> str:

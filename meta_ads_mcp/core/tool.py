@@ -91,6 +91,8 @@ class Tool:
     page_token: bool = False
     upload: bool = False
     toolset: str = ""
+    # A title for a tool whose name tells only one of its outcomes.
+    display_title: str = ""
 
     @property
     def description(self) -> str:
@@ -99,6 +101,8 @@ class Tool:
 
     @property
     def title(self) -> str:
+        if self.display_title:
+            return self.display_title
         words = self.name.removeprefix("ads_").removeprefix("facebook_").replace("_", " ")
         return words[:1].upper() + words[1:]
 
@@ -109,7 +113,7 @@ class Tool:
 
     @property
     def handled(self) -> bool:
-        return hasattr(self.params, "run")
+        return callable(getattr(self.params, "run", None))
 
     @property
     def names_its_account(self) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.core.private_files import replace_private
 from meta_ads_mcp.errors import TokenProblem
 
 FILE = "profiles.json"
@@ -73,8 +71,7 @@ class ProfileIndex:
             "profiles": {name: asdict(record) for name, record in profiles.records.items()},
         }
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(self.path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+            replace_private(self.path, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
         except OSError as failure:
             raise TokenProblem(
                 f"The list of profiles {self.path} cannot be written ({type(failure).__name__}).",
@@ -93,18 +90,3 @@ def _record(row: Mapping[str, Any]) -> ProfileRecord:
     known: dict[str, Any] = {info.name: row[info.name] for info in fields(ProfileRecord) if info.name in row}
     known["scopes"] = tuple(known.get("scopes", ()))
     return ProfileRecord(**known)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write beside the file and rename; `mkstemp` makes mode 0600."""
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(beside).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(beside).unlink()
-        raise

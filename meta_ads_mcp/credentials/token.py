@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Iterable
 from typing import Protocol
 
 _SHORTEST_SHOWN = 16
@@ -56,6 +57,10 @@ class Tokens(Protocol):
         """Meta does not accept this token; the next use may find a newer one in its place."""
         ...
 
+    def held(self) -> Iterable[Token]:
+        """Return every token that this process holds, of all profiles."""
+        ...
+
 
 class FixedToken:
     """One token that is already there: a candidate that is being looked at, or the sandbox's."""
@@ -68,6 +73,9 @@ class FixedToken:
 
     def refused(self, token: Token) -> None:
         """There is no other."""
+
+    def held(self) -> Iterable[Token]:
+        return (self._token,)
 
 
 def mask(value: str) -> str:

@@ -288,6 +288,11 @@ class Vault:
         if self.source(name) != "keyring":
             self._records[name] = record
 
+    def held(self) -> list[Token]:
+        """Return every token in this process: of the settings, in memory, and those read from the keyring so far."""
+        known = {**self._all_given(), **self._memory}
+        return [*(Token(entry.value, name) for name, entry in known.items()), *self._tokens.values()]
+
     def _all_given(self) -> dict[str, EnvironmentToken]:
         if self._given is None:
             self._given = dict(self._given_later())

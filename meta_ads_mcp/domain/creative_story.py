@@ -1,8 +1,8 @@
-"""From the flat arguments of a creative to Graph's nested specs.
+"""Build Graph's nested creative specs from flat arguments.
 
-A plain ad stays a plain `object_story_spec`; only several texts or media, or an explicit format, make an
-`asset_feed_spec` (Meta docs, marketing-api/reference/ad-creative; SDK classes AdCreativeObjectStorySpec,
-AdCreativeLinkData, AdCreativeVideoData, AdAssetFeedSpec).
+A creative with one text and one image or video becomes an `object_story_spec`. Several texts or media, or an explicit
+format, also need an `asset_feed_spec`. Sources: Meta docs marketing-api/reference/ad-creative; SDK classes
+AdCreativeObjectStorySpec, AdCreativeLinkData, AdCreativeVideoData, AdAssetFeedSpec.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FEATURES = tuple(
     video_voiceover
     """.split()
 )
-# Where a placement group shows: the positions per platform.
+# Placement group → positions per platform.
 PLACEMENTS: Mapping[str, Mapping[str, Sequence[str]]] = {
     "FEED": {"facebook": ("feed",), "instagram": ("stream",)},
     "STORY": {"facebook": ("story",), "instagram": ("story",)},
@@ -52,7 +52,7 @@ PLACEMENTS: Mapping[str, Mapping[str, Sequence[str]]] = {
 
 @dataclass(frozen=True)
 class Story:
-    """The pieces of a creative, already checked. Texts are lists; entries are text, or {"text", "adlabels"}."""
+    """The validated parts of a creative. Entries of text lists are strings or {"text", "adlabels"}."""
 
     page_id: str | None = None
     instagram_user_id: str | None = None
@@ -77,16 +77,19 @@ class Story:
 
     @property
     def is_flexible(self) -> bool:
-        """Whether it takes an asset feed: several texts or media, labels, a format, or rules per placement."""
+        """Whether an asset feed is required: several texts or media, labels, a format, or placement rules."""
         texts = (self.messages, self.headlines, self.descriptions)
-        several = any(len(items) > 1 or any(isinstance(item, dict) for item in items) for items in texts)
-        media = len(self.image_hashes) > 1 or len(self.videos) > 1
-        chosen = self.optimization_type not in (None, "REGULAR")
-        return several or media or chosen or bool(self.ad_formats or self.rules)
+        has_variants = any(len(items) > 1 or any(isinstance(item, dict) for item in items) for items in texts)
+        has_media_variants = len(self.image_hashes) > 1 or len(self.videos) > 1
+        has_optimization = self.optimization_type not in (None, "REGULAR")
+        return has_variants or has_media_variants or has_optimization or bool(self.ad_formats or self.rules)
 
 
-def call_to_action(story: Story) -> Row | None:
-    """The button with where it leads. A call leads to `tel:`; Graph refuses a key for the number itself."""
+def build_call_to_action(story: Story) -> Row | None:
+    """Return the button with its destination, or None.
+
+    A call button gets a `tel:` link, because Graph refuses a separate key for the number.
+    """
     if story.button is None and story.lead_form is None:
         return None
     value: Row = {}
@@ -98,33 +101,45 @@ def call_to_action(story: Story) -> Row | None:
         value["lead_gen_form_id"] = story.lead_form
     if story.event_id and story.button in EVENT_BUTTONS:
         value["event_id"] = story.event_id
-    made: Row = {"type": story.button or "LEARN_MORE"}
-    return {**made, "value": value} if value else made
+    button: Row = {"type": story.button or "LEARN_MORE"}
+    return {**button, "value": value} if value else button
 
 
-def story_params(story: Story) -> Row:
-    """`object_story_spec`, and `asset_feed_spec` where the story is flexible."""
+def build_story_params(story: Story) -> Row:
+    """Return `object_story_spec`, and `asset_feed_spec` if the story needs one."""
     if story.is_flexible:
-        return _flexible(story)
-    spec = _identity(story)
+        return _build_feed(story)
+    spec = _build_identity(story)
     if story.videos:
-        return {"object_story_spec": {**spec, "video_data": _video_data(story)}}
-    return {"object_story_spec": {**spec, "link_data": _link_data(story)}}
+        return {"object_story_spec": {**spec, "video_data": _build_video_data(story)}}
+    return {"object_story_spec": {**spec, "link_data": _build_link_data(story)}}
 
 
-def _identity(story: Story) -> Row:
-    return _given(page_id=story.page_id, instagram_user_id=story.instagram_user_id)
+def build_post_params(story: Story) -> Row:
+    """Return the button of an existing post, or `asset_feed_spec` if placements get media of their own."""
+    if not story.rules:
+        button = build_call_to_action(story)
+        return {"call_to_action": button} if button else {}
+    rules, media = customize_placements(story.rules, {})
+    return {
+        "asset_feed_spec": {**media, "asset_customization_rules": rules, **_build_feed_links(story)}
+        | _build_feed_button(story)
+    }
 
 
-def _link_data(story: Story) -> Row:
-    button = call_to_action(story)
+def _build_identity(story: Story) -> Row:
+    return _drop_empty(page_id=story.page_id, instagram_user_id=story.instagram_user_id)
+
+
+def _build_link_data(story: Story) -> Row:
+    button = build_call_to_action(story)
     if button and story.button not in (CALL, *EVENT_BUTTONS) and not story.lead_form:
         button = {"type": button["type"]}
-    return _given(
+    return _drop_empty(
         link=story.link,
-        message=_first(story.messages),
-        name=_first(story.headlines),
-        description=_first(story.descriptions),
+        message=_first_text(story.messages),
+        name=_first_text(story.headlines),
+        description=_first_text(story.descriptions),
         caption=story.caption,
         image_hash=story.image_hashes[0] if story.image_hashes else None,
         picture=story.image_url,
@@ -136,65 +151,68 @@ def _link_data(story: Story) -> Row:
     )
 
 
-def _video_data(story: Story) -> Row:
-    """A video takes its link in the button alone, and its description under another name."""
+def _build_video_data(story: Story) -> Row:
+    """A video has its link only in the button, and its description as `link_description`."""
     video = story.videos[0]
-    button = call_to_action(story)
+    button = build_call_to_action(story)
     if button is None and story.link:
         button = {"type": "LEARN_MORE", "value": {"link": story.link}}
-    return _given(
+    return _drop_empty(
         video_id=video["video_id"],
         image_url=video.get("thumbnail_url"),
         image_hash=video.get("thumbnail_hash"),
-        message=_first(story.messages),
-        title=_first(story.headlines),
-        link_description=_first(story.descriptions),
+        message=_first_text(story.messages),
+        title=_first_text(story.headlines),
+        link_description=_first_text(story.descriptions),
         call_to_action=button,
     )
 
 
-def _flexible(story: Story) -> Row:
+def _build_feed(story: Story) -> Row:
     if story.optimization_type == DEGREES_OF_FREEDOM:
-        return _degrees_of_freedom(story)
-    feed = {**_texts(story), **_media(story), "ad_formats": _formats(story)}
-    if story.link:
-        feed["link_urls"] = [{"website_url": story.link}]
-    feed |= _feed_button(story)
+        return _build_degrees_of_freedom(story)
+    feed = {**_build_texts(story), **_build_media(story), "ad_formats": _choose_formats(story)}
+    feed |= {**_build_feed_links(story), **_build_feed_button(story)}
     if story.optimization_type not in (None, "REGULAR"):
         feed["optimization_type"] = story.optimization_type
     if story.rules:
         rules, media = customize_placements(story.rules, feed)
-        feed |= {"asset_customization_rules": rules, **media, "optimization_type": "PLACEMENT"}
-    return {"object_story_spec": _identity(story), "asset_feed_spec": feed}
+        feed = {"optimization_type": "PLACEMENT", **feed, "asset_customization_rules": rules, **media}
+    return {"object_story_spec": _build_identity(story), "asset_feed_spec": feed}
 
 
-def _degrees_of_freedom(story: Story) -> Row:
-    """Images keep their link and button in `link_data`; a video brings them in the feed and only the link outside."""
-    feed: Row = {**_texts(story), **_media(story), "optimization_type": DEGREES_OF_FREEDOM}
+def _build_degrees_of_freedom(story: Story) -> Row:
+    """Put link and button of images in `link_data`; those of a video in the feed, with only the link in `link_data`."""
+    feed: Row = {**_build_texts(story), **_build_media(story), "optimization_type": DEGREES_OF_FREEDOM}
     if story.videos:
-        feed |= {"link_urls": [{"website_url": story.link}], "ad_formats": ["SINGLE_VIDEO"]}
-        feed |= _feed_button(story) or {"call_to_action_types": ["LEARN_MORE"]}
-        spec = {**_identity(story), "link_data": {"link": story.link}}
+        feed |= {**_build_feed_links(story), "ad_formats": ["SINGLE_VIDEO"]}
+        feed |= _build_feed_button(story) or {"call_to_action_types": ["LEARN_MORE"]}
+        spec = {**_build_identity(story), **_drop_empty(link_data=_drop_empty(link=story.link))}
         return {"object_story_spec": spec, "asset_feed_spec": feed}
-    link_data = _given(
+    button = build_call_to_action(story) or {"type": "LEARN_MORE", **_drop_empty(value=_drop_empty(link=story.link))}
+    link_data = _drop_empty(
         link=story.link,
         image_hash=story.image_hashes[0] if story.image_hashes else None,
         image_crops=story.crops,
-        call_to_action=call_to_action(story) or {"type": "LEARN_MORE", "value": {"link": story.link}},
+        call_to_action=button,
     )
-    return {"object_story_spec": {**_identity(story), "link_data": link_data}, "asset_feed_spec": feed}
+    return {"object_story_spec": {**_build_identity(story), "link_data": link_data}, "asset_feed_spec": feed}
 
 
-def _feed_button(story: Story) -> Row:
-    button = call_to_action(story)
+def _build_feed_links(story: Story) -> Row:
+    return {"link_urls": [{"website_url": story.link}]} if story.link else {}
+
+
+def _build_feed_button(story: Story) -> Row:
+    button = build_call_to_action(story)
     if button is None:
         return {}
-    if story.button == CALL or story.lead_form:
+    if story.button == CALL or button.get("value", {}).keys() - {"link"}:
         return {"call_to_actions": [button]}
     return {"call_to_action_types": [button["type"]]}
 
 
-def _texts(story: Story) -> Row:
+def _build_texts(story: Story) -> Row:
     named = {"titles": story.headlines, "descriptions": story.descriptions, "bodies": story.messages}
     return {
         key: [item if isinstance(item, dict) else {"text": item} for item in items]
@@ -203,83 +221,87 @@ def _texts(story: Story) -> Row:
     }
 
 
-def _media(story: Story) -> Row:
-    images = [_given(hash=image, image_crops=story.crops) for image in story.image_hashes]
-    return _given(images=images, videos=story.videos)
+def _build_media(story: Story) -> Row:
+    images = [_drop_empty(hash=image, image_crops=story.crops) for image in story.image_hashes]
+    images += [_drop_empty(url=story.image_url, image_crops=story.crops)] if story.image_url else []
+    return _drop_empty(images=images, videos=story.videos)
 
 
-def _formats(story: Story) -> list[str]:
+def _choose_formats(story: Story) -> list[str]:
     return story.ad_formats or ["SINGLE_VIDEO" if story.videos else "SINGLE_IMAGE"]
 
 
 def customize_placements(rules: Sequence[Row], feed: Row) -> tuple[list[Row], Row]:
-    """Rules per placement in Graph's form, and the media with the labels that the rules name.
+    """Return the placement rules in Graph's form, and the media with the labels that the rules name.
 
-    A rule is {"placement_groups": ["FEED"], "customization_spec": {"image_hashes" or "video_ids": [...]}}; one in
-    Graph's own form passes as it is. Raises ValueError for an unknown placement group.
+    A rule is {"placement_groups": ["FEED"], "customization_spec": {"image_hashes" or "video_ids": [...]}}. A rule in
+    Graph's form is not changed. Raises ValueError for an unknown placement group.
     """
-    made: list[Row] = []
+    graph_rules: list[Row] = []
     labels: dict[tuple[str, str], list[str]] = {}
     for index, rule in enumerate(rules):
         if "placement_groups" not in rule:
-            made.append(dict(rule))
+            graph_rules.append(dict(rule))
             continue
         label = f"placement_{index + 1}"
         spec = dict(rule.get("customization_spec") or {})
         kind = "video" if "video_ids" in spec else "image"
         for asset in spec.pop("video_ids" if kind == "video" else "image_hashes", []):
             labels.setdefault((kind, str(asset)), []).append(label)
-        made.append(
-            {"customization_spec": {**spec, **positions(rule["placement_groups"])}, f"{kind}_label": {"name": label}}
+        graph_rules.append(
+            {
+                "customization_spec": {**spec, **placement_positions(rule["placement_groups"])},
+                f"{kind}_label": {"name": label},
+            }
         )
-    return made, _labelled(feed, labels)
+    return graph_rules, _label_assets(feed, labels)
 
 
-def positions(groups: Sequence[str]) -> Row:
-    """The platforms and positions of several placement groups, merged. Raises ValueError for an unknown one."""
+def placement_positions(groups: Sequence[str]) -> Row:
+    """Return the merged platforms and positions of placement groups. Raises ValueError for an unknown group."""
     unknown = [group for group in groups if group not in PLACEMENTS]
     if unknown:
         raise ValueError(f"placement groups are {', '.join(PLACEMENTS)}")
-    found: dict[str, list[str]] = {}
+    merged: dict[str, list[str]] = {}
     for group in groups:
-        for platform, places in PLACEMENTS[group].items():
-            found.setdefault(platform, []).extend(place for place in places if place not in found.get(platform, []))
+        for platform, names in PLACEMENTS[group].items():
+            merged.setdefault(platform, []).extend(name for name in names if name not in merged.get(platform, []))
     return {
-        "publisher_platforms": list(found),
-        **{f"{platform}_positions": places for platform, places in found.items()},
+        "publisher_platforms": list(merged),
+        **{f"{platform}_positions": names for platform, names in merged.items()},
     }
 
 
-def _labelled(feed: Row, labels: Mapping[tuple[str, str], list[str]]) -> Row:
-    """Images and videos of the feed with their labels; those that only a rule names are added."""
-    found: Row = {}
+def _label_assets(feed: Row, labels: Mapping[tuple[str, str], list[str]]) -> Row:
+    """Return the feed's images and videos with their labels, plus those that only a rule names."""
+    media: Row = {}
     for kind, plural, key in (("image", "images", "hash"), ("video", "videos", "video_id")):
         wanted = {asset: names for (which, asset), names in labels.items() if which == kind}
-        present = {str(item[key]): item for item in feed.get(plural, [])}
+        present = {str(item.get(key) or item.get("url")): item for item in feed.get(plural, [])}
         merged = {**present, **{asset: {key: asset} for asset in wanted if asset not in present}}
         if merged:
-            found[plural] = [
+            media[plural] = [
                 {**item, "adlabels": [{"name": name} for name in wanted[asset]]} if asset in wanted else item
                 for asset, item in merged.items()
             ]
-    return found
+    return media
 
 
-def features(chosen: Mapping[str, Any] | None, *, disable_all: bool) -> Row:
-    """`degrees_of_freedom_spec`, and the opt-out of multi-advertiser ads when everything is switched off."""
+def build_features(chosen: Mapping[str, Any] | None, *, disable_all: bool) -> Row:
+    """Return `degrees_of_freedom_spec`; with `disable_all` also the opt-out of multi-advertiser ads."""
     spec: Row = {name: {"enroll_status": "OPT_OUT"} for name in FEATURES} if disable_all else {}
     spec |= {
         name: value if isinstance(value, dict) else {"enroll_status": value} for name, value in (chosen or {}).items()
     }
-    found: Row = {"degrees_of_freedom_spec": {"creative_features_spec": spec}} if spec else {}
-    return {**found, "contextual_multi_ads": {"enroll_status": "OPT_OUT"}} if disable_all else found
+    params: Row = {"degrees_of_freedom_spec": {"creative_features_spec": spec}} if spec else {}
+    return {**params, "contextual_multi_ads": {"enroll_status": "OPT_OUT"}} if disable_all else params
 
 
-def _first(items: Sequence[Any]) -> str | None:
+def _first_text(items: Sequence[Any]) -> str | None:
     if not items:
         return None
     return str(items[0]["text"] if isinstance(items[0], dict) else items[0])
 
 
-def _given(**values: Any) -> Row:
+def _drop_empty(**values: Any) -> Row:
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}

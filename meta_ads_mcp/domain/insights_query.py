@@ -1,4 +1,4 @@
-"""The arguments of an insights query. Synchronous reads and asynchronous reports share exactly this model."""
+"""Define the arguments of insights queries. Synchronous reads and asynchronous reports share this model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.fields import ON_THE_WIRE, require_readable
 from meta_ads_mcp.core.params import Closed, Local, Params
 from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
 from meta_ads_mcp.core.values.enums import ActionBreakdowns, AttributionWindows, Breakdowns, InsightsLevel
 from meta_ads_mcp.core.values.ids import AnyAdObject, account_path
 
-# Meta docs, marketing-api/insights/parameters. The list comes back with a refusal; in the schema it would cost more
-# than the rest of the filter.
+# Source: Meta docs, marketing-api/insights/parameters. An invalid operator is answered with this list; in the schema,
+# the list would be longer than the rest of the filter.
 FilterOperator = Literal[
     "EQUAL",
     "NOT_EQUAL",
@@ -50,16 +50,45 @@ _TAKES_LIST = frozenset(
     "IN NOT_IN IN_RANGE NOT_IN_RANGE CONTAINS_ANY CONTAINS_ALL NOT_CONTAINS_ANY ANY ALL NONE".split()
 )
 _COMPARES = frozenset("GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN_RANGE NOT_IN_RANGE".split())
+_COLUMN = re.compile(r"[a-z0-9][a-z0-9_.]{0,99}")
+# Names of everyday use, with the columns of answers.
+COLUMN_ALIASES = {
+    "amount_spent": "spend",
+    "cost": "spend",
+    "roas": "purchase_roas",
+    "purchases": "purchase",
+    "purchase_conversion_value": "purchase_value",
+    "revenue": "purchase_value",
+    "leads": "lead",
+    "cpa": "cost_per_result",
+    "link_clicks": "link_click",
+    "landing_page_views": "landing_page_view",
+    "registrations": "complete_registration",
+    "app_installs": "app_install",
+    "video_views": "video_view",
+    "thruplays": "video_thruplay_watched_actions",
+}
+# Names of everyday use and of Ads Manager, with Meta's breakdowns.
+BREAKDOWN_ALIASES = {
+    "placement": ("publisher_platform", "platform_position"),
+    "platform": ("publisher_platform",),
+    "position": ("platform_position",),
+    "hour": ("hourly_stats_aggregated_by_advertiser_time_zone",),
+    "hourly": ("hourly_stats_aggregated_by_advertiser_time_zone",),
+    "hour_of_day": ("hourly_stats_aggregated_by_advertiser_time_zone",),
+    "device": ("device_platform",),
+}
 _FIELD = re.compile(r"[a-z][a-z0-9_]*([.:][a-z0-9_.]+)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
-_SORT = re.compile(r"[a-z0-9_]+(:[a-z0-9_.]+)?_(ascending|descending)")
+_SORT = re.compile(r"[a-z0-9_.]+(:[a-z0-9_.]+)?_(ascending|descending)")
 Scalar = str | int | float | bool
 
 
 def _filter_field(value: str) -> str:
     if len(value) > 100 or not _FIELD.fullmatch(value):
         raise ValueError("a filter's field is a name with its object, such as ad.impressions or campaign.name")
-    return f"adset.{value.removeprefix('ad_set.')}" if value.startswith("ad_set.") else value
+    value = f"adset.{value.removeprefix('ad_set.')}" if value.startswith("ad_set.") else value
+    return COLUMN_ALIASES.get(value, value)
 
 
 def _filter_value(value: Any) -> list[Scalar]:
@@ -70,23 +99,43 @@ def _filter_value(value: Any) -> list[Scalar]:
 
 
 class InsightsFilter(Closed):
-    """All conditions have to hold."""
+    """One condition. Several conditions are combined with AND."""
 
     field: Annotated[str, AfterValidator(_filter_field), Field(description="e.g. ad.impressions, campaign.name")]
     operator: Annotated[FilterOperator, WithJsonSchema(_OPERATOR_SCHEMA)]
     value: Annotated[Any, AfterValidator(_filter_value), WithJsonSchema(_VALUE_SCHEMA)]
 
-    def wired(self) -> dict[str, Any]:
-        """The filter as Graph reads it: a list for the operators over lists, numbers where they are compared."""
-        values = [_compared(item) if self.operator in _COMPARES else item for item in self.value]
+    def graph_param(self) -> dict[str, Any]:
+        """Return the filter as Graph takes it: a list for list operators, numbers for comparisons."""
+        values = [_to_number(item) if self.operator in _COMPARES else item for item in self.value]
         single = self.operator not in _TAKES_LIST and len(values) == 1
         return {"field": self.field, "operator": self.operator, "value": values[0] if single else values}
 
 
-def _compared(value: Scalar) -> Scalar:
+def _to_number(value: Scalar) -> Scalar:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
     return value
+
+
+def _column(value: str) -> str:
+    name = value.strip()
+    if not _COLUMN.fullmatch(name):
+        raise ValueError("a field is a column name such as spend, purchase or cost_per_purchase")
+    name = ON_THE_WIRE.get(name, name)
+    name = COLUMN_ALIASES.get(name, name)
+    require_readable(name)
+    return name
+
+
+def _expand_breakdowns(value: Any) -> Any:
+    """Replace everyday names by Meta's, and add the platform, without which Meta refuses positions."""
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        return value
+    expanded = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name.strip(),))]
+    if "platform_position" in expanded and "publisher_platform" not in expanded:
+        expanded.insert(expanded.index("platform_position"), "publisher_platform")
+    return list(dict.fromkeys(expanded))
 
 
 def _increment(value: Any) -> Any:
@@ -101,11 +150,12 @@ def _known_increment(value: str) -> str:
 
 def _sort_key(value: str) -> str:
     if not _SORT.fullmatch(value):
-        raise ValueError("sort is a field with _ascending or _descending, such as spend_descending")
-    return value
+        raise ValueError("sort takes a field with _ascending or _descending, such as spend_descending")
+    name, _, direction = value.rpartition("_")
+    return f"{COLUMN_ALIASES.get(name, name)}_{direction}"
 
 
-# The whole list comes back with a refusal; written out in the schema of every view it would cost 300 characters each.
+# An invalid preset is answered with the whole list, which would cost 300 characters in the schema of every tool.
 Preset = Annotated[
     DatePreset,
     WithJsonSchema(
@@ -121,13 +171,18 @@ TimeIncrement = Annotated[
     AfterValidator(_known_increment),
     Field(description="Days per row (1-90), monthly or all_days"),
 ]
-# PNG beside the figures; needs the extra `charts`.
+# A PNG next to the figures. Requires the extra `charts`.
 Chart = Annotated[bool, Local(), Field(description="Add a picture")]
+InsightsColumns = Annotated[
+    list[Annotated[str, AfterValidator(_column)]],
+    Local(),
+    Field(min_length=1, max_length=100, description="e.g. spend, purchase, cost_per_purchase"),
+]
 SortKey = Annotated[str, AfterValidator(_sort_key)]
 
 
 class ObjectParams(Params):
-    """An object of an ad account, and optionally its level, which tells that bare digits are an account."""
+    """An ad account or an object of one. With level=account, an id without `act_` is an account."""
 
     object_id: AnyAdObject
 
@@ -135,26 +190,30 @@ class ObjectParams(Params):
     @classmethod
     def _account_by_level(cls, data: Any) -> Any:
         if isinstance(data, Mapping) and data.get("level") == "account":
-            given = str(data.get("object_id", ""))
-            if re.fullmatch(r"[0-9]{1,30}", given):
-                return {**data, "object_id": account_path(given)}
+            object_id = str(data.get("object_id", ""))
+            if re.fullmatch(r"[0-9]{1,30}", object_id):
+                return {**data, "object_id": account_path(object_id)}
         return data
 
 
 class InsightsParams(ObjectParams):
-    """What to read of an object's insights, without paging."""
+    """A query of the insights of an object, without paging."""
 
     level: Annotated[InsightsLevel | None, Field(description="One row per")] = None
     date_preset: Preset | None = None
     time_range: TimeRange | None = None
     time_ranges: Annotated[list[TimeRange] | None, Field(max_length=50)] = None
     time_increment: TimeIncrement | None = None
-    breakdowns: Annotated[Breakdowns | None, Field(description="e.g. age, gender, country, publisher_platform")] = None
+    breakdowns: Annotated[
+        Breakdowns | None,
+        BeforeValidator(_expand_breakdowns),
+        Field(description="e.g. age, gender, country, publisher_platform"),
+    ] = None
     action_breakdowns: ActionBreakdowns | None = None
     action_attribution_windows: Annotated[
         AttributionWindows | None, Field(description="e.g. 1d_click, 7d_click, 1d_view: a column for each")
     ] = None
-    fields: FieldList | None = None
+    fields: InsightsColumns | None = None
     filtering: list[InsightsFilter] | None = None
     sort: Annotated[list[SortKey] | None, Field(max_length=1, description="e.g. spend_descending")] = None
     default_summary: Annotated[bool | None, Field(description="Meta's own totals, with reach")] = None
@@ -164,67 +223,67 @@ class InsightsParams(ObjectParams):
     product_id_limit: Annotated[int | None, Field(ge=1, le=1000)] = None
 
     @model_validator(mode="after")
-    def _one_period(self) -> Self:
+    def _check_period(self) -> Self:
         if self.date_preset and self.time_range:
             raise ValueError("give date_preset or time_range, not both")
         if self.time_ranges and (self.date_preset or self.time_range or self.time_increment):
-            raise ValueError("time_ranges replaces date_preset, time_range and time_increment: give it alone")
+            raise ValueError("time_ranges replaces date_preset, time_range and time_increment; give only one of them")
         return self
 
     @property
-    def own_level(self) -> str | None:
-        """The level of the rows as far as the arguments tell it."""
+    def row_level(self) -> str | None:
+        """Return the level of the rows, or None if the arguments do not determine it."""
         return self.level or ("account" if self.object_id.startswith("act_") else None)
 
     @property
     def windows(self) -> list[TimeRange]:
-        """The ranges that are given as days; empty for a preset."""
+        """Return the ranges of days, or an empty list if the period is a preset."""
         return self.time_ranges or ([self.time_range] if self.time_range else [])
 
     @property
     def preset(self) -> str | None:
-        """The preset that holds, Graph's default one when no period is given."""
+        """Return the preset of the period (Graph's default is last_30d), or None if days were given."""
         return None if self.windows else self.date_preset or "last_30d"
 
     @property
     def one_period(self) -> bool:
-        """Whether all rows are of the same days."""
+        """Return whether all rows are of the same days."""
         return len(self.windows) < 2 and self.time_increment in (None, "all_days")
 
     def query(self) -> dict[str, Any]:
-        """The parameters for Graph, without fields and paging."""
-        sent = self.model_dump(
+        """Return the parameters for Graph, without fields and paging."""
+        params = self.model_dump(
             exclude={"object_id", "fields", "filtering", "limit", "after", "max_items"}, exclude_none=True
         )
         known = InsightsParams.model_fields
-        kept = [name for name, value in sent.items() if value != [] or name == "action_breakdowns"]
-        sent = {name: sent[name] for name in kept if name in known}
+        names = [name for name, value in params.items() if value != [] or name == "action_breakdowns"]
+        params = {name: params[name] for name in names if name in known}
         if self.preset:
-            sent["date_preset"] = self.preset
+            params["date_preset"] = self.preset
         if self.filtering:
-            sent["filtering"] = [item.wired() for item in self.filtering]
-        return sent
+            params["filtering"] = [item.graph_param() for item in self.filtering]
+        return params
 
 
 class PresetParams(ObjectParams):
-    """An object and a preset of days."""
+    """An object and a date preset."""
 
     date_preset: Preset = "last_30d"
 
 
 class PeriodParams(PresetParams):
-    """An object and a period: a preset, or the days instead."""
+    """An object and a period, which is a date preset or a range of days."""
 
     time_range: TimeRange | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
+    def _check_one_period(self) -> Self:
         if self.time_range and "date_preset" in self.model_fields_set:
             raise ValueError("give date_preset or time_range, not both")
         return self
 
     def period(self) -> dict[str, Any]:
-        """The period as Graph takes it."""
+        """Return the parameter of the period for Graph."""
         if self.time_range:
             return {"time_range": self.time_range.model_dump()}
         return {"date_preset": self.date_preset}

@@ -1,7 +1,7 @@
-"""Meta's own objects, passed on as they are but for keys that Meta does not know.
+"""Reject unknown keys of objects that are passed on to Meta.
 
-Graph drops or refuses such a key, often without naming it; refusing it here, with the accepted ones, lets the caller
-correct a misspelt one. The schema stays a plain object: written out, the keys would cost every client their tokens.
+Graph drops or refuses a misspelled key, often without naming it. Refusing it here, with the accepted keys, lets the
+caller correct the call. The JSON schema stays a plain object, because listing the keys would cost every client tokens.
 """
 
 from __future__ import annotations
@@ -12,28 +12,32 @@ from typing import Any
 
 from meta_ads_mcp.errors import InvalidArguments
 
+MAX_KEY_CHARS = 60
 
-def only_keys(
-    what: str, known: frozenset[str], such_as: str, holder_of: Callable[[str], str | None] = lambda _: None
+
+def allow_only(
+    what: str, known: frozenset[str], such_as: str, find_parent_key: Callable[[str], str | None] = lambda _: None
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A validator of an object's top-level keys. It raises InvalidArguments, so that `allowed` reaches the caller.
+    """Build a validator of the top-level keys of an object.
 
-    `holder_of` names the key inside which an unknown one belongs, where there is one.
+    `what` names the object in the message, such as "a targeting spec", and `such_as` gives examples of its keys.
+    `find_parent_key` returns the key inside which an unknown key belongs, or None.
+    The validator returns the object unchanged. It raises InvalidArguments, so that `allowed` reaches the caller.
     """
 
-    def hint(wrong: str) -> str:
-        holder = holder_of(wrong)
-        close = difflib.get_close_matches(wrong, known, 1, 0.6)
-        if holder is not None:
-            return f" (it belongs inside {holder!r})"
-        return f" (did you mean {close[0]!r}?)" if close else ""
+    def hint(unknown: str) -> str:
+        parent = find_parent_key(unknown)
+        if parent is not None:
+            return f" (it belongs inside {parent!r})"
+        similar = difflib.get_close_matches(unknown, known, 1, 0.6)
+        return f" (did you mean {similar[0]!r}?)" if similar else ""
 
-    def check(given: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(given) - known)
+    def check(value: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(value) - known)
         if not unknown:
-            return given
+            return value
         raise InvalidArguments(
-            f"{what[:1].upper()}{what[1:]} has no key {unknown[0][:60]!r}{hint(unknown[0])}.",
+            f"{what[:1].upper()}{what[1:]} has no key {unknown[0][:MAX_KEY_CHARS]!r}{hint(unknown[0])}.",
             f"Use Meta's keys, such as {such_as}; `allowed` lists them all.",
             allowed=tuple(sorted(known)),
         )

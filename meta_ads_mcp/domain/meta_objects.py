@@ -1,8 +1,4 @@
-"""Objects of Meta that tools pass on: open in their values, closed in their keys where Meta's SDK knows them.
-
-Graph drops or refuses a misspelt key, often without naming it; here it is refused before anything is sent, wherever in
-the object it stands.
-"""
+"""Types for Meta's nested objects: any values, but only keys of the SDK classes, at every depth."""
 
 from __future__ import annotations
 
@@ -11,115 +7,143 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator
 
-from meta_ads_mcp.domain.creative_story import FEATURES, positions
-from meta_ads_mcp.domain.key_check import only_keys
+from meta_ads_mcp.domain.creative_story import FEATURES, placement_positions
+from meta_ads_mcp.domain.key_check import allow_only
 from meta_ads_mcp.domain.sdk_keys import keys_of
 
-# Not in the SDK's class, and taken by this server: groups of placements in place of Graph's positions, and the media
-# that they show.
-OWN_RULE_KEYS = frozenset({"placement_groups"})
-OWN_CUSTOMIZATION_KEYS = frozenset({"image_hashes", "video_ids"})
-_SHOWN = 3
+# Shortcuts of this server that the SDK's classes do not have: groups of placements instead of Graph's positions, and
+# the media that they show.
+EXTRA_RULE_KEYS = frozenset({"placement_groups"})
+EXTRA_CUSTOMIZATION_KEYS = frozenset({"image_hashes", "video_ids"})
+_EXAMPLE_KEYS = 3
 
 
-def known_keys(of: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A validator of the keys of an object of that class, also inside it. It raises InvalidArguments with `allowed`."""
+def check_keys_of(of: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Build a validator of the keys of an object of the SDK class `of`, and of the objects inside it.
 
-    def check(given: dict[str, Any]) -> dict[str, Any]:
-        walk(given, of, frozenset(), of)
-        return given
+    The validator raises InvalidArguments with `allowed`.
+    """
 
-    return check
-
-
-def each_of(of: str) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
-    """The same for a list of such objects."""
-
-    def check(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        for one in given:
-            walk(one, of, frozenset(), of)
-        return given
+    def check(value: dict[str, Any]) -> dict[str, Any]:
+        check_keys(value, of, frozenset(), of)
+        return value
 
     return check
 
 
-def walk(given: Mapping[str, Any], of: str, more: frozenset[str], where: str) -> None:
-    """Raises InvalidArguments for a key that the class `of` and `more` do not have; `where` is what it is called."""
+def check_each_of(of: str) -> Callable[[list[dict[str, Any]]], list[dict[str, Any]]]:
+    """Build a validator of a list of objects of the SDK class `of`, as `check_keys_of` does for one."""
+
+    def check(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for entry in value:
+            check_keys(entry, of, frozenset(), of)
+        return value
+
+    return check
+
+
+def check_keys(value: Mapping[str, Any], of: str, extra: frozenset[str], where: str) -> None:
+    """Check an object against the SDK class `of`, plus the `extra` keys. `where` names it in the message.
+
+    Raises InvalidArguments for an unknown key.
+    """
     keys = keys_of(of)
-    known = keys.keys | more
-    only_keys(where, known, ", ".join(sorted(known)[:_SHOWN]))(dict(given))
+    known = keys.keys | extra
+    allow_only(where, known, ", ".join(sorted(known)[:_EXAMPLE_KEYS]))(dict(value))
     for key, inner in keys.inside.items():
-        for part in objects(given.get(key)):
-            walk(part, inner, frozenset(), key)
+        for part in iter_objects(value.get(key)):
+            check_keys(part, inner, frozenset(), key)
 
 
-def objects(value: Any) -> Iterator[Mapping[str, Any]]:
-    """The object, or those of a list; nothing for anything else, which is Graph's to judge."""
+def iter_objects(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield an object, or the objects of a list. Other values are left for Graph to refuse."""
     for part in value if isinstance(value, list) else [value]:
         if isinstance(part, Mapping):
             yield part
 
 
-def _customization_rules(given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rules in Graph's form, or in this server's: groups of placements, and the media for them.
+def _check_customization_rules(value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Check rules in Graph's form, or with this server's placement groups and their media.
 
     Raises ValueError for an unknown group.
     """
-    for rule in given:
-        own = "placement_groups" in rule
+    for rule in value:
+        has_groups = "placement_groups" in rule
         spec = rule.get("customization_spec")
-        rest = {name: value for name, value in rule.items() if name != "customization_spec" or not own}
-        walk(rest, "AdAssetFeedSpecAssetCustomizationRule", OWN_RULE_KEYS | {"customization_spec"}, "a rule")
-        if own:
-            positions(_words(rule["placement_groups"]))
-        if own and isinstance(spec, Mapping):
-            walk(spec, "AdAssetCustomizationRuleCustomizationSpec", OWN_CUSTOMIZATION_KEYS, "customization_spec")
-    return given
+        rest = {name: part for name, part in rule.items() if name != "customization_spec" or not has_groups}
+        check_keys(rest, "AdAssetFeedSpecAssetCustomizationRule", EXTRA_RULE_KEYS | {"customization_spec"}, "a rule")
+        if has_groups:
+            placement_positions(_check_groups(rule["placement_groups"]))
+        if has_groups and isinstance(spec, Mapping):
+            check_keys(
+                spec, "AdAssetCustomizationRuleCustomizationSpec", EXTRA_CUSTOMIZATION_KEYS, "customization_spec"
+            )
+    return value
 
 
-def _words(value: Any) -> list[str]:
+def _check_groups(value: Any) -> list[str]:
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise ValueError('placement_groups is a list of groups, such as ["FEED", "STORY"]')
     return value
 
 
-def _features(given: dict[str, Any]) -> dict[str, Any]:
-    """Features that Graph takes: `standard_enhancements` is in the SDK, and refused by Graph."""
-    only_keys("creative_features_spec", frozenset(FEATURES), "text_optimizations or image_touchups")(given)
-    for name, value in given.items():
-        if isinstance(value, Mapping):
-            walk(value, "AdCreativeFeatureDetails", frozenset(), name)
-    return given
+def _check_features(value: dict[str, Any]) -> dict[str, Any]:
+    """Check the names of creative features. Graph refuses `standard_enhancements`, although the SDK has it."""
+    allow_only("creative_features_spec", frozenset(FEATURES), "text_optimizations or image_touchups")(value)
+    for name, feature in value.items():
+        if isinstance(feature, Mapping):
+            check_keys(feature, "AdCreativeFeatureDetails", frozenset(), name)
+    return value
 
 
-def _freedom(given: dict[str, Any]) -> dict[str, Any]:
-    walk(given, "AdCreativeDegreesOfFreedomSpec", frozenset(), "degrees_of_freedom_spec")
-    for chosen in objects(given.get("creative_features_spec")):
-        _features(dict(chosen))
-    return given
+def _check_freedom(value: dict[str, Any]) -> dict[str, Any]:
+    check_keys(value, "AdCreativeDegreesOfFreedomSpec", frozenset(), "degrees_of_freedom_spec")
+    for features in iter_objects(value.get("creative_features_spec")):
+        _check_features(dict(features))
+    return value
 
 
-def _identities(given: Any) -> Any:
-    """Ids of verified identities, also as numbers."""
-    if not isinstance(given, Mapping):
-        return given
-    walk(given, "RegionalRegulationIdentities", frozenset(), "regional_regulation_identities")
-    return {name: str(value) if type(value) is int else value for name, value in given.items()}
+def _check_identities(value: Any) -> Any:
+    """Check the keys, and turn numeric ids of verified identities into text."""
+    if not isinstance(value, Mapping):
+        return value
+    check_keys(value, "RegionalRegulationIdentities", frozenset(), "regional_regulation_identities")
+    return {name: str(identity) if type(identity) is int else identity for name, identity in value.items()}
 
 
-StorySpec = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeObjectStorySpec"))]
-CallToAction = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeLinkDataCallToAction"))]
-Crops = Annotated[dict[str, Any], AfterValidator(known_keys("AdsImageCrops"))]
-AssetFeed = Annotated[dict[str, Any], AfterValidator(known_keys("AdAssetFeedSpec"))]
-CustomizationRules = Annotated[list[dict[str, Any]], AfterValidator(_customization_rules)]
-Features = Annotated[dict[str, Any], AfterValidator(_features)]
-Freedom = Annotated[dict[str, Any], AfterValidator(_freedom)]
-MultiAds = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeContextualMultiAds"))]
-FacebookBranded = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeFacebookBrandedContent"))]
-InstagramBranded = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeInstagramBrandedContent"))]
-Disclaimers = Annotated[dict[str, Any], AfterValidator(known_keys("AdCreativeRegionalRegulationDisclaimer"))]
-BidAdjustments = Annotated[dict[str, Any], AfterValidator(known_keys("AdBidAdjustments"))]
-Identities = Annotated[dict[str, str], BeforeValidator(_identities)]
-TrackingSpecs = Annotated[list[dict[str, Any]], AfterValidator(each_of("ConversionActionQuery"))]
-Labels = Annotated[list[dict[str, Any]], AfterValidator(each_of("AdAssetFeedSpecAssetLabel"))]
-Promoted = Annotated[dict[str, Any], AfterValidator(known_keys("AdPromotedObject"))]
+def _reject_tokens(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse access tokens: an argument passes through the model, where a secret does not belong. Raises ValueError."""
+    tokens = [key for key in value if key.endswith("_access_token")]
+    if tokens:
+        raise ValueError(f"{', '.join(tokens)} is a secret and not accepted; give partners or a post id instead")
+    return value
+
+
+StorySpec = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeObjectStorySpec"))]
+CallToAction = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeLinkDataCallToAction"))]
+Crops = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdsImageCrops"))]
+AssetFeed = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdAssetFeedSpec"))]
+CustomizationRules = Annotated[list[dict[str, Any]], AfterValidator(_check_customization_rules)]
+Features = Annotated[dict[str, Any], AfterValidator(_check_features)]
+Freedom = Annotated[dict[str, Any], AfterValidator(_check_freedom)]
+MultiAds = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeContextualMultiAds"))]
+FacebookBranded = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeFacebookBrandedContent"))]
+InstagramBranded = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeInstagramBrandedContent"))]
+Disclaimers = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeRegionalRegulationDisclaimer"))]
+BidAdjustments = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdBidAdjustments"))]
+Identities = Annotated[dict[str, str], BeforeValidator(_check_identities)]
+TrackingSpecs = Annotated[list[dict[str, Any]], AfterValidator(check_each_of("ConversionActionQuery"))]
+Labels = Annotated[list[dict[str, Any]], AfterValidator(check_each_of("AdAssetFeedSpecAssetLabel"))]
+SoftOptOut = Annotated[dict[str, Any], AfterValidator(check_keys_of("PlacementSoftOptOut"))]
+DestinationSpec = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeDestinationSpec"))]
+TemplateUrls = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeTemplateURLSpec"))]
+OmnichannelLinks = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeOmnichannelLinkSpec"))]
+ProductSuggestions = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeProductSuggestionSettings"))]
+PlatformCustomizations = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativePlatformCustomization"))]
+PortraitCustomizations = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativePortraitCustomizations"))]
+AdDisclaimer = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeAdDisclaimer"))]
+InteractiveComponents = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdCreativeInteractiveComponentsSpec"))]
+BrandedContent = Annotated[
+    dict[str, Any], AfterValidator(_reject_tokens), AfterValidator(check_keys_of("AdCreativeBrandedContentAds"))
+]
+Promoted = Annotated[dict[str, Any], AfterValidator(check_keys_of("AdPromotedObject"))]

@@ -1,4 +1,4 @@
-"""Closed nested objects that several tools take. Their keys are those of Meta's SDK classes, compared by a test."""
+"""The promoted object of an ad set or campaign, with the keys of Meta's SDK class (a test compares them)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from meta_ads_mcp.domain.meta_objects import Promoted
 
 
 class OmnichannelObject(Closed):
-    """The app, the pixel and the shops of one goal (Meta docs, marketing-api/reference/ad-campaign)."""
+    """App, pixel and shop of one omnichannel goal (Meta docs: marketing-api/reference/ad-campaign)."""
 
     model_config = ConfigDict(json_schema_extra=opaque_object("app, pixel, onsite: lists of objects"))
 
@@ -22,7 +22,7 @@ class OmnichannelObject(Closed):
 
 
 class PromotedObject(Closed):
-    """What an ad set or campaign promotes (SDK class AdPromotedObject); which keys are due depends on the goal."""
+    """What an ad set or campaign promotes (SDK class AdPromotedObject). The goal decides which keys are required."""
 
     model_config = ConfigDict(
         json_schema_extra=opaque_object(

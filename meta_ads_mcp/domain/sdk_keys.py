@@ -1,7 +1,7 @@
-"""The keys of Meta's nested objects, class by class of its SDK; a test holds them against it.
+"""The keys of Meta's nested objects, by SDK class. A test compares them with the SDK.
 
-`key:Class` says what is inside a key: an object of that class, or a list of them. A key without a class is open: the
-SDK has none for it, or (features, a whole targeting) it is checked elsewhere.
+`key:Class` says that a key holds an object of that class, or a list of them. A key without a class is not checked:
+the SDK has no class for it, or it is checked elsewhere (creative features, whole targeting specs).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 
 @dataclass(frozen=True)
 class ObjectKeys:
-    """The keys of an object, and the class of what is inside some of them."""
+    """The keys of an SDK class, and the class of the nested objects of some of them."""
 
     keys: frozenset[str]
     inside: Mapping[str, str]
@@ -21,9 +21,9 @@ class ObjectKeys:
 
 @cache
 def keys_of(name: str) -> ObjectKeys:
-    """The keys of a class in the table below."""
-    words = [word.partition(":") for word in CLASSES[name].split()]
-    return ObjectKeys(frozenset(key for key, _, _ in words), {key: inner for key, _, inner in words if inner})
+    """Return the keys of a class of the table below. Raises KeyError for an unknown class."""
+    entries = [word.partition(":") for word in CLASSES[name].split()]
+    return ObjectKeys(frozenset(key for key, _, _ in entries), {key: inner for key, _, inner in entries if inner})
 
 
 CLASSES: Mapping[str, str] = {
@@ -95,6 +95,15 @@ CLASSES: Mapping[str, str] = {
         auto_optimization details_page_product_id shop_collection_product_set_id source storefront_shop_id
     """,
     "AdBidAdjustments": "age_range page_types user_groups",
+    "AdCreativeAdDisclaimer": "text title url",
+    "AdCreativeBrandedContentAds": """
+        acting_business_id ad_format automated_adgroup_creation content_search_input creator_ad_permission_type
+        deliver_dynamic_partner_content facebook_boost_post_access_token instagram_boost_post_access_token
+        is_mca_internal parent_source_facebook_post_id parent_source_instagram_media_id
+        partners:AdCreativeBrandedContentAdsPartners product_set_partner_selection_status promoted_page_id
+        testimonial testimonial_locale ui_version
+    """,
+    "AdCreativeBrandedContentAdsPartners": "fb_page_id has_create_ads_access identity_type ig_asset_id ig_user_id",
     "AdCreativeCollectionThumbnailInfo": "element_child_index element_crops:AdsImageCrops element_id",
     "AdCreativeContextualMultiAds": "enroll_status",
     "AdCreativeDegreesOfFreedomSpec": """
@@ -102,6 +111,7 @@ CLASSES: Mapping[str, str] = {
         multi_media_transformation_type stories_transformation_types text_transformation_types
         video_transformation_types
     """,
+    "AdCreativeDestinationSpec": "destination_type native_commerce_experience website",
     "AdCreativeFacebookBrandedContent": "shared_to_sponsor_status sponsor_page_id sponsor_relationship",
     "AdCreativeFeatureCustomizations": """
         aspect_ratio_config background_color catalog_feed_tag_name fb_feed_tag_name fb_reels_tag_name
@@ -110,6 +120,7 @@ CLASSES: Mapping[str, str] = {
     """,
     "AdCreativeFeatureDetails": "customizations:AdCreativeFeatureCustomizations enroll_status",
     "AdCreativeInstagramBrandedContent": "sponsor_id",
+    "AdCreativeInteractiveComponentsSpec": "child_attachments components",
     "AdCreativeLinkData": """
         ad_context additional_image_index app_link_spec:AdCreativeLinkDataAppLinkSpec attachment_style
         automated_product_tags boosted_product_set_id branded_content_shared_to_sponsor_status
@@ -148,13 +159,17 @@ CLASSES: Mapping[str, str] = {
         product_data:AdCreativeProductData template_data:AdCreativeLinkData text_data:AdCreativeTextData
         video_data:AdCreativeVideoData whats_app_business_phone_number
     """,
+    "AdCreativeOmnichannelLinkSpec": "app web",
     "AdCreativePhotoData": """
         branded_content_shared_to_sponsor_status branded_content_sponsor_page_id caption image_hash
         page_welcome_message url
     """,
     "AdCreativePlaceData": "address_string label latitude location_source_id longitude type",
+    "AdCreativePlatformCustomization": "instagram",
+    "AdCreativePortraitCustomizations": "carousel_delivery_mode specifications",
     "AdCreativePostClickConfiguration": "post_click_item_description post_click_item_headline",
     "AdCreativeProductData": "product_id product_source",
+    "AdCreativeProductSuggestionSettings": "enabled",
     "AdCreativeRegionalRegulationDisclaimer": """
         australia_finserv india_finserv singapore_universal taiwan_finserv taiwan_universal
     """,
@@ -207,6 +222,10 @@ CLASSES: Mapping[str, str] = {
     """,
     "IDName": "id name",
     "IosAppLink": "app_name app_store_id url",
+    "PlacementSoftOptOut": """
+        audience_network_positions facebook_positions instagram_positions messenger_positions oculus_positions
+        threads_positions whatsapp_positions
+    """,
     "RawCustomAudience": "id name",
     "RegionalRegulationIdentities": """
         australia_finserv_beneficiary australia_finserv_payer india_finserv_beneficiary india_finserv_payer

@@ -1,6 +1,6 @@
-"""A targeting spec: Meta's own object, open in its values and closed in its keys.
+"""The type of a targeting spec, and a one-line summary of one.
 
-The values are Graph's business: they change with every version.
+Keys are checked at every depth. Values are left to Graph, because they change with every version.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from meta_ads_mcp.domain.key_check import only_keys
-from meta_ads_mcp.domain.meta_objects import known_keys, objects, walk
+from meta_ads_mcp.domain.key_check import allow_only
+from meta_ads_mcp.domain.meta_objects import check_keys, check_keys_of, iter_objects
 from meta_ads_mcp.domain.sdk_keys import keys_of
 
-# Targeting of the SDK.
+# The SDK class Targeting.
 TARGETING_KEYS = frozenset(
     """
     adgroup_id age_max age_min age_range alternate_auto_targeting_option app_install_state audience_network_positions
@@ -62,8 +62,10 @@ PLACES = (
 AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs", "place_page_set_ids")
 
 
-Places = Annotated[dict[str, Any], AfterValidator(known_keys("TargetingGeoLocation"))]
-# Class of the SDK → the keys of a targeting spec that hold it; `location_types` is Graph's to refuse, with its reason.
+Places = Annotated[dict[str, Any], AfterValidator(check_keys_of("TargetingGeoLocation"))]
+# SDK class → keys of newer versions of Graph. `device` of v27.0 (2026-11-04) keeps Sales ad sets on named devices.
+BEYOND_SDK = {"TargetingAutomation": frozenset({"device"})}
+# SDK class → the keys of a targeting spec that hold it.
 _INSIDE = {
     "TargetingGeoLocation": "geo_locations excluded_geo_locations",
     "TargetingAutomation": "targeting_automation",
@@ -82,68 +84,68 @@ _INSIDE = {
 }
 
 
-def _known_inside(spec: dict[str, Any]) -> dict[str, Any]:
-    """The keys of what is inside, as far as the SDK has a class for it. A group takes audiences of every kind, too."""
+def _check_nested_keys(spec: dict[str, Any]) -> dict[str, Any]:
+    """Check the keys of nested objects that have an SDK class. A flexible group also accepts audiences."""
     for of, names in _INSIDE.items():
         for name in names.split():
-            for part in objects(spec.get(name)):
-                walk(part, of, frozenset(), name)
+            for part in iter_objects(spec.get(name)):
+                check_keys(part, of, BEYOND_SDK.get(of, frozenset()), name)
     for name in ("flexible_spec", "exclusions"):
-        for part in objects(spec.get(name)):
-            walk(part, "FlexibleTargeting", frozenset(AUDIENCES), name)
+        for part in iter_objects(spec.get(name)):
+            check_keys(part, "FlexibleTargeting", frozenset(AUDIENCES), name)
     return spec
 
 
-def _holder_of(key: str) -> str | None:
-    """Where a key belongs that was written one level too high, such as `advantage_audience`."""
+def _parent_key(key: str) -> str | None:
+    """Return the key inside which a misplaced key belongs, such as targeting_automation for advantage_audience."""
     return next((names.split()[0] for of, names in _INSIDE.items() if key in keys_of(of).keys), None)
 
 
 _SUCH_AS = "geo_locations, age_min, flexible_spec or custom_audiences"
 TargetingSpec = Annotated[
     dict[str, Any],
-    AfterValidator(only_keys("a targeting spec", TARGETING_KEYS, _SUCH_AS, _holder_of)),
-    AfterValidator(_known_inside),
+    AfterValidator(allow_only("a targeting spec", TARGETING_KEYS, _SUCH_AS, _parent_key)),
+    AfterValidator(_check_nested_keys),
     Field(description="Meta's targeting object"),
 ]
 
 
-def names_people(spec: Mapping[str, Any]) -> bool:
-    """Whether the spec says whom it is about: a location, or an audience (also inside `flexible_spec`)."""
+def has_audience(spec: Mapping[str, Any]) -> bool:
+    """Tell whether the spec names a location or an audience, also inside `flexible_spec`."""
     where = spec.get("geo_locations")
-    groups = [spec, *objects(spec.get("flexible_spec"))]
+    groups = [spec, *iter_objects(spec.get("flexible_spec"))]
     return (isinstance(where, Mapping) and any(where.get(key) for key in PLACES)) or any(
         group.get(key) for group in groups for key in AUDIENCES
     )
 
 
-def summarise(spec: Mapping[str, Any]) -> str:
-    """The spec in one line: places, ages, genders, how many interests and audiences, platforms.
+def summarize_targeting(spec: Mapping[str, Any]) -> str:
+    """Summarize a spec in one line: places, ages, genders, number of interests and audiences, platforms.
 
-    Only Meta's codes and counts, never a name that an advertiser chose.
+    The summary has only Meta's codes and counts, never a name that an advertiser chose.
     """
     parts = [
-        _places(spec.get("geo_locations"), "everywhere"),
-        _prefixed("without ", _places(spec.get("excluded_geo_locations"))),
-        _ages(spec),
-        _genders(spec.get("genders")),
-        *_counted(spec),
-        _advantage(spec.get("targeting_automation")),
+        _list_places(spec.get("geo_locations"), "everywhere"),
+        _prefix("without ", _list_places(spec.get("excluded_geo_locations"))),
+        _format_ages(spec),
+        _format_genders(spec.get("genders")),
+        *_count_details(spec),
+        _format_advantage(spec.get("targeting_automation")),
         ", ".join(str(item) for item in _items(spec.get("publisher_platforms"))),
     ]
     return "; ".join(part for part in parts if part)
 
 
-def _places(where: Any, none: str = "") -> str:
+def _list_places(where: Any, none: str = "") -> str:
     if not isinstance(where, Mapping):
         return none
     codes = [str(item) for key in ("countries", "country_groups") for item in _items(where.get(key))]
-    rest = [_count(len(_items(where.get(key))), key) for key in PLACES[2:] if _items(where.get(key))]
+    rest = [_format_count(len(_items(where.get(key))), key) for key in PLACES[2:] if _items(where.get(key))]
     shown = [*codes[:10], *([f"{len(codes) - 10} more countries"] if len(codes) > 10 else []), *rest]
     return ", ".join(shown) or none
 
 
-def _ages(spec: Mapping[str, Any]) -> str:
+def _format_ages(spec: Mapping[str, Any]) -> str:
     low, high = spec.get("age_min"), spec.get("age_max")
     if low is None and high is None:
         return ""
@@ -151,21 +153,21 @@ def _ages(spec: Mapping[str, Any]) -> str:
     return f"{low or 18}-{top} years"
 
 
-def _genders(genders: Any) -> str:
+def _format_genders(genders: Any) -> str:
     return "men" if genders == [1] else "women" if genders == [2] else ""
 
 
-def _counted(spec: Mapping[str, Any]) -> list[str]:
-    """How many of each kind of detailed targeting and of audiences."""
+def _count_details(spec: Mapping[str, Any]) -> list[str]:
+    """Count the entries of each kind of detailed targeting and of audiences."""
     counts: dict[str, int] = {}
-    for group in (spec, *objects(spec.get("flexible_spec"))):
+    for group in (spec, *iter_objects(spec.get("flexible_spec"))):
         for key, value in group.items():
             if key in _DETAILED and isinstance(value, list):
                 counts[key] = counts.get(key, 0) + len(value)
-    shown = [_count(number, key) for key, number in counts.items() if number]
+    shown = [_format_count(number, key) for key, number in counts.items() if number]
     exclusions = spec.get("exclusions")
     excluded = sum(len(_items(value)) for value in exclusions.values()) if isinstance(exclusions, Mapping) else 0
-    return [*shown, *([_count(excluded, "detailed_exclusions")] if excluded else [])]
+    return [*shown, *([_format_count(excluded, "detailed_exclusions")] if excluded else [])]
 
 
 _DETAILED = frozenset(
@@ -174,13 +176,13 @@ _DETAILED = frozenset(
 )
 
 
-def _advantage(automation: Any) -> str:
+def _format_advantage(automation: Any) -> str:
     if not isinstance(automation, Mapping) or "advantage_audience" not in automation:
         return ""
     return f"Advantage+ audience {'on' if automation['advantage_audience'] else 'off'}"
 
 
-def _count(number: int, key: str) -> str:
+def _format_count(number: int, key: str) -> str:
     noun = key.replace("_", " ")
     return f"{number} {_SINGULAR.get(key, noun.removesuffix('s')) if number == 1 else noun}"
 
@@ -194,7 +196,7 @@ _SINGULAR = {
 }
 
 
-def _prefixed(prefix: str, text: str) -> str:
+def _prefix(prefix: str, text: str) -> str:
     return prefix + text if text else ""
 
 

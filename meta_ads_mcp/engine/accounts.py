@@ -7,97 +7,112 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.nodes import NodeKind, Owner, node_kind
+from meta_ads_mcp.core.ports import Account, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
-from meta_ads_mcp.errors import Denied, NotFound, PermissionMissing
-from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.engine.request_ids import ANY
+from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing
+from meta_ads_mcp.graph.paging import Sender, fetch_pages
 from meta_ads_mcp.graph.single_flight import SingleFlight
 
 ACCOUNT_FIELDS = "id,name,currency,timezone_name"
-# Nodes that say themselves to which account they belong (SDK field `account_id`).
-OWNED = frozenset(
-    {"Campaign", "AdSet", "Ad", "AdCreative", "CustomAudience", "AdRule", "CustomConversion", "AdReportRun", "any"}
-)
-# Nodes that do not: the account's edge on which one of its own is found.
-MEMBER_OF = {
-    "AdVideo": "advideos",
-    "Page": "promote_pages",
-    "AdsPixel": "adspixels",
-    "IGUser": "instagram_accounts",
-    "AdStudy": "ad_studies",
-}
-# Nodes of a Page, which is looked up in its place.
-OF_A_PAGE = frozenset({"PagePost", "LeadgenForm"})
-# Nodes above the accounts: what a tool lists of them, it filters itself. A comment is touched with the token of a Page
-# only, and that Page is another argument, which is looked up.
-OF_NO_ACCOUNT = frozenset({"Business", "User", "Comment"})
 MOST_REMEMBERED = 200_000
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
+# Graph's refusal of a field names the kind of the object.
+_NODE_TYPE = re.compile(r"on node type \((\w+)\)")
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_LONGEST_ZONE = 64
+_ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 
 
 class AccountBook:
-    """Accounts and owners, for one token. `allowed` are the accounts this server may touch (empty: all)."""
+    """Know the accounts and the owners of objects, for one token.
+
+    `allowed` are the accounts that this server may touch; empty means that the token alone decides. `sender` sends the
+    look-ups themselves, which are not authorized in turn.
+    """
 
     def __init__(self, sender: Sender, allowed: Sequence[str] = ()) -> None:
         self._sender = sender
         self.allowed = tuple(account_path(item) for item in allowed)
         self._accounts: dict[str, Account] = {}
         self._owners: dict[str, str] = {}
+        self._without_account: set[str] = set()
         self._single = SingleFlight()
 
     def permit(self, account: str) -> None:
-        """Raises Denied when the account is outside the allowlist."""
-        if self.allowed and account not in self.allowed:
+        """Raise Denied for an account outside the allowlist."""
+        if not self.is_allowed(account):
             raise Denied(
                 f"This server may not touch {account}.", "Its owner lists the allowed accounts in META_ADS_ACCOUNTS."
             )
 
+    def is_allowed(self, account: str | None) -> bool:
+        """Return whether this server may touch the account. Without an allowlist it may touch every one."""
+        return not self.allowed or account in self.allowed
+
     def known(self) -> list[Account]:
-        """The accounts seen so far that this server may touch."""
-        return [account for account in self._accounts.values() if not self.allowed or account.id in self.allowed]
+        """Return the accounts seen so far that this server may touch."""
+        return [account for account in self._accounts.values() if self.is_allowed(account.id)]
 
     def known_owner(self, object_id: str) -> str | None:
+        """Return the account (`act_...`) of an object if no request is required to know it."""
         return object_id if object_id.startswith("act_") else self._owners.get(object_id)
 
     async def account(self, account_id: str) -> Account:
-        """Currency and time zone of an account."""
+        """Return currency and time zone of an account. Raises Denied outside the allowlist, whatever is known."""
+        self.permit(account_id)
         if account_id not in self._accounts:
-            self.permit(account_id)
             await self._single.run(account_id, lambda: self._fetch(account_id))
         return self._accounts[account_id]
 
     async def shown(self, account_id: str) -> Account | None:
-        """The same, or None where Meta does not show it to this token: not every call needs to know."""
+        """Return the same, or None if Meta does not show it to this token: not every call requires it."""
         try:
             return await self.account(account_id)
         except (NotFound, PermissionMissing):
             return None
 
-    async def owner(self, object_id: str, node: str = "any") -> str | None:
-        """The account (`act_…`) of an object; None for nodes that belong to none, such as a Page or a business.
+    async def owner(self, object_id: str, node: str = ANY) -> str | None:
+        """Return the account (`act_...`) of an object that an argument names, or None for one above accounts.
 
-        Raises Denied when the owner is outside the allowlist, or when an allowlist is set and no owner can be found.
+        Raises Denied if the owner is outside the allowlist, or if an allowlist is set and Graph names no owner.
         """
-        known = self.known_owner(object_id)
-        if known is None and node in OWNED:
-            known = await self._single.run(object_id, lambda: self._ask_owner(object_id))
-        elif known is None and self.allowed and node in MEMBER_OF:
-            known = await self._single.run(object_id, lambda: self._search_owner(object_id, MEMBER_OF[node]))
-        elif known is None and self.allowed and node in OF_A_PAGE:
-            known = await self.owner(await self._page_of(object_id), "Page")
-        if known is not None:
-            self.permit(known)
-        elif self.allowed and node not in OF_NO_ACCOUNT:
-            raise _not_of_ours(object_id)
-        return known
+        if node_kind(node).owner is Owner.ABOVE:
+            return None
+        return await self.require(object_id, node)
+
+    async def require(self, object_id: str, node: str = ANY, page: str | None = None) -> str | None:
+        """Return the account of an object that a request names, and raise Denied unless this server may touch it.
+
+        `node` is only a hint where to look first: what decides is what Graph says about the object. `page` is the Page
+        whose token can read it. An object above accounts, such as a business, has no account.
+        """
+        owner = self.known_owner(object_id)
+        if owner is None and object_id not in self._without_account:
+            owner = await self._find_owner(object_id, node_kind(node), page)
+        if owner is not None:
+            self.permit(owner)
+        return owner
+
+    async def _find_owner(self, object_id: str, kind: NodeKind, page: str | None) -> str | None:
+        if not self.allowed:
+            if kind.owner is not Owner.SELF:
+                return None
+            return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
+        if kind.owner is Owner.MEMBER:
+            return await self._single.run(object_id, lambda: self._search_owner(object_id, kind))
+        if kind.owner is Owner.PAGE:
+            return await self._owner_of_page_object(object_id)
+        try:
+            return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
+        except (NotFound, PermissionMissing):
+            if kind.owner is Owner.ABOVE:
+                raise _foreign(object_id) from None
+            raise
 
     def learn(self, rows: Sequence[Row], account: str | None = None) -> None:
         """Remember who owns the rows: they say so themselves, or all are of that account."""
@@ -115,47 +130,80 @@ class AccountBook:
         self._owners[object_id] = owner
 
     async def _fetch(self, account_id: str) -> None:
-        row = await self._sender.send(Request("GET", account_id, {"fields": ACCOUNT_FIELDS}, account=account_id))
-        # Days are then those of UTC, and every answer that has days says so.
-        found = _account({"timezone_name": "UTC", **row, "id": account_id}) if isinstance(row, Mapping) else None
-        if found is None:
+        row = await self._read(account_id, ACCOUNT_FIELDS)
+        if find_zone(str(row.get("timezone_name", "UTC"))) is None:
+            row |= await self._read(account_id, "timezone_offset_hours_utc")
+        # Without a time zone, days are those of UTC, and every answer that has days says so.
+        account = _account({"timezone_name": "UTC", **row, "id": account_id}, complete=True)
+        if account is None:
             raise PermissionMissing(
-                f"Meta does not show a currency and time zone of {account_id} to this token.",
+                f"Meta does not show the currency of {account_id} to this token.",
                 "Give its user a role on the ad account.",
             )
-        self._accounts[account_id] = found
+        self._accounts[account_id] = account
 
-    async def _ask_owner(self, object_id: str) -> str | None:
-        """None where Graph shows the object without an account: nothing stands in the way without an allowlist."""
-        row = await self._sender.send(Request("GET", object_id, {"fields": "id,account_id"}))
-        owner = _owner_of(row) if isinstance(row, Mapping) else None
+    async def _read(self, account_id: str, fields: str) -> dict[str, Any]:
+        row = await self._sender.send(Request("GET", account_id, {"fields": fields}, account=account_id))
+        return dict(row) if isinstance(row, Mapping) else {}
+
+    async def _ask_owner(self, object_id: str, page: str | None) -> str | None:
+        """Ask Graph for the account of an object.
+
+        Without an allowlist an object that shows no account is None. With one, an object of a kind that stands above
+        accounts is None, one of another kind is looked up as that kind, and everything else raises Denied.
+        """
+        try:
+            row = await self._sender.send(Request("GET", object_id, {"fields": "id,account_id"}, page=page))
+        except InvalidArguments as refusal:
+            return await self._owner_without_field(object_id, refusal)
+        owner = _owner_of(row) if isinstance(row, Mapping) and names_the_same(row.get("id"), object_id) else None
         if owner is not None:
             self._remember(object_id, owner)
+        elif self.allowed:
+            raise _foreign(object_id)
         return owner
 
-    async def _page_of(self, object_id: str) -> str:
-        """The Page of a post (its id begins with it) or of a lead form (which says it)."""
-        page, underscore, _ = object_id.partition("_")
-        if underscore:
-            return page
-        row = await self._sender.send(Request("GET", object_id, {"fields": "page_id"}))
-        found = row.get("page_id") if isinstance(row, Mapping) else None
-        if not isinstance(found, str):
-            raise NotFound(f"Meta does not say to which Page {object_id} belongs.")
-        return found
+    async def _owner_without_field(self, object_id: str, refusal: InvalidArguments) -> str | None:
+        """Handle the refusal of the field `account_id`, in which Graph names the kind of the object."""
+        match = _NODE_TYPE.search(refusal.message)
+        kind = node_kind(match[1]) if match else None
+        if not self.allowed:
+            raise refusal
+        if kind is None or kind.owner in (Owner.SELF, Owner.UNKNOWN):
+            raise _foreign(object_id) from None
+        if kind.owner is Owner.MEMBER:
+            return await self._search_owner(object_id, kind)
+        if kind.owner is Owner.PAGE:
+            return await self._owner_of_page_object(object_id)
+        self._without_account.add(object_id)
+        return None
 
-    async def _search_owner(self, object_id: str, edge: str) -> str:
-        """The allowed account on whose edge the object is."""
+    async def _owner_of_page_object(self, object_id: str) -> str:
+        """Return the account of the Page of a post (whose id begins with the Page's) or of a lead form."""
+        page, underscore, _ = object_id.partition("_")
+        if not underscore:
+            row = await self._sender.send(Request("GET", object_id, {"fields": "id,page_id"}))
+            named = row.get("page_id") if isinstance(row, Mapping) else None
+            if not isinstance(named, str) or not names_the_same(row.get("id"), object_id):
+                raise NotFound(f"Meta does not say to which Page {object_id} belongs.")
+            page = named
+        owner = await self.owner(page, "Page")
+        if owner is None:
+            raise _foreign(object_id)
+        return owner
+
+    async def _search_owner(self, object_id: str, kind: NodeKind) -> str:
+        """Return the allowed account on whose edge the object is. Raises Denied if it is on none."""
         for account in self.allowed:
-            if await self._has(account, edge, object_id):
+            if await self._has(account, kind.member_edge or "", object_id):
                 self._remember(object_id, account)
                 return account
-        raise _not_of_ours(object_id)
+        raise _foreign(object_id)
 
     async def _has(self, account: str, edge: str, object_id: str) -> bool:
         request = Request("GET", f"{account}/{edge}", {"fields": "id"}, account=account)
         try:
-            async for found in pages(self._sender, request, 100, None):
+            async for found in fetch_pages(self._sender, request, 100, None):
                 if any(row.get("id") == object_id for row in found.rows):
                     return True
         except PermissionMissing:
@@ -164,7 +212,12 @@ class AccountBook:
         return False
 
 
-def _not_of_ours(object_id: str) -> Denied:
+def names_the_same(answered: Any, asked: str) -> bool:
+    """Return whether the id in an answer is the one that was asked about. Graph drops `act_` in some answers."""
+    return isinstance(answered, str | int) and str(answered).removeprefix("act_") == asked.removeprefix("act_")
+
+
+def _foreign(object_id: str) -> Denied:
     return Denied(
         f"{object_id} belongs to none of the accounts that this server may touch.",
         "Its owner lists the allowed accounts in META_ADS_ACCOUNTS.",
@@ -177,20 +230,23 @@ def _owner_of(row: Mapping[str, Any]) -> str | None:
     return account_path(named) if _ACCOUNT.fullmatch(named) else None
 
 
-def _account(row: Mapping[str, Any]) -> Account | None:
+def _account(row: Mapping[str, Any], *, complete: bool = False) -> Account | None:
     """The account in a row, where the row is one and says all of it."""
     node, currency, zone = row.get("id"), row.get("currency"), row.get("timezone_name")
     if not (isinstance(node, str) and isinstance(currency, str) and isinstance(zone, str)):
         return None
-    if not (_CURRENCY.fullmatch(currency) and _is_zone(zone)):
+    if not _CURRENCY.fullmatch(currency) or not node.startswith("act_"):
         return None
-    return Account(node, str(row.get("name") or ""), currency, zone) if node.startswith("act_") else None
+    offset_hours = _offset_hours(row)
+    if find_zone(zone) is None and offset_hours is None and not complete:
+        return None  # fetched when required, with its offset
+    zone = zone if _ZONE.fullmatch(zone) else "unknown"
+    return Account(node, str(row.get("name") or ""), currency, zone, offset_hours)
 
 
-@lru_cache(1000)
-def _is_zone(name: str) -> bool:
-    """Whether the name is that of a time zone which this machine knows."""
-    try:
-        return len(name) <= _LONGEST_ZONE and ZoneInfo(name) is not None
-    except (LookupError, ValueError, OSError):
-        return False
+def _offset_hours(row: Mapping[str, Any]) -> float | None:
+    """Return the account's offset from UTC in hours, where Graph states a possible one."""
+    hours = row.get("timezone_offset_hours_utc")
+    if isinstance(hours, bool) or not isinstance(hours, int | float):
+        return None
+    return float(hours) if -24 < hours < 24 else None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -90,7 +90,23 @@ def _allowed(tool: Tool, error: ErrorDetails) -> list[str]:
     if error["type"] in ("literal_error", "enum"):
         expected = str(error.get("ctx", {}).get("expected", ""))
         return [part.strip().strip("'\"") for part in expected.replace(" or ", ", ").split(",") if part.strip()]
+    if error["type"] == "value_error" and error["loc"]:
+        return _closed_values(tool.params, error["loc"])
     return []
+
+
+def _closed_values(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """Return the values of a closed argument whose own check refused a value, such as the objective of a campaign."""
+    field = _model_at(model, path[:-1]).model_fields.get(str(path[-1]))
+    return list(dict.fromkeys(_literals(field.annotation))) if field else []
+
+
+def _literals(annotation: Any) -> Iterator[str]:
+    if get_origin(annotation) is Literal:
+        yield from (str(value) for value in get_args(annotation))
+        return
+    for arm in get_args(annotation):
+        yield from _literals(arm)
 
 
 def _model_at(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:

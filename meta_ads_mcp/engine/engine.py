@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.handlers import DelegatingTool, HandledTool, HasTimeRange, ToolSource, fields_of
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Directory, Downloads, Events, ProfilesPort
 from meta_ads_mcp.core.result import Page, Result
-from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.dates import TimeRange, preset_of
 from meta_ads_mcp.core.values.enums import unknown_values
 from meta_ads_mcp.core.values.text import clean, clean_all
@@ -26,10 +27,11 @@ from meta_ads_mcp.engine.answer.compact import drop_defaults
 from meta_ads_mcp.engine.answer.fit import fit_answer
 from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
 from meta_ads_mcp.engine.arguments import validate
+from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
-from meta_ads_mcp.engine.session import GraphPort, GraphSession, Progress, ToolCall, no_progress, requested_fields
+from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_progress, requested_fields
 from meta_ads_mcp.engine.single_request import run_plain
 from meta_ads_mcp.engine.telemetry import Metrics, crash_location
 from meta_ads_mcp.engine.writes.audit import AuditLog
@@ -44,7 +46,7 @@ from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.plan import reject_empty_update
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.writer import Writer
-from meta_ads_mcp.errors import AdsError, ApiError, InternalError, InvalidArguments
+from meta_ads_mcp.errors import AdsError, ApiError, InternalError
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,8 @@ class ToolAnswer:
         return [self.text, json.dumps(self.structured, ensure_ascii=False, separators=(",", ":"))]
 
 
-class CatalogPort(Directory, Protocol):
-    """The tools of this server. `get` raises InvalidArguments for a name that does not exist here."""
-
-    def get(self, name: str) -> Tool: ...
+class CatalogPort(Directory, ToolSource, Protocol):
+    """The tools of this server: look-up by name, and search."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,8 @@ LONGEST_NOTE = 600
 # fit is read again for the next answer.
 READ_AHEAD = 3
 READ_AHEAD_PLAIN = 1.5
-# Tools that run the tool they name.
-STAND_INS = frozenset({"ads_call_read_tool", "ads_call_write_tool"})
+# How many tools in a row may stand for another one: a generic call of a tool that stands for a third.
+MAX_DELEGATIONS = 2
 
 
 @dataclass
@@ -115,6 +115,7 @@ class Engine:
 
     def __post_init__(self) -> None:
         self.book = AccountBook(self.client, self.options.accounts)
+        self.graph = AuthorizedGraph(self.client, self.book, self._business_id)
         self.metrics = Metrics()
         self.exports = FolderExports(self.options.export_dir or self.options.state_dir)
         self.uploads = RootedUploads(self.options.upload_roots)
@@ -123,7 +124,7 @@ class Engine:
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
         gate = ConfirmationGate(ConfirmationCodes(self.clock))
-        self.writer = Writer(self.client, self.clock, self.journal, self.policy, gate, audit)
+        self.writer = Writer(self.graph, self.clock, self.journal, self.policy, gate, audit)
 
     async def call(
         self,
@@ -159,15 +160,11 @@ class Engine:
         """The tool to run. Some stand for another one: `ads_call_read_tool` for any read, `ads_update_entity` for the
         update of a type."""
         tool = self.catalogue.get(name)
-        if tool.name in STAND_INS:
-            asked = validate(tool, arguments).model_dump()
-            inner = self.catalogue.get(asked["name"])
-            fits = inner.effect.is_write if tool.effect.is_write else inner.effect is Effect.READ
-            if not fits or inner.name in STAND_INS:
-                raise InvalidArguments(f"{tool.name} cannot call {inner.name}.", f"Call {inner.name} by its own name.")
-            tool, arguments = inner, asked["arguments"]
-        if hasattr(tool.params, "stands_for"):
-            tool, arguments = validate(tool, arguments).stands_for()  # type: ignore[attr-defined]  # asked for above
+        for _ in range(MAX_DELEGATIONS):
+            args = validate(tool, arguments) if issubclass(tool.params, DelegatingTool) else None
+            if not isinstance(args, DelegatingTool):
+                break
+            tool, arguments = args.delegate(self.catalogue)
         return tool, arguments
 
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Elicitor) -> ToolAnswer:
@@ -175,7 +172,7 @@ class Engine:
         if isinstance(args, WriteParams):
             reject_empty_update(tool, args)
         raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
-        session = GraphSession(self.client, self.book, progress, raw_chars, self.polls)
+        session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
         call = ToolCall(
             session,
             self.catalogue,
@@ -196,8 +193,8 @@ class Engine:
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, ConfirmationQuestion):
                 return ToolAnswer(result.text, {}, question=result)
-        elif tool.handled:
-            result = await args.run(call)  # type: ignore[attr-defined]  # `handled` says that the class has it
+        elif isinstance(args, HandledTool):
+            result = await args.run(call)
             self._suggest_preset(args, call, owner)
         else:
             result = await run_plain(tool, args, call)
@@ -206,9 +203,13 @@ class Engine:
         except RecursionError:
             raise ApiError("Graph's answer is nested too deeply to be shown.") from None
 
+    def _business_id(self) -> str | None:
+        """The business to which this server is limited: that of the settings, or else of the profile in use."""
+        return self.options.business_id or (self.profiles.business_id() if self.profiles else None)
+
     def _suggest_preset(self, args: Params, call: ToolCall, owner: str | None) -> None:
         """Report days that a preset names, which moves with the calendar; no request is made for it."""
-        days = getattr(args, "time_range", None)
+        days = args.time_range if isinstance(args, HasTimeRange) else None
         account = next((known for known in self.book.known() if known.id == owner), None)
         if account is None or not isinstance(days, TimeRange):
             return
@@ -235,7 +236,7 @@ class Engine:
     async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> ToolAnswer:
         """`owner` is the one account that the whole answer is about, if there is one."""
         currencies = await self._currencies(money_accounts(result.data, owner), call)
-        asked = requested_fields(getattr(args, "fields", None))
+        asked = requested_fields(fields_of(args))
         drop = {"account_id"} - asked if owner and tool.is_list else set()
         data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
         if tool.is_list:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from meta_ads_mcp.core.changes import Changes, JournalEntry
 from meta_ads_mcp.core.clock import Clock, SystemClock
@@ -15,24 +15,14 @@ from meta_ads_mcp.core.request import Request, confine
 from meta_ads_mcp.core.result import Listing, Row
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
+from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
-from meta_ads_mcp.errors import AdsError, ApiError, Denied, NotFound
-from meta_ads_mcp.graph.paging import MOST_EMPTY_PAGES, pages
-from meta_ads_mcp.graph.paging import page as one_page
+from meta_ads_mcp.errors import ApiError, Denied, NotFound
+from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 
 Progress = Callable[[float, float | None, str], Awaitable[None]]
-
-
-class GraphPort(Protocol):
-    """The Graph client, as the engine uses it."""
-
-    async def send(self, request: Request) -> Any: ...
-
-    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]: ...
-
-    def version_notice(self) -> str | None: ...
 
 
 async def no_progress(done: float, total: float | None, message: str) -> None:
@@ -65,7 +55,7 @@ class GraphSession:
         marks: list[tuple[int, str]] = []
         summary: Row = {}
         after, chars, empty, stuck = cursor, 0, 0, False
-        async for found in pages(self.client, request, min(limit, most + skip), cursor):
+        async for found in fetch_pages(self.client, request, min(limit, most + skip), cursor):
             self.book.learn(found.rows, request.account)
             taken = found.rows[skip:]
             marks.append((len(rows), join_cursor(after, skip)))
@@ -75,14 +65,14 @@ class GraphSession:
             stuck = found.stuck
             chars += sum(len(repr(row)) for row in taken)
             await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
-            if len(rows) >= most or chars > self.most_chars or empty == MOST_EMPTY_PAGES:
+            if len(rows) >= most or chars > self.most_chars or empty == MAX_EMPTY_PAGES:
                 break
         return _cut(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
 
     async def each_page(
         self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
     ) -> AsyncIterator[Sequence[Row]]:
-        async for found in pages(self.client, self._request(path, fields, params, page), limit, None):
+        async for found in fetch_pages(self.client, self._request(path, fields, params, page), limit, None):
             yield found.rows
 
     async def create_report(self, path: str, **params: Any) -> Row:
@@ -134,7 +124,7 @@ class GraphSession:
         request = self._request(path, fields, params, page)
         cursor, skip = split_cursor(after)
         if max_items is None and not skip:
-            found = await one_page(self.client, request, limit, cursor)
+            found = await fetch_page(self.client, request, limit, cursor)
             self.book.learn(found.rows, request.account)
             marks = ((0, after or ""),)
             return Listing(found.rows, _position(found.after), found.summary, marks, found.stuck)
@@ -207,7 +197,10 @@ class ToolCall:
                 f"Meta does not say to which ad account {object_id} belongs.",
                 "Check that the id is of the kind that this tool takes.",
             )
-        return await self.graph.book.account(owner)
+        account = await self.graph.book.account(owner)
+        if account.timezone_note:
+            self.note(account.timezone_note)
+        return account
 
     def allowed_accounts(self) -> Sequence[str]:
         return self.graph.book.allowed

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from meta_ads_mcp.core.fields import selection
+from meta_ads_mcp.core.handlers import Paged, RefinesRows, fields_of
 from meta_ads_mcp.core.listing import Refine, list_result, unchanged
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.result import Result
@@ -16,7 +17,7 @@ from meta_ads_mcp.engine.session import ToolCall
 async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
     """Send the tool's single read and describe what came."""
     path = path_of(tool, args)
-    fields = selection(getattr(args, "fields", None), tool.fields, tool.identity)
+    fields = selection(fields_of(args), tool.fields, tool.identity)
     params = graph_params(tool, args)
     if not tool.is_list:
         row = await call.graph.get(path, fields=fields, **params)
@@ -25,8 +26,8 @@ async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
         path,
         fields=fields,
         limit=params.pop("limit", None) or 25,
-        after=getattr(args, "after", None),
-        max_items=getattr(args, "max_items", None),
+        after=args.after if isinstance(args, Paged) else None,
+        max_items=args.max_items if isinstance(args, Paged) else None,
         **params,
     )
     return list_result(tool.singular, path, found, _refiner(tool))
@@ -48,5 +49,5 @@ def graph_params(tool: Tool, args: Params) -> dict[str, Any]:
 
 def _refiner(tool: Tool) -> Refine:
     """The class's own last touch to a row, such as a derived link."""
-    refine: Refine = getattr(tool.params, "refine", unchanged)
-    return refine
+    params = tool.params
+    return params.refine if issubclass(params, RefinesRows) else unchanged

@@ -1,7 +1,7 @@
-"""The batch endpoint: up to 50 requests in one round trip, each with its own status, headers and error.
+"""Use the batch endpoint: up to 50 requests in one round trip, each with its own status, headers and error.
 
-`POST /{version}/` with `batch=[{method, relative_url, body}]`; every member counts on the limits as one call
-(Meta docs, graph-api/batch-requests).
+`POST /{version}/` with `batch=[{method, relative_url, body}]`. Every member counts on the limits as one call.
+Source: Meta docs, graph-api/batch-requests.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from meta_ads_mcp.core.request import Request, wire
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, NotFound
 from meta_ads_mcp.graph.response import GraphResponse, decode_json
 
-LARGEST = 50
-_AT_ONCE = 4
+MAX_MEMBERS = 50
+_MAX_CONCURRENT = 4
 
 
-def parameters(requests: Sequence[Request], version: str) -> dict[str, Any]:
-    """The form of the outer request. Members inherit its token."""
-    return {"batch": [_member(request, version) for request in requests], "include_headers": True}
+def to_params(requests: Sequence[Request], version: str) -> dict[str, Any]:
+    """Return the parameters of the outer request. Members inherit its token."""
+    return {"batch": [_to_member(request, version) for request in requests], "include_headers": True}
 
 
-def _member(request: Request, version: str) -> dict[str, str]:
+def _to_member(request: Request, version: str) -> dict[str, str]:
     query = urlencode({name: wire(value) for name, value in request.params.items() if value is not None})
     url = f"{version}/{request.path}"
     if request.method == "POST":
@@ -33,42 +33,42 @@ def _member(request: Request, version: str) -> dict[str, str]:
 
 
 def parse_members(body: list[Any], expected: int) -> list[GraphResponse]:
-    """The answer of each member; one that timed out comes as null, or not at all, and reads as a 503."""
-    found = [_read(raw) for raw in body[:expected]]
-    return found + [_read(None)] * (expected - len(found))
+    """Return the response of each member. A member that timed out is null or missing, and reads as status 503."""
+    responses = [_read_member(raw) for raw in body[:expected]]
+    return responses + [_read_member(None)] * (expected - len(responses))
 
 
-def is_unsupported(answer: GraphResponse, failed: Any) -> bool:
-    """Whether a whole batch failed as where Graph, or a gateway before it, answers but knows no batches."""
-    something_else = answer.status < 400 and answer.error is None and isinstance(answer.body, dict)
-    return something_else or isinstance(failed, NotFound | InvalidArguments | ApiError)
+def is_unsupported(response: GraphResponse, failure: Any) -> bool:
+    """Return whether a batch failed because Graph, or a gateway before it, does not know batches."""
+    other_content = response.status < 400 and response.error is None and isinstance(response.body, dict)
+    return other_content or isinstance(failure, NotFound | InvalidArguments | ApiError)
 
 
 async def send_individually(requests: Sequence[Request], send: Callable[[Request], Awaitable[Any]]) -> list[Any]:
-    """The answer or the error of each request, sent by itself; a few at a time."""
-    free = asyncio.Semaphore(_AT_ONCE)
+    """Send each request by itself, four at a time. Returns the body or the error of each."""
+    slots = asyncio.Semaphore(_MAX_CONCURRENT)
 
-    async def one(request: Request) -> Any:
-        async with free:
+    async def send_within_slot(request: Request) -> Any:
+        async with slots:
             try:
                 return await send(request)
             except AdsError as failure:
                 return failure
 
-    return list(await asyncio.gather(*(one(request) for request in requests)))
+    return list(await asyncio.gather(*(send_within_slot(request) for request in requests)))
 
 
-def _read(raw: Any) -> GraphResponse:
+def _read_member(raw: Any) -> GraphResponse:
     if not isinstance(raw, Mapping):
         return GraphResponse(503, {}, None)
     status, text = raw.get("code"), raw.get("body")
     return GraphResponse(
         status if isinstance(status, int) else 503,
-        _headers(raw.get("headers")),
+        _read_headers(raw.get("headers")),
         decode_json(text) if isinstance(text, str) else None,
     )
 
 
-def _headers(listed: Any) -> dict[str, str]:
-    named = [entry for entry in listed if isinstance(entry, Mapping)] if isinstance(listed, list) else []
-    return {str(entry.get("name")).lower(): str(entry.get("value")) for entry in named}
+def _read_headers(entries: Any) -> dict[str, str]:
+    rows = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    return {str(row.get("name")).lower(): str(row.get("value")) for row in rows}

@@ -1,6 +1,8 @@
-"""One HTTP request to Graph, politely: limits → HTTP → classification → perhaps once more.
+"""Send requests to Graph: wait for the limits, talk HTTP, classify the response, and repeat a read after a fault.
 
-The token travels in the `Authorization` header only, so no URL, log or cursor can carry it; redirects are not followed.
+The access token travels in the `Authorization` header only, so no URL, log or cursor can carry it. Redirects are not
+followed. Long reads go through the batch endpoint: new apps cannot use HTTP method override, field aliases or requests
+for several ids at once (Meta, release post of v27.0, 2026-11-04), so nothing here does.
 """
 
 from __future__ import annotations
@@ -9,10 +11,9 @@ import asyncio
 import copy
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,19 +34,23 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 from meta_ads_mcp.graph import batch as batching
-from meta_ads_mcp.graph.encoding import body
-from meta_ads_mcp.graph.error_table import to_ads_error
-from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
-from meta_ads_mcp.graph.limits.headers import parse_usage_headers, scope_of
+from meta_ads_mcp.graph.classify import classify, to_ads_error
+from meta_ads_mcp.graph.connection import Connection, open_http
+from meta_ads_mcp.graph.encoding import encode_body
+from meta_ads_mcp.graph.limits.calls import GraphCall
+from meta_ads_mcp.graph.limits.governor import Governor
+from meta_ads_mcp.graph.limits.headers import clock_skew, scope_of
+from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.page_tokens import PageTokens
 from meta_ads_mcp.graph.quotas import use_case
-from meta_ads_mcp.graph.response import LARGEST_BODY, MOST_VALUES, GraphResponse, read_answer
-from meta_ads_mcp.graph.retry import Repeatable, repeating
+from meta_ads_mcp.graph.response import MAX_BODY_BYTES, MAX_VALUES, GraphResponse, read_response
+from meta_ads_mcp.graph.retry import Repeatable, repeat_on_fault
 
-# A longer query goes as a POST with its `method` beside the params, as Meta's own SDK does for GET.
-LONGEST_QUERY = 4000
-# Connecting takes a moment or does not work; a hang before anything was sent should not look like a lost answer.
-LONGEST_CONNECT_S = 10.0
+# Servers and proxies refuse URLs of some 8,000 characters. A longer query goes as the member of a batch, or as the form
+# of a DELETE.
+MAX_QUERY_CHARS = 4000
+# A connection is made in a moment or not at all. A hang before anything was sent must not look like a lost response.
+MAX_CONNECT_S = 10.0
 # Failures before a byte of the request has left.
 _NOT_SENT = (
     httpx.ConnectError,
@@ -54,46 +59,22 @@ _NOT_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_NO_ANSWER = Outcome(None, {}, None)
-_NETWORK_FAILURE = Outcome(None, {}, None, network_failure=True)
+_NO_ANSWER = Outcome(None)
+_NETWORK_FAILURE = Outcome(None, network_failure=True)
 _VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]{1,2}")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where Graph is and how long to wait for it, in seconds per class of request."""
-
-    base_url: str = "https://graph.facebook.com"
-    video_url: str = "https://graph-video.facebook.com"
-    version: str = "v26.0"
-    timeout: float = 30
-    app_secret: str | None = field(default=None, repr=False)
-    user_agent: str = "meta-ads-local-mcp"
-
-    def seconds(self, request: Request) -> float:
-        return {"normal": self.timeout, "insights": max(self.timeout, 45), "upload": max(self.timeout, 300)}[
-            request.patience
-        ]
-
-    def url(self, request: Request) -> str:
-        base = self.video_url if request.patience == "upload" and request.path.endswith("advideos") else self.base_url
-        return f"{base}/{self.version}/{request.path}"
-
-    @property
-    def encrypted(self) -> bool:
-        return all(url.startswith("https://") for url in (self.base_url, self.video_url))
+_SECRET_PARAMS = ("input_token", "client_secret")
 
 
 @dataclass
-class Seen:
-    """What the last headers said of Graph: the version it serves, and how many seconds its clock is ahead of ours."""
+class ServerInfo:
+    """What the headers of the last response state: the version served, and how many seconds Graph's clock is ahead."""
 
     version: str | None = None
     skew: float | None = None
 
 
 class GraphClient:
-    """The only thing of this package that talks HTTP."""
+    """Sends requests for the active token. It is the only part of this package that talks HTTP to Graph."""
 
     def __init__(
         self,
@@ -105,46 +86,56 @@ class GraphClient:
         connection: Connection,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """Open no connection yet. Raises NetworkProblem when the proxy in the environment cannot be used."""
         self._tokens, self._governor, self._events, self._clock = tokens, governor, events, clock
         self._connection = connection
         self._pages = PageTokens(self._send_with)
-        self.seen = Seen()
-        self._http = httpx.AsyncClient(
-            transport=transport,
-            headers={"User-Agent": connection.user_agent, "Accept-Encoding": "gzip", "Accept": "application/json"},
-            limits=httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=60),
-            follow_redirects=False,
-            # A proxy of the environment would read the token of an unencrypted request to a loopback address.
-            trust_env=connection.encrypted,
-        )
+        self.server_info = ServerInfo()
+        self._http = open_http(connection, transport)
 
     async def aclose(self) -> None:
+        """Close all connections."""
         await self._http.aclose()
 
     def version_notice(self) -> str | None:
-        """A sentence when Graph serves another version than the pinned one (a dead one is served as an older one)."""
-        served, pinned = self.seen.version, self._connection.version
+        """Return a sentence when Graph serves another version than the pinned one, as it does for an ended one."""
+        served, pinned = self.server_info.version, self._connection.version
         if served is None or served == pinned:
             return None
         return f"Graph answers with version {served}, not {pinned}: set META_API_VERSION to a version that Meta serves."
 
     def for_token(self, token: Token) -> GraphClient:
-        """This client, speaking for a token that need not be the active one; connections and limits are shared."""
+        """Return a client for another token. It shares the connections and the limits of this one."""
         other = copy.copy(self)
         other._tokens = FixedToken(token)  # noqa: SLF001  the same class
         return other
 
-    async def send(self, request: Request) -> Any:
-        """The decoded answer of one request.
+    async def own_secrets(self) -> list[str]:
+        """Return every secret that this process holds: tokens, the app secret, and the proofs made from them.
 
-        Raises an AdsError of the kind that the table of faults gives; UnknownOutcome when a write may have happened.
+        Reads the token of the active profile first. Raises TokenProblem if there is none.
+        """
+        user = await self._tokens.current()
+        tokens = [user, *self._tokens.held(), *self._pages.held()]
+        secret = self._connection.app_secret
+        proofs = [secret, *(token.proof(secret) for token in tokens)] if secret else []
+        return [*(token.reveal() for token in tokens), *proofs]
+
+    def clock_skew(self) -> float:
+        """Return how many seconds Graph's clock is ahead of this machine's, by its last answer; 0 before the first."""
+        return self.server_info.skew or 0.0
+
+    async def send(self, request: Request) -> Any:
+        """Return the decoded response to one request.
+
+        Raises an AdsError of the class that the error table gives; UnknownOutcome when a write may have happened.
         """
         user = await self._tokens.current()
         if request.page is None:
-            return await self._as_user(request, user)
+            return await self._send_as_user(request, user)
         return await self._pages.send(request, user, request.page)
 
-    async def _as_user(self, request: Request, user: Token) -> Any:
+    async def _send_as_user(self, request: Request, user: Token) -> Any:
         try:
             return await self._send_with(request, user)
         except TokenProblem:
@@ -156,167 +147,195 @@ class GraphClient:
 
         async def attempt() -> Any:
             await self._governor.admit(call)
-            return self._judge(await self._ask(request, token, [call]), call)
+            return await self._perform_admitted(request, token, call)
 
-        return await repeating(self._clock, _may_repeat(request), attempt)
+        return await repeat_on_fault(self._clock, _may_repeat(request), attempt)
+
+    async def _perform_admitted(self, request: Request, token: Token, call: GraphCall) -> Any:
+        if request.method == "GET" and len(urlencode(self._form(request, token))) > MAX_QUERY_CHARS:
+            (answer,) = await self._perform_members([request], [call], token)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        return self._settle_and_unwrap(await self._perform(request, token, [call]), call)
 
     async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
-        """Reads in one round trip per 50, each admitted, counted and classified by itself, in order.
+        """Send reads in one round trip per 50, and return the body or the error of each, in order.
 
-        Members that met a passing fault are sent again, together. They share the user's token, so a request of a Page
-        goes through `send`.
+        Each is admitted, counted and classified by itself. Members that met a temporary fault are sent again,
+        together. All use the user's token. Raises ValueError for a request that needs a Page's token: use `send`.
         """
         if any(request.page for request in requests):
             raise ValueError("a request with a Page's own token cannot be a member of a batch")
         token = await self._tokens.current()
-        found: list[Any] = [None] * len(requests)
+        answers: list[Any] = [None] * len(requests)
         waiting = list(range(len(requests)))
 
         async def attempt() -> None:
-            for start in range(0, len(waiting), batching.LARGEST):
-                part = waiting[start : start + batching.LARGEST]
-                answers = await self._one_batch([requests[index] for index in part], token)
-                for index, answer in zip(part, answers, strict=True):
-                    found[index] = answer
-            waiting[:] = [i for i in waiting if isinstance(found[i], Repeatable) and _may_repeat(requests[i])]
+            for start in range(0, len(waiting), batching.MAX_MEMBERS):
+                part = waiting[start : start + batching.MAX_MEMBERS]
+                results = await self._send_batch([requests[index] for index in part], token)
+                for index, answer in zip(part, results, strict=True):
+                    answers[index] = answer
+            waiting[:] = [i for i in waiting if isinstance(answers[i], Repeatable) and _may_repeat(requests[i])]
             if waiting:
-                raise found[waiting[0]]
+                raise answers[waiting[0]]
 
-        with suppress(AdsError):  # the members' errors are in `found`
-            await repeating(self._clock, True, attempt)
-        return [answer.error if isinstance(answer, Repeatable) else answer for answer in found]
+        with suppress(AdsError):  # the errors of the members are in `answers`
+            await repeat_on_fault(self._clock, True, attempt)
+        return [answer.error if isinstance(answer, Repeatable) else answer for answer in answers]
 
-    async def _one_batch(self, requests: Sequence[Request], token: Token) -> list[Any]:
-        """The body of each request, or its AdsError, or a Repeatable with it."""
+    async def _send_batch(self, requests: Sequence[Request], token: Token) -> list[Any]:
+        """Return for each request its body, its AdsError, or a Repeatable with the error."""
         calls = [_call(request, token) for request in requests]
-        found: list[Any] = await self._refusals(calls)
-        admitted = [index for index, refusal in enumerate(found) if refusal is None]
+        results: list[Any] = await self._admit_each(calls)
+        admitted = [index for index, refusal in enumerate(results) if refusal is None]
         if not admitted:
-            return found
+            return results
         members = [requests[index] for index in admitted]
-        answers = await self._members(members, [calls[index] for index in admitted], token)
+        answers = await self._perform_members(members, [calls[index] for index in admitted], token, self.send)
         for index, answer in zip(admitted, answers, strict=True):
-            found[index] = answer
-        return found
+            results[index] = answer
+        return results
 
-    async def _refusals(self, calls: Sequence[GraphCall]) -> list[AdsError | None]:
-        """For each call the limits' refusal, or None for one that they admitted."""
+    async def _admit_each(self, calls: Sequence[GraphCall]) -> list[AdsError | None]:
+        """Return the limits' refusal of each call, or None for an admitted call."""
         refusals: list[AdsError | None] = []
         try:
             for call in calls:
                 try:
                     await self._governor.admit(call)
                     refusals.append(None)
-                except AdsError as refusal:
-                    refusals.append(refusal)
+                except AdsError as failure:
+                    refusals.append(failure)
         except BaseException:
-            for call, refused in zip(calls, refusals, strict=False):
-                if refused is None:
+            for call, refusal in zip(calls, refusals, strict=False):
+                if refusal is None:
                     self._governor.cancel(call)
             raise
         return refusals
 
-    async def _members(self, requests: Sequence[Request], calls: Sequence[GraphCall], token: Token) -> list[Any]:
-        """What came of each member; when the round trip itself failed, that failure for each."""
+    async def _perform_members(
+        self,
+        requests: Sequence[Request],
+        calls: Sequence[GraphCall],
+        token: Token,
+        fallback: Callable[[Request], Awaitable[Any]] | None = None,
+    ) -> list[Any]:
+        """Send admitted requests as one batch. Returns for each its body or its failure.
+
+        When the round trip itself fails, each has that failure. `fallback` sends the requests one by one where Graph,
+        or a gateway before it, does not know batches.
+        """
         write = any(request.write for request in requests)
-        params = batching.parameters(requests, self._connection.version)
+        params = batching.to_params(requests, self._connection.version)
         outer = Request("POST", "", params, patience="insights", write=write)
         try:
-            answer = await self._ask(outer, token, calls)
+            response = await self._perform(outer, token, calls)
         except Repeatable as failure:
             return [failure] * len(requests)
-        if answer.error is None and isinstance(answer.body, list):
-            members = batching.parse_members(answer.body, len(requests))
-            return [self._member(member, call) for member, call in zip(members, calls, strict=True)]
+        if response.error is None and isinstance(response.body, list):
+            members = batching.parse_members(response.body, len(requests))
+            return [self._unwrap_member(member, call) for member, call in zip(members, calls, strict=True)]
         for call in calls[1:]:
-            self._governor.cancel(call)  # refused as a whole: that counts once
-        failed = self._member(answer if answer.error else GraphResponse(answer.status, answer.headers, None), calls[0])
-        if batching.is_unsupported(answer, failed) and not write:
-            return await batching.send_individually(requests, self.send)
+            self._governor.cancel(call)  # refused as a whole: it counts once
+        whole = response if response.error else GraphResponse(response.status, response.headers, None)
+        failed = self._unwrap_member(whole, calls[0])
+        if fallback is not None and not write and batching.is_unsupported(response, failed):
+            return await batching.send_individually(requests, fallback)
         return [failed] * len(requests)
 
-    def _member(self, answer: GraphResponse, call: GraphCall) -> Any:
+    def _unwrap_member(self, response: GraphResponse, call: GraphCall) -> Any:
         try:
-            return self._judge(answer, call)
+            return self._settle_and_unwrap(response, call)
         except (Repeatable, AdsError) as failure:
             return failure
 
-    async def _ask(self, request: Request, token: Token, calls: Sequence[GraphCall]) -> GraphResponse:
-        """The answer to a request that is made for these admitted calls.
+    async def _perform(self, request: Request, token: Token, calls: Sequence[GraphCall]) -> GraphResponse:
+        """Make the round trip of a request that carries these admitted calls.
 
-        Raises Repeatable when there is none; the calls are settled then, and the failure counts once.
+        Raises Repeatable when there is no response. The calls are settled then, and the failure counts once.
         """
         try:
             return await self._exchange(request, token)
         except _NOT_SENT as failure:
-            self._lost(calls, _NETWORK_FAILURE)
+            self._settle_unanswered(calls, _NETWORK_FAILURE)
             raise Repeatable(_unreachable(failure)) from None
         except (httpx.HTTPError, OSError) as failure:  # a TLS connection that breaks comes as it is
-            self._lost(calls, _NETWORK_FAILURE)
-            raise Repeatable(_broken_off(request, failure)) from None
+            self._settle_unanswered(calls, _NETWORK_FAILURE)
+            raise Repeatable(_connection_lost(request, failure)) from None
         except BaseException:
-            # Cancelled under way: Meta may have counted the call, so it is not given back.
-            self._lost(calls, _NO_ANSWER)
+            # Cancelled on the way: Meta may have counted the call, so its points are not given back.
+            self._settle_unanswered(calls, _NO_ANSWER)
             raise
 
-    def _lost(self, calls: Sequence[GraphCall], outcome: Outcome) -> None:
+    def _settle_unanswered(self, calls: Sequence[GraphCall], outcome: Outcome) -> None:
         for index, call in enumerate(calls):
             self._governor.settle(call, _NO_ANSWER if index else outcome)
 
-    def _judge(self, answer: GraphResponse, call: GraphCall) -> Any:
-        """The body of a good answer; otherwise the classified error, after the limits and the log have seen it."""
-        error = answer.error
-        self._governor.settle(call, Outcome(answer.status, answer.headers, error))
-        self._notice(answer.headers)
-        if error is not None:
-            raise self._refused(error, answer.headers, call)
-        if answer.body is None:
-            raise _unreadable(answer, call)
-        return answer.body
+    def _settle_and_unwrap(self, response: GraphResponse, call: GraphCall) -> Any:
+        """Tell the limits how the call ended, and return the body. Raises the classified error otherwise."""
+        outcome = classify(call, response.status, response.headers, response.error)
+        self._governor.settle(call, outcome)
+        self._observe_headers(response.headers)
+        if outcome.error is not None:
+            raise self._to_error(outcome, outcome.error, call)
+        if response.body is None:
+            raise _unreadable(response, call)
+        return response.body
 
-    def _refused(self, error: GraphError, headers: Mapping[str, str], call: GraphCall) -> AdsError | Repeatable:
-        raised, retry = to_ads_error(error, _regain_s(headers, call))
+    def _to_error(self, outcome: Outcome, error: GraphError, call: GraphCall) -> AdsError | Repeatable:
+        regain_s = math.ceil(outcome.regain_s((None, scope_of(call)))) or None
+        raised = to_ads_error(error, outcome.rule, regain_s)
         self._log(raised, error, call)
-        if retry and call.write:
-            return UnknownOutcome(raised.message, graph=error)
-        return Repeatable(raised) if retry else raised
+        if outcome.rule is None or not outcome.rule.retry:
+            return raised
+        return UnknownOutcome(raised.message, graph=error) if call.write else Repeatable(raised)
 
     async def _exchange(self, request: Request, token: Token) -> GraphResponse:
-        """Send and read within the request's seconds, and within the largest body."""
-        seconds = self._connection.seconds(request)
-        connect = min(LONGEST_CONNECT_S, seconds / 2)
-        timeout = httpx.Timeout(None, connect=connect, pool=seconds / 2)
+        """Send and read within the time that the request may take, and within the largest body."""
+        seconds = self._connection.timeout_for(request)
+        timeout = httpx.Timeout(None, connect=min(MAX_CONNECT_S, seconds / 2), pool=seconds / 2)
         async with (
             asyncio.timeout(seconds),
-            self._http.stream(**self._arguments(request, token), timeout=timeout) as response,
+            self._http.stream(**self._http_arguments(request, token), timeout=timeout) as response,
         ):
-            return await read_answer(response, self._secrets(request, token))
+            return await read_response(response, self._redactions(request, token))
 
-    def _secrets(self, request: Request, token: Token) -> list[str]:
-        """What no answer to the request may hold. One that gives a token may give the same one."""
+    def _redactions(self, request: Request, token: Token) -> list[str]:
+        """Return the secrets to remove from the response.
+
+        An endpoint that issues tokens may return the one it was called with, so that one stays.
+        """
         secret = self._connection.app_secret
-        gives_token = request.path == "oauth/access_token" or "access_token" in str(request.params.get("fields"))
-        return [*([] if gives_token else [token.reveal()]), *([secret, token.proof(secret)] if secret else [])]
+        sent = [str(request.params[name]) for name in _SECRET_PARAMS if request.params.get(name)]
+        issues_token = request.path == "oauth/access_token" or "access_token" in str(request.params.get("fields"))
+        return [*sent, *([] if issues_token else [token.reveal()]), *([secret, token.proof(secret)] if secret else [])]
 
-    def _arguments(self, request: Request, token: Token) -> dict[str, Any]:
-        params = {name: wire(value) for name, value in request.params.items() if value is not None}
+    def _form(self, request: Request, token: Token) -> dict[str, str]:
+        """Return the parameters as text, with the proof of the app's secret."""
+        form = {name: wire(value) for name, value in request.params.items() if value is not None}
         if self._connection.app_secret:
-            params["appsecret_proof"] = token.proof(self._connection.app_secret)
+            form["appsecret_proof"] = token.proof(self._connection.app_secret)
+        return form
+
+    def _http_arguments(self, request: Request, token: Token) -> dict[str, Any]:
+        form = self._form(request, token)
         headers = {"Authorization": f"Bearer {token.reveal()}"}
         arguments: dict[str, Any] = {"method": request.method, "url": self._connection.url(request)}
-        if request.method == "POST":
-            return arguments | body(params, request.files, headers)
-        if len(urlencode(params)) > LONGEST_QUERY:
-            return arguments | {"method": "POST"} | body(params | {"method": request.method}, {}, headers)
-        return arguments | {"params": params, "headers": headers}
+        # Meta documents DELETE with a form for the users of an audience, whose lists no URL could hold.
+        long_delete = request.method == "DELETE" and len(urlencode(form)) > MAX_QUERY_CHARS
+        if request.method == "POST" or long_delete:
+            return arguments | encode_body(form, request.files, headers)
+        return arguments | {"params": form, "headers": headers}
 
-    def _notice(self, headers: Mapping[str, str]) -> None:
+    def _observe_headers(self, headers: Mapping[str, str]) -> None:
         if "date" in headers:
-            self.seen.skew = _skew(headers["date"], self._clock.now())
+            self.server_info.skew = clock_skew(headers["date"], self._clock.now())
         served = headers.get("facebook-api-version", "")
-        if served == self.seen.version or not _VERSION.fullmatch(served):
+        if served == self.server_info.version or not _VERSION.fullmatch(served):
             return
-        self.seen.version = served
+        self.server_info.version = served
         if served != self._connection.version:
             self._events.emit("warning", "meta_api_version", served=served, pinned=self._connection.version)
 
@@ -344,6 +363,7 @@ def _may_repeat(request: Request) -> bool:
 
 
 def _call(request: Request, token: Token) -> GraphCall:
+    """Return what the limits need to know of a request."""
     account = request.account or next((part for part in request.path.split("/") if part.startswith("act_")), None)
     return GraphCall(
         token_key=token.key,
@@ -358,34 +378,22 @@ def _call(request: Request, token: Token) -> GraphCall:
     )
 
 
-def _skew(date: str, now: float) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp() - now
-    except ValueError:
-        return None
-
-
-def _regain_s(headers: Mapping[str, str], call: GraphCall) -> int | None:
-    """Seconds until Meta lets calls like this one through again, as far as the headers of a refusal say."""
-    own = [reading for reading in parse_usage_headers(headers, call) if reading.scope in (None, scope_of(call))]
-    return math.ceil(max((reading.closed_s for reading in own), default=0)) or None
-
-
 def _unreachable(failure: Exception) -> NetworkProblem:
     return NetworkProblem(f"Graph could not be reached ({type(failure).__name__}); nothing was sent.")
 
 
-def _broken_off(request: Request, failure: Exception) -> AdsError:
-    what = "did not answer in time" if isinstance(failure, TimeoutError | httpx.TimeoutException) else "broke off"
+def _connection_lost(request: Request, failure: Exception) -> AdsError:
+    timed_out = isinstance(failure, TimeoutError | httpx.TimeoutException)
+    event = "did not answer in time" if timed_out else "broke off"
     if request.write:
-        return UnknownOutcome(f"The connection to Graph {what} after the change was sent.")
-    return NetworkProblem(f"The connection to Graph {what} ({type(failure).__name__}).")
+        return UnknownOutcome(f"The connection to Graph {event} after the change was sent.")
+    return NetworkProblem(f"The connection to Graph {event} ({type(failure).__name__}).")
 
 
-def _unreadable(answer: GraphResponse, call: GraphCall) -> AdsError | Repeatable:
+def _unreadable(response: GraphResponse, call: GraphCall) -> AdsError | Repeatable:
     if call.write:
-        return UnknownOutcome("Graph's answer to the change could not be read.")
-    if answer.too_large:
-        largest = f"{LARGEST_BODY // 2**20} MB and {MOST_VALUES} values"
-        return DataLimit(f"Graph's answer is larger than the {largest} that this server reads.")
-    return Repeatable(Transient("Graph's answer was not JSON."))
+        return UnknownOutcome("Graph's response to the change could not be read.")
+    if response.too_large:
+        limit = f"{MAX_BODY_BYTES // 2**20} MB and {MAX_VALUES} values"
+        return DataLimit(f"Graph's response is larger than the {limit} that this server reads.")
+    return Repeatable(Transient("Graph's response was not JSON."))

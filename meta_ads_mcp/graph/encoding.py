@@ -1,4 +1,4 @@
-"""The body of a POST: a form, or with files a multipart one."""
+"""Encode the body of a request: a form, or with files a multipart body."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _FORM = "application/x-www-form-urlencoded"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~-]")
 
 
-def body(params: Mapping[str, str], files: Mapping[str, FilePart], headers: Mapping[str, str]) -> dict[str, Any]:
-    """The arguments of httpx for it, with the headers of the request."""
+def encode_body(params: Mapping[str, str], files: Mapping[str, FilePart], headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments of httpx for the body, with the headers of the request."""
     if files:
         return {"data": params, "files": files, "headers": headers}
-    content = "&".join(f"{quote_plus(name)}={_quoted(value)}" for name, value in params.items())
+    content = "&".join(f"{quote_plus(name)}={_quote(value)}" for name, value in params.items())
     return {"content": content, "headers": {**headers, "Content-Type": _FORM}}
 
 
-def _quoted(text: str) -> str:
-    """As `quote_plus`, which looks up each letter by itself: that takes seconds for the text of an image."""
-    return _UNSAFE.sub(_letter, text)
+def _quote(text: str) -> str:
+    """Quote a value. `quote_plus` handles each character by itself, which takes seconds for the text of an image."""
+    return _UNSAFE.sub(_quote_match, text)
 
 
-def _letter(found: re.Match[str]) -> str:
-    return _quoted_letter(found[0])
+def _quote_match(match: re.Match[str]) -> str:
+    return _quote_character(match[0])
 
 
 @lru_cache(1024)
-def _quoted_letter(letter: str) -> str:
-    """Half a surrogate pair, which no encoding has, becomes a question mark."""
-    return quote_plus(letter, errors="replace")
+def _quote_character(character: str) -> str:
+    """Quote one character. A lone surrogate, which has no encoding, becomes a question mark."""
+    return quote_plus(character, errors="replace")

@@ -1,26 +1,25 @@
-"""What an answer of Graph means: (code, subcode, status, message) → the error to raise, and whether a read may repeat.
+"""What each error code of Graph means: one row per code, or per code and subcode.
 
-One table, in the order of graph-api error codes. Meta asks clients to branch on the codes alone, because the texts may
-change; the two places where only the text tells (`ids`, "reduce the amount of data") are named in the table.
+A row holds everything that this server does about a code: the error it raises, whether a read may be sent again, what
+the caller should do, which circuit opens and which of Meta's counts is full. `classify.py` finds the row of an error;
+the limits and `doctor` read it. Meta asks clients to branch on codes because texts may change. `TEXT_RULES` lists the
+few cases in which only the text tells two meanings of one code apart.
+
 Sources: Meta docs, graph-api/guides/error-handling, marketing-api/error-reference, marketing-api/insights/error-codes,
-marketing-api/overview/rate-limiting.
+marketing-api/overview/rate-limiting. Rows marked "reported" come from public bug reports instead.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
-from meta_ads_mcp.core.values.text import clean
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.errors import (
     AdsError,
     ApiError,
     Blocked,
     DataLimit,
-    GraphError,
     InvalidArguments,
     NotFound,
     PermissionMissing,
@@ -29,8 +28,83 @@ from meta_ads_mcp.errors import (
     Transient,
 )
 
+# The circuits that a code opens by itself; `limits/breaker.py` says whom each of them covers.
+CircuitName = Literal["abuse_signal", "temporary_block", "insights_limit", "account_score"]
+# Meta's counts that a code reports as full: the names of the quota rules in `limits/ledger.py`.
+QuotaName = Literal["mutations", "ad_set_budget", "spend_limit"]
+
 REDUCE_DATA = "reduce the amount of data"
-_TOKEN_STEPS = {
+ANY_CODE = range(-(10**18), 10**18)
+_INTERNAL = range(-(10**18), 0)
+
+
+@dataclass(frozen=True)
+class ErrorRule:
+    """What one error code, or one code and subcode, means.
+
+    `code` is a code or a range of codes; `subcode` None matches any subcode. `retry` says whether a read may be sent
+    again at once. `next_step` is what the caller should do; empty uses the default of the error class. `wait_s` is the
+    time to stay away, in seconds, where neither the headers nor the text name one. `setup_fix` is a longer instruction
+    for somebody who is setting up the server. `use_case` limits the row to calls of one of Meta's quotas.
+    """
+
+    code: int | range
+    subcode: int | None
+    error: type[AdsError]
+    retry: bool = False
+    next_step: str = ""
+    wait_s: int = 60
+    circuit: CircuitName | None = None
+    quota: QuotaName | None = None
+    setup_fix: str = ""
+    use_case: str = ""
+
+    def matches(self, code: int, subcode: int | None, use_case: str) -> bool:
+        """Return whether this row describes the code and subcode of a call of that use case."""
+        if self.subcode not in (None, subcode) or self.use_case not in ("", use_case.lower()):
+            return False
+        return code in self.code if isinstance(self.code, range) else code == self.code
+
+
+@dataclass(frozen=True)
+class TextRule:
+    """A row that is found by a fragment of Meta's message, in lower case. `code` None matches any code.
+
+    `without_subcode` leaves errors that have a subcode to the row of the subcode.
+    """
+
+    code: int | None
+    text: str
+    rule: ErrorRule
+    without_subcode: bool = False
+
+    def matches(self, code: int, subcode: int | None, message: str) -> bool:
+        """Return whether this row describes an error with that lower-case message."""
+        return self.code in (None, code) and self.text in message and not (self.without_subcode and subcode)
+
+
+_WAIT = "Meta is limiting calls. Wait for `retry_after_seconds`; calling sooner makes the limit last longer."
+_SPLIT = (
+    "Split the date range, the ids or the fields, ask for unique metrics separately, or run an asynchronous report."
+)
+_SCOPES = "Give the token the missing permission (ads_read to read, ads_management to change), or its user the role."
+_VIDEO = "Check the video file or its URL; Meta could not read it."
+REPEAT_FAILS = "Correct what Meta names and call again; the same call will be refused again."
+REPEAT_MAY_HELP = "Call again in a moment, as Meta asks. If it fails again, correct what Meta names."
+_AUDIENCE_NOT_CREATED = (
+    "Correct what Meta names. A lookalike of a list that Meta is still matching, or that has fewer than 100 matched "
+    "people, works later: a new list is matched within 24 hours."
+)
+_AUDIENCE_TERMS = "Accept the Custom Audience terms in Ads Manager."
+_SET_APP = "Set META_APP_SECRET to the secret of the app that issued the token, and restart the server."
+_CORRECT_APP = "META_APP_SECRET is not the secret of the app that issued the token. Correct it and restart the server."
+_APP = "Check META_APP_ID and META_APP_SECRET: they must be those of the app that issued the token."
+_FIRST_PAGE = "Start the list again without `after`: Meta no longer accepts this cursor."
+_DYNAMIC = (
+    "A dynamic creative requires an ad set that was created with is_dynamic_creative=true; it cannot be set later. "
+    "Create a new ad set with it, or use a creative with one text and one image."
+)
+_LOGIN = {
     458: "The app was removed from this user's account. Log in again: `meta-ads-mcp login`.",
     459: "Meta wants the user to log in at facebook.com first (checkpoint). Then log in again: `meta-ads-mcp login`.",
     460: "The user's password was changed, which ends the token. Log in again: `meta-ads-mcp login`.",
@@ -40,139 +114,220 @@ _TOKEN_STEPS = {
     492: "The user has lost the role on the Page that this token needs. Restore it, then run `meta-ads-mcp login`.",
 }
 
-
-@dataclass(frozen=True)
-class ErrorRule:
-    """An error class, whether the same read may be sent again at once, and what to do in our words.
-
-    `wait_s` is how long to stay away where neither the headers nor the text of a refusal say it.
-    """
-
-    error: type[AdsError]
-    retry: bool = False
-    next_step: str = ""
-    wait_s: int = 60
-
-
-_WAIT = "Meta is limiting calls. Wait for `retry_after_seconds`; calling sooner makes the limit last longer."
-_SPLIT = (
-    "Split the date range, the ids or the fields, ask for unique metrics separately, or run an asynchronous report."
-)
-_SCOPES = "Give the token the missing permission (ads_read to read, ads_management to change), or its user the role."
-_VIDEO = "Check the video file or its address; Meta could not take it."
-_SAME = "Correct what Meta names and call again; the same call will be refused again."
-
-_BLOCKED = ErrorRule(Blocked, wait_s=1800)
-
-_BY_SUBCODE: dict[tuple[int, int], ErrorRule] = {
-    (1, 99): ErrorRule(
-        InvalidArguments, next_step="Check `level` and the fields: this combination is not one that Graph knows."
+# The first row that fits applies. Rows with a subcode come before those without.
+RULES: tuple[ErrorRule, ...] = (
+    ErrorRule(ANY_CODE, 1487742, Blocked, wait_s=1800, circuit="temporary_block"),
+    *(
+        ErrorRule(code, subcode, TokenProblem, next_step=step)
+        for code in (102, 190)
+        for subcode, step in _LOGIN.items()
     ),
-    (1, 2853001): ErrorRule(PermissionMissing, next_step="Link the profile to its Page in Business settings."),
-    (2, 1504041): ErrorRule(InvalidArguments, next_step="Use a combination of breakdowns that Meta allows."),
-    (2, 1504042): ErrorRule(InvalidArguments, next_step="Leave out the custom metric; Graph does not know it."),
-    (2, 1504038): ErrorRule(DataLimit, next_step=_SPLIT),
-    (2, 1504043): ErrorRule(Transient, retry=True),
-    (2, 1504044): ErrorRule(Transient, retry=True),
-    (4, 1504022): ErrorRule(Throttled, next_step=_WAIT, wait_s=120),
-    (4, 1504039): ErrorRule(Throttled, next_step=_WAIT, wait_s=120),
-    (17, 1885172): ErrorRule(
-        Throttled, next_step="An account's spend limit can change ten times a day. Wait until tomorrow.", wait_s=86_400
+    # A negative code is internal to Meta; only the subcode tells what happened.
+    ErrorRule(_INTERNAL, 2490547, Transient, next_step="The report failed at Meta. Run it again later."),
+    ErrorRule(_INTERNAL, 1504045, DataLimit, next_step=_SPLIT),
+    ErrorRule(
+        1,
+        99,
+        Transient,
+        retry=True,
+        next_step="Call again in a moment. If it fails again, check `level` and the fields: Graph may not know this "
+        "combination.",
+        use_case="ads_insights",
     ),
-    (100, 33): ErrorRule(NotFound),
-    (100, 1487534): ErrorRule(DataLimit, next_step=_SPLIT),
-    (100, 1504018): ErrorRule(DataLimit, next_step=_SPLIT),
-    (100, 3191001): ErrorRule(PermissionMissing, next_step=_SCOPES),
-    (100, 1713230): ErrorRule(PermissionMissing, next_step="Meta has flagged this audience; see it in Ads Manager."),
-    (100, 1713232): ErrorRule(
-        PermissionMissing, next_step="Meta has flagged the source audience; see it in Ads Manager."
+    ErrorRule(1, 99, Transient, retry=True),
+    ErrorRule(1, 2853001, PermissionMissing, next_step="Link the profile to its Page in Business settings."),
+    ErrorRule(2, 1504041, InvalidArguments, next_step="Use a combination of breakdowns that Meta allows."),
+    ErrorRule(2, 1504042, InvalidArguments, next_step="Leave out the custom metric; Graph does not know it."),
+    ErrorRule(2, 1504038, DataLimit, next_step=_SPLIT),
+    ErrorRule(2, 1504043, Transient, retry=True),
+    ErrorRule(2, 1504044, Transient, retry=True),
+    ErrorRule(4, 1504022, Throttled, next_step=_WAIT, wait_s=120, circuit="insights_limit"),
+    ErrorRule(4, 1504039, Throttled, next_step=_WAIT, wait_s=120, circuit="insights_limit"),
+    ErrorRule(
+        17,
+        1885172,
+        Throttled,
+        next_step="An account's spend limit can change ten times a day. Wait until tomorrow.",
+        wait_s=86_400,
+        quota="spend_limit",
     ),
-    (200, 1870034): ErrorRule(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
-    (200, 1870090): ErrorRule(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
-    (200, 1870047): ErrorRule(
-        InvalidArguments, next_step="The audience would become too small; keep more people in it."
+    ErrorRule(17, 2446079, Throttled, next_step=_WAIT, circuit="account_score"),
+    ErrorRule(100, 33, NotFound),
+    ErrorRule(100, 1487534, DataLimit, next_step=_SPLIT),
+    ErrorRule(100, 1504018, DataLimit, next_step=_SPLIT),
+    ErrorRule(100, 3191001, PermissionMissing, next_step=_SCOPES),
+    ErrorRule(100, 1713230, PermissionMissing, next_step="Meta has flagged this audience; see it in Ads Manager."),
+    ErrorRule(
+        100, 1713232, PermissionMissing, next_step="Meta has flagged the source audience; see it in Ads Manager."
     ),
-    (200, 1870050): ErrorRule(PermissionMissing, next_step="Add the ad account to a business in Business settings."),
-    (613, 1996): ErrorRule(
-        Blocked, next_step="Meta saw an abrupt change of call volume. Make no call for an hour.", wait_s=3600
+    ErrorRule(200, 1870034, PermissionMissing, next_step=_AUDIENCE_TERMS),
+    ErrorRule(200, 1870090, PermissionMissing, next_step=_AUDIENCE_TERMS),
+    ErrorRule(200, 1870047, InvalidArguments, next_step="The audience would become too small; keep more people in it."),
+    ErrorRule(200, 1870050, PermissionMissing, next_step="Add the ad account to a business in Business settings."),
+    ErrorRule(
+        613,
+        1996,
+        Blocked,
+        next_step="Meta saw an abrupt change of call volume. Make no call for an hour.",
+        wait_s=3600,
+        circuit="abuse_signal",
     ),
-    (613, 1487632): ErrorRule(
-        Throttled, next_step="A budget can change four times an hour. Wait an hour for this ad set.", wait_s=3600
+    ErrorRule(
+        613,
+        1487632,
+        Throttled,
+        next_step="A budget can change four times an hour. Wait an hour for this ad set.",
+        wait_s=3600,
+        quota="ad_set_budget",
     ),
-    (613, 1487225): ErrorRule(
-        Throttled, next_step="The number of new ads depends on daily spend. Create the rest later.", wait_s=3600
+    ErrorRule(
+        613,
+        1487225,
+        Throttled,
+        next_step="The number of new ads depends on daily spend. Create the rest later.",
+        wait_s=3600,
     ),
-    (613, 5044001): ErrorRule(Throttled, next_step="Too many changes in one second. Wait a moment.", wait_s=5),
-    (2654, 1713092): ErrorRule(PermissionMissing, next_step="This token may not create audiences in the account."),
-}
-
-# A negative code is an internal one of Meta's; only the subcode says which.
-_INTERNAL: dict[int, ErrorRule] = {
-    2490547: ErrorRule(Transient, next_step="The report failed at Meta. Run it again later."),
-    1504045: ErrorRule(DataLimit, next_step=_SPLIT),
-}
-
-_BY_CODE: dict[int, ErrorRule] = {
-    1: ErrorRule(Transient, retry=True),
-    2: ErrorRule(Transient, retry=True),
-    3: ErrorRule(
+    ErrorRule(
+        613, 5044001, Throttled, next_step="Too many changes in one second. Wait a moment.", wait_s=5, quota="mutations"
+    ),
+    ErrorRule(2654, 1713092, PermissionMissing, next_step="This token may not create audiences in the account."),
+    ErrorRule(_INTERNAL, None, Transient, retry=True),
+    ErrorRule(1, None, Transient, retry=True),
+    ErrorRule(2, None, Transient, retry=True),
+    ErrorRule(
+        3,
+        None,
         PermissionMissing,
         next_step="The app lacks this capability. Some, such as bid_adjustments, Meta gives to allow-listed apps only: "
         "leave the argument out, or ask Meta for it.",
     ),
-    4: ErrorRule(Throttled, next_step=_WAIT),
-    10: ErrorRule(PermissionMissing, next_step=_SCOPES),
-    17: ErrorRule(Throttled, next_step=_WAIT),
-    32: ErrorRule(Throttled, next_step=_WAIT),
-    100: ErrorRule(InvalidArguments, next_step=_SAME),
-    104: ErrorRule(
-        TokenProblem, next_step="META_APP_SECRET is not the secret of the app that issued the token. Correct it."
+    ErrorRule(
+        4,
+        None,
+        Throttled,
+        next_step=_WAIT,
+        setup_fix="The app has used up its hourly calls: wait an hour. Development access has few: ask for more.",
     ),
-    105: ErrorRule(InvalidArguments, next_step="Pass fewer arguments."),
-    194: ErrorRule(InvalidArguments, next_step=_SAME),
-    283: ErrorRule(PermissionMissing, next_step="Give the token pages_read_engagement."),
-    294: ErrorRule(PermissionMissing, next_step="Give the token ads_management."),
-    300: ErrorRule(InvalidArguments, next_step=_SAME),
-    341: ErrorRule(Throttled, next_step=_WAIT),
-    351: ErrorRule(InvalidArguments, next_step=_VIDEO),
-    352: ErrorRule(InvalidArguments, next_step=_VIDEO),
-    368: _BLOCKED,
-    382: ErrorRule(InvalidArguments, next_step=_VIDEO),
-    389: ErrorRule(InvalidArguments, next_step="Meta could not fetch the file from its address. Make it public."),
-    506: ErrorRule(InvalidArguments, next_step="The same post is already there."),
-    613: ErrorRule(Throttled, next_step=_WAIT),
-    801: ErrorRule(InvalidArguments, next_step=_SAME),
-    803: ErrorRule(NotFound),
-    2500: ErrorRule(InvalidArguments, next_step="Check the names in `fields`."),
-    2606: ErrorRule(InvalidArguments, next_step="This creative cannot be previewed in that format."),
-    2635: ErrorRule(
-        InvalidArguments, next_step="Set META_API_VERSION to a version that Meta still serves, such as v26.0."
+    ErrorRule(
+        5,
+        None,
+        PermissionMissing,
+        next_step="Add this machine's IP address to the server IP allowlist of the app (App Dashboard > Settings > "
+        "Advanced).",
     ),
-    2641: ErrorRule(InvalidArguments, next_step="Leave out the restricted locations."),
-    2650: ErrorRule(
-        InvalidArguments, next_step="Another upload into this audience may be running; look, then try again."
+    ErrorRule(
+        10,
+        None,
+        PermissionMissing,
+        next_step=_SCOPES,
+        setup_fix="The app lacks this permission: in the App Dashboard ask for Advanced Access to ads_read and "
+        "ads_management, or use an app of the business that owns the accounts.",
     ),
-    2654: ErrorRule(InvalidArguments, next_step=_SAME),
-    2663: ErrorRule(PermissionMissing, next_step="Accept the Custom Audience terms in Ads Manager."),
-    2695: ErrorRule(InvalidArguments, next_step="The campaign has as many ad sets as its iOS 14 limit allows."),
-    3018: ErrorRule(InvalidArguments, next_step="Start the range within the last 37 months."),
-    6000: ErrorRule(InvalidArguments, next_step=_VIDEO),
-    6001: ErrorRule(InvalidArguments, next_step=_VIDEO),
-}
-
-_RANGES: list[tuple[range, ErrorRule]] = [
-    (range(80000, 80015), ErrorRule(Throttled, next_step=_WAIT)),
-    (range(200, 300), ErrorRule(PermissionMissing, next_step=_SCOPES)),
-    (range(1487000, 1490000), ErrorRule(InvalidArguments, next_step=_SAME)),
-    (range(1870000, 1890000), ErrorRule(InvalidArguments, next_step=_SAME)),
-]
-
-_DYNAMIC = (
-    "A dynamic creative needs an ad set that was created with is_dynamic_creative=true; it cannot be set later. "
-    "Create a new ad set with it, or use a creative with one text and one image."
+    ErrorRule(
+        17,
+        None,
+        Throttled,
+        next_step=_WAIT,
+        setup_fix="The ad account has used up its calls: wait for an hour, and close other tools that use the account.",
+    ),
+    ErrorRule(32, None, Throttled, next_step=_WAIT),
+    ErrorRule(100, None, InvalidArguments, next_step=REPEAT_FAILS),
+    ErrorRule(102, None, TokenProblem),
+    ErrorRule(101, None, TokenProblem, next_step=_APP),
+    ErrorRule(104, None, TokenProblem, next_step=_CORRECT_APP),
+    ErrorRule(105, None, InvalidArguments, next_step="Pass fewer arguments."),
+    ErrorRule(
+        190,
+        None,
+        TokenProblem,
+        setup_fix="Generate a new token (Business settings > System users > Generate token) and run "
+        "`meta-ads-mcp login`.",
+    ),
+    ErrorRule(194, None, InvalidArguments, next_step=REPEAT_FAILS),
+    ErrorRule(
+        200,
+        None,
+        PermissionMissing,
+        next_step=_SCOPES,
+        setup_fix="Assign the ad account to the System User (Business settings > System users > Assign assets) and "
+        "generate the token again with ads_read.",
+    ),
+    ErrorRule(283, None, PermissionMissing, next_step="Give the token pages_read_engagement."),
+    ErrorRule(294, None, PermissionMissing, next_step="Give the token ads_management."),
+    ErrorRule(300, None, InvalidArguments, next_step=REPEAT_FAILS),
+    ErrorRule(341, None, Throttled, next_step=_WAIT),
+    ErrorRule(351, None, InvalidArguments, next_step=_VIDEO),
+    ErrorRule(352, None, InvalidArguments, next_step=_VIDEO),
+    ErrorRule(368, None, Blocked, wait_s=1800, circuit="temporary_block"),
+    ErrorRule(382, None, InvalidArguments, next_step=_VIDEO),
+    ErrorRule(389, None, InvalidArguments, next_step="Meta could not fetch the file from its URL. Make it public."),
+    ErrorRule(506, None, InvalidArguments, next_step="The same post exists already. Change its content."),
+    ErrorRule(613, None, Throttled, next_step=_WAIT),
+    ErrorRule(960, None, Transient, retry=True),
+    ErrorRule(801, None, InvalidArguments, next_step=REPEAT_FAILS),
+    ErrorRule(803, None, NotFound),
+    ErrorRule(2500, None, InvalidArguments, next_step="Check the names in `fields`."),
+    ErrorRule(
+        2606, None, InvalidArguments, next_step="Meta cannot preview this creative in that format. Choose another."
+    ),
+    ErrorRule(
+        2635,
+        None,
+        InvalidArguments,
+        next_step=f"Set META_API_VERSION to a version that Meta still serves, such as {GRAPH_VERSION}.",
+    ),
+    ErrorRule(2641, None, InvalidArguments, next_step="Leave out the restricted locations."),
+    ErrorRule(2642, None, InvalidArguments, next_step=_FIRST_PAGE),
+    ErrorRule(
+        2650,
+        None,
+        InvalidArguments,
+        next_step="Another upload into this audience may be running. Check the audience, then try again.",
+    ),
+    ErrorRule(2654, None, InvalidArguments, next_step=_AUDIENCE_NOT_CREATED),
+    ErrorRule(2663, None, PermissionMissing, next_step=_AUDIENCE_TERMS),
+    ErrorRule(2695, None, InvalidArguments, next_step="The campaign has as many ad sets as its iOS 14 limit allows."),
+    ErrorRule(3018, None, InvalidArguments, next_step="Start the range within the last 37 months."),
+    ErrorRule(6000, None, InvalidArguments, next_step=_VIDEO),
+    ErrorRule(6001, None, InvalidArguments, next_step=_VIDEO),
+    ErrorRule(range(80_000, 80_015), None, Throttled, next_step=_WAIT),
+    ErrorRule(range(201, 300), None, PermissionMissing, next_step=_SCOPES),
+    ErrorRule(range(1_487_000, 1_490_000), None, InvalidArguments, next_step=REPEAT_FAILS),
+    ErrorRule(range(1_870_000, 1_890_000), None, InvalidArguments, next_step=REPEAT_FAILS),
 )
-# Subcodes that users report with creations and updates; Meta documents none of them, so the code does not matter here.
-_HINTS: dict[int, str] = {
+
+TEXT_RULES: tuple[TextRule, ...] = (
+    TextRule(
+        None,
+        "ids query parameter is deprecated",
+        ErrorRule(ANY_CODE, None, InvalidArguments, next_step="Report a defect: this server must not use `ids`."),
+    ),
+    # Setup errors come with codes of other errors: 1, 100, 104, 190 and 200.
+    TextRule(None, "require an appsecret_proof", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_SET_APP)),
+    TextRule(None, "appsecret_proof", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_CORRECT_APP)),
+    TextRule(None, "validating client secret", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_CORRECT_APP)),
+    TextRule(None, "validating application", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
+    TextRule(None, "valid app id", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
+    # 104 is also the number of a connection that was reset inside Meta, and of a request without a token.
+    TextRule(104, "connection", ErrorRule(104, None, Transient, retry=True)),
+    TextRule(104, "access token is required", ErrorRule(104, None, TokenProblem)),
+    TextRule(2500, "access token", ErrorRule(2500, None, TokenProblem)),
+    # Graph sends it with HTTP status 500, although nothing is out of order.
+    TextRule(1, REDUCE_DATA, ErrorRule(1, None, DataLimit, next_step=_SPLIT)),
+    TextRule(
+        100,
+        "after cursor",
+        ErrorRule(100, None, DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep."),
+    ),
+    # 100/33 names missing permissions too, as one of three possible causes.
+    TextRule(
+        100, "missing permission", ErrorRule(100, None, PermissionMissing, next_step=_SCOPES), without_subcode=True
+    ),
+)
+
+# Instructions for subcodes that users report with creations and updates. Meta documents none of them, so the code does
+# not matter; they replace the next step of a refusal, never its class.
+REPORTED_STEPS: dict[int, str] = {
     1504040: "attribution_spec cannot be changed later: create a new ad set with it.",
     1815198: "frequency_control_specs cannot be changed later: create a new ad set with them.",
     1815715: "destination_type ON_AD does not go with this campaign's objective: choose another of them.",
@@ -183,165 +338,12 @@ _HINTS: dict[int, str] = {
     3858504: "Leave standard_enhancements out: name the single features in creative_features_spec.",
 }
 
-
-def find_rule(error: GraphError) -> ErrorRule:
-    """The row of the table for an error, with a hint where only the subcode tells what to do."""
-    row = _row(error)
-    hint = _HINTS.get(error.subcode or error.code)
-    return replace(row, next_step=hint) if hint and row.error in (InvalidArguments, ApiError) else row
-
-
-def _row(error: GraphError) -> ErrorRule:
-    return (
-        _by_text(error)
-        or _by_subcode(error.code, error.subcode or 0)
-        or _BY_CODE.get(error.code)
-        or next((row for codes, row in _RANGES if error.code in codes), None)
-        or _by_status(error)
-    )
-
-
-def _by_subcode(code: int, subcode: int) -> ErrorRule | None:
-    if subcode == 1487742:
-        return _BLOCKED
-    if code in (102, 190):
-        return ErrorRule(TokenProblem, next_step=_TOKEN_STEPS.get(subcode, ""))
-    if code < 0:
-        return _INTERNAL.get(subcode, ErrorRule(Transient, retry=True))
-    return _BY_SUBCODE.get((code, subcode))
-
-
-def _by_text(error: GraphError) -> ErrorRule | None:
-    """Where only the text tells: a status of 500 that is no outage, and two meanings of code 1 and 100.
-
-    100 with subcode 33 names missing permissions too, as one of three possible causes.
-    """
-    text = error.message.lower()
-    if "ids query parameter is deprecated" in text:
-        return ErrorRule(InvalidArguments, next_step="Report this as a defect: the server must not use `ids`.")
-    if error.code == 1 and REDUCE_DATA in text:
-        return ErrorRule(DataLimit, next_step=_SPLIT)
-    if error.code == 100 and error.subcode is None and "missing permission" in text:
-        return ErrorRule(PermissionMissing, next_step=_SCOPES)
-    if error.code == 100 and "after cursor" in text:
-        return ErrorRule(DataLimit, next_step="Narrow the list with a filter; Graph pages only so deep.")
-    return None
-
-
-def _by_status(error: GraphError) -> ErrorRule:
-    status = error.http_status or 400
-    if error.is_transient or status >= 500 or status == 408:
-        return ErrorRule(Transient, retry=True)
-    if 300 <= status < 400:
-        return ErrorRule(
-            ApiError, next_step="This server follows no redirect. Look whether META_ADS_GRAPH_URL is right."
-        )
-    if status == 429:
-        return ErrorRule(Throttled, next_step=_WAIT)
-    if status == 404:
-        return ErrorRule(NotFound)
-    return ErrorRule(ApiError, next_step=_SAME)
-
-
-def to_ads_error(error: GraphError, regain_s: int | None = None) -> tuple[AdsError, bool]:
-    """The error to raise, in our words with Meta's own message, and whether a read may be sent again.
-
-    `regain_s` is the wait in seconds that the headers name; an error of throttling always says one.
-    """
-    row = find_rule(error)
-    told = error.user_message or error.message or "no message"
-    headline = {
-        Throttled: "Meta is throttling these calls",
-        Blocked: "Meta has blocked these calls for a while",
-        TokenProblem: "Meta does not accept the token",
-        PermissionMissing: "This token may not do that",
-        NotFound: "Meta does not find the object, or this token cannot see it",
-        DataLimit: "Meta finds this request too large",
-        Transient: "Meta had a passing fault",
-        InvalidArguments: "Meta refused the request",
-        ApiError: "Meta refused the request",
-    }[row.error]
-    code = f" ({error.code}/{error.subcode})" if error.subcode else f" ({error.code})" if error.code else ""
-    sentence = f"{headline}{code}: {told.rstrip('. ')}."
-    wait_s = max(error.retry_after_seconds or 0, regain_s or 0) or row.wait_s
-    limited = issubclass(row.error, Throttled)
-    return row.error(sentence, row.next_step, graph=error, retry_after_seconds=wait_s if limited else None), row.retry
-
-
-def parse_error(body: Any, status: int) -> GraphError | None:
-    """The error in a decoded body, or None. Tolerates missing keys, wrong types and `error_data` as JSON text."""
-    if not isinstance(body, Mapping) or not body.get("error"):
-        return None
-    raw = body["error"]
-    if isinstance(raw, str) and status >= 400:
-        # The form of OAuth 2: a word, and a sentence beside it.
-        said = ": ".join(part for part in (raw, body.get("error_description")) if isinstance(part, str))
-        return GraphError(code=0, message=clean(said, 1000), http_status=status)
-    if not isinstance(raw, Mapping):
-        return None
-    told, data = _text(raw, "error_user_msg"), _error_data(raw)
-    message = _text(raw, "message") or ""
-    return GraphError(
-        code=_number(raw.get("code")) or 0,
-        message=message,
-        subcode=_number(raw.get("error_subcode")),
-        type=_text(raw, "type"),
-        fbtrace_id=_text(raw, "fbtrace_id"),
-        user_title=_text(raw, "error_user_title"),
-        user_message=told,
-        blame_fields=_blamed(data),
-        is_transient=raw.get("is_transient") is True,
-        http_status=status,
-        retry_after_seconds=_retry_hint(f"{told or ''} {message}"),
-        offsets=_offsets(data),
-    )
-
-
-def _text(raw: Mapping[str, Any], key: str) -> str | None:
-    value = raw.get(key)
-    return clean(value, 1000) if isinstance(value, str) and value else None
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
-        return int(value)
-    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,12}", value) else None
-
-
-def _error_data(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`error_data`, which may be an object or an object in JSON text; empty when it is neither."""
-    data = raw.get("error_data")
-    if isinstance(data, str):
-        try:
-            data = json.loads(data)
-        except (ValueError, RecursionError):
-            return {}
-    return data if isinstance(data, Mapping) else {}
-
-
-def _offsets(data: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Where a chunked upload goes on after a part that failed (SDK: video_uploader)."""
-    start, end = _number(data.get("start_offset")), _number(data.get("end_offset"))
-    return None if start is None or end is None else (start, end)
-
-
-def _blamed(data: Mapping[str, Any]) -> tuple[str, ...]:
-    """`blame_field_specs` as dotted paths."""
-    specs = data.get("blame_field_specs")
-    if not isinstance(specs, list):
-        return ()
-    paths = [spec if isinstance(spec, list) else [spec] for spec in specs]
-    return tuple(clean(".".join(str(step) for step in path), 200) for path in paths[:20])
-
-
-_MINUTES = re.compile(r"(?:in|for|after|wait)\s+(?:about\s+)?([0-9]{1,4})\s*(second|minute|hour)", re.IGNORECASE)
-
-
-def _retry_hint(text: str) -> int | None:
-    """Seconds to wait, where the text names a time ("try again in 5 minutes")."""
-    match = _MINUTES.search(text)
-    if match is None:
-        return None
-    return int(match[1]) * {"second": 1, "minute": 60, "hour": 3600}[match[2].lower()]
+# What an HTTP status means where no row fits the code.
+TRANSIENT_STATUS = ErrorRule(0, None, Transient, retry=True)
+REDIRECT = ErrorRule(
+    0, None, ApiError, next_step="This server follows no redirect. Check that META_ADS_GRAPH_URL is right."
+)
+TOO_MANY_REQUESTS = ErrorRule(0, None, Throttled, next_step=_WAIT)
+UNAUTHORIZED = ErrorRule(0, None, TokenProblem)
+NO_SUCH_OBJECT = ErrorRule(0, None, NotFound)
+OTHER_REFUSAL = ErrorRule(0, None, ApiError, next_step=REPEAT_FAILS)

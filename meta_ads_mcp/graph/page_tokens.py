@@ -1,7 +1,8 @@
-"""The Pages' own tokens, which forms, leads and comments need: fetched with the user's token, kept in memory only.
+"""Get the Pages' own tokens, which forms, leads and comments require.
 
-`GET {page}?fields=access_token`, else `GET me/accounts` (Meta docs, pages-api/access-tokens). A Page's token is a
-secret like the user's: it is neither returned nor logged, and it has its own `appsecret_proof`.
+They are fetched with the user's token and kept in memory only: `GET {page}?fields=access_token`, else `GET me/accounts`
+(Meta docs, pages-api/access-tokens). A Page's token is a secret like the user's. It is neither returned nor logged, and
+it has its own `appsecret_proof`.
 """
 
 from __future__ import annotations
@@ -14,78 +15,85 @@ from meta_ads_mcp.credentials import Token
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.graph.single_flight import SingleFlight
 
-MOST_REMEMBERED = 1_000
-# How Meta says, with the code of a bad token, that only the Page's permission is missing.
+MAX_TOKENS = 1_000
+# Meta reports a missing permission on the Page with the code of a bad token; only this word tells them apart.
 _IMPERSONATION = "impersonat"
 _ACCOUNTS = Request("GET", "me/accounts", {"fields": "id,access_token", "limit": 100})
 # How Meta refuses a caller, apart from limits and faults.
-_REFUSED = (PermissionMissing, NotFound, InvalidArguments, TokenProblem)
-NEEDED = "Give the token pages_show_list and pages_read_engagement, and its user a role on the Page."
+_REFUSALS = (PermissionMissing, NotFound, InvalidArguments, TokenProblem)
+NEXT_STEP = "Give the token pages_show_list and pages_read_engagement, and its user a role on the Page."
 
 Send = Callable[[Request, Token], Awaitable[Any]]
 
 
 class PageTokens:
-    """Tokens by (user's token, Page); one look-up for all who wait for the same."""
+    """Tokens by user's token and Page. Callers that wait for the same token share one look-up."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
-        self._known: dict[tuple[str, str], Token] = {}
+        self._tokens: dict[tuple[str, str], Token] = {}
         self._single = SingleFlight()
 
+    def held(self) -> list[Token]:
+        """Return the tokens of Pages in memory."""
+        return list(self._tokens.values())
+
     async def send(self, request: Request, user: Token, page: str) -> Any:
-        """The answer to a request of a Page. Raises PermissionMissing when the user may not act for the Page."""
+        """Return the response to a request of a Page.
+
+        Raises PermissionMissing when the user may not act for the Page.
+        """
         try:
             token = await self._get(user, page)
         except PermissionMissing as missing:
             if request.write:
                 raise
-            return await self._unaided(request, user, missing)
+            return await self._send_as_user(request, user, missing)
         try:
             return await self._send(request, token)
         except TokenProblem:
-            self._known.pop((user.key, page), None)  # Meta no longer accepts it
+            self._tokens.pop((user.key, page), None)  # Meta no longer accepts it
             raise
 
-    async def _unaided(self, request: Request, user: Token, missing: PermissionMissing) -> Any:
-        """A read with the user's own token: leads allow that, and Meta itself says what else does not."""
+    async def _send_as_user(self, request: Request, user: Token, missing: PermissionMissing) -> Any:
+        """Retry a read with the user's token: leads accept it, and Meta rejects the rest."""
         try:
             return await self._send(request, user)
-        except _REFUSED:
+        except _REFUSALS:
             raise missing from None
 
     async def _get(self, user: Token, page: str) -> Token:
-        found = self._known.get((user.key, page))
-        if found is None:
-            found = await self._single.run(f"{user.key}:{page}", lambda: self._look_up(user, page))
-        return found
+        token = self._tokens.get((user.key, page))
+        if token is None:
+            token = await self._single.run(f"{user.key}:{page}", lambda: self._look_up(user, page))
+        return token
 
     async def _look_up(self, user: Token, page: str) -> Token:
         try:
             row = await self._send(Request("GET", page, {"fields": "access_token"}), user)
-            refused = None
-        except _REFUSED as error:
-            explained = _explained(error, page)
-            if not isinstance(explained, PermissionMissing):
-                raise explained from None
-            row, refused = None, explained
-        value = _token_in(row) or await self._listed(user, page)
+            refusal = None
+        except _REFUSALS as error:
+            refusal = _explain(error, page)
+            if not isinstance(refusal, PermissionMissing):
+                raise refusal from None
+            row = None
+        value = _token_in(row) or await self._find_in_list(user, page)
         if value is None:
-            raise refused or _missing(page)
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.clear()
-        self._known[user.key, page] = token = Token(value, user.profile)
+            raise refusal or _missing(page)
+        if len(self._tokens) >= MAX_TOKENS:
+            self._tokens.clear()
+        self._tokens[user.key, page] = token = Token(value, user.profile)
         return token
 
-    async def _listed(self, user: Token, page: str) -> str | None:
-        """The token as the list of the user's Pages has it."""
+    async def _find_in_list(self, user: Token, page: str) -> str | None:
+        """Return the token as the list of the user's Pages has it."""
         try:
             body = await self._send(_ACCOUNTS, user)
-        except _REFUSED:
+        except _REFUSALS:
             return None
         rows = body.get("data") if isinstance(body, Mapping) else None
-        listed = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-        return next((_token_in(row) for row in listed if row.get("id") == page), None)
+        objects = [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+        return next((_token_in(row) for row in objects if row.get("id") == page), None)
 
 
 def _token_in(row: Any) -> str | None:
@@ -93,15 +101,14 @@ def _token_in(row: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _missing(page: str, refused: AdsError | None = None) -> PermissionMissing:
-    return PermissionMissing(
-        f"This token may not act for the Page {page}.", NEEDED, graph=refused.graph if refused else None
-    )
+def _missing(page: str, refusal: AdsError | None = None) -> PermissionMissing:
+    message = f"This token may not act for the Page {page}."
+    return PermissionMissing(message, NEXT_STEP, graph=refusal.graph if refusal else None)
 
 
-def _explained(refused: AdsError, page: str) -> AdsError:
-    """A missing permission on the Page comes with several codes; a dead user token stays what it is."""
-    text = refused.graph.message.lower() if refused.graph else ""
-    if isinstance(refused, TokenProblem) and _IMPERSONATION not in text:
-        return refused
-    return _missing(page, refused)
+def _explain(refusal: AdsError, page: str) -> AdsError:
+    """Return the error to raise: a missing permission on the Page comes with several codes."""
+    text = refusal.graph.message.lower() if refusal.graph else ""
+    if isinstance(refusal, TokenProblem) and _IMPERSONATION not in text:
+        return refusal
+    return _missing(page, refusal)

@@ -1,4 +1,4 @@
-"""One response of Graph as a value: read within bounds, decoded once, nothing of httpx left."""
+"""Read a response of Graph into a value: within bounds, decoded once, without anything of httpx left."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.errors import GraphError
-from meta_ads_mcp.graph.error_table import parse_error
+from meta_ads_mcp.graph.classify import parse_error
 
-LARGEST_BODY = 32 * 1024 * 1024
-# Values, which take a hundred times their letters once they are decoded: 32 MB of `{},` would be a gigabyte.
-MOST_VALUES = 1_000_000
+MAX_BODY_BYTES = 32 * 1024 * 1024
+# A decoded value takes a hundred times its characters: 32 MB of `{},` would be a gigabyte.
+MAX_VALUES = 1_000_000
 _GZIP_OR_ZLIB = 47
 
 
 @dataclass(frozen=True)
 class GraphResponse:
-    """Status, headers and decoded body; the body is None when it is not JSON, or too large to be read."""
+    """Status, headers and decoded body. The body is None when it is not JSON, or too large to be read."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,37 +30,37 @@ class GraphResponse:
 
     @property
     def error(self) -> GraphError | None:
-        """What Graph refused. A status outside 2xx is a refusal whatever the body says; redirects are not followed."""
-        found = parse_error(self.body, self.status)
-        if found is None and not 200 <= self.status < 300:
+        """Return Graph's error. A status outside 2xx is an error whatever the body says; redirects are not followed."""
+        error = parse_error(self.body, self.status)
+        if error is None and not 200 <= self.status < 300:
             return GraphError(code=0, message=f"HTTP status {self.status}", http_status=self.status)
-        return found
+        return error
 
 
-async def read_answer(response: httpx.Response, hidden: Sequence[str] = ()) -> GraphResponse:
-    """The response's answer, of at most `LARGEST_BODY` bytes once decompressed and about `MOST_VALUES` values.
+async def read_response(response: httpx.Response, secrets: Sequence[str] = ()) -> GraphResponse:
+    """Read at most `MAX_BODY_BYTES` of decompressed body and about `MAX_VALUES` values.
 
-    It may repeat what was sent: the `hidden` texts, the request's own secrets, are taken out of it.
+    A response may repeat the request, so the `secrets` of the request are removed from it.
     """
-    raw = await _bounded(response)
-    if raw is not None and sum(map(raw.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    raw = await _read_bounded(response)
+    if raw is not None and sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raw = None
     text = raw or b""
-    for secret in hidden:
+    for secret in secrets:
         text = text.replace(secret.encode(), b"[secret]")
     return GraphResponse(response.status_code, response.headers, decode_json(text), too_large=raw is None)
 
 
 def decode_json(text: bytes | str) -> Any:
-    """JSON, or None for anything else. `NaN` and infinities, which JSON does not have, become null."""
+    """Decode JSON; None for anything else. `NaN` and infinities, which are not JSON, become null."""
     try:
         return json.loads(text, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
 
 
-async def _bounded(response: httpx.Response) -> bytes | None:
-    """The body, or None when it is larger than this server reads; a small one that unpacks to a large one included."""
+async def _read_bounded(response: httpx.Response) -> bytes | None:
+    """Return the body; None when it is too large, also when only its decompressed form is."""
     compressed = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
     inflate = zlib.decompressobj(_GZIP_OR_ZLIB) if compressed else None
     parts: list[bytes] = []
@@ -68,12 +68,12 @@ async def _bounded(response: httpx.Response) -> bytes | None:
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an AsyncClient's response has no other
     async for part in response.stream:
         try:
-            # httpx itself would unpack a whole piece at once, however large it becomes.
-            unpacked = inflate.decompress(part, LARGEST_BODY + 1 - size) if inflate else part
+            # httpx itself would decompress a whole part at once, however large it becomes.
+            unpacked = inflate.decompress(part, MAX_BODY_BYTES + 1 - size) if inflate else part
         except zlib.error:
             return b""
         size += len(unpacked)
-        if size > LARGEST_BODY:
+        if size > MAX_BODY_BYTES:
             return None
         parts.append(unpacked)
     whole = inflate is None or inflate.eof

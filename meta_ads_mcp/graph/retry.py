@@ -1,6 +1,6 @@
-"""Reads are sent again after a passing fault; nothing else ever is.
+"""Send a read again after a temporary fault. Nothing else is ever sent twice.
 
-Three times at most, after 1, 2 and 4 seconds, a fifth more or less so that parallel reads do not come back together.
+Three times at most, after 1, 2 and 4 seconds, each varied by a fifth so that parallel reads do not come back together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.errors import AdsError
 
 PAUSES_S = (1.0, 2.0, 4.0)
-ATTEMPTS = 1 + len(PAUSES_S)
+MAX_ATTEMPTS = 1 + len(PAUSES_S)
 JITTER = 0.2
 T = TypeVar("T")
 
@@ -27,10 +27,10 @@ class Repeatable(Exception):
         self.error = error
 
 
-async def repeating(clock: Clock, may_repeat: bool, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Run the attempt, again after a `Repeatable` failure where that is allowed; raises the last error itself."""
+async def repeat_on_fault(clock: Clock, may_repeat: bool, attempt: Callable[[], Awaitable[T]]) -> T:
+    """Run the attempt, and where allowed run it again after a `Repeatable` failure. Raises the last error itself."""
     retrying = AsyncRetrying(
-        stop=stop_after_attempt(ATTEMPTS if may_repeat else 1),
+        stop=stop_after_attempt(MAX_ATTEMPTS if may_repeat else 1),
         wait=wait_chain(*(wait_random(pause * (1 - JITTER), pause * (1 + JITTER)) for pause in PAUSES_S)),
         retry=retry_if_exception(lambda error: isinstance(error, Repeatable)),
         sleep=clock.sleep,

@@ -1,4 +1,4 @@
-"""One look-up for all who wait for the same thing at the same time."""
+"""Share one look-up between all callers that want the same thing at the same time."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ T = TypeVar("T")
 
 
 class SingleFlight:
-    """Runs one look-up for all who wait for the same key at the same time."""
+    """Runs one look-up per key at a time, and gives its result to every caller that waits for the key."""
 
     def __init__(self) -> None:
         self._running: dict[str, asyncio.Future[Any]] = {}
 
     async def run(self, key: str, look_up: Callable[[], Awaitable[T]]) -> T:
+        """Return the result of the look-up that runs for the key; start `look_up` when none does."""
         task = self._running.get(key)
         if task is None:
             task = asyncio.ensure_future(look_up())
             self._running[key] = task
-            task.add_done_callback(lambda done: self._finish(key, done))
-        # One waiter's cancellation must not take the answer from the others.
-        found: T = await asyncio.shield(task)
-        return found
+            task.add_done_callback(lambda ended: self._finish(key, ended))
+        # The cancellation of one caller must not take the result from the others.
+        result: T = await asyncio.shield(task)
+        return result
 
-    def _finish(self, key: str, done: asyncio.Future[Any]) -> None:
+    def _finish(self, key: str, task: asyncio.Future[Any]) -> None:
         self._running.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # seen, also when every waiter has gone
+        if not task.cancelled():
+            task.exception()  # retrieved also when every caller has gone, so that asyncio does not complain

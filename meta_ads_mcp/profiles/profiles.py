@@ -12,7 +12,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry, ProfileRecord, Token, Vault, is_meta_token
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
-from meta_ads_mcp.profiles.identity import App, Identity, Speaker, exchange, identify
+from meta_ads_mcp.profiles.identity import Identity, MetaApp, SenderFor, exchange, identify
 from meta_ads_mcp.profiles.renewal import TokenRenewal
 
 _WHERE = {
@@ -30,14 +30,14 @@ class ProfileService:
     def __init__(
         self,
         vault: Vault,
-        speak: Speaker,
+        sender_for: SenderFor,
         clock: Clock,
         *,
-        app: App | None = None,
+        app: MetaApp | None = None,
         environ: Mapping[str, str] | None = None,
         locked: bool = False,
     ) -> None:
-        self.vault, self._speak, self._clock = vault, speak, clock
+        self.vault, self._sender_for, self._clock = vault, sender_for, clock
         self.app, self._environ, self._locked = app, environ or {}, locked
         self._renewal = TokenRenewal(self._renew, clock.now)
         if app is not None:
@@ -84,7 +84,7 @@ class ProfileService:
         chosen = name or self.vault.active_name()
         entry = self.vault.entry(chosen, active=chosen == self._active())
         try:
-            identity = await identify(self._speak, await self.vault.token(chosen), self.app)
+            identity = await identify(self._sender_for, await self.vault.token(chosen), self.app)
         except TokenProblem as problem:
             shown = {key: self.row(entry)[key] for key in ("profile", "masked", "active", "stored_in")}
             return shown | {"valid": False, "reason": problem.message, "next_step": problem.next_step}
@@ -101,7 +101,7 @@ class ProfileService:
                 "Set META_APP_ID and META_APP_SECRET, or get a new token and run `meta-ads-mcp login`.",
             )
         token = await self.vault.token(chosen)
-        identity = await identify(self._speak, token, self.app)
+        identity = await identify(self._sender_for, token, self.app)
         if identity.expires_at == 0:
             raise InvalidArguments("This token never expires.", "There is nothing to renew.")
         self.vault.learn(chosen, self.record(token, identity))
@@ -116,7 +116,7 @@ class ProfileService:
 
     async def check(self, token: Token) -> Identity:
         """Who holds it. Raises TokenProblem for the wrong kind of token, PermissionMissing without ads_read."""
-        identity = await identify(self._speak, token, self.app)
+        identity = await identify(self._sender_for, token, self.app)
         if identity.kind in ("PAGE", "APP"):
             raise TokenProblem(
                 f"This is the token of {'a Page' if identity.kind == 'PAGE' else 'an app'}; ads need a user's.",
@@ -135,7 +135,7 @@ class ProfileService:
             raise TokenProblem(
                 "Exchanging a token needs the app's id and secret.", "Set META_APP_ID and META_APP_SECRET."
             )
-        new = await exchange(self._speak, token, self.app, "USER", self._clock.now())
+        new = await exchange(self._sender_for, token, self.app, "USER", self._clock.now())
         return Token(new.value, token.profile)
 
     def record(self, token: Token, identity: Identity, business_id: str | None = None) -> ProfileRecord:
@@ -216,7 +216,7 @@ class ProfileService:
         if self.vault.renewed_elsewhere(name):
             return
         entry, token = self.vault.entry(name), await self.vault.token(name)
-        new = await exchange(self._speak, token, self.app, entry.record.kind, self._clock.now())
+        new = await exchange(self._sender_for, token, self.app, entry.record.kind, self._clock.now())
         await self.vault.replace_token(name, new)
 
     def _said(self, identity: Identity) -> Row:

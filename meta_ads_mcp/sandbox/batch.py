@@ -21,6 +21,7 @@ _REFERENCE = re.compile(r"\{result=([\w-]+):\$\.([\w.*\[\]]+)\}")
 
 
 def is_batch(call: SandboxCall) -> bool:
+    """Tell whether a call is a batch."""
     return call.method == "POST" and not call.path and "batch" in call.params
 
 
@@ -38,6 +39,7 @@ def run(call: SandboxCall, one: One) -> SandboxResponse:
 
 
 def read_members(call: SandboxCall) -> list[Mapping[str, Json]]:
+    """Return the members of a batch. Refusal where they are no JSON array, too many, or without any token."""
     try:
         members = json.loads(call.params["batch"])
     except ValueError:
@@ -74,6 +76,7 @@ def run_member(
 
 
 def unpack(found: SandboxResponse | httpx.Response) -> tuple[int, str, Mapping[str, str]]:
+    """Return the status, the body and the headers of an answer."""
     if isinstance(found, httpx.Response):
         return found.status_code, found.text, dict(found.headers)
     return found.status, found.text(), {"content-type": "application/json", **found.headers}
@@ -107,6 +110,7 @@ def fill(text: str, results: Mapping[str, Json]) -> str:
 
 
 def walk(values: Sequence[Json], steps: Sequence[str]) -> list[Json]:
+    """Return what the steps of a JSONPath reach; `*` stands for every item of a list."""
     for step in steps:
         if step == "*":
             values = [inner for one in values if isinstance(one, list) for inner in one]

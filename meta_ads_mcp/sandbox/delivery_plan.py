@@ -54,6 +54,7 @@ class AccountPlan:
 
     @property
     def zone(self) -> ZoneInfo:
+        """Return the time zone of the account."""
         return ZoneInfo(self.timezone)
 
     @property
@@ -125,4 +126,5 @@ class CampaignPlan:
     drifts: tuple[Drift, ...] = ()
 
     def every_ad(self) -> Iterator[Part]:
+        """Yield the ads of all ad sets."""
         return (ad for ad_set in self.ad_sets for ad in ad_set.parts)

@@ -44,6 +44,7 @@ class Fault:
     hits: int = 0
 
     def fits(self, call: SandboxCall) -> bool:
+        """Tell whether the fault is still to come and is for this call."""
         if self.hits >= self.times:
             return False
         if callable(self.match):
@@ -79,8 +80,10 @@ class Faults:
         return self.planned[-1]
 
     def clear(self) -> None:
+        """Forget all planned faults."""
         self.planned.clear()
 
     def find(self, call: SandboxCall, *, after_processing: bool) -> Fault | None:
+        """Return the first fault for a call at this moment: before Graph answers it, or after."""
         fitting = (one for one in self.planned if one.after_processing is after_processing and one.fits(call))
         return next(fitting, None)

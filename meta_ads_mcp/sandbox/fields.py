@@ -63,14 +63,17 @@ class _FieldsReader:
         self.position = 0
 
     def at_end(self) -> bool:
+        """Tell whether the whole text is read."""
         self._skip_blanks()
         return self.position >= len(self.text)
 
     def error(self, expected: str) -> Refusal:
+        """Return the refusal for the position that is reached."""
         here = self.text[self.position : self.position + 1] or "end of string"
         return syntax_error(f'{expected} instead of "{here}". at character {self.position}: {self.text}')
 
     def fields(self) -> tuple[FieldSelection, ...]:
+        """Read a list of fields."""
         found = []
         while True:
             found.append(self._one())

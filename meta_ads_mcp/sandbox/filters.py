@@ -24,6 +24,7 @@ def number(value: Json) -> float | None:
 
 
 def timestamp(text: str) -> float | None:
+    """Return an ISO 8601 text as Unix seconds; None for anything else."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
@@ -31,6 +32,7 @@ def timestamp(text: str) -> float | None:
 
 
 def words(value: Json) -> list[str]:
+    """Return a value as a list of texts."""
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
@@ -40,6 +42,8 @@ def held(value: Json) -> list[str]:
 
 
 def ordered(compare: Callable[[float, float], bool]) -> Test:
+    """Return a test that compares numbers or times."""
+
     def test(value: Json, wanted: Json) -> bool:
         left, right = number(value), number(wanted[0] if isinstance(wanted, list) and wanted else wanted)
         return left is not None and right is not None and compare(left, right)
@@ -48,12 +52,14 @@ def ordered(compare: Callable[[float, float], bool]) -> Test:
 
 
 def in_range(value: Json, wanted: Json) -> bool:
+    """Tell whether a value lies between two bounds, both included."""
     left = number(value)
     low, high = (number(one) for one in wanted)
     return left is not None and low is not None and high is not None and low <= left <= high
 
 
 def equal(value: Json, wanted: Json) -> bool:
+    """Tell whether a value is the wanted one, as a number where both are numbers."""
     left, right = number(value), number(wanted)
     if left is not None and right is not None:
         return left == right
@@ -70,14 +76,17 @@ def any_text(check: Callable[[str, str], bool]) -> Test:
 
 
 def contains_all(value: Json, wanted: Json) -> bool:
+    """Tell whether every wanted text is in a text of the value, whatever the case."""
     return all(any(text.lower() in one.lower() for one in held(value)) for text in words(wanted))
 
 
 def is_in(value: Json, wanted: Json) -> bool:
+    """Tell whether a value is one of the wanted ones."""
     return any(one in words(wanted) for one in held(value))
 
 
 def negate(test: Test) -> Test:
+    """Return the opposite of a test."""
     return lambda value, wanted: not test(value, wanted)
 
 
@@ -122,6 +131,7 @@ def check(filtering: Sequence[Json]) -> list[Condition]:
 
 
 def check_one(one: Json) -> Condition:
+    """Return one filter as (field, operator, value). Refusal where it is malformed."""
     if not isinstance(one, Mapping) or not {"field", "operator", "value"} >= set(one) or "field" not in one:
         raise Refusal("(#100) filtering must be an array of {field, operator, value}", blame=(("filtering",),))
     operator, value = str(one.get("operator")), one.get("value")
@@ -139,4 +149,5 @@ def check_one(one: Json) -> Condition:
 
 
 def holds(value: Json, operator: str, wanted: Json) -> bool:
+    """Tell whether a value fits an operator and what is wanted."""
     return OPERATORS[operator](value, wanted)

@@ -126,6 +126,7 @@ class SandboxGraph:
         return node, edge
 
     def find(self, node_id: str) -> Node | None:
+        """Return a node by its id; None where there is none."""
         return self.world.find(node_id)
 
     # -- nodes and edges --------------------------------------------------------------------------------------------
@@ -141,8 +142,8 @@ class SandboxGraph:
         return self._serve(edge, Ask(self, node, checked, wanted, call, token))
 
     def _is_id_of(self, node: Node, call: SandboxCall) -> bool:
-        """Tell whether a POST repeats the id of its object, as Meta's Node SDK does. Graph ignores it."""
-        return call.method == "POST" and call.params.get("id", "").strip('"') in (node.id, node.id.removeprefix("act_"))
+        """Tell whether a write repeats the id of its object, as Meta's Node SDK does. Graph ignores it."""
+        return call.method != "GET" and call.params.get("id", "").strip('"') in (node.id, node.id.removeprefix("act_"))
 
     def _fields(self, raw: Mapping[str, str]) -> tuple[FieldSelection, ...] | None:
         if not raw.get("fields"):
@@ -170,6 +171,7 @@ class SandboxGraph:
         return self._listing(edge, ask, result) if isinstance(result, EdgeListing) else result
 
     def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
+        """Return what shows nodes for a call."""
         return Projector(self.spec, self.find, lambda node, one: self._nested(node, one, call, token))
 
     def _nested(self, node: Node, one: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:

@@ -77,17 +77,16 @@ class SandboxServer:
             return self.transport.handle_request(request)
 
 
-def serve_until_stopped(server: SandboxServer) -> int:
+def serve_until_stopped(server: SandboxServer, announce: Callable[[str], None]) -> int:
     """Serve until standard input ends, or SIGTERM or SIGINT comes; return the exit code 0.
 
-    Writes one line of JSON to standard output when requests are answered: `{"port": 4711, "token": "..."}`.
+    Calls `announce` with one line of JSON when requests are answered: `{"port": 4711, "token": "..."}`.
     """
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     with server:
-        sys.stdout.write(json.dumps({"port": server.port, "token": server.token}) + "\n")
-        sys.stdout.flush()
+        announce(json.dumps({"port": server.port, "token": server.token}))
         threading.Thread(target=_wait_for_end_of_input, args=(stopped,), daemon=True).start()
         while not stopped.wait(1):
             """A wait without a limit cannot be interrupted by a signal on Windows."""
@@ -105,6 +104,8 @@ def _handler_class(respond: Respond) -> type[BaseHTTPRequestHandler]:
     """Return the class that `http.server` makes an object of for each connection."""
 
     class SandboxHandler(BaseHTTPRequestHandler):
+        """Answers the requests of one connection."""
+
         protocol_version = "HTTP/1.1"
         timeout = IDLE_SECONDS
         disable_nagle_algorithm = True

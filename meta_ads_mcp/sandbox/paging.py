@@ -24,10 +24,12 @@ class CursorPage:
 
 
 def encode_cursor(position: int) -> str:
+    """Return the cursor of a position in a list."""
     return base64.urlsafe_b64encode(f"QVFIUs{position}ZD".encode()).decode().rstrip("=")
 
 
 def decode_cursor(name: str, cursor: str) -> int:
+    """Return the position of a cursor. Refusal where it is none."""
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
         return int(text.removeprefix("QVFIUs").removesuffix("ZD"))

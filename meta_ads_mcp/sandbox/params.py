@@ -67,6 +67,7 @@ def decode_list(spec: Spec, name: str, inner: str, text: str, *, words: bool) ->
 
 
 def check_item(spec: Spec, name: str, inner: str, value: Json) -> None:
+    """Refuse an item of a list that is not of its type."""
     if not inner or is_structured(spec, inner):
         return
     if isinstance(value, (dict, list)) or value is None:
@@ -75,6 +76,7 @@ def check_item(spec: Spec, name: str, inner: str, value: Json) -> None:
 
 
 def decode_scalar(spec: Spec, name: str, kind: str, text: str) -> Json:
+    """Decode a text, a number, a truth value or a value of an enum."""
     if kind.startswith(ENUM):
         allowed = spec.enum(kind.removeprefix(ENUM))
         if text not in allowed:
@@ -92,12 +94,14 @@ def decode_scalar(spec: Spec, name: str, kind: str, text: str) -> Json:
 
 
 def decode_bool(name: str, text: str) -> bool:
+    """Decode `true`, `false`, `1` or `0`."""
     if text.lower() not in ("true", "false", "1", "0"):
         raise invalid_param(name, "must be a boolean.")
     return text.lower() in ("true", "1")
 
 
 def decode_int(name: str, kind: str, text: str) -> int:
+    """Decode a whole number."""
     if not _INT.fullmatch(text) or (kind == "unsigned int" and text.startswith("-")):
         raise invalid_param(name, "must be an integer.")
     return int(text)
@@ -118,6 +122,7 @@ def parse_json(name: str, text: str, *, quotes: bool = False) -> Json:
 
 
 def check_object(spec: Spec, name: str, kind: str, value: Json) -> Json:
+    """Return an object. Refusal where it is none, or has keys that its class does not have."""
     if not isinstance(value, (dict, list)):
         raise invalid_param(name, "must be a JSON object.")
     if kind in CHECKED_OBJECTS and isinstance(value, dict):

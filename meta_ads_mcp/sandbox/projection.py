@@ -35,6 +35,7 @@ class Projector:
         self.read_edge = read_edge
 
     def node(self, node: Node, wanted: tuple[FieldSelection, ...] | None) -> dict[str, Json]:
+        """Return the fields of a node; without a selection those that Graph shows by default."""
         if wanted is None:
             shown = {name: node.get(name) for name in node.default_fields}
             return {name: value for name, value in shown.items() if value is not None}
@@ -63,6 +64,7 @@ class Projector:
     def row(
         self, row: Node | Mapping[str, Json], row_type: str, wanted: tuple[FieldSelection, ...] | None
     ) -> dict[str, Json]:
+        """Return the fields of a row, which may be a node or plain values."""
         if isinstance(row, Node):
             return self.node(row, wanted)
         if wanted is None:

@@ -23,6 +23,7 @@ class Refusal(Exception):
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, trace: str) -> dict[str, Any]:
+        """Return the error as the body of a response."""
         error: dict[str, Any] = {"message": self.message, "type": self.type, "code": self.code}
         if self.blame:
             error["error_data"] = {"blame_field_specs": [list(path) for path in self.blame]}
@@ -37,10 +38,12 @@ class Refusal(Exception):
 
 
 def invalid_param(name: str, text: str) -> Refusal:
+    """Return the refusal of a param."""
     return Refusal(f"(#100) Param {name} {text}", blame=((name,),))
 
 
 def is_required(name: str) -> Refusal:
+    """Return the refusal of a call without a param."""
     return Refusal(f"(#100) The parameter {name} is required", blame=((name,),))
 
 
@@ -57,6 +60,7 @@ def invalid(subcode: int | None, text: str, *names: str, code: int = 100) -> Ref
 
 
 def not_in_enum(name: str, allowed: Iterable[str]) -> Refusal:
+    """Return the refusal of a value that is not one of an enum."""
     return invalid_param(name, "must be one of {" + ", ".join(allowed) + "}")
 
 
@@ -68,6 +72,7 @@ def unknown_param(name: str, method: str) -> Refusal:
 
 
 def unknown_node(node_id: str, method: str = "Get") -> Refusal:
+    """Return the refusal of an id that does not exist, 100/33."""
     return Refusal(
         f"Unsupported {method.lower()} request. Object with ID '{node_id}' does not exist, cannot be loaded due to "
         "missing permissions, or does not support this operation. Please read the Graph API documentation at "
@@ -78,33 +83,41 @@ def unknown_node(node_id: str, method: str = "Get") -> Refusal:
 
 
 def unknown_field(name: str, node_type: str) -> Refusal:
+    """Return the refusal of a field that the type does not have."""
     return Refusal(f"(#100) Tried accessing nonexisting field ({name}) on node type ({node_type})")
 
 
 def unknown_path(path: str) -> Refusal:
+    """Return the refusal of a path, 2500."""
     return Refusal(f"Unknown path components: {path}", code=2500)
 
 
 def syntax_error(text: str) -> Refusal:
+    """Return the refusal of a `fields` expression, 2500."""
     return Refusal(f'Syntax error "{text}"', code=2500)
 
 
 def no_token() -> Refusal:
+    """Return the refusal of a call without a token, 190."""
     return Refusal("An access token is required to request this resource.", code=190)
 
 
 def bad_token() -> Refusal:
+    """Return the refusal of an unknown token, 190."""
     return Refusal("Invalid OAuth access token - Cannot parse access token", code=190, status=401)
 
 
 def expired_token() -> Refusal:
+    """Return the refusal of an expired token, 190/463."""
     text = "Error validating access token: Session has expired."
     return Refusal(text, code=190, status=401, subcode=463)
 
 
 def bad_proof() -> Refusal:
+    """Return the refusal of a missing or wrong `appsecret_proof`."""
     return Refusal("Invalid appsecret_proof provided in the API argument", type="GraphMethodException")
 
 
 def missing_permission(scopes: str) -> Refusal:
+    """Return the refusal of a token without a permission, 200."""
     return Refusal(f"(#200) Requires one of the permissions: {scopes}", code=200, status=403)

@@ -63,6 +63,7 @@ class Spec:
         return Edge(method, edge, listed | supplement.generic_params(method, edge), returns, frozenset(of_call))
 
     def has_get_edge(self, name: str, edge: str) -> bool:
+        """Tell whether a class has an edge that can be read."""
         return bool(edge) and self.edge(name, "GET", edge) is not None
 
     def enum(self, reference: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Node:
     default_fields: tuple[str, ...] = ("id",)
 
     def get(self, name: str) -> Json:
+        """Return the value of a field, computed where it is a callable; None where there is none."""
         value = self.fields.get(name)
         return value() if callable(value) else value
 
@@ -50,6 +51,7 @@ class Store:
     _serial: int = 0
 
     def add(self, node: Node) -> Node:
+        """Put a node into the store."""
         self.nodes[node.id] = node
         return node
 
@@ -58,6 +60,7 @@ class Store:
         self.links[parent, edge] = (*children, *self.links.get((parent, edge), ()))
 
     def unlink(self, parent: str, edge: str, child: str) -> None:
+        """Take a node out of a list."""
         self.links[parent, edge] = tuple(one for one in self.links.get((parent, edge), ()) if one != child)
 
     def patch(self, node_id: str, changes: Mapping[str, Json]) -> None:
@@ -67,9 +70,11 @@ class Store:
         self.nodes[node_id] = Node(node.id, node.type, fields, node.account, node.default_fields)
 
     def remove(self, node_id: str) -> None:
+        """Take a node out of the store."""
         self.nodes.pop(node_id, None)
 
     def children(self, parent: str, edge: str) -> list[Node]:
+        """Return the nodes in a list, in Graph's order."""
         return [self.nodes[one] for one in self.links.get((parent, edge), ()) if one in self.nodes]
 
     def new_id(self, prefix: str = "1202999") -> str:
@@ -78,6 +83,7 @@ class Store:
         return f"{prefix}{self._serial:0{18 - len(prefix)}d}"
 
     def snapshot(self) -> Snapshot:
+        """Return a picture of the store, for `changes`."""
         return Snapshot(dict(self.nodes), dict(self.links))
 
     def changes(self, before: Snapshot) -> dict[str, dict[str, tuple[Json, Json]]]:

@@ -121,6 +121,8 @@ ALIASES = {"PageOfUser": "Page"}
 
 # Fields that are documented but not in the SDK: name -> (type, source)
 FIELDS: dict[str, dict[str, tuple[str, str]]] = {
+    # The SDK names it as a param of the upload; Airbyte's source reads it every day.
+    "AdImage": {"filename": ("string", "SDK: AdImage.Field.filename")},
     "PageOfUser": {
         "tasks": ("list<string>", "docs: graph-api/reference/user/accounts"),
         "perms": ("list<string>", "docs: graph-api/reference/user/accounts"),

@@ -54,7 +54,7 @@ class SandboxTransport(httpx.AsyncBaseTransport, httpx.BaseTransport):
         app_secret: str | None = None,
         max_logged: int | None = None,
         url: str = GRAPH_URL,
-        new_app: bool = False,
+        new_app: bool = True,
     ) -> None:
         self.world = world or World(seed=seed, today=clock())
         self.token = token or DEMO_TOKEN

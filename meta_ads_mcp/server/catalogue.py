@@ -114,6 +114,7 @@ class Catalogue:
         _check_names(tools, listed, allow_writes, exclude)
         enabled = [tool for tool in tools if _exists(tool, allow_writes, exclude)]
         self._tools = {tool.name: tool for tool in enabled}
+        self._parts = {tool.name: tool for tool in tools if not {tool.name, tool.toolset} & set(exclude)}
         self.listed = [tool for tool in enabled if _is_listed(tool, set(listed))]
 
     def __iter__(self) -> Iterator[ToolEntry | Tool]:
@@ -130,6 +131,13 @@ class Catalogue:
             raise NotFound(f"Unknown tool: {name[:80]!r}.", "Search the tools of this server with ads_find_tools.")
         found = self._tools[name]
         return found.tool() if isinstance(found, ToolEntry) else found
+
+    def get_part(self, name: str) -> Tool:
+        """Return a tool that an enabled tool is made of. Only META_ADS_EXCLUDE_TOOLS makes it unknown."""
+        part = self._parts.get(name)
+        if part is None:
+            raise NotFound(f"{name} is excluded on this server.", "Its owner sets META_ADS_EXCLUDE_TOOLS.")
+        return part.tool() if isinstance(part, ToolEntry) else part
 
     def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
         """Matching tools, best first: name, kind, toolset, description and the arguments they take."""

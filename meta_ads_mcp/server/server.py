@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-# Before the first import: a .env of the folder a client has open is not ours, and no start asks for updates.
+# Before the first import of fastmcp: drop its variables, which are not our settings (a wrong one would stop the start),
+# and keep it from reading the .env of the folder that a client has open, and from looking for updates.
+with suppress(KeyError):
+    for name in [name for name in os.environ if name.startswith("FASTMCP_")]:
+        del os.environ[name]
 os.environ["FASTMCP_ENV_FILE"] = os.devnull
 os.environ["FASTMCP_LOG_ENABLED"] = "false"
 os.environ["FASTMCP_CHECK_FOR_UPDATES"] = "off"
@@ -26,6 +31,7 @@ with suppress(ImportError):
 
     WireModel.model_config["defer_build"] = True
 
+import anyio
 from fastmcp import FastMCP
 from fastmcp.prompts import Message, PromptResult
 from fastmcp.prompts import Prompt as McpPrompt
@@ -33,26 +39,28 @@ from fastmcp.prompts.base import PromptArgument
 from fastmcp.resources import Resource as McpResource
 from fastmcp.resources import ResourceContent, ResourceResult
 from fastmcp.resources import ResourceTemplate as McpTemplate
-from fastmcp.server.context import Context
+from fastmcp.server.context import Context, reset_transport, set_transport
 from fastmcp.tools import Tool as McpTool
 from fastmcp.tools import ToolResult
 from fastmcp.tools.base import InputRequiredToolResult
 from mcp import MCPError
 from mcp.server import NotificationOptions
+from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_PARAMS,
-    ClientCapabilities,
     CompletionArgument,
     ContentBlock,
-    ElicitationCapability,
     ElicitRequest,
     ElicitRequestFormParams,
     ImageContent,
     InputRequiredResult,
+    JSONRPCError,
     PromptReference,
     ResourceTemplateReference,
     TextContent,
     ToolAnnotations,
+    jsonrpc_message_adapter,
 )
 from mcp.types import Prompt as ProtocolPrompt
 from mcp.types import Resource as ProtocolResource
@@ -63,12 +71,14 @@ from meta_ads_mcp import __version__
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
+from meta_ads_mcp.server.input_lines import InputLines
 from meta_ads_mcp.server.tool_index import ToolEntry
 
 if TYPE_CHECKING:
     # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
     from meta_ads_mcp.engine.engine import Engine, ToolAnswer
-    from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion, Reply
+    from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion
     from meta_ads_mcp.server import prompts, resources
     from meta_ads_mcp.server.catalogue import Catalogue
 
@@ -78,13 +88,6 @@ LIST_TTL_SECONDS = 3600
 CORE = frozenset(
     {"ads_get_ad_accounts", "ads_get_campaigns", "ads_get_insights", "ads_find_tools", "ads_call_read_tool"}
 )
-STATELESS_SINCE = "2026-07-28"
-QUESTION = "apply"
-AGREEMENT: dict[str, Any] = {
-    "type": "object",
-    "required": ["agree"],
-    "properties": {"agree": {"type": "boolean", "title": "Apply this change"}},
-}
 
 INSTRUCTIONS = """\
 Meta Ads (Facebook, Instagram) through Graph API v26.0, with the user's own token.
@@ -111,10 +114,17 @@ needs_confirmation, show its plan to the user and repeat the call with `confirma
 unknown_outcome look before doing it again. ads_get_changes lists what was changed, ads_undo_change puts it back."""
 
 
+class LazyEngine(Protocol):
+    """The engine, which is built when it is first used."""
+
+    @property
+    def value(self) -> Engine: ...
+
+
 class AdsServer(FastMCP[Any]):
     """fastmcp's protocol handling around our catalogue and engine."""
 
-    def __init__(self, catalogue: Catalogue, engine: Engine) -> None:
+    def __init__(self, catalogue: Catalogue, engine: LazyEngine) -> None:
         super().__init__(
             NAME,
             INSTRUCTIONS + (WRITES if catalogue.has_writes else ""),
@@ -130,6 +140,24 @@ class AdsServer(FastMCP[Any]):
         # Nothing that is listed ever changes: fastmcp would announce that it may.
         self._mcp_server.notification_options = NotificationOptions()
 
+    async def run_stdio_async(self, *_: Any, **__: Any) -> None:
+        """Serve on stdio as fastmcp does, with input lines that never go unanswered."""
+        token = set_transport("stdio")
+        try:
+            async with self._lifespan_manager():
+                lines = InputLines(claim_stdin(), is_message)
+                stdin: Any = lines
+                async with stdio_server(stdin=stdin) as (reading, writing):
+
+                    async def send(answer: dict[str, Any]) -> None:
+                        await writing.send(SessionMessage(JSONRPCError.model_validate(answer)))
+
+                    lines.send = send
+                    options = self._mcp_server.create_initialization_options()
+                    await self._mcp_server.run(reading, writing, options)
+        finally:
+            reset_transport(token)
+
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[McpTool]:
         """The same list for every request of the process."""
         return self._listed
@@ -141,7 +169,8 @@ class AdsServer(FastMCP[Any]):
             async def progress(done: float, total: float | None, message: str) -> None:
                 await context.report_progress(done, total, message)
 
-            return render_answer(await self._engine.call(name, arguments or {}, progress, ClientAsker(context)))
+            elicitor = ClientElicitor(context)
+            return render_answer(await self._engine.value.call(name, arguments or {}, progress, elicitor))
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
         return [ListedResource(**vars(one)) for one in self._resources.FIXED]
@@ -153,7 +182,7 @@ class AdsServer(FastMCP[Any]):
         """Any resource by its address; what there is not, or cannot be read, is an error in our words."""
         try:
             found = await self._library.read(uri)
-        except (AdsError, self._resources.Unreadable) as problem:
+        except (AdsError, self._resources.UnreadableResource) as problem:
             raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
         return ResourceResult([ResourceContent(one.text, mime_type=one.mime_type) for one in found])
 
@@ -166,7 +195,7 @@ class AdsServer(FastMCP[Any]):
 
     async def render_prompt(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> PromptResult:
         try:
-            text = self._prompts.rendered(name, arguments or {}, writes=self._catalogue.has_writes)
+            text = self._prompts.render_prompt(name, arguments or {}, writes=self._catalogue.has_writes)
         except AdsError as problem:
             raise MCPError(INVALID_PARAMS, str(problem)) from None
         return PromptResult([Message(text)], description=self._prompts.prompt(name).description)
@@ -185,9 +214,9 @@ class AdsServer(FastMCP[Any]):
 
     @cached_property
     def _library(self) -> resources.Library:
-        book = self._engine.book
+        book = self._engine.value.book
         made: resources.Library = self._resources.Library(
-            self._engine.call, self._engine.exports, book.known, book.allowed
+            self._engine.value.call, self._engine.value.exports, book.known, book.allowed
         )
         return made
 
@@ -204,46 +233,6 @@ class AdsServer(FastMCP[Any]):
         return prompts
 
 
-class ClientAsker:
-    """Asks the user through the client, in the way of its protocol era."""
-
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    @property
-    def can_ask(self) -> bool:
-        """Whether the client declared forms. An empty `elicitation` means forms; URLs alone do not do."""
-        session = self._context.session
-        if not session.check_client_capability(ClientCapabilities(elicitation=ElicitationCapability())):
-            return False
-        declared = session.client_params.capabilities.elicitation if session.client_params else None
-        return declared is not None and (declared.form is not None or declared.url is None)
-
-    @property
-    def reply(self) -> Reply | None:
-        from meta_ads_mcp.engine.writes.confirmation import Reply  # noqa: PLC0415
-
-        answers = self._context.input_responses
-        if not self._asks_later or not answers or QUESTION not in answers:
-            return None
-        answer = answers[QUESTION]
-        content = getattr(answer, "content", None) or {}
-        agreed = getattr(answer, "action", "") == "accept" and content.get("agree") is True
-        return Reply(agreed, self._context.request_state)
-
-    async def ask(self, text: str) -> bool | None:
-        if self._asks_later:
-            return None
-        answer = await self._context.elicit(text, response_type=bool, response_title="Apply this change")
-        return answer.action == "accept" and bool(answer.data)
-
-    @property
-    def _asks_later(self) -> bool:
-        """Since 2026-07-28 a server asks by returning the question; before, by a request of its own."""
-        request = self._context.request_context
-        return request is not None and request.protocol_version >= STATELESS_SINCE
-
-
 def render_answer(answer: ToolAnswer) -> ToolResult:
     """The answer as content blocks and structured content, or the question that has to be asked first."""
     if answer.question is not None:
@@ -254,9 +243,9 @@ def render_answer(answer: ToolAnswer) -> ToolResult:
 
 
 def picture(image: bytes) -> ImageContent:
-    from meta_ads_mcp.domain.image_file import mime_of  # noqa: PLC0415  few answers have pictures
+    from meta_ads_mcp.domain.image_file import detect_mime  # noqa: PLC0415  few answers have pictures
 
-    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=mime_of(image) or "image/png")
+    return ImageContent(type="image", data=b64encode(image).decode(), mime_type=detect_mime(image) or "image/png")
 
 
 def question(asked: ConfirmationQuestion) -> InputRequiredResult:
@@ -330,11 +319,33 @@ def hints(tool: ToolEntry | Tool) -> dict[str, Any] | None:
 
 
 def serve(server: AdsServer) -> None:
-    """Serve on stdio until standard input ends, or nobody reads standard output any more."""
+    """Serve on stdio until standard input ends or nobody reads standard output any more."""
     # A thread waits for input and cannot be woken, so an interrupt would wait with it. Ending at once loses nothing:
-    # the journal has what was under way.
+    # a write is in the journal before it is sent.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        server.run(transport="stdio", show_banner=False)
+        anyio.run(server.run_stdio_async)
     except* BrokenPipeError:
         pass
+
+
+def is_message(line: str) -> bool:
+    """Return whether the SDK can read the line as a JSON-RPC message."""
+    try:
+        jsonrpc_message_adapter.validate_json(line, by_name=False)
+    except ValueError:
+        return False
+    return True
+
+
+def claim_stdin() -> BinaryIO:
+    """Return standard input for this server alone: child processes and libraries then read an empty one."""
+    try:
+        number = sys.stdin.fileno()
+        private = os.dup(number)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, number)
+        os.close(null)
+    except (OSError, ValueError):
+        return sys.stdin.buffer
+    return os.fdopen(private, "rb", closefd=False)

@@ -43,6 +43,12 @@ DISABLE_REASON = {
     7: "PERMANENT_CLOSE",
     8: "UNUSED_RESELLER_ACCOUNT",
     9: "UNUSED_ACCOUNT",
+    10: "UMBRELLA_AD_ACCOUNT",
+    11: "BUSINESS_MANAGER_INTEGRITY_POLICY",
+    12: "MISREPRESENTED_AD_ACCOUNT",
+    13: "AOAB_DESHARE_LEGAL_ENTITY",
+    14: "CTX_THREAD_REVIEW",
+    15: "COMPROMISED_AD_ACCOUNT",
 }
 
 # FundingSourceDetails.type (Meta docs, marketing-api/reference/ad-account).
@@ -58,25 +64,29 @@ FUNDING_TYPE = dict(
 
 
 def label_account(row: Row) -> Row:
-    """The account with its status, disable reason and kind of payment in words beside the codes."""
-    shown = dict(row)
+    """Replace the codes for status, disable reason and payment type with `{"code", "label"}`.
+
+    A disable reason of 0 (NONE) becomes None. A code that Meta does not document gets the label UNKNOWN.
+    """
+    account = dict(row)
     if isinstance(row.get("account_status"), int):
         code = row["account_status"]
-        shown["account_status"] = {"code": code, "label": ACCOUNT_STATUS.get(code, "UNKNOWN")}
+        account["account_status"] = {"code": code, "label": ACCOUNT_STATUS.get(code, "UNKNOWN")}
     if isinstance(row.get("disable_reason"), int):
         code = row["disable_reason"]
-        shown["disable_reason"] = {"code": code, "label": DISABLE_REASON.get(code, "UNKNOWN")} if code else None
+        account["disable_reason"] = {"code": code, "label": DISABLE_REASON.get(code, "UNKNOWN")} if code else None
     funding = row.get("funding_source_details")
     if isinstance(funding, dict) and funding.get("type") in FUNDING_TYPE:
-        kind = {"code": funding["type"], "label": FUNDING_TYPE[funding["type"]]}
-        shown["funding_source_details"] = {**funding, "type": kind}
-    return shown
+        label = {"code": funding["type"], "label": FUNDING_TYPE[funding["type"]]}
+        account["funding_source_details"] = {**funding, "type": label}
+    return account
 
 
 def with_dsa(row: Row) -> Row:
-    """The account with whether the Digital Services Act asks its business to name who benefits and who pays.
+    """Add `dsa_required`: whether the business's country is covered by the EU's Digital Services Act.
 
-    An ad set for people in the EU needs both, wherever the business is.
+    An ad set that targets people in the EU must name a beneficiary and a payor wherever the business is.
+    A row without `business_country_code` is returned unchanged.
     """
     country = row.get("business_country_code")
     return {**row, "dsa_required": country in DSA_COUNTRIES} if isinstance(country, str) else row
@@ -180,36 +190,42 @@ async def read_edges(
     *,
     whole: bool = False,
 ) -> Result:
-    """Several edges of one object as one list; the cursor then says in which edge it goes on.
+    """Read several edges of one object as a single list; the cursor names the edge to continue in.
 
-    `whole` follows pages that are shorter than `limit` until there are as many rows.
+    An object on two edges, such as an account that a business owns and shares as a client, is one row with both.
+    `whole` follows pages that are shorter than `limit` until `limit` rows are read. Accounts outside
+    META_ADS_ACCOUNTS are left out, with a note.
     """
-    most = args.max_items or args.limit
-    first, cursor = _position(args.after, edges)
+    max_rows = args.max_items or args.limit
+    first, cursor = _parse_cursor(args.after, edges)
     rows: list[Row] = []
     marks: list[tuple[int, str]] = []
     after = None
     for edge in edges[first:]:
-        found = await call.graph.list(
+        listing = await call.graph.list(
             f"{parent}/{edge}",
             fields=fields,
-            limit=min(args.limit, most - len(rows)),
+            limit=min(args.limit, max_rows - len(rows)),
             after=cursor,
-            max_items=most - len(rows) if args.max_items or whole else None,
+            max_items=max_rows - len(rows) if args.max_items or whole else None,
         )
-        marks += [(len(rows) + start, _cursor(mark, edge, edges)) for start, mark in found.marks]
-        rows += [_sourced(row, edge) for row in found.rows]
-        cursor, after = None, _next_position(found, edge, edges, full=len(rows) >= most)
+        marks += [(len(rows) + start, _cursor(mark, edge, edges)) for start, mark in listing.marks]
+        rows += [_with_source(row, edge) for row in listing.rows]
+        cursor, after = None, _next_cursor(listing, edge, edges, full=len(rows) >= max_rows)
         if after is not None:
             break
-    kept = _allowed(call, rows)
-    summary = f"{len(kept)} {noun}{'' if len(kept) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
+    visible = _drop_foreign_accounts(call, _merge_duplicates(rows))
+    summary = f"{len(visible)} {noun}{'' if len(visible) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
     return Result(
-        summary, kept, Page(len(kept), after is not None, after), marks=tuple(marks) if len(kept) == len(rows) else ()
+        summary,
+        visible,
+        Page(len(visible), after is not None, after),
+        marks=tuple(marks) if len(visible) == len(rows) else (),
     )
 
 
-def _position(after: str | None, edges: tuple[str, ...]) -> tuple[int, str | None]:
+def _parse_cursor(after: str | None, edges: tuple[str, ...]) -> tuple[int, str | None]:
+    """Split `edge:cursor` into the index of the edge and Graph's cursor."""
     edge, colon, cursor = (after or "").partition(":")
     if colon and edge in edges:
         return edges.index(edge), cursor or None
@@ -217,28 +233,44 @@ def _position(after: str | None, edges: tuple[str, ...]) -> tuple[int, str | Non
 
 
 def _cursor(mark: str, edge: str, edges: tuple[str, ...]) -> str:
-    """Graph's own cursor, with its edge where there are several."""
+    """Prefix Graph's cursor with its edge when several edges are read."""
     return mark if len(edges) == 1 else f"{edge}:{mark}"
 
 
-def _next_position(found: Listing, edge: str, edges: tuple[str, ...], *, full: bool) -> str | None:
-    if found.after is not None:
-        return _cursor(found.after, edge, edges)
+def _next_cursor(listing: Listing, edge: str, edges: tuple[str, ...], *, full: bool) -> str | None:
+    """Return where to continue: in this edge, at the start of the next one, or nowhere."""
+    if listing.after is not None:
+        return _cursor(listing.after, edge, edges)
     following = edges[edges.index(edge) + 1 :]
     return f"{following[0]}:" if full and following else None
 
 
-def _sourced(row: Row, edge: str) -> Row:
+def _with_source(row: Row, edge: str) -> Row:
+    """Add the edge a Page (`source`) or an account (`relation`) was listed on."""
     if edge in PAGE_SOURCES:
         return {**row, "source": PAGE_SOURCES[edge]}
-    shown = label_account(row)
-    return {**shown, "relation": edge.removesuffix("_ad_accounts")} if edge != "adaccounts" else shown
+    account = label_account(row)
+    return {**account, "relation": edge.removesuffix("_ad_accounts")} if edge != "adaccounts" else account
 
 
-def _allowed(call: Call, rows: list[Row]) -> list[Row]:
-    """Rows of accounts that this server may touch; how many were left out is said."""
-    allowed = call.allowed_accounts()
-    kept = [row for row in rows if not allowed or not str(row.get("id")).startswith("act_") or row["id"] in allowed]
-    if len(kept) < len(rows):
-        call.note(f"{len(rows) - len(kept)} accounts outside META_ADS_ACCOUNTS were left out.")
-    return kept
+def _merge_duplicates(rows: list[Row]) -> list[Row]:
+    """Merge rows of the same object; `relation` and `source` then name both edges."""
+    merged: dict[str, Row] = {}
+    for number, row in enumerate(rows):
+        key = str(row.get("id") or number)
+        known = merged.setdefault(key, row)
+        if known is not row:
+            both: Row = {name: f"{known[name]}, {row[name]}" for name in ("relation", "source") if name in row}
+            merged[key] = {**known, **both}
+    return list(merged.values())
+
+
+def _drop_foreign_accounts(call: Call, rows: list[Row]) -> list[Row]:
+    """Drop ad accounts outside META_ADS_ACCOUNTS and note how many were dropped."""
+    accounts = call.allowed_accounts()
+    visible = [
+        row for row in rows if not accounts or not str(row.get("id")).startswith("act_") or row["id"] in accounts
+    ]
+    if len(visible) < len(rows):
+        call.note(f"{len(rows) - len(visible)} accounts outside META_ADS_ACCOUNTS were left out.")
+    return visible

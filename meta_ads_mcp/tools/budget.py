@@ -1,4 +1,4 @@
-"""Budget schedules: more budget for a while."""
+"""Create budget schedules, which raise a daily budget for a period (SDK class HighDemandPeriod)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class CreateBudgetSchedule(CreateParams, ConfirmedParams):
     time_end: UnixMoment
 
     @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
+    def _check_arguments(self) -> Self:
         if self.budget_value_type == "MULTIPLIER" and not isinstance(self.budget_value, int):
             raise ValueError("a MULTIPLIER is a whole number, without a currency")
         return exactly_one(self, "campaign_id", "ad_set_id")
@@ -52,14 +52,14 @@ class CreateBudgetSchedule(CreateParams, ConfirmedParams):
         if int(after["time_end"]) <= int(after["time_start"]):
             raise InvalidArguments("time_end is not after time_start.", "Give a period that ends after it starts.")
         if int(after["time_end"]) <= call.now().timestamp():
-            raise InvalidArguments("The period lies in the past.", "Give a period that ends in the future.")
+            raise InvalidArguments("The period is in the past.", "Give a period that ends in the future.")
         if not has_amount(before.get("daily_budget")):
             raise InvalidArguments(
-                f"{self.campaign_id or self.ad_set_id} has no daily budget of its own.",
-                "Schedule it where the daily budget is.",
+                f"{self.campaign_id or self.ad_set_id} has no daily budget.",
+                "Schedule it on the object that has the daily budget.",
             )
         if self.budget_value_type == "MULTIPLIER":
-            call.note("Meta's pages do not agree on the scale of a MULTIPLIER; look at the schedule in Ads Manager.")
+            call.note("Meta's pages disagree on the scale of a MULTIPLIER; check the schedule in Ads Manager.")
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return ["it raises the budget for that period"]

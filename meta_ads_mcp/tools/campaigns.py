@@ -1,4 +1,4 @@
-"""Campaigns."""
+"""Read, create, change and delete campaigns."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import DatePreset, Moment
+from meta_ads_mcp.core.values.dates import DatePreset, Moment, TimeRange
 from meta_ads_mcp.core.values.enums import BidStrategy, StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.core.values.money import Money, to_minor
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.budget_schedules import REASON as SCHEDULE_REASON
+from meta_ads_mcp.domain.budget_schedules import BudgetSchedule, build_schedules
+from meta_ads_mcp.domain.frequency import FrequencyControl
+from meta_ads_mcp.domain.meta_objects import Labels
+from meta_ads_mcp.domain.preflight import reject_two_periods
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 
 FIELDS = (
     "id name objective status effective_status configured_status buying_type daily_budget lifetime_budget "
-    "budget_remaining spend_cap bid_strategy special_ad_categories is_adset_budget_sharing_enabled created_time "
-    "updated_time start_time stop_time"
+    "budget_remaining spend_cap bid_strategy special_ad_categories is_adset_budget_sharing_enabled "
+    "advantage_state_info created_time updated_time start_time stop_time"
 )
 
 
@@ -46,7 +51,13 @@ class GetCampaigns(ListParams):
     status_filter: StatusFilter | None = None
     is_completed: bool | None = None
     date_preset: DatePreset | None = None
+    time_range: TimeRange | None = None
     fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _check_period(self) -> Self:
+        reject_two_periods(self.date_preset, self.time_range)
+        return self
 
 
 @tool(
@@ -68,7 +79,7 @@ class GetCampaignDetails(Params):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        """Graph writes 0 for a campaign that was copied from none."""
+        """Drop source_campaign_id 0, Graph's value for a campaign that is not a copy."""
         return {name: value for name, value in row.items() if (name, value) != ("source_campaign_id", "0")}
 
 
@@ -80,7 +91,7 @@ Objective = Literal[
     "OUTCOME_APP_PROMOTION",
     "OUTCOME_SALES",
 ]
-# Objectives that Meta no longer creates, and what took their place.
+# Objectives that Meta no longer creates → their successors.
 LEGACY_OBJECTIVES = {
     "APP_INSTALLS": "OUTCOME_APP_PROMOTION",
     "BRAND_AWARENESS": "OUTCOME_AWARENESS",
@@ -100,13 +111,13 @@ LEGACY_OBJECTIVES = {
 }
 
 
-def _present_objective(value: Any) -> Any:
+def _reject_old_objective(value: Any) -> Any:
     if isinstance(value, str) and value in LEGACY_OBJECTIVES:
         raise ValueError(f"Meta no longer creates {value} campaigns; use {LEGACY_OBJECTIVES[value]}")
     return value
 
 
-def _present_category(value: Any) -> Any:
+def _reject_old_category(value: Any) -> Any:
     if value == "CREDIT" or (isinstance(value, list) and "CREDIT" in value):
         raise ValueError("CREDIT was replaced by FINANCIAL_PRODUCTS_SERVICES in January 2025")
     return value
@@ -120,21 +131,24 @@ SpecialAdCategory = Literal[
     "ISSUES_ELECTIONS_POLITICS",
     "ONLINE_GAMBLING_AND_GAMING",
 ]
-SpecialAdCategories = Annotated[list[SpecialAdCategory], BeforeValidator(_present_category), Field(max_length=6)]
+SpecialAdCategories = Annotated[list[SpecialAdCategory], BeforeValidator(_reject_old_category), Field(max_length=6)]
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Name = Annotated[str, Field(min_length=1, max_length=400)]
+Pacing = Annotated[list[Literal["standard", "day_parting", "no_pacing"]] | None, Field(max_length=2)]
+BudgetSchedules = Annotated[list[BudgetSchedule] | None, Field(min_length=1, max_length=50)]
+CampaignLabels = Annotated[Labels | None, Field(max_length=50)]
 
 
 def require_countries(categories: Sequence[str] | None, countries: Sequence[str] | None) -> None:
-    """A special ad category is declared for countries; Graph refuses one without."""
+    """Require countries with a special ad category, as Graph does. Raises ValueError, for a model validator."""
     if set(categories or []) - {"NONE"} and not countries:
         raise ValueError(
-            "special_ad_category_country is needed with a special ad category: the countries it applies to"
+            "special_ad_category_country is required with a special ad category: the countries it applies to"
         )
 
 
 class AdSetBudget(Closed):
-    """The budget that an ad set gets when the campaign gives up its own."""
+    """The budget of one ad set when budgets move from the campaign to its ad sets."""
 
     adset_id: AdSetId
     daily_budget: Money | None = None
@@ -144,10 +158,10 @@ class AdSetBudget(Closed):
     def _one_budget(self) -> Self:
         return exactly_one(self, "daily_budget", "lifetime_budget")
 
-    def wired(self, currency: str) -> Row:
-        """As Graph takes it, in minor units."""
-        given = {"daily_budget": self.daily_budget, "lifetime_budget": self.lifetime_budget}
-        minor = {name: to_minor(value, currency) for name, value in given.items() if value is not None}
+    def to_graph(self, currency: str) -> Row:
+        """Return the object for Graph, with the budget in minor units of `currency`."""
+        budgets = {"daily_budget": self.daily_budget, "lifetime_budget": self.lifetime_budget}
+        minor = {name: to_minor(value, currency) for name, value in budgets.items() if value is not None}
         return {"adset_id": self.adset_id, **minor}
 
 
@@ -159,6 +173,7 @@ class AdSetBudget(Closed):
     singular="campaign",
     keywords="new launch objective",
     validate_only=True,
+    write_only="adlabels budget_schedule_specs",
 )
 class CreateCampaign(CreateParams, ConfirmedParams):
     """Create a campaign, PAUSED. Give it a budget, or none when its ad sets have their own.
@@ -168,7 +183,7 @@ class CreateCampaign(CreateParams, ConfirmedParams):
 
     account_id: AccountId
     name: Name
-    objective: Annotated[Objective, BeforeValidator(_present_objective)]
+    objective: Annotated[Objective, BeforeValidator(_reject_old_objective)]
     status: Literal["PAUSED", "ACTIVE"] = "PAUSED"
     special_ad_categories: SpecialAdCategories = []
     special_ad_category_country: Annotated[list[CountryCode] | None, Field(max_length=60)] = None
@@ -181,26 +196,43 @@ class CreateCampaign(CreateParams, ConfirmedParams):
     start_time: Moment | None = None
     stop_time: Moment | None = None
     promoted_object: PromotedObject | None = None
+    pacing_type: Pacing = None
+    frequency_control_specs: Annotated[list[FrequencyControl] | None, Field(max_length=10)] = None
+    is_skadnetwork_attribution: bool | None = None
+    budget_schedule_specs: BudgetSchedules = None
+    adlabels: CampaignLabels = None
 
     @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
+    def _check_arguments(self) -> Self:
         require_countries(self.special_ad_categories, self.special_ad_category_country)
         if self.daily_budget is not None and self.lifetime_budget is not None:
             raise ValueError("give daily_budget or lifetime_budget, not both")
-        own_budget = self.daily_budget is not None or self.lifetime_budget is not None
+        has_budget = self.daily_budget is not None or self.lifetime_budget is not None
         if self.lifetime_budget is not None and self.stop_time is None:
-            raise ValueError("a lifetime_budget needs a stop_time")
-        if own_budget and self.is_adset_budget_sharing_enabled:
-            raise ValueError("is_adset_budget_sharing_enabled is for campaigns without a budget of their own")
-        if not own_budget and self.bid_strategy is not None:
+            raise ValueError("a lifetime_budget requires a stop_time")
+        if has_budget and self.is_adset_budget_sharing_enabled:
+            raise ValueError("is_adset_budget_sharing_enabled is for campaigns without a budget")
+        if not has_budget and self.bid_strategy is not None:
             raise ValueError("without a campaign budget the bid_strategy belongs to the ad sets")
         return self
 
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
+        """Add the budget schedules in the account's currency and time zone."""
+        if self.budget_schedule_specs is None:
+            return after
+        return {**after, **await build_schedules(call, self.account_id, self.budget_schedule_specs)}
+
+    def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
+        """Ask before budget schedules, which raise a budget."""
+        return [SCHEDULE_REASON] if self.budget_schedule_specs else []
+
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        """What Graph wants said even where the caller leaves it out."""
-        own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
-        said = {"bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if own_budget else {"is_adset_budget_sharing_enabled": False}
-        return {**said, **after}
+        """Add the values that Graph requires even when the caller leaves them out."""
+        has_budget = {"daily_budget", "lifetime_budget"} & after.keys()
+        defaults: Row = (
+            {"bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if has_budget else {"is_adset_budget_sharing_enabled": False}
+        )
+        return {**defaults, **after}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.objective == "OUTCOME_LEADS" and "special_ad_categories" not in self.model_fields_set:
@@ -209,7 +241,7 @@ class CreateCampaign(CreateParams, ConfirmedParams):
                 "(HOUSING, EMPLOYMENT, FINANCIAL_PRODUCTS_SERVICES)."
             )
         if self.daily_budget is None and self.lifetime_budget is None:
-            call.note("The campaign has no budget of its own: set the budgets on its ad sets.")
+            call.note("The campaign has no budget: set the budgets on its ad sets.")
         if self.start_time is not None:
             call.note("Delivery is scheduled on the ad set: give it the start_time too.")
 
@@ -222,7 +254,7 @@ class CreateCampaign(CreateParams, ConfirmedParams):
     singular="campaign",
     keywords="rename pause activate budget bid",
     validate_only=True,
-    write_only="adset_budgets",
+    write_only="adset_budgets adlabels budget_schedule_specs migrate_to_advantage_plus",
 )
 class UpdateCampaign(ConfirmedParams):
     """Change a campaign's name, status, budget, bid strategy, spend cap or dates; what you leave out stays.
@@ -243,39 +275,51 @@ class UpdateCampaign(ConfirmedParams):
     stop_time: Moment | None = None
     special_ad_categories: SpecialAdCategories | None = None
     special_ad_category_country: Annotated[list[CountryCode] | None, Field(max_length=60)] = None
+    pacing_type: Pacing = None
+    frequency_control_specs: Annotated[list[FrequencyControl] | None, Field(max_length=10)] = None
+    is_skadnetwork_attribution: bool | None = None
+    budget_schedule_specs: BudgetSchedules = None
+    migrate_to_advantage_plus: Annotated[bool | None, Field(description="Restarts learning; cannot be undone")] = None
+    adlabels: CampaignLabels = None
 
     @model_validator(mode="after")
     def _one_budget(self) -> Self:
         if self.daily_budget is not None and self.lifetime_budget is not None:
             raise ValueError("give daily_budget or lifetime_budget, not both")
         if self.adset_budgets and (self.daily_budget is not None or self.lifetime_budget is not None):
-            raise ValueError("adset_budgets move the budget to the ad sets: give no campaign budget beside them")
+            raise ValueError("adset_budgets moves the budget to the ad sets: do not give a campaign budget too")
         require_countries(self.special_ad_categories, self.special_ad_category_country)
         return self
 
     async def complete_from_graph(self, call: Call, after: Row) -> Row:
-        """The budgets of the ad sets in minor units, too."""
+        """Convert the budgets of the ad sets to minor units, and add the budget schedules."""
+        if self.budget_schedule_specs is not None:
+            after = {**after, **await build_schedules(call, self.campaign_id, self.budget_schedule_specs)}
         if self.adset_budgets is None:
             return after
-        own = self.adset_budgets
-        in_words = any(isinstance(value, str) for each in own for value in (each.daily_budget, each.lifetime_budget))
+        budgets = self.adset_budgets
+        amounts = [value for entry in budgets for value in (entry.daily_budget, entry.lifetime_budget)]
+        in_words = any(isinstance(value, str) for value in amounts)
         currency = (await call.account(self.campaign_id)).currency if in_words else ""
-        return {**after, "adset_budgets": [each.wired(currency) for each in own]}
+        return {**after, "adset_budgets": [entry.to_graph(currency) for entry in budgets]}
 
     def fields_to_read(self) -> tuple[str, ...]:
-        return ("daily_budget", "lifetime_budget") if self.adset_budgets else ()
+        return ("daily_budget", "lifetime_budget") if self.adset_budgets or self.budget_schedule_specs else ()
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
-        """Together the ad sets may get more than the campaign had."""
+        """Ask when the ad sets together get more than the campaign had, and before what cannot be undone."""
+        reasons = [SCHEDULE_REASON] if self.budget_schedule_specs else []
+        if self.migrate_to_advantage_plus:
+            reasons.append("it migrates the campaign to Advantage+, which cannot be undone")
         for kind in ("daily_budget", "lifetime_budget"):
-            total = sum(own.get(kind, 0) for own in after.get("adset_budgets", ()))
+            total = sum(entry.get(kind, 0) for entry in after.get("adset_budgets", ()))
             if total and int(before.get(kind) or 0) < total:
-                return ["it raises the budget"]
-        return []
+                return ["it raises the budget", *reasons]
+        return reasons
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.adset_budgets:
-            call.note("The campaign gives up its budget: the budgets are at ad set level from now on.")
+            call.note("The campaign loses its budget: budgets are at ad set level from now on.")
 
 
 @tool(
@@ -296,6 +340,6 @@ class DeleteCampaign(ConfirmedParams):
         return {"status": "DELETED"}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        found = await call.graph.get(f"{self.campaign_id}/adsets", fields=["id"], limit=1, summary="total_count")
-        count = found.get("summary", {}).get("total_count")
+        edge = await call.graph.get(f"{self.campaign_id}/adsets", fields=["id"], limit=1, summary="total_count")
+        count = edge.get("summary", {}).get("total_count")
         call.note(f"{count if count is not None else 'Its'} ad set(s) and their ads stop and are deleted with it.")

@@ -1,4 +1,4 @@
-"""The journal of changes: reading it, and putting a change back."""
+"""Read the journal of changes, and undo a change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from meta_ads_mcp.core.changes import STOPPED, WITH_STATUS, JournalEntry, can_be_undone, fields_without_previous_value
+from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
+from meta_ads_mcp.core.nodes import can_be_undone, node_kind
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
@@ -37,15 +38,15 @@ class GetChanges(Params):
     after: Annotated[str | None, Field(max_length=60)] = None
 
     async def run(self, call: Call) -> Result:
-        found = [entry for entry in reversed(call.changes.entries()) if self._wanted(entry)]
-        ids = [entry.change_id for entry in found]
+        matches = [entry for entry in reversed(call.changes.entries()) if self._matches(entry)]
+        ids = [entry.change_id for entry in matches]
         start = ids.index(self.after) + 1 if self.after in ids else 0
-        shown = found[start : start + self.limit]
-        more = start + self.limit < len(found)
-        page = Page(len(shown), more, shown[-1].change_id if more else None)
-        return Result(f"{len(shown)} of {len(found)} changes.", [entry.public() for entry in shown], page)
+        entries = matches[start : start + self.limit]
+        has_more = start + self.limit < len(matches)
+        page = Page(len(entries), has_more, entries[-1].change_id if has_more else None)
+        return Result(f"{len(entries)} of {len(matches)} changes.", [entry.public() for entry in entries], page)
 
-    def _wanted(self, entry: JournalEntry) -> bool:
+    def _matches(self, entry: JournalEntry) -> bool:
         return (
             self.account_id in (None, entry.account)
             and self.object_id in (None, entry.object_id)
@@ -75,7 +76,7 @@ class UndoChange(ConfirmedParams):
             raise NotFound("There is no such change in the journal.", "List the changes with ads_get_changes.")
         _require_undoable(entry)
         target = self._stopped(entry) if entry.effect == "create" else _earlier(entry)
-        status = ["status"] if entry.node in WITH_STATUS else []
+        status = ["status"] if node_kind(entry.node).has_status else []
         watched = entry.after if entry.effect == "update" else ()
         fields = dict.fromkeys(["id", "name", *status, *watched, *target])
         now = await call.graph.get(str(entry.object_id), fields=list(fields))
@@ -96,9 +97,12 @@ class UndoChange(ConfirmedParams):
 
     def _stopped(self, entry: JournalEntry) -> Row:
         """What stops a created object, or deletes it."""
-        if self.created == "pause" and entry.node not in STOPPED:
+        if self.created == "delete":
+            return {"status": "DELETED"}
+        status = node_kind(entry.node).pause_status
+        if status is None:
             raise InvalidArguments("This object cannot be paused.", "Give created=delete to delete it.")
-        return {"status": "DELETED" if self.created == "delete" else STOPPED[entry.node]}
+        return {"status": status}
 
 
 _RULE = ("it changes what a rule does by itself",)

@@ -1,4 +1,4 @@
-"""Finding and calling the tools that are not listed. Always listed themselves."""
+"""Find and call tools outside the listed toolsets. These tools are always listed."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from meta_ads_mcp.core.handlers import ToolSource
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Page, Result
-from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.tool import Effect, Tool, tool
+from meta_ads_mcp.errors import InvalidArguments
 
 
 @tool("ads_find_tools", Effect.READ, calls_graph=False, trusted_text=True, keywords="search discover catalogue help")
@@ -27,13 +29,11 @@ class FindTools(Params):
         if not self.query.strip() and self.toolset is None:
             sets = call.directory.toolsets()
             return Result(f"{len(sets)} toolsets.", sets)
-        found = call.directory.find(self.query, self.toolset, self.limit + 1)
-        page = Page(min(len(found), self.limit), has_more=len(found) > self.limit)
-        found = found[: self.limit]
-        names = (
-            ", ".join(row["name"] for row in found) or "no tool; try other words, or an empty query for the toolsets"
-        )
-        return Result(f"Found {names}.", found, page)
+        matches = call.directory.find(self.query, self.toolset, self.limit + 1)
+        page = Page(min(len(matches), self.limit), has_more=len(matches) > self.limit)
+        rows = matches[: self.limit]
+        names = ", ".join(row["name"] for row in rows) or "no tool; try other words, or an empty query for the toolsets"
+        return Result(f"Found {names}.", rows, page)
 
 
 @tool("ads_call_read_tool", Effect.READ, keywords="run unlisted")
@@ -43,9 +43,12 @@ class CallReadTool(Params):
     name: Annotated[str, Field(max_length=80)]
     arguments: dict[str, Any]
 
-    async def run(self, call: Call) -> Result:
-        """The engine puts the named tool in this one's place before it gets here."""
-        raise NotImplementedError
+    def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
+        """Return the read tool of that name. Raises InvalidArguments for a tool that does not read."""
+        tool = tools.get(self.name)
+        if tool.effect is not Effect.READ or issubclass(tool.params, CallReadTool):
+            raise _wrong_caller("ads_call_read_tool", tool)
+        return tool, self.arguments
 
 
 @tool("ads_call_write_tool", Effect.UPDATE, keywords="run unlisted change", idempotent=False, destructive=True)
@@ -55,3 +58,17 @@ class CallWriteTool(Params):
 
     name: Annotated[str, Field(max_length=80)]
     arguments: dict[str, Any]
+
+    def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
+        """Return the write tool of that name. Raises InvalidArguments for a tool that does not write."""
+        tool = tools.get(self.name)
+        if not tool.effect.is_write or issubclass(tool.params, CallWriteTool):
+            raise _wrong_caller("ads_call_write_tool", tool)
+        return tool, self.arguments
+
+
+def _wrong_caller(caller: str, tool: Tool) -> InvalidArguments:
+    other = "ads_call_write_tool" if tool.effect.is_write else "ads_call_read_tool"
+    generic = issubclass(tool.params, CallReadTool | CallWriteTool) or tool.effect is Effect.LOCAL
+    step = f"Call {tool.name} by its own name." if generic else f"Call it with {other}, or by its own name."
+    return InvalidArguments(f"{caller} cannot call {tool.name}.", step)

@@ -1,4 +1,4 @@
-"""Instagram accounts that ads can run from, and their posts."""
+"""Read the Instagram accounts that ads can run from, and their posts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import Moment, to_unix
 from meta_ads_mcp.core.values.ids import AccountId, InstagramId, PageId
 
-USE_OF_ID = "An ad names the account in object_story_spec.instagram_user_id; instagram_actor_id is gone from Graph."
-# What Graph shows of an Instagram account that is on a Page's or an ad account's edge.
+USE_OF_ID = (
+    "An ad names the account in object_story_spec.instagram_user_id; Graph no longer accepts instagram_actor_id."
+)
+# Permissions that Graph requires for the Instagram accounts of a Page or an ad account.
 SCOPES = ("instagram_basic", "pages_show_list", "pages_read_engagement")
 
 
@@ -41,21 +43,21 @@ class GetInstagramAccount(ListParams):
     account_id: AccountId | None = None
 
     @model_validator(mode="after")
-    def _a_parent(self) -> Self:
+    def _check_parent(self) -> Self:
         return at_least_one(self, "page_id", "account_id")
 
     async def run(self, call: Call) -> Result:
         with needing(*SCOPES):
-            linked = await self._linked(call) if self.page_id and not self.after else []
-            found = await self._with_edge(call, linked)
-        if found.data:
+            linked = await self._read_linked(call) if self.page_id and not self.after else []
+            result = await self._with_edge(call, linked)
+        if result.data:
             call.note(USE_OF_ID)
         else:
             call.note("No Instagram account is linked there. Link one in Meta Business settings.")
-        return found
+        return result
 
     async def _with_edge(self, call: Call, linked: list[Row]) -> Result:
-        """The linked account with those of the ad account's edge; of the Page's own edge where none is linked."""
+        """Join the linked account with those of the ad account; without a linked one, use the Page's edge."""
         if linked and not self.account_id:
             return Result(list_summary("Instagram account", 1, str(self.page_id), more=False), linked, Page(1))
         parent = str(self.account_id or self.page_id)
@@ -63,12 +65,14 @@ class GetInstagramAccount(ListParams):
         if not linked or not isinstance(edge.data, list):
             return edge
         rows = [*linked, *(row for row in edge.data if row.get("id") != linked[0].get("id"))]
-        more, after = (edge.page.has_more, edge.page.after) if edge.page else (False, None)
-        told = list_summary("Instagram account", len(rows), f"Page {self.page_id} and {parent}", more=after is not None)
-        return Result(told, rows, Page(len(rows), more, after), edge.notes)
+        has_more, after = (edge.page.has_more, edge.page.after) if edge.page else (False, None)
+        summary = list_summary(
+            "Instagram account", len(rows), f"Page {self.page_id} and {parent}", more=after is not None
+        )
+        return Result(summary, rows, Page(len(rows), has_more, after), edge.notes)
 
-    async def _linked(self, call: Call) -> list[Row]:
-        """The professional account linked to the Page; empty when it has none of that kind."""
+    async def _read_linked(self, call: Call) -> list[Row]:
+        """Return the professional account linked to the Page, or an empty list."""
         fields = ",".join(fields_for(self))
         page = await call.graph.get(str(self.page_id), fields=[f"instagram_business_account{{{fields}}}"])
         account = page.get("instagram_business_account")
@@ -94,9 +98,9 @@ class GetInstagramMedia(ListParams):
     until: Moment | None = None
 
     @model_validator(mode="after")
-    def _in_order(self) -> Self:
+    def _check_order(self) -> Self:
         if self.since and self.until and to_unix(self.until, UTC) < to_unix(self.since, UTC):
-            raise ValueError("until lies before since")
+            raise ValueError("until is before since")
         return self
 
     async def run(self, call: Call) -> Result:

@@ -1,4 +1,4 @@
-"""What this process knows of Meta's limits."""
+"""Show what this process knows about Meta's limits."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def _summary(status: Whole) -> str:
     circuits = status.get("circuits") or []
     used = [row.get(part, 0) for row in status.get("usage") or [] for part in ("callCount", "cpuTime", "totalTime")]
     highest = f"the most used quota stands at {max(used)} %" if used else "Meta has reported no usage yet"
-    opened = f"{len(circuits)} circuit(s) open until {circuits[0]['openUntil']}" if circuits else "no circuit is open"
-    return f"Tier {status.get('tier', 'unknown')}; {highest}; {opened}."
+    breaker = f"{len(circuits)} circuit(s) open until {circuits[0]['openUntil']}" if circuits else "no circuit is open"
+    return f"Tier {status.get('tier', 'unknown')}; {highest}; {breaker}."

@@ -1,4 +1,4 @@
-"""Previews of ads as links. Meta answers with HTML; only a checked address of it is passed on."""
+"""Preview ads as links. Meta answers with HTML; only a verified facebook.com URL from it is returned."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Open, Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId
-from meta_ads_mcp.domain.key_check import only_keys
+from meta_ads_mcp.domain.key_check import allow_only
 from meta_ads_mcp.errors import AdsError, ApiError
 
-# AdPreview.AdFormat of the SDK.
+# The SDK enum AdPreview.AdFormat.
 AD_FORMATS = frozenset(
     """
     AUDIENCE_NETWORK_INSTREAM_VIDEO AUDIENCE_NETWORK_INSTREAM_VIDEO_MOBILE AUDIENCE_NETWORK_OUTSTREAM_VIDEO
@@ -49,7 +49,7 @@ AdFormat = Annotated[
     Field(description="MOBILE_FEED_STANDARD, INSTAGRAM_STANDARD, INSTAGRAM_STORY, FACEBOOK_REELS_MOBILE, …"),
 ]
 Size = Annotated[int, Field(ge=1, le=4000, description="Pixels")]
-SHORT_LIVED = "preview_url works for a short time (about a day) and for people with access; it is not for sharing."
+SHORT_LIVED = "preview_url works for about a day, for people with access; do not share it."
 
 
 @tool(
@@ -78,7 +78,7 @@ class GetAdPreview(Params):
             height=self.height,
         )
         shareable = await attempt(call.graph.get(self.ad_id, fields=["preview_shareable_link"]))
-        data: Row = {"ad_id": self.ad_id, "ad_format": self.ad_format, **_frame(previews)}
+        data: Row = {"ad_id": self.ad_id, "ad_format": self.ad_format, **_parse_frame(previews)}
         if isinstance(shareable, AdsError):
             call.note(unread("The shareable link", shareable))
         else:
@@ -86,7 +86,7 @@ class GetAdPreview(Params):
         return Result(f"Preview of ad {self.ad_id} as {self.ad_format}.", data, notes=[SHORT_LIVED])
 
 
-# AdAccount.create_ad_creative of the SDK, and the id of a creative that exists.
+# Parameters of the SDK's AdAccount.create_ad_creative, and the id of an existing creative.
 CREATIVE_KEYS = frozenset(
     """
     actor_id ad_disclaimer_spec adlabels applink_treatment asset_feed_spec authorization_category body
@@ -120,7 +120,7 @@ class GeneratePreview(Params):
     account_id: AccountId
     creative: Annotated[
         dict[str, Any],
-        AfterValidator(only_keys("a creative", CREATIVE_KEYS, "creative_id, object_story_spec or asset_feed_spec")),
+        AfterValidator(allow_only("a creative", CREATIVE_KEYS, "creative_id, object_story_spec or asset_feed_spec")),
         Field(
             description='{"creative_id": "…"}, or Meta\'s creative such as {"object_story_spec": {"page_id": "…", …}}'
         ),
@@ -129,7 +129,7 @@ class GeneratePreview(Params):
     product_item_ids: Annotated[list[str], Field(max_length=50)] | None = None
 
     @model_validator(mode="after")
-    def _has_a_source(self) -> Self:
+    def _check_source(self) -> Self:
         if not any(self.creative.get(name) for name in _CREATIVE_SOURCES):
             raise ValueError(f"creative needs one of {', '.join(_CREATIVE_SOURCES)}")
         return self
@@ -137,19 +137,19 @@ class GeneratePreview(Params):
     async def run(self, call: Call) -> Result:
         existing = self.creative.get("creative_id")
         if existing:
-            await call.account(str(existing))  # an account that is not allowed ends the call here
+            await call.account(str(existing))  # raises for an account that is not allowed
         previews = await call.graph.get(
             f"{self.account_id}/generatepreviews",
             creative=self.creative,
             ad_format=self.ad_format,
             product_item_ids=self.product_item_ids,
         )
-        data: Row = {"ad_format": self.ad_format, **_frame(previews)}
+        data: Row = {"ad_format": self.ad_format, **_parse_frame(previews)}
         return Result(f"Preview as {self.ad_format}.", data, notes=[SHORT_LIVED])
 
 
-def _frame(previews: Mapping[str, Any]) -> Row:
-    """Address and size of the frame in Meta's answer. Raises ApiError when there is none that can be trusted."""
+def _parse_frame(previews: Mapping[str, Any]) -> Row:
+    """Return URL and size of the iframe in Meta's answer. Raises ApiError without an iframe on facebook.com."""
     rows = previews.get("data")
     body = rows[0].get("body") if isinstance(rows, list) and rows and isinstance(rows[0], dict) else None
     frame = _FrameFinder.first(body) if isinstance(body, str) else {}
@@ -168,7 +168,7 @@ def _frame(previews: Mapping[str, Any]) -> Row:
 
 
 def is_facebook(url: str) -> bool:
-    """Whether the address is https on facebook.com or below it, without user, password or port."""
+    """Tell whether a URL is https on facebook.com or a subdomain, without user, password or port."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -179,18 +179,20 @@ def is_facebook(url: str) -> bool:
 
 
 class _FrameFinder(HTMLParser):
-    """The attributes of the first iframe, entities decoded."""
+    """An HTML parser for the attributes of the first iframe, with decoded entities."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: dict[str, str] | None = None
+        self.attributes: dict[str, str] | None = None
 
     @classmethod
     def first(cls, html: str) -> dict[str, str]:
+        """Return the attributes of the first iframe, or an empty dict."""
         finder = cls()
         finder.feed(html)
-        return finder.found or {}
+        return finder.attributes or {}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "iframe" and self.found is None:
-            self.found = {name: value or "" for name, value in attrs}
+        """Keep the attributes of the first iframe."""
+        if tag == "iframe" and self.attributes is None:
+            self.attributes = {name: value or "" for name, value in attrs}

@@ -1,4 +1,4 @@
-"""Three writes that do one thing each, so that the owner of a server can allow just these."""
+"""Writes that do one thing each, so that the owner of a server can allow only these."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
+from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import Local, exactly_one
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
@@ -77,15 +78,15 @@ class UpdateBudget(ConfirmedParams):
         return exactly_one(self, "daily_budget", "lifetime_budget")
 
     def node_kind(self) -> str:
-        return "AdSet" if self.entity_type == "ad_set" else "Campaign"
+        return ENTITY_KINDS[self.entity_type]
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        """The other budget, or none, means that this budget does not exist on the object."""
+        """Reject a budget kind that the object does not use. Raises InvalidArguments."""
         (name,) = after
         current = str(before.get(name) or "0")
         if current == "0":
             where = "its campaign or ad sets" if self.entity_type == "ad_set" else "its ad sets"
             raise InvalidArguments(
                 f"{self.entity_id} has no {name.replace('_', ' ')}.",
-                f"It uses the other kind of budget, or the budget is on {where}; read it first.",
+                f"It uses the other kind of budget, or the budget is on {where}; read the object first.",
             )

@@ -1,7 +1,8 @@
-"""Finding targeting options, and how many people a targeting spec reaches.
+"""Search targeting options, estimate audiences, and describe targeting.
 
-Options come from Graph's `search`, which belongs to no ad account (Meta docs, marketing-api/audiences/reference/
-targeting-search). Estimates and descriptions are edges of the account, the ad set or the ad.
+Options come from Graph's `search`, which does not belong to an ad account. Source: Meta docs
+marketing-api/audiences/reference/targeting-search. Estimates and descriptions are edges of the account, the ad set or
+the ad.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from meta_ads_mcp.core.result import Page, Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Open, OptimizationGoal, Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AdSetId, ObjectId
-from meta_ads_mcp.domain.key_check import only_keys
+from meta_ads_mcp.domain.key_check import allow_only
 from meta_ads_mcp.domain.promoted_object import PromotedObject
-from meta_ads_mcp.domain.targeting import TargetingSpec, names_people
+from meta_ads_mcp.domain.targeting import TargetingSpec, has_audience
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 
-# A class of options has some hundred entries; Graph gives eight unless told otherwise.
-_WHOLE_CLASS = 1000
+# A class of options has a few hundred entries; Graph's default limit is eight.
+_CLASS_LIMIT = 1000
 
 
 def _not_blank(value: str) -> str:
@@ -39,23 +40,23 @@ Limit = Annotated[int, Field(ge=1, le=100)]
 
 
 async def _search(call: Call, noun: str, kind: str, limit: int, **params: Any) -> Result:
-    found = await call.graph.list("search", limit=limit, type=kind, **params)
-    return _options(noun, found.rows, limit, more=found.has_more)
+    listing = await call.graph.list("search", limit=limit, type=kind, **params)
+    return _option_result(noun, listing.rows, limit, more=listing.has_more)
 
 
 async def _search_class(call: Call, kind: str, query: str | None, limit: int) -> Result:
-    """The options of a class. Graph cannot filter these, so the whole class is read and filtered here."""
-    asked: dict[str, Any] = {"type": "adTargetingCategory", "class": kind}
-    found = await call.graph.list("search", limit=_WHOLE_CLASS, **asked)
-    if found.has_more:
-        call.note(f"Only the first {len(found.rows)} options of this class were read.")
-    return _options("option", [row for row in found.rows if query is None or _mentions(row, query)], limit)
+    """Search the options of a class. Graph cannot filter them, so the whole class is read and filtered here."""
+    params: dict[str, Any] = {"type": "adTargetingCategory", "class": kind}
+    listing = await call.graph.list("search", limit=_CLASS_LIMIT, **params)
+    if listing.has_more:
+        call.note(f"Only the first {len(listing.rows)} options of this class were read.")
+    return _option_result("option", [row for row in listing.rows if query is None or _mentions(row, query)], limit)
 
 
-def _options(noun: str, rows: list[Row], limit: int, *, more: bool = False) -> Result:
-    """At most `limit` rows. The search has no cursor to go on with."""
+def _option_result(noun: str, rows: list[Row], limit: int, *, more: bool = False) -> Result:
+    """Return at most `limit` rows. Graph's search has no cursor for the next page."""
     shown, more = rows[:limit], more or len(rows) > limit
-    beyond = "; a larger limit or another word finds more" if more else ""
+    beyond = "; use a larger limit or another word to see more" if more else ""
     return Result(f"{len(shown)} {plural(noun, len(shown))}{beyond}.", shown, Page(len(shown), more))
 
 
@@ -78,7 +79,7 @@ class SearchInterests(Params):
         return await _search(call, "interest", "adinterest", self.limit, q=self.query, locale=self.locale)
 
 
-# The shortest id of an interest at Meta; a shorter row of digits is the name of a game, a year or a channel.
+# Meta's interest ids have at least ten digits; shorter numbers are names, such as those of games, years or channels.
 _INTEREST_ID = re.compile(r"[0-9]{10,30}")
 
 
@@ -101,19 +102,19 @@ class GetInterestSuggestions(Params):
 
     async def run(self, call: Call) -> Result:
         if self.only_validate:
-            return await self._validated(call)
+            return await self._validate_interests(call)
         return await _search(
             call, "suggested interest", "adinterestsuggestion", self.limit, interest_list=self.interest_list
         )
 
-    async def _validated(self, call: Call) -> Result:
-        """Each of the interests with `valid`; Graph takes names and ids apart."""
+    async def _validate_interests(self, call: Call) -> Result:
+        """Return each interest with `valid`. Graph takes names and ids in separate parameters."""
         ids = [text for text in self.interest_list if _INTEREST_ID.fullmatch(text)]
         words = [text for text in self.interest_list if text not in ids]
-        asked: dict[str, Any] = {"interest_list": words or None, "interest_fbid_list": ids or None}
-        found = await call.graph.list("search", limit=len(self.interest_list), type="adinterestvalid", **asked)
-        valid = sum(row.get("valid") is True for row in found.rows)
-        return Result(f"{valid} of {len(self.interest_list)} can be targeted.", found.rows, Page(len(found.rows)))
+        params: dict[str, Any] = {"interest_list": words or None, "interest_fbid_list": ids or None}
+        listing = await call.graph.list("search", limit=len(self.interest_list), type="adinterestvalid", **params)
+        valid = sum(row.get("valid") is True for row in listing.rows)
+        return Result(f"{valid} of {len(self.interest_list)} can be targeted.", listing.rows, Page(len(listing.rows)))
 
 
 @tool(
@@ -151,8 +152,8 @@ DemographicClass = Literal[
     "generation",
     "politics",
 ]
-# These are no classes of adTargetingCategory but searches of their own, which need a word (TargetingSearchTypes, SDK).
-_OWN_SEARCH = {
+# Not classes of adTargetingCategory but separate searches that require a word (SDK enum TargetingSearchTypes).
+_SEARCH_TYPES = {
     "work_employers": "adworkemployer",
     "work_positions": "adworkposition",
     "education_schools": "adeducationschool",
@@ -179,26 +180,26 @@ class SearchDemographics(Params):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
     @model_validator(mode="after")
-    def _word_where_needed(self) -> Self:
-        if self.demographic_class in _OWN_SEARCH and self.query is None:
+    def _check_query(self) -> Self:
+        if self.demographic_class in _SEARCH_TYPES and self.query is None:
             raise ValueError(f"{self.demographic_class} is searched by a word: give query")
         return self
 
     async def run(self, call: Call) -> Result:
-        own = _OWN_SEARCH.get(self.demographic_class)
-        if own:
-            return await _search(call, "option", own, self.limit, q=self.query)
-        found = await attempt(_search_class(call, self.demographic_class, self.query, self.limit))
+        search_type = _SEARCH_TYPES.get(self.demographic_class)
+        if search_type:
+            return await _search(call, "option", search_type, self.limit, q=self.query)
+        options = await attempt(_search_class(call, self.demographic_class, self.query, self.limit))
         if self.demographic_class in _RETIRED:
             call.note(f"Meta has retired {self.demographic_class} for targeting: expect no options.")
-            # Whether Graph still answers for a retired class, with nothing, or refuses its name is up to Meta.
-            found = _options("option", [], self.limit) if isinstance(found, InvalidArguments) else found
-        if isinstance(found, AdsError):
-            raise found
-        return found
+            # Graph may answer an empty list for a retired class, or refuse its name.
+            options = _option_result("option", [], self.limit) if isinstance(options, InvalidArguments) else options
+        if isinstance(options, AdsError):
+            raise options
+        return options
 
 
-# Plurals of TargetingGeoLocation in the singular, as the search takes them.
+# The singular forms of the keys of TargetingGeoLocation, as Graph's search expects them.
 LocationType = Literal[
     "country",
     "region",
@@ -246,12 +247,12 @@ class SearchGeoLocations(Params):
         )
 
 
-# An estimate changes nothing, so a goal that is newer than this server may be asked about.
+# Unknown goals are accepted, because an estimate changes nothing.
 Goal = Annotated[Word, Open("AdSet.OptimizationGoal", frozenset(get_args(OptimizationGoal)))]
 PromotedKeys = Annotated[
     dict[str, Any],
     AfterValidator(
-        only_keys("a promoted object", frozenset(PromotedObject.model_fields), "pixel_id and custom_event_type")
+        allow_only("a promoted object", frozenset(PromotedObject.model_fields), "pixel_id and custom_event_type")
     ),
 ]
 
@@ -274,10 +275,10 @@ class EstimateAudienceSize(Params):
     promoted_object: PromotedKeys | None = None
 
     @model_validator(mode="after")
-    def _about_somebody(self) -> Self:
-        if not names_people(self.targeting_spec):
+    def _check_audience(self) -> Self:
+        if not has_audience(self.targeting_spec):
             raise ValueError(
-                "targeting_spec names no location and no custom audience; add geo_locations, "
+                "targeting_spec has no location and no custom audience; add geo_locations, "
                 'for instance {"countries": ["DE"]}, or custom_audiences'
             )
         return self
@@ -289,50 +290,56 @@ class EstimateAudienceSize(Params):
             call.graph.get(f"{self.account_id}/reachestimate", **spec),
             call.graph.get(f"{self.account_id}/delivery_estimate", **spec, **goal),
         )
-        return _estimated(call, dict(zip(_BOUNDS_OF, answers, strict=True)), self.optimization_goal)
+        return _estimate_result(call, dict(zip(_BOUNDS_PREFIX, answers, strict=True)), self.optimization_goal)
 
 
-# How the bounds of each endpoint begin (AdAccountReachEstimate and AdAccountDeliveryEstimate of the SDK). The first is
-# the audience as a whole, the second counts a month's active accounts.
-_BOUNDS_OF = {"reachestimate": "users", "delivery_estimate": "estimate_mau"}
+# Meta gives these bounds for every smaller audience (Meta docs, marketing-api/reference/ad-account/reachestimate).
+MIN_ESTIMATE = 1000
+# Endpoint → prefix of its bounds (SDK classes AdAccountReachEstimate and AdAccountDeliveryEstimate). The first is the
+# whole audience, the second counts the accounts that are active in a month.
+_BOUNDS_PREFIX = {"reachestimate": "users", "delivery_estimate": "estimate_mau"}
 
 
-def _estimated(call: Call, answers: dict[str, Row | AdsError], goal: str) -> Result:
-    """One pair of bounds to go by, that of reachestimate where there is one, and what each endpoint said."""
-    shown: dict[str, Row] = {}
+def _estimate_result(call: Call, answers: dict[str, Row | AdsError], goal: str) -> Result:
+    """Return one pair of bounds, preferring reachestimate, and the answer of each endpoint."""
+    estimates: dict[str, Row] = {}
     for endpoint, answer in answers.items():
         if isinstance(answer, AdsError):
             call.note(unread(endpoint, answer))
         else:
-            shown[endpoint] = _unwrapped(answer)
-    ready = all(estimate.get("estimate_ready", True) for estimate in shown.values())
+            estimates[endpoint] = _unwrap(answer)
+    ready = all(estimate.get("estimate_ready", True) for estimate in estimates.values())
     if not ready:
-        call.note("Meta is still computing this estimate: ask again later for better figures.")
-    found = [
-        (endpoint, bounds) for endpoint, estimate in shown.items() if (bounds := _bounds(call, endpoint, estimate))
+        call.note("Meta is still computing this estimate: call again later for better figures.")
+    all_bounds = [
+        (endpoint, bounds)
+        for endpoint, estimate in estimates.items()
+        if (bounds := _read_bounds(call, endpoint, estimate))
     ]
-    said = {endpoint: {name: value for name, value in row.items() if value != -1} for endpoint, row in shown.items()}
-    data: Row = {"estimate_ready": ready, "optimization_goal": goal, **said}
-    if not found:
+    answered = {
+        endpoint: {name: value for name, value in row.items() if value != -1} for endpoint, row in estimates.items()
+    }
+    data: Row = {"estimate_ready": ready, "optimization_goal": goal, **answered}
+    if not all_bounds:
         return Result("Meta gives no size for this audience.", data)
-    source, (lower, upper) = found[0]
+    source, (lower, upper) = all_bounds[0]
+    size = f"Fewer than {upper:,}" if lower == upper == MIN_ESTIMATE else f"Between {lower:,} and {upper:,}"
     return Result(
-        f"Between {lower:,} and {upper:,} accounts ({source}).",
-        {"lower_bound": lower, "upper_bound": upper, "source": source, **data},
+        f"{size} accounts ({source}).", {"lower_bound": lower, "upper_bound": upper, "source": source, **data}
     )
 
 
-def _bounds(call: Call, endpoint: str, estimate: Row) -> tuple[int, int] | None:
-    """The endpoint's bounds. Graph writes -1 where it has none, which is no number of people."""
-    lower, upper = (estimate.get(f"{_BOUNDS_OF[endpoint]}_{end}_bound") for end in ("lower", "upper"))
+def _read_bounds(call: Call, endpoint: str, estimate: Row) -> tuple[int, int] | None:
+    """Return the endpoint's bounds, or None. Graph answers -1 where it has no bounds."""
+    lower, upper = (estimate.get(f"{_BOUNDS_PREFIX[endpoint]}_{end}_bound") for end in ("lower", "upper"))
     if isinstance(lower, int) and isinstance(upper, int) and lower >= 0 and upper >= 0:
         return lower, upper
     call.note(f"{endpoint} has no bounds for this audience: not available, often because it is small.")
     return None
 
 
-def _unwrapped(answer: Row) -> Row:
-    """The estimate itself: Graph wraps it in `data`, as an object or as a list of one."""
+def _unwrap(answer: Row) -> Row:
+    """Return the object that Graph wraps in `data`, either directly or in a list."""
     inner = answer.get("data", answer)
     if isinstance(inner, list):
         inner = inner[0] if inner else {}
@@ -355,7 +362,7 @@ class GetTargetingDescription(Params):
     hide_targeting_spec_from_return: Annotated[bool, Local()] = True
 
     @model_validator(mode="after")
-    def _one_subject(self) -> Self:
+    def _check_subject(self) -> Self:
         exactly_one(self, "ad_id", "ad_set_id", "account_id")
         if (self.account_id is None) != (self.targeting_spec is None):
             raise ValueError("account_id and targeting_spec go together")
@@ -364,11 +371,11 @@ class GetTargetingDescription(Params):
     async def run(self, call: Call) -> Result:
         subject = self.ad_id or self.ad_set_id or self.account_id
         # The edges of ads and ad sets take no parameters.
-        sent = {"targeting_spec", "hide_targeting_spec_from_return"} if self.account_id else set()
-        spec = self.model_dump(include=sent)
-        body = _unwrapped(await call.graph.get(f"{subject}/targetingsentencelines", **spec))
+        names = {"targeting_spec", "hide_targeting_spec_from_return"} if self.account_id else set()
+        spec = self.model_dump(include=names)
+        body = _unwrap(await call.graph.get(f"{subject}/targetingsentencelines", **spec))
         lines = body.get("targetingsentencelines")
-        shown: Row = {"lines": lines if isinstance(lines, list) else []}
+        description: Row = {"lines": lines if isinstance(lines, list) else []}
         if not self.hide_targeting_spec_from_return:
-            shown["targeting_spec"] = body.get("params")
-        return Result(f"{len(shown['lines'])} lines describe the targeting of {subject}.", shown)
+            description["targeting_spec"] = body.get("params")
+        return Result(f"{len(description['lines'])} lines describe the targeting of {subject}.", description)

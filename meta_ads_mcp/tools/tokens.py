@@ -1,4 +1,4 @@
-"""The profiles of this machine: which tokens there are, which is in use, what each may do. Values are never shown."""
+"""Manage the token profiles of this machine: list, select, register, delete, check and renew. Tokens stay masked."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.text import redact
 
-# Longer than any profile's or variable's name: a secret of an unknown kind rather than a name.
-LONGEST_NAME = 64
+# A longer value is probably a secret: no profile or variable name is that long.
+MAX_NAME_CHARS = 64
 SAFE_WAY = (
     "a token does not belong in a chat, where it is no longer a secret: revoke it at Meta, then run "
     "`meta-ads-mcp login` in a terminal, or put a new one into an environment variable of this server and name that "
@@ -27,7 +27,7 @@ ProfileName = Annotated[
 
 
 class TokenParams(Params):
-    """Arguments that name profiles. Whatever looks like a token in any of them is refused and not repeated."""
+    """Base of tools that name profiles. Rejects any value that looks like a token, without repeating it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -38,9 +38,10 @@ class TokenParams(Params):
 
 
 def _is_secret(key: Any, value: Any) -> bool:
+    """Return whether the argument's name or its value suggests a token."""
     if not isinstance(value, str):
         return False
-    return str(key).lower() in _SECRET_NAMES or len(value) > LONGEST_NAME or redact(value) != value
+    return str(key).lower() in _SECRET_NAMES or len(value) > MAX_NAME_CHARS or redact(value) != value
 
 
 @tool("ads_list_tokens", Effect.READ, calls_graph=False, keywords="profiles accounts credentials login active")
@@ -125,6 +126,7 @@ class GetTokenStatus(TokenParams):
 
 
 def _status(row: Row) -> str:
+    """Summarize a token check in a sentence, with Meta's reason and the next step for a token that fails."""
     if not row["valid"]:
         return f"{row['profile']} does not work: {row['reason']} {row['next_step']}"
     ends = f", expires {row['expires_at']}" if "expires_at" in row else ""

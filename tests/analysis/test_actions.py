@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.actions import canonical, event_of, not_self_evident, values
+from meta_ads_mcp.analysis.actions import event_of, events, explain_events, values
 
 
 def stats(**counts: int) -> list[dict[str, str]]:
@@ -32,7 +32,7 @@ def test_a_purchase_under_many_names_is_counted_once() -> None:
 def test_whatever_the_order_the_widest_name_that_is_there_wins(names: list[str], count: int) -> None:
     kept = names[:count]
     widest = next(name for name in PURCHASES if name in kept)
-    found = canonical([{"action_type": name, "value": PURCHASES[name]} for name in kept])
+    found = events([{"action_type": name, "value": PURCHASES[name]} for name in kept])
     assert [(one.event, one.action_type) for one in found] == [("purchase", widest)]
 
 
@@ -89,7 +89,7 @@ def test_windows_and_places_are_kept_apart() -> None:
         {"action_type": "purchase", "action_device": "desktop", "value": "1"},
         {"action_type": "offsite_conversion.fb_pixel_purchase", "action_device": "iphone", "value": "3"},
     ]
-    (found,) = canonical(entries)
+    (found,) = events(entries)
     assert found.figures == {
         ("", (("action_device", "iphone"),)): 3,
         ("7d_click", (("action_device", "iphone"),)): 2,
@@ -104,12 +104,12 @@ def test_a_place_with_another_name_of_the_event_does_not_mix_in() -> None:
         {"action_type": "omni_purchase", "action_device": "desktop", "value": "4"},
         {"action_type": "offsite_conversion.fb_pixel_purchase", "action_device": "iphone", "value": "9"},
     ]
-    (found,) = canonical(entries)
+    (found,) = events(entries)
     assert found.figures == {("", (("action_device", "desktop"),)): 4}
 
 
 def test_the_deepest_event_comes_first() -> None:
-    found = canonical(stats(video_view=9, link_click=5, zebra=1, lead=2, purchase=1))
+    found = events(stats(video_view=9, link_click=5, zebra=1, lead=2, purchase=1))
     assert [one.event for one in found] == ["purchase", "lead", "link_click", "video_view", "zebra"]
 
 
@@ -119,6 +119,6 @@ def test_what_is_no_list_of_actions_has_no_events(entries: object) -> None:
 
 
 def test_only_names_that_do_not_say_it_are_explained() -> None:
-    assert not_self_evident({"lead": ["lead"], "purchase": ["omni_purchase", "purchase"]}) == (
+    assert explain_events({"lead": ["lead"], "purchase": ["omni_purchase", "purchase"]}) == (
         "purchase = omni_purchase or purchase"
     )

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.anomalies import Limits, compare_windows, shortages, unusual_days, windows
+from meta_ads_mcp.analysis.anomalies import Limits, compare_windows, recent_windows, shortages, unusual_days
 from meta_ads_mcp.analysis.series import Figures, Period
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.tools.insights.insights import Metric
 
 TODAY = date(2026, 10, 14)
-AT = windows(TODAY, 7)
+AT = recent_windows(TODAY, 7)
 METRICS = get_args(Metric)
 USUAL = Figures(spend=200, impressions=20_000, clicks=400, results=40, value=800)
 ACCOUNT = Account("act_1", "A", "EUR", "Europe/Berlin")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.combinations import PLAIN, STARRED, refused_combination
-from meta_ads_mcp.analysis.guardrails import check_arguments, check_dates
+from meta_ads_mcp.analysis.query.combinations import COMPANIONS, PLAIN, STARRED, combination_problem
+from meta_ads_mcp.analysis.query.guardrails import check_arguments, check_dates
 from meta_ads_mcp.core.values.dates import months_before
 from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
@@ -96,7 +96,7 @@ def test_calendar_months_are_counted_and_never_days(day: date, months: int) -> N
 
 
 def test_a_range_in_the_future_is_refused_and_one_that_ends_there_is_not() -> None:
-    assert "still to come" in refusal(query(time_range=days("2026-10-15", "2026-10-20"))).message
+    assert "in the future" in refusal(query(time_range=days("2026-10-15", "2026-10-20"))).message
     passes(query(time_range=days("2026-10-01", "2026-10-31")))
 
 
@@ -143,13 +143,13 @@ def test_every_combination_of_metas_table_passes(text: str) -> None:
     parts = text.split()
     actions = [part for part in parts if part.startswith("action_")]
     rest = [part for part in parts if not part.startswith("action_")]
-    assert refused_combination(rest, actions) is None
-    assert refused_combination(rest, [*actions, "action_type"]) is None
+    assert combination_problem(rest, actions) is None
+    assert combination_problem(rest, [*actions, "action_type"]) is None
 
 
 @pytest.mark.parametrize("text", STARRED)
 def test_starred_ones_join_the_target_and_the_destination(text: str) -> None:
-    assert refused_combination(text.split(), ["action_target_id"]) is None
+    assert combination_problem(text.split(), ["action_target_id"]) is None
 
 
 @pytest.mark.parametrize(
@@ -166,11 +166,39 @@ def test_starred_ones_join_the_target_and_the_destination(text: str) -> None:
     ],
 )
 def test_other_combinations_are_refused_with_what_joins(breakdowns: list[str], actions: list[str]) -> None:
-    found = refused_combination(breakdowns, actions)
+    found = combination_problem(breakdowns, actions)
     assert found is not None
-    assert "joins" in found[1]
+    assert "can be combined with" in found[1]
 
 
 @pytest.mark.parametrize("breakdowns", [["age", "brand_new"], ["device_platform", "publisher_platform"], ["a", "b"]])
 def test_what_the_table_does_not_know_is_left_to_graph(breakdowns: list[str]) -> None:
-    assert refused_combination(breakdowns, []) is None
+    assert combination_problem(breakdowns, []) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "breakdowns"),
+    [
+        (["placement"], ["publisher_platform", "platform_position"]),
+        (["platform_position"], ["publisher_platform", "platform_position"]),
+        (["position", "impression_device"], ["publisher_platform", "platform_position", "impression_device"]),
+        (["platform_position", "publisher_platform"], ["platform_position", "publisher_platform"]),
+        (["hour"], [HOURLY]),
+        (["Device"], ["device_platform"]),
+        (["age ", " gender"], ["age", "gender"]),
+        (["age", "age"], ["age"]),
+        (["brand_new"], ["brand_new"]),
+    ],
+)
+def test_everyday_names_of_breakdowns_are_understood(words: Any, breakdowns: list[str]) -> None:
+    asked = query(breakdowns=words)
+    assert asked.breakdowns == breakdowns
+    passes(asked)
+
+
+@pytest.mark.parametrize(("name", "companion"), sorted(COMPANIONS.items()))
+def test_breakdown_without_its_companion_is_refused_with_its_name(name: str, companion: str) -> None:
+    problem = combination_problem([name], [])
+    assert problem is not None
+    assert companion in problem[1]
+    assert combination_problem([name, companion], []) is None

@@ -9,14 +9,35 @@ from meta_ads_mcp.analysis.numbers import amount, change_pct, number, ratio, rou
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("361324", 361324), ("5339.5", 5339.5), ("0", 0), ("-1.50", -1.5), ("3.0", 3), (7, 7), ("1e3", 1000)],
+    [
+        *(("361324", 361324), ("5339.5", 5339.5), ("0", 0), ("-1.50", -1.5), ("3.0", 3), (7, 7), (1.5, 1.5)),
+        *(("1e3", 1000), ("1.5E+3", 1500), ("2E-1", 0.2), ("+5", 5), (".5", 0.5), ("5.", 5), ("-0", 0)),
+    ],
 )
 def test_numbers_are_read(text: object, value: float) -> None:
     assert number(text) == value
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "AVERAGE", "25-34", True, [], "٣", "1,000", "nan", "inf", "9" * 61, 10**400]
+    "text",
+    [
+        None,
+        "",
+        "AVERAGE",
+        "25-34",
+        True,
+        [],
+        "٣",
+        "1,000",
+        "nan",
+        "inf",
+        "9" * 61,
+        10**400,
+        "1e999",
+        "1_000",
+        " 5",
+        ".",
+    ],
 )
 def test_what_is_no_number_is_none(text: object) -> None:
     assert number(text) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.analysis.robust import ALL_PAIRS_UP_TO, expected_value, slope
+from meta_ads_mcp.analysis.robust import MAX_ALL_PAIRS, slope, usual_range
 from meta_ads_mcp.analysis.series import (
     Figures,
     Measure,
@@ -23,7 +23,7 @@ from meta_ads_mcp.analysis.series import (
 from meta_ads_mcp.analysis.trend import direction_of, trend
 from meta_ads_mcp.core.result import Row
 
-LEADS = Measure("lead", own=False)
+LEADS = Measure("lead", from_meta=False)
 START = date(2026, 8, 3)
 
 
@@ -46,7 +46,7 @@ def table(data: Row) -> list[dict[str, Any]]:
 def test_metas_own_result_is_taken_where_all_rows_name_one() -> None:
     rows = [{"results": result("actions:offsite_conversion.fb_pixel_purchase", 3), "actions": actions(purchase=9)}, {}]
     what = result_measure(rows)
-    assert (what.event, [what.of(one) for one in rows]) == ("purchase", [3, 0])
+    assert (what.event, [what.result_of(one) for one in rows]) == ("purchase", [3, 0])
 
 
 def test_of_mixed_results_the_first_event_that_is_there_counts() -> None:
@@ -55,15 +55,37 @@ def test_of_mixed_results_the_first_event_that_is_there_counts() -> None:
         {"results": result("actions:purchase", 2), "actions": actions(omni_purchase=2, purchase=2)},
     ]
     what = result_measure(rows)
-    assert (what.event, what.own, [what.of(one) for one in rows]) == ("purchase", False, [0, 2])
+    assert (what.event, what.from_meta, [what.result_of(one) for one in rows]) == ("purchase", False, [0, 2])
 
 
-@pytest.mark.parametrize("indicator", ["reach", "mixed", "estimated_ad_recallers"])
-def test_a_result_that_is_no_event_is_not_replaced_by_one(indicator: str) -> None:
-    rows = [{"results": result(indicator, 900), "actions": actions(link_click=5)}]
-    what = result_measure(rows)
-    assert (what.event, what.of(rows[0])) == (None, None)
-    assert indicator in what.note()
+@pytest.mark.parametrize(
+    ("indicator", "cost", "additive"),
+    [
+        ("reach", 100, False),
+        ("mixed", 0.1, False),
+        ("estimated_ad_recallers", 0.1, False),
+        ("impressions", 100, True),
+        ("video_thruplay_watched_actions", 0.1, True),
+        ("profile_visit_view", 0.1, True),
+    ],
+)
+def test_result_that_is_not_an_action_is_counted_and_people_are_not_added(
+    indicator: str, cost: float, *, additive: bool
+) -> None:
+    rows = [{"spend": "90", "results": result(indicator, 900), "actions": actions(link_click=5)}]
+    measure = result_measure(rows)
+    each = figures(rows[0], measure)
+    assert (measure.event, each.results, each.metric("cost_per_result")) == (indicator, 900, pytest.approx(cost))
+    both = sum_figures([each, each])
+    assert (both.results, both.metric("cost_per_result")) == ((1800, pytest.approx(cost)) if additive else (None, None))
+    assert indicator in measure.note()
+
+
+def test_results_by_window_without_a_default_figure_are_not_taken_for_the_result() -> None:
+    values = [{"value": "1", "attribution_windows": ["1d_view"]}, {"value": "9", "attribution_windows": ["7d_click"]}]
+    rows = [{"results": [{"indicator": "actions:lead", "values": values}], "actions": actions(lead=10)}]
+    measure = result_measure(rows)
+    assert (measure.event, measure.from_meta, measure.result_of(rows[0])) == ("lead", False, 10)
 
 
 @pytest.mark.parametrize(
@@ -184,14 +206,14 @@ def test_where_slope_and_thirds_disagree_it_is_unclear() -> None:
 @given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=60), st.integers(-50, 50))
 def test_the_slope_of_a_line_with_few_outliers_is_that_of_the_line(noise: list[int], step: int) -> None:
     assert slope([step * i for i in range(len(noise))]) == step
-    assert slope([step * i + 7 for i in range(ALL_PAIRS_UP_TO + 50)]) == step
+    assert slope([step * i + 7 for i in range(MAX_ALL_PAIRS + 50)]) == step
 
 
 def test_from_zero_there_is_no_change() -> None:
     data, notes = trend(series([0, 5, 10]), START + timedelta(days=400))
     assert [found["spend_change_pct"] for found in table(data["periods"])] == [None, None, 100]
     assert data["trends"]["rows"] == []
-    assert any("Fewer than 6" in note for note in notes)
+    assert any("fewer than 6" in note for note in notes)
 
 
 def test_today_and_parts_of_weeks_are_not_compared() -> None:
@@ -210,7 +232,7 @@ def test_a_long_table_keeps_the_latest_and_says_so() -> None:
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=30))
 def test_a_usual_value_is_within_its_own_range(history: list[float]) -> None:
-    known = expected_value(history, least=0.01)
+    known = usual_range(history, min_sigma=0.01)
     low, high = known.range(3.5)
     assert low <= known.middle <= high
     assert known.z(known.middle) == 0

@@ -41,7 +41,7 @@ def test_a_row_of_graph_becomes_numbers_with_dimensions_first() -> None:
         "ad_id": "120247733447592722",
         "ad_name": "2024",
         "quality_ranking": "AVERAGE",
-        "results_indicator": "actions:lead",
+        "result_event": "lead",
         "spend": 5339.5,
         "ctr": 2.795,
         "purchase": 12,
@@ -55,7 +55,7 @@ def test_a_row_of_graph_becomes_numbers_with_dimensions_first() -> None:
         "results": 3,
     }
     assert list(row)[:8] == [
-        "date_start", "ad_id", "ad_name", "quality_ranking", "results_indicator", "spend", "ctr", "purchase",
+        "date_start", "ad_id", "ad_name", "quality_ranking", "result_event", "spend", "ctr", "purchase",
     ]  # fmt: skip
 
 
@@ -92,12 +92,12 @@ def test_action_breakdowns_get_rows_and_spend_is_not_repeated() -> None:
     assert sheet([{"spend": "9.5", "actions": actions}]).totals() == {"spend": 9.5, "lead": 7}
 
 
-def test_mixed_results_are_not_added_up() -> None:
+def test_results_of_several_events_have_a_column_each() -> None:
     entries = [
         {"indicator": "actions:lead", "values": [{"value": "3"}]},
         {"indicator": "reach", "values": [{"value": "9"}]},
     ]
-    assert shown({"results": entries}) == [{"results_indicator": "mixed"}]
+    assert shown({"results": entries}) == [{"result_event": "lead, reach", "results_lead": 3, "results_reach": 9}]
 
 
 def test_conversions_name_their_event_even_when_there_is_one() -> None:

@@ -12,9 +12,9 @@ import pytest
 
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.server.server import CORE, INSTRUCTIONS
-from scripts.snapshots import listing
-from tests.catalogue.arguments import CLOSED_INSIDE
-from tests.catalogue.every import TOOLS, each
+from tests.support.arguments import CLOSED_INSIDE
+from tests.support.every_tool import TOOLS, each
+from tests.support.programs import load_script
 
 NAME = re.compile(r"ads_[a-z0-9_]+")
 PAGE_TOOLS = {"facebook_create_post", "facebook_get_page_insights", "facebook_delete_post", "facebook_get_post"}
@@ -26,8 +26,9 @@ MOST_INSTRUCTION_CHARS = 2000
 MOST_LISTED = 40
 # Characters of the compact JSON of a `tools/list` answer: lower them when the list shrinks, argue before raising them.
 MOST_DEFAULT_CHARS = 32_000
-# All of it is listed only where somebody asks for `all`: what counts every day is the default list.
-MOST_CHARS = 115_000
+# All of it is listed only where somebody asks for `all`: what counts every day is the default list. Raised on
+# 2026-11-30 for the parameters of campaigns, ad sets, ads and creatives that Meta has and this server lacked.
+MOST_CHARS = 122_000
 # Arguments, and keys inside them, that take an object with any key, with the reason.
 _OF_THAT_TOOL = "the arguments of another tool, which closes them itself"
 _AS_META = "Meta's own spec, sent as it is for what the other arguments do not say; Graph checks its keys"
@@ -35,6 +36,7 @@ OPEN_OBJECTS = {
     **dict.fromkeys(("arguments", "updates"), _OF_THAT_TOOL),
     **dict.fromkeys(CLOSED_INSIDE, "the server closes it; the keys are left out of the schema to keep the list small"),
     **dict.fromkeys(("adlabels", "tracking_specs", "omnichannel_object"), "objects that the SDK leaves open as well"),
+    "budget_schedule_specs": "closed; its keys are in the description, because four tools take it",
     **dict.fromkeys(("bid_adjustments", "contextual_multi_ads"), "objects for allow-listed advertisers"),
     **dict.fromkeys(
         ("facebook_branded_content", "instagram_branded_content"), "objects for partners of branded content"
@@ -43,6 +45,7 @@ OPEN_OBJECTS = {
     **dict.fromkeys(("asset_customization_rules", "creative", "geo_override"), _AS_META),
     **dict.fromkeys(("creative_features_spec", "image_crops"), "keys are names that Meta adds to: features, ratios"),
     "tracking_parameters": "names and texts of the advertiser's own",
+    "column_map": "names of columns of the advertiser's own",
     **dict.fromkeys(
         ("regional_regulation_disclaimer_spec", "regional_regulation_identities"), "keys differ by country"
     ),
@@ -53,7 +56,7 @@ UNICODE_CLASSES = re.compile(r"\\[dDwWsS]")
 
 @pytest.fixture(scope="module")
 def shown() -> dict[str, dict[str, Any]]:
-    return {tool["name"]: tool for tool in asyncio.run(listing())["tools"]}
+    return {tool["name"]: tool for tool in asyncio.run(load_script("snapshots").listing())["tools"]}
 
 
 def test_names_are_unique() -> None:
@@ -149,13 +152,13 @@ def test_what_the_server_names_exists(shown: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("writes", [False, True])
 def test_the_default_list_is_small(writes: bool) -> None:
-    answer = asyncio.run(listing("default", writes=writes))
+    answer = asyncio.run(load_script("snapshots").listing("default", writes=writes))
     assert len(answer["tools"]) <= MOST_LISTED
     assert _chars(answer) <= MOST_DEFAULT_CHARS
 
 
 def test_the_whole_list_with_writes_is_bounded() -> None:
-    assert _chars(asyncio.run(listing())) <= MOST_CHARS
+    assert _chars(asyncio.run(load_script("snapshots").listing())) <= MOST_CHARS
 
 
 def _chars(answer: dict[str, Any]) -> int:

@@ -11,26 +11,26 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import Engine, ToolAnswer
-from tests.catalogue.arguments import arguments, coded, spoilt
-from tests.catalogue.every import TOOLS, each
-from tests.catalogue.examples import IN_DEMO, example
-from tests.catalogue.recorder import Recorder, faults
-from tests.writes.fake_graph import engine
+from tests.support.arguments import arguments, coded, spoilt
+from tests.support.every_tool import TOOLS, each
+from tests.support.examples import IN_DEMO, example
+from tests.support.request_checks import faults, minimal_answer
+from tests.support.scripted_graph import ScriptedGraph, engine
 
 FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 # Without those that need more than a token, such as a folder to upload from.
 WITH_ENDPOINT = [tool for tool in TOOLS if tool.endpoint and tool.name not in IN_DEMO]
 
 
-def parts() -> tuple[Engine, Recorder]:
-    recorder = Recorder()
+def parts() -> tuple[Engine, ScriptedGraph]:
+    recorder = ScriptedGraph(answer=minimal_answer)
     client: Any = recorder
     return engine(client), recorder
 
 
 def call(
-    tool: Tool, given_arguments: dict[str, Any], using: tuple[Engine, Recorder] | None = None
-) -> tuple[ToolAnswer, Recorder]:
+    tool: Tool, given_arguments: dict[str, Any], using: tuple[Engine, ScriptedGraph] | None = None
+) -> tuple[ToolAnswer, ScriptedGraph]:
     """The answer and what was sent; a plan that needs an agreement gets it."""
     made, recorder = using or parts()
     answer = asyncio.run(made.call(tool.name, given_arguments))

@@ -15,8 +15,8 @@ from meta_ads_mcp.core.values.dates import UnixTime
 from meta_ads_mcp.core.values.enums import Open
 from meta_ads_mcp.core.values.ids import Node
 from meta_ads_mcp.core.values.money import IsMoney
-from tests.catalogue import sdk
-from tests.catalogue.every import TOOLS, each
+from tests.support import sdk
+from tests.support.every_tool import TOOLS, each
 
 WITH_ENDPOINT = [tool for tool in TOOLS if tool.endpoint]
 # Hooks by which a tool sends something else than its arguments as they are; what it sends is seen in test_properties.

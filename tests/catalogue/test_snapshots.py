@@ -7,26 +7,28 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.core.tool import Tool
-from scripts.snapshots import Change, compare, snapshots, stored
-from tests.catalogue.every import TOOLS, each
+from tests.support.every_tool import TOOLS, each
+from tests.support.programs import load_script
+
+script = load_script("snapshots")
 
 UPDATE = "run `make snapshots` (python scripts/snapshots.py), and commit what it wrote if that is what you meant"
 
 
 @pytest.fixture(scope="module")
 def shown() -> dict[str, dict[str, Any]]:
-    return snapshots()
+    return script.snapshots()
 
 
 @pytest.fixture(scope="module")
 def kept() -> dict[str, dict[str, Any]]:
-    return stored()
+    return script.stored()
 
 
 @each()
 def test_the_snapshot_is_what_a_client_receives(tool: Tool, shown: dict[str, Any], kept: dict[str, Any]) -> None:
     assert tool.name in kept, f"{tool.name} has no snapshot yet: {UPDATE}"
-    changes = "\n".join(f"  {change}" for change in compare(kept[tool.name], shown[tool.name]))
+    changes = "\n".join(f"  {change}" for change in script.compare(kept[tool.name], shown[tool.name]))
     assert kept[tool.name] == shown[tool.name], f"{tool.name} changed:\n{changes}\n{UPDATE}"
 
 
@@ -84,16 +86,16 @@ def changed(schema: Any, path: str, value: Any) -> Any:
 )
 def test_a_changed_argument_is_classified(path: str, value: Any, kind: str) -> None:
     after = changed(BASE, path, value)
-    found = compare({"inputSchema": BASE}, {"inputSchema": after})
+    found = script.compare({"inputSchema": BASE}, {"inputSchema": after})
     assert {change.kind for change in found} == {kind}, found
-    assert compare({"inputSchema": after}, {"inputSchema": after}) == []
+    assert script.compare({"inputSchema": after}, {"inputSchema": after}) == []
 
 
 def test_a_changed_hint_breaks_and_a_changed_text_does_not() -> None:
     before = {"description": "Read.", "annotations": {"title": "Read", "readOnlyHint": True}}
     after = {"description": "Read it.", "annotations": {"title": "Read it", "readOnlyHint": False}}
-    assert compare(before, after) == [
-        Change("compatible", "description reads differently"),
-        Change("breaking", "readOnlyHint: True → False"),
-        Change("compatible", "title: Read → Read it"),
+    assert script.compare(before, after) == [
+        script.Change("compatible", "description reads differently"),
+        script.Change("breaking", "readOnlyHint: True → False"),
+        script.Change("compatible", "title: Read → Read it"),
     ]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import facebook_business.adobjects as sdk
 import pytest
 from facebook_business.adobjects.adaccount import AdAccount
 
+from meta_ads_mcp.core.nodes import NODES, Owner
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
-from meta_ads_mcp.engine.accounts import MEMBER_OF, OF_NO_ACCOUNT, OWNED, AccountBook
+from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.errors import Denied, PermissionMissing, Throttled
-from tests.engine.support import Bench, account
-from tests.support import Told
+from tests.support.sample_tools import account, run_in_tool, sample_graph
+from tests.support.scripted_graph import ScriptedGraph
 
 OURS = ("act_1", "act_2")
+# Kinds whose field `account_id` names the owner.
+SELF_OWNED = [name for name, row in NODES.items() if row.owner is Owner.SELF and name not in {"any", "AdAccount"}]
 
 
 def world(request: Request) -> Any:
@@ -37,8 +41,8 @@ def world(request: Request) -> Any:
     return {"id": request.path, "account_id": request.path[0], "name": "Thing"}
 
 
-def book(*allowed: str) -> tuple[AccountBook, Told]:
-    client = Told(world)
+def book(*allowed: str) -> tuple[AccountBook, ScriptedGraph]:
+    client = ScriptedGraph(answer=world)
     return AccountBook(client, allowed), client
 
 
@@ -89,7 +93,7 @@ async def test_what_is_not_found_there_is_denied(node: str, kind: str) -> None:
         await made.owner(node, kind)
 
 
-@pytest.mark.parametrize("kind", sorted(OF_NO_ACCOUNT))
+@pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner is Owner.ABOVE])
 async def test_what_stands_above_accounts_has_no_owner(kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner("5", kind) is None
@@ -106,12 +110,12 @@ async def test_an_owner_is_asked_for_once_also_by_many_at_the_same_time() -> Non
 async def test_one_waiter_that_goes_takes_nothing_from_the_others() -> None:
     gate = asyncio.Event()
 
-    class Slow(Told):
+    class Slow(ScriptedGraph):
         async def send(self, request: Request) -> Any:
             await gate.wait()
             return await super().send(request)
 
-    client = Slow(world)
+    client = Slow(answer=world)
     made = AccountBook(client, OURS)
     first, second = (asyncio.ensure_future(made.owner("11", "Ad")) for _ in range(2))
     await asyncio.sleep(0)
@@ -129,7 +133,7 @@ async def test_a_failed_look_up_is_not_remembered() -> None:
             raise error
         return world(request)
 
-    made = AccountBook(Told(answer), OURS)
+    made = AccountBook(ScriptedGraph(answer=answer), OURS)
     with pytest.raises(Throttled):
         await made.owner("11", "Ad")
     assert await made.owner("11", "Ad") == "act_1"
@@ -138,8 +142,8 @@ async def test_a_failed_look_up_is_not_remembered() -> None:
 @pytest.mark.parametrize("row", [{}, {"account_id": None}, {"account_id": "x/y"}, {"account_id": True}, []])
 async def test_an_object_that_names_no_account_is_denied_only_where_accounts_are_chosen(row: Any) -> None:
     with pytest.raises(Denied):
-        await AccountBook(Told(lambda _: row), OURS).owner("11", "Ad")
-    assert await AccountBook(Told(lambda _: row)).owner("11", "Ad") is None
+        await AccountBook(ScriptedGraph(answer=lambda _: row), OURS).owner("11", "Ad")
+    assert await AccountBook(ScriptedGraph(answer=lambda _: row)).owner("11", "Ad") is None
 
 
 async def test_lists_teach_the_owners_of_their_rows() -> None:
@@ -159,13 +163,13 @@ async def test_currency_and_time_zone_are_read_once() -> None:
 
 
 async def test_an_account_without_a_time_zone_has_the_days_of_utc() -> None:
-    found = await AccountBook(Told(lambda _: {"currency": "TWD"})).account("act_1")
+    found = await AccountBook(ScriptedGraph(answer=lambda _: {"currency": "TWD"})).account("act_1")
     assert (found.id, found.currency, found.timezone_name) == ("act_1", "TWD", "UTC")
 
 
 @pytest.mark.parametrize("row", [{}, {"id": "act_1"}, {"id": "act_1", "currency": 5, "timezone_name": "x"}, []])
 async def test_an_account_that_hides_its_currency_is_an_error_and_odd_rows_teach_nothing(row: Any) -> None:
-    made = AccountBook(Told(lambda _: row))
+    made = AccountBook(ScriptedGraph(answer=lambda _: row))
     if isinstance(row, dict):
         made.learn([row])
     with pytest.raises(PermissionMissing):
@@ -186,28 +190,28 @@ async def test_an_account_that_hides_its_currency_is_an_error_and_odd_rows_teach
     ],
 )
 async def test_a_call_about_another_account_does_not_run(arguments: dict[str, Any]) -> None:
-    bench = Bench(world, accounts=OURS)
+    bench = sample_graph(world, accounts=OURS)
 
     async def run(*_: Any) -> Result:
         pytest.fail("the tool ran")
 
-    answer = await bench.run(run, **arguments)
+    answer = await run_in_tool(bench, run, **arguments)
     assert answer.structured["error"]["kind"] == "denied"
 
 
 @pytest.mark.parametrize("path", ["act_9/campaigns", "act_9", "91/ads"])
 @pytest.mark.parametrize("way", ["get", "list", "batch"])
 async def test_a_tool_cannot_go_to_another_account_by_itself(path: str, way: str) -> None:
-    bench = Bench(world, accounts=OURS)
+    bench = sample_graph(world, accounts=OURS)
     bench.engine.book.learn([{"id": "91", "account_id": "9"}])
 
     async def run(_: Any, call: Any) -> Result:
         await (call.graph.batch([Request("GET", path)]) if way == "batch" else getattr(call.graph, way)(path))
         return Result("done", {})
 
-    answer = await bench.run(run)
+    answer = await run_in_tool(bench, run)
     assert answer.structured["error"]["kind"] == "denied"
-    assert bench.client.sent == []
+    assert bench.sent == []
 
 
 async def test_amounts_of_several_accounts_each_have_their_own_currency() -> None:
@@ -221,7 +225,7 @@ async def test_amounts_of_several_accounts_each_have_their_own_currency() -> Non
         ]
         return Result("Two.", rows)
 
-    answer = await Bench(graph).run(run, account_ids=["1", "2"])
+    answer = await run_in_tool(sample_graph(graph), run, account_ids=["1", "2"])
     assert [row["daily_budget"]["amount"] for row in answer.structured["data"]] == ["5.00", "500"]
 
 
@@ -232,7 +236,7 @@ async def test_a_currency_that_cannot_be_read_costs_the_unit_and_not_the_answer(
     async def run(*_: Any) -> Result:
         return Result("One.", {"daily_budget": "500"})
 
-    answer = await Bench(graph).run(run, object_id="act_1")
+    answer = await run_in_tool(sample_graph(graph), run, object_id="act_1")
     assert answer.structured["data"] == {"daily_budget": {"minor": 500}}
     assert "act_1" in answer.structured["notes"][0]
 
@@ -240,12 +244,41 @@ async def test_a_currency_that_cannot_be_read_costs_the_unit_and_not_the_answer(
 # --- against Meta's SDK
 
 
-@pytest.mark.parametrize("node", sorted(OWNED - {"any"}))
+@pytest.mark.parametrize("node", SELF_OWNED)
 def test_these_nodes_do_name_their_account(node: str) -> None:
     module = __import__(f"{sdk.__name__}.{node.lower()}", fromlist=[node])
     assert hasattr(getattr(module, node).Field, "account_id")
 
 
-@pytest.mark.parametrize("edge", sorted(MEMBER_OF.values()))
+@pytest.mark.parametrize("edge", [row.member_edge for row in NODES.values() if row.member_edge])
 def test_these_edges_are_edges_of_an_account(edge: str) -> None:
     assert hasattr(AdAccount, {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels"}.get(edge, f"get_{edge}"))
+
+
+@pytest.mark.parametrize(
+    ("row", "today", "offset"),
+    [
+        ({"timezone_name": "Europe/Nowhere", "timezone_offset_hours_utc": 2}, "2026-12-01", "UTC+2"),
+        ({"timezone_name": "Asia/Nowhere", "timezone_offset_hours_utc": 5.5}, "2026-12-01", "UTC+5.5"),
+        ({"timezone_name": "America/Nowhere", "timezone_offset_hours_utc": -8}, "2026-11-30", "UTC-8"),
+        ({"timezone_name": "America/Nowhere"}, "2026-11-30", "UTC"),
+        ({"timezone_name": "x" * 900, "timezone_offset_hours_utc": 2}, "2026-12-01", "UTC+2"),
+        ({"timezone_name": "../../etc/passwd", "timezone_offset_hours_utc": 999}, "2026-11-30", "UTC"),
+    ],
+)
+async def test_an_unknown_time_zone_does_not_hide_the_currency(row: dict[str, Any], today: str, offset: str) -> None:
+    graph = ScriptedGraph(answer=lambda _: {"id": "act_1", "currency": "EUR", **row})
+    result = await AccountBook(graph).account("act_1")
+    assert result.currency == "EUR"
+    assert result.today(datetime(2026, 11, 30, 22, 30, tzinfo=UTC)).isoformat() == today
+    assert f"{offset}, without daylight saving" in str(result.timezone_note)
+    assert len(str(result.timezone_note)) < 300
+
+
+async def test_a_listed_account_with_an_unknown_time_zone_is_read_with_its_offset() -> None:
+    graph = ScriptedGraph(
+        answer=lambda _: {"id": "act_1", "currency": "EUR", "timezone_name": "A/B", "timezone_offset_hours_utc": 2}
+    )
+    accounts = AccountBook(graph)
+    accounts.learn([{"id": "act_1", "currency": "EUR", "timezone_name": "A/B"}])
+    assert (await accounts.account("act_1")).utc_offset_hours == 2

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.engine.support import Bench, account
+from tests.support.sample_tools import account, sample_graph
 
 CANARY = "c4n4ry"
 
 
 async def understood(**arguments: Any) -> dict[str, Any]:
-    bench = Bench(account)
+    bench = sample_graph(account)
     data: dict[str, Any] = await bench.data("ads_test_everything", account_id="1", **arguments)
     data.pop("account_id")
     return data
@@ -92,7 +92,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"budget": -1}, "minor units"),
     ({"budget": 5.5}, "minor units"),
     ({"budget": "50 usd"}, "minor units"),
-    ({"budget": "$50"}, "minor units"),
+    ({"budget": "€50"}, "minor units"),
     ({"breakdowns": ["a b"]}, "letters"),
     ({"fields": ["page{access_token}"]}, "secrets"),
     ({"fields": ["id?x=1"]}, "field"),
@@ -102,12 +102,12 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("wrong", "said"), WRONG, ids=lambda value: str(value)[:40])
 async def test_a_wrong_argument_is_named_and_nothing_is_sent(wrong: dict[str, Any], said: str) -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     error = await bench.error("ads_test_everything", account_id="1", **wrong)
     assert error["kind"] == "invalid_arguments"
     assert next(iter(wrong)) in error["message"]
     assert said in error["message"] + error["next_step"]
-    assert bench.client.sent == []
+    assert bench.sent == []
 
 
 @pytest.mark.parametrize(
@@ -132,17 +132,17 @@ async def test_a_wrong_argument_is_named_and_nothing_is_sent(wrong: dict[str, An
     ],
 )
 async def test_what_is_no_account_id(value: Any) -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     error = await bench.error("ads_test_everything", account_id=value)
     assert error["kind"] == "invalid_arguments"
-    assert bench.client.sent == []
+    assert bench.sent == []
 
 
 @pytest.mark.parametrize("value", ["1", "act_1", 1])
 async def test_an_account_id_with_or_without_act(value: Any) -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     await bench.data("ads_test_everything", account_id=value)
-    assert [request.path for request in bench.client.sent] == ["act_1"]
+    assert [request.path for request in bench.sent] == ["act_1"]
 
 
 @pytest.mark.parametrize(
@@ -161,22 +161,22 @@ async def test_an_account_id_with_or_without_act(value: Any) -> None:
 async def test_an_unknown_key_or_value_names_what_is_accepted(
     arguments: dict[str, Any], named: str, hint: str, allowed: str
 ) -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     error = await bench.error("ads_test_everything", account_id="1", **arguments)
     assert named in error["message"]
     assert hint in error["message"]
     assert allowed in error["allowed"]
     assert allowed in error["next_step"]
-    assert bench.client.sent == []
+    assert bench.sent == []
 
 
 async def test_a_missing_argument_is_named() -> None:
-    error = await Bench(account).error("ads_test_everything")
+    error = await sample_graph(account).error("ads_test_everything")
     assert "'account_id' is needed" in error["message"]
 
 
 async def test_several_mistakes_are_told_at_once() -> None:
-    error = await Bench(account).error("ads_test_everything", account_id="x", count=99, flag="no")
+    error = await sample_graph(account).error("ads_test_everything", account_id="x", count=99, flag="no")
     assert all(name in error["message"] for name in ("account_id", "count", "flag"))
 
 
@@ -197,17 +197,17 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(NAMES, VALUES, min_size=1))
 async def test_a_refusal_never_repeats_a_value(arguments: dict[str, Any]) -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     answer = await bench.engine.call("ads_test_everything", arguments)
     if answer.is_error:
         assert answer.structured["error"]["kind"] == "invalid_arguments"
         assert CANARY not in answer.text + json.dumps(answer.structured)
-        assert bench.client.sent == []
+        assert bench.sent == []
     assert CANARY not in json.dumps(bench.events.events)
 
 
 async def test_another_read_can_be_called_by_name() -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     data = await bench.data("ads_call_read_tool", name="ads_test_everything", arguments='{"account_id": 1, "count": 4}')
     assert data["count"] == 4
     error = await bench.error(
@@ -219,7 +219,7 @@ async def test_another_read_can_be_called_by_name() -> None:
 
 @pytest.mark.parametrize("inner", ["ads_call_read_tool", "ads_nothing"])
 async def test_it_calls_nothing_else(inner: str) -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     assert (await bench.error("ads_call_read_tool", name=inner, arguments={}))["kind"] in (
         "invalid_arguments",
         "not_found",
@@ -227,7 +227,7 @@ async def test_it_calls_nothing_else(inner: str) -> None:
 
 
 async def test_an_unknown_value_of_an_open_enum_is_sent_with_a_note() -> None:
-    bench = Bench(account)
+    bench = sample_graph(account)
     answer = await bench.call("ads_test_everything", account_id="1", breakdowns=["age", "brand_new"])
     assert not answer.is_error
     assert any("brand_new" in note for note in answer.structured["notes"])

@@ -19,23 +19,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.errors import (
     AdsError,
     ApiError,
     Blocked,
     DataLimit,
+    InvalidArguments,
     NetworkProblem,
     Throttled,
     TokenProblem,
     Transient,
     UnknownOutcome,
 )
-from meta_ads_mcp.graph.client import LONGEST_QUERY
-from meta_ads_mcp.graph.limits.calls import Outcome
-from meta_ads_mcp.graph.response import LARGEST_BODY
-from tests.support import TOKEN, Wire, refusal
+from meta_ads_mcp.graph.client import MAX_QUERY_CHARS, GraphClient
+from meta_ads_mcp.graph.connection import Connection
+from meta_ads_mcp.graph.limits.outcome import Outcome
+from meta_ads_mcp.graph.response import MAX_BODY_BYTES
+from tests.support.clock import FakeClock
+from tests.support.fake_transport import TOKEN, FakeTransport, refusal
+from tests.support.recorders import EventRecorder, RecordingGovernor
 
 GOOD = {"data": []}
+MEMBER = {"code": 200, "headers": [], "body": json.dumps(GOOD)}
 
 
 def everything_sent(request: httpx.Request) -> str:
@@ -63,7 +69,7 @@ class Pieces(httpx.AsyncByteStream):
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_the_token_travels_in_the_header_alone(method: Any) -> None:
-    wire = Wire(lambda _: GOOD, app_secret="hush")
+    wire = FakeTransport(lambda _: GOOD, app_secret="hush")
     await wire.send(method, params={"fields": "id,name"})
     (sent,) = wire.requests
     assert sent.headers["authorization"] == f"Bearer {TOKEN}"
@@ -74,7 +80,7 @@ async def test_the_token_travels_in_the_header_alone(method: Any) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_a_secret_proves_every_call_and_without_one_nothing_is_proven(method: Any) -> None:
     proof = hmac.new(b"hush", TOKEN.encode(), hashlib.sha256).hexdigest()
-    with_secret, without = Wire(lambda _: GOOD, app_secret="hush"), Wire(lambda _: GOOD)
+    with_secret, without = FakeTransport(lambda _: GOOD, app_secret="hush"), FakeTransport(lambda _: GOOD)
     await with_secret.send(method)
     await without.send(method)
     sent = with_secret.requests[0]
@@ -83,7 +89,7 @@ async def test_a_secret_proves_every_call_and_without_one_nothing_is_proven(meth
 
 
 async def test_paths_are_versioned_and_the_client_says_who_it_is() -> None:
-    wire = Wire(lambda _: GOOD, version="v25.0", user_agent="meta-ads-local-mcp/9")
+    wire = FakeTransport(lambda _: GOOD, version="v25.0", user_agent="meta-ads-local-mcp/9")
     await wire.send("GET", "123/insights")
     (sent,) = wire.requests
     assert sent.url.copy_with(query=None) == httpx.URL("https://graph.facebook.com/v25.0/123/insights")
@@ -92,7 +98,7 @@ async def test_paths_are_versioned_and_the_client_says_who_it_is() -> None:
 
 
 async def test_videos_are_uploaded_to_the_video_host() -> None:
-    wire = Wire(lambda _: {"id": "1"}, video_url="https://graph-video.facebook.com")
+    wire = FakeTransport(lambda _: {"id": "1"}, video_url="https://graph-video.facebook.com")
     await wire.send("POST", "act_1/advideos", patience="upload", write=True)
     await wire.send("GET", "act_1/advideos")
     assert [request.url.host for request in wire.requests] == ["graph-video.facebook.com", "graph.facebook.com"]
@@ -102,7 +108,7 @@ async def test_videos_are_uploaded_to_the_video_host() -> None:
 async def test_lists_and_objects_are_json_and_nothing_given_is_changed(method: Any) -> None:
     params = {"effective_status": ["ACTIVE"], "targeting": {"geo": ["DE"]}, "flag": True, "limit": 5, "gone": None}
     before = copy.deepcopy(params)
-    wire = Wire(lambda _: GOOD)
+    wire = FakeTransport(lambda _: GOOD)
     await wire.send(method, params=params)
     sent = wire.requests[0]
     assert parse_qs(sent.url.query.decode() or sent.content.decode()) == {
@@ -115,17 +121,66 @@ async def test_lists_and_objects_are_json_and_nothing_given_is_changed(method: A
 
 
 @given(st.integers(0, 3000), st.sampled_from(["x", "é", '"', "😀"]))
-async def test_a_long_query_goes_as_a_form(length: int, letter: str) -> None:
-    wire = Wire(lambda _: GOOD)
-    await wire.send(params={"filtering": letter * length})
+async def test_a_long_query_goes_as_the_member_of_a_batch(length: int, letter: str) -> None:
+    wire = FakeTransport(lambda request: [MEMBER] if request.method == "POST" else GOOD)
+    assert await wire.send(params={"filtering": letter * length}) == GOOD
     (sent,) = wire.requests
-    if sent.method == "GET":
-        assert len(sent.url.query) <= LONGEST_QUERY
+    query = sent.url.query.decode()
+    if sent.method == "POST":
+        assert not query
+        (member,) = json.loads(parse_qs(sent.content.decode())["batch"][0])
+        assert member["method"] == "GET"
+        assert len(member["relative_url"]) > MAX_QUERY_CHARS
+        query = member["relative_url"].partition("?")[2]
     else:
-        assert not sent.url.query
-        assert parse_qs(sent.content.decode())["method"] == ["GET"]
-        assert len(sent.content) > LONGEST_QUERY
-    assert parse_qs(sent.url.query.decode() or sent.content.decode()).get("filtering", [""]) == [letter * length]
+        assert len(query) <= MAX_QUERY_CHARS
+    assert parse_qs(query).get("filtering", [""]) == [letter * length]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("length", [0, 10, 100_000])
+async def test_no_request_overrides_its_method(method: Any, length: int) -> None:
+    wire = FakeTransport(lambda request: [MEMBER] if b"batch=" in request.content else GOOD)
+    await wire.send(method, "7/users", params={"payload": "x" * length})
+    (sent,) = wire.requests
+    assert "method" not in parse_qs(sent.url.query.decode()) | parse_qs(sent.content.decode())
+    assert len(sent.url.query) <= MAX_QUERY_CHARS
+    if method == "DELETE":
+        assert sent.method == "DELETE"
+        assert parse_qs(sent.url.query.decode() + sent.content.decode()).get("payload", [""]) == ["x" * length]
+
+
+async def test_a_long_read_that_the_batch_refuses_is_not_sent_again() -> None:
+    wire = FakeTransport(lambda _: refusal(100, message="Unknown path components: /"))
+    with pytest.raises(InvalidArguments):
+        await wire.send(params={"filtering": "x" * 5000})
+    assert len(wire.requests) == 1
+    assert len(wire.governor.settled) == len(wire.governor.admitted) == 1
+
+
+async def test_a_long_read_of_a_page_uses_the_token_of_the_page() -> None:
+    def handler(request: httpx.Request) -> Any:
+        if b"batch=" in request.content:
+            return [MEMBER]
+        return {"access_token": "EAApagetoken"}
+
+    wire = FakeTransport(handler)
+    assert await wire.send("GET", "55/leads", params={"filtering": "x" * 5000}, page="55") == GOOD
+    assert wire.requests[-1].headers["authorization"] == "Bearer EAApagetoken"
+
+
+@pytest.mark.parametrize("proxy", ["http://host:port", "ftp://host", "socks5://host:1", "http://[::1"])
+def test_a_proxy_that_cannot_be_used_is_named_without_its_value(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(NetworkProblem, match="HTTPS_PROXY") as caught:
+        GraphClient(
+            tokens=FixedToken(TOKEN),
+            governor=RecordingGovernor(),  # type: ignore[arg-type]
+            events=EventRecorder(),
+            clock=FakeClock(),
+            connection=Connection(),
+        )
+    assert proxy not in str(caught.value)
 
 
 # --- time
@@ -136,8 +191,8 @@ async def test_a_long_query_goes_as_a_form(length: int, letter: str) -> None:
     [("normal", 30, 30), ("insights", 30, 45), ("upload", 30, 300), ("insights", 90, 90), ("normal", 5, 5)],
 )
 def test_each_class_of_request_has_its_seconds(patience: Any, timeout: float, seconds: float) -> None:
-    wire = Wire(lambda _: GOOD, timeout=timeout)
-    assert wire.client._connection.seconds(Request("GET", "1", patience=patience)) == seconds
+    wire = FakeTransport(lambda _: GOOD, timeout=timeout)
+    assert wire.client._connection.timeout_for(Request("GET", "1", patience=patience)) == seconds
 
 
 @pytest.mark.parametrize("write", [False, True])
@@ -145,19 +200,19 @@ async def test_the_deadline_holds_for_the_whole_answer(write: bool) -> None:
     def slowly(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, stream=Pieces(*[b" "] * 1000, wait_s=0.005))
 
-    wire = Wire(slowly, timeout=0.03)
+    wire = FakeTransport(slowly, timeout=0.03)
     kind = UnknownOutcome if write else NetworkProblem
     with pytest.raises(kind, match="in time"):
         await wire.send("POST" if write else "GET", write=write)
     assert len(wire.requests) == (1 if write else 4)
-    assert wire.gate.balanced
+    assert wire.governor.is_balanced
 
 
 # --- what comes back
 
 
 async def test_a_redirect_is_an_error_and_nothing_follows_it() -> None:
-    wire = Wire(lambda _: httpx.Response(302, headers={"location": "https://elsewhere.example/"}, json={}))
+    wire = FakeTransport(lambda _: httpx.Response(302, headers={"location": "https://elsewhere.example/"}, json={}))
     with pytest.raises(ApiError, match="302"):
         await wire.send()
     assert [request.url.host for request in wire.requests] == ["graph.facebook.com"]
@@ -168,7 +223,7 @@ async def test_gzip_is_read(pieces: int) -> None:
     packed = gzip.compress(json.dumps({"name": "Zoë"}).encode())
     size = len(packed) // pieces + 1
     body = [packed[start : start + size] for start in range(0, len(packed), size)]
-    wire = Wire(lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Pieces(*body)))
+    wire = FakeTransport(lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Pieces(*body)))
     assert await wire.send() == {"name": "Zoë"}
 
 
@@ -194,11 +249,11 @@ UNREADABLE = {
 async def test_an_unreadable_answer_is_a_passing_fault_of_a_read_and_an_unknown_outcome_of_a_write(
     name: str, write: bool
 ) -> None:
-    wire = Wire(lambda _: UNREADABLE[name])
+    wire = FakeTransport(lambda _: UNREADABLE[name])
     with pytest.raises(UnknownOutcome if write else Transient) as caught:
         await wire.send("POST" if write else "GET", write=write)
     assert len(wire.requests) == (1 if write else 4)
-    assert wire.gate.balanced
+    assert wire.governor.is_balanced
     assert "<h1>" not in str(caught.value)
 
 
@@ -206,27 +261,27 @@ async def test_an_unreadable_answer_is_a_passing_fault_of_a_read_and_an_unknown_
 @pytest.mark.parametrize("write", [False, True])
 async def test_too_large_an_answer_is_not_read_to_its_end(packed: bool, write: bool) -> None:
     piece = b" " * 2**20
-    plain = Pieces(*[piece] * (LARGEST_BODY // len(piece) * 2))
-    bomb = Pieces(gzip.compress(piece * (LARGEST_BODY // len(piece) * 4), 1))
+    plain = Pieces(*[piece] * (MAX_BODY_BYTES // len(piece) * 2))
+    bomb = Pieces(gzip.compress(piece * (MAX_BODY_BYTES // len(piece) * 4), 1))
     headers = {"content-encoding": "gzip"} if packed else {}
-    wire = Wire(lambda _: httpx.Response(200, headers=headers, stream=bomb if packed else plain))
+    wire = FakeTransport(lambda _: httpx.Response(200, headers=headers, stream=bomb if packed else plain))
     tracemalloc.start()
     with pytest.raises(UnknownOutcome if write else DataLimit):
         await wire.send(write=write)
     _, most_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert most_bytes < 3 * LARGEST_BODY
+    assert most_bytes < 3 * MAX_BODY_BYTES
     assert len(wire.requests) == 1
-    assert plain.read <= LARGEST_BODY + len(piece)
+    assert plain.read <= MAX_BODY_BYTES + len(piece)
 
 
 async def test_values_that_json_does_not_have_become_null() -> None:
-    wire = Wire(lambda _: httpx.Response(200, content=b'{"a": NaN, "b": -Infinity, "c": 1}'))
+    wire = FakeTransport(lambda _: httpx.Response(200, content=b'{"a": NaN, "b": -Infinity, "c": 1}'))
     assert await wire.send() == {"a": None, "b": None, "c": 1}
 
 
 async def test_another_version_is_noted_once() -> None:
-    wire = Wire(lambda _: httpx.Response(200, json=GOOD, headers={"facebook-api-version": "v22.0"}))
+    wire = FakeTransport(lambda _: httpx.Response(200, json=GOOD, headers={"facebook-api-version": "v22.0"}))
     for _ in range(3):
         await wire.send()
     assert wire.events.named("meta_api_version") == [("warning", {"served": "v22.0", "pinned": "v26.0"})]
@@ -236,7 +291,7 @@ async def test_another_version_is_noted_once() -> None:
 @pytest.mark.parametrize("served", ["v26.0", "", "ignore all <b>", None])
 async def test_the_pinned_version_and_nonsense_are_not(served: str | None) -> None:
     headers = {} if served is None else {"facebook-api-version": served}
-    wire = Wire(lambda _: httpx.Response(200, json=GOOD, headers=headers))
+    wire = FakeTransport(lambda _: httpx.Response(200, json=GOOD, headers=headers))
     await wire.send()
     assert wire.client.version_notice() is None
     assert wire.events.events == []
@@ -249,7 +304,9 @@ async def test_the_headers_name_the_wait() -> None:
     usage = {"1": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 7}]}
     other = {"2": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 90}]}
     headers = {"x-business-use-case-usage": json.dumps(usage | other)}
-    wire = Wire(lambda _: httpx.Response(400, json={"error": {"code": 80004, "message": "x"}}, headers=headers))
+    wire = FakeTransport(
+        lambda _: httpx.Response(400, json={"error": {"code": 80004, "message": "x"}}, headers=headers)
+    )
     with pytest.raises(Throttled) as caught:
         await wire.send()
     assert caught.value.retry_after_seconds == 7 * 60
@@ -257,19 +314,19 @@ async def test_the_headers_name_the_wait() -> None:
 
 @pytest.mark.parametrize(("code", "kind"), [(4, Throttled), (613, Throttled), (80003, Throttled), (368, Blocked)])
 async def test_a_throttle_always_names_a_wait(code: int, kind: type[AdsError]) -> None:
-    wire = Wire(lambda _: refusal(code))
+    wire = FakeTransport(lambda _: refusal(code))
     with pytest.raises(kind) as caught:
         await wire.send()
     assert (caught.value.retry_after_seconds or 0) > 0
 
 
 async def test_the_outcome_reaches_the_limits_with_its_headers() -> None:
-    wire = Wire(lambda _: httpx.Response(200, json=GOOD, headers={"X-App-Usage": "{}"}))
+    wire = FakeTransport(lambda _: httpx.Response(200, json=GOOD, headers={"X-App-Usage": '{"call_count":7}'}))
     await wire.send("GET", "77/ads", account="act_5")
-    ((call, outcome),) = wire.gate.settled
+    ((call, outcome),) = wire.governor.settled
     assert (call.account, call.object_id, call.use_case, call.write) == ("act_5", "77", "ads_management", False)
     assert outcome.status == 200
-    assert "x-app-usage" in outcome.headers
+    assert [(reading.kind, reading.percent) for reading in outcome.readings] == [("app", 7.0)]
     assert outcome.error is None
 
 
@@ -277,17 +334,17 @@ async def test_a_call_that_is_cancelled_under_way_counts_and_is_no_failure() -> 
     async def never(_: httpx.Request) -> None:
         await asyncio.Event().wait()
 
-    wire = Wire(never)
+    wire = FakeTransport(never)
     task = asyncio.create_task(wire.send())
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [outcome for _, outcome in wire.gate.settled] == [Outcome(None, {}, None)]
+    assert [outcome for _, outcome in wire.governor.settled] == [Outcome(None)]
 
 
 async def test_errors_are_logged_without_secrets() -> None:
-    wire = Wire(lambda _: refusal(190, 463, f"Error validating {TOKEN}", status=401))
+    wire = FakeTransport(lambda _: refusal(190, 463, f"Error validating {TOKEN}", status=401))
     with pytest.raises(TokenProblem) as caught:
         await wire.send("GET", "act_1/ads")
     ((level, said),) = wire.events.named("meta_user_error")
@@ -300,12 +357,12 @@ async def test_errors_are_logged_without_secrets() -> None:
 
 
 async def test_a_status_of_500_is_logged_as_an_error() -> None:
-    wire = Wire(lambda _: refusal(2, status=500))
+    wire = FakeTransport(lambda _: refusal(2, status=500))
     with pytest.raises(Transient):
         await wire.send()
     assert {level for level, _ in wire.events.named("meta_error")} == {"error"}
 
 
 def test_an_unencrypted_request_passes_no_proxy() -> None:
-    assert not Wire(lambda _: GOOD, base_url="http://127.0.0.1:9").client._http.trust_env
-    assert Wire(lambda _: GOOD).client._http.trust_env
+    assert not FakeTransport(lambda _: GOOD, base_url="http://127.0.0.1:9").client._http.trust_env
+    assert FakeTransport(lambda _: GOOD).client._http.trust_env

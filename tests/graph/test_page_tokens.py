@@ -12,7 +12,7 @@ import pytest
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, TokenProblem
-from tests.support import TOKEN, Wire, refusal
+from tests.support.fake_transport import TOKEN, FakeTransport, refusal
 
 PAGE_TOKEN = "EAAP" + "pagesecret" * 5
 FORMS = Request("GET", "55/leadgen_forms", page="55")
@@ -30,7 +30,7 @@ def bearer(request: httpx.Request) -> str:
 
 
 async def test_the_users_token_fetches_the_pages_which_then_reads_its_edges() -> None:
-    wire = Wire(graph)
+    wire = FakeTransport(graph)
     await wire.client.send(FORMS)
     await wire.client.send(FORMS)
     assert [(request.url.path, bearer(request)) for request in wire.requests] == [
@@ -42,7 +42,7 @@ async def test_the_users_token_fetches_the_pages_which_then_reads_its_edges() ->
 
 
 async def test_each_token_has_its_own_proof() -> None:
-    wire = Wire(graph, app_secret="shh")
+    wire = FakeTransport(graph, app_secret="shh")
     await wire.client.send(FORMS)
 
     def proof(token: str) -> str:
@@ -53,7 +53,7 @@ async def test_each_token_has_its_own_proof() -> None:
 
 
 async def test_all_who_wait_share_one_look_up() -> None:
-    wire = Wire(graph)
+    wire = FakeTransport(graph)
     await asyncio.gather(*(wire.client.send(FORMS) for _ in range(5)))
     assert [request.url.path for request in wire.requests].count("/v26.0/55") == 1
 
@@ -66,7 +66,7 @@ async def test_a_token_that_meta_refuses_is_fetched_again_next_time() -> None:
             return {"id": "55", "access_token": PAGE_TOKEN}
         return refusal(190, 460, status=401) if next(dead) else {"data": []}
 
-    wire = Wire(once_refused)
+    wire = FakeTransport(once_refused)
     with pytest.raises(TokenProblem):
         await wire.client.send(FORMS)
     await wire.client.send(FORMS)
@@ -87,7 +87,7 @@ async def test_a_page_that_gives_no_token_names_the_scopes(answer: Any) -> None:
         return answer if request.url.path.endswith("/55") else refusal(190, message="a page access token is required")
 
     with pytest.raises(PermissionMissing) as missing:
-        await Wire(giving_none).client.send(FORMS)
+        await FakeTransport(giving_none).client.send(FORMS)
     assert "pages_show_list" in missing.value.next_step
     assert "55" in missing.value.message
 
@@ -98,7 +98,7 @@ async def test_the_list_of_the_users_pages_has_the_token_too() -> None:
             return {"data": [{"id": "54", "access_token": "EAAother"}, {"id": "55", "access_token": PAGE_TOKEN}]}
         return {"id": "55"} if request.url.path.endswith("/55") else {"data": [{"id": "9"}]}
 
-    wire = Wire(listing)
+    wire = FakeTransport(listing)
     assert await wire.client.send(FORMS) == {"data": [{"id": "9"}]}
     assert [bearer(request) for request in wire.requests] == [TOKEN, TOKEN, PAGE_TOKEN]
 
@@ -107,7 +107,7 @@ async def test_without_a_pages_token_a_read_tries_the_users_and_a_change_does_no
     def tokenless(request: httpx.Request) -> Any:
         return {"data": [{"id": "9"}]} if request.url.path.endswith("/leadgen_forms") else {"id": "55", "data": []}
 
-    wire = Wire(tokenless)
+    wire = FakeTransport(tokenless)
     assert await wire.client.send(FORMS) == {"data": [{"id": "9"}]}
     assert {bearer(request) for request in wire.requests} == {TOKEN}
     sent = len(wire.requests)
@@ -118,20 +118,20 @@ async def test_without_a_pages_token_a_read_tries_the_users_and_a_change_does_no
 
 async def test_a_dead_user_token_is_not_taken_for_a_missing_permission() -> None:
     with pytest.raises(TokenProblem):
-        await Wire(lambda _: refusal(190, 463, status=401)).client.send(FORMS)
+        await FakeTransport(lambda _: refusal(190, 463, status=401)).client.send(FORMS)
 
 
 async def test_the_pages_calls_count_on_the_page_and_nothing_shows_its_token() -> None:
     def refusing(request: httpx.Request) -> Any:
         return graph(request) if request.url.path.endswith("/55") else refusal(100, message="no")
 
-    wire = Wire(refusing)
+    wire = FakeTransport(refusing)
     with pytest.raises(Exception, match="no") as failed:
         await wire.client.send(Request("GET", "7/leads", page="55", account="act_1"))
-    assert wire.gate.admitted[-1].account is None
-    assert PAGE_TOKEN not in f"{failed.value}{failed.value.public()}{wire.events.__dict__}{wire.gate.admitted}"
+    assert wire.governor.admitted[-1].account is None
+    assert PAGE_TOKEN not in f"{failed.value}{failed.value.public()}{wire.events.__dict__}{wire.governor.admitted}"
 
 
 async def test_a_batch_takes_no_request_of_a_page() -> None:
     with pytest.raises(ValueError, match="batch"):
-        await Wire(graph).client.batch([FORMS])
+        await FakeTransport(graph).client.batch([FORMS])

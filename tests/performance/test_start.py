@@ -14,7 +14,7 @@ import pytest
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.server import tool_index
 from meta_ads_mcp.server.catalogue import Catalogue, catalog_entries, collect
-from tests.catalogue.every import TOOLS
+from tests.support.every_tool import TOOLS
 
 UPDATE = "run `make snapshots` (python scripts/snapshots.py), and commit what it wrote"
 ERAS: dict[str, list[dict[str, Any]]] = {
@@ -53,7 +53,7 @@ OURS_FORBIDDEN = tuple(
 )
 # Modules of a start: ours alone, and with fastmcp's and the standard library's, of which one version has some tens
 # more than another (876 to 906 seen). Lower them when fewer are needed; argue before raising them.
-MOST_OF_OURS = 23
+MOST_OF_OURS = 29
 MOST_MODULES = 960
 PROGRAM = """
 import sys

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from .conftest import NOW, Box
+from tests.support.fake_transport import FakeTransport
+
+from .conftest import NOW
 
 
-async def test_the_accounts_of_the_demo(box: Box) -> None:
+async def test_the_accounts_of_the_demo(box: FakeTransport) -> None:
     wanted = "name,currency,timezone_name,account_status,disable_reason,amount_spent,balance,min_daily_budget"
     rows = (await box.get("me/adaccounts", fields=wanted))["data"]
     assert [row["currency"] for row in rows] == ["USD", "EUR", "JPY", "BRL", "USD"]
@@ -19,7 +21,7 @@ async def test_the_accounts_of_the_demo(box: Box) -> None:
     assert all(int(row["amount_spent"]) > 0 for row in rows)
 
 
-async def test_forty_campaigns_with_budgets_at_either_level(box: Box) -> None:
+async def test_forty_campaigns_with_budgets_at_either_level(box: FakeTransport) -> None:
     campaigns, with_budget = [], 0
     for number in range(5):
         status = ["ACTIVE", "PAUSED", "ARCHIVED", "DELETED", "WITH_ISSUES"]
@@ -40,12 +42,12 @@ async def test_forty_campaigns_with_budgets_at_either_level(box: Box) -> None:
     }
 
 
-async def test_the_big_account_has_more_than_a_thousand_ads(box: Box) -> None:
+async def test_the_big_account_has_more_than_a_thousand_ads(box: FakeTransport) -> None:
     page = await box.get(f"{box.account()}/ads", limit="1", summary="true")
     assert page["summary"]["total_count"] > 1_000
 
 
-async def test_an_ad_set_of_the_union_names_payer_and_beneficiary(box: Box) -> None:
+async def test_an_ad_set_of_the_union_names_payer_and_beneficiary(box: FakeTransport) -> None:
     rows = (await box.get(f"{box.account(1)}/adsets", fields="dsa_payor,dsa_beneficiary,learning_stage_info{status}"))[
         "data"
     ]
@@ -53,7 +55,7 @@ async def test_an_ad_set_of_the_union_names_payer_and_beneficiary(box: Box) -> N
     assert {row["learning_stage_info"]["status"] for row in rows} >= {"SUCCESS", "LEARNING"}
 
 
-async def test_a_refused_ad_says_why(box: Box) -> None:
+async def test_a_refused_ad_says_why(box: FakeTransport) -> None:
     page = await box.get(
         f"{box.account()}/ads", effective_status=["DISAPPROVED"], fields="ad_review_feedback,issues_info"
     )
@@ -62,7 +64,7 @@ async def test_a_refused_ad_says_why(box: Box) -> None:
     assert page["data"][0]["issues_info"][0]["level"] == "AD"
 
 
-async def test_creatives_come_in_all_forms(box: Box) -> None:
+async def test_creatives_come_in_all_forms(box: FakeTransport) -> None:
     wanted = "object_story_spec,asset_feed_spec,video_id,effective_object_story_id"
     rows = (await box.get(f"{box.account()}/adcreatives", limit="60", fields=wanted))["data"]
     links = [row["object_story_spec"].get("link_data", {}) for row in rows]
@@ -72,18 +74,18 @@ async def test_creatives_come_in_all_forms(box: Box) -> None:
     assert any("image_hash" in one for one in links)
 
 
-async def test_me_and_my_pages(box: Box) -> None:
+async def test_me_and_my_pages(box: FakeTransport) -> None:
     pages = (await box.get("me/accounts", fields="name,tasks,access_token"))["data"]
     token = box.world.page_tokens()
     assert {row["access_token"]: row["id"] for row in pages} == token
     assert "MANAGE" in pages[0]["tasks"]
     error = await box.error(pages[0]["id"], fields="tasks")
     assert "nonexisting field (tasks) on node type (Page)" in error["message"]
-    response = await box.client.get("me", headers={"Authorization": f"Bearer {pages[0]['access_token']}"})
+    response = await box.http.get("me", headers={"Authorization": f"Bearer {pages[0]['access_token']}"})
     assert response.json() == {"id": pages[0]["id"], "name": pages[0]["name"]}
 
 
-async def test_business_lists(box: Box) -> None:
+async def test_business_lists(box: FakeTransport) -> None:
     business = (await box.get("me/businesses"))["data"][0]["id"]
     counts = {}
     for edge in ("owned_ad_accounts", "client_ad_accounts", "owned_pages", "client_pages"):
@@ -93,8 +95,8 @@ async def test_business_lists(box: Box) -> None:
     assert [page["name"] for page in pages] == ["Mizuumi Onsen Ryokan"]
 
 
-async def test_the_token_describes_itself(box: Box) -> None:
-    found = (await box.get("debug_token", input_token=box.transport.token))["data"]
+async def test_the_token_describes_itself(box: FakeTransport) -> None:
+    found = (await box.get("debug_token", input_token=box.sandbox.token))["data"]
     assert found["type"] == "SYSTEM_USER"
     assert found["is_valid"] is True
     assert found["expires_at"] == 0
@@ -103,9 +105,9 @@ async def test_the_token_describes_itself(box: Box) -> None:
     assert (await box.get("debug_token", input_token="EAAother"))["data"]["is_valid"] is False
 
 
-async def test_a_token_can_be_exchanged(box: Box) -> None:
+async def test_a_token_can_be_exchanged(box: FakeTransport) -> None:
     app = {"grant_type": "fb_exchange_token", "client_id": "1", "client_secret": "x"}
-    found = await box.get("oauth/access_token", **app, fb_exchange_token=box.transport.token)
+    found = await box.get("oauth/access_token", **app, fb_exchange_token=box.sandbox.token)
     assert found["expires_in"] == 60 * 24 * 3600
     again = (await box.get("debug_token", input_token=found["access_token"]))["data"]
     assert again["expires_at"] == int(NOW.timestamp()) + found["expires_in"]
@@ -141,27 +143,27 @@ SEARCHES: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("params", "names"), SEARCHES)
-async def test_search(box: Box, params: dict[str, Any], names: list[str]) -> None:
+async def test_search(box: FakeTransport, params: dict[str, Any], names: list[str]) -> None:
     rows = (await box.get("search", **params))["data"]
     found = [row["name"] for row in rows]
     assert found[: len(names)] == names
     assert bool(found) is bool(names)
 
 
-async def test_search_gives_eight_unless_more_are_asked_for(box: Box) -> None:
+async def test_search_gives_eight_unless_more_are_asked_for(box: FakeTransport) -> None:
     asked = {"type": "adgeolocation", "location_types": ["country"]}
     assert len((await box.get("search", **asked))["data"]) == 8
     assert len((await box.get("search", **asked, limit="1000"))["data"]) == 66
 
 
-async def test_validity_of_interests(box: Box) -> None:
+async def test_validity_of_interests(box: FakeTransport) -> None:
     rows = (await box.get("search", type="adinterestvalid", interest_list=["Yoga", "Nothing such"]))["data"]
     assert [row["valid"] for row in rows] == [True, False]
     again = (await box.get("search", type="adinterestvalid", interest_fbid_list=[rows[0]["id"]]))["data"]
     assert again[0]["valid"] is True
 
 
-async def test_estimates_fall_with_restrictions(box: Box) -> None:
+async def test_estimates_fall_with_restrictions(box: FakeTransport) -> None:
     wide = {"geo_locations": {"countries": ["DE", "FR"]}}
     narrow = {
         "geo_locations": {"countries": ["DE"]},
@@ -177,7 +179,7 @@ async def test_estimates_fall_with_restrictions(box: Box) -> None:
     assert sizes[0] > 2 * sizes[1]
 
 
-async def test_targeting_in_words(box: Box) -> None:
+async def test_targeting_in_words(box: FakeTransport) -> None:
     ad = (await box.get(f"{box.account()}/ads", limit="1", fields="adset{targeting}"))["data"][0]
     of_ad = await box.get(f"{ad['id']}/targetingsentencelines")
     of_account = await box.get(f"{box.account()}/targetingsentencelines", targeting_spec=ad["adset"]["targeting"])
@@ -185,7 +187,7 @@ async def test_targeting_in_words(box: Box) -> None:
     assert of_ad["targetingsentencelines"][0]["content"].startswith("Location")
 
 
-async def test_images_are_filtered(box: Box) -> None:
+async def test_images_are_filtered(box: FakeTransport) -> None:
     every = (await box.get(f"{box.account()}/adimages", fields="hash,width,name"))["data"]
     wide = (await box.get(f"{box.account()}/adimages", fields="width", minwidth="1200"))["data"]
     assert len(wide) == sum(row["width"] >= 1200 for row in every) < len(every)
@@ -193,7 +195,7 @@ async def test_images_are_filtered(box: Box) -> None:
     assert [row["hash"] for row in one] == [every[2]["hash"]]
 
 
-async def test_a_video_has_thumbnails(box: Box) -> None:
+async def test_a_video_has_thumbnails(box: FakeTransport) -> None:
     video = (await box.get(f"{box.account()}/advideos", limit="1", fields="status,thumbnails{uri,is_preferred}"))[
         "data"
     ][0]
@@ -203,7 +205,7 @@ async def test_a_video_has_thumbnails(box: Box) -> None:
     assert len(direct) == 3
 
 
-async def test_recommendations_belong_to_ad_sets_of_the_account(box: Box) -> None:
+async def test_recommendations_belong_to_ad_sets_of_the_account(box: FakeTransport) -> None:
     found = (await box.get(f"{box.account()}/recommendations"))["data"][0]["recommendations"]
     score = (await box.get(box.account(), fields="opportunity_score"))["opportunity_score"]
     assert 0 < score < 100
@@ -212,12 +214,12 @@ async def test_recommendations_belong_to_ad_sets_of_the_account(box: Box) -> Non
     assert f"act_{node['account_id']}" == box.account()
 
 
-async def test_the_own_currency_comes_first(box: Box) -> None:
+async def test_the_own_currency_comes_first(box: FakeTransport) -> None:
     rows = (await box.get(f"{box.account(2)}/minimum_budgets"))["data"]
     assert rows[0]["currency"] == "JPY"
 
 
-async def test_activities_of_a_window(box: Box) -> None:
+async def test_activities_of_a_window(box: FakeTransport) -> None:
     week = (await box.get(f"{box.account()}/activities", limit="100", fields="event_time,object_id"))["data"]
     longer = (await box.get(f"{box.account()}/activities", limit="100", since="2026-10-01", until="2026-11-25"))["data"]
     times = [row["event_time"] for row in week]
@@ -229,14 +231,14 @@ async def test_activities_of_a_window(box: Box) -> None:
     assert budget
 
 
-async def test_a_creative_has_previews(box: Box) -> None:
+async def test_a_creative_has_previews(box: FakeTransport) -> None:
     creative = (await box.get(f"{box.account()}/adcreatives", limit="1"))["data"][0]["id"]
     row = (await box.get(f"{creative}/previews", ad_format="MOBILE_FEED_STANDARD"))["data"][0]
     assert row["body"].startswith("<iframe")
     assert (await box.error(f"{creative}/previews"))["code"] == 100
 
 
-async def test_the_history_of_all_rules_is_that_of_each(box: Box) -> None:
+async def test_the_history_of_all_rules_is_that_of_each(box: FakeTransport) -> None:
     rules = (await box.get(f"{box.account()}/adrules_library"))["data"]
     whole = (await box.get(f"{box.account()}/adrules_history", limit="500"))["data"]
     each = [(await box.get(f"{rule['id']}/history", limit="500"))["data"] for rule in rules]
@@ -246,7 +248,7 @@ async def test_the_history_of_all_rules_is_that_of_each(box: Box) -> None:
     assert all(row["results"] for row in changed)
 
 
-async def test_saved_audiences_are_targetings_with_a_name(box: Box) -> None:
+async def test_saved_audiences_are_targetings_with_a_name(box: FakeTransport) -> None:
     rows = (await box.get(f"{box.account()}/saved_audiences", fields="name,targeting,time_created"))["data"]
     assert rows
     assert all(row["targeting"]["geo_locations"] and row["name"] for row in rows)

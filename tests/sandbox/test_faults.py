@@ -9,12 +9,13 @@ from meta_ads_mcp.sandbox import SandboxCall, SandboxResponse, SandboxTransport,
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.store import Node, Store
+from tests.support.fake_transport import FakeTransport
 
-from .conftest import NOW, Box, connect
+from .conftest import NOW, connect
 
 
-async def test_a_fault_ends_after_its_times(box: Box) -> None:
-    fault = box.transport.faults.add(
+async def test_a_fault_ends_after_its_times(box: FakeTransport) -> None:
+    fault = box.sandbox.faults.add(
         "GET me", respond=graph_error(2, "try later", status=500, is_transient=True), times=2
     )
     codes = [(await box.raw("GET", "me")).status_code for _ in range(3)]
@@ -25,22 +26,22 @@ async def test_a_fault_ends_after_its_times(box: Box) -> None:
 @pytest.mark.parametrize(
     "respond", [httpx.ConnectError("down"), httpx.ReadTimeout, lambda call: httpx.ReadError(call.method)]
 )
-async def test_the_network_can_break(box: Box, respond: object) -> None:
-    box.transport.faults.add(respond=respond)
+async def test_the_network_can_break(box: FakeTransport, respond: object) -> None:
+    box.sandbox.faults.add(respond=respond)
     with pytest.raises(httpx.TransportError):
         await box.raw("GET", "me")
-    assert (box.transport.log[-1].path, box.transport.log[-1].status) == ("me", None)
+    assert (box.sandbox.log[-1].path, box.sandbox.log[-1].status) == ("me", None)
 
 
-async def test_a_raw_response_comes_through(box: Box) -> None:
-    box.transport.faults.add(respond=httpx.Response(502, text="<html>Bad Gateway</html>"))
+async def test_a_raw_response_comes_through(box: FakeTransport) -> None:
+    box.sandbox.faults.add(respond=httpx.Response(502, text="<html>Bad Gateway</html>"))
     response = await box.raw("GET", "me")
     assert (response.status_code, response.text) == (502, "<html>Bad Gateway</html>")
-    assert box.transport.log[-1].status == 502
+    assert box.sandbox.log[-1].status == 502
 
 
-async def test_a_fault_can_choose_its_calls(box: Box) -> None:
-    box.transport.faults.add(
+async def test_a_fault_can_choose_its_calls(box: FakeTransport) -> None:
+    box.sandbox.faults.add(
         lambda call: call.params.get("limit") == "3", respond=lambda call: SandboxResponse(418, list(call.path))
     )
     assert (await box.raw("GET", "me", limit="4")).status_code == 400
@@ -120,6 +121,6 @@ def test_the_store_tells_what_changed() -> None:
     assert before.nodes["1"].get("name") == "a"
 
 
-def test_a_match_is_a_piece_of_method_and_path(box: Box) -> None:
-    fault = box.transport.faults.add("GET me", respond=None, times=0)
+def test_a_match_is_a_piece_of_method_and_path(box: FakeTransport) -> None:
+    fault = box.sandbox.faults.add("GET me", respond=None, times=0)
     assert not fault.fits(SandboxCall("GET", "v26.0", ("me",), {}))

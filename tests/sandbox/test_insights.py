@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.insights import dates, metrics, segments
 from meta_ads_mcp.sandbox.insights.split import spread, take
+from tests.support.fake_transport import FakeTransport
 
-from .conftest import NOW, Box, connect
+from .conftest import NOW
 
 YESTERDAY = date(2026, 11, 24)
 ADDITIVE = "impressions,spend,clicks,inline_link_clicks,actions,action_values,video_p25_watched_actions,outbound_clicks"
@@ -48,7 +49,9 @@ SPANS = st.builds(span, st.integers(0, 600), st.integers(1, 20))
 
 @PROPERTY
 @given(st.integers(0, 4), SPANS, st.sampled_from(["campaign", "adset", "ad"]))
-async def test_levels_add_up_to_the_account(box: Box, number: int, time_range: dict[str, str], level: str) -> None:
+async def test_levels_add_up_to_the_account(
+    box: FakeTransport, number: int, time_range: dict[str, str], level: str
+) -> None:
     whole = await box.insights(box.account(number), fields=ADDITIVE, time_range=time_range)
     # A deleted campaign is in the account's total and not in the list, so it is added by its own id.
     parts = await box.insights(box.account(number), fields=ADDITIVE, time_range=time_range, level=level)
@@ -63,7 +66,7 @@ async def test_levels_add_up_to_the_account(box: Box, number: int, time_range: d
 
 @PROPERTY
 @given(st.integers(0, 4), SPANS, st.sampled_from(["1", "3", "monthly"]))
-async def test_days_add_up(box: Box, number: int, time_range: dict[str, str], step: str) -> None:
+async def test_days_add_up(box: FakeTransport, number: int, time_range: dict[str, str], step: str) -> None:
     whole = await box.insights(box.account(number), fields=ADDITIVE, time_range=time_range)
     days = await box.insights(box.account(number), fields=ADDITIVE, time_range=time_range, time_increment=step)
     assert figures(days) == figures(whole)
@@ -72,7 +75,7 @@ async def test_days_add_up(box: Box, number: int, time_range: dict[str, str], st
 @PROPERTY
 @given(st.sampled_from(BREAKDOWNS), st.sampled_from(["account", "campaign", "adset", "ad"]), SPANS, st.integers(1, 3))
 async def test_breakdowns_add_up(
-    box: Box, breakdowns: list[str], level: str, time_range: dict[str, str], number: int
+    box: FakeTransport, breakdowns: list[str], level: str, time_range: dict[str, str], number: int
 ) -> None:
     """Hours and regions leave out what happened off Meta and films, so the plain figures are compared there."""
     partial = bool({"region", segments.HOURLY, segments.HOURLY_AUDIENCE} & set(breakdowns))
@@ -86,7 +89,7 @@ async def test_breakdowns_add_up(
 
 @PROPERTY
 @given(SPANS, st.integers(0, 11))
-async def test_http_tells_the_truth(box: Box, time_range: dict[str, str], place: int) -> None:
+async def test_http_tells_the_truth(box: FakeTransport, time_range: dict[str, str], place: int) -> None:
     plan = box.world.plans_of(box.world.account_ids[0])[place]
     truth = box.world.truth(plan.id, date.fromisoformat(time_range["since"]), date.fromisoformat(time_range["until"]))
     rows = await box.insights(plan.id, fields="impressions,spend,clicks,action_values", time_range=time_range)
@@ -99,7 +102,7 @@ async def test_http_tells_the_truth(box: Box, time_range: dict[str, str], place:
     assert Decimal(values.get("omni_purchase", "0")) * 100 == bought
 
 
-async def test_the_figures_of_a_row_agree_with_each_other(box: Box) -> None:
+async def test_the_figures_of_a_row_agree_with_each_other(box: FakeTransport) -> None:
     wanted = (
         "impressions,clicks,spend,reach,frequency,ctr,cpc,cpm,cpp,inline_link_clicks,unique_clicks,actions,"
         "cost_per_action_type,action_values,purchase_roas,quality_ranking,ad_id,video_play_actions"
@@ -123,21 +126,21 @@ async def test_the_figures_of_a_row_agree_with_each_other(box: Box) -> None:
         assert counts.get("page_engagement", 0) >= counts.get("post_engagement", 0) >= counts.get("link_click", 0)
 
 
-async def test_every_number_is_a_string(box: Box) -> None:
+async def test_every_number_is_a_string(box: FakeTransport) -> None:
     row = (await box.insights(box.account(2), fields="impressions,spend,ctr,reach,actions,results"))[0]
     assert all(isinstance(row[name], str) for name in ("impressions", "spend", "ctr", "reach"))
     assert row["spend"].isdigit(), "the yen has no subunit"
     assert all(isinstance(value, str) for action in row["actions"] for value in action.values())
 
 
-async def test_reach_does_not_add_up(box: Box) -> None:
+async def test_reach_does_not_add_up(box: FakeTransport) -> None:
     days = await box.insights(box.account(), fields="reach", date_preset="last_30d", time_increment="1")
     whole = (await box.insights(box.account(), fields="reach,frequency", date_preset="last_30d"))[0]
     assert max(int(day["reach"]) for day in days) < int(whole["reach"]) < sum(int(day["reach"]) for day in days)
     assert 1.2 < float(whole["frequency"]) < 6
 
 
-async def test_windows_add_up_to_the_default_value(box: Box) -> None:
+async def test_windows_add_up_to_the_default_value(box: FakeTransport) -> None:
     rows = await box.insights(
         box.account(),
         fields="actions,action_values",
@@ -156,7 +159,7 @@ async def test_windows_add_up_to_the_default_value(box: Box) -> None:
     assert "1d_view" not in link
 
 
-async def test_aliases_of_an_action_agree(box: Box) -> None:
+async def test_aliases_of_an_action_agree(box: FakeTransport) -> None:
     rows = await box.insights(box.account(), fields="actions", date_preset="last_30d")
     counts = {one["action_type"]: int(one["value"]) for one in rows[0]["actions"]}
     bought = {counts[name] for name in ("purchase", "omni_purchase", "offsite_conversion.fb_pixel_purchase")}
@@ -164,7 +167,7 @@ async def test_aliases_of_an_action_agree(box: Box) -> None:
     assert counts["lead"] == counts["offsite_conversion.fb_pixel_lead"] + counts["onsite_conversion.lead_grouped"]
 
 
-async def test_an_action_breakdown_divides_each_action(box: Box) -> None:
+async def test_an_action_breakdown_divides_each_action(box: FakeTransport) -> None:
     asked = {"fields": "actions", "date_preset": "last_7d"}
     whole = await box.insights(box.account(1), **asked)
     parts = await box.insights(box.account(1), **asked, action_breakdowns=["action_type", "action_device"])
@@ -172,7 +175,7 @@ async def test_an_action_breakdown_divides_each_action(box: Box) -> None:
     assert {one["action_device"] for one in parts[0]["actions"]} == {"iphone", "android_smartphone", "desktop", "ipad"}
 
 
-async def test_regions_and_hours_know_nothing_of_the_site(box: Box) -> None:
+async def test_regions_and_hours_know_nothing_of_the_site(box: FakeTransport) -> None:
     for breakdown in ("region", segments.HOURLY):
         rows = await box.insights(box.account(), fields="actions,reach", breakdowns=breakdown, date_preset="last_7d")
         types = {one["action_type"] for row in rows for one in row["actions"]}
@@ -181,28 +184,27 @@ async def test_regions_and_hours_know_nothing_of_the_site(box: Box) -> None:
     assert {row["reach"] for row in rows} == {"0"}
 
 
-async def test_reach_of_long_ago_is_left_out_with_breakdowns(box: Box) -> None:
+async def test_reach_of_long_ago_is_left_out_with_breakdowns(box: FakeTransport) -> None:
     old = {"since": "2025-09-01", "until": "2025-09-30"}
     rows = await box.insights(box.account(), fields="reach,impressions", breakdowns="age", time_range=old)
     assert all("reach" not in row for row in rows)
     assert "reach" in (await box.insights(box.account(), fields="reach", time_range=old))[0]
 
 
-async def test_breakdowns_that_need_an_opt_in_give_no_rows_without_it(box: Box) -> None:
+async def test_breakdowns_that_need_an_opt_in_give_no_rows_without_it(box: FakeTransport) -> None:
     asked = {"fields": "impressions", "breakdowns": "publisher_platform,impression_device", "date_preset": "last_7d"}
     assert await box.insights(box.account(), **asked)
     transport = SandboxTransport(World(today=NOW, ads=20), clock=lambda: NOW)
     transport.world.opted_in = False
-    async with connect(transport) as client:
-        assert await Box(transport, client).insights(box.account(), **asked) == []
+    assert await FakeTransport(transport).insights(box.account(), **asked) == []
 
 
-async def test_what_never_delivered_has_no_rows(box: Box) -> None:
+async def test_what_never_delivered_has_no_rows(box: FakeTransport) -> None:
     page = await box.get(f"{box.account(4)}/insights", date_preset="last_7d")
     assert page == {"data": []}
 
 
-async def test_deleted_campaigns_stay_in_totals_and_leave_lists(box: Box) -> None:
+async def test_deleted_campaigns_stay_in_totals_and_leave_lists(box: FakeTransport) -> None:
     asked = {"fields": "spend", "time_range": {"since": "2025-06-01", "until": "2025-06-30"}}
     whole = Decimal((await box.insights(box.account(), **asked))[0]["spend"])
     listed = sum(Decimal(row["spend"]) for row in await box.insights(box.account(), **asked, level="campaign"))
@@ -212,7 +214,7 @@ async def test_deleted_campaigns_stay_in_totals_and_leave_lists(box: Box) -> Non
     assert own > 0
 
 
-async def test_the_planted_anomalies_can_be_found(box: Box) -> None:
+async def test_the_planted_anomalies_can_be_found(box: FakeTransport) -> None:
     fields = "campaign_id,cpc,spend"
     last = {"since": (YESTERDAY - timedelta(days=5)).isoformat(), "until": YESTERDAY.isoformat()}
     before = {
@@ -238,9 +240,8 @@ async def test_the_day_is_the_accounts_day(world: World) -> None:
     """At 15:30 UTC it is already the next day in Tokyo."""
     now = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
     transport = SandboxTransport(world, clock=lambda: now)
-    async with connect(transport) as client:
-        box = Box(transport, client)
-        days = [(await box.insights(box.account(n), date_preset="yesterday"))[0]["date_stop"] for n in (0, 2)]
+    box = FakeTransport(transport)
+    days = [(await box.insights(box.account(n), date_preset="yesterday"))[0]["date_stop"] for n in (0, 2)]
     assert days == ["2026-11-24", "2026-11-25"]
 
 
@@ -248,21 +249,20 @@ async def test_today_grows_with_the_hours_and_ends_as_the_whole_day(world: World
     shown = []
     clock = {"now": NOW}
     transport = SandboxTransport(world, clock=lambda: clock["now"])
-    async with connect(transport) as client:
-        box = Box(transport, client)
-        for hour in (6, 12, 20, 29):
-            clock["now"] = datetime(2026, 11, 25, 0, 30, tzinfo=UTC) + timedelta(hours=hour)
-            one_day = {"since": "2026-11-25", "until": "2026-11-25"}
-            shown.append(
-                int((await box.insights(box.account(), fields="impressions", time_range=one_day))[0]["impressions"])
-            )
+    box = FakeTransport(transport)
+    for hour in (6, 12, 20, 29):
+        clock["now"] = datetime(2026, 11, 25, 0, 30, tzinfo=UTC) + timedelta(hours=hour)
+        one_day = {"since": "2026-11-25", "until": "2026-11-25"}
+        shown.append(
+            int((await box.insights(box.account(), fields="impressions", time_range=one_day))[0]["impressions"])
+        )
     assert shown == sorted(set(shown))
     plans = world.plans_of(world.account_ids[0])
     whole = sum(metrics.campaign_day(plan, date(2026, 11, 25).toordinal()).get("impressions", 0) for plan in plans)
     assert shown[-1] == whole
 
 
-async def test_the_same_seed_gives_the_same_world(box: Box, world: World) -> None:
+async def test_the_same_seed_gives_the_same_world(box: FakeTransport, world: World) -> None:
     twin, other = World(today=NOW), World(today=NOW, seed=8)
     assert list(twin.store.nodes) == list(world.store.nodes)
     assert not set(other.account_ids) & set(world.account_ids)
@@ -332,16 +332,15 @@ async def test_a_deleted_ad_leaves_the_list_and_stays_in_the_total() -> None:
     ad = plan.ad_sets[0].parts[0].id
     transport = SandboxTransport(world, clock=lambda: NOW)
     asked = {"fields": "ad_id,spend", "date_preset": "last_7d"}
-    async with connect(transport) as client:
-        box = Box(transport, client)
-        before, listed = await box.insights(plan.id, **asked), await box.insights(plan.id, **asked, level="ad")
-        world.store.patch(ad, {"status": "DELETED"})
-        assert await box.insights(plan.id, **asked) == before
-        assert await box.insights(plan.id, **asked, level="ad") == [row for row in listed if row["ad_id"] != ad]
-        assert await box.insights(ad, **asked) == [row for row in listed if row["ad_id"] == ad]
+    box = FakeTransport(transport)
+    before, listed = await box.insights(plan.id, **asked), await box.insights(plan.id, **asked, level="ad")
+    world.store.patch(ad, {"status": "DELETED"})
+    assert await box.insights(plan.id, **asked) == before
+    assert await box.insights(plan.id, **asked, level="ad") == [row for row in listed if row["ad_id"] != ad]
+    assert await box.insights(ad, **asked) == [row for row in listed if row["ad_id"] == ad]
 
 
-async def test_a_cell_hardly_ever_exceeds_the_cell_it_is_a_part_of(box: Box) -> None:
+async def test_a_cell_hardly_ever_exceeds_the_cell_it_is_a_part_of(box: FakeTransport) -> None:
     """Rows and columns of a table of whole numbers are both exact; in a few tiny cells that leaves no other way."""
     rows = await box.insights(
         box.account(1),

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from meta_ads_mcp.sandbox.insights import segments
-
-from .conftest import Box
+from tests.support.fake_transport import FakeTransport
 
 YESTERDAY = date(2026, 11, 24)
 ADDITIVE = "impressions,spend,clicks,inline_link_clicks,actions,action_values,video_p25_watched_actions,outbound_clicks"
@@ -43,7 +42,7 @@ def span(days_ago: int, length: int) -> dict[str, str]:
 SPANS = st.builds(span, st.integers(0, 600), st.integers(1, 20))
 
 
-async def test_sorting_limit_and_summary(box: Box) -> None:
+async def test_sorting_limit_and_summary(box: FakeTransport) -> None:
     page = await box.get(
         f"{box.account()}/insights",
         level="campaign",
@@ -61,7 +60,7 @@ async def test_sorting_limit_and_summary(box: Box) -> None:
     assert max(float(row["spend"]) for row in rest) == spent[0]
 
 
-async def test_sorting_by_an_action(box: Box) -> None:
+async def test_sorting_by_an_action(box: FakeTransport) -> None:
     rows = await box.insights(
         box.account(), level="adset", fields="actions", date_preset="last_7d", sort=["actions:link_click_ascending"]
     )
@@ -71,7 +70,7 @@ async def test_sorting_by_an_action(box: Box) -> None:
 
 
 @pytest.mark.parametrize("level", ["account", "campaign", "adset", "ad"])
-async def test_filtering_by_a_parent_narrows_every_level(box: Box, level: str) -> None:
+async def test_filtering_by_a_parent_narrows_every_level(box: FakeTransport, level: str) -> None:
     plan = box.world.plans_of(box.world.account_ids[0])[2]
     asked = {"fields": "spend", "date_preset": "last_7d"}
     filtering = [{"field": "campaign.id", "operator": "IN", "value": [plan.id]}]
@@ -80,7 +79,7 @@ async def test_filtering_by_a_parent_narrows_every_level(box: Box, level: str) -
     assert sum(Decimal(row["spend"]) for row in rows) == Decimal(own[0]["spend"])
 
 
-async def test_filtering_by_figures(box: Box) -> None:
+async def test_filtering_by_figures(box: FakeTransport) -> None:
     asked = {"fields": "ad_id,impressions", "date_preset": "last_7d", "level": "ad"}
     rows = await box.insights(box.account(1), **asked)
     middle = sorted(int(row["impressions"]) for row in rows)[len(rows) // 2]
@@ -90,7 +89,7 @@ async def test_filtering_by_figures(box: Box) -> None:
         assert kept == [row for row in rows if int(row["impressions"]) > middle]
 
 
-async def test_filtering_by_a_breakdown_value_and_by_a_name(box: Box) -> None:
+async def test_filtering_by_a_breakdown_value_and_by_a_name(box: FakeTransport) -> None:
     rows = await box.insights(
         box.account(),
         fields="impressions",
@@ -108,7 +107,7 @@ async def test_filtering_by_a_breakdown_value_and_by_a_name(box: Box) -> None:
     assert all("sales" in row["campaign_name"] for row in named)
 
 
-async def test_a_filter_of_action_types_chooses_actions_and_keeps_rows(box: Box) -> None:
+async def test_a_filter_of_action_types_chooses_actions_and_keeps_rows(box: FakeTransport) -> None:
     asked = {"level": "campaign", "fields": "campaign_id,spend,actions,cost_per_action_type", "date_preset": "last_7d"}
     rows = await box.insights(box.account(), **asked)
     chosen = [{"field": "action_type", "operator": "IN", "value": ["link_click", "comment"]}]
@@ -120,7 +119,7 @@ async def test_a_filter_of_action_types_chooses_actions_and_keeps_rows(box: Box)
             assert row[name] == expected
 
 
-async def test_video_figures_are_left_out_by_region(box: Box) -> None:
+async def test_video_figures_are_left_out_by_region(box: FakeTransport) -> None:
     fields = "spend,video_play_actions,video_30_sec_watched_actions,video_p25_watched_actions"
     rows = await box.insights(box.account(), fields=fields, breakdowns="region", date_preset="last_30d")
     seen = {name for row in rows for name in row}
@@ -129,13 +128,13 @@ async def test_video_figures_are_left_out_by_region(box: Box) -> None:
 
 
 @pytest.mark.parametrize("sort", ["spend_descending", "['spend_descending']", '["spend_descending"]'])
-async def test_a_list_of_words_may_be_written_in_three_ways(box: Box, sort: str) -> None:
+async def test_a_list_of_words_may_be_written_in_three_ways(box: FakeTransport, sort: str) -> None:
     page = await box.get(f"{box.account()}/insights", level="campaign", fields="spend", sort=sort)
     spent = [float(row["spend"]) for row in page["data"]]
     assert spent == sorted(spent, reverse=True)
 
 
-async def test_a_report_run_shows_its_progress_without_fields(box: Box) -> None:
+async def test_a_report_run_shows_its_progress_without_fields(box: FakeTransport) -> None:
     """The default fields of Graph, which the loops of SDKs and data pipelines read."""
     started = await box.raw("POST", f"{box.account()}/insights", fields=["spend"], breakdowns="mmm")
     run = started.json()["report_run_id"]

@@ -11,22 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.sandbox import SandboxTransport, World, fields, paging
+from tests.support.fake_transport import FakeTransport
 
-from .conftest import NOW, Box, connect
+from .conftest import NOW
 
 
-async def test_only_defaults_come_without_fields(box: Box) -> None:
+async def test_only_defaults_come_without_fields(box: FakeTransport) -> None:
     assert await box.get("me") == {"id": box.world.user_id, "name": "Lanterna Reporting (system user)"}
     rows = (await box.get(f"{box.account()}/campaigns"))["data"]
     assert all(set(row) == {"id"} for row in rows)
 
 
-async def test_the_id_always_comes(box: Box) -> None:
+async def test_the_id_always_comes(box: FakeTransport) -> None:
     found = await box.get(box.account(), fields="name")
     assert found == {"name": "Harbor & Pine Outdoor", "id": box.account()}
 
 
-async def test_nested_fields_and_edges_with_modifiers(box: Box) -> None:
+async def test_nested_fields_and_edges_with_modifiers(world: World) -> None:
+    box = FakeTransport(SandboxTransport(world, clock=lambda: NOW, new_app=False))
     wanted = (
         "name,adsets.limit(2){name,ads.limit(1){creative{id,name},adset{targeting{age_min}}}},"
         "insights.date_preset(last_7d).as(week){spend}"
@@ -41,7 +43,7 @@ async def test_nested_fields_and_edges_with_modifiers(box: Box) -> None:
     assert set(first["week"]["data"][0]) == {"spend", "date_start", "date_stop"}
 
 
-async def test_a_nested_edge_without_rows_is_left_out(box: Box) -> None:
+async def test_a_nested_edge_without_rows_is_left_out(box: FakeTransport) -> None:
     rows = (
         await box.get(
             f"{box.account()}/campaigns", fields="insights.date_preset(yesterday){spend}", effective_status=["ARCHIVED"]
@@ -50,13 +52,13 @@ async def test_a_nested_edge_without_rows_is_left_out(box: Box) -> None:
     assert [set(row) for row in rows] == [{"id"}]
 
 
-async def test_a_creative_without_braces_is_its_id(box: Box) -> None:
+async def test_a_creative_without_braces_is_its_id(box: FakeTransport) -> None:
     row = (await box.get(f"{box.account()}/ads", fields="creative", limit="1"))["data"][0]
     assert set(row["creative"]) == {"id"}
 
 
 @pytest.mark.parametrize("wanted", ['["name","creative{id}"]', ' [ "name" , "creative{id}" ] ', "name,creative{id}"])
-async def test_fields_may_be_a_json_array(box: Box, wanted: str) -> None:
+async def test_fields_may_be_a_json_array(box: FakeTransport, wanted: str) -> None:
     rows = (await box.get(f"{box.account()}/ads", fields=wanted, limit="3"))["data"]
     assert [set(row) for row in rows] == [{"name", "creative", "id"}] * 3
 
@@ -67,12 +69,12 @@ UNCOUNTED = "adspixels promote_pages customaudiences adrules_library customconve
 
 @pytest.mark.parametrize("edge", [*COUNTED, *UNCOUNTED])
 @pytest.mark.parametrize("sent", [{"summary": "true"}, {"default_summary": "true"}])
-async def test_every_list_takes_what_cursors_send(box: Box, edge: str, sent: dict[str, str]) -> None:
+async def test_every_list_takes_what_cursors_send(box: FakeTransport, edge: str, sent: dict[str, str]) -> None:
     page = await box.get(f"{box.account()}/{edge}", limit="1", **sent)
     assert ("summary" in page) is (edge in COUNTED and "summary" in sent)
 
 
-async def every_page(box: Box, path: str, limit: int, **params: Any) -> list[dict[str, Any]]:
+async def every_page(box: FakeTransport, path: str, limit: int, **params: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     after: dict[str, Any] = {}
     for _ in range(500):
@@ -86,7 +88,7 @@ async def every_page(box: Box, path: str, limit: int, **params: Any) -> list[dic
 
 
 @pytest.mark.parametrize("limit", [1, 7, 25, 500])
-async def test_pages_give_every_row_once(box: Box, limit: int) -> None:
+async def test_pages_give_every_row_once(box: FakeTransport, limit: int) -> None:
     path = f"{box.account(1)}/ads"
     rows = await every_page(box, path, limit)
     total = (await box.get(path, summary="total_count", limit="1"))["summary"]["total_count"]
@@ -95,21 +97,20 @@ async def test_pages_give_every_row_once(box: Box, limit: int) -> None:
 
 async def test_sixty_accounts_come_in_three_pages() -> None:
     transport = SandboxTransport(World(today=NOW, accounts=60), clock=lambda: NOW)
-    async with connect(transport) as client:
-        box = Box(transport, client)
-        assert len(await every_page(box, "me/adaccounts", 25)) == 60
-        owned = await every_page(box, f"{box.world.business_id}/owned_ad_accounts", 25)
-        clients = await every_page(box, f"{box.world.business_id}/client_ad_accounts", 25)
+    box = FakeTransport(transport)
+    assert len(await every_page(box, "me/adaccounts", 25)) == 60
+    owned = await every_page(box, f"{box.world.business_id}/owned_ad_accounts", 25)
+    clients = await every_page(box, f"{box.world.business_id}/client_ad_accounts", 25)
     assert len(owned) + len(clients) == 60
     assert len(transport.log) == 3 + 2 + 1
 
 
-async def test_the_next_link_repeats_the_query_and_holds_the_token(box: Box) -> None:
+async def test_the_next_link_repeats_the_query_and_holds_the_token(box: FakeTransport) -> None:
     page = await box.get(f"{box.account()}/ads", limit="2", fields="name")
     query = parse_qs(urlsplit(page["paging"]["next"]).query)
-    assert query["access_token"] == [box.transport.token]
+    assert query["access_token"] == [box.sandbox.token]
     assert query["fields"] == ["name"]
-    response = await box.client.get(page["paging"]["next"], headers={"Authorization": ""})
+    response = await box.http.get(page["paging"]["next"], headers={"Authorization": ""})
     assert response.json()["data"] != page["data"]
     back = await box.get(
         f"{box.account()}/ads", limit="2", fields="name", before=response.json()["paging"]["cursors"]["before"]
@@ -117,7 +118,7 @@ async def test_the_next_link_repeats_the_query_and_holds_the_token(box: Box) -> 
     assert back["data"] == page["data"]
 
 
-async def test_an_empty_list_has_no_paging(box: Box) -> None:
+async def test_an_empty_list_has_no_paging(box: FakeTransport) -> None:
     filtering = [{"field": "name", "operator": "CONTAIN", "value": "no such name"}]
     assert await box.get(f"{box.account()}/ads", filtering=filtering) == {"data": []}
 
@@ -152,7 +153,7 @@ def test_a_fields_expression_is_read_as_it_was_written(wanted: tuple[fields.Fiel
     assert fields.parse(written(wanted)) == wanted
 
 
-async def test_archived_and_deleted_come_only_when_named(box: Box) -> None:
+async def test_archived_and_deleted_come_only_when_named(box: FakeTransport) -> None:
     path = f"{box.account()}/campaigns"
     plain = {row["effective_status"] for row in (await box.get(path, fields="effective_status"))["data"]}
     assert plain == {"ACTIVE", "PAUSED", "WITH_ISSUES"}
@@ -163,7 +164,7 @@ async def test_archived_and_deleted_come_only_when_named(box: Box) -> None:
     assert len(both) == 2
 
 
-async def test_the_parents_status_shows_below(box: Box) -> None:
+async def test_the_parents_status_shows_below(box: FakeTransport) -> None:
     found = set()
     for edge in ("adsets", "ads"):
         rows = await every_page(box, f"{box.account()}/{edge}", 500, fields="effective_status")
@@ -182,7 +183,7 @@ async def test_the_parents_status_shows_below(box: Box) -> None:
         ("STARTS_WITH", "PA", lambda row: row["status"] == "PAUSED"),
     ],
 )
-async def test_filtering_an_edge(box: Box, operator: str, value: Any, fits: Any) -> None:
+async def test_filtering_an_edge(box: FakeTransport, operator: str, value: Any, fits: Any) -> None:
     filtering = [{"field": "status", "operator": operator, "value": value}]
     path = f"{box.account()}/ads"
     every = await every_page(box, path, 500, fields="status")
@@ -191,7 +192,7 @@ async def test_filtering_an_edge(box: Box, operator: str, value: Any, fits: Any)
     assert 0 < len(kept) < len(every)
 
 
-async def test_filtering_by_parent_and_by_time(box: Box) -> None:
+async def test_filtering_by_parent_and_by_time(box: FakeTransport) -> None:
     path = f"{box.account(1)}/ads"
     rows = await every_page(box, path, 500, fields="campaign_id,updated_time")
     wanted = rows[0]["campaign_id"]
@@ -205,10 +206,10 @@ async def test_filtering_by_parent_and_by_time(box: Box) -> None:
     assert len(since_or_at) == sum(datetime.fromisoformat(row["updated_time"]).timestamp() >= since for row in rows)
 
 
-async def test_headers_of_an_account_and_of_insights(box: Box) -> None:
+async def test_headers_of_an_account_and_of_insights(box: FakeTransport) -> None:
     response = await box.raw("GET", f"{box.account()}/insights", date_preset="yesterday")
     number = box.world.account_ids[0]
-    usage = box.transport.usage
+    usage = box.sandbox.usage
     usage.regain_minutes = 5
     assert {"x-app-usage", "x-ad-account-usage", "x-fb-ads-insights-throttle"} <= set(response.headers)
     assert number in response.headers["x-business-use-case-usage"]
@@ -218,18 +219,19 @@ async def test_headers_of_an_account_and_of_insights(box: Box) -> None:
     assert "x-fb-ads-insights-throttle" not in other.headers
 
 
-async def test_the_log_shows_what_was_sent(box: Box) -> None:
-    await box.client.post(box.account(), data={"method": "GET", "fields": "name"})
-    entry = box.transport.log[-1]
+async def test_the_log_shows_what_was_sent(world: World) -> None:
+    box = FakeTransport(SandboxTransport(world, clock=lambda: NOW, new_app=False))
+    await box.http.post(box.account(), data={"method": "GET", "fields": "name"})
+    entry = box.sandbox.log[-1]
     assert (entry.method, entry.path, entry.version, entry.status) == ("GET", box.account(), "v26.0", 200)
     assert entry.params["fields"] == "name"
     assert entry.body_size > 0
-    assert entry.headers["authorization"].endswith(box.transport.token)
+    assert entry.headers["authorization"].endswith(box.sandbox.token)
 
 
-async def test_a_file_arrives(box: Box) -> None:
+async def test_a_file_arrives(box: FakeTransport) -> None:
     files = {"picture.jpg": ("picture.jpg", b"\xff\xd8pixels", "image/jpeg")}
-    await box.client.post(f"{box.account()}/adimages", files=files, data={"name": "picture"})
-    upload = box.transport.log[-1]
+    await box.http.post(f"{box.account()}/adimages", files=files, data={"name": "picture"})
+    upload = box.sandbox.log[-1]
     assert [(one.filename, one.content) for one in upload.files] == [("picture.jpg", b"\xff\xd8pixels")]
     assert upload.params["name"] == "picture"

@@ -12,8 +12,9 @@ import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, TokenInfo, World
 from meta_ads_mcp.sandbox.versions import live_versions, served_version
+from tests.support.fake_transport import FakeTransport
 
-from .conftest import NOW, Box, connect
+from .conftest import NOW, connect
 
 ACCOUNT = "ACCOUNT"
 CASES: list[tuple[str, dict[str, Any], int, int | None, str]] = [
@@ -91,7 +92,9 @@ CASES: list[tuple[str, dict[str, Any], int, int | None, str]] = [
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_a_wrong_call_is_refused(box: Box, case: tuple[str, dict[str, Any], int, int | None, str]) -> None:
+async def test_a_wrong_call_is_refused(
+    box: FakeTransport, case: tuple[str, dict[str, Any], int, int | None, str]
+) -> None:
     path, params, code, subcode, words = case
     error = await box.error(path.replace(ACCOUNT, box.account()), **params)
     assert error["code"] == code
@@ -100,7 +103,7 @@ async def test_a_wrong_call_is_refused(box: Box, case: tuple[str, dict[str, Any]
     assert {"message", "type", "code", "fbtrace_id"} <= set(error)
 
 
-async def test_the_field_to_blame_is_named(box: Box) -> None:
+async def test_the_field_to_blame_is_named(box: FakeTransport) -> None:
     error = await box.error(f"{box.account()}/campaigns", limit="many")
     assert error["error_data"] == {"blame_field_specs": [["limit"]]}
 
@@ -121,19 +124,19 @@ def test_versions_end_on_the_day_that_meta_names(day: date, oldest: str) -> None
 
 
 @pytest.mark.parametrize("path", ["", "insights"])
-async def test_ids_are_gone_with_a_500(box: Box, path: str) -> None:
+async def test_ids_are_gone_with_a_500(box: FakeTransport, path: str) -> None:
     response = await box.raw("GET", path, ids="1,2")
     assert response.status_code == 500
     assert response.json()["error"]["message"] == "The ids query parameter is deprecated in v26.0+."
 
 
-async def test_a_write_without_a_handler_says_so(box: Box) -> None:
+async def test_a_write_without_a_handler_says_so(box: FakeTransport) -> None:
     response = await box.raw("POST", f"{box.account()}/agencies", business="1", permitted_tasks=["ANALYZE"])
     assert response.status_code == 400
     assert "does not serve" in response.json()["error"]["message"]
 
 
-async def test_a_method_that_the_edge_lacks_is_refused(box: Box) -> None:
+async def test_a_method_that_the_edge_lacks_is_refused(box: FakeTransport) -> None:
     response = await box.raw("POST", f"{box.account()}/ad_studies", name="x")
     assert response.json()["error"]["error_subcode"] == 33
 
@@ -157,9 +160,9 @@ async def test_tokens(world: World, headers: dict[str, str], status: int, code: 
     assert response.json()["error"].get("error_subcode") == subcode
 
 
-async def test_a_token_may_come_as_a_param(box: Box) -> None:
-    async with httpx.AsyncClient(transport=box.transport, base_url="https://graph.facebook.com/v26.0/") as client:
-        response = await client.get("me", params={"access_token": box.transport.token})
+async def test_a_token_may_come_as_a_param(box: FakeTransport) -> None:
+    async with httpx.AsyncClient(transport=box.sandbox, base_url="https://graph.facebook.com/v26.0/") as client:
+        response = await client.get("me", params={"access_token": box.sandbox.token})
     assert response.json()["id"] == box.world.user_id
 
 
@@ -184,8 +187,10 @@ async def test_the_proof_of_the_app_secret(world: World, proof: str | None, stat
         ("v99.0", "v25.0"),
     ],
 )
-async def test_a_version_that_is_not_live_is_served_as_the_oldest_live_one(box: Box, version: str, served: str) -> None:
-    response = await box.client.get(f"https://graph.facebook.com/{version}/me")
+async def test_a_version_that_is_not_live_is_served_as_the_oldest_live_one(
+    box: FakeTransport, version: str, served: str
+) -> None:
+    response = await box.http.get(f"https://graph.facebook.com/{version}/me")
     assert response.status_code == 200
     assert response.headers["facebook-api-version"] == served
 
@@ -207,14 +212,14 @@ async def test_a_new_app_has_no_method_override_and_no_aliases(world: World) -> 
     assert refused == {False: [False] * 4, True: [True, True, True, False]}
 
 
-async def test_a_dead_version_can_be_refused(box: Box) -> None:
-    box.transport.graph.refuse_dead_versions = True
-    response = await box.client.get("https://graph.facebook.com/v19.0/me")
+async def test_a_dead_version_can_be_refused(box: FakeTransport) -> None:
+    box.sandbox.graph.refuse_dead_versions = True
+    response = await box.http.get("https://graph.facebook.com/v19.0/me")
     assert response.json()["error"]["code"] == 2635
 
 
-async def test_too_many_rows_are_refused(box: Box) -> None:
-    box.transport.graph.max_insights_rows = 100
+async def test_too_many_rows_are_refused(box: FakeTransport) -> None:
+    box.sandbox.graph.max_insights_rows = 100
     error = await box.error(f"{box.account()}/insights", level="ad", date_preset="yesterday")
     assert (error["code"], error["error_subcode"]) == (100, 1487534)
 

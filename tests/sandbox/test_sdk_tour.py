@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,16 +25,14 @@ from facebook_business.adobjects.user import User
 from facebook_business.api import Cursor
 from facebook_business.exceptions import FacebookRequestError
 
-from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.http_server import SandboxServer
 from meta_ads_mcp.sandbox.store import Node
+from tests.support.sandbox_writes import PNG, US, writing
+from tests.support.sdk_client import Tour, sdk_class, sdk_methods
 
-from .conftest import NOW
-from .sdk_client import LoopbackApi, sdk_class, sdk_methods
 from .test_writes_done import CREATED, ON_PAGES, UPDATED
 from .test_writes_refused import AD, AD_SET, CAMPAIGN, ROWS
-from .writes import PNG, US, Writing
 
 pytestmark = pytest.mark.loopback
 
@@ -58,57 +55,15 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Page/insights": {"metric": ["page_follows"]},
     "AdAccount/insights": {"level": "ad", "date_preset": "last_7d"},
 }
-# Types whose objects belong to a Page, and take its own token.
-OF_PAGES = {"Page", "PagePost", "Comment", "LeadgenForm"}
 # Served edges that the steps below call in a way of their own.
 OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}
 
 
-@dataclass
-class Tour:
-    """One run of all steps. `results` has a text per call: empty where the answer was right."""
-
-    server: SandboxServer
-    writing: Writing
-    results: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        page = self.server.transport.world.store.nodes[self.writing.names["page"]]
-        self.api = LoopbackApi(self.server.url, self.server.token)
-        self.page_api = LoopbackApi(self.server.url, str(page.get("access_token")))
-
-    def step(self, name: str, call: Callable[[], object]) -> Any:
-        """Make a call; `call` checks its answer with `assert` and returns what later steps need."""
-        assert name not in self.results, name
-        try:
-            answer = call()
-        except (FacebookRequestError, AssertionError, KeyError, TypeError) as problem:
-            self.results[name] = f"{type(problem).__name__}: {str(problem)[:400]}"
-            return None
-        self.results[name] = ""
-        return answer
-
-    def object(self, node_type: str, node_id: str) -> Any:
-        """Return the SDK's object of a node, with the token that may use it."""
-        return sdk_class(node_type)(node_id, api=self.page_api if node_type in OF_PAGES else self.api)
-
-    def named(self, path: str) -> tuple[Any, str, str]:
-        """Return the SDK's object at the start of a path like `{account}/ads`, its type, and the edge."""
-        node_id, _, edge = self.writing.filled(path).partition("/")
-        node_type = self.server.transport.world.store.nodes[node_id].type
-        return self.object(node_type, node_id), node_type, edge
-
-    def call(self, path: str, method: str, params: dict[str, Any]) -> Any:
-        """Call the SDK's method for an HTTP method on a path."""
-        target, node_type, edge = self.named(path)
-        return getattr(target, sdk_methods(node_type)[method, edge])(params=self.writing.filled(params))
-
-
 @pytest.fixture(scope="module")
 def tour() -> Iterator[Tour]:
-    transport = SandboxTransport(World(today=NOW, accounts=2, ads=440), clock=lambda: NOW)
-    with SandboxServer(transport) as server:
-        yield Tour(server, Writing(transport))
+    made = writing()
+    with SandboxServer(made.sandbox) as server:
+        yield Tour(server, made)
 
 
 def first_node(store: Any, node_type: str, edge: str) -> Node:

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.fake_transport import FakeTransport
+from tests.support.sandbox_writes import DE, PNG, US, at, writing
+
 from .conftest import NOW
 from .test_spec import check
 from .test_writes_refused import (
@@ -28,11 +31,10 @@ from .test_writes_refused import (
     SPEC,
     STUDY,
 )
-from .writes import DE, PNG, US, Writing, at, writing
 
 
 @pytest.fixture
-def made() -> Writing:
+def made() -> FakeTransport:
     return writing()
 
 
@@ -92,7 +94,7 @@ async def test_what_is_created_is_listed_and_has_what_was_sent(page: bool) -> No
         assert {name: shown[name] for name in expected} == made.filled(expected)
 
 
-async def test_new_objects_have_only_fields_and_values_of_the_sdk(made: Writing) -> None:
+async def test_new_objects_have_only_fields_and_values_of_the_sdk(made: FakeTransport) -> None:
     before = made.store.snapshot()
     for path, params, _, _ in CREATED:
         await made.done("POST", path, params)
@@ -137,22 +139,22 @@ UPDATED: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("path", "params", "node", "expected"), UPDATED)
 async def test_an_update_changes_what_it_names_and_the_time(
-    made: Writing, path: str, params: dict[str, Any], node: str, expected: dict[str, Any]
+    made: FakeTransport, path: str, params: dict[str, Any], node: str, expected: dict[str, Any]
 ) -> None:
     before = made.store.snapshot()
     assert await made.done("POST", path, params) == {"success": True}
     found = made.store.nodes[made.filled(node)]
     assert {name: found.get(name) for name in expected} == expected
     changed = made.store.changes(before)
-    touched = {"updated_time", "time_updated"} & set(made.transport.graph.spec.fields(found.type))
+    touched = {"updated_time", "time_updated"} & set(made.sandbox.graph.spec.fields(found.type))
     if node == path and touched:
         assert touched <= changed[found.id].keys()
 
 
 @pytest.mark.parametrize("extra", [{}, {"locale": "de_DE"}, {"format": "json"}])
-async def test_what_belongs_to_the_call_is_no_change_of_the_object(made: Writing, extra: dict[str, str]) -> None:
+async def test_what_belongs_to_the_call_is_no_change_of_the_object(made: FakeTransport, extra: dict[str, str]) -> None:
     """A deleted campaign takes a name, also from a client that sends the token as a param."""
-    params = {"name": "Old", "access_token": made.transport.token, **extra}
+    params = {"name": "Old", "access_token": made.sandbox.token, **extra}
     assert await made.done("POST", "{deleted}", params) == {"success": True}
 
 
@@ -165,7 +167,7 @@ async def test_the_currency_decides_what_a_spend_cap_is() -> None:
     assert made.store.nodes[made.filled(account)].get("spend_cap") == "1050"
 
 
-async def test_a_campaign_gives_its_budget_to_its_ad_sets(made: Writing) -> None:
+async def test_a_campaign_gives_its_budget_to_its_ad_sets(made: FakeTransport) -> None:
     ad_sets = [one for one in made.store.children(made.names["shared"], "adsets") if one.get("status") != "DELETED"]
     budgets = [{"adset_id": one.id, "daily_budget": 1000 + number} for number, one in enumerate(ad_sets)]
     await made.done("POST", "{shared}", {"adset_budgets": budgets})
@@ -179,7 +181,7 @@ STAYS = ("{split}", "{ad_set}", "{ad}")
 
 
 @pytest.mark.parametrize("path", [*STAYS, "{rule}", "{audience}", "{conversion}", "{video}"])
-async def test_what_is_deleted(made: Writing, path: str) -> None:
+async def test_what_is_deleted(made: FakeTransport, path: str) -> None:
     """Of campaigns and what is below them the status stays readable; the others are gone."""
     assert await made.done("DELETE", path, {}) == {"success": True}
     if path in STAYS:
@@ -188,7 +190,7 @@ async def test_what_is_deleted(made: Writing, path: str) -> None:
         assert (await made.refused("GET", path, {}))["error_subcode"] == 33
 
 
-async def test_comments_are_hidden_answered_and_deleted(made: Writing) -> None:
+async def test_comments_are_hidden_answered_and_deleted(made: FakeTransport) -> None:
     assert await made.done("POST", "{comment}", {"is_hidden": "true"}, page=True) == {"success": True}
     assert (await made.done("GET", "{comment}", {"fields": "is_hidden"}, page=True))["is_hidden"] is True
     reply = (await made.done("POST", "{comment}/comments", {"message": "Thanks"}, page=True))["id"]
@@ -199,12 +201,12 @@ async def test_comments_are_hidden_answered_and_deleted(made: Writing) -> None:
     assert made.names["post"] not in made.store.nodes
 
 
-async def test_the_same_post_twice_is_refused(made: Writing) -> None:
+async def test_the_same_post_twice_is_refused(made: FakeTransport) -> None:
     await made.done("POST", "{page}/feed", {"message": "Hello"}, page=True)
     assert (await made.refused("POST", "{page}/feed", {"message": "Hello"}, page=True))["code"] == 506
 
 
-async def test_a_photo_is_a_post_too(made: Writing) -> None:
+async def test_a_photo_is_a_post_too(made: FakeTransport) -> None:
     answer = await made.done("POST", "{page}/photos", {"url": "https://a.example/1.jpg", "message": "Hi"}, page=True)
     assert made.store.nodes[answer["post_id"]].get("message") == "Hi"
 
@@ -214,7 +216,7 @@ async def test_a_photo_is_a_post_too(made: Writing) -> None:
 
 async def test_a_budget_changes_four_times_an_hour() -> None:
     made, clock = writing(), [NOW]
-    made.transport.graph.clock = lambda: clock[0]
+    made.sandbox.graph.clock = lambda: clock[0]
     for number in range(4):
         await made.done("POST", "{ad_set}", {"daily_budget": 1000 + number})
     await made.done("POST", "{ad_set}", {"daily_budget": 1003})
@@ -224,14 +226,14 @@ async def test_a_budget_changes_four_times_an_hour() -> None:
     await made.done("POST", "{ad_set}", {"daily_budget": 2000})
 
 
-async def test_a_spend_cap_changes_ten_times_a_day(made: Writing) -> None:
+async def test_a_spend_cap_changes_ten_times_a_day(made: FakeTransport) -> None:
     for number in range(10):
         await made.done("POST", "{account}", {"spend_cap": str(1000 + number)})
     error = await made.refused("POST", "{account}", {"spend_cap": "5"})
     assert (error["code"], error["error_subcode"]) == (17, 1885172)
 
 
-async def test_audiences_need_the_terms_and_enough_people(made: Writing) -> None:
+async def test_audiences_need_the_terms_and_enough_people(made: FakeTransport) -> None:
     made.store.patch(made.names["account"], {"tos_accepted": {}})
     error = await made.refused("POST", "{account}/customaudiences", AUDIENCE)
     assert (error["code"], error["error_subcode"]) == (200, 1870090)
@@ -245,14 +247,14 @@ async def test_audiences_need_the_terms_and_enough_people(made: Writing) -> None
     assert (error["code"], error["error_subcode"]) == (100, 1713230)
 
 
-async def test_people_are_counted_and_wrong_ones_told(made: Writing) -> None:
+async def test_people_are_counted_and_wrong_ones_told(made: FakeTransport) -> None:
     rows = {"schema": ["EMAIL", "EXTERN_ID"], "data": [["0" * 64, "7"], ["mary@mail.example", "8"], ["", ""]]}
     answer = await made.done("POST", "{audience}/users", {"payload": rows})
     assert (answer["num_received"], answer["num_invalid_entries"]) == (3, 2)
     assert (await made.done("DELETE", "{audience}/users", {"payload": ROWS}))["num_received"] == 1
 
 
-async def test_a_replacement_is_one_session(made: Writing) -> None:
+async def test_a_replacement_is_one_session(made: FakeTransport) -> None:
     session = {"session_id": 7, "batch_seq": 1, "last_batch_flag": False}
     await made.done("POST", "{audience}/usersreplace", {"payload": ROWS, "session": session})
     last = session | {"batch_seq": 2, "last_batch_flag": True}
@@ -261,7 +263,7 @@ async def test_a_replacement_is_one_session(made: Writing) -> None:
     assert (error["code"], error["error_subcode"]) == (2650, 1870159)
 
 
-async def test_an_audience_is_shared_and_unshared(made: Writing) -> None:
+async def test_an_audience_is_shared_and_unshared(made: FakeTransport) -> None:
     partner = made.names["other"].removeprefix("act_")
     await made.done("DELETE", "{audience}/adaccounts", {"adaccounts": [partner]})
     assert (await made.done("GET", "{audience}/shared_account_info", {}))["data"] == []
@@ -270,7 +272,7 @@ async def test_an_audience_is_shared_and_unshared(made: Writing) -> None:
     assert row["account_id"] == partner
 
 
-async def test_a_dynamic_creative_has_an_ad_set_of_its_own(made: Writing) -> None:
+async def test_a_dynamic_creative_has_an_ad_set_of_its_own(made: FakeTransport) -> None:
     made.names["dynamic"] = (await made.done("POST", "{account}/adsets", AD_SET | {"is_dynamic_creative": "true"}))[
         "id"
     ]
@@ -293,7 +295,7 @@ async def test_a_dynamic_creative_has_an_ad_set_of_its_own(made: Writing) -> Non
         ({"rename_options": {"rename_prefix": "New "}}, ("New S", "A")),
     ],
 )
-async def test_a_deep_copy_of_an_ad_set(made: Writing, options: dict[str, Any], names: tuple[str, str]) -> None:
+async def test_a_deep_copy_of_an_ad_set(made: FakeTransport, options: dict[str, Any], names: tuple[str, str]) -> None:
     made.names["new"] = (await made.done("POST", "{account}/adsets", AD_SET))["id"]
     made.names["new_ad"] = (await made.done("POST", "{account}/ads", AD | {"adset_id": "{new}", "status": "ACTIVE"}))[
         "id"
@@ -309,18 +311,18 @@ async def test_a_deep_copy_of_an_ad_set(made: Writing, options: dict[str, Any], 
 
 
 @pytest.mark.parametrize(("option", "status"), [("INHERITED_FROM_SOURCE", "ACTIVE"), ("ACTIVE", "ACTIVE")])
-async def test_the_status_of_a_copy(made: Writing, option: str, status: str) -> None:
+async def test_the_status_of_a_copy(made: FakeTransport, option: str, status: str) -> None:
     answer = await made.done("POST", "{ad}/copies", {"status_option": option, "adset_id": "{shared_ad_set}"})
     copy = made.store.nodes[answer["copied_ad_id"]]
     assert (copy.get("status"), copy.get("adset_id")) == (status, made.names["shared_ad_set"])
 
 
-async def test_a_shallow_copy_of_a_campaign_has_no_ad_sets(made: Writing) -> None:
+async def test_a_shallow_copy_of_a_campaign_has_no_ad_sets(made: FakeTransport) -> None:
     answer = await made.done("POST", "{split}/copies", {})
     assert made.store.children(answer["copied_campaign_id"], "adsets") == []
 
 
-async def test_many_ads_are_copied_asynchronously(made: Writing) -> None:
+async def test_many_ads_are_copied_asynchronously(made: FakeTransport) -> None:
     member = {"name": "copy", "relative_url": made.filled("{ad_set}/copies"), "body": "deep_copy=true"}
     wrong = {"name": "wrong", "relative_url": "12345/copies", "body": ""}
     made.names["set"] = (
@@ -337,7 +339,7 @@ async def test_many_ads_are_copied_asynchronously(made: Writing) -> None:
     assert result["error"]["error_code"] == 100
 
 
-async def test_a_creative_shows_what_its_story_says(made: Writing) -> None:
+async def test_a_creative_shows_what_its_story_says(made: FakeTransport) -> None:
     made.names["new"] = (await made.done("POST", "{account}/adcreatives", CREATIVE))["id"]
     shown = await made.done("GET", "{new}", {"fields": "object_story_spec,effective_object_story_id,link_url"})
     assert shown["object_story_spec"] == made.filled(CREATIVE["object_story_spec"])
@@ -345,7 +347,7 @@ async def test_a_creative_shows_what_its_story_says(made: Writing) -> None:
     assert made.store.nodes[shown["effective_object_story_id"]].type == "PagePost"
 
 
-async def test_the_cells_of_a_study_hold_what_they_test(made: Writing) -> None:
+async def test_the_cells_of_a_study_hold_what_they_test(made: FakeTransport) -> None:
     study = (await made.done("POST", "{business}/ad_studies", STUDY))["id"]
     cells = (await made.done("GET", f"{study}/cells", {"fields": "name,adsets{id}"}))["data"]
     assert sorted(cell["name"] for cell in cells) == sorted(str(cell["name"]) for cell in CELLS)

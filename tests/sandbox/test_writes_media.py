@@ -7,17 +7,18 @@ from typing import Any
 
 import pytest
 
-from .writes import PNG, Writing, writing
+from tests.support.fake_transport import FakeTransport
+from tests.support.sandbox_writes import PNG, writing
 
 VIDEO = "https://graph-video.facebook.com/v26.0/"
 
 
 @pytest.fixture
-def made() -> Writing:
+def made() -> FakeTransport:
     return writing()
 
 
-async def test_a_picture_is_one_image_however_it_comes(made: Writing) -> None:
+async def test_a_picture_is_one_image_however_it_comes(made: FakeTransport) -> None:
     bytes_ = (await made.done("POST", "{account}/adimages", {"bytes": PNG}))["images"]["bytes"]
     files = {"a.png": ("a.png", base64.b64decode(PNG), "image/png")}
     file = (await made.done("POST", "{account}/adimages", {}, files=files))["images"]["a.png"]
@@ -28,7 +29,7 @@ async def test_a_picture_is_one_image_however_it_comes(made: Writing) -> None:
     assert found["data"] == []
 
 
-async def test_a_film_is_ready_after_a_while(made: Writing) -> None:
+async def test_a_film_is_ready_after_a_while(made: FakeTransport) -> None:
     film = await made.done("POST", "{account}/advideos", {"file_url": "https://films.example/1.mp4", "name": "F"})
     made.names["film"] = film["id"]
     story = {"object_story_spec": {"page_id": "{page}", "video_data": {"video_id": "{film}", "image_hash": "{image}"}}}
@@ -38,7 +39,7 @@ async def test_a_film_is_ready_after_a_while(made: Writing) -> None:
     await made.done("POST", "{account}/adcreatives", story)
 
 
-async def test_a_film_in_pieces(made: Writing) -> None:
+async def test_a_film_in_pieces(made: FakeTransport) -> None:
     size = (1 << 20) + 5
     start = await made.done("POST", "{account}/advideos", {"upload_phase": "start", "file_size": size}, base=VIDEO)
     assert (start["start_offset"], start["end_offset"]) == ("0", str(1 << 20))
@@ -47,7 +48,7 @@ async def test_a_film_in_pieces(made: Writing) -> None:
     async def piece(offset: int, content: bytes) -> Any:
         params = {"upload_phase": "transfer", "start_offset": offset, **session}
         files = {"video_file_chunk": ("chunk", content, "application/octet-stream")}
-        return (await made.send("POST", "{account}/advideos", params, files=files, base=VIDEO)).json()
+        return (await made.request("POST", "{account}/advideos", params, files=files, base=VIDEO)).json()
 
     assert (await piece(0, b"x" * (1 << 20)))["start_offset"] == str(1 << 20)
     wrong = (await piece(0, b"x"))["error"]
@@ -61,7 +62,7 @@ async def test_a_film_in_pieces(made: Writing) -> None:
     assert (await made.refused("POST", "{account}/advideos", finish, base=VIDEO))["code"] == 6001
 
 
-async def test_an_upload_can_be_given_up(made: Writing) -> None:
+async def test_an_upload_can_be_given_up(made: FakeTransport) -> None:
     start = await made.done("POST", "{account}/advideos", {"upload_phase": "start", "file_size": 9}, base=VIDEO)
     session = {"upload_session_id": start["upload_session_id"]}
     await made.done("POST", "{account}/advideos", {"upload_phase": "cancel", **session}, base=VIDEO)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .writes import DE, US, at, untouched, writing
+from tests.support.sandbox_writes import DE, US, at, untouched, writing
 
 CAMPAIGN: dict[str, Any] = {
     "name": "C",
@@ -81,28 +81,6 @@ CREATIVES = "{account}/adcreatives"
 STUDIES = "{business}/ad_studies"
 FEED = "{page}/feed"
 Case = tuple[str, dict[str, Any], int, int | None, str]
-ADVANTAGE = {"targeting_automation": {"advantage_audience": 1}}
-# What Graph refuses in a targeting, and a word of the refusal.
-TARGETING: list[tuple[dict[str, Any], str]] = [
-    ({"facebook_positions": ["feed", "video_feeds"]}, "no longer available"),
-    ({"instagram_positions": ["explore"]}, "no longer available"),
-    ({"messenger_positions": ["messenger_home"]}, "no longer available"),
-    ({"facebook_positions": ["feeds"]}, "not one of facebook_positions"),
-    ({"publisher_platforms": ["myspace"]}, "not one of publisher_platforms"),
-    ({"threads_positions": ["threads_stream"], "instagram_positions": ["story"]}, "requires stream"),
-    ({"exclusions": {"interests": [{"id": "6003"}]}}, "exclusions"),
-    ({"geo_locations": {"countries": ["US"], "geo_markets": [{"key": "DMA:501"}]}}, "Comscore"),
-    (ADVANTAGE | {"age_min": 30}, "age_min"),
-    (ADVANTAGE | {"age_max": 50}, "age_max"),
-    ({"geo_locations": {"cities": ["Tokyo"]}}, "key"),
-    ({"geo_locations": {"cities": [{"name": "Tokyo"}]}}, "key"),
-    ({"geo_locations": {"countries": ["US"], "regions": ["New Jersey"]}}, "key"),
-    ({"geo_locations": {"countries": ["Deutschland"]}}, "two-letter"),
-    ({"excluded_geo_locations": {"zips": ["10001"]}}, "key"),
-    ({"interests": ["hot springs"]}, "numeric id"),
-    ({"flexible_spec": [{"interests": [{"name": "hot springs"}]}]}, "numeric id"),
-    ({"flexible_spec": [{"behaviors": ["Commuters"]}]}, "numeric id"),
-]
 CAMPAIGNS: list[Case] = [
     *(("{account}/campaigns", without(CAMPAIGN, name), 100, None, name)
       for name in ("name", "objective", "special_ad_categories")),
@@ -138,8 +116,6 @@ CAMPAIGNS: list[Case] = [
     ("12345", {"name": "x"}, 100, 33, "does not exist"),
 ]  # fmt: skip
 AD_SETS: list[Case] = [
-    *(("{account}/adsets", AD_SET | {"targeting": US | wrong}, 100, None, words) for wrong, words in TARGETING),
-    *(("{ad_set}", {"targeting": US | wrong}, 100, None, words) for wrong, words in TARGETING),
     ("{account}/adsets", AD_SET | {"multi_advertiser_ads": 0}, 100, None, "Unexpected key"),
     ("{ad_set}", {"multi_advertiser_ads": 0}, 100, None, "Unexpected key"),
     *(("{account}/adsets", without(AD_SET, name), 100, None, name)
@@ -366,41 +342,6 @@ async def test_validate_only_checks_and_changes_nothing(path: str, params: dict[
     assert made.store.changes(before) == {}
 
 
-@pytest.mark.parametrize(
-    ("targeting", "words"),
-    [
-        (US, "advantage_audience"),
-        (ADVANTAGE | US | {"age_min": 21}, "ages"),
-        (ADVANTAGE | US | {"genders": [1]}, "genders"),
-        (ADVANTAGE | {"geo_locations": {"zips": [{"key": "US:97205"}]}}, "places"),
-        (ADVANTAGE | US | {"excluded_geo_locations": {"countries": ["CA"]}}, "places"),
-    ],
-)
-async def test_an_audience_of_a_special_category_is_restricted(targeting: dict[str, Any], words: str) -> None:
-    made = writing()
-    categories = {"special_ad_categories": ["HOUSING"], "special_ad_category_country": ["US"]}
-    campaign = (await made.done("POST", "{account}/campaigns", UNSHARED | categories))["id"]
-    ad_set = AD_SET | {"campaign_id": campaign}
-    error = await made.refused("POST", "{account}/adsets", ad_set | {"targeting": targeting})
-    assert words in error["error_user_msg"]
-    assert await made.done("POST", "{account}/adsets", ad_set | {"targeting": ADVANTAGE | US})
-
-
-async def test_a_placement_is_refused_from_the_version_on_that_took_it_away() -> None:
-    targeting = {"targeting": US | {"instagram_positions": ["stream", "explore"]}}
-    sent = AD_SET | targeting | {"execution_options": ["validate_only"]}
-    old = "https://graph.facebook.com/v25.0/"
-    assert await untouched().done("POST", "{account}/adsets", sent, base=old) == {"success": True}
-
-
-async def test_messenger_stories_are_dropped_without_a_word() -> None:
-    made = writing()
-    positions = {"publisher_platforms": ["facebook", "messenger"], "messenger_positions": ["story"]}
-    ad_set = (await made.done("POST", "{account}/adsets", AD_SET | {"targeting": US | positions}))["id"]
-    stored = (await made.done("GET", ad_set, {"fields": "targeting"}))["targeting"]
-    assert stored == US | {"publisher_platforms": ["facebook", "messenger"]}
-
-
 @pytest.mark.parametrize("path", ["{account}", "{account}/campaigns", "{split}", "{ad_set}", "{ad}"])
 async def test_the_id_of_the_object_itself_is_ignored_in_a_post(path: str) -> None:
     made = writing()
@@ -413,7 +354,7 @@ async def test_the_id_of_the_object_itself_is_ignored_in_a_post(path: str) -> No
 @pytest.mark.parametrize("scopes", [("ads_read",), ()])
 async def test_a_token_that_may_only_read_writes_nothing(scopes: tuple[str, ...]) -> None:
     made = untouched()
-    known = made.transport.tokens.known[made.transport.token]
+    known = made.sandbox.tokens.known[made.sandbox.token]
     before, known.scopes = known.scopes, scopes
     error = await made.refused("POST", "{split}", {"name": "x"})
     known.scopes = before

@@ -13,9 +13,10 @@ from mcp.types import PromptReference
 
 from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.prompts import PRESETS, PROMPTS, READS_ONLY, WRITES, Prompt, render_prompt
-from tests.catalogue.every import TOOLS
-from tests.server.demo import ERAS, Demo, demo, shared_world
-from tests.server.wire import HANDSHAKES, MODERN, Wire
+from tests.support.answers import ERAS
+from tests.support.every_tool import TOOLS
+from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
+from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
 eras = pytest.mark.parametrize("era", ERAS)
 every = pytest.mark.parametrize("prompt", PROMPTS, ids=lambda prompt: prompt.name)
@@ -28,7 +29,7 @@ def needed(prompt: Prompt) -> dict[str, str]:
     return {one.name: "act_7" for one in prompt.arguments if one.required}
 
 
-async def got(server: Demo, name: str, given: dict[str, str], era: str = "auto") -> str:
+async def got(server: SandboxEngine, name: str, given: dict[str, str], era: str = "auto") -> str:
     async with Client(server.server, mode=era) as client:
         answer = await client.get_prompt(name, given)
     (message,) = answer.messages
@@ -39,7 +40,7 @@ async def got(server: Demo, name: str, given: dict[str, str], era: str = "auto")
 
 @eras
 async def test_the_list_says_what_each_is_for_and_takes(era: str) -> None:
-    async with Client(demo(shared_world()).server, mode=era) as client:
+    async with Client(build_server(shared_world()).server, mode=era) as client:
         listed = await client.list_prompts()
     assert [one.name for one in listed] == NAMES
     for one in listed:
@@ -53,7 +54,7 @@ async def test_the_list_says_what_each_is_for_and_takes(era: str) -> None:
 @eras
 @every
 async def test_with_what_is_needed_alone_it_is_complete(prompt: Prompt, era: str) -> None:
-    text = await got(demo(shared_world()), prompt.name, needed(prompt), era)
+    text = await got(build_server(shared_world()), prompt.name, needed(prompt), era)
     assert not re.search(r"\{[a-z_]+\}", text), "a place is left open"
     assert len(text) <= LONGEST_PROMPT
 
@@ -87,7 +88,7 @@ def test_the_rules_for_figures_are_in_each(prompt: Prompt, rule: str) -> None:
 @every
 @pytest.mark.parametrize("writes", [True, False])
 async def test_what_may_be_changed_is_what_the_server_allows(prompt: Prompt, writes: bool) -> None:
-    text = await got(demo(shared_world(), allow_writes=writes), prompt.name, needed(prompt))
+    text = await got(build_server(shared_world(), allow_writes=writes), prompt.name, needed(prompt))
     assert (WRITES in text, READS_ONLY in text) == (writes, not writes)
 
 
@@ -106,7 +107,7 @@ async def test_what_may_be_changed_is_what_the_server_allows(prompt: Prompt, wri
 )
 async def test_a_wrong_argument_is_refused_in_our_words(name: str, given: dict[str, str], said: str, era: str) -> None:
     with pytest.raises(MCPError, match=said) as caught:
-        await got(demo(shared_world()), name, given, era)
+        await got(build_server(shared_world()), name, given, era)
     assert caught.value.code == -32602
     assert not any(value in str(caught.value) for value in given.values() if len(value) > 2)
 
@@ -121,7 +122,7 @@ def test_free_text_cannot_break_out_of_its_line() -> None:
 
 def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
     for era in (HANDSHAKES[0], MODERN):
-        with Wire(tmp_path, "--demo", era=era) as wire:
+        with McpProcess(tmp_path, "--demo", era=era) as wire:
             assert [one["name"] for one in wire.ask("prompts/list")["prompts"]] == NAMES
             answer = wire.ask("prompts/get", name="weekly_report", arguments={})
             assert "ads_portfolio_summary" in answer["messages"][0]["content"]["text"]
@@ -133,7 +134,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
 # ---- completion
 
 
-async def completed(server: Demo, name: str, argument: str, begun: str, era: str = "auto") -> list[str]:
+async def completed(server: SandboxEngine, name: str, argument: str, begun: str, era: str = "auto") -> list[str]:
     async with Client(server.server, mode=era) as client:
         found = await client.complete(PromptReference(type="ref/prompt", name=name), {"name": argument, "value": begun})
     values: list[str] = found.values
@@ -145,34 +146,34 @@ async def completed(server: Demo, name: str, argument: str, begun: str, era: str
     ("begun", "found"), [("last_3", ["last_3d", "last_30d"]), ("", list(PRESETS)), ("LAST", []), ("x", [])]
 )
 async def test_date_presets_are_completed(begun: str, found: list[str], era: str) -> None:
-    assert await completed(demo(shared_world()), "account_audit", "date_preset", begun, era) == found
+    assert await completed(build_server(shared_world()), "account_audit", "date_preset", begun, era) == found
 
 
 @eras
 async def test_accounts_are_completed_by_id_and_by_name(era: str) -> None:
-    server = demo(shared_world())
+    server = build_server(shared_world())
     first, second = (f"act_{one}" for one in server.world.account_ids)
     for begun, found in (("", {first, second}), (first[:8], {first}), (first[4:9], {first}), ("korn", {second})):
         assert set(await completed(server, "account_audit", "account_id", begun, era)) == found
-    assert len(server.transport.log) == 1, "the accounts are read once"
+    assert len(server.sandbox.log) == 1, "the accounts are read once"
 
 
 async def test_of_an_allowlist_only_its_accounts_are_completed() -> None:
     world = shared_world()
     allowed = f"act_{world.account_ids[1]}"
-    server = demo(world, accounts=(allowed,))
+    server = build_server(world, accounts=(allowed,))
     assert await completed(server, "account_audit", "account_id", "") == [allowed]
 
 
 async def test_the_allowlist_is_completed_even_when_graph_gives_no_names() -> None:
-    server = demo(shared_world(), accounts=("act_12", "act_34"))
-    server.transport.faults.add("adaccounts", respond=graph_error(190, subcode=463), times=9)
+    server = build_server(shared_world(), accounts=("act_12", "act_34"))
+    server.sandbox.faults.add("adaccounts", respond=graph_error(190, subcode=463), times=9)
     assert await completed(server, "account_audit", "account_id", "act_1") == ["act_12"]
 
 
 async def test_a_completion_never_fails() -> None:
-    server = demo(shared_world())
-    server.transport.faults.add("adaccounts", respond=graph_error(190, subcode=463), times=9)
+    server = build_server(shared_world())
+    server.sandbox.faults.add("adaccounts", respond=graph_error(190, subcode=463), times=9)
     assert await completed(server, "account_audit", "account_id", "") == []
     assert await completed(server, "account_audit", "nothing", "") == []
     assert await completed(server, "no_such_prompt", "account_id", "") == []

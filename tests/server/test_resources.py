@@ -17,11 +17,13 @@ from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.sandbox.faults import graph_error
 from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
-from scripts import fields as distilled
-from tests.catalogue import sdk
-from tests.server.demo import ERAS, Demo, demo, shared_world
-from tests.server.wire import HANDSHAKES, MODERN, Wire
+from tests.support import sdk
+from tests.support.answers import ERAS
+from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
+from tests.support.programs import load_script
+from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
+distilled = load_script("fields")
 eras = pytest.mark.parametrize("era", ERAS)
 LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts"]
 TEMPLATES = ["ads://fields/{object}", "ads://exports/{name}"]
@@ -34,16 +36,16 @@ def _sdk_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(distilled, "sdk_classes", sdk.classes)
 
 
-def made(**options: Any) -> Demo:
-    return demo(shared_world(), **options)
+def made(**options: Any) -> SandboxEngine:
+    return build_server(shared_world(), **options)
 
 
-async def read(server: Demo, uri: str, era: str = "auto") -> list[Any]:
+async def read(server: SandboxEngine, uri: str, era: str = "auto") -> list[Any]:
     async with Client(server.server, mode=era) as client:
         return list(await client.read_resource(uri))
 
 
-async def refused(server: Demo, uri: str, era: str = "auto") -> str:
+async def refused(server: SandboxEngine, uri: str, era: str = "auto") -> str:
     with pytest.raises(MCPError) as caught:
         await read(server, uri, era)
     return str(caught.value)
@@ -81,7 +83,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "report_1.csv").write_text("a,b\r\n1,2\r\n", encoding="utf-8")
     for era in (HANDSHAKES[0], MODERN):
-        with Wire(tmp_path, "--demo", era=era) as wire:
+        with McpProcess(tmp_path, "--demo", era=era) as wire:
             assert [one["uri"] for one in wire.ask("resources/list")["resources"]] == LISTED
             (content,) = wire.ask("resources/read", uri="ads://exports/report_1.csv")["contents"]
             assert (content["mimeType"], content["text"]) == ("text/csv", "a,b\n1,2\n")
@@ -90,7 +92,7 @@ def test_over_stdio_in_both_eras(tmp_path: Path) -> None:
             assert error["code"] == -32602
             assert "secret" not in error["message"]
             assert wire.hello["capabilities"].keys() >= {"resources", "prompts", "completions", "tools"}
-        assert not any("Traceback" in line for line in wire.log())
+        assert not any("Traceback" in line for line in wire.log().splitlines())
 
 
 # ---- fields
@@ -174,7 +176,7 @@ async def test_accounts_are_those_that_the_server_may_touch() -> None:
 async def test_an_error_of_graph_comes_in_our_words(era: str) -> None:
     server = made()
     secret = "EAA" + "secret" * 5
-    server.transport.faults.add("adaccounts", respond=graph_error(190, f"Bad: {secret}", subcode=463), times=9)
+    server.sandbox.faults.add("adaccounts", respond=graph_error(190, f"Bad: {secret}", subcode=463), times=9)
     text = await refused(server, "ads://accounts", era)
     assert "token" in text
     assert secret not in text

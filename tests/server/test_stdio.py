@@ -12,12 +12,11 @@ from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from meta_ads_mcp import __version__
-from tests.catalogue.arguments import coded
-from tests.catalogue.every import TOOLS
-from tests.catalogue.examples import example
-from tests.server.contract import check_error, check_success
-from tests.server.demo import as_json
-from tests.server.wire import HANDSHAKES, MODERN, SERVER, Wire, environment, run
+from tests.support.answers import as_json, check_error, check_success
+from tests.support.arguments import coded
+from tests.support.every_tool import TOOLS
+from tests.support.examples import example
+from tests.support.mcp_process import HANDSHAKES, MODERN, SERVER, McpProcess, environment, run
 
 NOISY = {"LOG_LEVEL": "DEBUG", "PYTHONUNBUFFERED": "1"}
 TOKEN = "EAAhostile0000000000000000000000"
@@ -37,7 +36,7 @@ META_ADS_NONSENSE=1
 
 @pytest.mark.parametrize("era", [*HANDSHAKES, MODERN])
 def test_a_session_in_every_era(tmp_path: Path, era: str) -> None:
-    with Wire(tmp_path, "--demo", era=era, **NOISY) as wire:
+    with McpProcess(tmp_path, "--demo", era=era, **NOISY) as wire:
         if era == MODERN:
             assert wire.hello["supportedVersions"] == [MODERN]
             assert wire.ask("tools/list")["cacheScope"] == "private"
@@ -55,12 +54,12 @@ def test_a_session_in_every_era(tmp_path: Path, era: str) -> None:
         assert found["data"], "nothing found"
         check_error(wire.call("ads_get_campaigns", {"account_id": "act_1", "colour": "red"}), "invalid_arguments")
         check_error(wire.call("ads_no_such_tool", {}), "not_found")
-    lines = [json.loads(line) for line in wire.log()]
+    lines = [json.loads(line) for line in wire.log().splitlines()]
     assert {line["event"] for line in lines} >= {"tool_call"}
 
 
 def test_a_hidden_tool_is_as_unknown_as_one_that_never_was(tmp_path: Path) -> None:
-    with Wire(tmp_path, "--demo") as wire:
+    with McpProcess(tmp_path, "--demo") as wire:
         never = check_error(wire.call("ads_pause_nothing_1", {}), "not_found")
         for name in (tool.name for tool in TOOLS if tool.effect.is_write):
             hidden = check_error(wire.call(name, {}), "not_found")
@@ -70,7 +69,7 @@ def test_a_hidden_tool_is_as_unknown_as_one_that_never_was(tmp_path: Path) -> No
 
 
 def test_without_a_token_everything_is_listed_and_graph_tools_say_how_to_give_one(tmp_path: Path) -> None:
-    with Wire(tmp_path, META_ADS_TOOLSETS="all") as wire:
+    with McpProcess(tmp_path, META_ADS_TOOLSETS="all") as wire:
         listed = {tool["name"] for tool in wire.tools()}
         assert listed == {tool.name for tool in TOOLS if not tool.effect.is_write}
         for tool in TOOLS:
@@ -86,12 +85,12 @@ def test_a_hostile_folder_changes_nothing(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(HOSTILE, encoding="utf-8")
     quiet = tmp_path / "elsewhere"
     quiet.mkdir()
-    with Wire(quiet) as wire:
+    with McpProcess(quiet) as wire:
         expected = wire.tools()
-    with Wire(tmp_path, **NOISY) as wire:
+    with McpProcess(tmp_path, **NOISY) as wire:
         assert wire.tools() == expected
         check_error(wire.call("ads_get_ad_accounts", {}), "token")
-    assert TOKEN not in "".join(wire.log())
+    assert TOKEN not in wire.log()
 
 
 @pytest.mark.parametrize(
@@ -124,8 +123,8 @@ def test_a_setting_that_cannot_be_understood_stops_the_start(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_other_programs_do_not_see_the_token_and_a_crash_writes_no_memory(tmp_path: Path) -> None:
-    with Wire(tmp_path, META_ACCESS_TOKEN=TOKEN) as wire:
-        seen = Path(f"/proc/{wire.pid}")
+    with McpProcess(tmp_path, META_ACCESS_TOKEN=TOKEN) as wire:
+        seen = Path(f"/proc/{wire.process.pid}")
         limits = (seen / "limits").read_text(encoding="ascii").splitlines()
         assert [line.split()[4:6] for line in limits if line.startswith("Max core")] == [["0", "0"]]
         assert TOKEN not in (seen / "cmdline").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tests.catalogue.every import TOOLS
+from tests.support.every_tool import TOOLS
 from tests.torture import client, content, files, graph, processes, secrets, soak, sockets, stages, supply
 from tests.torture.content import PAYLOADS
 from tests.torture.hostile_bodies import FAULTS, HEAVY

@@ -18,11 +18,12 @@ from typing import Any
 from meta_ads_mcp.core.clock import SystemClock
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall, SandboxTransport, World
-from tests.loopback import Loopback, serving
-from tests.server.wire import SECONDS_TO_END
+from tests.support.fake_transport import FakeTransport
+from tests.support.loopback import serving
+from tests.support.mcp_process import MAX_SECONDS, McpProcess
 from tests.torture.messages import ACCOUNTS, MESSAGES, line
 from tests.torture.trial import Trials, tried
-from tests.torture.wire import HELLO, META, Rude, call, request
+from tests.torture.wire import HELLO, META, call, request, start_process
 
 DEMO = ("--demo", "--allow-writes")
 ERAS = {"modern": True, "handshake": False}
@@ -32,7 +33,7 @@ def messages(full: bool) -> Trials:
     """Every message of the tables to one process per era; after each it must still answer."""
     for era, modern in ERAS.items():
         with tempfile.TemporaryDirectory() as home:
-            rude = Rude(Path(home), *DEMO, modern=modern)
+            rude = start_process(Path(home), *DEMO, modern=modern)
             rude.alive("first")
             for index, (name, raw) in enumerate(MESSAGES.items()):
                 if full or index % 4 == modern:
@@ -40,7 +41,7 @@ def messages(full: bool) -> Trials:
             yield tried(f"end of input, {era}", rude.end)
 
 
-def _sent(rude: Rude, raw: bytes, number: str) -> Callable[[], None]:
+def _sent(rude: McpProcess, raw: bytes, number: str) -> Callable[[], None]:
     def check() -> None:
         rude.send(raw)
         rude.alive(number)
@@ -55,7 +56,7 @@ def noise(full: bool) -> Trials:
     seeds += [line(request("i", "initialize", **HELLO)), line(request("l", "tools/list", _meta=META))]
     for turn in range(10 if full else 1):
         with tempfile.TemporaryDirectory() as home:
-            rude = Rude(Path(home), *DEMO)
+            rude = start_process(Path(home), *DEMO)
             rude.alive("first")
             for index in range(100 if full else 40):
                 spoilt = b"".join(_spoilt(chance, chance.choice(seeds)) for _ in range(5))
@@ -88,12 +89,12 @@ def crowd(full: bool) -> Trials:
     for era, modern in ERAS.items() if full else [("modern", True)]:
         for size in (200, 1000) if full else (200,):
             with tempfile.TemporaryDirectory() as home:
-                rude = Rude(Path(home), *DEMO, modern=modern)
+                rude = start_process(Path(home), *DEMO, modern=modern)
                 yield tried(f"{size} at once, {era}", lambda rude=rude, size=size: _crowd(rude, size))
                 yield tried(f"{size} at once, {era}, end of input", rude.end)
 
 
-def _crowd(rude: Rude, size: int) -> None:
+def _crowd(rude: McpProcess, size: int) -> None:
     numbers = [f"n{index}" for index in range(size)]
     tools = (ACCOUNTS, "ads_find_tools", "ads_no_such_tool", "ads_get_ads")
     for index, number in enumerate(numbers):
@@ -129,11 +130,11 @@ def endings(full: bool) -> Trials:
 
 def _signalled(home: Path, number: int) -> None:
     """Also while it waits for input, which does not end."""
-    rude = Rude(home, *DEMO)
+    rude = start_process(home, *DEMO)
     rude.alive("first")
     rude.process.send_signal(number)
     try:
-        assert rude.process.wait(SECONDS_TO_END) == -number
+        assert rude.process.wait(MAX_SECONDS) == -number
     finally:
         rude.process.kill()
     assert "Traceback" not in rude.log()
@@ -141,7 +142,7 @@ def _signalled(home: Path, number: int) -> None:
 
 def _unread(home: Path) -> None:
     """Nobody reads standard output any more, and then input ends, too."""
-    rude = Rude(home, *DEMO, read=False)
+    rude = start_process(home, *DEMO, read=False)
     assert rude.process.stdout
     rude.send(call(1, "ads_find_tools", {"query": "x"}))
     rude.process.stdout.readline()
@@ -151,7 +152,7 @@ def _unread(home: Path) -> None:
 
 
 def _ended(home: Path, raw: bytes, delay: float) -> None:
-    rude = Rude(home, *DEMO)
+    rude = start_process(home, *DEMO)
     rude.send(raw)
     time.sleep(delay)
     rude.end()
@@ -170,7 +171,7 @@ def slow(full: bool) -> Trials:
 class Held:
     """Graph behind a socket, which keeps requests that match waiting; `asked` is set once one waits."""
 
-    def __init__(self, graph: Loopback) -> None:
+    def __init__(self, graph: FakeTransport) -> None:
         self.graph, self.asked, self.free = graph, threading.Event(), threading.Event()
 
     def hold(self, match: Callable[[SandboxCall], bool]) -> None:
@@ -181,9 +182,9 @@ class Held:
         self.free.wait(20)
         raise ConnectionAbortedError
 
-    def server(self, home: Path, modern: bool) -> Rude:
+    def server(self, home: Path, modern: bool) -> McpProcess:
         more = {"META_ACCESS_TOKEN": DEMO_TOKEN, "META_ADS_GRAPH_URL": self.graph.url, "META_ADS_ALLOW_WRITES": "true"}
-        return Rude(home, modern=modern, **more)
+        return start_process(home, modern=modern, **more)
 
     @property
     def account(self) -> str:
@@ -203,7 +204,7 @@ def held() -> Iterator[Held]:
             made.free.set()
 
 
-def _asked(rude: Rude, graph: Held, tool: str, **more: Any) -> None:
+def _asked(rude: McpProcess, graph: Held, tool: str, **more: Any) -> None:
     rude.send(call("slow", tool, {"account_id": graph.account, **more}, modern=rude.modern))
     assert graph.asked.wait(20), f"Graph was not asked: {rude.answers} {rude.log()[-300:]}"
 

@@ -17,10 +17,11 @@ from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import SandboxCall
-from tests.catalogue.every import TOOLS
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.sandbox_engine import SandboxEngine
 from tests.torture.graph import FOR_EVER, Bench, checked, is_write
 from tests.torture.trial import Trials, awaited, chosen
-from tests.writes.desk import Desk, Person
 
 # In every payload, so that it is found again.
 MARK = "Zyzzyva"
@@ -148,7 +149,7 @@ async def refused(bench: Bench, tool: Tool, payload: str, person: Any) -> None:
     check(tool, answer, getattr(person, "asked", []), log)
 
 
-def listened(made: Desk) -> list[str]:
+def listened(made: SandboxEngine) -> list[str]:
     """The log lines of a desk from now on, all levels."""
     log: list[str] = []
     lines = JsonLogger("DEBUG", log.append)

@@ -22,10 +22,11 @@ from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.writes.journal import FILE as JOURNAL
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
+from tests.support.elicitors import Person
+from tests.support.recorders import EventRecorder
+from tests.support.sandbox_engine import SandboxEngine
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trials, awaited, chosen, tried
-from tests.writes.desk import Desk, Person
-from tests.writes.fake_graph import Silent
 
 SECRET = b"GIF89a nobody may read this"
 UPLOADS: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -182,11 +183,11 @@ STEPS: tuple[Step, ...] = (
 )  # fmt: skip
 
 
-def machine(bench: Bench, state: Path) -> Desk:
+def machine(bench: Bench, state: Path) -> SandboxEngine:
     """A desk that keeps everything of a real server in the folder."""
     made = bench.again(state_dir=state)
     client: Any = made.engine.client
-    client._governor = made.engine.limits = Governor(clock=made.clock, events=Silent(), state_dir=state)
+    client._governor = made.engine.limits = Governor(clock=made.clock, events=EventRecorder(), state_dir=state)
     return made
 
 
@@ -232,7 +233,7 @@ async def _on_full(bench: Bench) -> None:
         _nothing_lost(made, answers)
 
 
-def _nothing_lost(made: Desk, answers: list[dict[str, Any]]) -> None:
+def _nothing_lost(made: SandboxEngine, answers: list[dict[str, Any]]) -> None:
     """Reads go on; a write is refused before it is sent, or done and told."""
     assert "data" in answers[0], answers[0]
     for answer, is_made in zip(answers[1:3], ("Kept", "Renamed"), strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import selectors
 import tempfile
 import time
 import tracemalloc
@@ -19,12 +18,14 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import SandboxCall, SandboxTransport
 from meta_ads_mcp.sandbox.store import Snapshot
-from tests.catalogue.every import TOOLS
-from tests.server.contract import check_error, check_success
+from tests.support.answers import check_error, check_success
+from tests.support.clock import VirtualLoop
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.sandbox_engine import SandboxEngine, build_writer
+from tests.support.write_examples import valid
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make
 from tests.torture.trial import Trial, Trials, chosen, told, turn
-from tests.writes.desk import Desk, Person, desk
-from tests.writes.valid import valid
 
 OURS = {"graph.facebook.com", "graph-video.facebook.com"}
 FOR_EVER = 10**9
@@ -52,21 +53,21 @@ class Bench:
     """One sandbox world, put back to its beginning before every call."""
 
     def __init__(self, files: Path) -> None:
-        first = desk()
+        first = build_writer()
         self.sandbox: SandboxTransport = first.sandbox
         self.files = files
         store = self.sandbox.world.store
         self._at_first: tuple[Snapshot, dict[Any, Any]] = (store.snapshot(), dict(store.memory))
 
-    def again(self, **options: Any) -> Desk:
+    def again(self, **options: Any) -> SandboxEngine:
         picture, memory = self._at_first
         store = self.sandbox.world.store
         store.nodes, store.links, store.memory = dict(picture.nodes), dict(picture.links), dict(memory)
         self.sandbox.faults.clear()
         self.sandbox.log.clear()
-        return desk(self.sandbox, upload_roots=(str(self.files),), **options)
+        return build_writer(self.sandbox, upload_roots=(str(self.files),), **options)
 
-    async def ready(self, tool: Tool, **options: Any) -> tuple[Desk, dict[str, Any]]:
+    async def ready(self, tool: Tool, **options: Any) -> tuple[SandboxEngine, dict[str, Any]]:
         """A desk, and arguments of a call of the tool that works there."""
         made = self.again(**options)
         if any(node.name == "AdReportRun" for node in tool.ids.values()):
@@ -171,26 +172,6 @@ def measured(runner: asyncio.Runner, bench: Bench, tool: Tool, fault: str) -> Tr
     return name, problem
 
 
-class Told(selectors.DefaultSelector):
-    """Waits for nothing: where nothing is ready, the loop's time jumps to what it waits for."""
-
-    ahead = 0.0
-
-    def select(self, timeout: float | None = None) -> list[Any]:
-        ready = super().select(0 if timeout else timeout)
-        if not ready and timeout:
-            self.ahead += timeout
-        return ready
-
-
-def told_loop() -> asyncio.AbstractEventLoop:
-    selector = Told()
-    loop = asyncio.SelectorEventLoop(selector)
-    real = loop.time
-    loop.time = lambda: real() + selector.ahead  # type: ignore[method-assign]  # time that is told
-    return loop
-
-
 class Drip(httpx.AsyncByteStream):
     """One byte a second, for ever."""
 
@@ -202,7 +183,7 @@ class Drip(httpx.AsyncByteStream):
 
 def slow(full: bool) -> Trials:
     """Graph gives one byte a second, on a clock that is told: the call ends by itself, within the request's seconds."""
-    with tempfile.TemporaryDirectory() as files, asyncio.Runner(loop_factory=told_loop) as runner:
+    with tempfile.TemporaryDirectory() as files, asyncio.Runner(loop_factory=VirtualLoop) as runner:
         bench = Bench(Path(files))
         for tool in [tool for tool in TOOLS if full or chosen(tool.name, 10)]:
             for place, planned in placed(tool).items():

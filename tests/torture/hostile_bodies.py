@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.graph.error_table import _BY_CODE, _BY_SUBCODE, _INTERNAL, _RANGES
+from meta_ads_mcp.graph.error_table import ANY_CODE, RULES
 
 Make = Callable[[Callable[[], Any]], httpx.Response]
 MB = 1024 * 1024
@@ -215,9 +215,10 @@ def _small() -> dict[str, Make]:
 
 
 def _codes() -> dict[str, Make]:
-    pairs = [(code, None) for code in (*_BY_CODE, 102, 190, -1, -3, 99_999, 2**63)]
-    pairs += [(code, None) for codes, _ in _RANGES for code in (codes[0], codes[-1])]
-    pairs += [*_BY_SUBCODE, *((-2, subcode) for subcode in _INTERNAL), (190, 463), (190, 492), (613, 1487742)]
+    pairs: list[tuple[int, int | None]] = [(-1, None), (99_999, None), (2**63, None), (613, 1487742)]
+    for rule in RULES:
+        codes = [rule.code] if isinstance(rule.code, int) else [rule.code[0], rule.code[-1]]
+        pairs += [(code, rule.subcode) for code in codes if rule.code != ANY_CODE]
 
     def refusal(code: int, subcode: int | None, status: int) -> Make:
         said = {"message": f"(#{code}) planned", "type": "OAuthException", "code": code, "error_subcode": subcode}

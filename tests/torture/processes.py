@@ -11,10 +11,11 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import SystemClock
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.graph.limits.store import CircuitStore
+from meta_ads_mcp.graph.limits.state import LimitState
+from tests.support.mcp_process import McpProcess
 from tests.torture.client import Held, held
 from tests.torture.trial import Trial, Trials, tried
-from tests.torture.wire import Rude, call
+from tests.torture.wire import call
 
 KEYS = 8
 CREATE = "ads_create_campaign"
@@ -69,7 +70,7 @@ def _create(graph: Held, turn: str, number: int) -> dict[str, Any]:
     return call(f"c{number}", CREATE, given)
 
 
-def _answers(one: Rude) -> None:
+def _answers(one: McpProcess) -> None:
     """Done, or said that another is at it, or that it is not known; never a second object, never a defect."""
     for number in range(KEYS):
         content = one.answer(f"c{number}")["result"]["structuredContent"]
@@ -77,7 +78,7 @@ def _answers(one: Rude) -> None:
         assert kind in (None, "unknown_outcome"), content
 
 
-def _one(third: Rude, made: list[Any], number: int) -> None:
+def _one(third: McpProcess, made: list[Any], number: int) -> None:
     """Never two; none only where the caller is told to look."""
     error = third.answer(f"c{number}")["result"]["structuredContent"].get("error")
     assert len(made) == 1 or (not made and error is not None), f"{len(made)}, {error}"
@@ -88,4 +89,7 @@ def _at_most(found: int, most: int) -> None:
 
 
 def _readable(home: Path) -> None:
-    assert not CircuitStore(home).load(time.time()).damaged
+    lost: list[bool] = []
+    with LimitState(home / "score.sqlite3", lambda _, was_lost: lost.append(was_lost)).transaction(time.time()) as rows:
+        rows.circuits()
+    assert not lost

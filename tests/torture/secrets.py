@@ -15,20 +15,21 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.app import compose
+from meta_ads_mcp.app import App
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.credentials import FixedToken, Token
-from meta_ads_mcp.graph.client import Connection
+from meta_ads_mcp.graph.connection import Connection
 from meta_ads_mcp.sandbox import SandboxTransport
 from meta_ads_mcp.settings import load
-from tests.catalogue.every import TOOLS
-from tests.server.wire import ROOT, environment
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.mcp_process import ROOT, environment
+from tests.support.sandbox_engine import SandboxEngine
 from tests.torture.content import listened
 from tests.torture.graph import FOR_EVER, Bench
 from tests.torture.hostile_bodies import body
 from tests.torture.trial import Trial, Trials, awaited, tried
-from tests.torture.wire import Rude, call
-from tests.writes.desk import Desk, Person
+from tests.torture.wire import call, start_process
 
 # In Meta's form, and in one that no pattern knows.
 TOKENS = {"usual": "EAABcanary" + "C4nary" * 8, "unusual": "canary-token_0123.nobody|knows-this-form"}
@@ -90,7 +91,7 @@ class Canary(Bench):
             self.sandbox.world, clock=self.sandbox.graph.clock, token=token, app_secret=APP_SECRET
         )
 
-    def again(self, **options: Any) -> Desk:
+    def again(self, **options: Any) -> SandboxEngine:
         made = super().again(**options)
         client: Any = made.engine.client
         client._tokens, client._connection = FixedToken(self.token), Connection(app_secret=APP_SECRET)
@@ -169,7 +170,7 @@ def _around(home: Path, form: str, token: str, full: bool) -> Iterator[Trial]:
 def _settings(home: Path, given: dict[str, str], watched: dict[str, str]) -> None:
     watch = Watch(watched)
     settings = load({**given, "META_ADS_STATE_DIR": str(home)}, None)
-    _, engine = compose(settings)
+    engine = App(settings).engine
     made = engine._make()
     watch.see("repr", [repr(settings), str(settings), settings.model_dump(mode="json"), repr(engine), repr(vars(made))])
     try:
@@ -188,7 +189,7 @@ def _process(home: Path, given: dict[str, str], watched: dict[str, str], tools: 
     """At a Graph that is not there, with all that it writes, and how it looks to others on this machine."""
     watch = Watch({**watched, "pasted": PASTED})
     more = {**given, "META_ADS_GRAPH_URL": "http://127.0.0.1:9", "META_ADS_ALLOW_WRITES": "true"}
-    rude = Rude(home, **more)
+    rude = start_process(home, **more)
     for tool in tools:
         for arguments in ({}, {"account_id": PASTED}, {PASTED: 1}):
             number = f"{tool}, {len(watch.seen)}"

@@ -14,10 +14,11 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from tests.server.contract import KINDS
+from tests.support.answers import KINDS
+from tests.support.mcp_process import McpProcess
 from tests.torture.client import DEMO
 from tests.torture.trial import Trials, tried
-from tests.torture.wire import Rude, call
+from tests.torture.wire import call, start_process
 
 FAST = ("-m", "tests.torture.fast_server")
 WINDOW = 8
@@ -76,7 +77,7 @@ def mixed(account: str, campaign: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def soaked(calls: int, longest_s: float) -> Course:
     """A course of so many calls, or as many as fit into the seconds."""
     with tempfile.TemporaryDirectory() as home:
-        rude = Rude(Path(home), *DEMO, server=FAST, LOG_LEVEL="ERROR")
+        rude = start_process(Path(home), *DEMO, server=FAST, LOG_LEVEL="ERROR")
         account = _first(rude, "ads_get_ad_accounts", {})
         campaign = _first(rude, "ads_get_campaigns", {"account_id": account, "limit": 1})
         course, feed, started = Course(), mixed(account, campaign), time.monotonic()
@@ -95,13 +96,13 @@ def soaked(calls: int, longest_s: float) -> Course:
     return course
 
 
-def _first(rude: Rude, tool: str, arguments: dict[str, Any]) -> str:
+def _first(rude: McpProcess, tool: str, arguments: dict[str, Any]) -> str:
     rude.send(call(tool, tool, arguments))
     found: str = rude.answer(tool)["result"]["structuredContent"]["data"][0]["id"]
     return found
 
 
-def _together(rude: Rude, calls: list[tuple[str, dict[str, Any]]], course: Course) -> None:
+def _together(rude: McpProcess, calls: list[tuple[str, dict[str, Any]]], course: Course) -> None:
     rude.answers.clear()
     for number, (tool, arguments) in enumerate(calls):
         rude.send(call(f"s{number}", tool, arguments))

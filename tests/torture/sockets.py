@@ -22,14 +22,14 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.sandbox import DEMO_TOKEN
-from tests.loopback import Loopback
-from tests.server.contract import check_error, check_success
+from tests.support.answers import check_error, check_success
+from tests.support.fake_transport import FakeTransport
 from tests.torture.client import Held, held
 from tests.torture.fast_server import SPEED
 from tests.torture.hostile_bodies import MB, bomb
 from tests.torture.soak import FAST
 from tests.torture.trial import Trials, tried
-from tests.torture.wire import Rude, call
+from tests.torture.wire import call, start_process
 
 Handler = BaseHTTPRequestHandler
 Meet = Callable[[Handler], None]
@@ -138,7 +138,7 @@ _NOT_DONE = {f"led away by {status}" for status in _AWAY}
 SHORT = ("reset", "half a body", "many headers", "led away by 307")
 
 
-def led(elsewhere: Loopback) -> dict[str, Meet]:
+def led(elsewhere: FakeTransport) -> dict[str, Meet]:
     """Redirects to another server, which must never hear of it."""
     return {
         f"led away by {status}": says(
@@ -157,7 +157,7 @@ class Wired:
         self.planned: tuple[str, Meet, bool] | None = None
         self.graph.spoil = self._spoil
         own = {"META_ACCESS_TOKEN": DEMO_TOKEN, "META_ADS_GRAPH_URL": self.graph.url, "META_ADS_ALLOW_WRITES": "true"}
-        self.rude = Rude(home, server=FAST, META_ADS_TIMEOUT=str(TIMEOUT_S), **own)
+        self.rude = start_process(home, server=FAST, META_ADS_TIMEOUT=str(TIMEOUT_S), **own)
 
     def _spoil(self, handler: Handler, work: Callable[[], httpx.Response]) -> bool:
         if self.planned is None or not _campaigns(handler.requestline, self.planned[0]):
@@ -236,7 +236,7 @@ def sockets(full: bool) -> Trials:
         yield tried("end of input", wired.rude.end)
 
 
-def _unheard(elsewhere: Loopback) -> None:
+def _unheard(elsewhere: FakeTransport) -> None:
     assert elsewhere.lines == []
 
 

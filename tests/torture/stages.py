@@ -12,10 +12,11 @@ import httpx
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport
-from tests.catalogue.every import TOOLS
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.sandbox_engine import SandboxEngine
 from tests.torture.graph import Bench, checked
 from tests.torture.trial import Trial, Trials, chosen, told
-from tests.writes.desk import Desk, Person
 
 # Requests of one call after which another stage begins; no tool has more kinds of them.
 STAGES = 5
@@ -117,7 +118,7 @@ async def at_the_question(bench: Stages, tool: Tool) -> bool:
     return True
 
 
-def _as_told(made: Desk, changed: dict[str, Any]) -> None:
+def _as_told(made: SandboxEngine, changed: dict[str, Any]) -> None:
     """What was written is in the journal with how it ended, and was sent once."""
     sent = [(one.method, one.path, sorted(one.params.items()), one.files) for one in made.writes if one.path]
     assert all(sent.count(one) == 1 for one in sent), f"sent twice: {sent}"
@@ -126,7 +127,7 @@ def _as_told(made: Desk, changed: dict[str, Any]) -> None:
     assert all(entry.status in ("success", "failed", "unknown_outcome") for entry in entries), entries
 
 
-async def _serves(made: Desk) -> None:
+async def _serves(made: SandboxEngine) -> None:
     """Whatever the call held is free again."""
     found = checked(await asyncio.wait_for(made.call("ads_get_campaigns", {"account_id": made.account}), LONGEST_S))
     assert "data" in found, found

@@ -18,14 +18,15 @@ import pytest
 from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.telemetry import install_logging
 from meta_ads_mcp.errors import DataLimit, NotFound
-from meta_ads_mcp.graph.response import MOST_VALUES
-from tests.catalogue.every import TOOLS
-from tests.support import Heard, Wire
+from meta_ads_mcp.graph.response import MAX_VALUES
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.fake_transport import FakeTransport
+from tests.support.recorders import EventRecorder
 from tests.torture import files, secrets
 from tests.torture.content import PAYLOADS, Nobody, served
 from tests.torture.graph import Bench, placed, tortured
 from tests.torture.hostile_bodies import FAULTS
-from tests.writes.desk import Person
 
 FOUND = [
     ("ads_upload_ad_image", "raised bare TLS", "every write, once done"),
@@ -58,7 +59,9 @@ async def test_an_answer_of_another_form_is_no_defect_of_ours(
 
 
 async def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
-    wire = Wire(lambda request: httpx.Response(200, content=b'{"data":[' + b"{}," * (MOST_VALUES // 2) + b"{}]}"))
+    wire = FakeTransport(
+        lambda request: httpx.Response(200, content=b'{"data":[' + b"{}," * (MAX_VALUES // 2) + b"{}]}")
+    )
     with pytest.raises(DataLimit, match="values"):
         await wire.send()
 
@@ -76,10 +79,10 @@ async def test_a_text_neither_breaks_a_write_nor_fills_its_question(
 
 
 @pytest.fixture
-def heard() -> Iterator[Heard]:
+def heard() -> Iterator[EventRecorder]:
     """Standard error taken over, and given back."""
     before = (sys.excepthook, sys.unraisablehook, logging.root.handlers[:], logging.root.level)
-    told = Heard()
+    told = EventRecorder()
     install_logging(told)
     yield told
     sys.excepthook, sys.unraisablehook = before[:2]
@@ -88,7 +91,7 @@ def heard() -> Iterator[Heard]:
     logging.captureWarnings(capture=False)
 
 
-def test_a_library_tells_who_and_where_and_no_text(heard: Heard, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_library_tells_who_and_where_and_no_text(heard: EventRecorder, capfd: pytest.CaptureFixture[str]) -> None:
     secret = "EAAB" + "x" * 20
     failure = ValueError(secret)
     told_by_asyncio = f"Task exception was never retrieved: {failure!r}"

@@ -1,4 +1,4 @@
-"""Pictures with Pillow: plain axes that start at 0, one colour, no clutter. Needs the extra `charts`."""
+"""Draw panels with Pillow, on axes that start at 0. Requires the extra `charts`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw, ImageFont
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
 from meta_ads_mcp.analysis.numbers import Number
 
-# Pixels of the picture; it is drawn larger and reduced, which smooths slanted lines.
+# Pixels of the picture. It is drawn SCALE times larger and then reduced, which smooths slanted lines.
 WIDTH, MARGIN, SCALE = 1200, 48, 2
 TITLE, SUBTITLE, LABEL = 27, 18, 17
 INK, GREY, GRID, PAPER = "#1F2933", "#66727F", "#E4E8EC", "#FFFFFF"
 BAR, PARTIAL_BAR, LINE = "#2F6FAB", "#B4CFE6", "#C4551A"
-# Pillow's own font has ASCII only; these are where systems keep one with more, by name.
+# Fonts of common systems that have more than ASCII, which is all that Pillow's built-in font has.
 FONTS = (
     "DejaVuSans.ttf",
     "Arial.ttf",
@@ -35,7 +35,7 @@ FONTS = (
     "Hiragino Sans GB.ttc",
 )
 _ASCII = {"\u00b7": "|", "\u2013": "-", "\u2014": "-", "\u2026": "...", "\u2019": "'", "\u2212": "-"}
-# A bar and the gap after it; the height of standing panels.
+# Pixels of a horizontal bar with the gap after it, and of a vertical panel.
 ROW, PANEL = 34, 210
 HEAD = 104
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -50,36 +50,36 @@ def _font(name: str | None, size: int) -> Font | None:
 
 
 @cache
-def _has(name: str, character: str) -> bool:
-    """Whether a font has a character: what it lacks is drawn like a character that does not exist."""
+def _has_glyph(name: str, character: str) -> bool:
+    """Return whether a font has a glyph. Missing ones are drawn like a character that does not exist."""
     font = _font(name, 24)
-    return font is not None and _drawn(font, character) != _drawn(font, "\uffff")
+    return font is not None and _render(font, character) != _render(font, "\uffff")
 
 
-def _drawn(font: Font, character: str) -> bytes:
+def _render(font: Font, character: str) -> bytes:
     image = Image.new("L", (48, 48))
     ImageDraw.Draw(image).text((4, 4), character, font=font, fill=255)
     return image.tobytes()
 
 
 @cache
-def _written(text: str, size: int) -> tuple[str, Font]:
-    """The text and a font that has all of it; without one, the text in plain letters."""
-    beyond = {character for character in text if not character.isascii()}
+def _with_font(text: str, size: int) -> tuple[str, Font]:
+    """Return the text and a font that has all of its glyphs, or the text reduced to ASCII if there is none."""
+    special = {character for character in text if not character.isascii()}
     for name in FONTS:
         font = _font(name, size)
-        if font is not None and all(_has(name, character) for character in beyond):
+        if font is not None and all(_has_glyph(name, character) for character in special):
             return text, font
     plain = unicodedata.normalize("NFKD", "".join(_ASCII.get(character, character) for character in text))
-    kept = "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
+    ascii_text = "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
     font = _font(FONTS[0], size) or _font(None, size)
     if font is None:
         raise OSError("Pillow has no font")
-    return kept, font
+    return ascii_text, font
 
 
 class Canvas:
-    """Drawing in pixels of the finished picture."""
+    """A canvas with coordinates in pixels of the finished picture."""
 
     def __init__(self, width: int, height: int) -> None:
         self._size = width, height
@@ -87,35 +87,39 @@ class Canvas:
         self._draw = ImageDraw.Draw(self._image)
 
     def text(self, x: float, y: float, text: str, *, size: int = LABEL, color: str = INK, anchor: str = "lm") -> None:
-        written, font = _written(text, size * SCALE)
-        self._draw.text((x * SCALE, y * SCALE), written, font=font, fill=color, anchor=anchor)
+        """Draw text. `anchor` is Pillow's two-letter anchor."""
+        drawable, font = _with_font(text, size * SCALE)
+        self._draw.text((x * SCALE, y * SCALE), drawable, font=font, fill=color, anchor=anchor)
 
     def width_of(self, text: str, size: int = LABEL) -> float:
-        written, font = _written(text, size * SCALE)
-        return font.getlength(written) / SCALE
+        """Measure the width of a text in pixels."""
+        drawable, font = _with_font(text, size * SCALE)
+        return font.getlength(drawable) / SCALE
 
-    def fitted(self, text: str, most: float, size: int = LABEL) -> str:
-        """The text, shortened to that many pixels."""
-        while len(text) > 4 and self.width_of(text, size) > most:
+    def shorten(self, text: str, max_width: float, size: int = LABEL) -> str:
+        """Shorten the text to at most that many pixels."""
+        while len(text) > 4 and self.width_of(text, size) > max_width:
             text = f"{text[:-2].rstrip('. …')}…"
         return text
 
     def bar(self, left: float, top: float, right: float, bottom: float, color: str = BAR) -> None:
-        """A bar; one of no length is not there."""
+        """Draw a bar, or nothing if its length is 0."""
         if right > left and bottom > top:
             first, last = (left * SCALE, top * SCALE), (right * SCALE - 1, bottom * SCALE - 1)
             self._draw.rectangle([first, (max(first[0], last[0]), max(first[1], last[1]))], fill=color)
 
     def line(self, points: Sequence[tuple[float, float]], *, color: str = GRID, width: float = 1) -> None:
+        """Draw a line through the points."""
         scaled = [(x * SCALE, y * SCALE) for x, y in points]
         self._draw.line(scaled, fill=color, width=round(width * SCALE), joint="curve")
 
     def dot(self, x: float, y: float, radius: float) -> None:
+        """Draw a dot in the color of lines."""
         box = [(x - radius) * SCALE, (y - radius) * SCALE, (x + radius) * SCALE, (y + radius) * SCALE]
         self._draw.ellipse(box, fill=LINE)
 
     def png(self) -> bytes:
-        """The picture; few colours make a small file."""
+        """Encode the picture as PNG, with few colors for a small file."""
         reduced = self._image.resize(self._size, Image.Resampling.LANCZOS)
         reduced = reduced.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         file = io.BytesIO()
@@ -123,9 +127,10 @@ class Canvas:
         return file.getvalue()
 
     def heading(self, heading: Heading) -> None:
+        """Draw the title and the subtitle."""
         room = self._size[0] - 2 * MARGIN
-        self.text(MARGIN, 40, self.fitted(heading.title, room, TITLE), size=TITLE)
-        self.text(MARGIN, 73, self.fitted(heading.subtitle, room, SUBTITLE), size=SUBTITLE, color=GREY)
+        self.text(MARGIN, 40, self.shorten(heading.title, room, TITLE), size=TITLE)
+        self.text(MARGIN, 73, self.shorten(heading.subtitle, room, SUBTITLE), size=SUBTITLE, color=GREY)
 
 
 @dataclass(frozen=True)
@@ -137,11 +142,12 @@ class Scale:
 
     @property
     def marks(self) -> list[float]:
+        """Return the values of the marks, from 0 on."""
         return [self.step * number for number in range(math.floor(self.top / self.step * 1.001) + 1)]
 
 
 def scale(values: Sequence[Number | None], *, marks: int = 4, tight: bool = False) -> Scale:
-    """Round marks up to the largest value (`tight`), or to the first mark beyond it."""
+    """Choose an axis with round marks. It ends at the largest value if `tight`, otherwise at the next mark."""
     largest = max((float(value) for value in values if value is not None), default=0.0) or 1.0
     rough = largest / marks
     power = 10.0 ** math.floor(math.log10(rough))
@@ -150,7 +156,7 @@ def scale(values: Sequence[Number | None], *, marks: int = 4, tight: bool = Fals
 
 
 def figure(value: Number, step: float = 0.0) -> str:
-    """A number as it is read on an axis: 1,200, 0.25, 3.4M. `step` says how exact it has to be."""
+    """Format a number for an axis, such as 1,200, 0.25 or 3.4M. `step` is the distance of marks."""
     for size, letter in ((1e9, "B"), (1e6, "M")):
         if abs(value) >= size:
             return f"{value / size:,.2f}".rstrip("0").rstrip(".") + letter
@@ -160,21 +166,24 @@ def figure(value: Number, step: float = 0.0) -> str:
 
 
 def horizontal_bars(heading: Heading, panels: Sequence[Panel]) -> bytes:
-    """Bars that lie, the labels left of them: panels with the same labels side by side, others below each other."""
-    together = all(list(panel.labels) == list(panels[0].labels) for panel in panels)
+    """Draw horizontal bars with labels on their left, as PNG.
+
+    Panels with the same labels are side by side, others below each other.
+    """
+    shared_labels = all(list(panel.labels) == list(panels[0].labels) for panel in panels)
     heights = [44 + ROW * len(panel.values) + 40 for panel in panels]
-    height = max(heights) if together else sum(heights)
+    height = max(heights) if shared_labels else sum(heights)
     canvas = Canvas(WIDTH, HEAD + height + 8)
     canvas.heading(heading)
     names = _label_width(canvas, panels)
-    if together:
+    if shared_labels:
         room = (WIDTH - 2 * MARGIN - names) / len(panels)
         for number, panel in enumerate(panels):
-            _lying(canvas, panel, HEAD, MARGIN + names + number * room, room, names if number == 0 else 0)
+            _draw_horizontal(canvas, panel, HEAD, MARGIN + names + number * room, room, names if number == 0 else 0)
     else:
         top = HEAD
         for panel, part in zip(panels, heights, strict=True):
-            _lying(canvas, panel, top, MARGIN + names, WIDTH - 2 * MARGIN - names, names)
+            _draw_horizontal(canvas, panel, top, MARGIN + names, WIDTH - 2 * MARGIN - names, names)
             top += part
     return canvas.png()
 
@@ -184,12 +193,12 @@ def _label_width(canvas: Canvas, panels: Sequence[Panel]) -> float:
     return min(widest, 330) + 16
 
 
-def _lying(canvas: Canvas, panel: Panel, top: float, left: float, room: float, names: float) -> None:
-    """One panel; `names` is the width of the labels left of it, 0 where another panel shows them."""
+def _draw_horizontal(canvas: Canvas, panel: Panel, top: float, left: float, room: float, names: float) -> None:
+    """Draw one panel. `names` is the width of the labels on its left, or 0 if another panel shows them."""
     axis = scale(panel.values, tight=True)
     canvas.text(left, top + 14, panel.title, size=SUBTITLE)
     first, bottom = top + 40, top + 44 + ROW * len(panel.values)
-    # The figures stand behind the bars' ends, so the longest bar leaves room for one.
+    # Figures are drawn behind the bars, so the longest bar leaves room for them.
     length = room - 30 - max(canvas.width_of(figure(value or 0)) for value in panel.values)
     for mark in axis.marks:
         x = left + mark / axis.top * length
@@ -201,24 +210,24 @@ def _lying(canvas: Canvas, panel: Panel, top: float, left: float, room: float, n
         canvas.bar(left, middle - ROW * 0.34, end, middle + ROW * 0.34)
         canvas.text(end + 8, middle, "no value" if value is None else figure(value), color=GREY)
         if names:
-            canvas.text(left - 14, middle, canvas.fitted(label, names - 14), anchor="rm")
+            canvas.text(left - 14, middle, canvas.shorten(label, names - 14), anchor="rm")
     canvas.line([(left, first - 4), (left, bottom)], color=GREY)
 
 
 def vertical_panels(heading: Heading, panels: Sequence[Panel]) -> bytes:
-    """Panels of the same days below each other, with the days under the last one."""
+    """Draw panels of the same days below each other, as PNG. The days are below the last panel."""
     canvas = Canvas(WIDTH, HEAD + PANEL * len(panels) + 36)
     canvas.heading(heading)
     axes = [scale(panel.values) for panel in panels]
     marks = [figure(mark, axis.step) for axis in axes for mark in axis.marks]
     left = MARGIN + max(canvas.width_of(mark) for mark in marks) + 14
     for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
-        _standing(canvas, panel, axis, left, HEAD + number * PANEL)
-    _days(canvas, panels[-1].labels, left, HEAD + PANEL * len(panels) - 14)
+        _draw_vertical(canvas, panel, axis, left, HEAD + number * PANEL)
+    _draw_days(canvas, panels[-1].labels, left, HEAD + PANEL * len(panels) - 14)
     return canvas.png()
 
 
-def _standing(canvas: Canvas, panel: Panel, axis: Scale, left: float, top: float) -> None:
+def _draw_vertical(canvas: Canvas, panel: Panel, axis: Scale, left: float, top: float) -> None:
     first, bottom, right = top + 42.0, top + PANEL - 14.0, WIDTH - MARGIN
     canvas.text(MARGIN, top + 14, panel.title, size=SUBTITLE)
     for mark in axis.marks:
@@ -228,7 +237,9 @@ def _standing(canvas: Canvas, panel: Panel, axis: Scale, left: float, top: float
     width = (right - left) / len(panel.values)
     heights = [None if value is None else value / axis.top * (bottom - first) for value in panel.values]
     if panel.line:
-        _curve(canvas, [(left + width * (i + 0.5), None if h is None else bottom - h) for i, h in enumerate(heights)])
+        _draw_line(
+            canvas, [(left + width * (i + 0.5), None if h is None else bottom - h) for i, h in enumerate(heights)]
+        )
         return
     gap = width * 0.14
     for number, height in enumerate(heights):
@@ -237,8 +248,8 @@ def _standing(canvas: Canvas, panel: Panel, axis: Scale, left: float, top: float
         canvas.bar(x + gap, bottom - (height or 0), x + width - gap, bottom, color)
 
 
-def _curve(canvas: Canvas, points: Sequence[tuple[float, float | None]]) -> None:
-    """A line through the points that are known; where one is not, the line breaks."""
+def _draw_line(canvas: Canvas, points: Sequence[tuple[float, float | None]]) -> None:
+    """Draw a line through the known points. It is interrupted at unknown ones."""
     for (x, y), (following, after) in pairwise(points):
         if y is not None and after is not None:
             canvas.line([(x, y), (following, after)], color=LINE, width=2.5)
@@ -247,8 +258,8 @@ def _curve(canvas: Canvas, points: Sequence[tuple[float, float | None]]) -> None
             canvas.dot(x, y, 3.2)
 
 
-def _days(canvas: Canvas, labels: Sequence[str], left: float, bottom: float) -> None:
-    """As many days as can be read beside each other."""
+def _draw_days(canvas: Canvas, labels: Sequence[str], left: float, bottom: float) -> None:
+    """Draw as many days as fit side by side."""
     width = (WIDTH - MARGIN - left) / len(labels)
     every = math.ceil((max(canvas.width_of(label) for label in labels) + 26) / width)
     for number in range(0, len(labels), every):

@@ -18,10 +18,10 @@ class Heading:
 
 @dataclass(frozen=True)
 class Panel:
-    """One set of axes. `labels` name the values in order; a value that is not known is None.
+    """One set of axes. `labels` name the values in order; an unknown value is None.
 
-    `line` draws a rate as a line; amounts are bars, which start at 0. `partial` are the places of periods that are not
-    over or shorter than the others.
+    `line` draws a rate as a line; amounts are bars, which start at 0. `partial` holds the indexes of periods that are
+    not over, or shorter than the others.
     """
 
     title: str

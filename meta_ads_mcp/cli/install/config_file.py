@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from meta_ads_mcp.core.private_files import move_into_place, write_draft
 
 _BOM = "\ufeff"
 _OWNER_ONLY = 0o600
@@ -68,20 +69,13 @@ def _backup(target: Path, raw: bytes) -> Path:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    beside = Path(name)
+    draft = write_draft(target, content)
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
         if target.exists():
-            _as_before(beside, target)
-        beside.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
+            _as_before(draft, target)
+        move_into_place(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _as_before(new: Path, old: Path) -> None:

@@ -1,4 +1,4 @@
-"""`install` and `uninstall`: this server in the configuration of the clients, and nothing else of it touched."""
+"""`install` and `uninstall`: add this server to the configuration of a client, or remove it; keep everything else."""
 
 from __future__ import annotations
 
@@ -31,32 +31,34 @@ Problem = files.FileProblem
 
 
 def install(name: str, entry: ServerEntry, machine: Machine, say: Say) -> int:
-    """Add the server to every file the client reads, or bring its command up to date. Raises Problem."""
+    """Add the server to every file that the client reads, or update its command. Raises Problem."""
     client = CLIENTS[name]
     for path in client.files(machine):
-        _change(client, path, lambda text: _added(text, client, entry), "already there, nothing changed", say)
+        _change(client, path, lambda text: add_entry(text, client, entry), "already there, nothing changed", say)
     say(f"{client.title} starts: {' '.join([entry.command, *entry.args])}")
     say(client.then)
     return 0
 
 
 def uninstall(name: str, machine: Machine, say: Say) -> int:
-    """Take the server out of every file the client reads. Raises Problem."""
+    """Remove the server from every file that the client reads. Raises Problem."""
     client = CLIENTS[name]
     for path in client.files(machine):
         if path.exists():
-            _change(client, path, lambda text: _removed(text, client), "it was not there, nothing changed", say)
+            _change(client, path, lambda text: remove_entry(text, client), "it was not there, nothing changed", say)
         else:
             say(f"{path}: there is no such file, nothing changed")
+    say(f"Restart {client.title} to stop a server that is still running.")
     return 0
 
 
 def print_entry(entry: ServerEntry) -> str:
-    """The configuration for any other client."""
+    """Return the configuration for any other client, as JSON."""
     return json.dumps({"mcpServers": {KEY: entry.public()}}, indent=2, ensure_ascii=False)
 
 
 def has_profile(state_dir: Path) -> bool:
+    """Return whether a profile is stored on this machine."""
     return bool(ProfileIndex(state_dir).read().records)
 
 
@@ -75,18 +77,30 @@ def _change(client: ClientConfig, path: Path, edit: Callable[[str], str], same: 
     say(f"{path}: changed" + (f"; before: {backup.name}" if backup else " (new file)"))
 
 
-def _added(text: str, client: ClientConfig, entry: ServerEntry) -> str:
-    """A new entry, or command and arguments of the one that is there: its other keys are the user's."""
-    shown = entry.public(typed=client.typed)
-    here = jsonc.parse(text, comments=client.comments).data if text.strip() else {}
-    servers = here.get(client.key) if isinstance(here, dict) else None
-    if not isinstance(servers, dict) or not isinstance(servers.get(KEY), dict):
-        return jsonc.set_member(text, [client.key, KEY], shown, comments=client.comments)
-    environment = {**servers[KEY].get("env", {}), **entry.env}
-    for name, value in {**shown, **({"env": environment} if environment else {})}.items():
-        text = jsonc.set_member(text, [client.key, KEY, name], value, comments=client.comments)
+def add_entry(text: str, client: ClientConfig, entry: ServerEntry) -> str:
+    """Return the file's text with a new entry, or with command and arguments of the existing one replaced.
+
+    Other keys of an existing entry are kept: they are the user's. Cline's own commands write an entry whose command is
+    inside `transport`, and Cline then reads only that.
+    """
+    members = entry.public(typed=client.typed)
+    root = jsonc.parse(text, comments=client.comments).data if text.strip() else {}
+    servers = root.get(client.key) if isinstance(root, dict) else None
+    existing = servers.get(KEY) if isinstance(servers, dict) else None
+    if not isinstance(existing, dict):
+        return jsonc.set_member(text, [client.key, KEY], members, comments=client.comments)
+    path = [client.key, KEY]
+    if isinstance(existing.get("transport"), dict):
+        path, existing = [*path, "transport"], existing["transport"]
+        members = {"type": "stdio", **members}
+        for name in ("command", "args"):
+            text = jsonc.remove_member(text, [client.key, KEY, name], comments=client.comments)
+    environment = {**existing.get("env", {}), **entry.env}
+    for name, value in {**members, **({"env": environment} if environment else {})}.items():
+        text = jsonc.set_member(text, [*path, name], value, comments=client.comments)
     return text
 
 
-def _removed(text: str, client: ClientConfig) -> str:
+def remove_entry(text: str, client: ClientConfig) -> str:
+    """Return the file's text without the entry; unchanged if there is none."""
     return jsonc.remove_member(text, [client.key, KEY], comments=client.comments) if text.strip() else text

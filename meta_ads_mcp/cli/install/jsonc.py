@@ -164,6 +164,9 @@ def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
     edited = text
     for start, end in sorted(cuts, reverse=True):
         edited = edited[:start] + edited[end:]
+    closing = node.end - 1 - (len(text) - len(edited))
+    if not edited[node.start + 1 : closing].strip():
+        edited = edited[: node.start + 1] + edited[closing:]
     return _verified(edited, _without(root.data, path), comments)
 
 

@@ -1,10 +1,13 @@
-"""Dates of reports. All of them are days in the ad account's own time zone; ranges include both ends."""
+"""Dates of reports, and moments of schedules.
+
+Days are those of the ad account's time zone, and ranges include both ends.
+"""
 
 from __future__ import annotations
 
 import re
 from calendar import monthrange
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -50,6 +53,17 @@ def _day(value: str) -> str:
 
 
 Day = Annotated[str, AfterValidator(_day), Field(json_schema_extra={"format": "date"})]
+
+
+def parse_day(value: Any) -> date | None:
+    """Parse a day of Graph (`YYYY-MM-DD`). Return None for anything else, and for years before Facebook or far off."""
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        return None
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    return day if 2004 <= day.year <= 2100 else None
 
 
 class TimeRange(Closed):
@@ -135,13 +149,13 @@ _ISO = re.compile(
 )
 
 
-def _moment(value: Any) -> Any:
+def _accept_unix_seconds(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value
 
 
-def _valid_moment(value: str) -> str:
+def _check_moment(value: str) -> str:
     if _UNIX.fullmatch(value):
         return value
     try:
@@ -151,9 +165,17 @@ def _valid_moment(value: str) -> str:
     return value
 
 
+class ClockTime:
+    """Marks a moment that is read in the account's time zone when it has no offset."""
+
+
 # ISO 8601 (without an offset: the account's time zone) or Unix seconds.
 Moment = Annotated[
-    str, BeforeValidator(_moment), AfterValidator(_valid_moment), Field(description="ISO 8601 or Unix seconds")
+    str,
+    BeforeValidator(_accept_unix_seconds),
+    AfterValidator(_check_moment),
+    ClockTime(),
+    Field(description="ISO 8601 or Unix seconds"),
 ]
 
 
@@ -165,16 +187,45 @@ UnixMoment = Annotated[Moment, UnixTime()]
 
 
 def names_its_offset(moment: str) -> bool:
-    """Whether the moment is the same everywhere: Unix seconds, or with an offset from UTC."""
+    """Return whether the moment is the same everywhere: Unix seconds, or with an offset from UTC."""
     return _UNIX.fullmatch(moment) is not None or datetime.fromisoformat(moment).tzinfo is not None
 
 
-def to_unix(moment: str, timezone: Any) -> int:
-    """A moment as Unix seconds; `timezone` (a tzinfo) holds where the moment names no offset."""
+def to_unix(moment: str, timezone: tzinfo) -> int:
+    """Return a moment as Unix seconds. `timezone` applies where the moment names no offset.
+
+    Check the moment with `check_clock_time` first: a time that the clocks skip is moved, of a repeated time the first
+    one counts.
+    """
     if _UNIX.fullmatch(moment):
         return int(moment)
     parsed = datetime.fromisoformat(moment)
     return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone)).timestamp())
+
+
+def check_clock_time(name: str, moment: str, timezone: tzinfo) -> str | None:
+    """Check a moment without an offset against the clock changes of its time zone.
+
+    Raises InvalidArguments for a time that the clocks skip. Returns a note for a time that occurs twice, and None for
+    any other.
+    """
+    if names_its_offset(moment):
+        return None
+    first = datetime.fromisoformat(moment).replace(tzinfo=timezone)
+    second = first.replace(fold=1)
+    first_offset, second_offset = first.utcoffset(), second.utcoffset()
+    if first_offset is None or second_offset is None or first_offset == second_offset:
+        return None
+    where = f"{name}: {first:%H:%M} on {first:%Y-%m-%d}"
+    if first_offset < second_offset:
+        exists = first.astimezone(UTC).astimezone(timezone)
+        raise InvalidArguments(
+            f"{where} does not exist in {timezone}, because the clocks go forward.", f"Give {exists.isoformat()}."
+        )
+    return (
+        f"{where} occurs twice in {timezone}, because the clocks go back. "
+        f"Give an offset to choose: {first.isoformat()} or {second.isoformat()}."
+    )
 
 
 def require_within_lookback(wanted: TimeRange, today: date) -> None:

@@ -171,6 +171,9 @@ def _money(key: str, value: Any, currency: str | None, currencies: Currencies) -
 
 
 def _minor(value: Any) -> int | None:
+    """Return an amount in minor units. Graph shows some as whole floats (2000.0)."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, str)) or not _MINOR.fullmatch(str(value)):
         return None
     return int(value)

@@ -13,12 +13,19 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from meta_ads_mcp.core.ports import Export, Exported, ExportFormat
+from meta_ads_mcp.core.private_files import (
+    UnsafeFileError,
+    make_private_folder,
+    move_into_place,
+    refuse_unsafe,
+    replace_private,
+)
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 
@@ -42,7 +49,7 @@ class FolderExports:
         if not _NAME.fullmatch(name):
             raise InvalidArguments("The name of an export is letters, digits, _ and -.")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._folder)
             self._folder.chmod(0o700)
             return FileExport(self._folder / f"{name}.{file_format}", file_format)
         except OSError as failure:
@@ -57,9 +64,9 @@ class FolderExports:
             raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
         target = self._media / f"{name}.{extension}"
         try:
-            self._media.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(self._media)
             self._media.chmod(0o700)
-            _write_beside(target, content)
+            replace_private(target, content)
         except OSError as failure:
             raise _unwritable(failure) from None
         return str(target)
@@ -94,27 +101,21 @@ def _is_ours(path: Path) -> bool:
 
 
 def _unwritable(failure: OSError) -> Denied:
+    if isinstance(failure, UnsafeFileError):
+        return Denied(
+            f"The file cannot be written: what is there {failure.strerror}.", "Remove it, or use another name."
+        )
     return Denied(
         f"The file cannot be written ({type(failure).__name__}).",
         "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or do not save.",
     )
 
 
-def _write_beside(target: Path, content: bytes) -> None:
-    """Put a whole file at its place, 0600. A link that is there is replaced, not followed."""
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
 class _Part:
     """A file beside its place, 0600, until it is whole."""
 
     def __init__(self, target: Path) -> None:
+        refuse_unsafe(target)
         self._target = target
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
         self._path = Path(name)
@@ -124,7 +125,7 @@ class _Part:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        self._path.replace(self._target)
+        move_into_place(self._path, self._target)
 
     def discard(self) -> None:
         with suppress(OSError):  # of a full disk: what is in the buffer is not wanted any more
@@ -147,9 +148,10 @@ class FileExport:
         except OSError as failure:
             raise _unwritable(failure) from None
 
-    async def finish(self) -> Exported:
+    async def finish(self, missing: Mapping[str, Any] | None = None) -> Exported:
+        place = self._place_csv if self._format == "csv" else self._place_jsonl
         try:
-            await asyncio.to_thread(self._spool.place if self._format == "jsonl" else self._place_csv)
+            await asyncio.to_thread(place, missing or {})
         except OSError as failure:
             raise _unwritable(failure) from None
         finally:
@@ -162,20 +164,39 @@ class FileExport:
     def _append(self, rows: Sequence[Row]) -> None:
         for row in rows:
             self._columns.update(dict.fromkeys(row))
-            self._spool.file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+            self._spool.file.write(_json_line(row))
         self._rows += len(rows)
 
-    def _place_csv(self) -> None:
-        self._spool.file.seek(0)
-        made = _Part(self._target)
+    def _place_csv(self, missing: Mapping[str, Any]) -> None:
+        part = _Part(self._target)
         try:
-            writer = csv.writer(made.file)
+            writer = csv.writer(part.file)
             writer.writerow(self._columns)
-            rows = (json.loads(line) for line in self._spool.file)
-            writer.writerows([_cell(row.get(name)) for name in self._columns] for row in rows)
-            made.place()
+            for row in self._written_rows():
+                writer.writerow([_cell(row.get(name, missing.get(name))) for name in self._columns])
+            part.place()
         finally:
-            made.discard()
+            part.discard()
+
+    def _place_jsonl(self, missing: Mapping[str, Any]) -> None:
+        if not missing:
+            self._spool.place()
+            return
+        part = _Part(self._target)
+        try:
+            for row in self._written_rows():
+                part.file.write(_json_line({**row, **{name: missing[name] for name in missing if name not in row}}))
+            part.place()
+        finally:
+            part.discard()
+
+    def _written_rows(self) -> Iterator[Row]:
+        self._spool.file.seek(0)
+        return (json.loads(line) for line in self._spool.file)
+
+
+def _json_line(row: Row) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _cell(value: Any) -> Any:

@@ -17,6 +17,7 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Events
+from meta_ads_mcp.core.private_files import append_private_line
 
 _SHORT_TEXT = 40
 
@@ -59,18 +60,11 @@ class AuditLog:
         if self._folder is None:
             return
         try:
-            self._append(self._folder / f"{moment:%Y-%m-%d}.jsonl", json.dumps(line, ensure_ascii=False))
+            append_private_line(
+                self._folder / f"{moment:%Y-%m-%d}.jsonl", json.dumps(line, ensure_ascii=False), sync=False
+            )
         except OSError as failure:
             self._events.emit("error", "audit_log_failed", error=type(failure).__name__)
-
-    @staticmethod
-    def _append(path: Path, line: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            os.write(descriptor, (line + "\n").encode())
-        finally:
-            os.close(descriptor)
 
 
 def text_hashes(arguments: Mapping[str, Any]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
-from meta_ads_mcp.engine.session import GraphPort
+from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.lost_answers import find_change, is_searchable
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
@@ -64,6 +64,7 @@ def _change_of(entry: JournalEntry) -> Change:
         Request("POST", "me", account=entry.account, page=entry.page),
         entry.node,
         after=entry.after,
+        readable=tuple(entry.after),
         parent=entry.parent,
         edge=entry.edge,
     )

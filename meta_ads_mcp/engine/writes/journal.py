@@ -7,9 +7,7 @@ processes may write at the same time. A line that cannot be read is passed over 
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from typing import Any
 
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.values.text import redact_all
 from meta_ads_mcp.errors import Denied
 
@@ -82,16 +81,8 @@ class Journal:
         if self._path is None:
             self._memory.append(safe)
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         text = json.dumps(safe, ensure_ascii=False, separators=(",", ":"), default=str)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            whole = (_ending(descriptor) + text + "\n").encode(errors="backslashreplace")
-            if os.write(descriptor, whole) < len(whole):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        append_private_line(self._path, text, sync=True)
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         if self._path is None:
@@ -117,15 +108,6 @@ def _unusable(what: str, failure: OSError) -> Denied:
         f"The change journal cannot be {what} ({type(failure).__name__}); nothing was sent.",
         "Make META_ADS_STATE_DIR a folder that this user can write, with space left.",
     )
-
-
-def _ending(descriptor: int) -> str:
-    """A line break where a killed process left half a line, so that the next one stands by itself."""
-    end = os.lseek(descriptor, 0, os.SEEK_END)
-    if end == 0:
-        return ""
-    os.lseek(descriptor, end - 1, os.SEEK_SET)
-    return "" if os.read(descriptor, 1) == b"\n" else "\n"
 
 
 def _decoded(text: bytes) -> dict[str, Any] | None:

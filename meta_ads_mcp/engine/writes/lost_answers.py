@@ -6,62 +6,40 @@ was sent and by time; a changed one is read. Two looks, a few seconds apart, bec
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from meta_ads_mcp.core.changes import WITH_STATUS
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.nodes import Fingerprint, node_kind
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.write import Change
-from meta_ads_mcp.domain.copying import CREATIVE_FIELDS
 from meta_ads_mcp.errors import AdsError, NotFound, Transient, UnknownOutcome
-from meta_ads_mcp.graph.paging import Sender, pages
+from meta_ads_mcp.graph.paging import Sender, fetch_pages
 
 LOOKS_AFTER_SECONDS = (1.0, 4.0)
-# Edges that filter by time of change (Meta docs, marketing-api/reference/ad-account/campaigns).
-_TIMED = ("campaigns", "adsets", "ads")
 MOST_SEARCHED = 1000
 SLACK_SECONDS = 90
 
 
-@dataclass(frozen=True)
-class Fingerprint:
-    """By what a new object is known among its kind: fields that are as they were sent, and when it was made.
-
-    A kind without a time of making is known by all that makes it what it is, so that another one is as good.
-    """
-
-    alike: tuple[str, ...] = ("name",)
-    made: str | None = "created_time"
-
-    def fits(self, row: Row, after: Row, started: float) -> bool:
-        alike = all(_same(row.get(name), after[name]) for name in self.alike if name in after)
-        return alike and (self.made is None or made_since(row.get(self.made), started))
+def matches(fingerprint: Fingerprint, row: Row, change: Change, started: float) -> bool:
+    """Return whether a row can be the object that the change was to create."""
+    alike = all(_same(row.get(name), change.after[name]) for name in fingerprint_fields(change) if name in change.after)
+    return alike and (fingerprint.created is None or made_since(row.get(fingerprint.created), started))
 
 
-# Sources: SDK classes of these names.
-_TRACES = {
-    "AdVideo": Fingerprint(("title",)),
-    "Comment": Fingerprint(("message",)),
-    "PagePost": Fingerprint(("message",)),
-    "CustomAudience": Fingerprint(made="time_created"),
-    "CustomConversion": Fingerprint(made="creation_time"),
-    "AdCreative": Fingerprint(CREATIVE_FIELDS, made=None),
-    "HighDemandPeriod": Fingerprint(("budget_value", "budget_value_type", "time_start", "time_end"), made=None),
-}
-
-
-def _trace(change: Change) -> Fingerprint:
-    return _TRACES.get(change.node, Fingerprint())
+def fingerprint_fields(change: Change) -> tuple[str, ...]:
+    """Return the fields by which a new object of this kind is recognized."""
+    fields = node_kind(change.node).fingerprint.fields
+    return (change.readable or tuple(change.after)) if fields is None else fields
 
 
 def is_searchable(change: Change) -> bool:
     """Whether a new object of this kind can be told from others, so that not to find it says that it was not made."""
-    return None not in (change.parent, change.edge) and _trace(change).alike[0] in change.after
+    fields = fingerprint_fields(change)
+    return None not in (change.parent, change.edge) and bool(fields) and fields[0] in change.after
 
 
 def _same(graph: Any, sent: Any) -> bool:
@@ -107,17 +85,18 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
     """The one object under the parent that is as the new one was to be; None when there is none, or more than one."""
     if not is_searchable(change):
         return None
-    trace = _trace(change)
-    params: dict[str, Any] = {"fields": ",".join(["id", *trace.alike, *([trace.made] if trace.made else [])])}
-    if change.edge in _TIMED:
+    kind = node_kind(change.node)
+    created = [kind.fingerprint.created] if kind.fingerprint.created else []
+    params: dict[str, Any] = {"fields": ",".join(["id", *fingerprint_fields(change), *created])}
+    if kind.filters_updated_time and change.edge == kind.list_edge:
         since = int(started) - SLACK_SECONDS
         params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": since}]
     where = f"{change.parent}/{change.edge}"
     request = Request("GET", where, params, account=change.request.account, page=change.request.page)
     found: list[Row] = []
     read = 0
-    async for page in pages(sender, request, 100, None):
-        found += [row for row in page.rows if trace.fits(row, change.after, started)]
+    async for page in fetch_pages(sender, request, 100, None):
+        found += [row for row in page.rows if matches(kind.fingerprint, row, change, started)]
         read += len(page.rows)
         if read >= MOST_SEARCHED:
             break
@@ -126,7 +105,7 @@ async def _look_for_new(sender: Sender, change: Change, started: float) -> Row |
 
 async def _look_for_gone(sender: Sender, change: Change) -> Row | None:
     try:
-        now = await sender.send(_read(change, "id,status" if change.node in WITH_STATUS else "id"))
+        now = await sender.send(_read(change, "id,status" if node_kind(change.node).has_status else "id"))
     except NotFound:
         return {"id": change.object_id}
     return {"id": change.object_id} if now.get("status") == "DELETED" else None

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from meta_ads_mcp.core.nodes import DISTINCT_FIELDS, node_kind
 from meta_ads_mcp.core.params import marker
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, Tool
-from meta_ads_mcp.core.values.dates import UnixTime, names_its_offset, to_unix
+from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.single_request import graph_params, path_of
@@ -23,8 +23,6 @@ from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
 _KNOWN_BY = ("id", "name", "status")
 # What of the values now belongs to a change whatever it sets: what the policy and the reasons measure budgets against.
 _KEPT = ("status", "name", "daily_budget", "lifetime_budget")
-# A field that only this kind of object has, and always has.
-_OWN_FIELD = {"Campaign": "objective", "AdSet": "optimization_goal", "Ad": "adset_id"}
 
 
 def reject_empty_update(tool: Tool, args: WriteParams) -> None:
@@ -39,6 +37,7 @@ def reject_empty_update(tool: Tool, args: WriteParams) -> None:
 
 async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
     """The plan of a write. Without an `account` nothing can be converted that needs its currency or time zone."""
+    _check_clock_times(args, call, account)
     plan = await args.plan(call)
     if plan is not None:
         return replace(plan, changes=[_completed(change) for change in plan.changes])
@@ -46,6 +45,16 @@ async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | Non
     after = await args.complete_from_graph(call, args.complete_values(after))
     change = await _change(tool, args, call, after, owner, account)
     return Plan([change], f"{tool.title}: {describe_change(change)}.")
+
+
+def _check_clock_times(args: WriteParams, call: Call, account: Account | None) -> None:
+    """Reject times that the clocks of the account skip, and note those that occur twice."""
+    for name, info in type(args).model_fields.items():
+        value = getattr(args, name)
+        if account is not None and isinstance(value, str) and marker(info, ClockTime) is not None:
+            note = check_clock_time(name, value, account.timezone)
+            if note is not None:
+                call.note(note)
 
 
 async def _change(
@@ -109,7 +118,7 @@ async def _before(
     Raises NotFound for an id of another kind, which Graph would change without a word.
     """
     known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
-    own = _OWN_FIELD.get(node)
+    own = node_kind(node).distinct_field
     fields: list[str] = [*known_by, *([own] if own else []), *readable]
     try:
         row = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
@@ -118,7 +127,7 @@ async def _before(
             raise
         raise _another_kind(object_id, node, refused.graph) from None
     # Graph may say more than it was asked for; what only another kind has tells as much as its refusal.
-    if own is not None and own not in row and not row.keys().isdisjoint(_OWN_FIELD.values()):
+    if own is not None and own not in row and not row.keys().isdisjoint(DISTINCT_FIELDS):
         raise _another_kind(object_id, node, None)
     return row
 
@@ -139,10 +148,8 @@ def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | No
         info = type(args).model_fields[names[wired]]
         if marker(info, IsMoney) is not None and isinstance(value, str):
             converted[wired] = to_minor(value, _said(account).currency)
-        elif marker(info, UnixTime) is not None and not names_its_offset(value):
-            converted[wired] = to_unix(value, ZoneInfo(_said(account).timezone_name))
         elif marker(info, UnixTime) is not None:
-            converted[wired] = to_unix(value, UTC)
+            converted[wired] = to_unix(value, UTC if names_its_offset(value) else _said(account).timezone)
         else:
             converted[wired] = value
     return converted

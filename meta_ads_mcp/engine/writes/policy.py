@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.money import format_money, money, to_minor
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.errors import Denied, InvalidArguments
@@ -69,8 +70,11 @@ class Policy:
                 first_cap = name == "spend_cap" and not old
                 self._rise(name, new, old, currency, existing=change.object_id is not None and not first_cap)
         self._moved(change, currency)
-        if "budget_value" in change.after:
-            self._schedule(change, currency)
+        schedules = (
+            [change.after] if "budget_value" in change.after else change.after.get("budget_schedule_specs") or ()
+        )
+        for schedule in schedules:
+            self._schedule(change, schedule, currency)
 
     def _moved(self, change: Change, currency: str | None) -> None:
         """Budgets of several ad sets: each by itself, and together against the campaign's that they replace."""
@@ -84,12 +88,16 @@ class Policy:
                 old = self._earlier(change, name)
                 self._rise(f"{name} of all ad sets", total, old, currency, existing=change.object_id is not None)
 
-    def _schedule(self, change: Change, currency: str | None) -> None:
-        """A schedule raises a budget for a while: by an amount, or by a factor whose scale Meta's pages leave open."""
-        if change.after.get("budget_value_type") == "ABSOLUTE":
-            old = self._earlier(change, "daily_budget")
-            self._value("the budget schedule", old + change.after["budget_value"], currency)
-            self._rise("the budget schedule", old + change.after["budget_value"], old, currency, existing=True)
+    def _schedule(self, change: Change, schedule: Row, currency: str | None) -> None:
+        """Check a schedule, which raises the daily budget for a period by an amount or by a factor.
+
+        Raises Denied for a factor when there is any limit, because Meta's pages leave its scale open.
+        """
+        if schedule.get("budget_value_type") == "ABSOLUTE":
+            new = change.after.get("daily_budget")
+            base = new if isinstance(new, int) else self._earlier(change, "daily_budget")
+            self._value("the budget schedule", base + schedule["budget_value"], currency)
+            self._rise("the budget schedule", base + schedule["budget_value"], base, currency, existing=True)
         elif self._limits_budgets:
             raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
 

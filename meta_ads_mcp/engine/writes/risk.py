@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 
-_CREATED = {"Campaign": "create_campaign", "AdSet": "create_ad_set", "Ad": "create_ad"}
 _EDITS = {
     "edit_targeting": {"targeting"},
     "edit_creative": {"creative"},
@@ -18,6 +18,7 @@ _EDITS = {
         "spend_cap",
         "adset_budgets",
         "budget_value",
+        "budget_schedule_specs",
         "spend_cap_action",
         "lifetime_spend_cap",
         "daily_spend_cap",
@@ -35,8 +36,9 @@ def policy_actions(effect: Effect, node: str, after: Row) -> frozenset[str]:
         found.add("delete")
     if effect is Effect.CREATE:
         # A new campaign comes with its budget; a budget schedule changes the budget of what is there.
-        found -= {"edit_status", "edit_targeting", "edit_creative", *(["edit_budget"] if node in _CREATED else [])}
-        found |= {_CREATED[node]} if node in _CREATED else set()
+        create_action = node_kind(node).create_action
+        found -= {"edit_status", "edit_targeting", "edit_creative", *(["edit_budget"] if create_action else [])}
+        found |= {create_action} if create_action else set()
     return frozenset(found)
 
 

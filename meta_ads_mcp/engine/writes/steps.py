@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from meta_ads_mcp.core.changes import JournalEntry, can_be_undone, fields_without_previous_value
+from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.nodes import can_be_undone
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change, Exchange
-from meta_ads_mcp.engine.session import GraphPort
+from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.lost_answers import recover
 from meta_ads_mcp.errors import AdsError, ApiError, UnknownOutcome

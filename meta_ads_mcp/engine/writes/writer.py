@@ -23,7 +23,8 @@ from meta_ads_mcp.core.values.money import format_money
 from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
-from meta_ads_mcp.engine.session import GraphPort, ToolCall
+from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
@@ -190,7 +191,7 @@ class WriteCall:
             await self._validate(change)
         checked = "Meta validated it" if by_graph else "It was checked here; Graph has no validation for this call"
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
-        next_step = "Call again without dry_run to carry it out."
+        next_step = "Call again with dry_run=false to carry it out."
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
         data = self._planned(plan, "dry_run") | {"next_step": next_step}
@@ -238,12 +239,18 @@ class WriteCall:
         main = self._main(data.get("id"))
         undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
         node = main.change.node if main is not None else self.tool.node
-        return f"{self.tool.title}: done, {node or 'object'}{subject}.{undo}"
+        status = main.change.after.get("status") if main is not None else None
+        is_now = f" is {status}" if isinstance(status, str) else ""
+        return f"{self.tool.title}: done, {node or 'object'}{subject}{is_now}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
             return "It was created PAUSED. Check it, then activate it with ads_activate_entity."
-        return "ads_undo_change puts the earlier values back." if last is not None and last.can_be_undone else ""
+        if last is None or not last.can_be_undone:
+            return ""
+        if last.change.effect is not Effect.CREATE:
+            return "ads_undo_change puts the earlier values back."
+        return "ads_undo_change with created=delete deletes it again."
 
     async def _read_back(self, done: Done) -> dict[str, Row]:
         """What Graph has now. A value that differs from the one sent is said, not hidden."""

@@ -7,20 +7,21 @@ Two kinds of circuit. A throttle or block of Meta's: closed to all calls it cove
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from meta_ads_mcp.errors import GraphError, Throttled, Transient
-from meta_ads_mcp.graph.error_table import find_rule
-from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
+from meta_ads_mcp.errors import GraphError, Throttled
+from meta_ads_mcp.graph.error_table import ErrorRule
+from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.circuit import FAILURES, NO_ACCOUNT, Circuit
 from meta_ads_mcp.graph.limits.headers import INSIGHTS, LONGEST_WAIT_S, UsageReading, scope_of
+from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.limits.tiers import Tier
 
 ABUSE, BLOCK, REPEATED = "abuse_signal", "temporary_block", "repeated_throttle"
 HINT, REGAIN, SCORE_FULL, DAMAGED = "retry_after_hint", "regain_time", "account_score", "state_damaged"
 
-_ABUSE_S, _BLOCK_S, _REPEATED_S, _INSIGHTS_S, _FAILURES_S = 3_600.0, 1_800.0, 900.0, 120.0, 30.0
+_REPEATED_S, _FAILURES_S = 900.0, 30.0
 # Longer than any request may take; after it the process that probed is gone.
 _PROBE_S = 600.0
 _PROBE_ANSWER_S = 5.0
@@ -86,17 +87,15 @@ class Breaker:
             if 0 < circuit.open_until <= now:
                 self._put(replace(circuit, open_until=0.0, probe_until=0.0, changed_at=now))
 
-    def judge(
-        self, call: GraphCall, outcome: Outcome, said: Sequence[UsageReading], tier: Tier, now: float
-    ) -> list[Circuit]:
-        """The circuits that an outcome and the readings of its headers call for."""
+    def judge(self, call: GraphCall, outcome: Outcome, tier: Tier, now: float) -> list[Circuit]:
+        """Return the circuits to open after an outcome."""
         error = outcome.error
-        wanted = [_regain(call, reading, now, error) for reading in said if reading.closed_s > 0]
-        if error is not None:
-            wanted += _named(call, error, tier, now)
-        if throttled(outcome) and self._throttles.full(call, now):
+        wanted = [_regain(call, reading, now, error) for reading in outcome.readings if reading.closed_s > 0]
+        if error is not None and outcome.rule is not None:
+            wanted += _named(call, error, outcome.rule, tier, now)
+        if outcome.throttled and self._throttles.full(call, now):
             wanted.append(_circuit(call, REPEATED, _REPEATED_S, now, error))
-        if failed(outcome) and self._failing_again(call, now):
+        if outcome.failed and self._failing_again(call, now):
             wanted.append(_circuit(call, FAILURES, _FAILURES_S, now, error))
         return wanted
 
@@ -142,36 +141,24 @@ class Breaker:
         return self._failures.full(call, now)
 
 
-def throttled(outcome: Outcome) -> bool:
-    """Whether Meta refused the call for its number."""
-    if outcome.error is None:
-        return outcome.status == 429
-    return issubclass(find_rule(outcome.error).error, Throttled)
-
-
-def failed(outcome: Outcome) -> bool:
-    """Whether there was no answer, or one that says Meta is out of order; a status of 500 alone does not say so."""
-    if outcome.network_failure:
-        return True
-    broken = outcome.status is not None and outcome.status >= 500
-    return broken and (outcome.error is None or find_rule(outcome.error).error is Transient)
-
-
-def _named(call: GraphCall, error: GraphError, tier: Tier, now: float) -> list[Circuit]:
-    """The circuits that a code, a subcode or a hint names by itself."""
-    code, subcode, hint_s = error.code, error.subcode, _hint_s(error)
-    if (code, subcode) == (613, 1996):
-        return [_whole(call, ABUSE, max(_ABUSE_S, hint_s), now, error)]
-    if code == 368 or subcode == 1487742:
-        return [_whole(call, BLOCK, max(_BLOCK_S, hint_s), now, error)]
-    if (code, subcode) in ((4, 1504022), (4, 1504039)):
-        # It is the app's own limit, so the insights of every account wait.
-        own = _circuit(call, HINT, hint_s or _INSIGHTS_S, now, error)
-        return [own, replace(own, account=None, use_case=INSIGHTS)]
-    found = [_circuit(call, HINT, hint_s, now, error)] if hint_s > 0 and throttled(Outcome(None, {}, error)) else []
-    if (code, subcode) == (17, 2446079):
-        found.append(_whole(call, SCORE_FULL, tier.blocked_s, now, error))
-    return found
+def _named(call: GraphCall, error: GraphError, rule: ErrorRule, tier: Tier, now: float) -> list[Circuit]:
+    """Return the circuits that the row of the error names, or that a time in Meta's text calls for."""
+    hint_s = _hint_s(error)
+    wait_s = max(float(rule.wait_s), hint_s)
+    hinted = [_circuit(call, HINT, hint_s, now, error)] if hint_s > 0 and issubclass(rule.error, Throttled) else []
+    match rule.circuit:
+        case "abuse_signal":
+            return [_whole(call, ABUSE, wait_s, now, error)]
+        case "temporary_block":
+            return [_whole(call, BLOCK, wait_s, now, error)]
+        case "insights_limit":
+            # It is the limit of the app, so the insights of every account wait.
+            circuit = _circuit(call, HINT, hint_s or rule.wait_s, now, error)
+            return [circuit, replace(circuit, account=None, use_case=INSIGHTS)]
+        case "account_score":
+            return [*hinted, _whole(call, SCORE_FULL, tier.blocked_s, now, error)]
+        case None:
+            return hinted
 
 
 def _regain(call: GraphCall, reading: UsageReading, now: float, error: GraphError | None) -> Circuit:

@@ -1,11 +1,8 @@
-"""What the limits need to know of a call before it is made, and of its outcome afterwards."""
+"""Describe one call to Graph, as far as the limits are concerned."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-from meta_ads_mcp.errors import GraphError
 
 
 @dataclass(frozen=True)
@@ -24,13 +21,3 @@ class GraphCall:
     object_id: str | None = None
     budget_change: bool = False
     spend_limit_change: bool = False
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a call ended. `status` is None when there was no answer; `headers` may be in any case."""
-
-    status: int | None
-    headers: Mapping[str, str]
-    error: GraphError | None
-    network_failure: bool = False

@@ -12,7 +12,7 @@ from meta_ads_mcp.graph.limits.headers import LONGEST_WAIT_S
 FAILURES = "failures"
 # Stands for the account of a call that has none (/me, /search), which is not the same as all accounts.
 NO_ACCOUNT = "-"
-_LONGEST_TEXT = 300
+_MAX_TEXT_CHARS = 300
 
 
 @dataclass(frozen=True)
@@ -61,38 +61,32 @@ class Circuit:
         return replace(longer, trip_count=max(self.trip_count, other.trip_count))
 
 
-def written(circuit: Circuit) -> dict[str, Any]:
-    """The circuit as it stands in the file."""
-    return {name: getattr(circuit, name) for name in Circuit.__dataclass_fields__}
+def parse_circuit(record: Any, now: float) -> Circuit | None:
+    """Return the circuit of a stored record, or None when it is not one.
 
-
-def read(record: Any, now: float) -> Circuit | None:
-    """The circuit of a record, or None when it is not one. A time beyond any of Meta's is brought within reason."""
+    Times further ahead than any wait of Meta's are brought within a day of `now` (seconds since 1970).
+    """
     if not isinstance(record, dict):
         return None
-    names = [_text(record.get(name)) for name in ("token_key", "account", "use_case")]
-    times = [_time(record.get(name), now) for name in ("open_until", "probe_until", "changed_at")]
-    reason, trips, error = record.get("reason"), record.get("trip_count"), record.get("last_error")
-    if not isinstance(reason, str) or isinstance(trips, bool) or not isinstance(trips, int) or trips < 0:
+    names = [record.get(name) for name in ("token_key", "account", "use_case")]
+    texts = [record.get(name) for name in ("reason", "last_error")]
+    times = [_parse_time(record.get(name), now) for name in ("open_until", "probe_until", "changed_at")]
+    trips = record.get("trip_count")
+    if not all(name is None or (isinstance(name, str) and name) for name in names):
         return None
-    if not isinstance(error, str) or "" in names or None in times:
+    if not all(isinstance(text, str) for text in texts) or isinstance(trips, bool) or not isinstance(trips, int):
         return None
+    if None in times or trips < 0:
+        return None
+    token_key, account, use_case = (name and name[:_MAX_TEXT_CHARS] for name in names)
+    reason, last_error = (str(text)[:_MAX_TEXT_CHARS] for text in texts)
     open_until, probe_until, changed_at = (time or 0.0 for time in times)
-    token_key, account, use_case = names
     return Circuit(
-        token_key, account, use_case, reason[:_LONGEST_TEXT], open_until, min(trips, 1_000_000),
-        error[:_LONGEST_TEXT], probe_until, changed_at,
-    )  # fmt: skip
+        token_key, account, use_case, reason, open_until, min(trips, 1_000_000), last_error, probe_until, changed_at
+    )
 
 
-def _text(value: Any) -> str | None:
-    """ "" stands for what is neither a text nor absent."""
-    if value is None:
-        return None
-    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
-
-
-def _time(value: Any, now: float) -> float | None:
+def _parse_time(value: Any, now: float) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:

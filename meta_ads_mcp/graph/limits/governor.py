@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,17 +21,17 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Events
-from meta_ads_mcp.graph.limits.breaker import ABUSE, Breaker, failed, throttled
+from meta_ads_mcp.graph.limits.breaker import ABUSE, Breaker
 from meta_ads_mcp.graph.limits.breaker_state import BreakerState
-from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
+from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.circuit import Circuit
-from meta_ads_mcp.graph.limits.headers import DEVELOPMENT, UsageReading, parse_usage_headers, scope_of
-from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, MUTATIONS, SPEND_LIMIT, Grant, PointLedger, charges
+from meta_ads_mcp.graph.limits.headers import DEVELOPMENT, UsageReading, scope_of
+from meta_ads_mcp.graph.limits.ledger import AD_SET_BUDGET, SPEND_LIMIT, Grant, PointLedger, charges
+from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, circuit_open_error, wait_too_long_error
 from meta_ads_mcp.graph.limits.spacing import HOT_PERCENT, QuotaSpacing, bucket_name
 from meta_ads_mcp.graph.limits.state import LedgerBusy, LimitState
 from meta_ads_mcp.graph.limits.status import Known, open_until, report
-from meta_ads_mcp.graph.limits.store import CircuitStore
 from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
 from meta_ads_mcp.graph.limits.write_pace import Pacer
 
@@ -42,12 +43,6 @@ _LOOK_AGAIN_S = 0.25
 _USAGE_EVENT_S = 60.0
 # A shorter wait is not worth a line in the log.
 _NOTED_WAIT_S = 1.0
-
-_RULE_OF_ERROR = {
-    (613, 1487632): AD_SET_BUDGET.name,
-    (17, 1885172): SPEND_LIMIT.name,
-    (613, 5044001): MUTATIONS.name,
-}
 
 
 @dataclass
@@ -62,7 +57,7 @@ class _Place:
 class Governor:
     """Admits calls to Graph, and learns from their answers. For one event loop; other processes share its state.
 
-    `state_dir` holds `circuits.json` and `score.sqlite3`; with None everything is kept in memory.
+    `state_dir` holds `score.sqlite3`; with None everything is kept in memory.
     """
 
     def __init__(self, *, clock: Clock, events: Events, state_dir: Path | None) -> None:
@@ -70,9 +65,9 @@ class Governor:
         self._events = events
         self._buckets = QuotaSpacing()
         self._pacers: dict[str, Pacer] = {}
-        self._shared = BreakerState(CircuitStore(state_dir), events)
-        score_file = state_dir / "score.sqlite3" if state_dir is not None else None
-        self._ledger = PointLedger(LimitState(score_file, self._ledger_lost))
+        state = LimitState(state_dir / "score.sqlite3" if state_dir is not None else None, self._ledger_lost)
+        self._shared = BreakerState(state, events, state_dir)
+        self._ledger = PointLedger(state)
         self._places: defaultdict[GraphCall, list[_Place]] = defaultdict(list)
         self._tiers: dict[str, str] = {}
         self._usage_told_at = -math.inf
@@ -99,10 +94,9 @@ class Governor:
         now = self._clock.now()
         place = self._taken(call)
         self._count(call, place, now)
-        said = parse_usage_headers(outcome.headers, call)
-        self._learn(call, said, now)
-        self._judge(call, outcome, said, place, now)
-        self._tell_usage(call, said)
+        self._learn(call, outcome.readings, now)
+        self._judge(call, outcome, place, now)
+        self._tell_usage(call, outcome.readings)
 
     def cancel(self, call: GraphCall) -> None:
         """Give back the place of a call that was admitted and never sent."""
@@ -231,10 +225,10 @@ class Governor:
             else:
                 self._ledger.record(charges(call, self._tier(call)), now)
 
-    def _learn(self, call: GraphCall, said: list[UsageReading], now: float) -> None:
+    def _learn(self, call: GraphCall, readings: Sequence[UsageReading], now: float) -> None:
         """The tier, how full the quotas are, and what of the account's score was spent elsewhere."""
-        self._learn_tier(call, {reading.tier for reading in said if reading.tier is not None})
-        for reading in said:
+        self._learn_tier(call, {reading.tier for reading in readings if reading.tier is not None})
+        for reading in readings:
             self._buckets.observe(call.token_key, reading, self._clock.monotonic())
             if reading.kind == "acc" and reading.scope is not None and reading.call_count is not None:
                 with suppress(LedgerBusy):
@@ -269,18 +263,16 @@ class Governor:
                     self._tiers[key] = known
         return self._tiers.get(key or "")
 
-    def _judge(
-        self, call: GraphCall, outcome: Outcome, said: list[UsageReading], place: _Place | None, now: float
-    ) -> None:
+    def _judge(self, call: GraphCall, outcome: Outcome, place: _Place | None, now: float) -> None:
         """Open the circuits that the outcome calls for, and close those that it shows to be over."""
         self._shared.refresh(now)
         breaker = self._shared.breaker
-        wanted = breaker.judge(call, outcome, said, self._tier(call), now)
-        answered = outcome.status is not None and not failed(outcome)
+        wanted = breaker.judge(call, outcome, self._tier(call), now)
+        answered = outcome.status is not None and not outcome.failed
         probed = place is not None and place.probe
         if wanted or probed:
             self._shared.change(lambda shared: self._move(shared, call, wanted, answered, now), now)
-        if throttled(outcome):
+        if outcome.throttled:
             self._slow_down(call, outcome, now)
 
     def _move(self, breaker: Breaker, call: GraphCall, wanted: list[Circuit], answered: bool, now: float) -> None:
@@ -293,8 +285,8 @@ class Governor:
 
     def _slow_down(self, call: GraphCall, outcome: Outcome, now: float) -> None:
         """After a refusal of Meta's: the count it names is full; without any named time, at least keep calls apart."""
-        rule = _RULE_OF_ERROR.get((outcome.error.code, outcome.error.subcode or 0)) if outcome.error else None
-        full = [charge for charge in charges(call, self._tier(call)) if charge.rule.name == rule]
+        quota = outcome.rule.quota if outcome.rule else None
+        full = [charge for charge in charges(call, self._tier(call)) if charge.rule.name == quota]
         with suppress(LedgerBusy):
             for charge in full:
                 self._ledger.exhaust(charge.rule, charge.key, charge.limit, now)
@@ -319,9 +311,9 @@ class Governor:
             tripCount=circuit.trip_count,
         )  # fmt: skip
 
-    def _tell_usage(self, call: GraphCall, said: list[UsageReading]) -> None:
+    def _tell_usage(self, call: GraphCall, readings: Sequence[UsageReading]) -> None:
         monotonic = self._clock.monotonic()
-        if not said or monotonic - self._usage_told_at < _USAGE_EVENT_S:
+        if not readings or monotonic - self._usage_told_at < _USAGE_EVENT_S:
             return
         self._usage_told_at = monotonic
         usage = {bucket_name(key): bucket.reading.percent for key, bucket in self._buckets.known(monotonic)}

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
@@ -95,7 +96,7 @@ def _business(text: Any, call: GraphCall) -> Iterator[UsageReading]:
         objects += [(own, rows) for _, rows in objects]
     for scope, rows in objects:
         for row in _rows(rows):
-            use_case = str(row.get("type") or call.use_case).lower()[:_LONGEST_NAME]
+            use_case = _name(str(row.get("type") or call.use_case).lower())
             yield _counted(row, UsageReading("buc", scope, use_case))
 
 
@@ -151,8 +152,13 @@ def _rows(rows: Any) -> Iterable[Mapping[str, Any]]:
 def _scope(name: str, call: GraphCall) -> str:
     """An ad account stands here without its prefix; an id that the call does not know otherwise is taken for one."""
     if name == call.object_id or not re.fullmatch(r"[0-9]{1,30}", name):
-        return name[:_LONGEST_NAME]
+        return _name(name)
     return f"act_{name}"
+
+
+def _name(text: str) -> str:
+    """Cut a name from a header, and replace lone surrogates, which cannot be stored."""
+    return text[:_LONGEST_NAME].encode(errors="replace").decode()
 
 
 def _decoded(text: Any) -> dict[str, Any] | None:
@@ -189,3 +195,11 @@ def _seconds(value: Any) -> float:
 def _tier(said: Mapping[str, Any]) -> str | None:
     tier = said.get("ads_api_access_tier")
     return tier if tier in (DEVELOPMENT, STANDARD) else None
+
+
+def clock_skew(date: str, now: float) -> float | None:
+    """Return how many seconds the clock behind a `Date` header is ahead of `now`, or None for a malformed one."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except ValueError:
+        return None

@@ -1,8 +1,8 @@
-"""Where the points are written down: one small SQLite file, shared by the processes of one user on one machine.
+"""Store what the limits know in one small SQLite file: spent points, access tiers and open circuits.
 
-SQLite, because its transactions are what two processes need that ask for the last free point at the same time, and
-because a process that is killed in the middle leaves nothing half done. Syncing to disk is off: a power cut may lose
-the last seconds, after which most of Meta's counts are old anyway. A damaged file is set aside, and its user is told.
+All processes of one user on one machine share the file. Its transactions decide between two processes that ask for the
+last free point at the same time, and a process that is killed leaves nothing half done. Syncing to disk is off: a power
+cut may lose the last seconds, after which most of Meta's counts have decayed. A damaged file is set aside and reported.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import sqlite3
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
+
+from meta_ads_mcp.graph.limits.circuit import Circuit
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spent (
@@ -25,10 +28,16 @@ CREATE INDEX IF NOT EXISTS by_age ON spent (expires_at);
 CREATE INDEX IF NOT EXISTS by_slot ON spent (slot);
 CREATE INDEX IF NOT EXISTS by_ticket ON spent (ticket);
 CREATE TABLE IF NOT EXISTS tiers (token TEXT PRIMARY KEY, name TEXT NOT NULL, learnt_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS circuits (
+    token_key TEXT, account TEXT, use_case TEXT, reason TEXT NOT NULL, open_until REAL NOT NULL,
+    trip_count INTEGER NOT NULL, last_error TEXT NOT NULL, probe_until REAL NOT NULL, changed_at REAL NOT NULL
+);
 """
 _BUSY_S = 0.2
 # A place is granted 20 seconds ahead at most: what lies further ahead was written before the clock was put back.
 _AHEAD_S = 60.0
+# How often a process that keeps its state in memory tries the file again.
+_RETRY_FILE_S = 30.0
 
 
 class LedgerBusy(Exception):
@@ -94,11 +103,23 @@ class Rows:
     def remove(self, ticket: str) -> None:
         self._db.execute("DELETE FROM spent WHERE ticket = ?", (ticket,))
 
+    def circuits(self) -> list[dict[str, Any]]:
+        """Return the stored circuits as records, one key per column."""
+        columns = list(Circuit.__dataclass_fields__)
+        rows = self._db.execute(f"SELECT {', '.join(columns)} FROM circuits")  # noqa: S608  names of our own fields
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    def replace_circuits(self, circuits: Iterable[Circuit]) -> None:
+        self._db.execute("DELETE FROM circuits")
+        marks = ", ".join("?" * len(Circuit.__dataclass_fields__))
+        self._db.executemany(f"INSERT INTO circuits VALUES ({marks})", map(astuple, circuits))  # noqa: S608
+
 
 class LimitState:
-    """The file, opened when first needed, or the same in memory when there is no place for one.
+    """The file, opened at first use. While it cannot be used, the same tables are kept in memory.
 
-    `on_trouble(what, lost)` is called after a file was given up; `lost` says that points are lost with it.
+    `on_trouble(cause, lost)` is called after a file was given up; `lost` says that records are lost with it. A file
+    that could not be opened or written is tried again every 30 seconds, and takes over what memory holds.
     """
 
     def __init__(self, path: Path | None, on_trouble: Callable[[str, bool], None]) -> None:
@@ -106,11 +127,13 @@ class LimitState:
         self._on_trouble = on_trouble
         self._db: sqlite3.Connection | None = None
         self._inode = 0
+        self._connections = 0
+        self._retry_at: float | None = None
 
     @contextmanager
     def transaction(self, now: float) -> Iterator[Rows]:
         """One transaction against all processes, with the aged points gone; raises `LedgerBusy`."""
-        db = self._begun()
+        db = self._begin(now)
         try:
             rows = Rows(db)
             rows.age(now)
@@ -120,54 +143,90 @@ class LimitState:
             with suppress(sqlite3.Error):
                 db.execute("ROLLBACK")
             if isinstance(failure, sqlite3.Error):
-                self._give_up(failure)
+                self._give_up(failure, now)
                 raise LedgerBusy from failure
             raise
 
-    def _begun(self) -> sqlite3.Connection:
-        """The connection, in a transaction; the second attempt is on a new file or in memory."""
+    def version(self, now: float) -> tuple[int, int] | None:
+        """Return a value that changes when another process has written, or when this one opened another file.
+
+        The first number counts the files opened. None means that the state is unreadable now.
+        """
+        try:
+            db = self._connect(now)
+            return self._connections, int(db.execute("PRAGMA data_version").fetchone()[0])
+        except (sqlite3.Error, OSError):
+            return None
+
+    def _begin(self, now: float) -> sqlite3.Connection:
+        """Return the connection, in a transaction; the second attempt is on a new file or in memory."""
         for _ in range(2):
             try:
-                db = self._connected()
+                db = self._connect(now)
                 db.execute("BEGIN IMMEDIATE")
             except (sqlite3.Error, OSError) as failure:
                 if _busy(failure):
                     raise LedgerBusy from failure
-                self._give_up(failure)
+                self._give_up(failure, now)
             else:
                 return db
         raise LedgerBusy
 
-    def _connected(self) -> sqlite3.Connection:
-        if self._db is not None and self._path is not None and _inode(self._path) != self._inode:
+    def _connect(self, now: float) -> sqlite3.Connection:
+        if self._retry_at is not None and now >= self._retry_at:
+            self._return_to_file(now)
+        path = self._path if self._retry_at is None else None
+        if self._db is not None and path is not None and _inode(path) != self._inode:
             self._close()  # another process has set the file aside, or somebody has deleted it
-        if self._db is None:
-            self._db = _opened(self._path)
-            self._inode = _inode(self._path) if self._path is not None else 0
-            weakref.finalize(self, _quietly_close, self._db)
-        return self._db
+        return self._db or self._use(_open(path), path)
 
-    def _give_up(self, failure: Exception) -> None:
-        """Set a damaged file aside and start anew; where no file can be, go on in memory."""
+    def _use(self, db: sqlite3.Connection, path: Path | None) -> sqlite3.Connection:
+        self._db = db
+        self._connections += 1
+        self._inode = _inode(path) if path is not None else 0
+        weakref.finalize(self, _close_quietly, db)
+        return db
+
+    def _return_to_file(self, now: float) -> None:
+        """Open the file again after a pause, and move the points and tiers that memory holds into it."""
+        db = None
+        try:
+            db = _open(self._path)
+            db.execute("BEGIN IMMEDIATE")
+            if self._db is not None:
+                _copy_rows(self._db, db)
+            db.execute("COMMIT")
+        except (sqlite3.Error, OSError):
+            if db is not None:
+                _close_quietly(db)
+            self._retry_at = now + _RETRY_FILE_S
+            return
+        self._close()
+        self._retry_at = None
+        self._use(db, self._path)
+
+    def _give_up(self, failure: Exception, now: float) -> None:
+        """Set a damaged file aside and start a new one; where no file can be, go on in memory."""
         damaged = isinstance(failure, sqlite3.DatabaseError) and not isinstance(failure, sqlite3.OperationalError)
-        lost = damaged or self._db is not None
+        there = self._path is not None and _inode(self._path) >= 0
+        lost = damaged or self._db is not None or there
         self._close()
         try:
             if damaged and self._path is not None:
                 _set_aside(self._path)
             else:
-                self._path = None
+                self._retry_at = now + _RETRY_FILE_S
         except OSError:
-            self._path = None
+            self._retry_at = now + _RETRY_FILE_S
         self._on_trouble(type(failure).__name__, lost)
 
     def _close(self) -> None:
         if self._db is not None:
-            _quietly_close(self._db)
+            _close_quietly(self._db)
         self._db = None
 
 
-def _opened(path: Path | None) -> sqlite3.Connection:
+def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -181,6 +240,13 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _copy_rows(source: sqlite3.Connection, target: sqlite3.Connection) -> None:
+    spent = source.execute("SELECT * FROM spent").fetchall()
+    target.executemany("INSERT INTO spent VALUES (?, ?, ?, ?, ?, ?, ?)", spent)
+    tiers = source.execute("SELECT * FROM tiers").fetchall()
+    target.executemany("INSERT OR REPLACE INTO tiers VALUES (?, ?, ?)", tiers)
 
 
 def _set_aside(path: Path) -> None:
@@ -197,7 +263,7 @@ def _inode(path: Path) -> int:
         return -1
 
 
-def _quietly_close(connection: sqlite3.Connection) -> None:
+def _close_quietly(connection: sqlite3.Connection) -> None:
     with suppress(sqlite3.Error):
         connection.close()
 

@@ -63,6 +63,7 @@ def _run(ask: Ask, member: Mapping[str, Json], results: dict[str, Json]) -> dict
 
 @serves("GET", "AdAsyncRequestSet")
 def status(ask: Ask) -> Json:
+    """Return how far the set is; it is complete from the second look on."""
     memory = ask.graph.world.store.memory
     looks = memory["looks", ask.node.id] = memory.get(("looks", ask.node.id), 0) + 1
     done = looks >= LOOKS
@@ -81,4 +82,5 @@ def status(ask: Ask) -> Json:
 
 @serves("GET", "AdAsyncRequestSet/requests")
 def requests(ask: Ask) -> EdgeListing:
+    """Return the members of the set with their results."""
     return EdgeListing(ask.graph.world.store.children(ask.node.id, "requests"))

@@ -28,6 +28,7 @@ def amount(value: Json) -> int:
 
 
 def has_budget(node: Node) -> bool:
+    """Tell whether an object has a budget of its own."""
     return any(amount(node.get(name)) for name in BUDGETS)
 
 
@@ -73,6 +74,7 @@ def check_bid(strategy: Json, bid_amount: Json, constraints: Json, goal: Json) -
 
 
 def check_spend_cap(ask: Ask, params: Mapping[str, Json]) -> None:
+    """Refuse a spend cap that is too small."""
     least = amount(account_of(ask).get("min_campaign_group_spend_cap"))
     if "spend_cap" in params and 0 < params["spend_cap"] < least:
         raise invalid(CAP_TOO_LOW, f"The spend cap is below the least, {least} minor units", "spend_cap")

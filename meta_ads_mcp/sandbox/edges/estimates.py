@@ -45,6 +45,7 @@ def audience(spec: dict[str, Json]) -> tuple[int, int]:
 
 @serves("GET", "AdAccount/reachestimate")
 def reach_estimate(ask: Ask) -> Json:
+    """Return how many people a targeting reaches, as bounds."""
     spec = ask.params.get("targeting_spec")
     if spec is None:
         raise Refusal("(#100) The parameter targeting_spec is required")
@@ -54,6 +55,7 @@ def reach_estimate(ask: Ask) -> Json:
 
 @serves("GET", "AdAccount/delivery_estimate", "AdSet/delivery_estimate")
 def delivery_estimate(ask: Ask) -> Json:
+    """Return the audience of a targeting, or of the ad set itself."""
     spec = ask.params.get("targeting_spec", ask.node.get("targeting"))
     if spec is None or (ask.node.type == "AdAccount" and "optimization_goal" not in ask.params):
         raise Refusal("(#100) The parameters optimization_goal and targeting_spec are required")
@@ -63,6 +65,7 @@ def delivery_estimate(ask: Ask) -> Json:
 
 @serves("GET", "AdAccount/targetingsentencelines", "AdSet/targetingsentencelines", "Ad/targetingsentencelines")
 def sentence_lines(ask: Ask) -> Json:
+    """Return a targeting in sentences."""
     spec = ask.params.get("targeting_spec") if ask.node.type == "AdAccount" else target_of(ask)
     if not spec:
         raise Refusal("(#100) The parameter targeting_spec is required")
@@ -70,11 +73,13 @@ def sentence_lines(ask: Ask) -> Json:
 
 
 def target_of(ask: Ask) -> Json:
+    """Return the targeting that a call is about: its param, or that of the object."""
     node = ask.graph.find(str(ask.node.get("adset_id"))) if ask.node.type == "Ad" else ask.node
     return node.get("targeting") if node else None
 
 
 def lines(spec: dict[str, Json]) -> list[dict[str, Json]]:
+    """Return the lines of a targeting: a heading and its values."""
     geo = spec.get("geo_locations") or {}
     where = [COUNTRIES.get(code, code) for code in geo.get("countries", [])]
     where += [str(one.get("name", one.get("key"))) for kind in ("regions", "cities") for one in geo.get(kind, [])]

@@ -8,6 +8,7 @@ from meta_ads_mcp.sandbox.world.people import TASKS
 
 PLAIN = (
     "User/adaccounts",
+    "User/business_users",
     "User/businesses",
     "User/assigned_ad_accounts",
     "User/assigned_pages",

@@ -30,11 +30,13 @@ WRONG_START = 1363037  # subcode after which the SDK's VideoUploader continues a
 
 @serves("GET", "AdAccount/adimages")
 def images(ask: Ask) -> EdgeListing:
+    """Return the images of the account, filtered by hash, name and size."""
     rows = ask.graph.world.store.children(ask.node.id, "adimages")
     return EdgeListing([node for node in rows if fits(ask, node)])
 
 
 def fits(ask: Ask, node: Node) -> bool:
+    """Tell whether an image fits the filters of the call."""
     hashes, name = ask.params.get("hashes"), ask.params.get("name")
     return (
         (hashes is None or node.get("hash") in hashes)
@@ -130,6 +132,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
 
 @serves("DELETE", "AdAccount/adimages")
 def remove_image(ask: Ask) -> Json:
+    """Delete an image by its hash."""
     need(ask.params, "hash")
     found = ask.graph.find(f"{ask.node.account}:{ask.params['hash']}")
     if found is None:
@@ -143,6 +146,7 @@ def remove_image(ask: Ask) -> Json:
 
 @serves("POST", "AdAccount/advideos")
 def video(ask: Ask) -> Json:
+    """Take a video as a file, by its address, or in pieces (`upload_phase`)."""
     phase = ask.params.get("upload_phase")
     if phase is not None:
         if ask.call.host == GRAPH_HOST:
@@ -264,5 +268,6 @@ PHASES: dict[str, Callable[[Ask], Json]] = {
 
 @serves("DELETE", "AdVideo")
 def remove_video(ask: Ask) -> Json:
+    """Delete a video."""
     gone(ask, ask.node)
     return SUCCESS

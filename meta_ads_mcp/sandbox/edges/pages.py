@@ -29,18 +29,21 @@ serves("GET", "Page/feed", "Page/published_posts", "Page/posts")(lists.linked)
 
 
 def require_page_token(ask: Ask, page_id: str, scope: str) -> None:
+    """Refuse a call without the Page's own token (190/2069032) or without the permission."""
     if ask.token.kind != "PAGE" or ask.token.subject != page_id:
         raise Refusal("(#190) This method must be called with a Page Access Token", code=190, subcode=2069032)
     require_scope(ask, scope)
 
 
 def require_scope(ask: Ask, scope: str) -> None:
+    """Refuse a token without a permission."""
     if scope not in ask.token.scopes:
         raise missing_permission(scope)
 
 
 @serves("GET", "Page/leadgen_forms")
 def forms(ask: Ask) -> EdgeListing:
+    """Return the lead forms of the Page."""
     require_page_token(ask, ask.node.id, "pages_manage_ads")
     return EdgeListing(ask.graph.world.store.children(ask.node.id, "leadgen_forms"))
 
@@ -82,11 +85,19 @@ def replies(ask: Ask) -> EdgeListing:
     return EdgeListing([one for one in rows if (one.get("parent") or {}).get("id") == ask.node.id])
 
 
-@serves("GET", "PagePost/likes")
+@serves("GET", "PagePost/likes", "PagePost/reactions")
 def likes(ask: Ask) -> EdgeListing:
     """The posts of the sandbox have none that are told by name."""
     require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
     return EdgeListing(ask.graph.world.store.children(ask.node.id, "likes"))
+
+
+@serves("GET", "PagePost/attachments")
+def attachments(ask: Ask) -> Any:
+    """Return the link of a post as an attachment. docs: graph-api/reference/story-attachment"""
+    require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
+    link = ask.node.get("link")
+    return {"data": [{"media_type": "link", "type": "share", "url": link, "unshimmed_url": link}] if link else []}
 
 
 @serves("GET", "Page/insights")
@@ -116,6 +127,7 @@ def _metric(ask: Ask, name: str, period: str) -> Any:
 
 
 def created(node: Node) -> float:
+    """Return when an object was made, in Unix seconds."""
     return datetime.fromisoformat(str(node.get("created_time"))).timestamp()
 
 
@@ -139,6 +151,7 @@ def require_pages_own(ask: Ask, scope: str) -> str:
 
 @serves("POST", "Page/leadgen_forms")
 def create_form(ask: Ask) -> Json:
+    """Make a lead form."""
     require_page_token(ask, ask.node.id, "pages_manage_ads")
     params = ask.params
     need(params, "name", "questions", "privacy_policy")
@@ -184,6 +197,7 @@ def update_form(ask: Ask) -> Json:
 
 @serves("POST", "Page/feed")
 def create_post(ask: Ask) -> Json:
+    """Publish or schedule a post."""
     require_page_token(ask, ask.node.id, "pages_manage_posts")
     params = ask.params
     if not any(params.get(name) for name in CONTENT):
@@ -234,6 +248,7 @@ def _post(ask: Ask, message: Json, when: int | None = None, picture: Json = None
 
 @serves("POST", "Page/photos")
 def create_photo(ask: Ask) -> Json:
+    """Publish a photo, which is a post as well."""
     require_page_token(ask, ask.node.id, "pages_manage_posts")
     if not ask.params.get("url") and not ask.call.files:
         raise invalid(None, "A photo needs a url or a file", "url")
@@ -250,6 +265,7 @@ def create_photo(ask: Ask) -> Json:
 
 @serves("POST", "PagePost")
 def update_post(ask: Ask) -> Json:
+    """Change the text of a post."""
     require_pages_own(ask, "pages_manage_posts")
     change(ask, ask.node, readable(ask, "PagePost", ask.params))
     return SUCCESS
@@ -257,6 +273,7 @@ def update_post(ask: Ask) -> Json:
 
 @serves("DELETE", "PagePost")
 def delete_post(ask: Ask) -> Json:
+    """Delete a post."""
     require_pages_own(ask, "pages_manage_posts")
     gone(ask, ask.node)
     return SUCCESS
@@ -267,6 +284,7 @@ def delete_post(ask: Ask) -> Json:
 
 @serves("POST", "PagePost/comments", "Comment/comments")
 def reply(ask: Ask) -> Json:
+    """Comment on a post, or answer a comment."""
     page = require_pages_own(ask, "pages_manage_engagement")
     if not any(ask.params.get(name) for name in ("message", "attachment_id", "attachment_url")):
         raise is_required("message")
@@ -294,6 +312,7 @@ def reply(ask: Ask) -> Json:
 
 @serves("POST", "Comment")
 def update_comment(ask: Ask) -> Json:
+    """Hide or show a comment, or change its text."""
     require_pages_own(ask, "pages_manage_engagement")
     if ask.params.get("is_hidden") and not ask.node.get("can_hide"):
         raise invalid(None, "This comment cannot be hidden", "is_hidden")
@@ -303,6 +322,7 @@ def update_comment(ask: Ask) -> Json:
 
 @serves("DELETE", "Comment")
 def delete_comment(ask: Ask) -> Json:
+    """Delete a comment."""
     require_pages_own(ask, "pages_manage_engagement")
     gone(ask, ask.node)
     return SUCCESS

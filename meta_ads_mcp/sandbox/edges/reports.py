@@ -30,14 +30,19 @@ DEFAULT_FIELDS = (
 
 @dataclass
 class Job:
-    """The query of a run and how far it is. It advances when it is looked at: a told clock may stand still."""
+    """The query of a run and how far it is. It advances when it is looked at, as the clock of a test may stand still.
+
+    `rows` are those of the completed run, which no page computes again.
+    """
 
     node: Node
     params: Mapping[str, Json]
     started: datetime
     looks: int = 0
+    rows: EdgeListing | None = None
 
     def step(self, now: datetime) -> tuple[str, int]:
+        """Return the status of the run and its percentage."""
         passed = int((now - self.started).total_seconds() // STEP_SECONDS)
         return STEPS[min(max(self.looks, passed), len(STEPS) - 1)]
 
@@ -76,4 +81,6 @@ def results(ask: Ask) -> EdgeListing:
         return EdgeListing([])
     asked = job.params.get("fields")
     wanted = expressions.parse(asked) if asked else None
-    return read_insights(replace(ask, node=job.node, params=job.params, wanted=wanted), asynchronous=True)
+    if job.rows is None:
+        job.rows = read_insights(replace(ask, node=job.node, params=job.params, wanted=wanted), asynchronous=True)
+    return job.rows

@@ -17,6 +17,7 @@ NO_MATCH = 3
 
 @serves("GET", "Root/search")
 def search(ask: Ask) -> EdgeListing:
+    """Return what targeting search finds for a `type`. docs: marketing-api/audiences/reference/targeting-search"""
     kind = ask.params.get("type")
     if kind is None:
         raise Refusal("(#100) The parameter type is required")
@@ -27,6 +28,7 @@ def search(ask: Ask) -> EdgeListing:
 
 
 def query(ask: Ask) -> str:
+    """Return the search text in lower case. Refusal where it is missing."""
     text = str(ask.params.get("q", "")).strip().lower()
     if not text:
         raise Refusal("(#100) The parameter q is required")
@@ -48,6 +50,7 @@ def _rank(names: Sequence[str], text: str) -> int:
 
 
 def interests(ask: Ask) -> Rows:
+    """Return interests by a part of their name."""
     return named(search_terms.INTERESTS, query(ask))
 
 
@@ -80,6 +83,7 @@ def categories(ask: Ask) -> Rows:
 
 
 def places(ask: Ask) -> Rows:
+    """Return places by a part of their name, of the kinds asked for."""
     wanted = ask.params.get("location_types")
     rows = [row for row in search_terms.PLACES if wanted is None or row["type"] in wanted]
     if code := ask.params.get("country_code"):
@@ -88,15 +92,18 @@ def places(ask: Ask) -> Rows:
 
 
 def countries(ask: Ask) -> Rows:
+    """Return countries by a part of their name."""
     rows = [row for row in search_terms.PLACES if row["type"] == "country"]
     return named(rows, query(ask)) if ask.params.get("q") else rows
 
 
 def locales(ask: Ask) -> Rows:
+    """Return languages by a part of their name, or all."""
     return named(search_terms.LOCALES, query(ask)) if ask.params.get("q") else list(search_terms.LOCALES)
 
 
 def people(ask: Ask) -> Rows:
+    """Return schools, majors, employers or positions by a part of their name."""
     return named(search_terms.PEOPLE[ask.params["type"]], query(ask))
 
 

@@ -57,6 +57,7 @@ def previews(ask: Ask) -> Json:
 
 
 def needed(ask: Ask) -> tuple[str, ...]:
+    """Return the params without which a preview is refused."""
     return ("ad_format", "creative") if ask.node.type == "AdAccount" else ("ad_format",)
 
 
@@ -77,7 +78,7 @@ def stats(ask: Ask) -> EdgeListing:
 
 
 def counts(ask: Ask, aggregation: str, hour: datetime) -> list[dict[str, Json]]:
-    """Values and counts of an hour; of one event where `event` is given."""
+    """Return the values of an aggregation with their counts in an hour; of one event where `event` is given."""
     wanted = ask.params.get("event")
     events = pixel.events_of_hour(ask.graph.world, ask.node.account, hour)
     counted = {event: count for event, count in events.items() if wanted in (None, event)}
@@ -90,6 +91,7 @@ def counts(ask: Ask, aggregation: str, hour: datetime) -> list[dict[str, Json]]:
 
 @serves("GET", "AdsPixel/da_checks")
 def checks(ask: Ask) -> Json:
+    """Return the checks of a pixel."""
     rows = [
         {"key": "pixel_decline", "title": "Events declined", "result": "passed", "description": "Events keep coming."},
         {
@@ -177,4 +179,5 @@ def media(ask: Ask) -> EdgeListing:
 
 
 def published(node: Node) -> float:
+    """Return the time of a post in Unix seconds."""
     return datetime.fromisoformat(str(node.get("timestamp"))).timestamp()

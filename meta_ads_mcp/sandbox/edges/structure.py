@@ -74,6 +74,7 @@ def filtered_statuses(ask: Ask) -> list[str] | None:
 
 
 def fits(ask: Ask, node: Node) -> bool:
+    """Tell whether an object fits `updated_since` and `is_completed`."""
     since = ask.params.get("updated_since")
     if since is not None and datetime.fromisoformat(node.get("updated_time")).timestamp() < since:
         return False

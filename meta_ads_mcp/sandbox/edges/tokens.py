@@ -14,6 +14,7 @@ SIXTY_DAYS = 60 * 24 * 3600
 
 @serves("GET", "Root/debug_token")
 def debug_token(ask: Ask) -> Json:
+    """Return what is known of a token. docs: facebook-login/guides/access-tokens/debugging"""
     token = ask.params.get("input_token")
     if not token:
         raise Refusal("(#100) The parameter input_token is required")
@@ -25,6 +26,7 @@ def debug_token(ask: Ask) -> Json:
 
 
 def described(info: TokenInfo, now: float) -> dict[str, Json]:
+    """Return the answer of `debug_token` for a token."""
     found: dict[str, Json] = {
         "app_id": APP_ID,
         "type": info.kind,

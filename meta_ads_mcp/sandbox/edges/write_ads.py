@@ -28,6 +28,7 @@ DYNAMIC_MISMATCH = 1885553
 
 @serves("POST", "AdAccount/ads")
 def create(ask: Ask) -> Json:
+    """Make an ad."""
     params = ask.params
     need(params, "name", "adset_id", "creative")
     check_name(params)
@@ -54,6 +55,7 @@ def create(ask: Ask) -> Json:
 
 @serves("POST", "Ad")
 def update(ask: Ask) -> Json:
+    """Change an ad."""
     params, node = ask.params, ask.node
     check_editable(node, params)
     check_name(params)

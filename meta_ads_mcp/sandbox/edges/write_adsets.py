@@ -40,6 +40,7 @@ FIXED = ("is_dynamic_creative",)
 
 @serves("POST", "AdAccount/adsets")
 def create(ask: Ask) -> Json:
+    """Make an ad set."""
     params = ask.params
     need(params, "name", "campaign_id", "billing_event", "optimization_goal", "targeting")
     check_name(params)
@@ -76,6 +77,7 @@ def create(ask: Ask) -> Json:
 
 @serves("POST", "AdSet")
 def update(ask: Ask) -> Json:
+    """Change an ad set."""
     params, node = ask.params, ask.node
     check_editable(node, params)
     check_name(params)
@@ -136,6 +138,7 @@ def _check_changed_budget(ask: Ask, campaign: Node) -> None:
 
 
 def in_eu(spec: Mapping[str, Json]) -> bool:
+    """Tell whether a targeting names a place in the European Union."""
     geo = spec.get("geo_locations") or {}
     named = set(geo.get("countries") or [])
     for place in PLACES:
@@ -155,6 +158,7 @@ def check_dsa(ask: Ask, spec: Mapping[str, Json], values: Mapping[str, Json]) ->
 
 
 def dsa_defaults(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the account's payer and beneficiary where the targeting needs them."""
     if not in_eu(spec):
         return {}
     account = account_of(ask)

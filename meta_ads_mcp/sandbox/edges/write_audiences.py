@@ -45,6 +45,7 @@ NO_FIRST_BATCH, SESSION_OVER, BATCH_TOO_LARGE, SESSION_FINISHED = 1870147, 18701
 
 @serves("POST", "AdAccount/customaudiences")
 def create(ask: Ask) -> Json:
+    """Make a custom or lookalike audience."""
     params = ask.params
     need(params, "name")
     check_name(params)
@@ -142,6 +143,7 @@ def _check_lookalike(spec: Json) -> None:
 
 @serves("POST", "CustomAudience")
 def update(ask: Ask) -> Json:
+    """Change an audience."""
     check_name(ask.params)
     change(ask, ask.node, readable(ask, "CustomAudience", ask.params), "time_updated")
     return SUCCESS
@@ -149,6 +151,7 @@ def update(ask: Ask) -> Json:
 
 @serves("DELETE", "CustomAudience", "CustomConversion")
 def delete(ask: Ask) -> Json:
+    """Delete an audience."""
     gone(ask, ask.node)
     return SUCCESS
 
@@ -159,6 +162,7 @@ def delete(ask: Ask) -> Json:
 @serves("POST", "CustomAudience/users")
 @serves("DELETE", "CustomAudience/users")
 def users(ask: Ask) -> Json:
+    """Add people to an audience, or take them away."""
     return _received(ask)
 
 
@@ -229,6 +233,7 @@ def _is_usable(schema: list[str], row: list[Json]) -> bool:
 
 @serves("POST", "CustomAudience/adaccounts")
 def share(ask: Ask) -> Json:
+    """Share an audience with ad accounts."""
     need(ask.params, "adaccounts")
     wanted = [_partner(ask, one) for one in ask.params["adaccounts"]]
     store = ask.graph.world.store
@@ -239,6 +244,7 @@ def share(ask: Ask) -> Json:
 
 @serves("DELETE", "CustomAudience/adaccounts")
 def unshare(ask: Ask) -> Json:
+    """Take an audience back from ad accounts."""
     need(ask.params, "adaccounts")
     for one in ask.params["adaccounts"]:
         ask.graph.world.store.unlink(ask.node.id, "adaccounts", _partner(ask, one))

@@ -29,6 +29,7 @@ OUTCOME = "OUTCOME_"
 
 @serves("POST", "AdAccount/campaigns")
 def create(ask: Ask) -> Json:
+    """Make a campaign."""
     params = ask.params
     need(params, "name", "objective", "special_ad_categories")
     check_name(params)
@@ -53,6 +54,7 @@ def create(ask: Ask) -> Json:
 
 @serves("POST", "Campaign")
 def update(ask: Ask) -> Json:
+    """Change a campaign, and the budgets of its ad sets with it."""
     params = ask.params
     check_editable(ask.node, params)
     check_name(params)

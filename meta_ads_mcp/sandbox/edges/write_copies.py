@@ -35,6 +35,7 @@ class Copier:
     made: list[dict[str, str]] = field(default_factory=list)
 
     def copy(self, source: Node, changes: Mapping[str, Json], *, top: bool = False) -> Node:
+        """Make the copy of one object."""
         fields = {name: value for name, value in source.fields.items() if name not in OWN}
         fields |= {"name": self._name(source, top=top), "status": self._status(source), SOURCES[source.type]: source.id}
         node = make_delivering(self.ask, source.type, {**fields, **changes})
@@ -58,11 +59,13 @@ class Copier:
         return str(source.get("status"))
 
     def ad_set(self, source: Node, campaign: Node, *, top: bool = False) -> Node:
+        """Copy an ad set into a campaign."""
         return self.copy(
             source, {"campaign_id": campaign.id, "campaign": {"id": campaign.id}} | self._flight(), top=top
         )
 
     def ad(self, source: Node, ad_set: Node, *, top: bool = False) -> Node:
+        """Copy an ad into an ad set."""
         above = {name: ad_set.get(name) for name in ("campaign_id", "campaign")}
         node = self.copy(source, {"adset_id": ad_set.id, "adset": {"id": ad_set.id}} | above, top=top)
         self.ask.graph.world.store.link(node.id, "adcreatives", [source.get("creative")["id"]])
@@ -74,6 +77,7 @@ class Copier:
         return {"start_time": stamp(now(self.ask))} | readable(self.ask, "AdSet", given)
 
     def answer(self, top: Node) -> Json:
+        """Return the answer of the call: the id of the top copy and all pairs of ids."""
         return {ANSWERS[top.type]: top.id, "ad_object_ids": self.made}
 
 
@@ -94,6 +98,7 @@ def check_count(ask: Ask) -> None:
 
 @serves("POST", "Campaign/copies")
 def campaigns(ask: Ask) -> Json:
+    """Copy a campaign, with its ad sets and ads where `deep_copy` asks for them."""
     check_open(ask.node)
     check_count(ask)
     copier = Copier(ask)
@@ -107,6 +112,7 @@ def campaigns(ask: Ask) -> Json:
 
 @serves("POST", "AdSet/copies")
 def ad_sets(ask: Ask) -> Json:
+    """Copy an ad set, with its ads where `deep_copy` asks for them."""
     check_open(ask.node)
     check_count(ask)
     campaign = known_node(ask, "Campaign", ask.params.get("campaign_id") or ask.node.get("campaign_id"))
@@ -133,6 +139,7 @@ def _check_flight(ask: Ask) -> None:
 
 @serves("POST", "Ad/copies")
 def ads(ask: Ask) -> Json:
+    """Copy an ad."""
     ad_set = known_node(ask, "AdSet", ask.params.get("adset_id") or ask.node.get("adset_id"))
     check_open(ask.node)
     check_open(ad_set)

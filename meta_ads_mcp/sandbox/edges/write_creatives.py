@@ -31,6 +31,7 @@ NO_STANDARD_ENHANCEMENTS, NO_INSTAGRAM, BAD_CAROUSEL = 3858504, 1815199, 1885553
 
 @serves("POST", "AdAccount/adcreatives")
 def create(ask: Ask) -> Json:
+    """Make a creative."""
     check_creative(ask, ask.params)
     if only_validated(ask):
         return SUCCESS
@@ -47,6 +48,7 @@ def update(ask: Ask) -> Json:
 
 @serves("DELETE", "AdCreative")
 def delete(ask: Ask) -> Json:
+    """Delete a creative; it stays readable by its id."""
     change(ask, ask.node, {"status": "DELETED"})
     return SUCCESS
 

@@ -41,6 +41,7 @@ SCHEDULES = ("DAILY", "HOURLY", "SEMI_HOURLY", "CUSTOM")
 
 @serves("POST", "AdAccount/adrules_library")
 def create_rule(ask: Ask) -> Json:
+    """Make an ad rule."""
     params = ask.params
     need(params, "name", "evaluation_spec", "execution_spec")
     check_name(params)
@@ -61,6 +62,7 @@ def create_rule(ask: Ask) -> Json:
 
 @serves("POST", "AdRule")
 def update_rule(ask: Ask) -> Json:
+    """Change an ad rule."""
     check_name(ask.params)
     check_rule(ask, ask.params)
     if ask.params.get("status") == "DELETED":
@@ -72,11 +74,13 @@ def update_rule(ask: Ask) -> Json:
 
 @serves("DELETE", "AdRule", "AdStudy", "HighDemandPeriod")
 def delete(ask: Ask) -> Json:
+    """Delete a rule, a study or a budget schedule."""
     gone(ask, ask.node)
     return SUCCESS
 
 
 def check_rule(ask: Ask, params: Mapping[str, Json]) -> None:
+    """Refuse a rule whose evaluation, execution or schedule is wrong."""
     if "evaluation_spec" in params:
         _check_evaluation(ask, params["evaluation_spec"])
     if "execution_spec" in params:
@@ -124,6 +128,7 @@ def _among(ask: Ask, enum: str, value: Json, name: str) -> None:
 
 @serves("POST", "AdAccount/customconversions")
 def create_conversion(ask: Ask) -> Json:
+    """Make a custom conversion."""
     params = ask.params
     need(params, "name", "event_source_id", "rule", "custom_event_type")
     source = known_node(ask, "AdsPixel", params["event_source_id"])
@@ -147,6 +152,7 @@ def create_conversion(ask: Ask) -> Json:
 
 @serves("POST", "CustomConversion")
 def update_conversion(ask: Ask) -> Json:
+    """Change a custom conversion."""
     check_name(ask.params)
     change(ask, ask.node, readable(ask, "CustomConversion", ask.params))
     return SUCCESS
@@ -157,6 +163,7 @@ def update_conversion(ask: Ask) -> Json:
 
 @serves("POST", "Business/ad_studies", "User/ad_studies")
 def create_study(ask: Ask) -> Json:
+    """Make a study."""
     params = ask.params
     need(params, "name", "start_time", "end_time", "type", "cells")
     if params["end_time"] <= params["start_time"] or params["end_time"] <= ask.graph.clock().timestamp():
@@ -201,6 +208,7 @@ serves("GET", "Campaign/budget_schedules", "AdSet/budget_schedules")(lists.linke
 
 @serves("POST", "Campaign/budget_schedules", "AdSet/budget_schedules")
 def create_schedule(ask: Ask) -> Json:
+    """Make a budget schedule (a high demand period)."""
     params = ask.params
     need(params, "budget_value", "budget_value_type", "time_start", "time_end")
     check_open(ask.node)

@@ -32,6 +32,7 @@ def only_validated(ask: Ask) -> bool:
 
 
 def need(params: Mapping[str, Json], *names: str) -> None:
+    """Refuse a call in which a param is missing or empty."""
     for name in names:
         if params.get(name) in (None, "", {}):
             raise is_required(name)
@@ -46,11 +47,13 @@ def account_of(ask: Ask) -> Node:
 
 
 def zone_of(ask: Ask) -> ZoneInfo:
+    """Return the time zone of the account that the node belongs to."""
     account = ask.graph.find(f"act_{ask.node.account}")
     return ZoneInfo(str(account.get("timezone_name")) if account else "UTC")
 
 
 def now(ask: Ask) -> datetime:
+    """Return the time of the call in the account's time zone."""
     return ask.graph.clock().astimezone(zone_of(ask))
 
 
@@ -148,11 +151,13 @@ def check_open(node: Node) -> None:
 
 
 def check_new_status(params: Mapping[str, Json]) -> None:
+    """Refuse a status that a new object cannot have."""
     if params.get("status", "PAUSED") not in ("ACTIVE", "PAUSED"):
         raise invalid(None, "status can only be ACTIVE or PAUSED during creation", "status")
 
 
 def check_name(params: Mapping[str, Json]) -> None:
+    """Refuse an empty name."""
     if "name" in params and not str(params["name"]).strip():
         raise invalid(None, "name cannot be empty", "name")
 

@@ -87,6 +87,7 @@ def metrics_of(names: Iterable[str]) -> list[str]:
 
 
 def value_in(sums: Sums, counted: Sequence[str], windows: Sequence[str]) -> int:
+    """Return the sum of metrics, of conversions within some windows."""
     total = 0
     for name in counted:
         total += sums[name] if name in sums else sum(sums.get(f"{name}:{window}", 0) for window in windows)

@@ -22,14 +22,17 @@ def months_before(day: date, months: int) -> date:
 
 
 def days_in(year: int, month: int) -> int:
+    """Return how many days a month has."""
     return ((date(year + month // 12, month % 12 + 1, 1)) - DAY).day
 
 
 def month_start(day: date) -> date:
+    """Return the first day of the month."""
     return day.replace(day=1)
 
 
 def quarter_start(day: date) -> date:
+    """Return the first day of the quarter."""
     return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
 
 
@@ -49,10 +52,12 @@ def before(start: Callable[[date], date]) -> Callable[[date], Range]:
 
 
 def last_week(first: int) -> Callable[[date], Range]:
+    """Return the preset of the last whole week that starts on a weekday (0 is Monday)."""
     return lambda today: (week_start(today, first) - timedelta(days=7), week_start(today, first) - DAY)
 
 
 def everything(today: date) -> Range:
+    """Return the longest range that Graph answers for."""
     return months_before(today, LOOKBACK_MONTHS), today
 
 
@@ -76,6 +81,7 @@ PRESETS: dict[str, Callable[[date], Range]] = {
 
 
 def parse_range(name: str, value: Mapping[str, Any], today: date) -> Range:
+    """Read a time range. Refusal where it is malformed or too old."""
     try:
         since, until = date.fromisoformat(str(value["since"])), date.fromisoformat(str(value["until"]))
     except (KeyError, ValueError):
@@ -101,6 +107,7 @@ def ranges(params: Mapping[str, Any], today: date) -> list[Range]:
 
 
 def divided(whole: Range, increment: str) -> list[Range]:
+    """Divide a range by a `time_increment`."""
     if increment == "all_days":
         return [whole]
     if increment == "monthly":
@@ -112,6 +119,7 @@ def divided(whole: Range, increment: str) -> list[Range]:
 
 
 def by_days(whole: Range, count: int) -> list[Range]:
+    """Divide a range into parts of some days."""
     since, until = whole
     found = []
     while since <= until:
@@ -121,6 +129,7 @@ def by_days(whole: Range, count: int) -> list[Range]:
 
 
 def by_month(whole: Range) -> list[Range]:
+    """Divide a range into calendar months."""
     since, until = whole
     found = []
     while since <= until:

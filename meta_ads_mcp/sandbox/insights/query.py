@@ -125,6 +125,7 @@ def _ids(level: str) -> tuple[str, ...]:
 
 
 def invalid_breakdowns(text: str) -> Refusal:
+    """Return the refusal of a combination of breakdowns, 2/1504041."""
     message = f"(#2) Current combination of data breakdown columns ({text}) is invalid"
     return Refusal(message, code=2, subcode=1504041, user_title="Invalid Breakdowns", user_msg=message)
 

@@ -119,6 +119,7 @@ class Scope:
 
 
 def settings(level: str, node: Node) -> dict[str, Json]:
+    """Return the fields of a row that are settings of the object."""
     if level == "campaign":
         return {"objective": node.get("objective"), "buying_type": node.get("buying_type")}
     if level == "adset":

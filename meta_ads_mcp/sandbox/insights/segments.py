@@ -81,6 +81,7 @@ class Cells:
 
 @lru_cache(maxsize=1024)
 def cells(plan: CampaignPlan, family: str) -> Cells:
+    """Return the cells of a breakdown family for a campaign."""
     found = _joint(plan.account, family)
     luck = [uniforms(plan.id, family, key)[0] for key, _ in found]
     weights = tuple(weight * (0.75 + 0.5 * chance) for (_, weight), chance in zip(found, luck, strict=True))

@@ -1,27 +1,43 @@
-"""Ad sets."""
+"""Read, create, change and delete ad sets."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import read_list
-from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
+from meta_ads_mcp.core.params import ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import Moment
-from meta_ads_mcp.core.values.enums import DESTINATION_TYPES, BidStrategy, Open, OptimizationGoal, StatusFilter, Word
+from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
+from meta_ads_mcp.core.values.enums import OptimizationGoal, StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId, account_path
-from meta_ads_mcp.core.values.money import Money
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
-from meta_ads_mcp.domain import preflight as pre_flight
-from meta_ads_mcp.domain.meta_objects import BidAdjustments, Identities
-from meta_ads_mcp.domain.promoted_object import PromotedObject
-from meta_ads_mcp.domain.targeting import TargetingSpec, summarise
+from meta_ads_mcp.domain.budget_schedules import build_schedules
+from meta_ads_mcp.domain.preflight import (
+    CAPPABLE_GOALS,
+    check_campaign_budget,
+    check_targeting,
+    has_amount,
+    note_dsa,
+    note_placements,
+    reject_two_periods,
+    with_advantage_audience,
+)
+from meta_ads_mcp.domain.targeting import TargetingSpec, summarize_targeting
 from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.tools.ad_sets.ad_set_settings import (
+    NO_END,
+    WRITE_ONLY,
+    AdSetSettings,
+    AttributionWindow,
+    Billing,
+    MultiAdvertiserAds,
+    Name,
+)
 
 FIELDS = (
     "id name campaign_id status effective_status daily_budget lifetime_budget budget_remaining optimization_goal "
@@ -31,9 +47,9 @@ FIELDS = (
 
 
 def with_targeting_summary(row: Row) -> Row:
-    """The ad set with its targeting in one line beside the whole object."""
+    """Add `targeting_summary`, one line of text, to an ad set that has targeting."""
     targeting = row.get("targeting")
-    return {**row, "targeting_summary": summarise(targeting)} if isinstance(targeting, dict) else row
+    return {**row, "targeting_summary": summarize_targeting(targeting)} if isinstance(targeting, dict) else row
 
 
 @tool(
@@ -56,6 +72,9 @@ class GetAdSets(ListParams):
     account_id: AccountId | None = None
     campaign_id: CampaignId | None = None
     status_filter: StatusFilter | None = None
+    is_completed: bool | None = None
+    date_preset: DatePreset | None = None
+    time_range: TimeRange | None = None
     updated_since: Annotated[int | None, Field(ge=0, description="Unix seconds; with account_id only")] = None
     fields: FieldList | None = None
 
@@ -64,6 +83,7 @@ class GetAdSets(ListParams):
         # Graph's adsets edge of a campaign has no such parameter (Campaign.get_ad_sets of the SDK).
         if self.campaign_id is not None and self.updated_since is not None:
             raise ValueError("updated_since works with account_id only")
+        reject_two_periods(self.date_preset, self.time_range)
         return exactly_one(self, "account_id", "campaign_id")
 
     async def run(self, call: Call) -> Result:
@@ -74,6 +94,10 @@ class GetAdSets(ListParams):
             refine=with_targeting_summary,
             effective_status=self.status_filter,
             updated_since=self.updated_since,
+            is_completed=self.is_completed,
+            # The SDK enum AdSet.DatePreset has its values in capitals, unlike those of campaigns and ads.
+            date_preset=self.date_preset.upper() if self.date_preset else None,
+            time_range=self.time_range.model_dump() if self.time_range else None,
         )
 
 
@@ -85,7 +109,8 @@ class GetAdSets(ListParams):
     identity="id account_id name campaign_id status effective_status",
     fields=f"{FIELDS} destination_type promoted_object attribution_spec bid_constraints frequency_control_specs "
     "learning_stage_info issues_info recommendations dsa_beneficiary dsa_payor pacing_type "
-    "adset_schedule",
+    "adset_schedule placement_soft_opt_out is_incremental_attribution_enabled value_rule_set_id value_rules_applied "
+    "min_budget_spend_percentage max_budget_spend_percentage is_budget_schedule_enabled adlabels{id,name}",
     singular="ad set",
     keywords="learning issues attribution dsa dayparting",
 )
@@ -100,96 +125,6 @@ class GetAdSetDetails(Params):
         return with_targeting_summary(row)
 
 
-def _known_strategy(value: Any) -> Any:
-    if value in ("LOWEST_COST", "AUTOBID"):
-        raise ValueError(f"{value} is an old word; the strategy without a cap is LOWEST_COST_WITHOUT_CAP")
-    if value == "TARGET_COST":
-        raise ValueError("TARGET_COST is gone; use COST_CAP with a bid_amount")
-    return value
-
-
-class AttributionWindow(Closed):
-    """After which action, and for how many days, a result is counted."""
-
-    event_type: Literal["CLICK_THROUGH", "VIEW_THROUGH", "ENGAGED_VIDEO_VIEW"]
-    window_days: Literal[1, 7, 28]
-
-
-class BidConstraints(Closed):
-    roas_average_floor: Annotated[int, Field(ge=100, le=10_000_000, description="ROAS x 10000: 20000 is 2.0")]
-
-
-class FrequencyControl(Closed):
-    event: Literal["IMPRESSIONS", "VIDEO_VIEWS", "VIDEO_VIEWS_2S", "VIDEO_VIEWS_15S"] = "IMPRESSIONS"
-    interval_days: Annotated[int, Field(ge=1, le=90)]
-    max_frequency: Annotated[int, Field(ge=1, le=90)]
-
-
-class DeliveryHours(Closed):
-    """Minutes after midnight, multiples of 60; days 0 (Sunday) to 6. Needs a lifetime budget.
-
-    Without a `timezone_type` Graph takes USER, the time zone of who sees the ad.
-    """
-
-    start_minute: Annotated[int, Field(ge=0, le=1380, multiple_of=60)]
-    end_minute: Annotated[int, Field(ge=60, le=1440, multiple_of=60)]
-    days: Annotated[list[int], Field(min_length=1, max_length=7)]
-    timezone_type: Literal["USER", "ADVERTISER"] | None = None
-
-
-_NO_END = (None, "0")
-Destination = Annotated[Word, Open("AdSet.DestinationType", DESTINATION_TYPES)]
-Strategy = Annotated[BidStrategy, BeforeValidator(_known_strategy)]
-Billing = Literal[
-    "IMPRESSIONS",
-    "CLICKS",
-    "LINK_CLICKS",
-    "APP_INSTALLS",
-    "PAGE_LIKES",
-    "POST_ENGAGEMENT",
-    "THRUPLAY",
-    "PURCHASE",
-    "OFFER_CLAIMS",
-    "LISTING_INTERACTION",
-    "NONE",
-]
-Dsa = Annotated[str, Field(min_length=1, max_length=512)]
-Name = Annotated[str, Field(min_length=1, max_length=400)]
-
-
-class AdSetSettings(ConfirmedParams):
-    """What an ad set can be given, at its creation and later."""
-
-    daily_budget: Money | None = None
-    lifetime_budget: Money | None = None
-    bid_amount: Money | None = None
-    bid_strategy: Strategy | None = None
-    bid_constraints: BidConstraints | None = None
-    destination_type: Destination | None = None
-    start_time: Moment | None = None
-    end_time: Moment | None = None
-    promoted_object: PromotedObject | None = None
-    frequency_control_specs: Annotated[list[FrequencyControl] | None, Field(max_length=10)] = None
-    is_dynamic_creative: bool | None = None
-    dsa_beneficiary: Dsa | None = None
-    dsa_payor: Dsa | None = None
-    regional_regulated_categories: Annotated[list[Word] | None, Field(max_length=20)] = None
-    regional_regulation_identities: Annotated[Identities | None, Field(description="Ids of verified identities")] = None
-    daily_min_spend_target: Money | None = None
-    daily_spend_cap: Money | None = None
-    lifetime_min_spend_target: Money | None = None
-    lifetime_spend_cap: Money | None = None
-    adset_schedule: Annotated[list[DeliveryHours] | None, Field(max_length=50)] = None
-    pacing_type: Annotated[list[Literal["standard", "day_parting", "no_pacing"]] | None, Field(max_length=2)] = None
-    bid_adjustments: Annotated[BidAdjustments | None, Field(description="Needs Meta's allow-listing")] = None
-
-    @model_validator(mode="after")
-    def _bids_and_budgets(self) -> Self:
-        pre_flight.check_bid(self.bid_strategy, self.bid_amount, self.bid_constraints)
-        pre_flight.check_budgets(self)
-        return self
-
-
 @tool(
     "ads_create_ad_set",
     Effect.CREATE,
@@ -198,7 +133,7 @@ class AdSetSettings(ConfirmedParams):
     singular="ad set",
     keywords="new audience targeting budget bid",
     validate_only=True,
-    write_only="multi_advertiser_ads",
+    write_only=WRITE_ONLY,
 )
 class CreateAdSet(AdSetSettings, CreateParams):
     """Create an ad set, PAUSED, in a campaign: audience, goal, bid, schedule, and a budget unless the campaign has one.
@@ -214,13 +149,13 @@ class CreateAdSet(AdSetSettings, CreateParams):
     targeting: TargetingSpec
     status: Literal["PAUSED", "ACTIVE"] = "PAUSED"
     attribution_spec: Annotated[list[AttributionWindow] | None, Field(max_length=4)] = None
-    multi_advertiser_ads: Annotated[int | None, Field(ge=0, le=1)] = None
+    multi_advertiser_ads: MultiAdvertiserAds = None
 
     @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
-        pre_flight.check_targeting(self.targeting)
-        if self.lifetime_budget is not None and self.end_time in _NO_END:
-            raise ValueError("a lifetime_budget needs an end_time")
+    def _check_arguments(self) -> Self:
+        check_targeting(self.targeting)
+        if self.lifetime_budget is not None and self.end_time in NO_END:
+            raise ValueError("a lifetime_budget requires an end_time")
         if self.bid_strategy == "LOWEST_COST_WITH_MIN_ROAS" and self.optimization_goal != "VALUE":
             raise ValueError("LOWEST_COST_WITH_MIN_ROAS works with optimization_goal VALUE")
         if self.adset_schedule and self.lifetime_budget is None and self.pacing_type is None:
@@ -230,23 +165,33 @@ class CreateAdSet(AdSetSettings, CreateParams):
         return self
 
     def complete_values(self, after: Row) -> Row:
-        return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
+        """Send an explicit `advantage_audience`, which Graph requires."""
+        return {**after, "targeting": with_advantage_audience(self.targeting)}
+
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
+        """Add the budget schedules in the account's currency and time zone."""
+        if self.budget_schedule_specs is None:
+            return after
+        return {**after, **await build_schedules(call, self.account_id, self.budget_schedule_specs)}
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        """Without a strategy Graph takes the one with a bid cap, which then lacks its bid."""
-        own_budget = {"daily_budget", "lifetime_budget"} & after.keys()
-        without_cap = own_budget and not {"bid_strategy", "bid_amount", "bid_constraints"} & after.keys()
+        """Send LOWEST_COST_WITHOUT_CAP by default: without a strategy Graph expects a bid cap and refuses the call."""
+        has_budget = {"daily_budget", "lifetime_budget"} & after.keys()
+        without_cap = has_budget and not {"bid_strategy", "bid_amount", "bid_constraints"} & after.keys()
         return {**after, "bid_strategy": "LOWEST_COST_WITHOUT_CAP"} if without_cap else after
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.daily_budget is not None or self.lifetime_budget is not None:
-            await pre_flight.check_campaign_budget(call, self.campaign_id)
-        await pre_flight.note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
-        if self.frequency_control_specs and self.optimization_goal not in pre_flight.CAPPABLE_GOALS:
+            await check_campaign_budget(call, self.campaign_id)
+        await note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
+        note_placements(call, self.targeting)
+        if self.frequency_control_specs and self.optimization_goal not in CAPPABLE_GOALS:
             call.note("Frequency caps work with the goals REACH and THRUPLAY; Graph may refuse or ignore them here.")
         page = self.promoted_object.page_id if self.promoted_object else None
         if self.destination_type == "ON_POST" and page is None:
-            call.note("ON_POST without promoted_object.page_id: its ads will be refused, and it cannot be added later.")
+            call.note(
+                "ON_POST without promoted_object.page_id: Meta will refuse its ads, and it cannot be added later."
+            )
 
 
 @tool(
@@ -257,7 +202,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
     singular="ad set",
     keywords="change budget bid targeting pause activate schedule",
     validate_only=True,
-    write_only="multi_advertiser_ads",
+    write_only=WRITE_ONLY,
 )
 class UpdateAdSet(AdSetSettings):
     """Change an ad set; what you leave out stays. `targeting` replaces the whole audience, it does not merge.
@@ -271,13 +216,13 @@ class UpdateAdSet(AdSetSettings):
     optimization_goal: OptimizationGoal | None = None
     billing_event: Billing | None = None
     targeting: TargetingSpec | None = None
-    multi_advertiser_ads: Annotated[int | None, Field(ge=0, le=1)] = None
+    multi_advertiser_ads: MultiAdvertiserAds = None
     attribution_spec: Annotated[list[AttributionWindow] | None, Field(max_length=4)] = None
 
     @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
+    def _check_arguments(self) -> Self:
         if self.targeting is not None:
-            pre_flight.check_targeting(self.targeting)
+            check_targeting(self.targeting)
         if self.attribution_spec is not None:
             raise ValueError("attribution_spec cannot be changed after creation; duplicate the ad set with another one")
         return self
@@ -285,41 +230,52 @@ class UpdateAdSet(AdSetSettings):
     def complete_values(self, after: Row) -> Row:
         if self.targeting is None:
             return after
-        return {**after, "targeting": pre_flight.with_advantage_audience(self.targeting)}
+        return {**after, "targeting": with_advantage_audience(self.targeting)}
+
+    async def complete_from_graph(self, call: Call, after: Row) -> Row:
+        """Add the budget schedules in the account's currency and time zone."""
+        if self.budget_schedule_specs is None:
+            return after
+        return {**after, **await build_schedules(call, self.ad_set_id, self.budget_schedule_specs)}
 
     def fields_to_read(self) -> tuple[str, ...]:
-        return ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
+        dsa = ("account_id", "dsa_beneficiary", "dsa_payor") if self.targeting is not None else ()
+        return (*dsa, "daily_budget") if self.budget_schedule_specs else dsa
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.targeting is not None:
             await self._note_dsa(call, self.targeting, before)
-            call.note("targeting replaces the earlier audience as a whole; the journal keeps the old one for undo.")
+            note_placements(call, self.targeting)
+            call.note("targeting replaces the whole earlier audience; the journal keeps the earlier one for undo.")
         if self.is_dynamic_creative is not None:
-            call.note("is_dynamic_creative is fixed at creation: Meta answers success and ignores it.")
+            call.note("is_dynamic_creative cannot change after creation: Meta answers success and ignores it.")
         if self.frequency_control_specs is not None:
             call.note("Frequency caps can often not be changed after creation (Graph error 1815198).")
         if {"daily_budget", "lifetime_budget", "bid_amount", "targeting", "optimization_goal"} & after.keys():
             call.note("This change can restart the learning phase of the ad set.")
-        await self._budget_belongs_here(call, before)
+        await self._check_budget_level(call, before)
 
     async def _note_dsa(self, call: Call, targeting: Row, before: Row) -> None:
-        """Those that the ad set names already count."""
-        named = [getattr(self, name) or before.get(name) for name in ("dsa_beneficiary", "dsa_payor")]
+        """Note missing DSA values; those that the ad set already has count."""
+        values = [getattr(self, name) or before.get(name) for name in ("dsa_beneficiary", "dsa_payor")]
         if before.get("account_id"):
-            await pre_flight.note_dsa(call, account_path(str(before["account_id"])), targeting, *named)
+            await note_dsa(call, account_path(str(before["account_id"])), targeting, *values)
 
-    async def _budget_belongs_here(self, call: Call, before: Row) -> None:
-        """An ad set without a budget takes one only when its campaign has none."""
-        wanted = next((name for name in ("daily_budget", "lifetime_budget") if getattr(self, name) is not None), None)
-        if wanted is None or pre_flight.has_amount(before.get(wanted)):
+    async def _check_budget_level(self, call: Call, before: Row) -> None:
+        """Reject a budget for an ad set without one when its campaign has a budget.
+
+        Raises InvalidArguments, also for a lifetime budget without an end.
+        """
+        budget = next((name for name in ("daily_budget", "lifetime_budget") if getattr(self, name) is not None), None)
+        if budget is None or has_amount(before.get(budget)):
             return
         ad_set = await call.graph.get(
             self.ad_set_id, fields=["id", "campaign_id", "daily_budget", "lifetime_budget", "end_time"]
         )
-        await pre_flight.check_campaign_budget(call, str(ad_set.get("campaign_id")))
-        if wanted == "lifetime_budget" and self.end_time in _NO_END and not ad_set.get("end_time"):
+        await check_campaign_budget(call, str(ad_set.get("campaign_id")))
+        if budget == "lifetime_budget" and self.end_time in NO_END and not ad_set.get("end_time"):
             raise InvalidArguments(
-                "A lifetime_budget needs an end_time, and the ad set has none.", "Give end_time too."
+                "A lifetime_budget requires an end_time, and the ad set has none.", "Give end_time too."
             )
 
 
@@ -341,6 +297,6 @@ class DeleteAdSet(ConfirmedParams):
         return {"status": "DELETED"}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        found = await call.graph.get(f"{self.ad_set_id}/ads", fields=["id"], limit=1, summary="total_count")
-        count = found.get("summary", {}).get("total_count")
+        edge = await call.graph.get(f"{self.ad_set_id}/ads", fields=["id"], limit=1, summary="total_count")
+        count = edge.get("summary", {}).get("total_count")
         call.note(f"{count if count is not None else 'Its'} ad(s) stop and are deleted with it.")

@@ -1,4 +1,4 @@
-"""An ad set made anew after another one, with its ads, and with what is to differ."""
+"""Create an ad set after another one, with its ads and with what is to differ."""
 
 from __future__ import annotations
 
@@ -16,16 +16,31 @@ from meta_ads_mcp.core.values.dates import Moment
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AdSetId, CreativeId
 from meta_ads_mcp.core.values.money import Money, to_minor
 from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan, Steps
-from meta_ads_mcp.domain.copying import AD_SET_FIELDS, CREATIVE_FIELDS, writable_ad_set, writable_creative
+from meta_ads_mcp.domain.copying import (
+    STORY_SOURCES,
+    read_source,
+    require_copyable,
+    writable_ad_set,
+    writable_creative,
+)
+from meta_ads_mcp.domain.creative_texts import change_button, change_texts
+from meta_ads_mcp.domain.destinations import (
+    Destination,
+    describe_remaining,
+    remaining_destinations,
+    replace_links,
+    web_destinations,
+)
 from meta_ads_mcp.domain.preflight import note_dsa, with_advantage_audience
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 from meta_ads_mcp.domain.targeting import Places
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
-from meta_ads_mcp.tools.ad_sets.ad_sets import Dsa
-from meta_ads_mcp.tools.creatives.create import Button, Text
+from meta_ads_mcp.tools.ad_sets.ad_set_settings import Dsa
+from meta_ads_mcp.tools.creatives.assets import Button, Text
+from meta_ads_mcp.tools.creatives.copies import check_copy
 from meta_ads_mcp.web.addresses import PublicUrl
 
-MOST_ADS = 50
+MAX_ADS = 50
 
 
 class TargetAdSet(Closed):
@@ -43,11 +58,11 @@ class TargetAdSet(Closed):
     dsa_payor: Dsa | None = None
 
     @model_validator(mode="after")
-    def _one_budget(self) -> Self:
+    def _check_budget(self) -> Self:
         if self.daily_budget is not None and self.lifetime_budget is not None:
             raise ValueError("give daily_budget or lifetime_budget, not both")
         if self.lifetime_budget is not None and self.end_time is None:
-            raise ValueError("a lifetime_budget needs an end_time")
+            raise ValueError("a lifetime_budget requires an end_time")
         return self
 
 
@@ -64,12 +79,37 @@ class CreativeOverride(Closed):
     call_to_action_type: Button | None = None
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _check_source(self) -> Self:
         if (self.source_ad_id is None) == (self.source_creative_id is None):
             raise ValueError("an override names source_ad_id or source_creative_id")
         return self
 
+    @property
+    def source_id(self) -> str:
+        """The id of the ad or creative that the override names."""
+        return str(self.source_ad_id or self.source_creative_id)
+
+    def apply(self, creative: Row, ad_id: str) -> Row:
+        """Return the creative's parameters with the override. Raises InvalidArguments for what has no place in it."""
+        texts = _named(message=self.message, headline=self.headline, description=self.description)
+        changed, without_place = change_texts({**creative, **_named(name=self.name)}, texts)
+        if self.call_to_action_type:
+            changed, has_button = change_button(changed, self.call_to_action_type, self.link_url)
+            without_place += [] if has_button else ["call_to_action_type"]
+        if self.link_url and web_destinations(changed):
+            changed = replace_links(changed, self.link_url)
+        elif self.link_url:
+            without_place.append("link_url")
+        if without_place:
+            raise InvalidArguments(
+                f"The creative of ad {ad_id} has no place for {', '.join(without_place)} of its override "
+                f"(it has {', '.join(name for name in STORY_SOURCES if name in creative) or 'no content'}).",
+                "Leave these out, or make a new creative with ads_create_ad_creative and give it to the copied ad.",
+            )
+        return changed
+
     def fits(self, ad: Row) -> bool:
+        """Tell whether the override names this ad or its creative."""
         return self.source_ad_id == ad.get("id") or self.source_creative_id == (ad.get("creative") or {}).get("id")
 
 
@@ -89,43 +129,75 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
     account_id: AccountId
     source_ad_set_id: AdSetId
     target_ad_set: TargetAdSet
-    creative_overrides: Annotated[list[CreativeOverride], Field(max_length=MOST_ADS)] = []
+    creative_overrides: Annotated[list[CreativeOverride], Field(max_length=MAX_ADS)] = []
 
     @model_validator(mode="after")
-    def _key(self) -> Self:
+    def _check_key(self) -> Self:
         if not self.dry_run and self.idempotency_key is None:
-            raise ValueError("idempotency_key is needed, so that the bundle is never made twice")
+            raise ValueError("idempotency_key is required, so that the bundle is never created twice")
         return self
 
     async def plan(self, call: Call) -> Plan:
-        source = await call.graph.get(self.source_ad_set_id, fields=["id", "account_id", *AD_SET_FIELDS])
-        ads = await call.graph.list(
-            f"{self.source_ad_set_id}/ads",
-            fields=["id", "name", "status", f"creative{{id,{','.join(CREATIVE_FIELDS)}}}"],
-            limit=MOST_ADS,
-        )
-        if ads.has_more:
-            raise InvalidArguments(f"The ad set has more than {MOST_ADS} ads.", "Copy it with ads_duplicate_entity.")
-        rows = [await self._complete(ad, call) for ad in ads.rows]
-        params = await self._ad_set(call, source)
+        """Read the ad set, its ads and the creatives that change, and plan the new ad set.
+
+        Raises InvalidArguments when something cannot be copied, or an override has no place.
+        """
+        source = await read_source(call, "AdSet", self.source_ad_set_id, ("account_id", "is_budget_schedule_enabled"))
+        require_copyable("AdSet", source)
+        rows = await self._read_ads(call)
+        params = await self._ad_set_params(call, source)
         change = self._create("adsets", "AdSet", params)
         if rows:
             change = replace(change, actions=frozenset({"create_ad"}))
         notes = [f"{len(rows)} ad(s) follow it, each PAUSED."]
-        notes += [note for ad in rows for note in self._warnings(ad)]
-        details = {"source_ads": [{"id": ad["id"], "changed": self._override(ad) is not None} for ad in rows]}
-        return Plan([change], f"New ad set after {self.source_ad_set_id}.", notes, details, found={"ads": rows})
+        if source.get("is_budget_schedule_enabled"):
+            notes.append(
+                "The budget schedules of the ad set are not copied; create them with ads_create_budget_schedule."
+            )
+        creatives = {ad["id"]: await self._changed_creative(call, ad) for ad in rows if self._override(ad)}
+        details: Row = {"source_ads": [{"id": ad["id"], "changed": ad["id"] in creatives} for ad in rows]}
+        remaining = {ad_id: describe_remaining(places) for ad_id, (_, places) in creatives.items() if places}
+        if remaining:
+            details["remaining_destinations"] = remaining
+            notes.append(f"link_url could not replace every destination of ad {', '.join(remaining)}.")
+        specs = {ad_id: spec for ad_id, (spec, _) in creatives.items()}
+        return Plan(
+            [change], f"New ad set after {self.source_ad_set_id}.", notes, details, {"ads": rows, "specs": specs}
+        )
 
-    async def _complete(self, ad: Row, call: Call) -> Row:
-        """With the whole of its creative where an override targets it: a list may show no more than the id."""
+    async def _read_ads(self, call: Call) -> list[Row]:
+        """Return the ads of the source. Raises InvalidArguments for too many, or for an override of another ad."""
+        ads = await call.graph.list(
+            f"{self.source_ad_set_id}/ads", fields=["id", "name", "status", "creative{id}"], limit=MAX_ADS
+        )
+        if ads.has_more:
+            raise InvalidArguments(f"The ad set has more than {MAX_ADS} ads.", "Copy it with ads_duplicate_entity.")
+        unused = [item.source_id for item in self.creative_overrides if not any(item.fits(ad) for ad in ads.rows)]
+        if unused:
+            raise InvalidArguments(
+                f"The ad set has no ad or creative {', '.join(unused)}, for which there is an override.",
+                f"List its ads with ads_get_ads (ad_set_id {self.source_ad_set_id}).",
+            )
+        return ads.rows
+
+    async def _changed_creative(self, call: Call, ad: Row) -> tuple[Row, list[Destination]]:
+        """Return the parameters of the creative with the override of an ad, and the destinations that stay."""
+        override = self._override(ad)
         creative = ad.get("creative") or {}
-        if self._override(ad) is None or "id" not in creative or not creative.keys() <= {"id", "name"}:
-            return ad
-        return {**ad, "creative": await call.graph.get(str(creative["id"]), fields=["id", *CREATIVE_FIELDS])}
+        if override is None or "id" not in creative:
+            raise InvalidArguments(
+                f"This token cannot see the creative of ad {ad['id']}, so it cannot change.", "Leave out its override."
+            )
+        source = await read_source(call, "AdCreative", str(creative["id"]))
+        require_copyable("AdCreative", source)
+        copy = writable_creative(source)
+        changed = override.apply(copy, str(ad["id"]))
+        link = override.link_url
+        return changed, remaining_destinations(copy, changed, link) if link else []
 
-    async def _ad_set(self, call: Call, source: Row) -> Row:
+    async def _ad_set_params(self, call: Call, source: Row) -> Row:
         target = self.target_ad_set
-        params = writable_ad_set(source)
+        params = writable_ad_set(source, call.now())
         budgets = {"daily_budget": target.daily_budget, "lifetime_budget": target.lifetime_budget}
         in_words = any(isinstance(value, str) for value in budgets.values())
         currency = (await call.account(self.account_id)).currency if in_words else ""
@@ -136,10 +208,11 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         if target.geo_override:
             params["targeting"] = {**params.get("targeting", {}), "geo_locations": target.geo_override}
         params["targeting"] = with_advantage_audience(params.get("targeting", {}))
-        own = target.model_dump(exclude={"geo_override", *budgets}, exclude_none=True)
-        made = {**params, **own}
-        await note_dsa(call, self.account_id, made["targeting"], made.get("dsa_beneficiary"), made.get("dsa_payor"))
-        return made
+        params |= target.model_dump(exclude={"geo_override", *budgets}, exclude_none=True)
+        await note_dsa(
+            call, self.account_id, params["targeting"], params.get("dsa_beneficiary"), params.get("dsa_payor")
+        )
+        return params
 
     def _create(self, edge: str, node: str, params: Row) -> Change:
         request = Request(
@@ -150,22 +223,21 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
     def _override(self, ad: Row) -> CreativeOverride | None:
         return next((item for item in self.creative_overrides if item.fits(ad)), None)
 
-    def _warnings(self, ad: Row) -> list[str]:
-        """Overrides reach plain texts only: a post or an asset feed keeps its own."""
-        creative = ad.get("creative") or {}
-        if self._override(ad) is None or "object_story_spec" in writable_creative(creative):
-            return []
-        return [f"The override of ad {ad['id']} does not apply: its creative is a post or an asset feed."]
-
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
+        """Create the ad set and its ads. An ad that fails is skipped and named.
+
+        Raises ApiError when none of the ads could be copied.
+        """
         ad_set, target = await steps.do(plan.changes[0]), self.target_ad_set
-        made: Row = {"new_ad_set": {"id": ad_set["id"], "name": target.name, "status": target.status}}
+        answer: Row = {"new_ad_set": {"id": ad_set["id"], "name": target.name, "status": target.status}}
         ads: list[Row] = plan.found["ads"]
         created, creatives, skipped = [], [], []
         for index, ad in enumerate(ads):
             await call.progress(index, len(ads), f"ad {ad['id']}")
             try:
-                new, creative = await self._copy_ad(ad, str(ad_set["id"]), steps)
+                new, creative = await self._copy_ad(
+                    ad, str(ad_set["id"]), plan.found["specs"].get(ad["id"]), steps, call
+                )
             except UnknownOutcome as lost:
                 skipped.append({"source_ad_id": ad["id"], "reason": f"outcome unknown: {lost.next_step}"})
                 continue
@@ -176,21 +248,28 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             creatives += [creative] if creative else []
         if ads and not created:
             raise ApiError(
-                f"The ad set {ad_set['id']} was made, {target.status}, but none of its ads: {skipped[0]['reason']}",
-                f"Remove it with ads_delete_ad_set, or add ads to it by hand: {ad_set['id']}.",
-                details={"created": [made["new_ad_set"]], "skipped": skipped},
+                f"The ad set {ad_set['id']} was created {target.status}, but none of its ads: {skipped[0]['reason']}",
+                f"Remove it with ads_delete_ad_set, or add ads to it: {ad_set['id']}.",
+                details={"created": [answer["new_ad_set"]], "skipped": skipped},
             )
-        return {**made, "id": ad_set["id"], "created_ads": created, "created_creatives": creatives, "skipped": skipped}
+        return {
+            **answer,
+            "id": ad_set["id"],
+            "created_ads": created,
+            "created_creatives": creatives,
+            "skipped": skipped,
+        }
 
-    async def _copy_ad(self, ad: Row, ad_set_id: str, steps: Steps) -> tuple[str, str | None]:
-        """The new ad's id, and that of its new creative where an override needs one."""
-        override = self._override(ad)
-        spec = writable_creative(ad.get("creative") or {})
+    async def _copy_ad(
+        self, ad: Row, ad_set_id: str, spec: Row | None, steps: Steps, call: Call
+    ) -> tuple[str, str | None]:
+        """Return the new ad's id, and the id of its new creative if an override (`spec`) needs one."""
         creative: str | None = None
-        if override is not None and "object_story_spec" in spec:
-            made = await steps.do(self._create("adcreatives", "AdCreative", apply_overrides(spec, override)))
-            creative = str(made["id"])
+        if spec is not None:
+            creative = str((await steps.do(self._create("adcreatives", "AdCreative", spec)))["id"])
+            await check_copy(call, creative, spec)
         copy = str((await steps.do(self._copy(ad, ad_set_id)))["id"])
+        override = self._override(ad)
         if creative is not None and override is not None:
             await self._swap(copy, creative, override.name, steps)
         return copy, creative
@@ -206,7 +285,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         return Change(Effect.CREATE, request, "Ad", after=after, parent=ad_set_id, edge="ads")
 
     async def _swap(self, copy: str, creative: str, name: str | None, steps: Steps) -> None:
-        """The new creative, and the new name if there is one, on the copied ad."""
+        """Give the copied ad its new creative, and its new name if there is one."""
         names = _named(name=name)
         params = {"creative": {"creative_id": creative}, **names}
         request = Request("POST", copy, params, account=self.account_id, repeatable=False, write=True)
@@ -216,45 +295,9 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             await steps.do(change)
         except AdsError as failure:
             raise ApiError(
-                f"its copy {copy} was made, PAUSED, but kept the earlier creative: {failure.message}",
+                f"its copy {copy} was created PAUSED, but kept the earlier creative: {failure.message}",
                 f"Give {copy} the creative {creative} with ads_update_ad, or remove it with ads_delete_ad.",
             ) from None
-
-
-def apply_overrides(creative: Row, override: CreativeOverride) -> Row:
-    """The creative with other texts: in `link_data`, or under their other names in `video_data`."""
-    story = dict(creative["object_story_spec"])
-    if "video_data" in story:
-        data = {
-            **story["video_data"],
-            **_named(message=override.message, title=override.headline, link_description=override.description),
-        }
-        story["video_data"] = _with_button(data, override, always=True)
-    elif "link_data" in story:
-        data = {
-            **story["link_data"],
-            **_named(
-                message=override.message,
-                name=override.headline,
-                description=override.description,
-                link=override.link_url,
-            ),
-        }
-        story["link_data"] = _with_button(data, override, always=False)
-    return {**creative, "object_story_spec": story, **_named(name=override.name)}
-
-
-def _with_button(data: Row, override: CreativeOverride, *, always: bool) -> Row:
-    """The button's kind and its link; a video has its link there alone."""
-    button = dict(data.get("call_to_action") or {})
-    if override.call_to_action_type:
-        button["type"] = override.call_to_action_type
-    value = dict(button.get("value") or {})
-    if override.link_url and (always or "link" in value):
-        value["link"] = override.link_url
-    if value:
-        button["value"] = value
-    return {**data, "call_to_action": button} if button.get("type") else data
 
 
 def _named(**values: str | None) -> Row:

@@ -1,4 +1,4 @@
-"""Ads."""
+"""Read, create, change and delete ads."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from meta_ads_mcp.core.params import ListParams, Params, Wire, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import Moment
+from meta_ads_mcp.core.values.dates import DatePreset, Moment, TimeRange
 from meta_ads_mcp.core.values.enums import StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AdSetId, CampaignId, CreativeId
 from meta_ads_mcp.core.values.money import Money
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
-from meta_ads_mcp.domain.meta_objects import TrackingSpecs
+from meta_ads_mcp.domain.meta_objects import Labels, TrackingSpecs
+from meta_ads_mcp.domain.preflight import reject_two_periods
 
 FIELDS = "id name adset_id campaign_id status effective_status creative{id} created_time updated_time"
 
@@ -41,11 +42,14 @@ class GetAds(ListParams):
     campaign_id: CampaignId | None = None
     ad_set_id: AdSetId | None = None
     status_filter: StatusFilter | None = None
+    date_preset: DatePreset | None = None
+    time_range: TimeRange | None = None
     updated_since: Annotated[int | None, Field(ge=0, description="Unix seconds")] = None
     fields: FieldList | None = None
 
     @model_validator(mode="after")
     def _one_parent(self) -> Self:
+        reject_two_periods(self.date_preset, self.time_range)
         return exactly_one(self, "account_id", "campaign_id", "ad_set_id")
 
 
@@ -68,16 +72,18 @@ class GetAdDetails(Params):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        """Graph writes 0 for an ad that was copied from none."""
+        """Drop source_ad_id 0, Graph's value for an ad that is not a copy."""
         return {name: value for name, value in row.items() if (name, value) != ("source_ad_id", "0")}
 
 
 Name = Annotated[str, Field(min_length=1, max_length=400)]
+DisplaySequence = Annotated[int | None, Field(ge=0, le=1000, description="Place in a sequence of ads")]
+AdLabels = Annotated[Labels | None, Field(max_length=50)]
 Tracking = Annotated[TrackingSpecs | None, Field(max_length=20)]
 
 
-def _creative(after: Row) -> Row:
-    """Graph takes a creative as an object with its id."""
+def _wrap_creative(after: Row) -> Row:
+    """Send the creative as an object with its id, as Graph requires."""
     if "creative" not in after:
         return after
     return {**after, "creative": {"creative_id": after["creative"]}}
@@ -91,7 +97,7 @@ def _creative(after: Row) -> Row:
     singular="ad",
     keywords="new publish creative",
     validate_only=True,
-    write_only="ad_schedule_start_time ad_schedule_end_time",
+    write_only="ad_schedule_start_time ad_schedule_end_time adlabels",
 )
 class CreateAd(ConfirmedParams, CreateParams):
     """Create an ad, PAUSED, in an ad set from an existing creative (ads_create_ad_creative makes one)."""
@@ -105,15 +111,18 @@ class CreateAd(ConfirmedParams, CreateParams):
     conversion_domain: Annotated[str | None, Field(max_length=255, description="Domain alone: example.com")] = None
     ad_schedule_start_time: Moment | None = None
     ad_schedule_end_time: Moment | None = None
+    engagement_audience: bool | None = None
+    display_sequence: DisplaySequence = None
+    adlabels: AdLabels = None
 
     @model_validator(mode="after")
-    def _bare_domain(self) -> Self:
+    def _check_domain(self) -> Self:
         if self.conversion_domain and ("/" in self.conversion_domain or ":" in self.conversion_domain):
             raise ValueError("conversion_domain is a domain alone, such as example.com")
         return self
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        return _creative(after)
+        return _wrap_creative(after)
 
 
 @tool(
@@ -124,7 +133,7 @@ class CreateAd(ConfirmedParams, CreateParams):
     singular="ad",
     keywords="rename pause activate swap creative",
     validate_only=True,
-    write_only="ad_schedule_start_time ad_schedule_end_time",
+    write_only="ad_schedule_start_time ad_schedule_end_time adlabels",
 )
 class UpdateAd(ConfirmedParams):
     """Change an ad's name, status, creative, bid or tracking; what you leave out stays. ACTIVE needs a confirmation.
@@ -141,9 +150,12 @@ class UpdateAd(ConfirmedParams):
     conversion_domain: Annotated[str | None, Field(max_length=255)] = None
     ad_schedule_start_time: Moment | None = None
     ad_schedule_end_time: Moment | None = None
+    engagement_audience: bool | None = None
+    display_sequence: DisplaySequence = None
+    adlabels: AdLabels = None
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        return _creative(after)
+        return _wrap_creative(after)
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.creative_id is not None:

@@ -1,4 +1,4 @@
-"""Another link or other UTM tags for a running ad."""
+"""Change the landing page or the UTM tags of an ad by giving it a new creative."""
 
 from __future__ import annotations
 
@@ -13,9 +13,17 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.ids import AdId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
-from meta_ads_mcp.domain.copying import CREATIVE_FIELDS, differences, with_link, writable_creative
-from meta_ads_mcp.errors import ApiError, InvalidArguments, NotFound
-from meta_ads_mcp.tools.creatives.creatives import effective_link
+from meta_ads_mcp.domain.copying import differences, read_source, require_copyable, writable_creative
+from meta_ads_mcp.domain.destinations import (
+    Destination,
+    describe_remaining,
+    distinct_links,
+    remaining_destinations,
+    replace_links,
+    web_destinations,
+)
+from meta_ads_mcp.errors import InvalidArguments, NotFound
+from meta_ads_mcp.tools.creatives.copies import MAX_NAMED, check_copy
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
@@ -29,21 +37,27 @@ class UpdateAdLink(ConfirmedParams):
     url_tags: Annotated[str | None, Field(max_length=1000, description="Such as utm_source=meta")] = None
 
     @model_validator(mode="after")
-    def _something(self) -> Self:
+    def _check_change(self) -> Self:
         if self.link_url is None and self.url_tags is None:
             raise ValueError("give link_url, url_tags or both")
         return self
 
     async def plan(self, call: Call) -> Plan:
+        """Read the ad and its creative, and plan the new creative and the swap.
+
+        Raises InvalidArguments when the creative cannot be copied completely, or has no link that can change.
+        """
         ad = await call.graph.get(self.ad_id, fields=["id", "name", "status", "adset_id", "creative{id}"])
         if not isinstance(ad.get("creative"), dict):
-            raise NotFound(f"Meta shows this token no creative of ad {self.ad_id}.")
-        old = await call.graph.get(str(ad["creative"]["id"]), fields=["id", "link_url", *CREATIVE_FIELDS])
-        new = self._changed(old)
+            raise NotFound(f"This token cannot see the creative of ad {self.ad_id}.")
+        old = await read_source(call, "AdCreative", str(ad["creative"]["id"]))
+        require_copyable("AdCreative", old)
+        copy = writable_creative(old)
+        new = self._apply_change(copy)
         account = await call.owner(self.ad_id)
         if account is None:
-            raise NotFound(f"Meta does not say to which ad account {self.ad_id} belongs.")
-        creative = Change(
+            raise NotFound(f"Graph does not name the ad account of {self.ad_id}.")
+        create = Change(
             Effect.CREATE,
             Request("POST", f"{account}/adcreatives", new, account=account, repeatable=False, write=True),
             "AdCreative",
@@ -60,44 +74,63 @@ class UpdateAdLink(ConfirmedParams):
             after={"creative": "(the new creative)"},
             title=str(ad.get("name", "")),
         )
-        details = {"previous_creative_id": str(old["id"]), "difference": differences(writable_creative(old), new)}
-        return Plan(
-            [creative, swap],
-            f"New creative for ad {self.ad_id}.",
-            ["Meta may review the ad again, and likes and comments of the old post do not move."],
-            details,
-        )
+        remaining = remaining_destinations(copy, new, self.link_url) if self.link_url else []
+        details: Row = {"previous_creative_id": str(old["id"]), "difference": differences(copy, new)}
+        if remaining:
+            details["remaining_destinations"] = describe_remaining(remaining)
+        notes = ["Meta may review the ad again, and likes and comments of the old post do not move."]
+        notes += _note_links(copy, self.link_url) if self.link_url else []
+        return Plan([create, swap], f"New creative for ad {self.ad_id}.", notes + _note_remaining(remaining), details)
 
-    def _changed(self, old: Row) -> Row:
-        """The parameters of the new creative. Raises InvalidArguments where the link belongs to a post."""
-        new = writable_creative(old)
+    def _apply_change(self, copy: Row) -> Row:
+        """Return the parameters of the new creative. Raises InvalidArguments when no link of it can change."""
+        new = dict(copy)
         if self.url_tags is not None:
             new["url_tags"] = self.url_tags
         if self.link_url is None:
             return new
-        link = effective_link(old)
-        if link is None or "object_story_id" in new:
-            raise InvalidArguments(
-                "The link of this ad belongs to the post that it promotes.", "Change url_tags alone, or make a new ad."
-            )
-        return {name: with_link(value, link, self.link_url) for name, value in new.items()}
+        if not web_destinations(copy):
+            raise InvalidArguments(*_why_unchangeable(copy))
+        return replace_links(new, self.link_url)
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        creative, swap = plan.changes
-        made = await steps.do(creative)
-        now = await call.graph.get(str(made["id"]), fields=["id", *CREATIVE_FIELDS])
-        unexpected = differences(creative.after, writable_creative(now))
-        if unexpected:
-            raise ApiError(
-                f"The new creative {made['id']} is no faithful copy ({', '.join(list(unexpected)[:5])} differ); the ad "
-                "was left as it is.",
-                f"Look at creative {made['id']} before using it; ads_undo_change can remove it.",
-            )
-        params = {"creative": {"creative_id": str(made["id"])}}
-        await steps.do(_with(swap, params, str(made["id"])))
-        return {**plan.details, "creative_id": str(made["id"]), "id": self.ad_id}
+        """Create the new creative, compare it with the plan, and put it on the ad.
+
+        Raises ApiError, before the ad changes, when Graph shows another creative than was sent.
+        """
+        create, swap = plan.changes
+        creative_id = str((await steps.do(create))["id"])
+        await check_copy(call, creative_id, create.after)
+        await steps.do(_with_creative(swap, creative_id))
+        return {**plan.details, "creative_id": creative_id, "id": self.ad_id}
 
 
-def _with(swap: Change, params: Row, creative_id: str) -> Change:
-    request = replace(swap.request, params=params)
+def _why_unchangeable(copy: Row) -> tuple[str, str]:
+    if "object_story_id" in copy or "source_instagram_media_id" in copy:
+        return (
+            "The link of this ad belongs to the post that it promotes.",
+            "Change url_tags alone, or make a new ad with ads_create_ad_creative.",
+        )
+    return "The creative of this ad has no web address.", "Make a new creative with ads_create_ad_creative."
+
+
+def _note_links(copy: Row, link: str) -> list[str]:
+    """Name the addresses when several different ones become the same."""
+    links = [url for url in distinct_links(copy) if url != link]
+    if len(links) < 2:
+        return []
+    shown = ", ".join(links[:MAX_NAMED]) + (f" and {len(links) - MAX_NAMED} more" if len(links) > MAX_NAMED else "")
+    return [f"The creative had {len(links)} different addresses, and all of them become {link}: {shown}."]
+
+
+def _note_remaining(remaining: list[Destination]) -> list[str]:
+    if not remaining:
+        return []
+    named = [f"{place.name} ({place.kind.value})" for place in remaining]
+    shown = ", ".join(named[:MAX_NAMED]) + (f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else "")
+    return [f"Not changed, because link_url cannot replace it: {shown}."]
+
+
+def _with_creative(swap: Change, creative_id: str) -> Change:
+    request = replace(swap.request, params={"creative": {"creative_id": creative_id}})
     return replace(swap, request=request, after={"creative": creative_id}, readable=("creative",))

@@ -1,4 +1,4 @@
-"""Custom and lookalike audiences."""
+"""Read custom and lookalike audiences, and the accounts they are shared with."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ _COUNTS = ("approximate_count_lower_bound", "approximate_count_upper_bound")
 
 
 def readable(audience: Row) -> Row:
-    """Statuses with a word beside Meta's code, times in ISO 8601 (UTC), the rule as an object.
+    """Make an audience readable: status labels, times as ISO 8601 in UTC, the rule as an object.
 
-    A count of -1 is Meta's "not available" and is left out.
+    Drops the size bounds when Meta reports -1, which means "not available".
     """
-    shown = with_parsed(audience, "rule", "rule_aggregation")
-    shown |= {name: _labelled(shown[name], words) for name, words in _STATUSES.items() if name in shown}
-    shown |= {name: iso(shown[name]) or shown[name] or None for name in _TIMES if name in shown}
-    return {name: value for name, value in shown.items() if not (name in _COUNTS and value == -1)}
+    row = with_parsed(audience, "rule", "rule_aggregation")
+    row |= {name: _add_label(row[name], labels) for name, labels in _STATUSES.items() if name in row}
+    row |= {name: iso(row[name]) or row[name] or None for name in _TIMES if name in row}
+    return {name: value for name, value in row.items() if not (name in _COUNTS and value == -1)}
 
 
-def _labelled(status: Any, words: dict[int, str]) -> Any:
-    if not isinstance(status, dict) or status.get("code") not in words:
+def _add_label(status: Any, labels: dict[int, str]) -> Any:
+    if not isinstance(status, dict) or status.get("code") not in labels:
         return status
-    return {"code": status["code"], "label": words[status["code"]], **status}
+    return {"code": status["code"], "label": labels[status["code"]], **status}
 
 
 @tool(
@@ -81,7 +81,7 @@ class GetCustomAudiences(ListParams):
     fields: FieldList | None = None
 
     async def run(self, call: Call) -> Result:
-        conditions = [item.wired() for item in self.filtering] if self.filtering else None
+        conditions = [item.graph_param() for item in self.filtering] if self.filtering else None
         return await read_list(call, self, f"{self.account_id}/customaudiences", refine=readable, filtering=conditions)
 
 
@@ -122,7 +122,7 @@ class GetAudienceSharedAccounts(ListParams):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        """Whole, so that the account's id stays; it is what tells the rows apart."""
+        """Return the row as `Whole`, so that the answer keeps `account_id`, which identifies each row."""
         return Whole({key: value for key, value in row.items() if value is not None})
 
     async def run(self, call: Call) -> Result:

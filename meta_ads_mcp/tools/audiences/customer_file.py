@@ -1,4 +1,4 @@
-"""A file of people on its way into an audience: its columns, its rows, and what is wrong with some of them."""
+"""Read a customer file row by row, and hash its people in batches."""
 
 from __future__ import annotations
 
@@ -9,130 +9,151 @@ import json
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, BinaryIO, Self
 
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.tools.audiences.hashing import KEYS, Unusable, hashed_row
+from meta_ads_mcp.tools.audiences.columns import Layout, find_layout
+from meta_ads_mcp.tools.audiences.hashing import Person, hash_person, schema_of
+from meta_ads_mcp.tools.audiences.normalization import Context
+from meta_ads_mcp.tools.audiences.text_files import find_encoding
 
-# Rows in one request (Meta docs, marketing-api/reference/custom-audience/users).
+# Records in one request (Meta docs, marketing-api/reference/custom-audience/users).
 BATCH_ROWS = 10_000
-MOST_BYTES = 1024**3
-_SEPARATORS = (",", ";", "\t")
-_CHUNK = 1024 * 1024
+MAX_FILE_BYTES = 1024**3
+NOBODY = "no value that can match a person"
+TOO_MANY_VALUES = "more values than columns"
+_MAX_LINE_CHARS = 20_000
+_CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass
 class Count:
-    """What a file holds. `fingerprint` says whether it is the same file, read in the same way."""
+    """The numbers of a file, without any of its values.
+
+    `valid` people of `read` rows are sent, in `records` rows: a person with two e-mail addresses takes two. `invalid`
+    has the reasons for whole rows, `unusable` those for values that are left out, `usable` the values by key.
+    `fingerprint` identifies the file and how it is read.
+    """
 
     fingerprint: str
     read: int = 0
     valid: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    invalid: Counter[str] = field(default_factory=Counter)
+    usable: Counter[str] = field(default_factory=Counter)
+    unusable: Counter[str] = field(default_factory=Counter)
 
     @property
     def batches(self) -> int:
-        return -(-self.valid // BATCH_ROWS)
+        """The number of requests that the records take."""
+        return -(-self.records // BATCH_ROWS)
 
     @classmethod
-    def of(cls, fingerprint: str, public: Mapping[str, Any]) -> Self:
-        """The count that `public` describes."""
-        return cls(fingerprint, public["read"], public["valid"], Counter(public["invalid"]))
+    def from_public(cls, fingerprint: str, public: Mapping[str, Any]) -> Self:
+        """Restore the numbers that an upload needs from `public()`."""
+        return cls(fingerprint, public["read"], public["valid"], public["records"])
 
     def public(self) -> dict[str, Any]:
-        return {"read": self.read, "valid": self.valid, "invalid": dict(self.reasons.most_common())}
+        """Return the numbers as they are shown: for each key how many values can be used, and why others cannot."""
+        return {
+            "read": self.read,
+            "valid": self.valid,
+            "records": self.records,
+            "invalid": dict(self.invalid.most_common()),
+            "usable_values": dict(self.usable),
+            "unusable_values": dict(self.unusable.most_common()),
+        }
+
+    def add(self, person: Person) -> None:
+        """Add a row that has at most as many values as the file has columns."""
+        self.usable.update(person.usable)
+        self.unusable.update(person.reasons)
+        self.records += len(person.records)
+        self.valid += bool(person.records)
+        self.invalid.update([] if person.records else [NOBODY])
 
 
-class People:
-    """An opened CSV file (UTF-8), read row by row. Values are hashed as they are read; none is kept."""
+class CustomerFile:
+    """An open CSV file. Values are hashed as they are read, and none is kept."""
 
-    def __init__(self, file: BinaryIO, schema: Sequence[str] | None, *, already_hashed: bool) -> None:
-        """Raises InvalidArguments for a file without known columns."""
-        self._file, self._hashed = file, already_hashed
-        self._separator, self.keys, self._skipped = _columns(_first_line(file), schema)
+    def __init__(
+        self,
+        file: BinaryIO,
+        context: Context,
+        *,
+        schema: Sequence[str] | None = None,
+        column_map: Mapping[str, str] | None = None,
+        already_hashed: bool = False,
+    ) -> None:
+        """Find the encoding and the columns of the file. Raises InvalidArguments for a file without known columns."""
+        self._file, self._context, self._already_hashed = file, context, already_hashed
+        self.encoding = find_encoding(file)
+        self.layout: Layout = find_layout(self._first_lines(), schema, column_map)
+        self.keys = schema_of(self.layout.columns)
 
     def count(self) -> Count:
-        """Reads the whole file once."""
-        found = Count(self.fingerprint())
-        for row in self._rows():
-            found.read += 1
-            if isinstance(row, str):
-                found.reasons[row] += 1
+        """Read the whole file once."""
+        count = Count(self.fingerprint())
+        for person in self._people():
+            count.read += 1
+            if person is None:
+                count.invalid[TOO_MANY_VALUES] += 1
             else:
-                found.valid += 1
-        return found
+                count.add(person)
+        return count
 
     def batches(self) -> Generator[list[list[str]], None, None]:
-        """The valid rows, ready for Graph, as many as one request takes; the same file gives the same batches."""
-        batch: list[list[str]] = []
-        for row in self._rows():
-            if isinstance(row, str):
-                continue
-            batch.append(row)
-            if len(batch) == BATCH_ROWS:
-                yield batch
-                batch = []
-        if batch:
+        """Return the records for Graph, as many as one request takes. The same file gives the same batches."""
+        records = (record for person in self._people() if person for record in person.records)
+        while batch := list(islice(records, BATCH_ROWS)):
             yield batch
 
-    def _rows(self) -> Iterator[list[str] | str]:
-        """Each row hashed, or why it cannot be used."""
-        self._file.seek(0)
-        text = io.TextIOWrapper(self._file, encoding="utf-8-sig", newline="")
-        try:
-            reader = csv.reader(text, delimiter=self._separator, strict=True)
-            for number, cells in enumerate(reader):
-                if number >= self._skipped and any(cell.strip() for cell in cells):
-                    yield self._row(cells)
-        except (UnicodeDecodeError, csv.Error) as failure:
-            raise InvalidArguments(
-                f"The file is not a CSV file in UTF-8 ({type(failure).__name__}).", "Save it as CSV, UTF-8."
-            ) from None
-        finally:
-            text.detach()
-
-    def _row(self, cells: list[str]) -> list[str] | str:
-        if len(cells) != len(self.keys):
-            return "another number of values than columns"
-        try:
-            return hashed_row(dict(zip(self.keys, cells, strict=True)), already_hashed=self._hashed)
-        except Unusable as unusable:
-            return str(unusable)
-
     def fingerprint(self) -> str:
-        """The same for the same content, columns and hashing."""
+        """Return a hash that is the same for the same content, columns and settings."""
         self._file.seek(0)
-        made = hashlib.sha256(json.dumps([self.keys, self._hashed]).encode())
-        while chunk := self._file.read(_CHUNK):
-            made.update(chunk)
-        return made.hexdigest()
+        settings = [self.layout.columns, self._already_hashed, self._context.country]
+        digest = hashlib.sha256(json.dumps(settings).encode())
+        while chunk := self._file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+        return digest.hexdigest()
+
+    def _first_lines(self) -> list[str]:
+        with _Text(self._file, self.encoding) as text:
+            return [text.readline(_MAX_LINE_CHARS) for _ in range(2)]
+
+    def _people(self) -> Iterator[Person | None]:
+        """Hash each row that is not empty; None for a row with more values than columns."""
+        with _Text(self._file, self.encoding) as text:
+            try:
+                reader = csv.reader(text, delimiter=self.layout.separator, strict=True)
+                for number, cells in enumerate(reader):
+                    if number >= self.layout.header_lines and any(cell.strip() for cell in cells):
+                        yield self._person(cells)
+            except csv.Error:
+                raise InvalidArguments("The file is not a CSV file.", "Save it as CSV, UTF-8.") from None
+
+    def _person(self, cells: Sequence[str]) -> Person | None:
+        """Hash one row. A row may end early: spreadsheets leave out empty cells at the end."""
+        columns = self.layout.columns
+        if any(cell.strip() for cell in cells[len(columns) :]):
+            return None
+        values: dict[str, list[str]] = {}
+        for key, cell in zip(columns, cells, strict=False):
+            if key:
+                values.setdefault(key, []).append(cell)
+        return hash_person(values, self.keys, self._context, already_hashed=self._already_hashed)
 
 
-def _first_line(file: BinaryIO) -> str:
-    file.seek(0)
-    try:
-        return file.readline(10_000).decode("utf-8-sig").strip("\r\n")
-    except UnicodeDecodeError:
-        raise InvalidArguments("The file is not a CSV file in UTF-8.", "Save it as CSV, UTF-8.") from None
+class _Text:
+    """The file as text from its start; closing the text leaves the file open."""
 
+    def __init__(self, file: BinaryIO, encoding: str) -> None:
+        file.seek(0)
+        self._text = io.TextIOWrapper(file, encoding=encoding, newline="")
 
-def _columns(first: str, schema: Sequence[str] | None) -> tuple[str, list[str], int]:
-    """The separator, the key of each column, and how many lines the header takes.
+    def __enter__(self) -> io.TextIOWrapper:
+        return self._text
 
-    The words of a first line that is no header are people's data, so they are not repeated.
-    """
-    split = {mark: [cell.strip().strip('"').upper() for cell in first.split(mark)] for mark in _SEPARATORS}
-    header = next((mark for mark in _SEPARATORS if KEYS.issuperset(split[mark])), None)
-    if header is None and schema is None:
-        raise InvalidArguments(
-            "The first line of the file does not name its columns by Meta's keys.",
-            "Name them there, such as EMAIL,PHONE,FN,LN, or give schema for a file without a header.",
-            allowed=tuple(sorted(KEYS)),
-        )
-    named = split[header] if header else list(schema or ())
-    if schema is not None and named != list(schema):
-        raise InvalidArguments("The header of the file names other columns than schema.", "Leave out schema.")
-    if len(set(named)) != len(named):
-        raise InvalidArguments("A key names two columns.", "Name each column by another key.")
-    most = header or max(_SEPARATORS, key=lambda mark: len(split[mark]) == len(named))
-    return most, named, 1 if header else 0
+    def __exit__(self, *_: object) -> None:
+        self._text.detach()

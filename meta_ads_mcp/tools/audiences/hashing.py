@@ -1,176 +1,120 @@
-"""People's data as Meta matches it: normalised by the rule of each key, then SHA-256 in lower-case hex.
+"""Turn the values of one person into records that Meta matches: normalized, then SHA-256 in lower-case hex.
 
-Source: Meta docs, marketing-api/audiences/guides/custom-audiences#hash. Mobile advertiser ids and the advertiser's own
-ids are not hashed. Nothing here keeps, logs or repeats a value: what is wrong with it is said in words.
+Source: Meta docs, marketing-api/audiences/guides/custom-audiences#hash: "You can provide some or all multi-keys for a
+record". A value that cannot match is left empty and counted; the person is kept as long as one value can match.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
-from typing import Literal, get_args
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-Key = Literal[
-    "EMAIL",
-    "PHONE",
-    "GEN",
-    "DOBY",
-    "DOBM",
-    "DOBD",
-    "LN",
-    "FN",
-    "FI",
-    "ST",
-    "CT",
-    "ZIP",
-    "COUNTRY",
-    "MADID",
-    "EXTERN_ID",
-]
-KEYS = frozenset(get_args(Key))
-NOT_HASHED = frozenset({"MADID", "EXTERN_ID"})
-# A value of these alone says who somebody is; the others narrow it down.
-IDENTIFYING = frozenset({"EMAIL", "PHONE", "MADID", "EXTERN_ID", "LN", "FN"})
+from meta_ads_mcp.tools.audiences.birth_dates import split_birth_date
+from meta_ads_mcp.tools.audiences.countries import find_country
+from meta_ads_mcp.tools.audiences.normalization import (
+    IDENTIFYING,
+    NOT_HASHED,
+    Context,
+    Unusable,
+    clean_text,
+    normalize_value,
+)
+
+# A file may have several columns of these keys. Each further value becomes a record of its own.
+REPEATABLE = frozenset({"EMAIL", "PHONE", "MADID"})
+# A column that is split into the three keys of a birthday.
+BIRTH_DATE = "DOB"
+BIRTH_KEYS = ("DOBY", "DOBM", "DOBD")
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-_MADID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_GENDERS = {"m": "m", "male": "m", "f": "f", "female": "f"}
-# A telephone number with its country code (ITU E.164).
-_PHONE_DIGITS = range(7, 16)
+_NOT_A_HASH = "not a SHA-256 hash"
 
 
-class Unusable(Exception):
-    """A value that Meta could not match; the text says why, without the value."""
+@dataclass
+class Person:
+    """The records of one person, each in the order of the schema, and the reasons for values that were left out.
 
-
-def hashed_row(row: Mapping[str, str], *, already_hashed: bool = False) -> list[str]:
-    """The values of a row in the order of its keys, ready for Graph; an empty value stays empty.
-
-    Raises Unusable for a value of the wrong form, and for a row that identifies nobody.
+    `usable` counts the values by key. A person without a value that can match has no records.
     """
-    country = row.get("COUNTRY", "").strip().lower()
-    made = {key: _hashed(key, value, country, already_hashed=already_hashed) for key, value in row.items()}
-    if not any(made.get(key) for key in IDENTIFYING):
-        raise Unusable("no value that identifies a person")
-    return list(made.values())
+
+    records: list[list[str]] = field(default_factory=list)
+    usable: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
 
 
-def _hashed(key: str, value: str, country: str, *, already_hashed: bool) -> str:
-    if not value.strip():
-        return ""
-    if already_hashed and key not in NOT_HASHED:
-        given = value.strip().lower()
-        if not _HASH.fullmatch(given):
-            raise Unusable(f"{key}: not a SHA-256 hash")
-        return given
-    normal = normalize_value(key, value, country)
-    return normal if key in NOT_HASHED else hashlib.sha256(normal.encode()).hexdigest()
+def schema_of(columns: Sequence[str]) -> list[str]:
+    """Return the keys that the columns of a file provide, each once; DOB stands for DOBY, DOBM and DOBD."""
+    keys = (key for column in columns for key in (BIRTH_KEYS if column == BIRTH_DATE else (column,)) if key)
+    return list(dict.fromkeys(keys))
 
 
-def normalize_value(key: str, value: str, country: str = "") -> str:
-    """The value as it is hashed. `country` (lower-case ISO code, may be empty) decides how states and zips look.
+def hash_person(
+    values: Mapping[str, Sequence[str]], schema: Sequence[str], context: Context, *, already_hashed: bool = False
+) -> Person:
+    """Hash the values of one person.
 
-    Raises Unusable.
+    `values` has the cells of each column key, empty ones included; `schema` is the order of the records. The country
+    of the values takes precedence over that of the context. With `already_hashed` the values are SHA-256 hashes.
     """
-    # The advertiser's own ids are compared as they are.
-    made = value.strip()[:257] if key == "EXTERN_ID" else _RULES[key](value.strip().lower(), country)
-    made = "" if len(made) > 256 else made
-    if not made:
-        raise Unusable(f"{key}: {_EXPECTED[key]}")
-    return made
+    person = Person()
+    context = replace(context, country=_country(values) or context.country)
+    values = _with_birth_keys(values, context.country, person) if values.get(BIRTH_DATE) else values
+    hashes = {key: _usable_hashes(key, values.get(key, ()), context, person, already_hashed) for key in schema}
+    person.usable.update({key: len(items) for key, items in hashes.items()})
+    if any(hashes[key] for key in IDENTIFYING.intersection(schema)):
+        count = max(1, *(len(hashes[key]) for key in schema if key in REPEATABLE), 0)
+        person.records = [[_at(hashes[key], index, key) for key in schema] for index in range(count)]
+    return person
 
 
-def _email(value: str, _: str) -> str:
-    return value if _EMAIL.fullmatch(value) else ""
+def _country(values: Mapping[str, Sequence[str]]) -> str:
+    return next((code for text in values.get("COUNTRY", ()) if (code := find_country(clean_text(text)))), "")
 
 
-def _phone(value: str, _: str) -> str:
-    digits = re.sub("[^0-9]", "", value).lstrip("0")
-    return digits if len(digits) in _PHONE_DIGITS else ""
+def _at(hashes: Sequence[str], index: int, key: str) -> str:
+    """Return the value of a key in a record. Keys that do not repeat are the same in every record."""
+    if key not in REPEATABLE:
+        index = 0
+    return hashes[index] if index < len(hashes) else ""
 
 
-def _year(value: str, _: str) -> str:
-    return value if re.fullmatch("(19|20)[0-9]{2}", value) else ""
+def _usable_hashes(key: str, texts: Sequence[str], context: Context, person: Person, already_hashed: bool) -> list[str]:
+    hashes = []
+    for text in texts:
+        if not text.strip():
+            continue
+        try:
+            hashes.append(hash_value(key, text, context, already_hashed=already_hashed))
+        except Unusable as unusable:
+            person.reasons[str(unusable)] += 1
+    return list(dict.fromkeys(hashes)) if key in REPEATABLE else hashes[:1]
 
 
-def _number_up_to(most: int) -> Callable[[str, str], str]:
-    def rule(value: str, _: str) -> str:
-        return f"{int(value):02d}" if re.fullmatch("[0-9]{1,2}", value) and 1 <= int(value) <= most else ""
+def hash_value(key: str, text: str, context: Context, *, already_hashed: bool = False) -> str:
+    """Return the hash of a value, or the value itself for a key that is not hashed.
 
-    return rule
-
-
-def _letters(value: str, _: str = "") -> str:
-    """Without blanks, punctuation and symbols, in any script."""
-    return "".join(char for char in unicodedata.normalize("NFC", value) if unicodedata.category(char)[0] in "LMN")
-
-
-def _initial(value: str, _: str) -> str:
-    return _letters(value)[:1]
-
-
-def _latin(value: str, _: str = "") -> str:
-    """a-z only; accents go, the letters under them stay."""
-    return re.sub("[^a-z]", "", unicodedata.normalize("NFKD", value))
+    A value that is a SHA-256 hash already is taken as it is, as Meta's SDK does (serverside Normalize). Raises
+    Unusable for a value that Meta cannot match.
+    """
+    if key in NOT_HASHED:
+        return normalize_value(key, text, context)
+    value = text.strip().lower()
+    if _HASH.fullmatch(value):
+        return value
+    if already_hashed:
+        raise Unusable(f"{key}: {_NOT_A_HASH}")
+    return hashlib.sha256(normalize_value(key, text, context).encode()).hexdigest()
 
 
-def _state(value: str, country: str) -> str:
-    state = _letters(value)
-    return "" if country == "us" and not re.fullmatch("[a-z]{2}", state) else state
-
-
-def _zip(value: str, country: str) -> str:
-    """Without blanks; of the United States the first five digits, of the United Kingdom area, district and sector."""
-    code = re.sub(r"[\s-]", "", value)
-    if country == "us" or (not country and re.fullmatch("[0-9]{5}-[0-9]{4}", value)):
-        return code[:5] if re.fullmatch("[0-9]{5}([0-9]{4})?", code) else ""
-    if country == "gb":
-        return code[:-2] if re.fullmatch("[a-z]{1,2}[0-9][a-z0-9]?[0-9][a-z]{2}", code) else ""
-    return code if 2 <= len(code) <= 12 else ""
-
-
-def _country(value: str, _: str) -> str:
-    return value if re.fullmatch("[a-z]{2}", value) else ""
-
-
-def _mobile_id(value: str, _: str) -> str:
-    """All zeros stand for somebody who does not want to be tracked."""
-    return value if _MADID.fullmatch(value) and value.strip("0-") else ""
-
-
-_RULES: dict[str, Callable[[str, str], str]] = {
-    "EMAIL": _email,
-    "PHONE": _phone,
-    "GEN": lambda value, _: _GENDERS.get(value, ""),
-    "DOBY": _year,
-    "DOBM": _number_up_to(12),
-    "DOBD": _number_up_to(31),
-    "LN": _letters,
-    "FN": _letters,
-    "FI": _initial,
-    "ST": _state,
-    "CT": _latin,
-    "ZIP": _zip,
-    "COUNTRY": _country,
-    "MADID": _mobile_id,
-}
-_EXPECTED = {
-    "EMAIL": "not an e-mail address",
-    "PHONE": "not 7 to 15 digits with the country code",
-    "GEN": "not m or f",
-    "DOBY": "not a year such as 1984",
-    "DOBM": "not a month from 01 to 12",
-    "DOBD": "not a day from 01 to 31",
-    "LN": "no letters",
-    "FN": "no letters",
-    "FI": "no letter",
-    "ST": "not a state (of the United States: two letters)",
-    "CT": "no letters a-z",
-    "ZIP": "not a postal code of its country",
-    "COUNTRY": "not a country code of two letters",
-    "MADID": "not a mobile advertiser id",
-    "EXTERN_ID": "longer than 256 characters",
-}
+def _with_birth_keys(values: Mapping[str, Sequence[str]], country: str, person: Person) -> Mapping[str, Sequence[str]]:
+    """Add the parts of a date of birth; columns of their own take precedence."""
+    text = next((clean_text(cell) for cell in values[BIRTH_DATE] if cell.strip()), "")
+    parts = split_birth_date(text, country)
+    if text and not parts[0]:
+        person.reasons["DOB: not a date"] += 1
+    elif text and not parts[1]:
+        person.reasons["DOB: day and month could be exchanged; only the year is used"] += 1
+    return {**values, **{key: [*values.get(key, ()), part] for key, part in zip(BIRTH_KEYS, parts, strict=True)}}

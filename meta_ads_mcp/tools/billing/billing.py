@@ -1,4 +1,4 @@
-"""What an ad account owes, what it may spend, and how it pays. Amounts are in the account's minor units."""
+"""Read the balance, spend cap and payment method of an ad account. Graph's amounts are in minor units."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class GetBillingInfo(Params):
     async def run(self, call: Call) -> Result:
         row = await call.graph.get(self.account_id, fields=fields_for(self))
         if not row.get("funding_source_details"):
-            call.note("Meta shows no payment method; seeing it takes the MANAGE task on the account.")
+            call.note("Meta returned no payment method. Reading it requires the MANAGE task on the account.")
         if _minor(row.get("spend_cap")) == 0:
             call.note(NO_CAP)
         return Result(f"Billing of {self.account_id}.", label_account(row))
@@ -66,11 +66,11 @@ class GetSpendLimit(Params):
             data["minimum_budgets"] = _minimum(minima.rows, account.get("currency"))
         if not data["has_spend_cap"]:
             call.note(NO_CAP)
-        return Result(_told(self.account_id, data), data)
+        return Result(_summary(self.account_id, data), data)
 
 
 def _limit(account: Row) -> Row:
-    """Whether there is a cap, and what is left of it: never less than nothing."""
+    """Return whether the account has a cap, what is left of it (0 or more) and the percentage used."""
     cap, spent = _minor(account.get("spend_cap")), _minor(account.get("amount_spent")) or 0
     if not cap:
         return {"has_spend_cap": False}
@@ -82,7 +82,7 @@ def _limit(account: Row) -> Row:
 
 
 def _minimum(rows: list[Row], currency: Any) -> Row:
-    """Meta lists the minima of every currency; only the account's own count."""
+    """Return the minimum budgets in the account's currency; Meta lists every currency."""
     return next((row for row in rows if row.get("currency") == currency), {})
 
 
@@ -91,7 +91,7 @@ def _minor(value: Any) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
-def _told(account_id: str, data: Row) -> str:
+def _summary(account_id: str, data: Row) -> str:
     if not data["has_spend_cap"]:
         return f"{account_id} has no spend cap."
     return f"{account_id} has {format_money(data['remaining'])} of its spend cap left ({data['percent_used']} % used)."

@@ -1,4 +1,4 @@
-"""The spend cap of an ad account: what it may spend before everything stops."""
+"""Change the spend cap of an ad account, at which all delivery stops."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class UpdateSpendCap(ConfirmedParams):
     ] = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _require_a_change(self) -> Self:
         if self.spend_cap is None and self.spend_cap_action is None:
             raise ValueError("give spend_cap or spend_cap_action")
         if self.spend_cap_action == "delete" and self.spend_cap not in (None, 0):
@@ -48,18 +48,21 @@ class UpdateSpendCap(ConfirmedParams):
         return ("spend_cap", "amount_spent", "currency")
 
     def complete_values(self, after: Row) -> Row:
-        """In minor units, as Graph shows it; no cap is 0."""
+        """Return the cap in minor units, as Graph reads it. 0 means no cap."""
         return {"spend_cap": 0} if self.spend_cap_action == "delete" else after
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        """Graph shows the cap in minor units and takes it in the currency's own unit."""
+        """Convert the cap: Graph returns it in minor units but takes it in whole units of the currency.
+
+        Raises NotFound when the account's currency is unreadable.
+        """
         if self.spend_cap_action == "delete":
             return {"spend_cap_action": "delete"}
         if "spend_cap" not in after:
             return after
         if account is None:
-            # In minor units it would be a hundred times the cap.
-            raise NotFound(f"Meta does not show the currency of {self.account_id}, in which a cap has to be sent.")
+            # Sent in minor units, the cap would be a hundred times too high.
+            raise NotFound(f"Meta does not show the currency of {self.account_id}, which is required to set a cap.")
         return {**after, "spend_cap": standard(int(after["spend_cap"]), account.currency)}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
@@ -67,12 +70,12 @@ class UpdateSpendCap(ConfirmedParams):
         if self.spend_cap_action == "reset":
             spent = 0
         if cap and cap <= spent:
-            told = format_money(money(spent, currency))
-            call.note(f"{told} are spent already: with this cap all delivery stops at once, or Meta refuses it.")
+            amount = format_money(money(spent, currency))
+            call.note(f"The account has already spent {amount}, so this cap stops all delivery immediately.")
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         if self.spend_cap_action == "reset":
-            return ["it sets the amount spent back to 0, so that the whole cap can be spent again"]
+            return ["it resets the amount spent to 0, so that the whole cap can be spent again"]
         return ["it removes the spend cap"] if after.get("spend_cap") == 0 and _minor(before.get("spend_cap")) else []
 
 

@@ -1,4 +1,4 @@
-"""Answering, hiding and deleting comments on Facebook, with the token of the Page below whose post they are."""
+"""Reply to, hide and delete Facebook comments, with the token of the Page that published the post."""
 
 from __future__ import annotations
 
@@ -8,29 +8,31 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.params import Local
+from meta_ads_mcp.core.partial import attempt
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, delete, post, tool
 from meta_ads_mcp.core.values.ids import CommentId, PageId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams, WriteParams
-from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound, PermissionMissing
 
 IN_PUBLIC = "it publishes text in the name of the Page"
-MOST_PAGES = 25
+# Pages whose token is tried on a comment.
+MAX_PAGES = 50
 
 
 class OnComment(WriteParams):
-    """A comment, and the Page that may act on it."""
+    """Base of the tools that act on a comment with its Page's token."""
 
     comment_id: CommentId
     page_id: Annotated[
-        PageId | None, Local(), Field(description="Page of the post; needed when the token has several")
+        PageId | None, Local(), Field(description="Page of the post; found from the comment when left out")
     ] = None
 
     @model_validator(mode="before")
     @classmethod
     def _page_of_the_id(cls, data: Any) -> Any:
-        """`page_post_comment` names the Page; Graph's own id of the comment is `post_comment`."""
+        """Split `<page>_<post>_<comment>` into the Page and Graph's id of the comment, `<post>_<comment>`."""
         if not isinstance(data, Mapping) or not isinstance(data.get("comment_id"), str):
             return data
         page, _, rest = data["comment_id"].partition("_")
@@ -39,26 +41,48 @@ class OnComment(WriteParams):
         return {**data, "comment_id": rest, "page_id": data.get("page_id") or page}
 
     async def page_for_token(self, call: Call) -> str:
-        return self.page_id or await own_page(call)
+        return self.page_id or await find_page(call, self.comment_id)
 
 
-async def own_page(call: Call) -> str:
-    """The only Page that the token acts for.
+async def find_page(call: Call, comment_id: str) -> str:
+    """Return the id of the Page whose post has the comment, and note it.
 
-    Raises InvalidArguments when there is none or more than one, or when this server may not touch every account: then
-    the Page is named, so that it can be checked.
+    Reads the comment with the token of each Page that this server may act for, unless there is only one. Raises
+    InvalidArguments when there is no such Page, or when none of them may moderate the comment.
     """
-    if call.allowed_accounts():
-        raise InvalidArguments("page_id is needed: this server may touch some accounts only.", "Give page_id.")
-    found = await call.graph.list("me/accounts", fields=["id", "name"], limit=MOST_PAGES)
-    ids = [str(row.get("id")) for row in found.rows]
+    ids = await _own_pages(call)
     if len(ids) == 1:
         call.note(f"page_id {ids[0]}: the only Page of this token.")
         return ids[0]
-    which = f"several: {', '.join(ids)}" if ids else "none"
+    for page in ids:
+        if await _may_moderate(call, comment_id, page):
+            call.note(f"page_id {page}: the Page whose token sees the comment.")
+            return page
+    if not ids:
+        raise InvalidArguments("This token manages no Page that this server may use.", "Use a token with a Page.")
     raise InvalidArguments(
-        f"page_id is needed: this token has {which}.", "Give the Page below whose post the comment is."
+        f"No Page of this token may moderate comment {comment_id}. Tried: {', '.join(ids)}.",
+        "Check the comment's id, or give page_id, the Page that published the post.",
     )
+
+
+async def _own_pages(call: Call) -> list[str]:
+    """Return the Pages that the token manages; under META_ADS_ACCOUNTS only those that the accounts may promote."""
+    accounts = call.allowed_accounts()
+    edges = [f"{account}/promote_pages" for account in sorted(accounts)] if accounts else ["me/accounts"]
+    lists = [await call.graph.list(edge, fields=["id", "name"], limit=MAX_PAGES) for edge in edges]
+    ids = dict.fromkeys(str(row.get("id")) for listing in lists for row in listing.rows)
+    return list(ids)[:MAX_PAGES]
+
+
+async def _may_moderate(call: Call, comment_id: str, page: str) -> bool:
+    """Read the comment with the Page's token. Meta says `can_remove` is false on other Pages' public comments."""
+    comment = await attempt(call.graph.get(comment_id, fields=["id", "can_remove"], page=page))
+    if not isinstance(comment, AdsError):
+        return comment.get("can_remove") is not False
+    if isinstance(comment, NotFound | PermissionMissing | InvalidArguments):
+        return False
+    raise comment
 
 
 @tool(
@@ -68,6 +92,7 @@ async def own_page(call: Call) -> str:
     node="Comment",
     singular="comment",
     keywords="moderation unhide show",
+    display_title="Hide or show comment",
     page_token=True,
     write_only="name status",
 )
@@ -81,10 +106,10 @@ class HideComment(OnComment):
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if before.get("can_hide") is False and self.is_hidden:
-            call.note("Meta says that this Page cannot hide the comment; it may refuse.")
+            call.note("Meta reports that this Page cannot hide the comment (can_hide=false) and may refuse.")
 
     async def describe_effect(self, call: Call) -> Row:
-        return {"next_step": f"is_hidden={'false' if self.is_hidden else 'true'} takes it back."}
+        return {"next_step": f"is_hidden={'false' if self.is_hidden else 'true'} reverses this."}
 
 
 @tool(

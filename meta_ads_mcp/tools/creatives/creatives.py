@@ -1,9 +1,9 @@
-"""Creatives, and the images and videos they are made of."""
+"""Read creatives, and the images and videos that they consist of."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -16,54 +16,35 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
 from meta_ads_mcp.domain.crops import USUAL, CropKey
-from meta_ads_mcp.tools.creatives.ad_media import images_of, save_media, show_media, videos_of, with_crops
+from meta_ads_mcp.domain.destinations import SOURCE_FIELDS, distinct_links
+from meta_ads_mcp.tools.creatives.ad_media import read_images, read_videos, save_media, show_media, with_crops
 
 FIELDS = (
     "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
-    "link_url effective_object_story_id status url_tags"
+    f"effective_object_story_id status url_tags {' '.join(SOURCE_FIELDS[:2] + SOURCE_FIELDS[4:])}"
 )
 VIDEO_FIELDS = "id title description source picture length created_time updated_time status"
 
-# Where a creative's link can stand, in the order in which it counts.
-_LINK_PATHS: tuple[tuple[str | int, ...], ...] = (
-    ("link_url",),
-    ("object_story_spec", "video_data", "call_to_action", "value", "link"),
-    ("object_story_spec", "link_data", "link"),
-    ("object_story_spec", "link_data", "call_to_action", "value", "link"),
-    ("asset_feed_spec", "link_urls", 0, "website_url"),
-)
-_LINK = "effective_link_url"
+_LINK, _ALL_LINKS = "effective_link_url", "all_link_urls"
 
 
-def effective_link(creative: Row) -> str | None:
-    """The address people reach from the ad, from whichever place of the creative holds it."""
-    return next((found for path in _LINK_PATHS if (found := _at(creative, path))), None)
+def with_links(creative: Row) -> Row:
+    """Add `effective_link_url`, and `all_link_urls` when a creative leads to several web addresses."""
+    links = distinct_links(creative)
+    several = {_ALL_LINKS: links} if len(links) > 1 else {}
+    return {**creative, **({_LINK: links[0]} if links else {}), **several}
 
 
-def _at(value: Any, path: tuple[str | int, ...]) -> str | None:
-    for step in path:
-        if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and len(value) > step else None
-        else:
-            value = value.get(step) if isinstance(value, dict) else None
-    return value if isinstance(value, str) and value else None
-
-
-def with_link(creative: Row) -> Row:
-    link = effective_link(creative)
-    return {**creative, _LINK: link} if link else creative
-
-
-def _link_sources(fields: list[str]) -> list[str]:
-    """Graph knows no effective_link_url: what it is derived from is asked instead."""
-    if _LINK not in fields:
+def _with_link_sources(fields: list[str]) -> list[str]:
+    """Read the fields from which the links are derived, because Graph does not have the derived ones."""
+    derived = {_LINK, _ALL_LINKS}
+    if not derived.intersection(fields):
         return fields
-    sources = [str(path[0]) for path in _LINK_PATHS]
-    return list(dict.fromkeys([*(name for name in fields if name != _LINK), *sources]))
+    return list(dict.fromkeys([*(name for name in fields if name not in derived), *SOURCE_FIELDS]))
 
 
-CreativeFields = Annotated[FieldList, AfterValidator(_link_sources)]
-_OF_A_LIBRARY = ("hashes", "name", "minwidth", "minheight")
+CreativeFields = Annotated[FieldList, AfterValidator(_with_link_sources)]
+_LIBRARY_FILTERS = ("hashes", "name", "minwidth", "minheight")
 Pixels = Annotated[int, Field(ge=1, le=10_000)]
 
 
@@ -88,12 +69,12 @@ class GetAdCreatives(ListParams):
     fields: CreativeFields | None = None
 
     @model_validator(mode="after")
-    def _one_parent(self) -> Self:
+    def _check_parent(self) -> Self:
         return exactly_one(self, "ad_id", "account_id")
 
     @staticmethod
     def refine(row: Row) -> Row:
-        return with_link(row)
+        return with_links(row)
 
 
 @tool(
@@ -116,7 +97,7 @@ class GetCreativeDetails(Params):
 
     @staticmethod
     def refine(row: Row) -> Row:
-        return with_link(row)
+        return with_links(row)
 
 
 @tool(
@@ -147,37 +128,37 @@ class GetAdImages(ListParams):
     fields: FieldList | None = None
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _check_source(self) -> Self:
         exactly_one(self, "account_id", "ad_id")
-        narrowed = [name for name in _OF_A_LIBRARY if self.ad_id is not None and getattr(self, name) is not None]
-        if narrowed:
-            raise ValueError(f"{', '.join(narrowed)} cannot be combined with ad_id, which gives all images of the ad")
+        filters = [name for name in _LIBRARY_FILTERS if self.ad_id is not None and getattr(self, name) is not None]
+        if filters:
+            raise ValueError(f"{', '.join(filters)} cannot be combined with ad_id, which gives all images of the ad")
         return self
 
     async def run(self, call: Call) -> Result:
         fields = list(dict.fromkeys([*fields_for(self), *self._sources()]))
-        found = await self._found(call, fields)
-        rows = found.data if isinstance(found.data, list) else []
+        result = await self._read(call, fields)
+        rows = result.data if isinstance(result.data, list) else []
         images = await show_media(call, rows) if self.show else []
         if self.save:
             rows = await save_media(call, rows, self.ad_id or str(self.account_id))
         if self.crop_keys is not None:
             rows = with_crops(call, rows, self.crop_keys or USUAL)
-        return replace(found, data=rows, images=images)
+        return replace(result, data=rows, images=images)
 
     def _sources(self) -> list[str]:
-        """What the pictures and the crops are made from."""
+        """Return the fields from which pictures and crops are made."""
         sizes = ["width", "height"] if self.crop_keys is not None else []
         return [*sizes, "hash", "url", "url_128"] if self.show or self.save else sizes
 
-    async def _found(self, call: Call, fields: list[str]) -> Result:
+    async def _read(self, call: Call, fields: list[str]) -> Result:
         if self.ad_id is not None:
-            rows = await images_of(call, self.ad_id, fields)
+            rows = await read_images(call, self.ad_id, fields)
             return Result(list_summary("image", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
-        given = self.model_dump(include=set(_OF_A_LIBRARY), exclude_none=True)
+        filters = self.model_dump(include=set(_LIBRARY_FILTERS), exclude_none=True)
         path = f"{self.account_id}/adimages"
         listing = await call.graph.list(
-            path, fields=fields, limit=self.limit, after=self.after, max_items=self.max_items, **given
+            path, fields=fields, limit=self.limit, after=self.after, max_items=self.max_items, **filters
         )
         return list_result("image", path, listing)
 
@@ -204,7 +185,7 @@ class GetAdVideos(ListParams):
     fields: FieldList | None = None
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
+    def _check_source(self) -> Self:
         exactly_one(self, "account_id", "ad_id")
         if self.ad_id is not None and self.title is not None:
             raise ValueError("title cannot be combined with ad_id, which gives all videos of the ad")
@@ -213,7 +194,7 @@ class GetAdVideos(ListParams):
     async def run(self, call: Call) -> Result:
         if self.ad_id is None:
             return await read_list(call, self, f"{self.account_id}/advideos", title=self.title)
-        rows = await videos_of(call, self.ad_id, list(dict.fromkeys([*fields_for(self), "status"])))
+        rows = await read_videos(call, self.ad_id, list(dict.fromkeys([*fields_for(self), "status"])))
         return Result(list_summary("video", len(rows), f"ad {self.ad_id}", more=False), rows, Page(len(rows)))
 
 

@@ -1,4 +1,4 @@
-"""The Page of a creative that names none: the only one that Meta connects with the account, and never a guess."""
+"""Infer `page_id` for a creative without one: only when exactly one candidate Page exists."""
 
 from __future__ import annotations
 
@@ -9,19 +9,25 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing
 
-_MOST = 100
+_MAX_ROWS = 100
 
 
-async def the_page(call: Call, account_id: str) -> str:
-    """The only Page of the first source that has any. Raises InvalidArguments when there is none, or more than one."""
-    async for ids, why in _sources(call, account_id):
+async def infer_page(call: Call, account_id: str) -> str:
+    """Return the only Page of the first source that has Pages.
+
+    Raises InvalidArguments when no source has a Page, or the first has several.
+    """
+    async for ids, source in _sources(call, account_id):
         if len(ids) == 1:
-            call.note(f"page_id {ids[0]}: the only Page that {why}.")
+            call.note(f"page_id {ids[0]}: the only Page that {source}.")
             return ids[0]
         if ids:
-            raise InvalidArguments(f"No Page is given, and several {_PLURAL[why]}: {', '.join(ids)}.", "Give page_id.")
+            raise InvalidArguments(
+                f"page_id is missing, and several Pages {_PLURAL[source]}: {', '.join(ids)}.", "Give page_id."
+            )
     raise InvalidArguments(
-        "No Page is given, and none is known for the account.", "Give page_id; ads_get_pages_for_business lists Pages."
+        "page_id is missing, and no Page is known for the account.",
+        "Give page_id; ads_get_pages_for_business lists Pages.",
     )
 
 
@@ -36,26 +42,29 @@ _PLURAL = {
 
 
 async def _sources(call: Call, account_id: str) -> AsyncIterator[tuple[list[str], str]]:
-    """Ids of Pages, nearest to the account first. Where accounts or a business are chosen, no source leads out."""
-    yield _numeric(await _rows(call, f"{account_id}/promote_pages", "name")), _PROMOTED
-    yield _numeric(_tracked(await _rows(call, f"{account_id}/ads", "tracking_specs"))), _TRACKED
+    """Yield Page ids and their source, closest to the account first.
+
+    Where the server is restricted to accounts or a business, no source goes beyond them.
+    """
+    yield _numeric_ids(await _rows(call, f"{account_id}/promote_pages", "name")), _PROMOTED
+    yield _numeric_ids(_tracked_pages(await _rows(call, f"{account_id}/ads", "tracking_specs"))), _TRACKED
     if call.allowed_accounts():
         return
     if business := call.business_id():
-        yield _numeric(await _rows(call, f"{business}/client_pages", "name")), _CLIENT
+        yield _numeric_ids(await _rows(call, f"{business}/client_pages", "name")), _CLIENT
         return
-    yield _numeric(await _rows(call, "me/assigned_pages", "name")), _ASSIGNED
+    yield _numeric_ids(await _rows(call, "me/assigned_pages", "name")), _ASSIGNED
 
 
 async def _rows(call: Call, path: str, field: str) -> list[Row]:
-    """Nothing where this token may not look."""
+    """Return the rows of a list, or an empty list when the token has no access."""
     try:
-        return list((await call.graph.list(path, fields=["id", field], limit=_MOST)).rows)
+        return list((await call.graph.list(path, fields=["id", field], limit=_MAX_ROWS)).rows)
     except (PermissionMissing, NotFound, InvalidArguments):
         return []
 
 
-def _tracked(ads: list[Row]) -> Iterator[Row]:
+def _tracked_pages(ads: list[Row]) -> Iterator[Row]:
     for ad in ads:
         specs: Any = ad.get("tracking_specs")
         for spec in specs if isinstance(specs, list) else []:
@@ -64,6 +73,6 @@ def _tracked(ads: list[Row]) -> Iterator[Row]:
                 yield {"id": page}
 
 
-def _numeric(rows: Iterator[Row] | list[Row]) -> list[str]:
+def _numeric_ids(rows: Iterator[Row] | list[Row]) -> list[str]:
     ids = (str(row.get("id") or "") for row in rows)
     return list(dict.fromkeys(node for node in ids if node.isascii() and node.isdigit()))

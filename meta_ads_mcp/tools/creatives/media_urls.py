@@ -1,4 +1,4 @@
-"""The images and videos that a creative shows, from whichever of its places holds them.
+"""Collect the images and videos of a creative from all places that can hold them.
 
 Sources: AdCreative, AdCreativeLinkData, AdCreativeVideoData and AdAssetFeedSpec of the SDK.
 """
@@ -10,31 +10,31 @@ from typing import Any
 
 from meta_ads_mcp.core.result import Row
 
-# What has to be read of a creative for the functions below.
+# The creative fields that the functions below read.
 FIELDS = "id image_hash image_url thumbnail_url video_id object_story_spec asset_feed_spec".split()
 
 
 def image_hashes(creative: Row) -> list[str]:
-    """The hashes of its images in the account's library, each once."""
+    """Return the distinct library hashes of the creative's images."""
     link = _at(creative, "object_story_spec", "link_data")
-    found = [
+    values = [
         creative.get("image_hash"),
         link.get("image_hash"),
         *(card.get("image_hash") for card in _rows(link.get("child_attachments"))),
         _at(creative, "object_story_spec", "photo_data").get("image_hash"),
         *(image.get("hash") for image in _rows(_at(creative, "asset_feed_spec").get("images"))),
     ]
-    return _texts(found)
+    return _distinct(values)
 
 
 def image_urls(creative: Row) -> list[str]:
-    """Addresses of its image, the best first, each once; the thumbnail, which is small, comes last.
+    """Return the distinct image URLs of the creative, largest first; the small thumbnail is last.
 
-    `image_urls_for_viewing` is in answers of old creatives alone; Graph knows no such field to ask for.
+    `image_urls_for_viewing` only appears in answers for old creatives. Graph does not accept it in `fields`.
     """
     link = _at(creative, "object_story_spec", "link_data")
     viewing = creative.get("image_urls_for_viewing")
-    found = [
+    values = [
         *(viewing if isinstance(viewing, list) else [viewing]),
         creative.get("image_url"),
         link.get("picture"),
@@ -42,23 +42,23 @@ def image_urls(creative: Row) -> list[str]:
         _at(creative, "object_story_spec", "video_data").get("image_url"),
         creative.get("thumbnail_url"),
     ]
-    return [url for url in _texts(found) if url.startswith("https://")]
+    return [url for url in _distinct(values) if url.startswith("https://")]
 
 
 def video_ids(creative: Row) -> list[str]:
-    """The ids of its videos, each once."""
+    """Return the distinct ids of the creative's videos."""
     link = _at(creative, "object_story_spec", "link_data")
-    found = [
+    values = [
         _at(creative, "object_story_spec", "video_data").get("video_id"),
         *(video.get("video_id") for video in _rows(_at(creative, "asset_feed_spec").get("videos"))),
         *(card.get("video_id") for card in _rows(link.get("child_attachments"))),
         creative.get("video_id"),
     ]
-    return [item for item in _texts(found) if item.isascii() and item.isdigit()]
+    return [item for item in _distinct(values) if item.isascii() and item.isdigit()]
 
 
 def _at(creative: Row, *path: str) -> Mapping[str, Any]:
-    """The object at that place; empty where there is none."""
+    """Return the object at a path, or an empty one."""
     value: Any = creative
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None
@@ -69,6 +69,6 @@ def _rows(value: Any) -> Iterator[Mapping[str, Any]]:
     return (item for item in (value if isinstance(value, list) else []) if isinstance(item, Mapping))
 
 
-def _texts(found: Iterable[Any]) -> list[str]:
-    """Texts that are there, each once. A video's id may come as a number."""
-    return list(dict.fromkeys(str(item) for item in found if item and isinstance(item, str | int)))
+def _distinct(values: Iterable[Any]) -> list[str]:
+    """Return the distinct non-empty texts. A video id may be a number."""
+    return list(dict.fromkeys(str(item) for item in values if item and isinstance(item, str | int)))

@@ -1,4 +1,4 @@
-"""Images and videos into an ad account's library."""
+"""Upload images and videos to the library of an ad account."""
 
 from __future__ import annotations
 
@@ -15,24 +15,31 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import AccountId, ObjectId
 from meta_ads_mcp.core.write import Change, CreateParams, Plan, Steps
-from meta_ads_mcp.domain.image_file import LONGEST_NAME, MOST_IMAGE_BYTES, Image, decode_image, encoded_image, image
+from meta_ads_mcp.domain.image_file import (
+    MAX_IMAGE_BYTES,
+    MAX_NAME_CHARS,
+    Image,
+    check_encoded_image,
+    decode_image,
+    parse_image,
+)
 from meta_ads_mcp.errors import AdsError, ApiError, Transient, UnknownOutcome
 from meta_ads_mcp.tools.creatives.video_upload import VideoParts
 from meta_ads_mcp.web.addresses import FileUrl
 
-# Meta docs, graph-api/video-uploads: 10 GB in parts.
-MOST_VIDEO_BYTES = 10 * 1024**3
-# Meta docs, marketing-api/advideo: titles are shorter than 255 characters.
-LONGEST_TITLE = 254
-# Seconds: the SDK asks every three; clients give a call up after a minute.
-POLL_EVERY, LONGEST_WAIT = 3.0, 45.0
+# Meta docs: graph-api/video-uploads, 10 GB for an upload in parts.
+MAX_VIDEO_BYTES = 10 * 1024**3
+# Meta docs: marketing-api/advideo, titles are shorter than 255 characters.
+MAX_TITLE_CHARS = 254
+# The SDK polls every three seconds. MCP clients give up on a call after a minute.
+POLL_SECONDS, MAX_WAIT_SECONDS = 3.0, 45.0
 LocalPath = Annotated[str, Local(), Field(min_length=1, max_length=4096, description="Local file in an upload folder")]
-EncodedImage = Annotated[str, Field(min_length=1), AfterValidator(encoded_image)]
-Title = Annotated[str, Field(min_length=1, max_length=LONGEST_TITLE)]
+EncodedImage = Annotated[str, Field(min_length=1), AfterValidator(check_encoded_image)]
+Title = Annotated[str, Field(min_length=1, max_length=MAX_TITLE_CHARS)]
 
 
-def _upload(account: str, edge: str, params: Row, node: str, after: Row, *, private: bool = False) -> Change:
-    """One new object in the account's library."""
+def _build_upload(account: str, edge: str, params: Row, node: str, after: Row, *, private: bool = False) -> Change:
+    """Build the change that creates one object in the account's library."""
     request = Request(
         "POST", f"{account}/{edge}", params, account=account, repeatable=False, write=True, patience="upload"
     )
@@ -58,59 +65,61 @@ class UploadAdImage(CreateParams):
     image_path: LocalPath | None = None
     image_base64: Annotated[EncodedImage | None, Local()] = None
     image_url: Annotated[FileUrl | None, Local()] = None
-    name: Annotated[str | None, Field(min_length=1, max_length=LONGEST_NAME)] = None
+    name: Annotated[str | None, Field(min_length=1, max_length=MAX_NAME_CHARS)] = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         return exactly_one(self, "image_path", "image_base64", "image_url")
 
     async def plan(self, call: Call) -> Plan:
-        found = await self._image(call)
-        params = {"bytes": found.base64, "name": found.name}
-        change = _upload(self.account_id, "adimages", params, "AdImage", {"name": found.name}, private=True)
-        return Plan([change], f"Image {found.name} into {self.account_id}.", details={"image": found.about()})
+        image = await self._read_image(call)
+        params = {"bytes": image.base64, "name": image.name}
+        change = _build_upload(self.account_id, "adimages", params, "AdImage", {"name": image.name}, private=True)
+        return Plan(
+            [change], f"Upload of image {image.name} to {self.account_id}.", details={"image": image.describe()}
+        )
 
-    async def _image(self, call: Call) -> Image:
+    async def _read_image(self, call: Call) -> Image:
         if self.image_base64 is not None:
-            return image(decode_image(self.image_base64), self.name)
+            return parse_image(decode_image(self.image_base64), self.name)
         if self.image_path is not None:
-            with call.uploads.open(self.image_path, MOST_IMAGE_BYTES) as upload:
-                return image(upload.file.read(), self.name or upload.name)
-        file = await call.downloads.get(str(self.image_url), MOST_IMAGE_BYTES)
-        return image(file.content, self.name or file.name)
+            with call.uploads.open(self.image_path, MAX_IMAGE_BYTES) as upload:
+                return parse_image(upload.file.read(), self.name or upload.name)
+        file = await call.downloads.get(str(self.image_url), MAX_IMAGE_BYTES)
+        return parse_image(file.content, self.name or file.name)
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         (change,) = plan.changes
-        made = upload_image(await steps.do(change))
+        image = parse_uploaded_images(await steps.do(change))
         return {
             **plan.details,
-            "id": made["hash"],
+            "id": image["hash"],
             "name": change.after["name"],
-            **made,
+            **image,
             "next_step": "Use the hash as image_hash in ads_create_ad_creative.",
         }
 
 
-def upload_image(answer: Row) -> Row:
-    """Hash, address and size of the images in Graph's answer, which is keyed by file name, or by the hash itself.
+def parse_uploaded_images(answer: Row) -> Row:
+    """Return hash, URL and size of the images in Graph's answer, which is keyed by file name or by hash.
 
-    Of several the first is the image; `images` has all of them. An image that was found after a lost answer is known by
-    its id, `account:hash`. Raises ApiError without any hash.
+    The first image is repeated at the top level; `images` has all. An image that was found after a lost answer has only
+    its id, `account:hash`. Raises ApiError when the answer has no hash.
     """
     images = answer.get("images")
     if isinstance(images, dict) and images:
-        rows = [_image(key, found) for key, found in images.items()]
+        rows = [_image_row(key, entry) for key, entry in images.items()]
         return {**rows[0], "image_hash": rows[0]["hash"], "images": rows}
-    _, colon, found_hash = str(answer.get("id") or "").rpartition(":")
+    _, colon, image_hash = str(answer.get("id") or "").rpartition(":")
     if not colon:
-        raise ApiError("Graph did not say the image's hash.", "Look for the image by name with ads_get_ad_images.")
-    return {"hash": found_hash, "image_hash": found_hash, "images": [{"hash": found_hash}]}
+        raise ApiError("Graph's answer has no image hash.", "Look for the image by name with ads_get_ad_images.")
+    return {"hash": image_hash, "image_hash": image_hash, "images": [{"hash": image_hash}]}
 
 
-def _image(key: str, found: Any) -> Row:
-    given: Row = found if isinstance(found, dict) else {}
-    shown = {name: given[name] for name in ("url", "width", "height", "name") if given.get(name) is not None}
-    return {"hash": str(given.get("hash") or key), **shown}
+def _image_row(key: str, entry: Any) -> Row:
+    image: Row = entry if isinstance(entry, dict) else {}
+    known = {name: image[name] for name in ("url", "width", "height", "name") if image.get(name) is not None}
+    return {"hash": str(image.get("hash") or key), **known}
 
 
 @tool(
@@ -146,7 +155,7 @@ class UploadAdVideo(CreateParams):
         params: Row = dict(texts)
         details: Row = {}
         if self.file_path is not None:
-            with call.uploads.open(self.file_path, MOST_VIDEO_BYTES) as upload:
+            with call.uploads.open(self.file_path, MAX_VIDEO_BYTES) as upload:
                 details = {"bytes": upload.size}
             params = {"upload_phase": "start", "file_size": details["bytes"]}
         elif self.file_url is not None:
@@ -154,14 +163,14 @@ class UploadAdVideo(CreateParams):
             params["file_url"] = self.file_url
         else:
             params["source_instagram_media_id"] = self.source_instagram_media_id
-        change = _upload(self.account_id, "advideos", params, "AdVideo", texts)
-        return Plan([change], f"Video into {self.account_id}.", details=details)
+        change = _build_upload(self.account_id, "advideos", params, "AdVideo", texts)
+        return Plan([change], f"Upload of a video to {self.account_id}.", details=details)
 
     def _texts(self) -> Row:
-        """What the video is called. It always has a title where one can be told: by that it is found again."""
-        title = self.title or self.name or self._file_name()[:LONGEST_TITLE]
-        given = {"title": title, "name": self.name, "description": self.description}
-        return {name: text for name, text in given.items() if text}
+        """Return title, name and description. Derives a missing title, which serves to find a lost upload."""
+        title = self.title or self.name or self._file_name()[:MAX_TITLE_CHARS]
+        texts = {"title": title, "name": self.name, "description": self.description}
+        return {name: text for name, text in texts.items() if text}
 
     def _file_name(self) -> str:
         if self.file_path is not None:
@@ -171,46 +180,49 @@ class UploadAdVideo(CreateParams):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         (change,) = plan.changes
         try:
-            made = await self._made(change, steps, call)
+            video = await self._send(change, steps, call)
         except UnknownOutcome as lost:
-            raise UnknownOutcome(lost.message, _how_to_look(change), graph=lost.graph, details=lost.details) from None
-        return {**plan.details, "id": made["id"], **await self._state(str(made["id"]), call)}
+            next_step = _next_step_when_lost(change)
+            raise UnknownOutcome(lost.message, next_step, graph=lost.graph, details=lost.details) from None
+        return {**plan.details, "id": video["id"], **await self._wait_until_ready(str(video["id"]), call)}
 
-    async def _made(self, change: Change, steps: Steps, call: Call) -> Row:
+    async def _send(self, change: Change, steps: Steps, call: Call) -> Row:
         if self.file_path is None:
             return await steps.do(change)
-        with call.uploads.open(self.file_path, MOST_VIDEO_BYTES) as upload:
+        with call.uploads.open(self.file_path, MAX_VIDEO_BYTES) as upload:
             request = change.request
             if upload.size != request.params["file_size"]:
                 raise Transient("The file changed while the call was planned; nothing was sent.", "Call again.")
             return await steps.do(change, VideoParts(request, upload, change.after, call).send_all)
 
-    async def _state(self, video_id: str, call: Call) -> Row:
-        """How far Meta is with the video, looked at once, or until it is ready, failed, or the time is over."""
-        end = call.now().timestamp() + LONGEST_WAIT
-        state = await _status(video_id, call)
-        while self.wait and state["video_status"] == "processing" and call.now().timestamp() + POLL_EVERY <= end:
-            await call.progress(LONGEST_WAIT - (end - call.now().timestamp()), LONGEST_WAIT, "Meta processes the video")
-            await call.sleep(POLL_EVERY)
-            state = await _status(video_id, call)
+    async def _wait_until_ready(self, video_id: str, call: Call) -> Row:
+        """Read the processing status once, or with `wait` until it is ready or failed, for MAX_WAIT_SECONDS."""
+        end = call.now().timestamp() + MAX_WAIT_SECONDS
+        state = await _read_status(video_id, call)
+        while self.wait and state["video_status"] == "processing" and call.now().timestamp() + POLL_SECONDS <= end:
+            await call.progress(
+                MAX_WAIT_SECONDS - (end - call.now().timestamp()), MAX_WAIT_SECONDS, "Meta is processing the video"
+            )
+            await call.sleep(POLL_SECONDS)
+            state = await _read_status(video_id, call)
         return state | {"next_step": _NEXT.get(state["video_status"], _NEXT["processing"])}
 
 
 _NEXT = {
     "ready": "Use the id as video_id in ads_create_ad_creative.",
-    "error": "Meta could not process this video. Correct the file and upload it again.",
-    "processing": "Look with ads_get_video_details until it is ready; only then it can be used in a creative.",
+    "error": "Meta could not process this video. Fix the file and upload it again.",
+    "processing": "Check ads_get_video_details until it is ready; a creative can use it only then.",
 }
 
 
-async def _status(video_id: str, call: Call) -> Row:
-    """`video_status`, and what Meta says of failed phases. The upload stands, also when this cannot be read."""
+async def _read_status(video_id: str, call: Call) -> Row:
+    """Return `video_status` and the errors of failed phases. A failed read adds a note: the upload itself succeeded."""
     try:
-        found = await call.graph.get(video_id, fields=["id", "status"])
+        video = await call.graph.get(video_id, fields=["id", "status"])
     except AdsError as failure:
-        call.note(f"The video is uploaded, but its status could not be read ({failure.kind}).")
+        call.note(f"The video was uploaded, but its status could not be read ({failure.kind}).")
         return {"video_status": "unknown"}
-    status: Any = found.get("status")
+    status: Any = video.get("status")
     if not isinstance(status, dict):
         return {"video_status": "processing"}
     errors = [error for phase in status.values() if isinstance(phase, dict) for error in phase.get("errors") or []]
@@ -218,7 +230,7 @@ async def _status(video_id: str, call: Call) -> Row:
     return state | ({"errors": errors} if errors else {})
 
 
-def _how_to_look(change: Change) -> str:
+def _next_step_when_lost(change: Change) -> str:
     title = change.after.get("title")
     by_title = f" and title {title!r}" if title else ", newest first"
-    return f"Look with ads_get_ad_videos (account_id {change.parent}{by_title}) before uploading it again."
+    return f"Check ads_get_ad_videos (account_id {change.parent}{by_title}) before uploading it again."

@@ -1,7 +1,7 @@
-"""A video in parts: start, transfer, finish, or cancel when it is given up.
+"""Upload a video in parts: start, transfer, finish, or cancel after a failure.
 
-Graph names the bytes that it wants next; a part at an offset is the same however often it is sent, so a part alone is
-sent again after a passing fault. Meta docs: graph-api/video-uploads; SDK: video_uploader.
+Graph names the byte range that it wants next. Sending the same range again is harmless, so a part is retried after a
+transient error. Source: Meta docs graph-api/video-uploads; SDK module video_uploader.
 """
 
 from __future__ import annotations
@@ -26,39 +26,39 @@ from meta_ads_mcp.errors import (
     UnknownOutcome,
 )
 
-# Bytes held at a time, whatever Graph asks for; it asks for 1 to 5 MB.
-MOST_PART = 8 * 1024 * 1024
-# Times a part is sent again before the upload is given up; a part further on starts anew.
-MOST_AGAIN = 3
-# Seconds. A limit of Meta's that lasts longer ends the upload.
-LONGEST_PAUSE = 60
-LOOK_AFTER = 3.0
+# Maximum bytes in memory. Graph asks for parts of 1 to 5 MB.
+MAX_PART_BYTES = 8 * 1024 * 1024
+# Retries of one part before the upload fails. The count restarts with the next part.
+MAX_PART_RETRIES = 3
+# A rate limit that lasts longer ends the upload.
+MAX_PAUSE_SECONDS = 60
+RECHECK_SECONDS = 3.0
 
 Send = Callable[[Request], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Span:
-    """The bytes from `start` up to `end`; an empty one when Graph has everything."""
+class ByteRange:
+    """The bytes from `start` up to `end`. It is empty when Graph has the whole file."""
 
     start: int
     end: int
 
     @classmethod
-    def of(cls, answer: Any, size: int) -> Span:
-        """The span that Graph names, as numbers or digits. Raises ApiError unless it lies in the file."""
+    def of(cls, answer: Any, size: int) -> ByteRange:
+        """Parse the range in Graph's answer (numbers or digits). Raises ApiError if it exceeds `size` bytes."""
         try:
             span = cls(int(answer["start_offset"]), int(answer["end_offset"]))
         except (KeyError, TypeError, ValueError):
-            raise ApiError("Graph did not say which part of the video comes next.") from None
+            raise ApiError("Graph's answer does not name the next part of the video.") from None
         if not 0 <= span.start <= span.end <= size:
-            raise ApiError("Graph asked for a part that the video does not have.")
+            raise ApiError("Graph asked for a part outside the video.")
         return span
 
 
 @dataclass(frozen=True)
 class VideoParts:
-    """An upload of one file. `request` starts it; `last` are the parameters that the finish adds, a title at least."""
+    """The upload of one file. `request` starts it; `last` holds the parameters of the finish, at least a title."""
 
     request: Request
     upload: Upload
@@ -66,66 +66,69 @@ class VideoParts:
     call: Call
 
     async def send_all(self, send: Send) -> Row:
-        """Start to finish; `id` is the video's.
+        """Send the whole file and return {"id": the video's id}.
 
-        Raises UnknownOutcome when the answer to the start or the finish is lost, anything else when nothing was made.
+        Raises UnknownOutcome when the answer to the start or the finish is lost. Any other error means that no video
+        was created.
         """
-        begun = await send(self.request)
-        span = Span.of(begun, self.upload.size)
-        session, video = str(begun.get("upload_session_id", "")), str(begun.get("video_id", ""))
+        session_info = await send(self.request)
+        span = ByteRange.of(session_info, self.upload.size)
+        session, video = str(session_info.get("upload_session_id", "")), str(session_info.get("video_id", ""))
         if not session or not video:
-            raise ApiError("Graph did not say which upload it began.", "Upload the video again.")
+            raise ApiError("Graph's answer does not name the upload session.", "Upload the video again.")
         try:
             await self._transfer(send, session, span)
         except BaseException:
-            # Also when the caller goes away: Meta need not keep half a video.
+            # Also on cancellation, so that Meta does not keep half a video.
             await asyncio.shield(asyncio.ensure_future(self._cancel(send, session)))
             raise
         await self._finish(send, session, video)
         return {"id": video}
 
-    async def _transfer(self, send: Send, session: str, span: Span) -> None:
-        furthest, again = -1, 0
+    async def _transfer(self, send: Send, session: str, span: ByteRange) -> None:
+        furthest, retries = -1, 0
         while span.start < span.end:
             if span.start > furthest:
-                furthest, again = span.start, 0
+                furthest, retries = span.start, 0
             await self.call.progress(span.start, self.upload.size, f"{span.start} of {self.upload.size} bytes uploaded")
             try:
-                span = self._next(span, await send(self._part(session, span)))
+                span = self._next_span(span, await send(self._build_part(session, span)))
             except AdsError as failure:
-                again += 1
-                span = await self._resumed(span, failure, again)
+                retries += 1
+                span = await self._resume(span, failure, retries)
         await self.call.progress(self.upload.size, self.upload.size, "uploaded")
 
-    def _part(self, session: str, span: Span) -> Request:
-        wanted = min(span.end - span.start, MOST_PART)
+    def _build_part(self, session: str, span: ByteRange) -> Request:
+        size = min(span.end - span.start, MAX_PART_BYTES)
         self.upload.file.seek(span.start)
-        content = self.upload.file.read(wanted)
-        if len(content) != wanted:
-            raise InvalidArguments("The file became shorter while it was uploaded.", "Upload it again.")
+        content = self.upload.file.read(size)
+        if len(content) != size:
+            raise InvalidArguments("The file became shorter during the upload.", "Upload it again.")
         params = {"upload_phase": "transfer", "upload_session_id": session, "start_offset": span.start}
         files = {"video_file_chunk": (self.upload.name, content, "application/octet-stream")}
         return replace(self.request, params=params, files=files)
 
-    def _next(self, span: Span, answer: Any) -> Span:
-        found = Span.of(answer, self.upload.size)
-        if found.start <= span.start:
-            raise ApiError("Graph took a part of the video and asked for it again.")
-        return found
+    def _next_span(self, span: ByteRange, answer: Any) -> ByteRange:
+        following = ByteRange.of(answer, self.upload.size)
+        if following.start <= span.start:
+            raise ApiError("Graph accepted a part of the video and asked for it again.")
+        return following
 
-    async def _resumed(self, span: Span, failure: AdsError, again: int) -> Span:
-        """Where to go on after a failed part, after a pause. Raises the failure when it will not pass."""
-        named = failure.graph.offsets if failure.graph else None
-        if again > MOST_AGAIN or not (named or _passes(failure)):
-            raise _given_up(failure)
-        await self.call.sleep(failure.retry_after_seconds or again)
-        return Span.of({"start_offset": named[0], "end_offset": named[1]}, self.upload.size) if named else span
+    async def _resume(self, span: ByteRange, failure: AdsError, retries: int) -> ByteRange:
+        """Wait, and return where to continue after a failed part. Raises the failure when a retry cannot help."""
+        offsets = failure.graph.offsets if failure.graph else None
+        if retries > MAX_PART_RETRIES or not (offsets or _is_transient(failure)):
+            raise _final_error(failure)
+        await self.call.sleep(failure.retry_after_seconds or retries)
+        if not offsets:
+            return span
+        return ByteRange.of({"start_offset": offsets[0], "end_offset": offsets[1]}, self.upload.size)
 
     async def _finish(self, send: Send, session: str, video: str) -> None:
         try:
-            answer = await send(self._phase("finish", session, self.last))
+            answer = await send(self._build_phase("finish", session, self.last))
         except UnknownOutcome:
-            await self.call.sleep(LOOK_AFTER)
+            await self.call.sleep(RECHECK_SECONDS)
             if not await self._has_title(send, video):
                 raise
             return
@@ -136,30 +139,30 @@ class VideoParts:
             raise ApiError("Meta did not finish the upload.", "Upload the video again.")
 
     async def _has_title(self, send: Send, video: str) -> bool:
-        """Whether the finish arrived: before it, the video has no title."""
+        """Tell whether the finish arrived: before it, the video has no title."""
         account = self.request.account
         with suppress(AdsError):
-            found = await send(Request("GET", video, {"fields": "id,title"}, account=account))
-            return bool(found.get("title") == self.last["title"])
+            row = await send(Request("GET", video, {"fields": "id,title"}, account=account))
+            return bool(row.get("title") == self.last["title"])
         return False
 
     async def _cancel(self, send: Send, session: str) -> None:
         with suppress(AdsError):
-            await send(self._phase("cancel", session, {}))
+            await send(self._build_phase("cancel", session, {}))
 
-    def _phase(self, phase: str, session: str, more: Mapping[str, Any]) -> Request:
-        return replace(self.request, params={"upload_phase": phase, "upload_session_id": session, **more})
+    def _build_phase(self, phase: str, session: str, extra: Mapping[str, Any]) -> Request:
+        return replace(self.request, params={"upload_phase": phase, "upload_session_id": session, **extra})
 
 
-def _passes(failure: AdsError) -> bool:
-    """Whether the same part may work in a moment."""
+def _is_transient(failure: AdsError) -> bool:
+    """Tell whether the same part may succeed after a short wait."""
     if isinstance(failure, Throttled):
-        return not isinstance(failure, Blocked) and (failure.retry_after_seconds or 0) <= LONGEST_PAUSE
+        return not isinstance(failure, Blocked) and (failure.retry_after_seconds or 0) <= MAX_PAUSE_SECONDS
     return isinstance(failure, Transient | NetworkProblem | UnknownOutcome)
 
 
-def _given_up(failure: AdsError) -> AdsError:
-    """A part whose answer is lost makes nothing by itself: the outcome is known, there is no video."""
+def _final_error(failure: AdsError) -> AdsError:
+    """Turn a lost answer to a part into a network error: without a finish no video exists, so the outcome is known."""
     if isinstance(failure, UnknownOutcome):
-        return NetworkProblem(f"{failure.message} A part of the video did not arrive; nothing was made.")
+        return NetworkProblem(f"{failure.message} A part of the video did not arrive, so no video was created.")
     return failure

@@ -1,4 +1,4 @@
-"""What a diagnosis reads, in one batch, and the answers as the checks see them."""
+"""Define the requests of a diagnosis, which are sent in one batch, and give the checks access to the answers."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Any, Literal
 
 from meta_ads_mcp.analysis import rankings
 from meta_ads_mcp.analysis.anomalies import Windows
-from meta_ads_mcp.analysis.selection import IDENTITY
+from meta_ads_mcp.analysis.query.selection import IDENTITY
 from meta_ads_mcp.analysis.series import FIELDS
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.tools.diagnosis import issues as _issues
-from meta_ads_mcp.tools.diagnosis.findings import Compared
+from meta_ads_mcp.tools.diagnosis import issues
+from meta_ads_mcp.tools.diagnosis.comparison import Comparison
 
 Level = Literal["account", "campaign", "ad_set", "ad"]
 BUDGETS = ("daily_budget", "lifetime_budget", "budget_remaining", "start_time")
-ACCOUNT_FIELDS = (*_issues.ACCOUNT_FIELDS, "currency", "timezone_name", "spend_cap", "amount_spent")
-CAMPAIGN_FIELDS = (*_issues.CAMPAIGN_FIELDS, *BUDGETS, "stop_time")
-AD_SET_FIELDS = (*_issues.AD_SET_FIELDS, *BUDGETS, "end_time", "learning_stage_info", "promoted_object")
+ACCOUNT_FIELDS = (*issues.ACCOUNT_FIELDS, "currency", "timezone_name", "spend_cap", "amount_spent")
+CAMPAIGN_FIELDS = (*issues.CAMPAIGN_FIELDS, *BUDGETS, "stop_time")
+AD_SET_FIELDS = (*issues.AD_SET_FIELDS, *BUDGETS, "end_time", "learning_stage_info", "promoted_object")
 PIXEL_FIELDS = "id name last_fired_time is_unavailable enable_automatic_matching match_rate_approx".split()
 RUNNING = ["ACTIVE", "WITH_ISSUES"]
 TROUBLED = ["DISAPPROVED", "WITH_ISSUES", "PENDING_REVIEW", "PENDING_BILLING_INFO"]
-# Objects of one kind that are read; more are said to be more.
-MOST_OBJECTS, MOST_ADS, MOST_ROWS = 200, 100, 500
-MOST_PIXELS = 5
-# Below an object: Graph's name of the level, and the word for one of its parts.
+# The limits of list requests. The answer says if there are more objects.
+MAX_OBJECTS, MAX_ADS, MAX_ROWS = 200, 100, 500
+MAX_PIXELS = 5
+# The level below each level: Graph's name, and the noun of one object.
 CHILD: Mapping[Level, tuple[str, str]] = {
     "account": ("campaign", "campaign"),
     "campaign": ("adset", "ad set"),
@@ -40,7 +40,7 @@ CHILD: Mapping[Level, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Subject:
-    """What is diagnosed."""
+    """The object of a diagnosis. `now` is in UTC."""
 
     id: str
     level: Level
@@ -49,24 +49,24 @@ class Subject:
     now: datetime
 
 
-def parts(subject: Subject, found: Windows) -> dict[str, Request]:
-    """The requests by the name of their part: eight for an account or campaign, six for an ad set, four for an ad."""
-    one, account = subject.id, subject.account.id
+def build_requests(subject: Subject, windows: Windows) -> dict[str, Request]:
+    """Return the requests by part: eight for an account or campaign, six for an ad set, four for an ad."""
+    object_id, account = subject.id, subject.account.id
     wanted: dict[str, tuple[str, dict[str, Any]]] = {"account": (account, {"fields": ACCOUNT_FIELDS})}
     nested = f"campaign{{{','.join(CAMPAIGN_FIELDS)}}}"
     if subject.level == "campaign":
-        wanted["object"] = one, {"fields": CAMPAIGN_FIELDS}
+        wanted["object"] = object_id, {"fields": CAMPAIGN_FIELDS}
     elif subject.level == "ad_set":
-        wanted["object"] = one, {"fields": (*AD_SET_FIELDS, nested)}
+        wanted["object"] = object_id, {"fields": (*AD_SET_FIELDS, nested)}
     elif subject.level == "ad":
-        wanted["object"] = one, {"fields": (*_issues.AD_FIELDS, f"adset{{{','.join(AD_SET_FIELDS)}}}", nested)}
+        wanted["object"] = object_id, {"fields": (*issues.AD_FIELDS, f"adset{{{','.join(AD_SET_FIELDS)}}}", nested)}
     if subject.level == "account":
-        wanted["campaigns"] = f"{one}/campaigns", _list(CAMPAIGN_FIELDS, RUNNING)
+        wanted["campaigns"] = f"{object_id}/campaigns", _list(CAMPAIGN_FIELDS, RUNNING)
     if subject.level in ("account", "campaign"):
-        wanted["ad_sets"] = f"{one}/adsets", _list(AD_SET_FIELDS, RUNNING)
+        wanted["ad_sets"] = f"{object_id}/adsets", _list(AD_SET_FIELDS, RUNNING)
     if subject.level != "ad":
-        wanted["ads"] = f"{one}/ads", _list(_issues.AD_FIELDS, TROUBLED)
-    wanted |= {name: (f"{one}/insights", params) for name, params in _figures(subject.level, found).items()}
+        wanted["ads"] = f"{object_id}/ads", _list(issues.AD_FIELDS, TROUBLED)
+    wanted |= {name: (f"{object_id}/insights", params) for name, params in _insights(subject.level, windows).items()}
     if subject.pixel_id:
         wanted["pixel"] = subject.pixel_id, {"fields": PIXEL_FIELDS}
     return {
@@ -75,56 +75,62 @@ def parts(subject: Subject, found: Windows) -> dict[str, Request]:
     }
 
 
-def pixel_parts(ids: Sequence[str], account: str) -> dict[str, Request]:
+def build_pixel_requests(ids: Sequence[str], account: str) -> dict[str, Request]:
+    """Return the requests of the first pixels by the name of their part."""
     fields = {"fields": ",".join(PIXEL_FIELDS)}
-    return {f"pixel {one}": Request("GET", one, fields, account=account) for one in ids[:MOST_PIXELS]}
+    return {f"pixel {pixel}": Request("GET", pixel, fields, account=account) for pixel in ids[:MAX_PIXELS]}
 
 
 def _list(fields: Sequence[str], statuses: Sequence[str]) -> dict[str, Any]:
-    return {"fields": fields, "effective_status": list(statuses), "limit": MOST_OBJECTS}
+    return {"fields": fields, "effective_status": list(statuses), "limit": MAX_OBJECTS}
 
 
-def _figures(level: Level, at: Windows) -> dict[str, dict[str, Any]]:
-    """Insights of both windows, day by day, of the parts, and the ads' rankings; of ads these are the same rows."""
-    both = [at.previous.model_dump(), at.recent.model_dump()]
-    days = {"since": at.history.since, "until": at.recent.until}
+def _insights(level: Level, windows: Windows) -> dict[str, dict[str, Any]]:
+    """Return the insights queries: both windows, each day, the objects below, and the rankings of ads.
+
+    For an ad set or an ad, the rankings are in the rows of other queries.
+    """
+    both = [windows.previous.model_dump(), windows.recent.model_dump()]
+    days = {"since": windows.history.since, "until": windows.recent.until}
     ranks = (*IDENTITY["ad"], *rankings.RANKINGS)
-    asked: dict[str, dict[str, Any]] = {
+    queries: dict[str, dict[str, Any]] = {
         "windows": {"fields": (*FIELDS, *(ranks if level == "ad" else ())), "time_ranges": both},
-        "days": {"fields": FIELDS, "time_range": days, "time_increment": "1", "limit": MOST_ROWS},
+        "days": {"fields": FIELDS, "time_range": days, "time_increment": "1", "limit": MAX_ROWS},
     }
     if level in CHILD:
         below = CHILD[level][0]
         fields = (*IDENTITY[below], *FIELDS, *(rankings.RANKINGS if below == "ad" else ()))
-        asked["children"] = {"fields": fields, "level": below, "time_ranges": both, "limit": MOST_ROWS}
+        queries["children"] = {"fields": fields, "level": below, "time_ranges": both, "limit": MAX_ROWS}
     if level in ("account", "campaign"):
-        window, sort = at.recent.model_dump(), ["spend_descending"]
-        asked["rankings"] = {
-            "fields": rankings.FIELDS, "level": "ad", "time_range": window, "sort": sort, "limit": MOST_ADS,
+        window, sort = windows.recent.model_dump(), ["spend_descending"]
+        queries["rankings"] = {
+            "fields": rankings.FIELDS, "level": "ad", "time_range": window, "sort": sort, "limit": MAX_ADS,
         }  # fmt: skip
-    return asked
+    return queries
 
 
 @dataclass(frozen=True)
 class Case:
-    """The parts as they came; asking for one that failed raises its error."""
+    """The answers by the name of their part. Reading a part that failed raises its error."""
 
     subject: Subject
     answers: Mapping[str, Row | AdsError]
-    found: Compared
+    comparison: Comparison
 
     def row(self, part: str) -> Row:
+        """Return the body of a part. Raises its AdsError."""
         answer = self.answers[part]
         if isinstance(answer, AdsError):
             raise answer
         return answer
 
     def rows(self, part: str) -> list[Row]:
+        """Return the rows of a part that is a list. Raises its AdsError."""
         body = self.row(part).get("data")
         return [row for row in body if isinstance(row, dict)] if isinstance(body, list) else []
 
-    def cut(self) -> list[str]:
-        """The lists of which only the first page was read."""
+    def truncated_parts(self) -> list[str]:
+        """Return the lists of which only the first page was read."""
         return [
             name
             for name, answer in self.answers.items()
@@ -133,7 +139,7 @@ class Case:
 
     @property
     def ad_sets(self) -> list[Row]:
-        """The ad sets that belong to the case: those below, itself, or the ad's own."""
+        """Return the ad sets below the object, the object itself, or the ad set of the ad. Raises AdsError."""
         if self.subject.level in ("account", "campaign"):
             return self.rows("ad_sets")
         own = self.row("object")
@@ -141,18 +147,18 @@ class Case:
 
     @property
     def pixels(self) -> list[str]:
-        """The pixels that the ad sets optimise for, the commonest first."""
-        named = [str((row.get("promoted_object") or {}).get("pixel_id") or "") for row in self.ad_sets]
-        return [pixel for pixel, _ in Counter(name for name in named if name).most_common()]
+        """Return the pixels for which the ad sets optimize, the most frequent first. Raises AdsError."""
+        ids = [str((row.get("promoted_object") or {}).get("pixel_id") or "") for row in self.ad_sets]
+        return [pixel for pixel, _ in Counter(pixel for pixel in ids if pixel).most_common()]
 
     @property
-    def pixels_known(self) -> list[str]:
-        """The same, none where the ad sets could not be read."""
+    def known_pixels(self) -> list[str]:
+        """Return the same, or an empty list if the ad sets could not be read."""
         try:
             return self.pixels
         except AdsError:
             return []
 
     def recent(self, part: str) -> list[Row]:
-        """The part's rows of the recent window."""
-        return [row for row in self.rows(part) if row.get("date_start") == self.found.at.recent.since]
+        """Return the rows of the recent window. Raises AdsError."""
+        return [row for row in self.rows(part) if row.get("date_start") == self.comparison.windows.recent.since]

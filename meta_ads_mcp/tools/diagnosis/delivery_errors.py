@@ -1,4 +1,4 @@
-"""What Meta says is wrong, and what it advises."""
+"""Tools that read what Meta reports as wrong, and what it recommends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import iso
 from meta_ads_mcp.core.values.ids import AccountId, CampaignId
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.diagnosis.issues import PARTS, SEVERITIES, account_issues, distinct, objects, part_issues
+from meta_ads_mcp.tools.diagnosis.finding import SEVERITIES
+from meta_ads_mcp.tools.diagnosis.issues import SOURCES, account_issues, distinct, objects, source_issues
+
+UNREAD_STATUSES = (
+    "Objects in other statuses, such as ACTIVE, were not read, and they can have issues, too. "
+    'fields=["name", "issues_info"] shows them in ads_get_ad_sets and ads_get_ads.'
+)
 
 
 @tool(
@@ -41,7 +47,7 @@ class GetOpportunityScore(Params):
     object_id: Annotated[CampaignId | None, Field(description="campaign id, for level=campaign")] = None
 
     @model_validator(mode="after")
-    def _campaign_named(self) -> Self:
+    def _check_campaign(self) -> Self:
         if (self.level == "campaign") != (self.object_id is not None):
             raise ValueError("level=campaign and object_id go together")
         return self
@@ -49,28 +55,28 @@ class GetOpportunityScore(Params):
     async def run(self, call: Call) -> Result:
         if self.object_id is not None:
             return await _campaign_advice(call, self.account_id, self.object_id)
-        return await _scored(call, self.account_id)
+        return await _account_score(call, self.account_id)
 
 
-async def _scored(call: Call, account_id: str) -> Result:
-    account, listed = await attempt_all(
+async def _account_score(call: Call, account_id: str) -> Result:
+    account, recommendations = await attempt_all(
         call.graph.get(account_id, fields=["id", "account_id", "opportunity_score"]),
         call.graph.get(f"{account_id}/recommendations"),
     )
     data: Row = {"account_id": account_id}
-    said = []
+    parts = []
     if isinstance(account, AdsError):
         call.note(unread("The score", account))
-        said.append(f"The score of {account_id} could not be read")
+        parts.append(f"The score of {account_id} could not be read")
     else:
         data["opportunity_score"] = account.get("opportunity_score")
-        said.append(_score_sentence(account_id, data["opportunity_score"]))
-    if isinstance(listed, AdsError):
-        call.note(unread("The recommendations", listed))
+        parts.append(_score_sentence(account_id, data["opportunity_score"]))
+    if isinstance(recommendations, AdsError):
+        call.note(unread("The recommendations", recommendations))
     else:
-        data["recommendations"] = _ranked(listed)
-        said.append(f"{len(data['recommendations'])} {plural('recommendation', len(data['recommendations']))}")
-    return Result(f"{'; '.join(said)}.", data)
+        data["recommendations"] = _by_lift(recommendations)
+        parts.append(f"{len(data['recommendations'])} {plural('recommendation', len(data['recommendations']))}")
+    return Result(f"{'; '.join(parts)}.", data)
 
 
 def _score_sentence(account_id: str, score: Any) -> str:
@@ -79,22 +85,22 @@ def _score_sentence(account_id: str, score: Any) -> str:
     return f"Opportunity score {score:g} of 100 for {account_id}"
 
 
-def _ranked(body: Row) -> list[Row]:
-    """Graph nests the recommendations of an account in one row; those that lift the score most come first."""
-    found = [_flat(item) for row in objects(body.get("data")) for item in objects(row.get("recommendations"))]
-    return sorted(found, key=lambda item: -_points(item.get("opportunity_score_lift")))
+def _by_lift(body: Row) -> list[Row]:
+    """Return the recommendations, which Graph nests in one row, with the largest lift of the score first."""
+    rows = [_flatten(item) for row in objects(body.get("data")) for item in objects(row.get("recommendations"))]
+    return sorted(rows, key=lambda item: -_points(item.get("opportunity_score_lift")))
 
 
-def _flat(recommendation: Row) -> Row:
+def _flatten(recommendation: Row) -> Row:
     content = recommendation.get("recommendation_content")
     rest = {name: value for name, value in recommendation.items() if name != "recommendation_content"}
-    if made := iso(rest.get("recommendation_time")):
-        rest["recommendation_time"] = made
+    if time := iso(rest.get("recommendation_time")):
+        rest["recommendation_time"] = time
     return {**rest, **(content if isinstance(content, dict) else {})}
 
 
 def _points(lift: Any) -> float:
-    """Points are a number, or a text such as "5 points"."""
+    """Parse points, which are a number or a text such as "5 points"."""
     number = re.search(r"[0-9]+(\.[0-9]+)?", str(lift))
     return float(number[0]) if number else 0
 
@@ -102,7 +108,7 @@ def _points(lift: Any) -> float:
 async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Result:
     row = await call.graph.get(campaign_id, fields=["id", "account_id", "name", "recommendations"])
     if f"act_{row.get('account_id')}" != account_id:
-        raise InvalidArguments(f"Campaign {campaign_id} is not of {account_id}.", "Name the campaign's own account.")
+        raise InvalidArguments(f"Campaign {campaign_id} is not in {account_id}.", "Give the campaign's own account.")
     advice = objects(row.get("recommendations"))
     count = len(advice)
     call.note("Meta scores accounts only; a campaign has recommendations.")
@@ -133,43 +139,45 @@ class GetErrors(Params):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
 
     async def run(self, call: Call) -> Result:
-        parts = [part for part in PARTS if part.concerns(self.severity)]
+        sources = [source for source in SOURCES if source.concerns(self.severity)]
         answers = await attempt_all(
-            account_issues(call, self.account_id), *(part_issues(call, self.account_id, part) for part in parts)
+            account_issues(call, self.account_id),
+            *(source_issues(call, self.account_id, source) for source in sources),
         )
-        found: list[Row] = []
-        for what, answer in zip(["The account", *(part.label for part in parts)], answers, strict=True):
+        issues: list[Row] = []
+        for label, answer in zip(["The account", *(source.label for source in sources)], answers, strict=True):
             if isinstance(answer, AdsError):
-                call.note(unread(what, answer))
+                call.note(unread(label, answer))
             else:
-                found += answer
+                issues += answer
+        call.note(UNREAD_STATUSES)
         complete = not any(isinstance(answer, AdsError) for answer in answers)
-        wanted = [issue for issue in distinct(found) if self.severity in ("all", issue["severity"])]
-        return _report(self, wanted, complete=complete)
+        matches = [issue for issue in distinct(issues) if self.severity in ("all", issue["severity"])]
+        return _report(self, matches, complete=complete)
 
 
-def _report(asked: GetErrors, issues: list[Row], *, complete: bool) -> Result:
-    """The severity was applied already, so that the limit cuts the least severe."""
+def _report(query: GetErrors, issues: list[Row], *, complete: bool) -> Result:
+    """Build the answer. The limit cuts the least severe of the issues, which are already filtered by severity."""
     issues.sort(key=lambda issue: SEVERITIES.index(issue["severity"]))
-    counted = Counter(issue["severity"] for issue in issues)
+    by_severity = Counter(issue["severity"] for issue in issues)
     counts: dict[str, int] = {
-        severity: counted[severity] for severity in SEVERITIES if asked.severity in ("all", severity)
+        severity: by_severity[severity] for severity in SEVERITIES if query.severity in ("all", severity)
     }
-    shown = issues[: asked.limit]
+    page = issues[: query.limit]
     return Result(
-        _found(asked, issues, counts, complete=complete),
-        {"account_id": asked.account_id, "counts": counts, "issues": shown},
-        Page(len(shown), len(shown) < len(issues)),
+        _summary(query, issues, counts, complete=complete),
+        {"account_id": query.account_id, "counts": counts, "issues": page},
+        Page(len(page), len(page) < len(issues)),
     )
 
 
-def _found(asked: GetErrors, issues: list[Row], counts: dict[str, int], *, complete: bool) -> str:
-    """What was found. Only an account that was read to the end has no problems."""
+def _summary(query: GetErrors, issues: list[Row], counts: dict[str, int], *, complete: bool) -> str:
+    """Summarize the issues. An account that was not read completely may have more problems."""
     if not issues and complete:
-        kind = "" if asked.severity == "all" else f"{asked.severity} "
-        return f"Meta reports no {kind}problems in {asked.account_id}."
-    said = ", ".join(f"{number} {severity}" for severity, number in counts.items())
+        kind = "" if query.severity == "all" else f"{query.severity} "
+        return f"Meta reports no {kind}problems in {query.account_id}."
+    numbers = ", ".join(f"{count} {severity}" for severity, count in counts.items())
     objects = len({(issue["type"], str(issue["entity_id"])) for issue in issues})
-    beyond = f"; the first {asked.limit} are shown" if asked.limit < len(issues) else ""
-    unsure = "" if complete else " Parts of the account could not be read: see the notes."
-    return f"{said} on {objects} {plural('object', objects)} of {asked.account_id}{beyond}.{unsure}"
+    rest = f"; the first {query.limit} are shown" if query.limit < len(issues) else ""
+    incomplete = "" if complete else " Parts of the account could not be read: see the notes."
+    return f"{numbers} on {objects} {plural('object', objects)} of {query.account_id}{rest}.{incomplete}"

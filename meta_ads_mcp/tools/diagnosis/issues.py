@@ -1,8 +1,8 @@
-"""The problems of an account and its objects, each as one row.
+"""Collect the problems of an account and its objects, one row per problem.
 
-A row: `type` (account, campaign, ad_set, ad), `severity`, `source` (where Meta says it), `entity_id`, `entity_name`,
-`effective_status`, `code`, `summary`, `message`, and what only some have. Sources: AdCampaignIssuesInfo,
-AdgroupIssuesInfo, AdgroupReviewFeedback, DeliveryCheck and AdRecommendation of the SDK.
+A row has `type` (account, campaign, ad_set or ad), `severity`, `source` (the field of Meta), `entity_id`,
+`entity_name`, `effective_status`, `code`, `summary`, `message`, and keys of its source. Sources: the SDK classes
+AdCampaignIssuesInfo, AdgroupIssuesInfo, AdgroupReviewFeedback, DeliveryCheck and AdRecommendation.
 """
 
 from __future__ import annotations
@@ -14,32 +14,31 @@ from typing import Any, Literal
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.tools.accounts import ACCOUNT_STATUS, DISABLE_REASON
+from meta_ads_mcp.tools.diagnosis.finding import Severity
 
-Severity = Literal["critical", "warning", "info"]
-SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 CAMPAIGN_FIELDS = ("id", "account_id", "name", "effective_status", "issues_info", "recommendations")
 AD_SET_FIELDS = (*CAMPAIGN_FIELDS, "campaign_id")
 AD_FIELDS = (*AD_SET_FIELDS, "ad_review_feedback", "failed_delivery_checks")
 FIELDS = {"campaign": CAMPAIGN_FIELDS, "ad_set": AD_SET_FIELDS, "ad": AD_FIELDS}
 ACCOUNT_FIELDS = ("id", "account_id", "name", "account_status", "disable_reason", "failed_delivery_checks")
-# Every other status is information.
+# Other statuses are info.
 _SEVERITY_OF: Mapping[str, Severity] = {"DISAPPROVED": "critical", "WITH_ISSUES": "warning"}
-_WAITING = {
-    "PENDING_REVIEW": "It waits for Meta's review.",
-    "PENDING_BILLING_INFO": "It waits for billing information.",
+_STATUS_MESSAGES = {
+    "PENDING_REVIEW": "It is waiting for Meta's review.",
+    "PENDING_BILLING_INFO": "It is waiting for billing information.",
     "DISAPPROVED": "Meta's review rejected it and gives no reason here.",
-    "WITH_ISSUES": "Meta says that it has issues and does not say which.",
+    "WITH_ISSUES": "Meta says that it has issues, but not which.",
 }
-# Ads run in these states of an account and in no other; 8 and 9 are payments that are due
-# (Meta docs, marketing-api/reference/ad-account).
+# Values of account_status with which ads can run, with their severity. 8 and 9 mean that a payment is due.
+# Source: Meta docs, marketing-api/reference/ad-account.
 _ACCOUNT_RUNS: Mapping[int, Severity | None] = {1: None, 201: None, 8: "warning", 9: "warning"}
-# No part of an account is read further than this, whatever is wrong with it.
-MOST_PER_PART = 500
+# Objects that are read per source.
+MAX_PER_SOURCE = 500
 
 
 @dataclass(frozen=True)
 class IssueSource:
-    """Objects of one kind that are in trouble, found by their status so that healthy ones are never read."""
+    """Objects of one kind in certain statuses. Filtering by status avoids reading healthy objects."""
 
     kind: Literal["campaign", "ad_set", "ad"]
     edge: str
@@ -47,15 +46,16 @@ class IssueSource:
 
     @property
     def label(self) -> str:
+        """Name the source in notes."""
         return f"{self.kind.replace('_', ' ').capitalize()}s in status {' or '.join(self.statuses)}"
 
     def concerns(self, severity: str) -> bool:
-        """Any object can carry advice, which is information; of the other severities, only those of its status."""
+        """Return whether the source can have problems of the severity (or `all`). Any object can have advice (info)."""
         return severity in ("all", "info") or severity in {_SEVERITY_OF.get(status) for status in self.statuses}
 
 
-# The worst has a part of its own: however many ads wait for a review, the rejected ones are read.
-PARTS = (
+# Rejected ads are a source of their own, so that many waiting ads cannot crowd them out.
+SOURCES = (
     IssueSource("ad", "ads", ("DISAPPROVED",)),
     IssueSource("campaign", "campaigns", ("WITH_ISSUES",)),
     IssueSource("ad_set", "adsets", ("WITH_ISSUES",)),
@@ -64,65 +64,65 @@ PARTS = (
 )
 
 
-async def part_issues(call: Call, account_id: str, part: IssueSource) -> list[Row]:
-    """The problems of a part's objects. Says so when there are more objects than are read."""
-    found = await call.graph.list(
-        f"{account_id}/{part.edge}",
-        fields=FIELDS[part.kind],
+async def source_issues(call: Call, account_id: str, source: IssueSource) -> list[Row]:
+    """Read the problems of a source. Adds a note if there are more objects than are read."""
+    listing = await call.graph.list(
+        f"{account_id}/{source.edge}",
+        fields=FIELDS[source.kind],
         limit=100,
-        max_items=MOST_PER_PART,
-        effective_status=list(part.statuses),
+        max_items=MAX_PER_SOURCE,
+        effective_status=list(source.statuses),
     )
-    if found.has_more:
-        call.note(f"{part.label}: only the first {len(found.rows)} were read.")
-    return [issue for row in found.rows for issue in object_issues(part.kind, row)]
+    if listing.has_more:
+        call.note(f"{source.label}: only the first {len(listing.rows)} were read.")
+    return [issue for row in listing.rows for issue in object_issues(source.kind, row)]
 
 
 async def account_issues(call: Call, account_id: str) -> list[Row]:
-    """Why the account cannot run ads, and the delivery checks that it fails."""
+    """Read why the account cannot run ads, and its failed delivery checks."""
     return problems_of_account(account_id, await call.graph.get(account_id, fields=ACCOUNT_FIELDS))
 
 
 def problems_of_account(account_id: str, row: Row) -> list[Row]:
-    """The same, from a row with `ACCOUNT_FIELDS`."""
+    """Return the problems of an account from its object with `ACCOUNT_FIELDS`."""
     status = row.get("account_status")
     issue = {"type": "account", "entity_id": account_id, "entity_name": row.get("name")}
-    found = [{**issue, "severity": "warning", **check} for check in _checks(row)]
+    checks = [{**issue, "severity": "warning", **check} for check in _checks(row)]
     severity = _ACCOUNT_RUNS.get(status, "critical") if isinstance(status, int) else None
     if severity is None or not isinstance(status, int):
-        return found
+        return checks
     label = ACCOUNT_STATUS.get(status, "UNKNOWN")
     disabled = row.get("disable_reason") or 0
     reason = DISABLE_REASON.get(disabled if isinstance(disabled, int) else -1, "UNKNOWN")
-    said = f"The account is {label}." + ("" if reason == "NONE" else f" Reason: {reason}.")
-    return [{**issue, "severity": severity, "source": "account_status", "code": status, "message": said}, *found]
+    message = f"The account is {label}." + ("" if reason == "NONE" else f" Reason: {reason}.")
+    return [{**issue, "severity": severity, "source": "account_status", "code": status, "message": message}, *checks]
 
 
 def object_issues(kind: str, row: Row) -> list[Row]:
-    """Every issue, failed check and piece of advice of one object; a review's reasons stand with its first issue."""
+    """Return the issues, failed checks and advice of one object. The reasons of a review are in its first issue."""
     status = str(row.get("effective_status"))
     issue = {"type": kind, "entity_id": row.get("id"), "entity_name": row.get("name"), "effective_status": status}
     issue |= {"campaign_id": row.get("campaign_id")}
-    troubles = _reviewed(list(_issues(row)), row.get("ad_review_feedback")) + list(_checks(row))
-    if not troubles and status in _WAITING:
-        troubles = [{"source": "effective_status", "message": _WAITING[status]}]
+    problems = _with_review(list(_issues(row)), row.get("ad_review_feedback")) + list(_checks(row))
+    if not problems and status in _STATUS_MESSAGES:
+        problems = [{"source": "effective_status", "message": _STATUS_MESSAGES[status]}]
     severity = _SEVERITY_OF.get(status, "info")
     return [
-        *({**issue, "severity": severity, **trouble} for trouble in troubles),
+        *({**issue, "severity": severity, **problem} for problem in problems),
         *({**issue, "severity": "info", **advice} for advice in _advice(row)),
     ]
 
 
-def _reviewed(issues: list[Row], feedback: Any) -> list[Row]:
-    """The issues with Meta's reasons by policy: for all placements (`global`), and those of single platforms."""
+def _with_review(issues: list[Row], feedback: Any) -> list[Row]:
+    """Add Meta's reasons by policy: those for all placements (`global`), and those of single platforms."""
     if not isinstance(feedback, dict) or not feedback:
         return issues
     if issues:
         return [{**issues[0], "review_feedback": feedback}, *issues[1:]]
     overall = feedback.get("global")
     policies = ", ".join(overall) if isinstance(overall, dict) else ""
-    said = f"Meta's review rejected it: {policies}." if policies else "Meta's review rejected it on some placements."
-    return [{"source": "ad_review_feedback", "message": said, "review_feedback": feedback}]
+    message = f"Meta's review rejected it: {policies}." if policies else "Meta's review rejected it on some placements."
+    return [{"source": "ad_review_feedback", "message": message, "review_feedback": feedback}]
 
 
 def _issues(row: Row) -> Iterator[Row]:
@@ -159,12 +159,14 @@ def _advice(row: Row) -> Iterator[Row]:
 
 
 def objects(value: Any) -> list[Row]:
+    """Return the objects of a list, or an empty list for any other value."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def distinct(issues: list[Row]) -> list[Row]:
-    """Each problem once: an object whose status changes meanwhile comes in two parts. The first stays."""
-    seen: dict[str, Row] = {}
+    """Drop repeated problems. An object whose status changes while it is read can be in two sources."""
+    unique: dict[str, Row] = {}
     for issue in issues:
-        seen.setdefault(repr([issue.get(name) for name in ("type", "entity_id", "source", "code", "message")]), issue)
-    return list(seen.values())
+        key = repr([issue.get(name) for name in ("type", "entity_id", "source", "code", "message")])
+        unique.setdefault(key, issue)
+    return list(unique.values())

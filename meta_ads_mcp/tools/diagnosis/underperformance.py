@@ -1,4 +1,4 @@
-"""Diagnose why an ad account, campaign, ad set or ad performs worse than in the period before."""
+"""The tool that diagnoses why an account, campaign, ad set or ad performs worse than in the window before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from meta_ads_mcp.analysis import anomalies
+from meta_ads_mcp.analysis.cautions import date_note
 from meta_ads_mcp.analysis.series import figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
@@ -19,17 +20,14 @@ from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.domain.insights_query import ObjectParams, Preset
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.diagnosis import movers
-from meta_ads_mcp.tools.diagnosis.case import CHILD, MOST_ADS, Case, Level, Subject, parts, pixel_parts
+from meta_ads_mcp.tools.diagnosis.case import CHILD, MAX_ADS, Case, Level, Subject, build_pixel_requests, build_requests
 from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of
-from meta_ads_mcp.tools.diagnosis.findings import METRICS, RATES, Compared, by_severity, count_by_severity, windows_of
+from meta_ads_mcp.tools.diagnosis.comparison import METRICS, RATES, Comparison, windows_of
+from meta_ads_mcp.tools.diagnosis.finding import by_severity, count_by_severity
+from meta_ads_mcp.tools.diagnosis.movers import mover_table
 
-MOST_ACCOUNTS = 60
-# In one list request; nobody's business has more accounts than are looked at here.
-MOST_REACHED = 500
-# Graph's code for a field that the object does not have, among others.
-UNKNOWN_FIELD = 100
-RUNS = frozenset({1, 8, 9, 201})
+# Graph's error code for an invalid parameter, which includes a field that the object does not have.
+INVALID_PARAMETER = 100
 
 
 @tool(
@@ -53,87 +51,90 @@ class DiagnoseUnderperformance(ObjectParams):
     pixel_id: PixelId | None = None
 
     async def run(self, call: Call) -> Result:
-        """One round trip of eight requests for an account or campaign, six for an ad set, four for an ad.
+        """Read eight parts for an account or campaign, six for an ad set, four for an ad, in one round trip.
 
-        A second one reads the pixels that the ad sets optimise for (at most five), unless `pixel_id` is given. The
-        account's time zone is looked up once per process before.
+        Unless `pixel_id` is given, a second round trip reads the pixels for which the ad sets optimize, at most five.
         """
         account = await call.account(self.object_id)
-        at, partial = windows_of(self.date_preset, account.today(call.now()))
+        windows, partial = windows_of(self.date_preset, account.today(call.now()))
         level: Level = "account" if self.object_id.startswith("act_") else self.level
         subject = Subject(self.object_id, level, account, self.pixel_id, call.now())
-        answers = await read_batch(call, parts(subject, at))
+        answers = await read_batch(call, build_requests(subject, windows))
         _require_readable(self.object_id, level, answers)
-        case = Case(subject, answers, _compared(answers["windows"], at, partial=partial))
-        if not self.pixel_id and case.pixels_known:
-            more = await read_batch(call, pixel_parts(case.pixels_known, account.id))
-            case = Case(subject, {**answers, **more}, case.found)
+        case = Case(subject, answers, _compare(answers["windows"], windows, partial=partial))
+        if not self.pixel_id and case.known_pixels:
+            pixels = await read_batch(call, build_pixel_requests(case.known_pixels, account.id))
+            case = Case(subject, {**answers, **pixels}, case.comparison)
         return _report(case, diagnose(case))
 
 
 def _require_readable(object_id: str, level: Level, answers: Mapping[str, Row | AdsError]) -> None:
-    """Raises where nothing could be read, and where the object is of another level: its fields are then unknown."""
+    """Raise if nothing could be read, or if the object is of another level and so lacks the requested fields."""
     errors = [answer for answer in answers.values() if isinstance(answer, AdsError)]
     if len(errors) == len(answers):
         raise errors[0]
-    own = answers.get("object")
-    if isinstance(own, InvalidArguments) and own.graph is not None and own.graph.code == UNKNOWN_FIELD:
+    error = answers.get("object")
+    if isinstance(error, InvalidArguments) and error.graph is not None and error.graph.code == INVALID_PARAMETER:
         raise InvalidArguments(
             f"{object_id} cannot be read as {level.replace('_', ' ')}.",
             "Set level to what it is: campaign, ad_set or ad.",
         )
 
 
-def _compared(answer: Row | AdsError, at: anomalies.Windows, *, partial: bool) -> Compared:
-    """The figures of both windows; without an answer none, and the checks that need them say so."""
+def _compare(answer: Row | AdsError, windows: anomalies.Windows, *, partial: bool) -> Comparison:
+    """Compare the windows. If they could not be read, the figures are empty and the checks report the error."""
     rows: list[Row] = [] if isinstance(answer, AdsError) else answer.get("data") or []
-    what = result_measure(rows)
+    measure = result_measure(rows)
     by_start = {row.get("date_start"): row for row in rows}
-    now, before = (figures(by_start.get(window.since, {}), what) for window in (at.recent, at.previous))
-    return Compared(at, now, before, what.event, partial, RATES if partial else METRICS)
+    now, before = (figures(by_start.get(days.since, {}), measure) for days in (windows.recent, windows.previous))
+    return Comparison(windows, now, before, measure.event, partial, RATES if partial else METRICS)
 
 
-def _report(case: Case, made: Diagnosis) -> Result:
-    found, at, subject = by_severity(made.findings), case.found.at, case.subject
+def _report(case: Case, diagnosis: Diagnosis) -> Result:
+    comparison, subject = case.comparison, case.subject
+    recent, previous = comparison.windows.recent, comparison.windows.previous
     names = (*METRICS, "reach", "frequency")
     data: Row = {
-        "object": {"id": subject.id, "level": subject.level, **_named(case)},
-        "window": anomalies.window_row(at.recent, case.found.now, names),
-        "window_before": anomalies.window_row(at.previous, case.found.before, names),
-        "result_event": case.found.event,
-        "findings": [one.public() for one in found],
-        "checked": made.checked,
-        "not_checked": made.not_checked,
-        "not_applicable": made.not_applicable,
+        "object": {"id": subject.id, "level": subject.level, **_name_and_status(case)},
+        "window": anomalies.window_row(recent, comparison.now, names),
+        "window_before": anomalies.window_row(previous, comparison.before, names),
+        "result_event": comparison.event,
+        "findings": [finding.public() for finding in by_severity(diagnosis.findings)],
+        "checked": diagnosis.checked,
+        "not_checked": diagnosis.not_checked,
+        "not_applicable": diagnosis.not_applicable,
     }
     if subject.level in CHILD and not isinstance(case.answers["children"], AdsError):
-        data["movers"] = Whole(movers.table(movers_of(case)).public())
-    days = f"{at.recent.since} to {at.recent.until} against {at.previous.since} to {at.previous.until}"
-    summary = f"{_verdict(subject.id, made)} {days} ({subject.account.timezone_name})."
+        data["movers"] = Whole(mover_table(movers_of(case)).public())
+    days = f"{recent.since} to {recent.until} compared with {previous.since} to {previous.until}"
+    summary = f"{_verdict(subject.id, diagnosis)} {days} ({subject.account.timezone_name})."
     return Result(summary, Whole(data), notes=_cautions(case, subject.account.currency))
 
 
-def _named(case: Case) -> Row:
+def _name_and_status(case: Case) -> Row:
     row = case.answers["account" if case.subject.level == "account" else "object"]
     return {} if isinstance(row, AdsError) else {name: row.get(name) for name in ("name", "effective_status")}
 
 
-def _verdict(object_id: str, made: Diagnosis) -> str:
-    """Only when every check was made is there nothing to find."""
-    open_checks = len(made.not_checked)
-    rest = f" {open_checks} {plural('check', open_checks)} could not be made: see not_checked." if open_checks else ""
-    if made.findings:
-        counts = ", ".join(f"{count} {severity}" for severity, count in count_by_severity(made.findings).items())
-        return f"{len(made.findings)} {plural('finding', len(made.findings))} for {object_id} ({counts}).{rest}"
+def _verdict(object_id: str, diagnosis: Diagnosis) -> str:
+    """Summarize the findings. Say that nothing is notable only if every check ran."""
+    open_checks = len(diagnosis.not_checked)
+    rest = f" {open_checks} {plural('check', open_checks)} could not run: see not_checked." if open_checks else ""
+    findings = diagnosis.findings
+    if findings:
+        counts = ", ".join(f"{count} {severity}" for severity, count in count_by_severity(findings).items())
+        return f"{len(findings)} {plural('finding', len(findings))} for {object_id} ({counts}).{rest}"
     if open_checks:
-        return f"Nothing was found for {object_id} by the {len(made.checked)} checks that were made.{rest}"
-    return f"Nothing notable for {object_id}: all {len(made.checked)} checks were made."
+        return f"The {len(diagnosis.checked)} checks that ran found nothing for {object_id}.{rest}"
+    return f"Nothing notable for {object_id}: all {len(diagnosis.checked)} checks ran."
 
 
 def _cautions(case: Case, currency: str) -> list[str]:
-    notes = [f"Money in {currency}; budgets are money objects.", "Hypotheses are to be checked, not facts."]
+    notes = [f"Money in {currency}; budgets are money objects.", "Hypotheses are not facts; check them."]
     if "rankings" in case.answers:
-        notes.append(f"Rankings are of the {MOST_ADS} ads that spent most, at most.")
-    if case.found.partial:
+        notes.append(f"Rankings cover at most the {MAX_ADS} ads with the highest spend.")
+    if case.comparison.partial:
         notes.append("Today is not over: amounts are not compared, only rates.")
-    return [*notes, "Conversions of the latest days are still being attributed."]
+    days = case.answers["days"]
+    undated = date_note(days.get("data") or []) if isinstance(days, dict) else []
+    return [*notes, *undated, "Conversions of the latest days are still being attributed."]

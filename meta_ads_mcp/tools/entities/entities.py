@@ -1,4 +1,4 @@
-"""Campaigns, ad sets and ads through one tool."""
+"""Read, change and activate campaigns, ad sets and ads through one tool each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList, selection
+from meta_ads_mcp.core.handlers import ToolSource
 from meta_ads_mcp.core.listing import Refine, list_result, unchanged
+from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import ListParams, Local
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
@@ -21,7 +23,7 @@ from meta_ads_mcp.tools import campaigns
 from meta_ads_mcp.tools.ad_sets import ad_sets
 from meta_ads_mcp.tools.ads import ads
 
-# The edge, the default fields and the last touch to a row: those of the list tool of each.
+# Entity type → edge, default fields and row refinement of its list tool.
 _LISTS: Mapping[str, tuple[str, str, Refine]] = {
     "campaign": ("campaigns", campaigns.FIELDS, unchanged),
     "ad_set": ("adsets", ad_sets.FIELDS, ad_sets.with_targeting_summary),
@@ -43,8 +45,8 @@ class GetAdEntities(ListParams):
 
     @model_validator(mode="before")
     @classmethod
-    def _campaigns_are_of_accounts(cls, data: Any) -> Any:
-        """Only an account has campaigns, so bare digits can mean nothing else there."""
+    def _complete_account_id(cls, data: Any) -> Any:
+        """Add act_ to bare digits when campaigns are listed: only accounts have campaigns."""
         if not isinstance(data, Mapping) or data.get("entity_type") != "campaign":
             return data
         parent = str(data.get("parent_id"))
@@ -53,7 +55,7 @@ class GetAdEntities(ListParams):
     async def run(self, call: Call) -> Result:
         edge, fields, refine = _LISTS[self.entity_type]
         path = f"{self.parent_id}/{edge}"
-        found = await call.graph.list(
+        listing = await call.graph.list(
             path,
             fields=selection(self.fields, fields.split(), ("id", "account_id")),
             limit=self.limit,
@@ -61,7 +63,7 @@ class GetAdEntities(ListParams):
             max_items=self.max_items,
             effective_status=self.status_filter,
         )
-        return list_result(self.entity_type.replace("_", " "), path, found, refine)
+        return list_result(self.entity_type.replace("_", " "), path, listing, refine)
 
 
 UPDATES: Mapping[str, tuple[type[ConfirmedParams], str]] = {
@@ -69,8 +71,7 @@ UPDATES: Mapping[str, tuple[type[ConfirmedParams], str]] = {
     "ad_set": (ad_sets.UpdateAdSet, "ad_set_id"),
     "ad": (ads.UpdateAd, "ad_id"),
 }
-NODES = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
-# What stands above an object and must be active too, with the field that names it.
+# Entity type → the parents that must be active too, by the field that holds them.
 _PARENTS = {"campaign": (), "ad_set": ("campaign",), "ad": ("adset", "campaign")}
 
 
@@ -82,19 +83,24 @@ class UpdateEntity(ConfirmedParams):
     entity_id: Annotated[ObjectId, Node("any")]
     updates: Annotated[dict[str, Any], Field(min_length=1)]
 
-    def stands_for(self) -> tuple[Tool, dict[str, Any]]:
-        """The update tool of the type, with its own allowlist, checks and confirmations."""
+    def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
+        """Return the update tool of the entity type and its arguments; its checks and confirmations apply."""
         update, id_name = UPDATES[self.entity_type]
         if not {id_name, "dry_run", "confirmation"}.isdisjoint(self.updates):
             raise InvalidArguments(
                 f"updates holds fields of the {self.entity_type}, not {id_name}, dry_run or confirmation."
             )
-        own = {"dry_run": self.dry_run, "confirmation": self.confirmation}
-        return tool_of(update), {id_name: self.entity_id, **self.updates, **own}
+        options = {"dry_run": self.dry_run, "confirmation": self.confirmation}
+        return tools.get_part(tool_of(update).name), {id_name: self.entity_id, **self.updates, **options}
 
 
 @tool(
-    "ads_activate_entity", Effect.UPDATE, post("{entity_id}"), keywords="pause start stop archive", validate_only=True
+    "ads_activate_entity",
+    Effect.UPDATE,
+    post("{entity_id}"),
+    keywords="pause start stop archive",
+    validate_only=True,
+    display_title="Set status",
 )
 class ActivateEntity(ConfirmedParams):
     """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED; says what above it blocks delivery.
@@ -107,16 +113,20 @@ class ActivateEntity(ConfirmedParams):
     status: Literal["ACTIVE", "PAUSED", "ARCHIVED"] = "ACTIVE"
 
     def node_kind(self) -> str:
-        return NODES[self.entity_type]
+        return ENTITY_KINDS[self.entity_type]
 
     async def describe_effect(self, call: Call) -> Row:
-        """The effective status, and the parents that are not active."""
+        """Return the effective status and, for an activation, the parents that are not active."""
         parents = [f"{parent}{{id,name,status,effective_status}}" for parent in _PARENTS[self.entity_type]]
-        now = await call.graph.get(self.entity_id, fields=["id", "status", "effective_status", *parents])
+        entity = await call.graph.get(self.entity_id, fields=["id", "status", "effective_status", *parents])
         blocking = [
-            {"type": parent.replace("adset", "ad_set"), "id": now[parent]["id"], "status": now[parent].get("status")}
+            {
+                "type": parent.replace("adset", "ad_set"),
+                "id": entity[parent]["id"],
+                "status": entity[parent].get("status"),
+            }
             for parent in _PARENTS[self.entity_type]
-            if isinstance(now.get(parent), dict) and now[parent].get("status") != "ACTIVE"
+            if isinstance(entity.get(parent), dict) and entity[parent].get("status") != "ACTIVE"
         ]
-        found = {"effective_status": now.get("effective_status")}
-        return {**found, "blocked_by": blocking} if blocking and self.status == "ACTIVE" else found
+        effect: Row = {"effective_status": entity.get("effective_status")}
+        return {**effect, "blocked_by": blocking} if blocking and self.status == "ACTIVE" else effect

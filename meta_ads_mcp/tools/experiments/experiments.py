@@ -1,4 +1,4 @@
-"""Studies: split tests and lift tests, with their cells and objectives."""
+"""Read studies (split tests and lift tests) with their cells and objectives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from meta_ads_mcp.core.values.graph_values import parse_json_text
 from meta_ads_mcp.core.values.ids import AccountId, BusinessId, StudyId
 from meta_ads_mcp.errors import AdsError, Denied
 
-# confidence_level is a parameter of writes only (Meta docs, marketing-api/reference/ad-study).
+# confidence_level is left out: it can be written but not read (Meta docs, marketing-api/reference/ad-study).
 FIELDS = (
     "id name description type start_time end_time cooldown_start_time observation_end_time created_time updated_time "
     "canceled_time results_first_available_date"
@@ -29,8 +29,8 @@ PARTS = (
     "objectives{id,name,type,is_primary,results,last_updated_results}",
 )
 NO_SIGNIFICANCE = (
-    "Meta gives no significance here, and this server computes none. Compare the cells with ads_get_insights on the "
-    "ad sets of each."
+    "Meta returns no significance here, and this server does not compute it. Compare the cells with ads_get_insights "
+    "on the ad sets of each cell."
 )
 
 
@@ -58,7 +58,8 @@ class GetAdStudies(ListParams):
     async def run(self, call: Call) -> Result:
         if self.business_id and call.allowed_accounts():
             raise Denied(
-                "A business's studies may be of accounts that this server may not touch.", "Ask with account_id."
+                "A business's studies may belong to accounts that this server may not use.",
+                "Give account_id instead of business_id.",
             )
         return await read_list(call, self, f"{self.business_id or self.account_id}/ad_studies")
 
@@ -85,38 +86,38 @@ class GetStudyDetails(Params):
 
     async def run(self, call: Call) -> Result:
         study = await call.graph.get(self.study_id, fields=[*fields_for(self), *PARTS])
-        objectives = [_decoded(item) for item in _rows(study.get("objectives"))]
+        objectives = [_decode_results(item) for item in _rows(study.get("objectives"))]
         if self.breakdowns:
-            objectives = list(await asyncio.gather(*(self._split(call, item) for item in objectives)))
-        cells = [_flat(cell) for cell in _rows(study.get("cells"))]
-        told = f"Study {self.study_id}: {len(cells)} cell(s), {len(objectives)} objective(s)."
-        return Result(told, {**study, "cells": cells, "objectives": objectives}, notes=[NO_SIGNIFICANCE])
+            objectives = list(await asyncio.gather(*(self._break_down(call, item) for item in objectives)))
+        cells = [_flatten_edges(cell) for cell in _rows(study.get("cells"))]
+        summary = f"Study {self.study_id}: {len(cells)} cell(s), {len(objectives)} objective(s)."
+        return Result(summary, {**study, "cells": cells, "objectives": objectives}, notes=[NO_SIGNIFICANCE])
 
-    async def _split(self, call: Call, objective: Row) -> Row:
-        """The objective's results by the breakdowns, which only the objective itself takes."""
+    async def _break_down(self, call: Call, objective: Row) -> Row:
+        """Read the objective's results by breakdown; only the objective's own node accepts breakdowns."""
         fields = ["id", "results", "last_updated_results"]
-        found = await attempt(call.graph.get(str(objective.get("id")), fields=fields, breakdowns=self.breakdowns))
-        if isinstance(found, AdsError):
-            call.note(unread(f"The breakdown of objective {objective.get('id')}", found))
+        results = await attempt(call.graph.get(str(objective.get("id")), fields=fields, breakdowns=self.breakdowns))
+        if isinstance(results, AdsError):
+            call.note(unread(f"The breakdown of objective {objective.get('id')}", results))
             return objective
-        return {**objective, **_decoded(found)}
+        return {**objective, **_decode_results(results)}
 
 
-def _decoded(objective: Row) -> Row:
-    """Results are JSON texts (SDK class AdStudyObjective: list<string>)."""
-    shown = dict(objective)
-    if isinstance(shown.get("results"), list):
-        shown["results"] = [parse_json_text(item) for item in shown["results"]]
-    if "last_updated_results" in shown:
-        shown["last_updated_results"] = parse_json_text(shown["last_updated_results"])
-    return shown
+def _decode_results(objective: Row) -> Row:
+    """Parse the results, which Graph returns as JSON texts (SDK class AdStudyObjective: list<string>)."""
+    row = dict(objective)
+    if isinstance(row.get("results"), list):
+        row["results"] = [parse_json_text(item) for item in row["results"]]
+    if "last_updated_results" in row:
+        row["last_updated_results"] = parse_json_text(row["last_updated_results"])
+    return row
 
 
-def _flat(cell: Row) -> Row:
+def _flatten_edges(cell: Row) -> Row:
     return {name: _rows(value) if name in ("adsets", "campaigns") else value for name, value in cell.items()}
 
 
 def _rows(edge: Any) -> list[Row]:
-    """The rows of an edge that was asked inside `fields`."""
+    """Return the rows of an edge that was requested inside `fields`."""
     rows = edge.get("data") if isinstance(edge, Mapping) else edge
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []

@@ -1,8 +1,8 @@
-"""The bundled guide: long-standing facts of Meta ads in two sentences each, in this project's words.
+"""Articles of the bundled guide: long-standing facts of Meta ads, about two sentences each, written for this project.
 
-Links go to Meta's developer documentation, or to a search in Meta's Business Help Centre where no developer page covers
-the subject: ids of help-centre articles change and are not guessed. `id` is ours, `reviewed` is when it was last read
-through.
+Links go to Meta's developer documentation, or to a search in Meta's Business Help Center if no developer page covers
+the subject, because ids of help articles change. `id` is local to this project; `reviewed` is the month of the last
+review.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ _GRAPH = "https://developers.facebook.com/docs"
 
 @dataclass(frozen=True)
 class Article:
+    """An article of the guide. `url` is Meta's page on the subject, or a search for it."""
+
     id: str
     title: str
     tags: tuple[str, ...]
@@ -26,12 +28,15 @@ class Article:
 
 
 def search_page(words: str) -> str:
-    """A search in Meta's Business Help Centre."""
+    """Return the address of a search in Meta's Business Help Center."""
     return f"https://www.facebook.com/business/help/search?query={quote_plus(words)}"
 
 
 def _article(title: str, tags: str, summary: str, *, page: str = "", search: str = "") -> Article:
-    """`page` is a path of Meta's documentation (`docs/…` outside the Marketing API's); else `search` is looked up."""
+    """Build an article that links to `page`, or else to a search for `search` (default: the title).
+
+    `page` is a path in Meta's documentation of the Marketing API; a path that starts with `docs/` is outside it.
+    """
     name = "-".join(title.lower().replace(",", "").replace("+", "-plus").replace("/", "-").split())
     if page:
         url = f"{_GRAPH}/{page.removeprefix('docs/')}" if page.startswith("docs/") else f"{_DOCUMENTATION}/{page}"
@@ -161,8 +166,8 @@ ARTICLES = (
         "Why numbers differ from Ads Manager",
         "discrepancy, reporting, time zone, attribution, delay, estimated",
         """Days are those of the ad account's time zone, recent conversions still arrive for some days, and some
-        figures are estimated or modelled. Compare the same days, level, attribution setting and action type before
-        calling it a fault.""",
+        figures are estimated or modeled. Compare the same days, level, attribution setting and action type before
+        calling it an error.""",
         search="why results differ ads manager analytics",
     ),
     _article(
@@ -191,7 +196,7 @@ ARTICLES = (
     _article(
         "Delivery errors and ads with issues",
         "delivery error, with issues, not delivering, error, issues_info",
-        """An object with issues tells them in issues_info, with a code and a summary; a hard error stops delivery.
+        """An object with issues lists them in issues_info, with a code and a summary; a hard error stops delivery.
         Frequent causes are a lost Page permission, a deleted pixel or audience, a payment that failed, and an end
         date that has passed.""",
         page="error-reference",
@@ -199,16 +204,16 @@ ARTICLES = (
     _article(
         "Effective status of campaigns, ad sets and ads",
         "status, effective status, paused, archived, deleted, active",
-        """The status is what you set, the effective status what results: an active ad in a paused campaign is
-        CAMPAIGN_PAUSED. Archived objects are read by naming the status and can only be deleted; deleted ones are gone
-        for good.""",
+        """The status is what you set, the effective status is what results from it: an active ad in a paused campaign
+        is CAMPAIGN_PAUSED. Archived objects are read by naming the status and can only be deleted; deleted ones are
+        gone for good.""",
         page="best-practices/manage-your-ad-object-status",
     ),
     _article(
         "Account status and disabled accounts",
         "account status, disabled, unsettled, payment, restricted, closed",
         """Ads run only while the account is active, or while a payment is being settled or in its grace period. A
-        disabled account shows a reason; payments are put right under billing, restrictions are appealed in Account
+        disabled account shows a reason; payments are settled under billing, and restrictions are appealed in Account
         Quality.""",
         page="reference/ad-account",
     ),
@@ -216,7 +221,7 @@ ARTICLES = (
         "Limits on campaigns, ad sets and ads",
         "limit, number of ads, archive, account limits",
         """A regular account holds 6,000 campaigns, ad sets and ads each that are neither archived nor deleted.
-        Archive or delete what is done to make room.""",
+        Archive or delete finished objects to make room.""",
         page="reference/ad-account#limits",
     ),
     _article(
@@ -230,15 +235,16 @@ ARTICLES = (
     _article(
         "Access tokens",
         "token, access token, system user, expired, login, session",
-        """A user's token lasts an hour or two, an exchanged one about 60 days; a system user's token can last without
-        an end and suits a server best. A token ends early when its user changes the password or loses the role.""",
+        """A user's token lasts an hour or two, an exchanged one about 60 days; a system user's token can be valid
+        indefinitely and suits a server best. A token ends early when its user changes the password or loses the
+        role.""",
         page="docs/business-management-apis/system-users/install-apps-and-generate-tokens",
     ),
     _article(
         "Permissions and scopes",
         "permission, scope, ads_read, ads_management, business_management, role, task",
-        """Reading needs ads_read, changing needs ads_management, business assets need business_management, and Pages,
-        leads and Instagram have permissions of their own. The token's user also needs a role on the account or Page
+        """Reading requires ads_read, changes require ads_management, business assets require business_management, and
+        Pages, leads and Instagram have their own permissions. The token's user also needs a role on the account or Page
         itself.""",
         search="ad account permissions roles",
     ),
@@ -259,7 +265,7 @@ ARTICLES = (
     _article(
         "Event match quality",
         "event match quality, dataset quality, emq, matching, customer data",
-        """Event match quality, up to 10, says how well events can be matched to people. Hashed email, phone, click id
+        """Event match quality, up to 10, shows how well events can be matched to people. Hashed email, phone, click id
         and address raise it, and better matching means more conversions attributed and better delivery.""",
         page="docs/marketing-api/conversions-api/dataset-quality-api",
     ),
@@ -280,8 +286,8 @@ ARTICLES = (
     _article(
         "Detailed targeting, locations and searches",
         "targeting, interests, behaviors, demographics, location, search, geo",
-        """Interests, behaviours, demographics and places are found by search and targeted by id or key. Options are
-        retired now and then; an ad set that uses one must be edited to keep running.""",
+        """Interests, behaviors, demographics and places are looked up with a search and targeted by id or key. Options
+        are retired now and then; an ad set that uses one must be edited to keep running.""",
         page="audiences/reference/targeting-search",
     ),
     _article(
@@ -308,22 +314,22 @@ ARTICLES = (
     _article(
         "A/B tests",
         "ab test, split test, experiment, lift, study, significance",
-        """An A/B test splits people at random between versions, so that no one sees both. Change one thing, let it
+        """An A/B test splits people at random between versions, so that nobody sees both. Change one thing, let it
         run one or two weeks on a sufficient budget, and leave it alone meanwhile.""",
         search="about A/B testing",
     ),
     _article(
         "Ad fatigue and frequency",
         "fatigue, frequency, creative, saturation, refresh",
-        """When the same people see an ad too often, click rates fall and costs rise. New creatives with a really
-        different picture or idea help more than new words under the same one.""",
+        """When the same people see an ad too often, click rates fall and costs rise. New creatives with a truly
+        different picture or idea help more than new text for the same picture.""",
         search="creative fatigue frequency",
     ),
     _article(
         "Creative specifications",
         "creative, image size, video, aspect ratio, text, specs, format",
         """Use at least 1080 pixels in width: 4:5 or 1:1 for feeds, 9:16 for stories and reels with the edges kept
-        free of text. Long texts are cut, so the point belongs into the first line.""",
+        free of text. Long texts are cut, so put the point in the first line.""",
         search="image video ad specifications",
     ),
     _article(
@@ -343,15 +349,15 @@ ARTICLES = (
     _article(
         "Opportunity score and recommendations",
         "opportunity score, recommendation, advice, performance",
-        """The opportunity score, 0 to 100, says how far an account follows Meta's current recommendations, each with
-        its points. It is advice and no measure of results: weigh every recommendation before applying it.""",
+        """The opportunity score, 0 to 100, shows how closely an account follows Meta's current recommendations, each
+        with its points. It is advice, not a measure of results: weigh every recommendation before applying it.""",
         page="overview/performance-recommendations",
     ),
     _article(
         "Copying campaigns, ad sets and ads",
         "copy, duplicate, clone, deep copy",
-        """Campaigns, ad sets and ads can be copied with what is in them, best as paused copies to look over first.
-        Copies have no history: they are reviewed, and learn, anew.""",
+        """Campaigns, ad sets and ads can be copied with their contents, preferably as paused copies to review first.
+        Copies have no history: they go through review and the learning phase again.""",
         page="reference/ad-campaign/copies",
     ),
 )

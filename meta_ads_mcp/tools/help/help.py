@@ -1,4 +1,4 @@
-"""A short guide to how Meta ads work, bundled with the server: no call leaves the machine."""
+"""Search a short bundled guide to how Meta ads work. No request leaves the machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.tools.help.articles import ARTICLES, REVIEWED, Article, search_page
 
-# A word in the tags says what an article is about, one in the summary only that it is mentioned.
+# Points per matching word, by the part of the article: tags name its subject, the summary only mentions words.
 _WEIGHTS = (("tags", 4), ("title", 3), ("summary", 1))
 
 
@@ -35,18 +35,17 @@ class GetHelpArticle(Params):
     limit: Annotated[int, Field(ge=1, le=20)] = 5
 
     async def run(self, call: Call) -> Result:
-        found = find(self.query)[: self.limit]
-        if found:
-            titles = "; ".join(str(row["title"]) for row in found)
-            return Result(
-                f"{len(found)} {plural('article', len(found))}: {titles}.", {"articles": found, "reviewed": REVIEWED}
-            )
-        call.note(f"Nothing here on that; Meta's Help Centre may have it: {search_page(self.query)}")
+        articles = search_articles(self.query)[: self.limit]
+        if articles:
+            titles = "; ".join(str(row["title"]) for row in articles)
+            summary = f"{len(articles)} {plural('article', len(articles))}: {titles}."
+            return Result(summary, {"articles": articles, "reviewed": REVIEWED})
+        call.note(f"No bundled article matches. Search Meta's Help Center: {search_page(self.query)}")
         return Result("No article matches; try other words.", {"articles": [], "reviewed": REVIEWED})
 
 
-def find(query: str) -> list[Row]:
-    """The articles that have a word of the query, best first; words have three characters or more."""
+def search_articles(query: str) -> list[Row]:
+    """Return the articles that contain a word of the query, best first. Words under three characters are ignored."""
     words = _words(query)
     scored = [(score(article, words), article) for article in ARTICLES]
     best = sorted((entry for entry in scored if entry[0]), key=lambda entry: -entry[0])
@@ -65,13 +64,14 @@ def find(query: str) -> list[Row]:
 
 
 def score(article: Article, words: set[str]) -> int:
+    """Sum the points of the words that occur in the article's tags, title and summary."""
     texts = {"tags": " ".join(article.tags), "title": article.title, "summary": article.summary}
     return sum(weight * len(words & _words(texts[part])) for part, weight in _WEIGHTS)
 
 
 def _words(text: str) -> set[str]:
-    """Words in the singular, so that "budgets" finds "budget"."""
-    return {word.removesuffix("s") for word in re.findall(r"[a-z0-9]{3,}", text.lower())} - _EMPTY
+    """Split into words without a final "s", so that "budgets" matches "budget"; drop stop words."""
+    return {word.removesuffix("s") for word in re.findall(r"[a-z0-9]{3,}", text.lower())} - _STOP_WORDS
 
 
-_EMPTY = frozenset("the and for with how what why are doe can not this that from you your when which who".split())
+_STOP_WORDS = frozenset("the and for with how what why are doe can not this that from you your when which who".split())

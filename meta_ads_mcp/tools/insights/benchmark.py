@@ -1,6 +1,6 @@
-"""An object's ctr, cpc and cpm beside a baseline: the caller's own, or what the account and the object did before.
+"""Compare an object's ctr, cpc and cpm with a baseline: the caller's, or the history of the account and the object.
 
-Graph has no figures of industries, and none are made up here.
+Graph has no figures of industries.
 """
 
 from __future__ import annotations
@@ -17,57 +17,57 @@ from meta_ads_mcp.core.values.dates import TimeRange, time_range
 
 METRICS = ("ctr", "cpc", "cpm")
 HISTORY_DAYS = 90
-# Below these a rate is chance.
-FEWEST_IMPRESSIONS, FEWEST_CLICKS = 1000, 20
+# Rates with smaller denominators are treated as random.
+MIN_IMPRESSIONS, MIN_CLICKS = 1000, 20
 IN_LINE_UNDER_PCT = 10
 COLUMNS = ["metric", "observed", "baseline", "delta_pct", "verdict", "baseline_source"]
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """Where a baseline comes from, with its dates, and its values; a metric it does not have is absent."""
+    """A baseline: where it comes from, and its values by metric. ctr is in percent, cpc and cpm in major units."""
 
     source: str
     values: Mapping[str, Number]
 
 
 def history_before(window: TimeRange) -> TimeRange:
-    """The 90 days that end the day before the window."""
+    """Return the 90 days that end the day before the window."""
     return time_range(window.first - timedelta(days=HISTORY_DAYS), window.first - timedelta(days=1))
 
 
 def usable(figures: Figures) -> dict[str, Number]:
-    """The rates that rest on enough impressions and clicks."""
-    if figures.impressions < FEWEST_IMPRESSIONS:
+    """Return the rates that have enough impressions and clicks."""
+    if figures.impressions < MIN_IMPRESSIONS:
         return {}
-    metrics = METRICS if figures.clicks >= FEWEST_CLICKS else ("cpm",)
+    metrics = METRICS if figures.clicks >= MIN_CLICKS else ("cpm",)
     return {name: value for name in metrics if (value := figures.metric(name)) is not None}
 
 
 def benchmark(observed: Figures, baselines: Sequence[Baseline]) -> Table:
-    """A row per baseline and metric; null where either side has too little data."""
-    seen = usable(observed)
-    rows = [_row(name, seen.get(name), base) for base in baselines for name in METRICS]
+    """Build a table with a row per baseline and metric. Values with too little data are null."""
+    rates = usable(observed)
+    rows = [_row(name, rates.get(name), base) for base in baselines for name in METRICS]
     return Table(COLUMNS, rows)
 
 
-def _row(name: str, seen: Number | None, base: Baseline) -> list[Any]:
+def _row(name: str, value: Number | None, base: Baseline) -> list[Any]:
     usual = base.values.get(name)
-    delta = change_pct(seen, usual)
-    return [name, round_number(seen), round_number(usual), delta, verdict(name, delta), base.source]
+    delta = change_pct(value, usual)
+    return [name, round_number(value), round_number(usual), delta, verdict(name, delta), base.source]
 
 
 def verdict_sentence(table: Table) -> str:
-    """The verdicts in a sentence, per baseline; empty when nothing could be judged."""
+    """Return the verdicts per baseline as text, or an empty text if nothing could be judged."""
     by_source: dict[str, list[str]] = {}
-    for metric, *_, judged, source in table.rows:
-        if judged:
-            by_source.setdefault(source, []).append(f"{metric} {judged}")
-    return "; ".join(f"against {source}: {', '.join(judged)}" for source, judged in by_source.items())
+    for metric, *_, judgment, source in table.rows:
+        if judgment:
+            by_source.setdefault(source, []).append(f"{metric} {judgment}")
+    return "; ".join(f"compared with {source}: {', '.join(verdicts)}" for source, verdicts in by_source.items())
 
 
 def verdict(metric: str, delta: Number | None) -> str | None:
-    """`better`, `worse` or `in line` (less than 10 % off); None without a comparison."""
+    """Return `better`, `worse` or `in line` (less than 10 % off), or None without a comparison."""
     if delta is None:
         return None
     if abs(delta) < IN_LINE_UNDER_PCT:

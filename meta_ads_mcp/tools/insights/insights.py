@@ -1,62 +1,40 @@
-"""Insights: the figures of accounts, campaigns, ad sets and ads, and five views that read them."""
+"""Tools that read insights: the figures of accounts, campaigns, ad sets and ads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from meta_ads_mcp.analysis import context, rankings
-from meta_ads_mcp.analysis.anomalies import Limits, windows
+from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
+from meta_ads_mcp.analysis.cautions import date_note, preset_today_note
 from meta_ads_mcp.analysis.charts import pictures as charts
-from meta_ads_mcp.analysis.guardrails import check_arguments
 from meta_ads_mcp.analysis.numbers import amount, total
-from meta_ads_mcp.analysis.report import Answered, report
-from meta_ads_mcp.analysis.selection import IDENTITY, prepare
-from meta_ads_mcp.analysis.series import FIELDS, Measure, figures, periods, result_measure, sum_figures
+from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.local import local_offset, local_selection
+from meta_ads_mcp.analysis.query.selection import IDENTITY, build_request
+from meta_ads_mcp.analysis.report import report
+from meta_ads_mcp.analysis.series import FIELDS, periods, result_measure
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
-from meta_ads_mcp.core.params import Closed, Local, Params, Wire
-from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.result import Page, Result, Row, Table, Whole
+from meta_ads_mcp.core.params import Local, Params, Wire
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Listing, Page, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.dates import TimeRange, preset_range, require_within_lookback
+from meta_ads_mcp.core.values.dates import preset_range, require_within_lookback, time_range
 from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
-from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset, PresetParams
-from meta_ads_mcp.errors import DataLimit, InvalidArguments
+from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset
 from meta_ads_mcp.tools.accounts import label_account
-from meta_ads_mcp.tools.insights.benchmark import Baseline, benchmark, history_before, usable, verdict_sentence
+from meta_ads_mcp.tools.insights.read_all import no_delivery, read_all
 
-MOST_ROWS = 10_000
-# So many are a first page with its default limit, or more than a person reads.
+# Answers with at least this many rows suggest a file.
 MANY_ROWS = 100
-RATES = ("spend", "impressions", "clicks", "ctr", "cpc", "cpm", "account_currency")
-NO_RESULTS = Measure(None, own=False)
 ACCOUNT = (
     "id account_id name currency account_status disable_reason timezone_name balance amount_spent spend_cap".split()
 )
-
-
-async def read_all(call: Call, object_id: str, fields: Sequence[str], **params: Any) -> list[Row]:
-    """All rows, page after page: a series that is cut would look like a drop."""
-    rows: list[Row] = []
-    after: str | None = None
-    while len(rows) <= MOST_ROWS:
-        found = await call.graph.list(f"{object_id}/insights", fields=fields, limit=500, after=after, **params)
-        rows += found.rows
-        await call.progress(len(rows), None, f"{len(rows)} rows read")
-        if found.after is None:
-            return rows
-        after = found.after
-    raise DataLimit(f"There are more than {MOST_ROWS} rows.", "Ask for a shorter range, or for one campaign at a time.")
-
-
-def nothing(object_id: str, since: str, until: str) -> Result:
-    note = "Meta gives no rows where nothing was delivered."
-    return Result(f"No delivery of {object_id} from {since} to {until}.", Table([], []), notes=[note])
 
 
 @tool(
@@ -80,30 +58,38 @@ class GetInsights(InsightsParams):
     chart: Chart = False
 
     @model_validator(mode="after")
-    def _allowed(self) -> Self:
+    def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=True)
+        if local_selection(self):
+            local_offset(self.after)
         return self
 
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
         today = account.today(call.now())
-        asked = prepare(self, account, today, synchronous=True)
-        for text in asked.notes:
+        request = build_request(self, account, today, synchronous=True)
+        for text in request.notes:
             call.note(text)
-        found = await call.graph.list(
-            f"{self.object_id}/insights",
-            fields=asked.fields,
-            limit=self.limit,
-            after=self.after,
-            max_items=self.max_items,
-            **asked.params,
-        )
-        answer = report(self, Answered(found.rows, found.after, found.summary, found.marks), account, today)
-        if len(found.rows) >= MANY_ROWS:
+        if local_selection(self):
+            start, count = local_offset(self.after), self.max_items or self.limit
+            rows = await read_all(call, self.object_id, request.fields, **request.params)
+            listing = Listing(rows)
+            answer = report(self, listing, account, today, window=slice(start, start + count))
+        else:
+            listing = await call.graph.list(
+                f"{self.object_id}/insights",
+                fields=request.fields,
+                limit=self.limit,
+                after=self.after,
+                max_items=self.max_items,
+                **request.params,
+            )
+            answer = report(self, listing, account, today, all_rows=self.after is None)
+        if len(listing.rows) >= MANY_ROWS:
             call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
             return answer
-        return replace(answer, images=charts.report_pictures(call, self, answer, account, found.rows))
+        return replace(answer, images=charts.report_pictures(call, self, answer, account, listing.rows))
 
 
 @tool(
@@ -117,8 +103,7 @@ class GetInsights(InsightsParams):
 class PerformanceTrend(PeriodParams):
     """Show how one object develops by day, week or month: spend, reach, clicks, costs, results, changes in percent.
 
-    Says per metric whether it rises or falls, and by which method. For one day or week that stands out, use
-    ads_insights_anomaly_signal.
+    Says per metric whether it rises or falls. For single unusual days, use ads_insights_anomaly_signal.
     """
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
@@ -132,19 +117,20 @@ class PerformanceTrend(PeriodParams):
             require_within_lookback(self.time_range, today)
         increment = {"daily": "1", "weekly": "7", "monthly": "monthly"}[self.granularity]
         rows = await read_all(call, self.object_id, FIELDS, time_increment=increment, **self.period())
-        known = self.time_range or preset_range(self.date_preset, today)
-        what = result_measure(rows)
-        series = periods(rows, what, min(known.last, today) if known else today, self.granularity)
+        days = self.time_range or preset_range(self.date_preset, today)
+        measure = result_measure(rows)
+        series = periods(rows, measure, min(days.last, today) if days else today, self.granularity)
         if not series:
-            return nothing(self.object_id, known.since if known else "the start", known.until if known else "today")
+            return no_delivery(self.object_id, days)
         data, notes = trend(series, today)
         spent = amount(total(period.figures.spend for period in series), account.currency)
         summary = (
             f"{len(series)} {self.granularity} periods of {self.object_id}, {series[0].start} to {series[-1].stop} "
             f"({account.timezone_name}). Spend {spent}."
         )
-        drawn = charts.trend_pictures(call, self.object_id, series, what, account) if self.chart else []
-        return Result(summary, Whole(data), notes=[what.note(), f"Money in {account.currency}.", *notes], images=drawn)
+        images = charts.trend_pictures(call, self.object_id, series, measure, account) if self.chart else []
+        notes = [measure.note(), f"Money in {account.currency}.", *notes, *date_note(rows)]
+        return Result(summary, Whole(data), notes=notes, images=images)
 
 
 Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas"]
@@ -161,8 +147,7 @@ Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results
 class AnomalySignal(ObjectParams):
     """Find unusual days and weeks: metrics of the latest full days against the same weekdays before.
 
-    For an account with level campaign, ad_set or ad, every one below it that delivered is checked. Says so where there
-    is too little data. Today is left out.
+    For an account with level campaign, ad_set or ad, each one that delivered is checked. Today is left out.
     """
 
     level: Annotated[ViewLevel, Local()] = "campaign"
@@ -173,8 +158,8 @@ class AnomalySignal(ObjectParams):
 
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
-        at = windows(account.today(call.now()), self.window_days)
-        days = {"since": at.history.since, "until": at.recent.until}
+        windows = recent_windows(account.today(call.now()), self.window_days)
+        days = {"since": windows.history.since, "until": windows.recent.until}
         level = self.level.replace("ad_set", "adset") if self._splits else None
         identity = IDENTITY.get(level or "", ())
         rows = await read_all(
@@ -186,13 +171,13 @@ class AnomalySignal(ObjectParams):
             **({"level": level} if level else {}),
         )
         if not rows:
-            return nothing(self.object_id, at.history.since, at.recent.until)
+            return no_delivery(self.object_id, time_range(windows.history.first, windows.recent.last))
         limits = Limits(self.threshold_pct, self.min_impressions)
-        return anomaly_result(SignalCheck(self.object_id, identity, at, self.metrics, limits), rows, account)
+        return anomaly_result(SignalCheck(self.object_id, identity, windows, self.metrics, limits), rows, account)
 
     @property
     def _splits(self) -> bool:
-        """Whether the objects below are checked one by one."""
+        """Return whether each object below the given one is checked separately."""
         if self.object_id.startswith("act_"):
             return self.level != "account"
         return "level" in self.model_fields_set and self.level in ("ad_set", "ad")
@@ -219,7 +204,7 @@ class AuctionRankingBenchmarks(Params):
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
 
     @model_validator(mode="after")
-    def _an_object(self) -> Self:
+    def _require_object(self) -> Self:
         if self.ad_id is None and self.object_id is None:
             raise ValueError("give ad_id or object_id")
         return self
@@ -227,7 +212,7 @@ class AuctionRankingBenchmarks(Params):
     async def run(self, call: Call) -> Result:
         target = str(self.object_id or self.ad_id)
         account = await call.account(target)
-        found = await call.graph.list(
+        listing = await call.graph.list(
             f"{target}/insights",
             fields=rankings.FIELDS,
             limit=self.limit,
@@ -236,103 +221,16 @@ class AuctionRankingBenchmarks(Params):
             date_preset=self.date_preset,
             sort=["spend_descending"],
         )
-        table = rankings.ranking_table(found.rows)
-        page = Page(len(found.rows), found.has_more, found.after)
-        if not found.rows:
+        table = rankings.ranking_table(listing.rows)
+        page = Page(len(listing.rows), listing.has_more, listing.after)
+        if not listing.rows:
             return Result(f"No ad of {target} delivered in {self.date_preset}.", table, page)
         ranked = sum(row[-1] != "not ranked" for row in table.rows)
-        more = "; more follow, ask again with page.after" if found.has_more else ""
-        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{more}."
+        suffix = "; more follow, call again with page.after" if listing.has_more else ""
+        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{suffix}."
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
-        return Result(summary, table, page, notes, found.marks)
-
-
-class BaselineValues(Closed):
-    """What to compare with: ctr in percent, cpc and cpm in major units of the currency."""
-
-    ctr: Annotated[float | None, Field(gt=0)] = None
-    cpc: Annotated[float | None, Field(gt=0)] = None
-    cpm: Annotated[float | None, Field(gt=0)] = None
-    currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$", description="Of cpc and cpm")] = None
-
-    def in_currency(self, currency: str) -> Baseline:
-        """The values that can be compared in the account's currency."""
-        same = self.currency in (None, currency)
-        given = {"ctr": self.ctr, "cpc": self.cpc if same else None, "cpm": self.cpm if same else None}
-        return Baseline("the caller's baseline", {name: value for name, value in given.items() if value is not None})
-
-
-def _own_history(value: Any) -> Any:
-    return None if value == "own_history" else value
-
-
-@tool(
-    "ads_insights_industry_benchmark",
-    Effect.READ,
-    get("{object_id}/insights"),
-    node="AdsInsights",
-    singular="comparison",
-    keywords="compare average baseline",
-)
-class IndustryBenchmark(PresetParams):
-    """Compare ctr, cpc and cpm with your own baseline, or with the 90 days before of the account and of the object.
-
-    Meta publishes no figures of industries, so none are given; `industry` is accepted and changes nothing.
-    """
-
-    level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "campaign"
-    industry: Annotated[
-        Literal["igaming", "ecommerce", "lead_gen", "saas", "finance", "education", "default"], Local()
-    ] = "default"
-    baseline: Annotated[
-        BaselineValues | None,
-        BeforeValidator(_own_history),
-        Local(),
-        Field(description="Default: own history"),
-    ] = None
-
-    async def run(self, call: Call) -> Result:
-        account = await call.account(self.object_id)
-        today = account.today(call.now())
-        window = preset_range(self.date_preset, today)
-        if window is None and self.baseline is None:
-            raise InvalidArguments(
-                f"Before {self.date_preset} there is no history to compare with.",
-                "Give a baseline, or a shorter date_preset such as last_30d.",
-            )
-        rows = await read_all(call, self.object_id, RATES, date_preset=self.date_preset)
-        if not rows:
-            return nothing(self.object_id, window.since if window else "the start", window.until if window else "today")
-        bases = await self._baselines(call, account, window)
-        observed = sum_figures([figures(row, NO_RESULTS) for row in rows])
-        table = benchmark(observed, bases)
-        judged = verdict_sentence(table) or "nothing could be judged"
-        summary = f"{self.object_id}, {self.date_preset}, {judged}; cpc and cpm in {account.currency}."
-        return Result(summary, table, notes=self._notes(account))
-
-    async def _baselines(self, call: Call, account: Account, window: TimeRange | None) -> list[Baseline]:
-        if self.baseline or window is None:
-            return [self.baseline.in_currency(account.currency)] if self.baseline else []
-        before = history_before(window)
-        targets = {account.id: "the account", self.object_id: "itself"}
-        return [await self._history(call, target, text, before) for target, text in targets.items()]
-
-    async def _history(self, call: Call, target: str, text: str, before: TimeRange) -> Baseline:
-        rows = await read_all(call, target, RATES, time_range=before.model_dump())
-        past = usable(sum_figures([figures(row, NO_RESULTS) for row in rows]))
-        if not past:
-            call.note(f"Too little delivery from {before.since} to {before.until} to compare with {text}.")
-        return Baseline(f"{text} from {before.since} to {before.until}", past)
-
-    def _notes(self, account: Account) -> list[str]:
-        notes = ["Meta publishes no figures of industries: the baseline is not one of an industry."]
-        if self.industry != "default":
-            notes.append(f"industry={self.industry} changed nothing.")
-        if self.baseline and self.baseline.currency not in (None, account.currency):
-            notes.append(f"cpc and cpm in {self.baseline.currency} cannot be compared with {account.currency}.")
-        elif self.baseline and self.baseline.currency is None and (self.baseline.cpc or self.baseline.cpm):
-            notes.append(f"The baseline's cpc and cpm were taken to be in {account.currency}.")
-        return [*notes, "Verdicts: within 10 % is in line; fewer than 1,000 impressions or 20 clicks are not judged."]
+        notes += preset_today_note(self.date_preset, account.timezone_name, call.now())
+        return Result(summary, table, page, notes, listing.marks)
 
 
 @tool(
@@ -356,15 +254,15 @@ class AdvertiserContext(Params):
     async def run(self, call: Call) -> Result:
         row = await call.graph.get(self.account_id, fields=ACCOUNT)
         path = f"{self.account_id}/insights"
-        wanted: dict[str, Any] = {"date_preset": self.date_preset}
-        whole = await call.graph.list(path, fields=context.FIELDS[2:], limit=1, level="account", **wanted)
+        period: dict[str, Any] = {"date_preset": self.date_preset}
+        whole = await call.graph.list(path, fields=context.FIELDS[2:], limit=1, level="account", **period)
         best = await call.graph.list(
             path,
             fields=context.FIELDS,
             limit=self.top_n_campaigns,
             level="campaign",
             sort=["spend_descending"],
-            **wanted,
+            **period,
         )
         currency = str(row.get("currency", ""))
         totals = context.totals(whole.rows[0]) if whole.rows else {"spend": 0}
@@ -375,14 +273,15 @@ class AdvertiserContext(Params):
             "totals": totals,
             "top_campaigns": Whole(top.public()),
         }
-        covered = sum(cells[3] or 0 for cells in top.rows)
+        share = sum(cells[3] or 0 for cells in top.rows)
         summary = (
             f"{row.get('name')}: spend {amount(totals['spend'], currency)} in {self.date_preset}; "
-            f"the top {len(top.rows)} campaigns make {covered:.0f} % of it."
+            f"the top {len(top.rows)} campaigns make {share:.0f} % of it."
             if whole.rows
             else f"{row.get('name')}: no delivery in {self.date_preset}."
         )
-        notes = [f"Figures in {currency}. results are each campaign's own (result_event)."]
+        notes = [f"Figures in {currency}. results count each campaign's result_event."]
+        notes += preset_today_note(self.date_preset, str(row.get("timezone_name")), call.now())
         return Result(summary, data, notes=notes)
 
 

@@ -1,4 +1,4 @@
-"""Making lead forms. A form cannot be changed afterwards, only archived."""
+"""Create lead forms. Meta does not allow a form to be changed afterwards, only archived."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _upper(value: Any) -> Any:
     singular="lead form",
     keywords="new instant form questions",
     page_token=True,
-    # Readable in other shapes than they are written.
+    # Graph returns these in another shape than it takes.
     write_only="questions privacy_policy context_card thank_you_page tracking_parameters",
 )
 class CreateLeadForm(CreateParams, ConfirmedParams):
@@ -57,7 +57,7 @@ class CreateLeadForm(CreateParams, ConfirmedParams):
         return {**after, "privacy_policy": {"url": self.privacy_policy_url, "link_text": self.privacy_policy_link_text}}
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        call.note("A form cannot be changed after it is made; it can only be archived.")
+        call.note("A form cannot be changed after it is created; it can only be archived.")
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return ["it asks people for their data in the name of the Page"]

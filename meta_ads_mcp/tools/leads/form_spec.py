@@ -1,6 +1,6 @@
-"""The closed parts of a lead form.
+"""Models of the parts of a lead form. They reject unknown keys.
 
-Keys are those of the SDK's LeadGenQuestion, LeadGenQuestionOption, LeadGenContextCard and LeadGenThankYouPage.
+Keys are those of the SDK classes LeadGenQuestion, LeadGenQuestionOption, LeadGenContextCard and LeadGenThankYouPage.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CUSTOM = "CUSTOM"
 
 
 class Choice(Closed):
-    """One answer to choose; `key` is what a download shows for it."""
+    """An answer of a multiple-choice question; lead downloads show `key` instead of `value`."""
 
     value: Line
     key: Line | None = None
@@ -28,12 +28,12 @@ class Choice(Closed):
 
 def _present_type(value: object) -> object:
     if isinstance(value, str) and value.upper() in ("MULTIPLE_CHOICE", "SHORT_ANSWER"):
-        raise ValueError(f"Meta has no type {value[:20]}: use CUSTOM with label, and options for a choice")
+        raise ValueError(f"{value[:20]} is not a type of Meta's: use CUSTOM with label, and options for a choice")
     return value
 
 
 class FormQuestion(Closed):
-    """A question that Meta fills in (EMAIL, FULL_NAME, PHONE, …), or one of your own (CUSTOM)."""
+    """A question that Meta prefills (EMAIL, FULL_NAME, PHONE, …), or a custom one (CUSTOM)."""
 
     type: Annotated[Word, BeforeValidator(_present_type)]
     key: Annotated[str | None, Field(min_length=1, max_length=100)] = None
@@ -44,22 +44,25 @@ class FormQuestion(Closed):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.type == CUSTOM and self.label is None:
-            raise ValueError("a CUSTOM question needs label, its text")
+            raise ValueError("label, the text of the question, is required for a CUSTOM question")
         return self
 
 
 def check_questions(questions: Sequence[FormQuestion]) -> None:
-    """For a model validator: what can only be seen of all questions. Raises ValueError."""
+    """Check keys and types across all questions; for a model validator.
+
+    Raises ValueError for a duplicate key, or a prefilled question that is asked twice.
+    """
     keys = [question.key for question in questions if question.key]
     if len(set(keys)) != len(keys):
         raise ValueError("two questions have the same key")
-    ready = [question.type for question in questions if question.type != CUSTOM]
-    if len(set(ready)) != len(ready):
-        raise ValueError("a question that Meta fills in is asked once")
+    prefilled = [question.type for question in questions if question.type != CUSTOM]
+    if len(set(prefilled)) != len(prefilled):
+        raise ValueError("a question that Meta prefills can be asked only once")
 
 
 class ContextCard(Closed):
-    """The page before the questions."""
+    """The page shown before the questions."""
 
     title: Line | None = None
     content: Annotated[list[Line] | None, Field(min_length=1, max_length=10)] = None
@@ -69,7 +72,7 @@ class ContextCard(Closed):
 
 
 class ThankYouPage(Closed):
-    """The page after the answers, with a button."""
+    """The page shown after submission, with a button."""
 
     title: Line
     body: Line | None = None
@@ -83,9 +86,9 @@ class ThankYouPage(Closed):
     @model_validator(mode="after")
     def _button_leads_somewhere(self) -> Self:
         if self.button_type == "VIEW_WEBSITE" and self.website_url is None:
-            raise ValueError("VIEW_WEBSITE needs website_url")
+            raise ValueError("website_url is required for VIEW_WEBSITE")
         if self.button_type == "CALL_BUSINESS" and None in (self.business_phone_number, self.country_code):
-            raise ValueError("CALL_BUSINESS needs business_phone_number and country_code")
+            raise ValueError("business_phone_number and country_code are required for CALL_BUSINESS")
         return self
 
 

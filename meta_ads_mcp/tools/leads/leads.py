@@ -1,4 +1,4 @@
-"""Lead forms and the leads that people left in them. Leads are personal data: masked unless asked for in the open."""
+"""Read lead forms and leads. Leads are personal data: answers are masked unless `include_pii` is true."""
 
 from __future__ import annotations
 
@@ -47,13 +47,14 @@ class GetLeadForms(ListParams):
 
 
 class LeadFilter(Closed):
-    """A condition on the time of a lead, the one field that the edge filters by."""
+    """A condition on the creation time of a lead, the only field the edge can filter by."""
 
     field: Literal["time_created"] = "time_created"
     operator: Literal["GREATER_THAN", "GREATER_THAN_OR_EQUAL", "LESS_THAN"]
     value: Moment
 
-    def sent(self) -> Row:
+    def to_graph(self) -> Row:
+        """Return the condition as Graph takes it, with Unix seconds."""
         return {"field": self.field, "operator": self.operator, "value": to_unix(self.value, UTC)}
 
 
@@ -63,7 +64,7 @@ IncludePii = Annotated[bool, Local(), Field(description="Show personal data in t
 
 
 class LeadParams(ListParams):
-    """What the two lists of leads share."""
+    """Base of the two tools that list leads."""
 
     limit: LeadLimit = 100
     fields: FieldList | None = None
@@ -71,10 +72,11 @@ class LeadParams(ListParams):
     include_pii: IncludePii = False
 
     async def read(self, call: Call, parent: str, page: str | None) -> Result:
-        filtering = [condition.sent() for condition in self.filtering] if self.filtering else None
+        """List the leads of a form or an ad. `page` is the Page whose token to use; None for the user's token."""
+        filtering = [condition.to_graph() for condition in self.filtering] if self.filtering else None
         if not self.include_pii:
             call.note(MASKED)
-        refine = (lambda row: row) if self.include_pii else masked_lead
+        refine = (lambda row: row) if self.include_pii else mask_lead
         with needing(*LEAD_SCOPES):
             return await read_list(call, self, f"{parent}/leads", refine=refine, page=page, filtering=filtering)
 
@@ -97,7 +99,7 @@ class GetLeads(LeadParams):
     async def run(self, call: Call) -> Result:
         with needing(*LEAD_SCOPES):
             form = await call.graph.get(self.form_id, fields=["page_id"])
-        # Where Meta does not say whose form it is, its leads are read with the user's own token, which may do too.
+        # If Meta does not return the Page of the form, try the user's token; it may be sufficient.
         page = str(form["page_id"]) if form.get("page_id") else None
         return await self.read(call, self.form_id, page)
 
@@ -121,22 +123,22 @@ class GetAdLeads(LeadParams):
         return await self.read(call, self.ad_id, await page_of_ad(call, self.ad_id))
 
 
-def masked_lead(lead: Row) -> Row:
-    """The lead with the values of its answers masked; the questions' names stay."""
+def mask_lead(lead: Row) -> Row:
+    """Mask the values of the answers and keep the names of the questions."""
     if "field_data" not in lead:
         return lead
     answers = lead["field_data"] if isinstance(lead["field_data"], list) else []
-    return {**lead, "field_data": [_masked_answer(answer) for answer in answers if isinstance(answer, dict)]}
+    return {**lead, "field_data": [_mask_answer(answer) for answer in answers if isinstance(answer, dict)]}
 
 
-def _masked_answer(answer: Row) -> Row:
+def _mask_answer(answer: Row) -> Row:
     values = answer.get("values")
-    kept: Row = {"name": answer.get("name")}
-    return {**kept, "values": [mask(value) for value in values] if isinstance(values, Sequence) else []}
+    masks = [mask(value) for value in values] if isinstance(values, Sequence) else []
+    return {"name": answer.get("name"), "values": masks}
 
 
 def mask(value: Any) -> str:
-    """The first character and nothing else; of an e-mail address also that it is one, not whose domain."""
+    """Keep the first character only, plus `@` for an e-mail address (not its domain)."""
     text = str(value).strip()
     if len(text) < 3:
         return "…"

@@ -1,4 +1,4 @@
-"""Metrics of a Page: those asked by default, and those that Meta took away, with what is there in their place.
+"""List the default metrics of a Page, and the metrics that Meta removed with their replacements.
 
 Source: Meta docs, docs/platforminsights/page/deprecated-metrics: removed on 2025-06-15, 2025-11-15 and with v26.0.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 DEFAULT = ("page_media_view", "page_total_media_view_unique", "page_post_engagements", "page_views_total")
 _VIEWS, _REACH = "page_media_view", "page_total_media_view_unique"
+# A metric without a replacement has "".
 _REMOVED = {
     "page_impressions_unique": _REACH,
     "post_impressions_unique": "post_total_media_view_unique",
@@ -22,6 +23,8 @@ _REMOVED = {
     "total_video_impressions": _VIEWS,
     "total_video_impressions_unique": _REACH,
     "total_video_views_unique": "page_video_views_unique",
+    # No data since November 2026 (Meta blog, introducing-graph-api-v27-and-marketing-api-v27).
+    "total_video_consumption_rate": "",
 }
 _FAMILIES = {
     "page_impressions": _VIEWS,
@@ -35,15 +38,24 @@ _FAMILIES = {
 
 
 def present_name(metric: str) -> str | None:
-    """What stands for a metric that Meta took away; None for one that is not known to be gone."""
+    """Return the replacement of a removed metric, "" if it has none; None for a metric that is not removed."""
     if metric in _REMOVED:
         return _REMOVED[metric]
     return next((new for family, new in _FAMILIES.items() if metric.startswith(f"{family}_") or metric == family), None)
 
 
 def require_present(metrics: Sequence[str]) -> Sequence[str]:
-    """For a model validator: the metrics as they are. Raises ValueError naming today's equivalent of a removed one."""
-    gone = {metric: new for metric in metrics if (new := present_name(metric))}
-    if gone:
-        raise ValueError("; ".join(f"Meta removed {metric}: ask for {new}" for metric, new in gone.items()))
+    """Return the metrics unchanged; for a model validator.
+
+    Raises ValueError that names the replacement of each removed metric.
+    """
+    removed = [
+        f"Meta removed {metric}: {_advice(new)}" for metric in metrics if (new := present_name(metric)) is not None
+    ]
+    if removed:
+        raise ValueError("; ".join(removed))
     return metrics
+
+
+def _advice(replacement: str) -> str:
+    return f"ask for {replacement}" if replacement else "leave it out, nothing replaces it"

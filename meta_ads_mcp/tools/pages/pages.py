@@ -1,8 +1,8 @@
-"""Posts and figures of a Facebook Page, with the Page's own token."""
+"""Publish, read and delete posts of a Facebook Page, and read its insights, all with the token of the Page."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -19,15 +19,15 @@ from meta_ads_mcp.tools.comments.moderate import IN_PUBLIC
 from meta_ads_mcp.tools.pages.metrics import DEFAULT, require_present
 from meta_ads_mcp.web.addresses import PublicUrl
 
-MOST_CHARS = 63_206
-# How far ahead Meta takes a scheduled post (Meta docs, pages-api/posts).
-SOONEST_SECONDS = 10 * 60
-LATEST_SECONDS = 30 * 86_400
+MAX_MESSAGE_CHARS = 63_206
+# The range in which Meta accepts a scheduled post (Meta docs, pages-api/posts).
+MIN_AHEAD_SECONDS = 10 * 60
+MAX_AHEAD_SECONDS = 30 * 86_400
 
 
 def _with_page(value: str) -> str:
     if "_" not in value:
-        raise ValueError("a post id is written <page>_<post>: its Page's own token is needed")
+        raise ValueError("a post id must be <page>_<post>, because the token of its Page is required")
     return value
 
 
@@ -35,6 +35,7 @@ StoryId = Annotated[PostId, AfterValidator(_with_page), Field(description="<page
 
 
 def _page_of(post_id: str) -> str:
+    """Return the Page id at the start of a post id."""
     return post_id.split("_", 1)[0]
 
 
@@ -52,7 +53,7 @@ class CreatePost(CreateParams, ConfirmedParams):
 
     dry_run: Annotated[bool, Local(), Field(description="Validate and plan; publish nothing")] = True
     page_id: PageId
-    message: Annotated[str, Field(min_length=1, max_length=MOST_CHARS)]
+    message: Annotated[str, Field(min_length=1, max_length=MAX_MESSAGE_CHARS)]
     link: PublicUrl | None = None
     photo_url: PublicUrl | None = None
     scheduled_publish_time: Annotated[
@@ -86,7 +87,7 @@ class CreatePost(CreateParams, ConfirmedParams):
         if self.scheduled_publish_time is None:
             return {}
         ahead = self.scheduled_publish_time - call.now().timestamp()
-        if not SOONEST_SECONDS <= ahead <= LATEST_SECONDS:
+        if not MIN_AHEAD_SECONDS <= ahead <= MAX_AHEAD_SECONDS:
             raise InvalidArguments(
                 "scheduled_publish_time is not 10 minutes to 30 days ahead.",
                 f"Give Unix seconds; it is {int(call.now().timestamp())} now.",
@@ -94,20 +95,40 @@ class CreatePost(CreateParams, ConfirmedParams):
         return {"published": False, "scheduled_publish_time": self.scheduled_publish_time}
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        made = await steps.do(plan.changes[0])
-        # A photo has an id of its own besides the post's; a scheduled one has no post yet.
-        post_id = str(made.get("post_id") or made["id"])
-        told: Row = {"id": post_id, "post_id": post_id, "next_step": "facebook_delete_post removes it."}
-        return {**told, "post_url": f"https://www.facebook.com/{post_id}"} if self._is_out else told
+        response = await steps.do(plan.changes[0])
+        # A photo has its own id besides the post's. A scheduled photo has no post yet.
+        post_id = str(response.get("post_id") or response["id"])
+        result: Row = {"id": post_id, "post_id": post_id, "next_step": "facebook_delete_post removes it."}
+        return {**result, "post_url": f"https://www.facebook.com/{post_id}"} if self._is_public else result
 
     @property
-    def _is_out(self) -> bool:
+    def _is_public(self) -> bool:
         return self.scheduled_publish_time is None
 
 
-PostField = Literal["message", "created_time", "permalink_url", "full_picture", "likes", "comments", "shares"]
-# Edges of which only the count is wanted (Meta docs, graph-api/reference/page-post).
-_COUNTED = {"likes": "likes.limit(1).summary(total_count)", "comments": "comments.limit(1).summary(total_count)"}
+PostField = Literal[
+    "message",
+    "created_time",
+    "updated_time",
+    "permalink_url",
+    "full_picture",
+    "from",
+    "attachments",
+    "likes",
+    "reactions",
+    "comments",
+    "shares",
+]
+# Edges that are reduced to their total count, and the parts of an attachment (Meta docs, graph-api/reference/page-post
+# and story-attachment).
+_PARTS = {
+    "from": "from{id,name}",
+    "attachments": "attachments{media_type,type,title,description,url,unshimmed_url}",
+    "likes": "likes.limit(1).summary(total_count)",
+    "reactions": "reactions.limit(1).summary(total_count)",
+    "comments": "comments.limit(1).summary(total_count)",
+}
+_COUNTED = ("likes", "reactions", "comments", "shares")
 
 
 @tool(
@@ -125,25 +146,25 @@ class GetPost(Params):
     """Read a post of a Page: text, time, link, picture, and how many likes, comments and shares it has."""
 
     post_id: StoryId
-    fields: Annotated[list[PostField] | None, Field(min_length=1, max_length=7)] = None
+    fields: Annotated[list[PostField] | None, Field(min_length=1, max_length=11)] = None
 
     async def run(self, call: Call) -> Result:
-        wanted = list(dict.fromkeys(self.fields or [*PostField.__args__]))  # type: ignore[attr-defined]  # of a Literal
-        fields = ["id", *(_COUNTED.get(name, name) for name in wanted)]
-        found = await call.graph.get(self.post_id, fields=fields, page=_page_of(self.post_id))
-        row = {name: value for name, value in found.items() if name not in ("likes", "comments", "shares")}
-        counts = {
-            f"{name}_count": _count(found.get(name)) for name in ("likes", "comments", "shares") if name in wanted
-        }
+        names = list(dict.fromkeys(self.fields or get_args(PostField)))
+        fields = ["id", *(_PARTS.get(name, name) for name in names)]
+        post = await call.graph.get(self.post_id, fields=fields, page=_page_of(self.post_id))
+        row = {name: value for name, value in post.items() if name not in _COUNTED}
+        if isinstance(row.get("attachments"), dict):
+            row["attachments"] = row["attachments"].get("data")
+        counts = {f"{name}_count": _count(post.get(name)) for name in _COUNTED if name in names}
         return Result(f"Post {self.post_id}.", row | counts)
 
 
-def _count(found: Any) -> int:
-    """Of an edge its total, of `shares` its count; Graph leaves out a field without any."""
-    if not isinstance(found, dict):
+def _count(value: Any) -> int:
+    """Return the total of an edge, or the count of `shares`. Graph omits a field whose count is 0."""
+    if not isinstance(value, dict):
         return 0
-    summary = found.get("summary")
-    total = summary.get("total_count") if isinstance(summary, dict) else found.get("count")
+    summary = value.get("summary")
+    total = summary.get("total_count") if isinstance(summary, dict) else value.get("count")
     return total if isinstance(total, int) else 0
 
 
@@ -164,16 +185,16 @@ class DeletePost(ConfirmedParams):
     async def plan(self, call: Call) -> Plan:
         page = _page_of(self.post_id)
         try:
-            found = await call.graph.get(self.post_id, fields=["id", "message"], page=page)
+            post = await call.graph.get(self.post_id, fields=["id", "message"], page=page)
         except NotFound:
-            call.note("Meta shows no such post of the Page: it is deleted already.")
+            call.note("Meta does not find this post: it is already deleted.")
             return Plan([], f"Post {self.post_id} is gone.")
         change = Change(
             Effect.DELETE,
             Request("DELETE", self.post_id, page=page, repeatable=False, write=True),
             "PagePost",
             object_id=self.post_id,
-            title=str(found.get("message", ""))[:200],
+            title=str(post.get("message", ""))[:200],
         )
         return Plan([change], f"Delete post {self.post_id}.")
 
@@ -204,12 +225,12 @@ class GetPageInsights(Params):
     until: Moment | None = None
 
     @model_validator(mode="after")
-    def _metrics_that_are_there(self) -> Self:
+    def _require_present_metrics(self) -> Self:
         require_present(self.metrics)
         return self
 
     async def run(self, call: Call) -> Result:
-        found = await call.graph.list(
+        metrics = await call.graph.list(
             f"{self.page_id}/insights",
             page=self.page_id,
             metric=self.metrics,
@@ -217,14 +238,14 @@ class GetPageInsights(Params):
             since=self.since,
             until=self.until,
         )
-        missing = [name for name in self.metrics if name not in [row.get("name") for row in found.rows]]
+        missing = [name for name in self.metrics if name not in [row.get("name") for row in metrics.rows]]
         if missing:
             call.note(f"Meta has no figures per {self.period} for {', '.join(missing)}.")
-        return Result(f"{len(found.rows)} metric(s) of Page {self.page_id}.", _shown(found.rows))
+        return Result(f"{len(metrics.rows)} metric(s) of Page {self.page_id}.", _to_rows(metrics.rows))
 
 
-def _shown(metrics: list[Row]) -> list[Row] | Table:
-    """One row per metric, or a table where a metric has several periods."""
+def _to_rows(metrics: list[Row]) -> list[Row] | Table:
+    """Return a row per metric, or a table if a metric has several periods."""
     points = [(row, value) for row in metrics for value in row.get("values") or [] if isinstance(value, dict)]
     if len(points) > len(metrics):
         rows = [[row.get("name"), value.get("end_time"), value.get("value")] for row, value in points]

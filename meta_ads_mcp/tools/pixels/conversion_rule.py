@@ -1,7 +1,8 @@
-"""The rule of a custom conversion: which of a pixel's events count.
+"""Validate the rule of a custom conversion, which selects the events of a pixel that count.
 
-`{"and": [{"event": {"eq": "PageView"}}, {"or": [{"URL": {"i_contains": "thanks"}}]}]}`: groups (`and`, `or`), and in
-them a field of the event with one comparison. Source: Meta docs, marketing-api/reference/custom-conversion.
+A rule nests groups (`and`, `or`) of comparisons of an event field with a value:
+`{"and": [{"event": {"eq": "PageView"}}, {"or": [{"URL": {"i_contains": "thanks"}}]}]}`.
+Source: Meta docs, marketing-api/reference/custom-conversion.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ COMPARISONS = (
     "i_is_not_any",
     "regex_match",
 )
-_DEEPEST = 5
+_MAX_DEPTH = 5
 
 
-def _rule(given: dict[str, Any]) -> dict[str, Any]:
-    _check(given, 1)
-    return given
+def _check_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    _check(rule, 1)
+    return rule
 
 
 def _check(rule: Any, depth: int) -> None:
-    if depth > _DEEPEST:
-        raise ValueError(f"a rule has at most {_DEEPEST} levels")
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"a rule has at most {_MAX_DEPTH} levels")
     if not isinstance(rule, Mapping) or not rule:
         raise ValueError("each part of a rule is an object: a group (and, or), or a field with its comparison")
     for key, value in rule.items():
@@ -62,25 +63,27 @@ def _check_group(key: str, parts: Any, depth: int) -> None:
 
 
 def _check_comparison(field: str, comparison: Any) -> None:
-    """The field may be a parameter of the advertiser's own, the comparison is one of Meta's."""
+    """Check the comparison only: the field may be any parameter that the advertiser sends."""
     if not isinstance(comparison, Mapping) or len(comparison) != 1:
         raise ValueError('a field has one comparison, such as {"URL": {"i_contains": "thanks"}}')
     (name,) = comparison
     if name not in COMPARISONS:
         raise InvalidArguments(
-            f"A rule has no comparison {str(name)[:40]!r}.", "Use one of Meta's.", allowed=(*COMPARISONS, *GROUPS)
+            f"{str(name)[:40]!r} is not a comparison of conversion rules.",
+            "Use one of Meta's.",
+            allowed=(*COMPARISONS, *GROUPS),
         )
     if not isinstance(comparison[name], str | int | float | list):
         raise ValueError(f"{field[:60]} is compared with a text, a number or a list of them")
 
 
 def as_text(rule: Mapping[str, Any]) -> str:
-    """The rule as Graph takes it."""
+    """Encode the rule as the compact JSON text that Graph takes."""
     return json.dumps(rule, ensure_ascii=False, separators=(",", ":"))
 
 
 ConversionRule = Annotated[
     dict[str, Any],
-    AfterValidator(_rule),
+    AfterValidator(_check_rule),
     Field(description='{"and": [{"event": {"eq": "Purchase"}}, {"URL": {"i_contains": "/thanks"}}]}'),
 ]

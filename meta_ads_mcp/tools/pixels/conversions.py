@@ -1,4 +1,4 @@
-"""Custom conversions: the events of a pixel that a rule picks out."""
+"""Create custom conversions: events of a pixel that a rule selects."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _SOURCES = {"WEB": "website", "APP": "app", "MOBILE": "app"}
     node="CustomConversion",
     singular="custom conversion",
     keywords="new event rule url thank you page",
-    # Readable under other names, or as a text that Graph writes anew.
+    # Graph returns these under other names, or as text that it reformats.
     write_only="event_source_id action_source_type rule",
 )
 class CreateCustomConversion(CreateParams):

@@ -1,4 +1,4 @@
-"""How good the signals of a pixel (dataset) are, as this server judges them."""
+"""Rate the signal quality of a pixel (dataset) with this server's own score."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from meta_ads_mcp.core.result import Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.tools.pixels.health import age_hours, health, match_rate
+from meta_ads_mcp.tools.pixels.health import Signals, age_hours, health, match_rate
 from meta_ads_mcp.tools.pixels.stats import PixelStats
 
 T = TypeVar("T")
-# The mix of a pixel's last events, by AdsPixelStatsResult.Aggregation of the SDK.
+# Breakdowns of a pixel's recent events (SDK enum AdsPixelStatsResult.Aggregation).
 MIXES = {"events": "event", "event_sources": "event_source", "match_keys": "match_keys", "had_pii": "had_pii"}
 OWN_SCORE = "health_score is this server's own, from the rules in deductions; Meta publishes no such score."
-# DACheck.result is a text whose values Meta does not list: whatever does not read as a success is shown.
-_FINE = frozenset({"passed", "pass", "ok", "success"})
+# Meta does not document the values of DACheck.result, so any other value counts as a failure.
+_PASS_RESULTS = frozenset({"passed", "pass", "ok", "success"})
 
 
 @tool(
@@ -54,7 +54,11 @@ class GetDatasetQuality(Params):
     async def run(self, call: Call) -> Result:
         pixel_id = str(self.pixel_id or self.dataset_id)
         pixel = await call.graph.get(pixel_id, fields=fields_for(self))
-        score, deductions = health(pixel, call.now())
+        stats = await self._read_stats(call, pixel_id)
+        checks = await self._failing_checks(call, pixel_id)
+        sources = stats["event_sources"]
+        signals = Signals(checks or (), sources.counts() if sources else {})
+        score, deductions = health(pixel, call.now(), signals)
         data = Whole(
             pixel_id=pixel_id,
             name=pixel.get("name"),
@@ -69,24 +73,30 @@ class GetDatasetQuality(Params):
             data_use_setting=pixel.get("data_use_setting"),
             first_party_cookie_status=pixel.get("first_party_cookie_status"),
         )
-        data |= await self._mixes(call, pixel_id)
-        data |= await self._checks(call, pixel_id)
-        return Result(f"Dataset {pixel_id}: {score} of 100 on this server's scale.", data, notes=[OWN_SCORE])
+        data |= {name: part.totals_table().public() if part else None for name, part in stats.items()}
+        data["failing_checks"] = checks
+        return Result(_summary(pixel_id, score, deductions, checks), data, notes=[OWN_SCORE])
 
-    async def _mixes(self, call: Call, pixel_id: str) -> Row:
-        """Totals of Meta's own last window by event, source, match key and personal data; None where it failed."""
-        found: Row = {}
-        for name, aggregation in MIXES.items():
-            stats = await _part(call, f"The mix of {name}", _stats(call, pixel_id, aggregation))
-            found[name] = stats.totals_table().public() if stats else None
-        return found
+    async def _read_stats(self, call: Call, pixel_id: str) -> dict[str, PixelStats | None]:
+        """Read the totals of Meta's default window per breakdown; None for a breakdown that failed."""
+        return {
+            name: await _part(call, f"The mix of {name}", _stats(call, pixel_id, aggregation))
+            for name, aggregation in MIXES.items()
+        }
 
-    async def _checks(self, call: Call, pixel_id: str) -> Row:
+    async def _failing_checks(self, call: Call, pixel_id: str) -> list[Row] | None:
+        """Read Meta's checks and keep those that fail; None if they could not be read."""
         body = await _part(call, "Meta's checks (da_checks)", call.graph.get(f"{pixel_id}/da_checks"))
         if body is None:
-            return {"failing_checks": None}
+            return None
         rows = body.get("data") if isinstance(body.get("data"), list) else []
-        return {"failing_checks": [row for row in rows or [] if isinstance(row, Mapping) and not _is_fine(row)]}
+        return [dict(row) for row in rows or [] if isinstance(row, Mapping) and not _passes(row)]
+
+
+def _summary(pixel_id: str, score: int, deductions: list[Row], checks: list[Row] | None) -> str:
+    reasons = f": {'; '.join(row['rule'] for row in deductions)}" if deductions else ""
+    missing = " Meta's checks could not be read, so they are not part of it." if checks is None else ""
+    return f"Dataset {pixel_id}: {score} of 100 on this server's scale{reasons}.{missing}"
 
 
 async def _stats(call: Call, pixel_id: str, aggregation: str) -> PixelStats:
@@ -97,13 +107,13 @@ async def _stats(call: Call, pixel_id: str, aggregation: str) -> PixelStats:
 
 
 async def _part(call: Call, what: str, work: Awaitable[T]) -> T | None:
-    """One part of the answer; its failure is told, and costs the others nothing."""
-    found = await attempt(work)
-    if isinstance(found, AdsError):
-        call.note(unread(what, found))
+    """Read a part of the answer; note a failure and return None, so that the other parts still appear."""
+    result = await attempt(work)
+    if isinstance(result, AdsError):
+        call.note(unread(what, result))
         return None
-    return found
+    return result
 
 
-def _is_fine(check: Mapping[str, object]) -> bool:
-    return str(check.get("result", "")).lower() in _FINE
+def _passes(check: Mapping[str, object]) -> bool:
+    return str(check.get("result", "")).lower() in _PASS_RESULTS

@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 from meta_ads_mcp.analysis.charts.panels import Heading, Panel
-from meta_ads_mcp.analysis.charts.pictures import keep_largest, pictures
+from meta_ads_mcp.analysis.charts.pictures import draw_pictures, keep_first
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.tools.portfolio.totals import Portfolio
 
 
-def portfolio_pictures(call: Call, found: Portfolio, preset: str) -> list[bytes]:
-    """Spend of each account, a panel per currency."""
-    days = " to ".join(found.days) if found.days else preset
-    zones = {one.timezone for one in found.delivered}
+def portfolio_pictures(call: Call, portfolio: Portfolio, preset: str) -> list[bytes]:
+    """Draw the spend of each account as PNG, with a panel per currency."""
+    days = " to ".join(portfolio.days) if portfolio.days else preset
+    zones = {account.timezone for account in portfolio.delivered}
     zone = zones.pop() if len(zones) == 1 else "days of each account's own time zone"
-    heading = Heading(f"Spend of {len(found.delivered)} ad accounts", f"{days} · {zone}")
-    return pictures(call, heading, of_portfolio(found), lying=True)
+    heading = Heading(f"Spend of {len(portfolio.delivered)} ad accounts", f"{days} · {zone}")
+    return draw_pictures(call, heading, currency_panels(portfolio), horizontal=True)
 
 
-def of_portfolio(found: Portfolio) -> list[Panel]:
-    """A panel per currency: bars of different currencies have no common axis."""
+def currency_panels(portfolio: Portfolio) -> list[Panel]:
+    """Return a panel per currency, because bars of different currencies have no common axis."""
     return [
-        keep_largest(
+        keep_first(
             Panel(
                 f"Spend, {currency}",
-                [_named(one.name, one.id) for one in lines],
-                [one.figures["spend"] for one in lines],
+                [clean(account.name, 40) or account.id for account in accounts],
+                [account.figures["spend"] for account in accounts],
             )
         )
-        for currency, lines in found.by_currency().items()
+        for currency, accounts in portfolio.by_currency().items()
     ]
-
-
-def _named(name: str, otherwise: str) -> str:
-    return clean(name, 40) or otherwise

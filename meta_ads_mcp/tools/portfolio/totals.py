@@ -1,7 +1,7 @@
-"""Ad accounts side by side: a row each, totals per currency, and who is missing from them.
+"""Arrange the figures of ad accounts: a row per account, and totals per currency.
 
-Money is in major units of each account's currency, as insights have it. Nothing is added across currencies; people
-(reach) are not added at all, because one person may see the ads of several accounts.
+Money is in major units of each account's currency, as in insights. Nothing is added across currencies. Reach is never
+added, because one person may see the ads of several accounts.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from meta_ads_mcp.errors import AdsError
 NODE_FIELDS = ("id", "account_id", "name", "currency", "timezone_name", "account_status")
 FIELDS = ("spend", "impressions", "reach", "clicks", "actions", "action_values")
 _FIGURES = ("spend", "impressions", "reach", "clicks", "ctr", "cpc", "cpm")
-# The ends of funnels; what leads there (carts, views of a product) would widen every row.
+# The last events of funnels. Earlier ones (carts, product views) would widen every row.
 EVENTS = CONVERSIONS[: CONVERSIONS.index("initiate_checkout")]
 _MONEY = ("purchase_value", "purchase_roas")
-_ADDED = ("spend", "impressions", "clicks", *EVENTS, "purchase_value")
+_SUMMABLE = ("spend", "impressions", "clicks", *EVENTS, "purchase_value")
 
 
 def node_fields(date_preset: str) -> str:
-    """The `fields` of an account that bring its name, currency, time zone and figures in one request.
+    """Return the `fields` that read an account's name, currency, time zone and figures in one request.
 
     Source: Meta docs, graph-api/guides/field-expansion.
     """
@@ -34,13 +34,16 @@ def node_fields(date_preset: str) -> str:
 
 
 def edge_params(date_preset: str) -> Row:
-    """The same figures from an account's own insights edge."""
+    """Return the parameters that read the same figures from the insights edge of an account."""
     return {"fields": ",".join(FIELDS), "date_preset": date_preset}
 
 
 @dataclass(frozen=True)
-class AccountLine:
-    """An account with its figures; `figures` is empty where Meta gives no row, which means no delivery."""
+class AccountFigures:
+    """An account and its figures. `figures` is empty if Meta returns no row, which means no delivery.
+
+    `status` is Graph's `account_status`; `days` are the first and last day of the figures.
+    """
 
     id: str
     name: str
@@ -50,17 +53,18 @@ class AccountLine:
     figures: Row
     days: tuple[str, str] | None
 
-    def place(self) -> Row:
+    def identity(self) -> Row:
+        """Return the id, name and currency."""
         return {"account_id": self.id, "account_name": self.name, "currency": self.currency}
 
 
-def account_line(account_id: str, node: Row) -> AccountLine:
-    """An account as Graph gave it with its nested insights."""
+def account_figures(account_id: str, node: Row) -> AccountFigures:
+    """Read an account from Graph's object with its nested insights."""
     rows = (node.get("insights") or {}).get("data") or []
     row: Row = rows[0] if rows else {}
     days = (str(row["date_start"]), str(row["date_stop"])) if row.get("date_start") else None
     status = node.get("account_status")
-    return AccountLine(
+    return AccountFigures(
         account_id,
         str(node.get("name") or ""),
         str(node.get("currency") or "unknown"),
@@ -73,86 +77,91 @@ def account_line(account_id: str, node: Row) -> AccountLine:
 
 @dataclass(frozen=True)
 class Portfolio:
-    """The accounts that answered and those that could not be read, by id."""
+    """The accounts that could be read, and the errors of the others by account id."""
 
-    lines: Sequence[AccountLine]
+    accounts: Sequence[AccountFigures]
     failed: Mapping[str, AdsError]
 
     @property
-    def delivered(self) -> list[AccountLine]:
-        """By currency, the largest spend first."""
-        found = [one for one in self.lines if one.figures]
-        return sorted(found, key=lambda one: (one.currency, -one.figures["spend"]))
+    def delivered(self) -> list[AccountFigures]:
+        """Return the accounts with delivery, sorted by currency and descending spend."""
+        accounts = [account for account in self.accounts if account.figures]
+        return sorted(accounts, key=lambda account: (account.currency, -account.figures["spend"]))
 
     @property
-    def silent(self) -> list[AccountLine]:
-        return [one for one in self.lines if not one.figures]
+    def silent(self) -> list[AccountFigures]:
+        """Return the accounts without delivery."""
+        return [account for account in self.accounts if not account.figures]
 
     @property
     def days(self) -> tuple[str, str] | None:
-        """The days of all accounts, where they are the same for all."""
-        found = {one.days for one in self.delivered}
-        return found.pop() if len(found) == 1 else None
+        """Return the first and last day, or None if they differ between accounts."""
+        days = {account.days for account in self.delivered}
+        return days.pop() if len(days) == 1 else None
 
-    def by_currency(self) -> dict[str, list[AccountLine]]:
-        groups: dict[str, list[AccountLine]] = {}
-        for one in self.delivered:
-            groups.setdefault(one.currency, []).append(one)
+    def by_currency(self) -> dict[str, list[AccountFigures]]:
+        """Group the accounts with delivery by currency."""
+        groups: dict[str, list[AccountFigures]] = {}
+        for account in self.delivered:
+            groups.setdefault(account.currency, []).append(account)
         return groups
 
     def table(self, labels: Mapping[int, str]) -> Table:
-        """A row per account that delivered; `labels` are the words of `account_status`."""
-        events = [name for name in EVENTS if any(name in one.figures for one in self.delivered)]
-        money = [name for name in _MONEY if any(name in one.figures for one in self.delivered)]
+        """Build a table with a row per account with delivery. `labels` are the names of `account_status`."""
+        events = [name for name in EVENTS if any(name in account.figures for account in self.delivered)]
+        money = [name for name in _MONEY if any(name in account.figures for account in self.delivered)]
         days = [] if self.days else ["since", "until"]
         figures = [*_FIGURES, *events, *money]
         columns = ["account_id", "account_name", "currency", "timezone_name", "account_status", *days]
-        spent = {currency: _spend(lines) for currency, lines in self.by_currency().items()}
+        spend = {currency: _spend(accounts) for currency, accounts in self.by_currency().items()}
         rows = [
             [
-                *one.place().values(),
-                one.timezone,
-                labels.get(one.status or 0, "UNKNOWN"),
-                *((one.days or ("", "")) if days else ()),
-                *(one.figures.get(name, 0 if name in _ADDED else None) for name in figures),
-                _share(one, spent[one.currency]),
+                *account.identity().values(),
+                account.timezone,
+                labels.get(account.status or 0, "UNKNOWN"),
+                *((account.days or ("", "")) if days else ()),
+                *(account.figures.get(name, 0 if name in _SUMMABLE else None) for name in figures),
+                _share(account, spend[account.currency]),
             ]
-            for one in self.delivered
+            for account in self.delivered
         ]
         return Table([*columns, *figures, "share_of_currency_spend_pct"], rows)
 
     def totals(self) -> list[Row]:
-        """The sums of each currency, with the rates of the sums."""
-        return [_total(currency, lines) for currency, lines in self.by_currency().items()]
+        """Return the sums of each currency, with rates computed from the sums."""
+        return [_total(currency, accounts) for currency, accounts in self.by_currency().items()]
 
-    def said(self, preset: str) -> str:
-        """The portfolio in a sentence."""
-        asked = len(self.lines) + len(self.failed)
-        spent = [f"{amount(_spend(lines), currency)} ({len(lines)})" for currency, lines in self.by_currency().items()]
-        missing = [
-            f"{len(found)} {what}"
-            for found, what in ((self.silent, "without delivery"), (self.failed, "could not be read"))
-            if found
+    def summary(self, preset: str) -> str:
+        """Describe the portfolio in a sentence."""
+        count = len(self.accounts) + len(self.failed)
+        spend = [
+            f"{amount(_spend(accounts), currency)} ({len(accounts)})"
+            for currency, accounts in self.by_currency().items()
         ]
-        money = f": spend {', '.join(spent)}" if spent else ""
+        missing = [
+            f"{len(group)} {label}"
+            for group, label in ((self.silent, "without delivery"), (self.failed, "could not be read"))
+            if group
+        ]
+        money = f": spend {', '.join(spend)}" if spend else ""
         rest = f"; {', '.join(missing)}" if missing else ""
-        return f"{len(self.delivered)} of {asked} accounts delivered in {preset}{money}{rest}."
+        return f"{len(self.delivered)} of {count} accounts delivered in {preset}{money}{rest}."
 
 
-def _spend(lines: Sequence[AccountLine]) -> Number:
-    return total(one.figures["spend"] for one in lines)
+def _spend(accounts: Sequence[AccountFigures]) -> Number:
+    return total(account.figures["spend"] for account in accounts)
 
 
-def _share(one: AccountLine, spent: Number) -> Number | None:
-    share = ratio(one.figures["spend"], spent, 100)
+def _share(account: AccountFigures, spend: Number) -> Number | None:
+    share = ratio(account.figures["spend"], spend, 100)
     return None if share is None else whole(round(share, 1))
 
 
-def _total(currency: str, lines: Sequence[AccountLine]) -> Row:
+def _total(currency: str, accounts: Sequence[AccountFigures]) -> Row:
     sums: dict[str, Any] = {
-        name: total(one.figures.get(name) for one in lines)
-        for name in _ADDED
-        if any(name in one.figures for one in lines)
+        name: total(account.figures.get(name) for account in accounts)
+        for name in _SUMMABLE
+        if any(name in account.figures for account in accounts)
     }
     rates = {
         "ctr": ratio(sums["clicks"], sums["impressions"], 100),
@@ -160,5 +169,5 @@ def _total(currency: str, lines: Sequence[AccountLine]) -> Row:
         "cpm": ratio(sums["spend"], sums["impressions"], 1000),
         "purchase_roas": ratio(sums.get("purchase_value"), sums["spend"]),
     }
-    shown = {name: round_number(value) for name, value in rates.items() if value is not None}
-    return {"currency": currency, "accounts": len(lines), **sums, **shown}
+    rounded = {name: round_number(value) for name, value in rates.items() if value is not None}
+    return {"currency": currency, "accounts": len(accounts), **sums, **rounded}

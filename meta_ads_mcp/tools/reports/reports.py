@@ -1,24 +1,26 @@
-"""Asynchronous insights reports, for what is too much for one request. They start by POST and change nothing."""
+"""Tools for asynchronous insights reports, which Meta computes in the background. They change nothing at Meta."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.analysis.guardrails import check_arguments
-from meta_ads_mcp.analysis.report import Answered, report
-from meta_ads_mcp.analysis.selection import prepare
+from meta_ads_mcp.analysis.query.guardrails import check_arguments
+from meta_ads_mcp.analysis.query.local import local_selection
+from meta_ads_mcp.analysis.query.selection import build_request
+from meta_ads_mcp.analysis.report import report
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call, ExportFormat
-from meta_ads_mcp.core.result import Result, Row
+from meta_ads_mcp.core.result import Listing, Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
 from meta_ads_mcp.core.values.enums import BREAKDOWNS
 from meta_ads_mcp.core.values.ids import ReportRunId
 from meta_ads_mcp.domain.insights_query import InsightsParams
-from meta_ads_mcp.errors import AdsError, ApiError, NotFound
+from meta_ads_mcp.errors import AdsError, ApiError, DataLimit, InvalidArguments, NotFound, Transient
 from meta_ads_mcp.tools.reports.file import ReportFile
 from meta_ads_mcp.tools.reports.run import ReportRun
 
@@ -26,12 +28,16 @@ RUN_FIELDS = (
     "id async_status async_percent_completion date_start date_stop error_code error_subcode error_message "
     "error_user_title error_user_msg is_running time_completed"
 )
-# Meta docs, marketing-api/insights/best-practices: a run is kept that long.
-KEPT_DAYS = 30
-FACTOR, LONGEST_INTERVAL = 1.5, 60.0
-# Right after its creation a run may not be found (error 100/33).
-NOT_THERE_YET_SECONDS = 30.0
+# Meta docs, marketing-api/insights/best-practices: a run expires after 30 days.
+RETENTION_DAYS = 30
+POLL_GROWTH, MAX_POLL_SECONDS = 1.5, 60.0
+# Right after its creation, Graph may answer that a run does not exist (error 100/33).
+VISIBILITY_SECONDS = 30.0
+# Seconds to wait before asking again for the rows of a finished run that Graph denies.
+DENIAL_PAUSES = (2.0, 5.0, 15.0)
 EXPORT_PAGE = 1000
+# Rows that are filtered or sorted here for an answer.
+MAX_ROWS = 10_000
 
 ReportLimit = Annotated[int, Local(), Field(ge=1, le=1000, description="Rows in the answer")]
 SaveAs = Annotated[
@@ -40,24 +46,24 @@ SaveAs = Annotated[
 
 
 class ReportParams(InsightsParams):
-    """A query for a report, held to the same rules as a direct one, but for the length of its range."""
+    """The query of a report. It has the rules of a synchronous query, except for the length of the range."""
 
     @model_validator(mode="after")
-    def _allowed(self) -> Self:
+    def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=False)
         return self
 
     async def create(self, call: Call, account: Account) -> str:
-        """Start the report and give its run id."""
-        asked = prepare(self, account, account.today(call.now()), synchronous=False)
-        for text in asked.notes:
+        """Start the report and return its run id. Raises ApiError if Graph returns none."""
+        request = build_request(self, account, account.today(call.now()), synchronous=False)
+        for text in request.notes:
             call.note(text)
-        made = await call.graph.create_report(
-            f"{self.object_id}/insights", fields=",".join(asked.fields), **asked.params
+        response = await call.graph.create_report(
+            f"{self.object_id}/insights", fields=",".join(request.fields), **request.params
         )
-        if not made.get("report_run_id"):
+        if not response.get("report_run_id"):
             raise ApiError("Meta started no report: its answer has no report_run_id.")
-        return str(made["report_run_id"])
+        return str(response["report_run_id"])
 
 
 @tool(
@@ -72,11 +78,20 @@ class ReportParams(InsightsParams):
 class CreateAsyncReport(ReportParams):
     """Start a report too large for ads_get_insights and get its report_run_id. Same arguments; it changes nothing."""
 
+    @model_validator(mode="after")
+    def _check_local(self) -> Self:
+        if columns := local_selection(self).columns:
+            raise InvalidArguments(
+                f"Meta cannot filter or sort a report by {', '.join(columns)}.",
+                "Use ads_run_report_and_wait, which does it when it reads the report, or leave it out.",
+            )
+        return self
+
     async def run(self, call: Call) -> Result:
         run_id = await self.create(call, await call.account(self.object_id))
-        expires = (call.now() + timedelta(days=KEPT_DAYS)).isoformat(timespec="seconds")
+        expires = (call.now() + timedelta(days=RETENTION_DAYS)).isoformat(timespec="seconds")
         step = (
-            "Ask ads_get_report_status every 5 seconds or slower; read it with ads_get_report_results when it is done."
+            "Call ads_get_report_status every 5 seconds or slower; read it with ads_get_report_results when it is done."
         )
         return Result(
             f"Report {run_id} of {self.object_id} started.",
@@ -122,17 +137,16 @@ class GetReportResults(Params):
 
     async def run(self, call: Call) -> Result:
         run = await _poll(call, self.report_run_id)
-        run.raise_if_lost()
+        run.raise_if_failed()
         if not run.done:
             return run.result()
         account = await call.account(self.report_run_id)
         if self.save_as:
-            return await _saved(call, self.report_run_id, self.save_as, account)
-        found = await call.graph.list(
-            f"{self.report_run_id}/insights", limit=self.limit, after=self.after, max_items=self.max_items
-        )
-        answered = Answered(found.rows, found.after, found.summary, found.marks)
-        return report(_query_of(self.report_run_id, found.rows), answered, account, account.today(call.now()))
+            query = InsightsParams(object_id=account.id)
+            return await _save(call, self.report_run_id, self.save_as, account, query)
+        listing = await _read_page(call, run.id, limit=self.limit, after=self.after, max_items=self.max_items)
+        query, today = _infer_query(run.id, listing.rows), account.today(call.now())
+        return report(query, listing, account, today, all_rows=self.after is None)
 
 
 @tool(
@@ -147,7 +161,7 @@ class GetReportResults(Params):
 class RunReportAndWait(ReportParams):
     """Run a report, wait and read it: for long ranges with breakdowns and other queries too large for ads_get_insights.
 
-    When the wait is over first, the answer is the report_run_id, to go on with ads_get_report_results.
+    If the wait ends first, the answer is the report_run_id for ads_get_report_results.
     """
 
     max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600)] = 45
@@ -155,49 +169,69 @@ class RunReportAndWait(ReportParams):
     result_limit: ReportLimit = 500
     save_as: SaveAs = None
 
+    @model_validator(mode="after")
+    def _check_file(self) -> Self:
+        if self.save_as and (column := local_selection(self).sort):
+            raise InvalidArguments(f"A file cannot be sorted by {column}.", "Leave sort out, and sort the file itself.")
+        return self
+
     async def run(self, call: Call) -> Result:
         account = await call.account(self.object_id)
         run_id = await self.create(call, account)
         try:
-            return await self._finished(call, run_id, account)
+            return await self._wait_and_read(call, run_id, account)
         except AdsError as error:
             error.details["report_run_id"] = run_id
             raise
 
-    async def _finished(self, call: Call, run_id: str, account: Account) -> Result:
+    async def _wait_and_read(self, call: Call, run_id: str, account: Account) -> Result:
         run = await self._wait(call, run_id)
-        run.raise_if_lost()
+        run.raise_if_failed()
         if not run.done:
-            call.note(f"The report goes on at Meta; {self.max_wait_seconds} seconds of waiting are over.")
+            call.note(f"The report is still running at Meta after {self.max_wait_seconds} seconds.")
             return run.result()
         if self.save_as:
-            return await _saved(call, run_id, self.save_as, account)
-        found = await call.graph.list(f"{run_id}/insights", limit=self.result_limit)
+            return await _save(call, run_id, self.save_as, account, self)
+        if local_selection(self):
+            return await self._read_all(call, run_id, account)
+        listing = await _read_page(call, run_id, limit=self.result_limit)
         call.note(f"This is report {run_id}; ads_get_report_results reads it again, and its further pages.")
-        answered = Answered(found.rows, found.after, found.summary, found.marks)
-        return report(self, answered, account, account.today(call.now()))
+        return report(self, listing, account, account.today(call.now()))
+
+    async def _read_all(self, call: Call, run_id: str, account: Account) -> Result:
+        """Read all rows, because the filter or the sort key is applied here."""
+        rows: list[Row] = []
+        async for page in _pages(call, run_id):
+            rows += page
+            if len(rows) > MAX_ROWS:
+                raise DataLimit(
+                    f"There are more than {MAX_ROWS} rows to filter or sort.", "Use save_as, or fewer days."
+                )
+        call.note(f"This is report {run_id}.")
+        today = account.today(call.now())
+        return report(self, Listing(rows), account, today, window=slice(0, self.result_limit))
 
     async def _wait(self, call: Call, run_id: str) -> ReportRun:
-        """The run as it was seen last: ended, or still going when the time was over."""
+        """Poll until the run is over or the time is up, and return its last status."""
         interval, waited, run = float(self.poll_interval_seconds), 0.0, ReportRun(run_id, {})
         while waited < self.max_wait_seconds:
             pause = min(interval, self.max_wait_seconds - waited)
             await call.sleep(pause)
             waited += pause
-            run = await _seen(call, run, waited)
+            run = await _poll_new_run(call, run, waited)
             await call.progress(run.percent, 100, f"Report {run_id}: {run.status}")
             if run.ended:
                 break
-            interval = min(interval * FACTOR, LONGEST_INTERVAL)
+            interval = min(interval * POLL_GROWTH, MAX_POLL_SECONDS)
         return run
 
 
-async def _seen(call: Call, before: ReportRun, waited: float) -> ReportRun:
-    """The run now; as before while Graph does not know it yet."""
+async def _poll_new_run(call: Call, before: ReportRun, waited: float) -> ReportRun:
+    """Poll a run. Return its earlier status while Graph does not know it yet."""
     try:
         return await _poll(call, before.id)
     except NotFound:
-        if waited > NOT_THERE_YET_SECONDS:
+        if waited > VISIBILITY_SECONDS:
             raise
         return before
 
@@ -206,36 +240,67 @@ async def _poll(call: Call, run_id: str) -> ReportRun:
     return ReportRun(run_id, await call.graph.report_run(run_id, RUN_FIELDS.split()))
 
 
-async def _saved(call: Call, run_id: str, file_format: ExportFormat, account: Account) -> Result:
-    """All rows of a finished report in a file, page by page."""
-    made = ReportFile(call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format))
+async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Account, query: InsightsParams) -> Result:
+    """Write all rows of a finished report to a file, page by page. The filters that Graph lacks are applied here."""
+    export = call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format)
+    report_file = ReportFile(export, query)
     try:
-        await made.fill(call.graph.each_page(f"{run_id}/insights", limit=EXPORT_PAGE))
-        file = await made.export.finish()
+        file = await report_file.fill(_pages(call, run_id))
     finally:
-        made.export.discard()
+        report_file.export.discard()
     data = {
         "report_run_id": run_id,
         "path": file.path,
         "format": file_format,
         "row_count": file.rows,
         "columns": list(file.columns),
-        "totals": made.totals,
-        "preview": made.preview.public(),
+        "totals": report_file.totals,
+        "preview": report_file.preview.public(),
     }
-    call.note("totals add up the rows; reach, frequency, costs and rates cannot be added.")
+    call.note("totals are sums of the rows; reach, frequency, costs and rates cannot be added.")
     return Result(f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}.", data)
 
 
-def _query_of(run_id: str, rows: list[Row]) -> InsightsParams:
-    """What a report must have asked, as far as its rows tell: Graph does not give the query back."""
-    seen = dict.fromkeys(name for row in rows for name in row)
-    level = next((level for level in ("ad", "adset", "campaign") if f"{level}_id" in seen), "account")
-    asked = {
-        "breakdowns": [name for name in seen if name in BREAKDOWNS][:8],
-        "fields": [name for name in seen if not is_dimension(name)][:100],
+async def _pages(call: Call, run_id: str) -> AsyncIterator[Sequence[Row]]:
+    """Read all pages of a finished report."""
+    after: str | None = None
+    while True:
+        listing = await _read_page(call, run_id, limit=EXPORT_PAGE, after=after)
+        yield listing.rows
+        if listing.after is None:
+            return
+        after = listing.after
+
+
+async def _read_page(call: Call, run_id: str, **paging: Any) -> Listing:
+    """Read a page of a finished report. Graph may deny for some seconds that the run exists (error 100/33).
+
+    Raises Transient if it still does after `DENIAL_PAUSES`.
+    """
+    for pause in DENIAL_PAUSES:
+        try:
+            return await call.graph.list(f"{run_id}/insights", **paging)
+        except NotFound:
+            await call.sleep(pause)
+    try:
+        return await call.graph.list(f"{run_id}/insights", **paging)
+    except NotFound as error:
+        raise Transient(
+            f"Report {run_id} is complete, but Meta currently answers that it does not exist.",
+            f"Meta keeps the report for {RETENTION_DAYS} days: read it with ads_get_report_results in a few minutes.",
+            graph=error.graph,
+        ) from error
+
+
+def _infer_query(run_id: str, rows: list[Row]) -> InsightsParams:
+    """Infer the query of a report from its rows, because Graph does not return the query."""
+    present = dict.fromkeys(name for row in rows for name in row)
+    level = next((level for level in ("ad", "adset", "campaign") if f"{level}_id" in present), "account")
+    lists = {
+        "breakdowns": [name for name in present if name in BREAKDOWNS][:8],
+        "fields": [name for name in present if not is_dimension(name)][:100],
     }
-    given = {name: value for name, value in asked.items() if value}
+    arguments = {name: value for name, value in lists.items() if value}
     return InsightsParams.model_validate(
-        {"object_id": run_id, **given, **({} if level == "account" else {"level": level})}
+        {"object_id": run_id, **arguments, **({} if level == "account" else {"level": level})}
     )

@@ -1,4 +1,4 @@
-"""How far an asynchronous report is, and what to do about it."""
+"""Interpret the status of an asynchronous report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meta_ads_mcp.core.values.dates import iso
 from meta_ads_mcp.errors import AdsError, ApiError, DataLimit, GraphError, Transient
 
 COMPLETED, FAILED, SKIPPED = "Job Completed", "Job Failed", "Job Skipped"
-# By error_subcode of a failed run (Meta docs, marketing-api/insights/error-codes).
+# Keys: error_subcode of a failed run. Source: Meta docs, marketing-api/insights/error-codes.
 _FAILURES: dict[int, tuple[type[AdsError], str]] = {
     1504045: (DataLimit, "The report is too large: split the range, the ids or the fields, and run the parts."),
     2490547: (Transient, "The report failed at Meta. Run it again later."),
@@ -20,30 +20,33 @@ _OTHER_FAILURE = (ApiError, "Do not run it unchanged: correct what Meta names fi
 
 @dataclass(frozen=True)
 class ReportRun:
-    """A run as Graph shows it (SDK class AdReportRun)."""
+    """A report run of Graph. `row` is Graph's object (SDK class AdReportRun)."""
 
     id: str
     row: Row
 
     @property
     def status(self) -> str:
+        """Return `async_status`, such as `Job Running`."""
         return str(self.row.get("async_status") or "Job Not Started")
 
     @property
     def percent(self) -> int:
+        """Return the progress from 0 to 100."""
         return _integer(self.row.get("async_percent_completion")) or 0
 
     @property
     def done(self) -> bool:
-        """Completed and at 100 per cent: Meta may say the former a little too early."""
+        """Return whether the run is completed and at 100 percent. Meta may report the status a little too early."""
         return self.status == COMPLETED and self.percent >= 100
 
     @property
     def ended(self) -> bool:
+        """Return whether the run is over, successfully or not."""
         return self.done or self.status in (FAILED, SKIPPED)
 
-    def raise_if_lost(self) -> None:
-        """Raises what a failed or skipped run stands for."""
+    def raise_if_failed(self) -> None:
+        """Raise the AdsError that a failed or skipped run stands for."""
         if self.ended and not self.done:
             raise self._error()
 
@@ -61,11 +64,11 @@ class ReportRun:
             user_message=self.row.get("error_user_msg"),
         )
         kind, step = _FAILURES.get(graph.subcode or 0, _OTHER_FAILURE)
-        told = graph.user_message or graph.message or "Meta gives no reason"
-        return kind(f"Report {self.id} failed ({graph.code}/{graph.subcode}): {told}", step, graph=graph)
+        reason = graph.user_message or graph.message or "Meta gives no reason"
+        return kind(f"Report {self.id} failed ({graph.code}/{graph.subcode}): {reason}", step, graph=graph)
 
     def result(self) -> Result:
-        """The run with what it means, every field shown; what Meta gives of an error is kept."""
+        """Return the status, what it means, the next step, and the error fields of Meta."""
         data = Whole(
             report_run_id=self.id,
             async_status=self.status,
@@ -86,7 +89,7 @@ class ReportRun:
             return "Read it with ads_get_report_results."
         if self.ended:
             return self._error().next_step
-        return "Ask ads_get_report_status again in 5 seconds or later; a large report can take up to an hour."
+        return "Call ads_get_report_status again in 5 seconds or later; a large report can take up to an hour."
 
 
 def _integer(value: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Making and changing automated rules. A rule that is on acts by itself, also at night, also on budgets."""
+"""Create, change and delete automated rules. An enabled rule acts without asking, at any hour, also on budgets."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from meta_ads_mcp.tools.rules.rule_spec import (
 from meta_ads_mcp.tools.rules.sentence import in_words
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-# Closed all the same; written out twice, the keys would cost every client thousands of characters.
+# The models still reject unknown keys. Repeating their schemas would add thousands of characters to the tool list.
 AS_CREATED = WithJsonSchema({"type": "object", "description": "As in ads_create_ad_rule"})
 SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 
 
-async def say_in_words(call: Call, object_id: str, rule: Row) -> None:
-    """What the rule will do, as a sentence: before it is agreed to, and after."""
+async def note_in_words(call: Call, object_id: str, rule: Row) -> None:
+    """Note what the rule will do as a sentence. Skipped when the account's currency is unreadable."""
     try:
         currency = (await call.account(object_id)).currency
     except (NotFound, PermissionMissing):
-        return  # Without a currency the amounts would be told wrong.
+        return  # The sentence would show amounts in the wrong unit.
     call.note(f"In words: {in_words(rule, currency)}")
 
 
-def reasons_of(before: Row, after: Row) -> list[str]:
-    """A rule that is on and does more than tell somebody, where that is new or its specs change."""
+def automation_reasons(before: Row, after: Row) -> list[str]:
+    """Require a confirmation when a rule that changes anything is turned on, or changed while it is on."""
     rule = {**before, **after}
-    turned_on = before.get("status") != "ENABLED"
+    turns_on = before.get("status") != "ENABLED"
     if rule.get("status") != "ENABLED" or not acts_by_itself(rule.get("execution_spec")):
         return []
-    if not turned_on and not after.keys() & set(SPECS):
+    if not turns_on and not after.keys() & set(SPECS):
         return []
     kind = (rule.get("execution_spec") or {}).get("execution_type", "unknown")
     return [f"the rule then acts by itself ({kind}), without asking anybody"]
@@ -75,14 +75,15 @@ class CreateAdRule(CreateParams, ConfirmedParams):
         return self
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        await say_in_words(call, self.account_id, after)
+        await note_in_words(call, self.account_id, after)
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
-        return reasons_of(before, after)
+        return automation_reasons(before, after)
 
     async def describe_effect(self, call: Call) -> Row:
-        off = self.status == "DISABLED"
-        return {"next_step": "It is off. Look at it, then turn it on with ads_update_ad_rule." if off else "It is on."}
+        is_off = self.status == "DISABLED"
+        step = "The rule is off. Review it, then turn it on with ads_update_ad_rule." if is_off else "The rule is on."
+        return {"next_step": step}
 
 
 @tool(
@@ -115,12 +116,14 @@ class UpdateAdRule(ConfirmedParams):
             kind = (rule.get("evaluation_spec") or {}).get("evaluation_type")
             try:
                 check_schedule(kind, rule.get("schedule_spec"))
-            except ValueError as wrong:
-                raise InvalidArguments(f"The rule as it would be: {wrong}.", "Give both specs together.") from None
-        await say_in_words(call, self.rule_id, rule)
+            except ValueError as error:
+                raise InvalidArguments(
+                    f"The changed rule would be invalid: {error}.", "Give both specs together."
+                ) from None
+        await note_in_words(call, self.rule_id, rule)
 
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
-        return reasons_of(before, after)
+        return automation_reasons(before, after)
 
 
 @tool(

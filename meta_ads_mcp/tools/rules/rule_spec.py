@@ -1,7 +1,8 @@
-"""The closed parts of an automated rule, and what Graph wants of them beyond their form.
+"""Models of an automated rule that reject unknown keys, with Graph's further requirements.
 
-Keys and values are those of the SDK classes AdRuleEvaluationSpec, AdRuleExecutionSpec and AdRuleScheduleSpec; the rest
-is from Meta docs, marketing-api/ad-rules. Amounts of money are integers in the account's minor units.
+Keys and values are those of the SDK classes AdRuleEvaluationSpec, AdRuleExecutionSpec and AdRuleScheduleSpec. The
+other requirements are from Meta docs, marketing-api/ad-rules. Amounts of money are integers in minor units of the
+account's currency.
 """
 
 from __future__ import annotations
@@ -50,28 +51,28 @@ ExecutionType = Literal[
     "UPDATE_LAX_BUDGET",
     "UPDATE_LAX_DURATION",
 ]
-# What only tells somebody. Everything else acts by itself.
-TELLS_ONLY = "NOTIFICATION"
+# The only execution type that changes nothing.
+NOTIFY_ONLY = "NOTIFICATION"
 NEEDS_CHANGE = ("CHANGE_BID", "CHANGE_BUDGET", "CHANGE_CAMPAIGN_BUDGET")
 
 Text = Annotated[str, Field(max_length=500)]
 
 
-def _whole(value: int | float) -> int | float:
-    """Whole numbers stay whole on their way: Graph's ids and amounts are integers."""
-    if abs(value) > _LARGEST:
+def _integral(value: int | float) -> int | float:
+    """Convert a whole float to an int, because Graph's ids and amounts are integers."""
+    if abs(value) > _MAX_NUMBER:
         raise ValueError("a number of a rule is at most 10^15")
     return int(value) if float(value).is_integer() else value
 
 
-_LARGEST = 10**15
-Number = Annotated[int | float, AfterValidator(_whole), WithJsonSchema({"type": "number"})]
+_MAX_NUMBER = 10**15
+Number = Annotated[int | float, AfterValidator(_integral), WithJsonSchema({"type": "number"})]
 Several = Annotated[list[Text], Field(max_length=200)] | Annotated[list[Number], Field(max_length=200)]
 FilterField = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9_.:]+$")]
-# Lists and objects often come as JSON text.
+# Models often send lists and objects as JSON text.
 Value = Annotated[Text | Number | bool | Several, BeforeValidator(parse_json_text)]
 
-# Filter fields that are figures of a period (Meta docs, marketing-api/ad-rules/overview/evaluation-spec, "Insights").
+# Filter fields that are metrics of a period (Meta docs, marketing-api/ad-rules/overview/evaluation-spec, "Insights").
 _FIGURES = frozenset(
     """
     impressions unique_impressions reach clicks unique_clicks spent results result_rate frequency cpc cpm cpp cpa ctr
@@ -88,28 +89,28 @@ _FIGURE_STARTS = (
     "actions:",
     "unique_actions",
 )
-# Figures that say their period in their name.
-_OWN_PERIOD = ("today_", "yesterday_", "lifetime_", "last_")
+# Prefixes of metrics that name their period.
+_PERIOD_PREFIXES = ("today_", "yesterday_", "lifetime_", "last_")
 _MONEY = frozenset("spent cpc cpm cpp cpa bid_amount daily_budget lifetime_budget budget_remaining spend_cap".split())
-_SPELT = {"spend": "spent", "roas": "website_purchase_roas", "installs": "mobile_app_install"}
-_RAISES = ("INCREASE_BY", "DECREASE_BY", "SET_TO")
+_RULE_NAMES = {"spend": "spent", "roas": "website_purchase_roas", "installs": "mobile_app_install"}
+_CHANGE_WORDS = ("INCREASE_BY", "DECREASE_BY", "SET_TO")
 
 
 def is_figure(field: str) -> bool:
-    """Whether a filter's field is a figure of a period."""
+    """Return whether a filter's field is a metric of a period, which requires `time_preset`."""
     return field in _FIGURES or field.startswith(_FIGURE_STARTS)
 
 
 def is_money(field: str) -> bool:
-    """Whether a filter's field is an amount of money, which Graph compares in minor units."""
-    bare = next((field.removeprefix(start) for start in _OWN_PERIOD if field.startswith(start)), field)
+    """Return whether a filter's field is an amount of money, which Graph compares in minor units."""
+    bare = next((field.removeprefix(start) for start in _PERIOD_PREFIXES if field.startswith(start)), field)
     return bare in _MONEY or bare.startswith("cost_per")
 
 
-def _known_operator(value: Any) -> Any:
-    if value in _RAISES:
+def _reject_change_words(value: Any) -> Any:
+    if value in _CHANGE_WORDS:
         raise ValueError(
-            f"Meta has no operator {value}: a change is an execution option "
+            f"{value} is not an operator of Meta's: a change is an execution option "
             '{"field": "change_spec", "operator": "EQUAL", "value": {"amount": 20, "unit": "PERCENTAGE"}}; '
             "a negative amount lowers"
         )
@@ -117,40 +118,43 @@ def _known_operator(value: Any) -> Any:
 
 
 class RuleFilter(Closed):
-    """One condition; all filters of a rule have to hold."""
+    """A condition of a rule; all filters must hold."""
 
     field: FilterField
-    operator: Annotated[Operator, BeforeValidator(_known_operator)]
+    operator: Annotated[Operator, BeforeValidator(_reject_change_words)]
     value: Value
 
     @model_validator(mode="after")
-    def _in_metas_terms(self) -> Self:
+    def _check_term(self) -> Self:
         check_term(self.field, self.value)
         return self
 
 
 class Trigger(Closed):
-    """What sets a rule off at once."""
+    """The event that runs a TRIGGER rule immediately."""
 
     type: Literal["DELIVERY_INSIGHTS_CHANGE", "METADATA_CREATION", "METADATA_UPDATE", "STATS_CHANGE", "STATS_MILESTONE"]
     field: FilterField | None = None
-    operator: Annotated[Operator | None, BeforeValidator(_known_operator)] = None
+    operator: Annotated[Operator | None, BeforeValidator(_reject_change_words)] = None
     value: Value | None = None
 
 
 def check_term(field: str, value: Any) -> None:
-    """For a model validator: a filter speaks of what Meta knows. Raises ValueError."""
-    if field in _SPELT:
-        raise ValueError(f"Meta's rules call {field} {_SPELT[field]}")
+    """Check a filter's field and value against Meta's names and units; for a model validator.
+
+    Raises ValueError for a name of another API, an unsupported attribution window, or a fraction of a minor unit.
+    """
+    if field in _RULE_NAMES:
+        raise ValueError(f"Meta's rules call {field} {_RULE_NAMES[field]}")
     if field == "attribution_window" and value != "ACCOUNT_DEFAULT":
         raise ValueError("attribution_window can only be ACCOUNT_DEFAULT")
     values = value if isinstance(value, list) else [value]
-    if is_money(field) and any(isinstance(one, float) and not one.is_integer() for one in values):
+    if is_money(field) and any(isinstance(item, float) and not item.is_integer() for item in values):
         raise ValueError(f"{field} is compared in minor units: 2550 for 25.50 in most currencies")
 
 
 class EvaluationSpec(Closed):
-    """When a rule looks, at what, and under which conditions."""
+    """When a rule is evaluated, on which objects, and under which conditions."""
 
     evaluation_type: Literal["SCHEDULE", "TRIGGER"]
     filters: Annotated[list[RuleFilter], Field(min_length=1, max_length=50)]
@@ -159,25 +163,25 @@ class EvaluationSpec(Closed):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.evaluation_type == "TRIGGER") != (self.trigger is not None):
-            raise ValueError("trigger is needed with TRIGGER, and only there")
+            raise ValueError("trigger is required with TRIGGER and not accepted otherwise")
         fields = {item.field for item in self.filters}
         if fields.isdisjoint(("entity_type", "id")):
             raise ValueError(
-                'a filter says at what the rule looks: {"field": "entity_type", "operator": "EQUAL", "value": "ADSET"} '
+                'a filter must select the objects: {"field": "entity_type", "operator": "EQUAL", "value": "ADSET"} '
                 "(or CAMPAIGN, AD), or ids"
             )
-        watched = [*fields, *([self.trigger.field] if self.trigger and self.trigger.field else [])]
-        figures = [field for field in watched if is_figure(field)]
-        if figures and "time_preset" not in fields:
+        names = [*fields, *([self.trigger.field] if self.trigger and self.trigger.field else [])]
+        metrics = [field for field in names if is_figure(field)]
+        if metrics and "time_preset" not in fields:
             raise ValueError(
-                f"{figures[0]} is a figure of a period: add the filter "
+                f"{metrics[0]} is a metric of a period: add the filter "
                 '{"field": "time_preset", "operator": "EQUAL", "value": "LAST_7_DAYS"}'
             )
         return self
 
 
 class ChangeSpec(Closed):
-    """By how much a budget or bid changes; a negative amount lowers it. `limit` is where it stops, in minor units."""
+    """By how much a budget or bid changes. A negative `amount` lowers it; `limit` (minor units) bounds the result."""
 
     amount: Number
     unit: Literal["PERCENTAGE", "ACCOUNT_CURRENCY"]
@@ -187,36 +191,36 @@ class ChangeSpec(Closed):
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if self.amount == 0:
-            raise ValueError("amount is not 0")
+            raise ValueError("amount must not be 0")
         if self.unit == "ACCOUNT_CURRENCY" and isinstance(self.amount, float) and not self.amount.is_integer():
             raise ValueError("an amount in ACCOUNT_CURRENCY is in minor units: 2550 for 25.50 in most currencies")
         return self
 
 
 class RebalanceSpec(Closed):
-    """How a budget moves between ad sets or campaigns."""
+    """How a budget is moved between ad sets or campaigns."""
 
     target_count: Annotated[int | None, Field(ge=1, le=1000)] = None
     is_cross_campaign: bool | None = None
 
 
 class ExecutionOption(Closed):
-    """A setting of what the rule does, such as change_spec, user_ids or execution_count_limit."""
+    """A setting of the rule's action, such as change_spec, user_ids or execution_count_limit."""
 
     field: Annotated[str, Field(pattern="^[a-z_]{1,60}$")]
-    operator: Annotated[Literal["EQUAL", "IN"], BeforeValidator(_known_operator)]
+    operator: Annotated[Literal["EQUAL", "IN"], BeforeValidator(_reject_change_words)]
     value: Annotated[ChangeSpec | RebalanceSpec | Text | Number | bool | Several, BeforeValidator(parse_json_text)]
 
     @model_validator(mode="after")
-    def _objects_in_their_place(self) -> Self:
+    def _check_value_type(self) -> Self:
         for name, kind in (("change_spec", ChangeSpec), ("rebalance_spec", RebalanceSpec)):
             if (self.field == name) != isinstance(self.value, kind):
-                raise ValueError(f"the value of {name}, and of no other option, is an object of its own keys")
+                raise ValueError(f"the value of {name}, and only of {name}, is an object with {name}'s keys")
         return self
 
 
 class ExecutionSpec(Closed):
-    """What a rule does."""
+    """The action of a rule, with its options."""
 
     execution_type: ExecutionType
     execution_options: Annotated[list[ExecutionOption] | None, Field(max_length=20)] = None
@@ -227,7 +231,7 @@ class ExecutionSpec(Closed):
         fields = {option.field for option in self.execution_options or ()}
         if self.execution_type in NEEDS_CHANGE and "change_spec" not in fields:
             raise ValueError(
-                f"{self.execution_type} needs the execution option "
+                f"{self.execution_type} requires the execution option "
                 '{"field": "change_spec", "operator": "EQUAL", "value": {"amount": 20, "unit": "PERCENTAGE"}}'
             )
         return self
@@ -242,7 +246,7 @@ class Slot(Closed):
 
 
 class ScheduleSpec(Closed):
-    """When a SCHEDULE rule looks; CUSTOM takes times of the week."""
+    """When a SCHEDULE rule is evaluated. CUSTOM takes times of the week."""
 
     schedule_type: Literal["DAILY", "HOURLY", "SEMI_HOURLY", "CUSTOM"]
     schedule: Annotated[list[Slot] | None, Field(min_length=1, max_length=50)] = None
@@ -250,18 +254,18 @@ class ScheduleSpec(Closed):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.schedule_type == "CUSTOM") != (self.schedule is not None):
-            raise ValueError("schedule is needed with CUSTOM, and only there")
+            raise ValueError("schedule is required with CUSTOM and not accepted otherwise")
         return self
 
 
 def check_schedule(evaluation_type: str | None, schedule: Any) -> None:
-    """A SCHEDULE rule has a schedule, a TRIGGER rule has none. Raises ValueError."""
+    """Raise ValueError when a SCHEDULE rule lacks a schedule, or a TRIGGER rule has a schedule."""
     if evaluation_type == "SCHEDULE" and not schedule:
-        raise ValueError("schedule_spec is needed for a SCHEDULE rule")
+        raise ValueError("schedule_spec is required for a SCHEDULE rule")
     if evaluation_type == "TRIGGER" and schedule:
-        raise ValueError("schedule_spec is for SCHEDULE rules")
+        raise ValueError("schedule_spec is accepted for SCHEDULE rules only")
 
 
 def acts_by_itself(execution: Any) -> bool:
-    """Whether a rule's execution_spec does more than tell somebody; an unknown one is taken to."""
-    return not isinstance(execution, Mapping) or execution.get("execution_type") != TELLS_ONLY
+    """Return whether the rule changes anything rather than only notifying. Unknown types count as changing."""
+    return not isinstance(execution, Mapping) or execution.get("execution_type") != NOTIFY_ONLY

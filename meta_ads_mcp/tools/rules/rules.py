@@ -1,4 +1,4 @@
-"""Automated rules, each also in words, and what they did."""
+"""Read automated rules, with a sentence for each (`in_words`), and their execution history."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.rules.sentence import in_words
 
 FIELDS = "id name status evaluation_spec execution_spec schedule_spec created_time updated_time"
-# AdRuleHistory of the SDK, without the copies of the rule itself.
+# Fields of the SDK class AdRuleHistory, without the copies of the rule's specs.
 HISTORY_FIELDS = ("timestamp", "is_manual", "results", "exception_code", "exception_message")
-MOST_HISTORY = 50
+MAX_HISTORY = 50
 
 
 def explain_rule(rule: Row, currency: str) -> Row:
-    """The rule with a sentence that says what it does, where its specs are there."""
+    """Add `in_words` to a rule that has an execution_spec."""
     return {**rule, "in_words": in_words(rule, currency)} if "execution_spec" in rule else rule
 
 
@@ -76,19 +76,19 @@ class GetRuleDetails(Params):
         return Result(f"Rule {self.rule_id}.", data)
 
     async def _history(self, call: Call) -> Row:
-        found = await attempt(
+        runs = await attempt(
             call.graph.list(
                 f"{self.rule_id}/history",
                 fields=HISTORY_FIELDS,
-                limit=MOST_HISTORY,
+                limit=MAX_HISTORY,
                 hide_no_changes=self.hide_no_changes or None,
             )
         )
-        if isinstance(found, AdsError):
-            call.note(unread("The history", found))
+        if isinstance(runs, AdsError):
+            call.note(unread("The history", runs))
             return {}
-        if found.has_more:
-            call.note(f"The history has more than {MOST_HISTORY} entries; the newest are shown.")
-        if not found.rows:
+        if runs.has_more:
+            call.note(f"The history has more than {MAX_HISTORY} entries; the newest are shown.")
+        if not runs.rows:
             call.note("The history is empty.")
-        return {"history": found.rows}
+        return {"history": runs.rows}

@@ -1,4 +1,4 @@
-"""An automated rule as a sentence: when it looks, at what, under which conditions, and what it then does.
+"""Describe an automated rule as an English sentence: its schedule, objects, conditions and action.
 
 Shapes are those of the SDK classes AdRuleEvaluationSpec, AdRuleExecutionSpec and AdRuleScheduleSpec. Amounts of money
 in filters and changes are in the account's minor units (Meta docs, marketing-api/ad-rules).
@@ -41,7 +41,7 @@ _ACTIONS = {
 }
 _SCHEDULES = {"DAILY": "Once a day", "HOURLY": "Every hour", "SEMI_HOURLY": "Every 30 minutes"}
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
-# Filters that say where a rule looks, not what must be true there.
+# Filters that select objects or a period; they are not conditions.
 _SCOPE = frozenset({"entity_type", "id", "time_preset", "attribution_window"})
 _MONEY = frozenset(
     {"spent", "today_spent", "yesterday_spent", "lifetime_spent", "cpc", "cpm", "cpp", "cpa", "bid_amount"}
@@ -49,7 +49,7 @@ _MONEY = frozenset(
 
 
 def in_words(rule: Row, currency: str) -> str:
-    """The rule as a sentence in English."""
+    """Describe a rule in a sentence. `currency` is the account's; missing or malformed specs are tolerated."""
     evaluation, execution = _object(rule.get("evaluation_spec")), _object(rule.get("execution_spec"))
     filters = [_object(item) for item in _list(evaluation.get("filters"))]
     conditions = [_condition(item, currency) for item in filters if str(item.get("field")) not in _SCOPE]
@@ -64,7 +64,7 @@ def in_words(rule: Row, currency: str) -> str:
 def _when(evaluation: Row, schedule: Row, currency: str) -> str:
     if evaluation.get("evaluation_type") == "TRIGGER":
         trigger = _object(evaluation.get("trigger"))
-        kind = _said(trigger.get("type") or "change").lower()
+        kind = _humanize(trigger.get("type") or "change").lower()
         return f"On a trigger ({kind}{f', {_condition(trigger, currency)}' if trigger.get('field') else ''})"
     kind = str(schedule.get("schedule_type", ""))
     if kind == "CUSTOM":
@@ -84,9 +84,9 @@ def _clock(minute: Any) -> str:
 
 
 def _subject(filters: list[Row]) -> str:
-    found = {str(item.get("field")): item.get("value") for item in filters}
-    kind = _ENTITIES.get(str(found.get("entity_type")), "objects")
-    ids = _list(found["id"]) if isinstance(found.get("id"), list) else [found["id"]] if found.get("id") else []
+    values = {str(item.get("field")): item.get("value") for item in filters}
+    kind = _ENTITIES.get(str(values.get("entity_type")), "objects")
+    ids = _list(values["id"]) if isinstance(values.get("id"), list) else [values["id"]] if values.get("id") else []
     return (
         f"{kind} {', '.join(map(str, ids[:5]))}{f' and {len(ids) - 5} more' if len(ids) > 5 else ''}" if ids else kind
     )
@@ -94,24 +94,23 @@ def _subject(filters: list[Row]) -> str:
 
 def _window(filters: list[Row]) -> str:
     preset = next((item.get("value") for item in filters if item.get("field") == "time_preset"), None)
-    return f" (figures of {_said(preset).lower()})" if preset else ""
+    return f" (figures of {_humanize(preset).lower()})" if preset else ""
 
 
 def _condition(item: Row, currency: str) -> str:
     field, value = str(item.get("field")), item.get("value")
     values = value if isinstance(value, list) else [value]
-    shown = [_amount(one, currency) if _is_money(field) else str(one) for one in values]
+    texts = [_amount(item, currency) if _is_money(field) else str(item) for item in values]
     joint = " and " if "RANGE" in str(item.get("operator")) else ", "
-    return (
-        f"{_said(field)} {_OPERATORS.get(str(item.get('operator')), _said(item.get('operator')))} {joint.join(shown)}"
-    )
+    operator = _OPERATORS.get(str(item.get("operator")), _humanize(item.get("operator")))
+    return f"{_humanize(field)} {operator} {joint.join(texts)}"
 
 
 def _action(execution: Row, currency: str) -> str:
     kind = str(execution.get("execution_type"))
     options = [_object(item) for item in _list(execution.get("execution_options"))]
     change = next((_object(item.get("value")) for item in options if item.get("field") == "change_spec"), {})
-    return _ACTIONS.get(kind, _said(kind).lower()) + (_change(change, currency) if change else "")
+    return _ACTIONS.get(kind, _humanize(kind).lower()) + (_change(change, currency) if change else "")
 
 
 def _change(change: Row, currency: str) -> str:
@@ -132,7 +131,7 @@ def _amount(value: Any, currency: str) -> str:
         return str(value)
 
 
-def _said(word: Any) -> str:
+def _humanize(word: Any) -> str:
     return str(word).replace("_", " ").replace(".", " ")
 
 

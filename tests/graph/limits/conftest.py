@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from meta_ads_mcp.graph.limits.governor import Governor
-from tests.graph.limits.support import FakeClock, Heard
+from tests.support.clock import FakeClock
+from tests.support.limits import START
+from tests.support.recorders import EventRecorder
 
 
 @pytest.fixture
 def clock():
-    return FakeClock()
+    return FakeClock(START)
 
 
 @pytest.fixture
 def heard():
-    return Heard()
+    return EventRecorder()
 
 
 @pytest.fixture

@@ -11,10 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.limits.breaker import Breaker
-from meta_ads_mcp.graph.limits.calls import GraphCall, Outcome
-from meta_ads_mcp.graph.limits.headers import parse_usage_headers
+from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.tiers import tier_named
-from tests.graph.limits.support import (
+from tests.support.limits import (
     GOOD,
     INSIGHTS,
     NO_ANSWER,
@@ -24,6 +23,7 @@ from tests.graph.limits.support import (
     START,
     UNAVAILABLE,
     WRITE,
+    Reply,
     answered,
     business,
     refused,
@@ -43,7 +43,7 @@ CALLS = {
 
 
 def tell(breaker, call, outcome, now=START, tier=SLOW):
-    for circuit in breaker.judge(call, outcome, parse_usage_headers(outcome.headers, call), tier, now):
+    for circuit in breaker.judge(call, outcome.outcome(call), tier, now):
         breaker.trip(circuit)
 
 
@@ -167,7 +167,7 @@ def test_three_throttles_over_more_than_five_minutes_or_over_several_quotas_are_
 def test_a_status_of_429_without_a_body_is_a_throttle():
     breaker = Breaker()
     for _ in range(3):
-        tell(breaker, READ, Outcome(429, {}, None))
+        tell(breaker, READ, Reply(429, {}, None))
     assert stopped(breaker) == dict.fromkeys(SAME, ("repeated_throttle", 900))
 
 
@@ -176,8 +176,8 @@ def test_a_status_of_429_without_a_body_is_a_throttle():
     [
         UNAVAILABLE,
         NO_ANSWER,
-        Outcome(500, {}, GraphError(2, http_status=500)),
-        Outcome(503, {}, GraphError(1, http_status=503)),
+        Reply(500, {}, GraphError(2, http_status=500)),
+        Reply(503, {}, GraphError(1, http_status=503)),
     ],
 )
 def test_five_failures_in_a_minute(outcome):
@@ -199,7 +199,7 @@ def test_five_failures_in_a_minute(outcome):
 def test_a_500_that_is_the_caller_s_own_is_no_failure(error):
     breaker = Breaker()
     for _ in range(9):
-        tell(breaker, READ, Outcome(500, {}, error))
+        tell(breaker, READ, Reply(500, {}, error))
     assert stopped(breaker) == {}
 
 

@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from benchmarks.quota import VirtualClock, pause, run_virtually
 from meta_ads_mcp.errors import Blocked, CircuitOpen
-from meta_ads_mcp.graph.limits.governor import Governor, GraphCall, Outcome
-from tests.graph.limits.asking import DEVELOPMENT, STANDARD, count_until_sent_away, error_of, made
-from tests.graph.limits.support import (
+from meta_ads_mcp.graph.limits.governor import Governor, GraphCall
+from tests.support.clock import FakeClock, pause, run_virtually
+from tests.support.governor import DEVELOPMENT, STANDARD, count_until_sent_away, error_of, made
+from tests.support.limits import (
     GOOD,
     INSIGHTS,
     NO_ANSWER,
@@ -18,11 +18,12 @@ from tests.graph.limits.support import (
     READ,
     UNAVAILABLE,
     WRITE,
-    Heard,
+    Reply,
     answered,
     business,
     refused,
 )
+from tests.support.recorders import EventRecorder
 
 # -- waiting
 
@@ -79,7 +80,7 @@ async def test_the_careful_tier_wins_when_headers_disagree(governor):
         "X-Ad-Account-Usage": '{"acc_id_util_pct": 1, "ads_api_access_tier": "development_access"}',
         "X-FB-Ads-Insights-Throttle": '{"app_id_util_pct": 1, "ads_api_access_tier": "standard_access"}',
     }
-    await made(governor, INSIGHTS, Outcome(200, headers, None))
+    await made(governor, INSIGHTS, Reply(200, headers, None))
     assert governor.status()["tier"] == "development_access"
 
 
@@ -111,7 +112,7 @@ async def test_meta_s_own_counts_are_met_before_meta_says_no(governor, clock, ca
 
 async def test_a_call_that_did_not_ask_counts_all_the_same(governor):
     for _ in range(59):
-        governor.settle(READ, GOOD)
+        governor.settle(READ, GOOD.outcome(READ))
     assert (await error_of(governor, READ)).retry_after_seconds == 305
 
 
@@ -139,7 +140,7 @@ def virtually(work):
     """A governor in virtual time, and the time that passed."""
 
     async def whole():
-        governor = Governor(clock=VirtualClock(), events=Heard(), state_dir=None)
+        governor = Governor(clock=FakeClock(), events=EventRecorder(), state_dir=None)
         return await work(governor)
 
     return run_virtually(whole())
@@ -206,7 +207,7 @@ def test_a_burst_at_the_start_waits_for_the_first_answers_to_name_the_tier():
         async def one():
             await governor.admit(READ)
             await pause(0.3)
-            governor.settle(READ, STANDARD)
+            governor.settle(READ, STANDARD.outcome(READ))
 
         await asyncio.gather(*(one() for _ in range(200)))
         return asyncio.get_running_loop().time()
@@ -219,7 +220,7 @@ def test_a_circuit_that_opens_during_the_wait_stops_the_waiter():
         await made(governor, READ, answered(x_business_use_case_usage=business(95)))
         waiting = asyncio.create_task(governor.admit(READ))
         await pause(1)
-        governor.settle(READ, refused(368))
+        governor.settle(READ, refused(368).outcome(READ))
         with pytest.raises(Blocked) as caught:
             await waiting
         assert caught.value.retry_after_seconds == 1796
@@ -234,7 +235,7 @@ def test_of_many_at_once_exactly_one_is_the_probe():
         await pause(30)
         ends = await asyncio.gather(*(governor.admit(READ) for _ in range(10)), return_exceptions=True)
         assert [type(end).__name__ for end in ends] == ["NoneType", *["CircuitOpen"] * 9]
-        governor.settle(READ, GOOD)
+        governor.settle(READ, GOOD.outcome(READ))
         await governor.admit(READ)
 
     virtually(work)
@@ -248,9 +249,9 @@ async def test_a_probe_that_is_cancelled_lets_the_next_one_try(governor, clock):
     await error_of(governor, READ)
     governor.cancel(READ)
     await governor.admit(READ)
-    governor.settle(READ, Outcome(None, {}, None))
+    governor.settle(READ, Reply(None, {}, None).outcome(READ))
     await governor.admit(READ)
-    governor.settle(READ, UNAVAILABLE)
+    governor.settle(READ, UNAVAILABLE.outcome(READ))
     assert (await error_of(governor, READ)).retry_after_seconds == 30
 
 
@@ -260,20 +261,17 @@ async def test_a_probe_that_is_cancelled_lets_the_next_one_try(governor, clock):
 async def test_a_restart_is_no_amnesty(governor, clock, tmp_path):
     await made(governor, READ, refused(613, 1996))
     await count_until_sent_away(governor, OTHER)
-    again = Governor(clock=clock, events=Heard(), state_dir=tmp_path)
+    again = Governor(clock=clock, events=EventRecorder(), state_dir=tmp_path)
     assert (await error_of(again, INSIGHTS)).retry_after_seconds == 3600
     assert (await error_of(again, OTHER)).retry_after_seconds == 305
 
 
-async def test_damaged_files_make_careful_and_never_crash(clock, heard, tmp_path):
-    (tmp_path / "circuits.json").write_text("{")
+async def test_a_damaged_file_makes_careful_and_never_crashes(clock, heard, tmp_path):
     (tmp_path / "score.sqlite3").write_text("{" * 5000)
     governor = Governor(clock=clock, events=heard, state_dir=tmp_path)
     error = await error_of(governor, READ)
     assert error.retry_after_seconds == 300
     assert "(state_damaged)" in error.message
-    clock.passed_s += 300
-    await error_of(governor, READ)  # the damage of the other file shows only now
     clock.passed_s += 300
     await made(governor, READ)
     assert {level for level, _ in heard.named("meta_limits_state_damaged")} == {"warning"}

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meta_ads_mcp.errors import Throttled
-from meta_ads_mcp.graph.limits.governor import Governor, Outcome
-from tests.graph.limits.asking import DEVELOPMENT, count_until_sent_away, made
-from tests.graph.limits.support import (
+from meta_ads_mcp.graph.limits.governor import Governor
+from tests.support.clock import FakeClock
+from tests.support.governor import DEVELOPMENT, count_until_sent_away, made
+from tests.support.limits import (
     GOOD,
     NO_ANSWER,
     NOBODY,
@@ -21,12 +22,12 @@ from tests.graph.limits.support import (
     READ,
     UNAVAILABLE,
     WRITE,
-    FakeClock,
-    Heard,
+    Reply,
     answered,
     business,
     refused,
 )
+from tests.support.recorders import EventRecorder
 
 # -- the status and the events
 
@@ -43,7 +44,7 @@ async def test_the_status_names_everything(governor):
         "X-FB-Ads-Insights-Throttle": '{"app_id_util_pct": 5, "acc_id_util_pct": 6}',
         "x-Fb-Ads-Insights-Reach-Throttle": '{"acc_id_util_pct": 7}',
     }
-    await made(governor, WRITE, Outcome(200, headers, None))
+    await made(governor, WRITE, Reply(200, headers, None))
     await made(governor, OTHER, refused(17, hint_s=120))
     status = governor.status()
     usage = {row["key"]: row for row in status["usage"]}
@@ -115,7 +116,7 @@ FAULTS = {
     "hint": (refused(17, hint_s=200), 200),
     "regain": (refused(80004, x_business_use_case_usage=business(100, regain_minutes=5)), 300),
     "throttle": (refused(80003), 0),
-    "hostile": (Outcome(200, {"x-app-usage": "[" * 9999, "x-business-use-case-usage": '{"1": NaN}'}, None), 0),
+    "hostile": (Reply(200, {"x-app-usage": "[" * 9999, "x-business-use-case-usage": '{"1": NaN}'}, None), 0),
     "unavailable": (UNAVAILABLE, 0),
     "no answer": (NO_ANSWER, 0),
 }
@@ -138,12 +139,16 @@ def test_no_sequence_of_errors_lets_a_call_through_an_open_circuit(sequence):
 
     async def run(directory):
         clock = FakeClock()
-        governor = Governor(clock=clock, events=Heard(), state_dir=directory)
+        governor = Governor(clock=clock, events=EventRecorder(), state_dir=directory)
         until, throttles, failures = 0.0, [], []
         for fault, call, pause_s, restart in sequence:
             clock.passed_s += pause_s
             if restart:
-                governor, throttles, failures = Governor(clock=clock, events=Heard(), state_dir=directory), [], []
+                governor, throttles, failures = (
+                    Governor(clock=clock, events=EventRecorder(), state_dir=directory),
+                    [],
+                    [],
+                )
             try:
                 await governor.admit(call)
             except Throttled as error:
@@ -156,7 +161,7 @@ def test_no_sequence_of_errors_lets_a_call_through_an_open_circuit(sequence):
             now = clock.now()
             assert now >= until
             outcome, named_s = FAULTS[fault]
-            governor.settle(call, outcome)
+            governor.settle(call, outcome.outcome(call))
             until = max(until, now + named_s)
             throttles = [when for when in throttles if when > now - 300]
             if fault in ("abuse", "block", "block by subcode", "hint", "regain", "throttle"):
@@ -184,9 +189,9 @@ rows = st.fixed_dictionaries(
 @given(st.dictionaries(names, rows | st.lists(rows, max_size=2), max_size=3), st.sampled_from([READ, NOBODY]))
 def test_nothing_in_a_header_damages_what_is_kept(said, call):
     async def run(directory):
-        clock, heard = FakeClock(), Heard()
+        clock, heard = FakeClock(), EventRecorder()
         governor = Governor(clock=clock, events=heard, state_dir=directory)
-        governor.settle(call, answered(x_business_use_case_usage=said))
+        governor.settle(call, answered(x_business_use_case_usage=said).outcome(call))
         governor.status()
         again = Governor(clock=clock, events=heard, state_dir=directory)
         assert again.status()["circuits"] == governor.status()["circuits"]

@@ -1,0 +1,106 @@
+"""Print text for people: the only place of the commands that writes to standard output and standard error.
+
+Names and messages come from outside. Every text is cleaned of terminal sequences, hidden characters and secrets, fits
+the encoding of the stream, and a reader that has gone away (`| head`) ends the output and not the command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import Any, Literal, TextIO
+
+from meta_ads_mcp.core.values.text import clean
+
+# Replacements for characters that old code pages lack.
+_PLAIN = str.maketrans({"→": "->", "←": "<-", "…": "...", "✎": "*", "⚠": "!", "\u2011": "-", "\u00a0": " "})
+
+
+def say(text: str = "") -> None:
+    """Print one line. Line breaks inside the text become blanks, so that a name cannot forge a line."""
+    write_line(sys.stdout, " ".join(_clean(text).split("\n")))
+
+
+def say_unredacted(text: str) -> None:
+    """Print one line that may hold a token. Only for the token of the sandbox, which opens nothing else."""
+    write_line(sys.stdout, text)
+
+
+def complain(text: str) -> None:
+    """Print one line on standard error."""
+    write_line(sys.stderr, " ".join(_clean(text).split("\n")))
+
+
+def say_block(text: str) -> None:
+    """Print a text of several lines that this program wrote itself, such as a configuration."""
+    for line in text.splitlines():
+        say(line)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as indented JSON, escaped where the encoding of the output lacks a character."""
+    text = json.dumps(_clean_texts(value), ensure_ascii=False, indent=2)
+    if not _can_encode(text, sys.stdout):
+        text = json.dumps(_clean_texts(value), indent=2)
+    write_line(sys.stdout, text)
+
+
+def write_line(stream: TextIO | None, text: str) -> None:
+    """Write a line to the stream as it is, except for characters that its encoding lacks."""
+    if stream is None:  # a Windows program without a console
+        return
+    try:
+        stream.write(_encodable(text, stream) + "\n")
+        stream.flush()
+    except (OSError, ValueError):
+        _silence(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a person reads the stream (or types into it)."""
+    return stream is not None and stream.isatty()
+
+
+def default_format() -> Literal["table", "json"]:
+    """Return the format of an answer when none is requested."""
+    return "table" if is_terminal(sys.stdout) else "json"
+
+
+def _clean(text: str) -> str:
+    return clean(text, len(text) + 1)
+
+
+def _clean_texts(value: Any) -> Any:
+    """Clean every text of a JSON value without cutting any."""
+    if isinstance(value, str):
+        return _clean(value)
+    if isinstance(value, dict):
+        return {_clean(str(key)): _clean_texts(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_texts(item) for item in value]
+    return value
+
+
+def _can_encode(text: str, stream: TextIO) -> bool:
+    try:
+        text.encode(stream.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    if _can_encode(text, stream):
+        return text
+    encoding = stream.encoding or "ascii"
+    return text.translate(_PLAIN).encode(encoding, "replace").decode(encoding)
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what follows to the null device: otherwise Python complains about the closed pipe when it exits."""
+    with suppress(OSError, ValueError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)

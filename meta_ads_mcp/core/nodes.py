@@ -1,0 +1,284 @@
+"""Describe each kind of Graph object once: one row per kind, which all other code reads.
+
+A kind has the name of its class in `facebook_business` 26.0.3, which is also the source of the field names here.
+Adding a tool for a new kind of object takes its class in `tools/` and one row in NODES.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from functools import cache
+
+from meta_ads_mcp.core.values.enums import EntityType
+
+DEFAULT_QUOTA = "ads_management"
+
+
+class Owner(enum.Enum):
+    """How the ad account of an object is found."""
+
+    SELF = "self"
+    """The object is an ad account, or its field `account_id` names one."""
+    MEMBER = "member"
+    """The object is on an edge of each ad account that may use it (`member_edge`)."""
+    PAGE = "page"
+    """The object belongs to a Page, whose account counts."""
+    ABOVE = "above"
+    """The object stands above ad accounts (a user, a business), or only a Page's own token reaches it."""
+    UNKNOWN = "unknown"
+    """Graph names no ad account for the object. Under an account allowlist it is never used."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Tell a new object from the others of its kind after the answer to its creation was lost.
+
+    `fields` must have the values that were sent; None means every field that was sent and can be read. `created` is
+    the field with the creation time. A kind without one is recognized by its fields alone, so a twin that existed
+    before cannot be told apart.
+    """
+
+    fields: tuple[str, ...] | None = ("name",)
+    created: str | None = "created_time"
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """State the facts about one kind of Graph object.
+
+    * `label`: the words for it in messages.
+    * `member_edge`: the edge of an ad account that lists it (Owner.MEMBER).
+    * `list_edge`: the edge below its parent on which it is created and listed.
+    * `distinct_field`: a field that every object of this kind has, and no object of a kind that is updated alike.
+    * `filters_updated_time`: whether the list edge filters by `updated_time`.
+    * `pause_status`: the status that stops what the object does; None if nothing stops it.
+    * `has_status`: whether it shows and takes the status DELETED.
+    * `reversible`: whether its fields can be written back one by one.
+    * `create_action`: the word of the policy for creating it.
+    * `id_keys`: parameters, at any depth of a request, that hold ids of this kind.
+    * `quota`: the quota on which requests to the `quota_edges` count (Meta docs, marketing-api and graph-api
+      overview/rate-limiting).
+    """
+
+    name: str
+    label: str
+    owner: Owner = Owner.SELF
+    member_edge: str | None = None
+    list_edge: str | None = None
+    distinct_field: str | None = None
+    filters_updated_time: bool = False
+    fingerprint: Fingerprint = Fingerprint()
+    pause_status: str | None = None
+    has_status: bool = False
+    reversible: bool = False
+    create_action: str | None = None
+    id_keys: tuple[str, ...] = ()
+    quota: str = DEFAULT_QUOTA
+    quota_edges: tuple[str, ...] = ()
+
+
+_ROWS = (
+    NodeKind("AdAccount", "ad account", reversible=True, id_keys=("account_id", "ad_account_id", "account_ids")),
+    NodeKind(
+        "Campaign",
+        "campaign",
+        list_edge="campaigns",
+        distinct_field="objective",
+        filters_updated_time=True,
+        pause_status="PAUSED",
+        has_status=True,
+        reversible=True,
+        create_action="create_campaign",
+        id_keys=("campaign_id", "campaign_ids", "source_campaign_id", "campaigns", "adcampaigns", "campaign_group_id"),
+    ),
+    NodeKind(
+        "AdSet",
+        "ad set",
+        list_edge="adsets",
+        distinct_field="optimization_goal",
+        filters_updated_time=True,
+        pause_status="PAUSED",
+        has_status=True,
+        reversible=True,
+        create_action="create_ad_set",
+        id_keys=("adset_id", "adset_ids", "source_adset_id", "adsets", "ad_set_id"),
+    ),
+    NodeKind(
+        "Ad",
+        "ad",
+        list_edge="ads",
+        distinct_field="adset_id",
+        filters_updated_time=True,
+        pause_status="PAUSED",
+        has_status=True,
+        reversible=True,
+        create_action="create_ad",
+        id_keys=("ad_id", "ad_ids", "source_ad_id", "ads", "adgroup_id", "adgroup_ids", "adgroups"),
+    ),
+    NodeKind(
+        "AdCreative",
+        "ad creative",
+        list_edge="adcreatives",
+        fingerprint=Fingerprint(fields=None, created=None),
+        has_status=True,
+        reversible=True,
+        id_keys=("creative_id", "creative_ids"),
+    ),
+    NodeKind(
+        "AdRule",
+        "ad rule",
+        list_edge="adrules_library",
+        pause_status="DISABLED",
+        has_status=True,
+        reversible=True,
+        id_keys=("rule_id",),
+    ),
+    NodeKind("AdReportRun", "report run", id_keys=("report_run_id",)),
+    NodeKind(
+        "CustomAudience",
+        "audience",
+        list_edge="customaudiences",
+        fingerprint=Fingerprint(created="time_created"),
+        id_keys=(
+            "audience_id",
+            "custom_audiences",
+            "excluded_custom_audiences",
+            "origin_audience_id",
+            "lookalike_audience_id",
+            "custom_audience_ids",
+        ),
+        quota="custom_audience",
+        quota_edges=("customaudiences", "users", "usersreplace"),
+    ),
+    NodeKind(
+        "CustomConversion",
+        "custom conversion",
+        list_edge="customconversions",
+        fingerprint=Fingerprint(created="creation_time"),
+        id_keys=("custom_conversion_id", "conversion_id"),
+    ),
+    NodeKind(
+        "HighDemandPeriod",
+        "budget schedule",
+        Owner.UNKNOWN,
+        fingerprint=Fingerprint(("budget_value", "budget_value_type", "time_start", "time_end"), created=None),
+    ),
+    NodeKind(
+        "AdVideo",
+        "video",
+        Owner.MEMBER,
+        member_edge="advideos",
+        list_edge="advideos",
+        fingerprint=Fingerprint(("title",)),
+        id_keys=("video_id", "video_ids", "source_video_id"),
+    ),
+    NodeKind("AdImage", "image", list_edge="adimages"),
+    NodeKind(
+        "Page",
+        "Page",
+        Owner.MEMBER,
+        member_edge="promote_pages",
+        id_keys=("page_id", "page_ids", "object_page_id", "page"),
+    ),
+    NodeKind(
+        "AdsPixel",
+        "pixel",
+        Owner.MEMBER,
+        member_edge="adspixels",
+        id_keys=("pixel_id", "pixel_ids", "lead_ads_selected_pixel_id", "fb_pixel", "offsite_pixel_id", "dataset"),
+    ),
+    NodeKind(
+        "IGUser",
+        "Instagram account",
+        Owner.MEMBER,
+        member_edge="instagram_accounts",
+        id_keys=("instagram_user_id", "instagram_actor_id", "ig_user_id"),
+    ),
+    NodeKind("AdStudy", "study", Owner.MEMBER, member_edge="ad_studies", list_edge="ad_studies", id_keys=("study_id",)),
+    NodeKind(
+        "PagePost",
+        "post",
+        Owner.PAGE,
+        list_edge="feed",
+        fingerprint=Fingerprint(("message",)),
+        id_keys=("object_story_id", "post_id", "source_post_id", "effective_object_story_id"),
+        quota="pages",
+        quota_edges=("feed", "photos"),
+    ),
+    NodeKind(
+        "LeadgenForm",
+        "lead form",
+        Owner.PAGE,
+        list_edge="leadgen_forms",
+        id_keys=("lead_gen_form_id", "form_id"),
+        quota="leadgen",
+        quota_edges=("leadgen_forms", "leads"),
+    ),
+    NodeKind(
+        "Comment",
+        "comment",
+        Owner.ABOVE,
+        fingerprint=Fingerprint(("message",)),
+        id_keys=("comment_id",),
+        quota="pages",
+        quota_edges=("comments",),
+    ),
+    NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids")),
+    NodeKind("User", "user", Owner.ABOVE, id_keys=("user_id",)),
+    NodeKind("Application", "app", Owner.ABOVE, id_keys=("application_id", "app_id", "application")),
+    NodeKind("any", "object"),
+    NodeKind("AdsInsights", "insights row", Owner.UNKNOWN, quota="ads_insights", quota_edges=("insights",)),
+    NodeKind("IGMedia", "Instagram media", Owner.UNKNOWN, quota="instagram", quota_edges=("media",)),
+    # Rows of lists that no id names.
+    *(
+        NodeKind(name, label, Owner.UNKNOWN)
+        for name, label in (
+            ("AdPreview", "ad preview"),
+            ("AdsPixelStatsResult", "pixel statistics"),
+            ("CustomAudiencesharedAccountInfo", "shared account"),
+            ("InsightsResult", "Page insights"),
+            ("Lead", "lead"),
+        )
+    ),
+)
+NODES: dict[str, NodeKind] = {row.name: row for row in _ROWS}
+# The argument `entity_type` of several tools.
+ENTITY_KINDS: dict[EntityType, str] = {"campaign": "Campaign", "ad_set": "AdSet", "ad": "Ad"}
+DISTINCT_FIELDS = frozenset(row.distinct_field for row in _ROWS if row.distinct_field)
+
+
+def node_kind(name: str) -> NodeKind:
+    """Return the row of a kind. A kind without a row has no facts and no owner."""
+    return NODES.get(name) or NodeKind(name, name, Owner.UNKNOWN)
+
+
+# Edges that only a business has (SDK class Business), so that what stands before them is one.
+BUSINESS_EDGES = frozenset(
+    """
+    owned_ad_accounts client_ad_accounts owned_pages client_pages owned_pixels client_pixels owned_product_catalogs
+    client_product_catalogs owned_instagram_accounts client_instagram_accounts owned_apps client_apps business_users
+    system_users pending_users owned_businesses client_businesses owned_whatsapp_business_accounts business_invoices
+    pending_owned_ad_accounts pending_client_ad_accounts
+    """.split()
+)
+# Edge → quota. Every other edge counts on DEFAULT_QUOTA.
+QUOTA_OF_EDGE = {edge: row.quota for row in _ROWS for edge in row.quota_edges}
+
+
+@cache
+def kind_of_key(key: str) -> str | None:
+    """Return the kind whose ids a request parameter of this name holds, or None if the name says nothing."""
+    return next((row.name for row in _ROWS if key in row.id_keys), None)
+
+
+@cache
+def kind_on_edge(edge: str) -> str | None:
+    """Return the kind that a POST on this edge creates, or None if it creates no object with a row here."""
+    return next((row.name for row in _ROWS if row.list_edge == edge), None)
+
+
+def can_be_undone(effect: str, node: str) -> bool:
+    """Return whether `ads_undo_change` can put back a change with this effect. A deletion never can."""
+    kind = node_kind(node)
+    return (effect == "update" and kind.reversible) or (effect == "create" and kind.has_status)

@@ -1,0 +1,131 @@
+"""Authorize every request before it is sent: the one way from tools, undo, recovery, reports and uploads to Graph.
+
+Three rules hold for the request itself, wherever its ids came from (arguments, the journal, a file, an answer):
+
+* Under META_ADS_ACCOUNTS nothing is sent that names an object of another account, at any depth of the request.
+* Under META_ADS_BUSINESS_ID nothing is sent about another business.
+* Nothing is sent that holds one of this server's own secrets as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import unquote
+
+from meta_ads_mcp.core.nodes import BUSINESS_EDGES
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.request_ids import ANY, ids_of_request
+from meta_ads_mcp.errors import AdsError, Denied
+
+# The path segment for the token's own user.
+ME = "me"
+
+
+class GraphPort(Protocol):
+    """The Graph client, as the engine uses it."""
+
+    async def send(self, request: Request) -> Any: ...
+
+    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]: ...
+
+    def version_notice(self) -> str | None: ...
+
+    async def own_secrets(self) -> Iterable[str]:
+        """Return the secrets that this process holds: tokens, the app secret, and proofs made from them."""
+        ...
+
+    def clock_skew(self) -> float:
+        """Return how many seconds Graph's clock is ahead of this machine's, by the last `Date` header; 0 if unknown."""
+        ...
+
+
+class AuthorizedGraph:
+    """Implement the GraphPort with a client whose requests are authorized first.
+
+    `business_id` gives the business to which discovery is limited, or None.
+    """
+
+    def __init__(self, client: GraphPort, book: AccountBook, business_id: Callable[[], str | None]) -> None:
+        self._client = client
+        self._book = book
+        self._business_id = business_id
+
+    async def send(self, request: Request) -> Any:
+        """Authorize and send one request. Raises Denied before anything is sent, and whatever the client raises."""
+        await self.authorize(request)
+        return await self._client.send(request)
+
+    async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
+        """Authorize all requests, then send them. A request that is denied sends none of them."""
+        for request in requests:
+            await self.authorize(request)
+        return await self._client.batch(requests)
+
+    def version_notice(self) -> str | None:
+        return self._client.version_notice()
+
+    async def own_secrets(self) -> Iterable[str]:
+        return await self._client.own_secrets()
+
+    def clock_skew(self) -> float:
+        return self._client.clock_skew()
+
+    async def authorize(self, request: Request) -> None:
+        """Raise Denied for a request that this server must not send.
+
+        Under an account allowlist this looks up the owner of each id that is not known yet, once per object.
+        """
+        reject_secrets(request, await self._client.own_secrets())
+        self._limit_to_business(request)
+        if not self._book.allowed:
+            return
+        for entry in ids_of_request(request, request.kind or ANY):
+            if entry.object_id != ME:
+                await self._book.require(entry.object_id, entry.kind, request.page)
+
+    def _limit_to_business(self, request: Request) -> None:
+        limit = self._business_id()
+        if limit is None:
+            return
+        subject, _, edge = request.path.partition("/")
+        named = [entry.object_id for entry in ids_of_request(request) if entry.kind == "Business"]
+        if edge in BUSINESS_EDGES and subject != ME:
+            named.append(subject)
+        require_business(named, limit)
+
+
+def require_business(named: Iterable[str], limit: str | None) -> None:
+    """Raise Denied if one of the businesses is not the one to which this server is limited."""
+    other = next((business for business in named if limit is not None and business != limit), None)
+    if other is not None:
+        raise Denied(
+            f"This server is limited to business {limit}; it may not use business {other}.",
+            "Leave the business out, or ask the owner of this server, who sets META_ADS_BUSINESS_ID.",
+        )
+
+
+def reject_secrets(request: Request, secrets: Iterable[str]) -> None:
+    """Raise Denied if a text of the request holds one of the secrets, also in its percent-encoded form."""
+    held = [secret for secret in secrets if secret]
+    if not held:
+        return
+    for text in _texts_of(request.params):
+        if any(secret in text or secret in unquote(text) for secret in held):
+            raise Denied(
+                "This call holds an access token or app secret of this server as text, so it was not sent.",
+                "Remove it from the call. If it was shown to anybody, create a new token.",
+            )
+
+
+def _texts_of(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield str(name)
+            yield from _texts_of(item)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for item in value:
+            yield from _texts_of(item)

@@ -1,0 +1,141 @@
+"""Read JSON-RPC lines from standard input, and answer those that the protocol library would drop without a word.
+
+A client waits for an answer to every request. So a line that is too long, is not JSON or is not JSON-RPC is answered
+with an error, under the id of the request where one can be read. An invalid reply to a question of this server becomes
+an error reply, which ends the wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any, BinaryIO
+
+# Bytes of a line. The longest useful one carries an image as base64 (Meta's limit for images is 30 MB).
+MAX_LINE_BYTES = 64_000_000
+# Lines that are read ahead of the server.
+MAX_WAITING_LINES = 16
+# After the end of input, calls under way may finish; a process that nobody reads ends all the same.
+EXIT_SECONDS = 4.0
+PARSE_ERROR, INVALID_REQUEST = -32700, -32600
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_ID = re.compile(r'\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?[0-9]{1,18}(?![0-9.eE]))')
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class InputLines:
+    """An asynchronous iterator over the lines that `is_message` accepts; the others are answered through `send`."""
+
+    def __init__(self, stream: BinaryIO, is_message: Callable[[str], bool]) -> None:
+        self._stream = stream
+        self._is_message = is_message
+        self._loop = asyncio.get_running_loop()
+        self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._free = threading.Semaphore(MAX_WAITING_LINES)
+        self.send: Send | None = None
+        threading.Thread(target=self._read, name="stdin", daemon=True).start()
+
+    def __aiter__(self) -> InputLines:
+        return self
+
+    async def __anext__(self) -> str:
+        while True:
+            raw = await self._lines.get()
+            if raw is None:
+                raise StopAsyncIteration
+            self._free.release()
+            line = raw.decode("utf-8", "replace")
+            if len(raw) <= MAX_LINE_BYTES and self._is_message(line):
+                return line
+            reply = invalid_reply(line)
+            if reply is not None:
+                return reply
+            answer = answer_to(line, too_long=len(raw) > MAX_LINE_BYTES)
+            if answer is not None and self.send is not None:
+                await self.send(answer)
+
+    def _read(self) -> None:
+        """Hand the lines over to the event loop, from a thread that may block for ever."""
+        try:
+            while raw := self._stream.readline(MAX_LINE_BYTES + 1):
+                if len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
+                    self._skip_line()
+                self._free.acquire()
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, raw)
+            self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
+        except (OSError, ValueError, RuntimeError):
+            # The stream or the loop was closed: the process ends.
+            pass
+        exit_later()
+
+    def _skip_line(self) -> None:
+        while (rest := self._stream.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+            pass
+
+
+def exit_later() -> None:
+    """End the process a few seconds from now, even if it is blocked on output that nobody reads.
+
+    Nothing is lost: a write is in the journal before it is sent.
+    """
+    timer = threading.Timer(EXIT_SECONDS, os._exit, (0,))
+    timer.daemon = True
+    timer.start()
+
+
+def answer_to(line: str, *, too_long: bool = False) -> dict[str, Any] | None:
+    """Return the error response for a line that is not a message; None for a notification, which gets no answer."""
+    if not line.strip():
+        return None
+    request_id = top_level_id(line)
+    if too_long:
+        return _error(request_id, INVALID_REQUEST, f"A message has at most {MAX_LINE_BYTES:,} bytes.")
+    message = _parse(line)
+    if message is None:
+        return _error(request_id, PARSE_ERROR, "This line is not JSON that the server can read.")
+    if isinstance(message, dict) and "method" in message and "id" not in message:
+        return None
+    return _error(request_id, INVALID_REQUEST, "This line is not a JSON-RPC 2.0 message.")
+
+
+def invalid_reply(line: str) -> str | None:
+    """Return an error reply in place of a reply without a usable result; None if the line is something else."""
+    message = _parse(line)
+    if not isinstance(message, dict) or "method" in message or not message.keys() & {"result", "error"}:
+        return None
+    request_id = message.get("id")
+    if isinstance(request_id, bool) or not isinstance(request_id, int | str):
+        return None
+    return json.dumps(_error(request_id, INVALID_REQUEST, "The client's reply could not be read."))
+
+
+def top_level_id(line: str) -> int | str | None:
+    """Return the id of a request that may not be valid JSON, by scanning for the outermost member `id`."""
+    depth = 0
+    for match in _PIECE.finditer(line):
+        piece = match[0]
+        if piece in "{[":
+            depth += 1
+        elif piece in "}]":
+            depth -= 1
+        elif depth == 1 and piece == '"id"' and (value := _ID.match(line, match.end())):
+            request_id = _parse(value[1])
+            return request_id if isinstance(request_id, int | str) else None
+    return None
+
+
+def _parse(text: str) -> Any:
+    """Return the JSON value; None if it cannot be read: nested too deeply, a number too long, or not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _error(request_id: int | str | None, code: int, message: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}}

@@ -1,0 +1,157 @@
+"""One idempotency key is one object: in concurrent calls, in later ones, and for the same arguments only."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.writes.confirmation import Reply
+from meta_ads_mcp.engine.writes.idempotency import resolve_open_entry
+from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.errors import UnknownOutcome
+from tests.support.elicitors import LaterReply, Person
+from tests.support.every_tool import each
+from tests.support.sandbox_engine import SandboxEngine, build_writer
+from tests.support.write_examples import WRITES, makes, valid
+
+CREATES = [tool for tool in WRITES if makes(tool)]
+NEW = {"name": "Keyed", "objective": "OUTCOME_TRAFFIC", "idempotency_key": "k"}
+
+
+def named(made: SandboxEngine, name: str) -> int:
+    return len(made.nodes("Campaign", name=name))
+
+
+@each(CREATES)
+async def test_the_same_key_gives_the_first_answer_again(tool: Tool, tmp_path: Path) -> None:
+    made = build_writer(state_dir=tmp_path / "state", upload_roots=(str(tmp_path),))
+    given = {**await valid(made, tool, tmp_path), "idempotency_key": "k"}
+    first = await made.done(tool.name, **given)
+    sent = len(made.writes)
+    assert await made.done(tool.name, **given) == first
+    restarted = build_writer(
+        made.sandbox, clock=made.clock, state_dir=tmp_path / "state", upload_roots=(str(tmp_path),)
+    )
+    assert await restarted.done(tool.name, **given) == first
+    assert len(made.writes) == sent
+
+
+async def test_calls_at_the_same_time_make_one_object() -> None:
+    made = build_writer()
+    given = {"account_id": made.account, **NEW}
+    answers = await asyncio.gather(*(made.call("ads_create_campaign", given) for _ in range(5)))
+    assert named(made, "Keyed") == 1
+    told = [answer.structured for answer in answers]
+    kinds = {one["error"]["kind"] if "error" in one else one["data"]["status"] for one in told}
+    assert kinds <= {"success", "unknown_outcome"}
+    assert (await made.done("ads_create_campaign", **given))["status"] == "success"
+    assert named(made, "Keyed") == 1
+
+
+async def test_two_processes_with_one_journal_make_one_object(tmp_path: Path) -> None:
+    first = build_writer(state_dir=tmp_path)
+    second = build_writer(first.sandbox, clock=first.clock, state_dir=tmp_path)
+    given = {"account_id": first.account, **NEW}
+    await asyncio.gather(first.call("ads_create_campaign", given), second.call("ads_create_campaign", given))
+    assert named(first, "Keyed") == 1
+
+
+async def test_a_key_belongs_to_its_arguments() -> None:
+    made = build_writer()
+    await made.done("ads_create_campaign", account_id=made.account, **NEW)
+    other = await made.call("ads_create_campaign", {"account_id": made.account, **NEW, "name": "Other"})
+    assert other.structured["error"]["kind"] == "invalid_arguments"
+    assert named(made, "Other") == 0
+
+
+async def test_a_key_is_free_again_when_nothing_was_made_a_quarter_of_an_hour_ago() -> None:
+    made = build_writer()
+    given = {"account_id": made.account, **NEW}
+    made.sandbox.faults.add("POST act_", respond=httpx.ReadTimeout)
+    for minutes in (0, 14):
+        made.clock.passed_s += 60 * minutes
+        answer = await made.call("ads_create_campaign", given)
+        assert answer.structured["error"]["kind"] == "unknown_outcome"
+    made.clock.passed_s += 120
+    assert (await made.done("ads_create_campaign", **given))["status"] == "success"
+    assert named(made, "Keyed") == 1
+
+
+@pytest.mark.parametrize("minutes", [1, 60])
+async def test_what_cannot_be_looked_for_is_never_made_again(tmp_path: Path, minutes: int) -> None:
+    """Graph cannot be asked: the key stays taken, however long ago it was."""
+    made = build_writer()
+    given = {"account_id": made.account, **NEW}
+    made.sandbox.faults.add("POST act_", respond=httpx.ReadTimeout)
+    await made.call("ads_create_campaign", given)
+    made.clock.passed_s += 60 * minutes
+    made.sandbox.faults.add("GET act_", respond=httpx.ConnectError, times=50)
+    answer = await made.call("ads_create_campaign", given)
+    assert answer.structured["error"]["kind"] == "unknown_outcome"
+    assert len(made.writes) == 1
+
+
+async def test_a_refused_call_leaves_its_key_free() -> None:
+    made = build_writer()
+    given: dict[str, Any] = {"account_id": made.account, **NEW, "daily_budget": 1}
+    refused = await made.call("ads_create_campaign", given)
+    assert refused.structured["error"]["kind"] == "invalid_arguments"
+    assert refused.structured["error"]["subcode"] == 1885272
+    made.store.patch(made.account, {"currency": "XYZ"})
+    again = await made.call("ads_create_campaign", given)
+    assert again.structured["error"].get("subcode") == 1885272
+
+
+async def test_the_policy_holds_for_an_undo_too() -> None:
+    """Lowering a budget and undoing it would raise it past what the owner allows."""
+    made = build_writer()
+    given: dict[str, Any] = {"entity_type": "campaign", "entity_id": made.ids["campaign"], "daily_budget": 500}
+    answer = await made.call("ads_update_budget", given)
+    assert f"done, Campaign {made.ids['campaign']}" in answer.text
+    lowered = answer.structured["data"]
+    strict = build_writer(made.sandbox, clock=made.clock, policy=Policy(max_percentage=20))
+    strict.engine.journal._memory.extend(made.engine.journal._memory)
+    undo = await strict.call("ads_undo_change", {"change_id": lowered["change_id"]}, Person(True))
+    assert undo.structured["error"]["kind"] == "denied"
+    assert made.store.nodes[made.ids["campaign"]].get("daily_budget") == "500"
+
+
+async def test_a_kind_that_cannot_be_told_from_others_is_never_made_again() -> None:
+    """That none is found says nothing where nothing tells it from others."""
+    made = build_writer()
+    entry = JournalEntry("c1", "", "ads_new_tool", "create", "Campaign", after={"status": "PAUSED"}, key="k")
+    with pytest.raises(UnknownOutcome, match="has not ended") as refused:
+        await resolve_open_entry(entry, made.engine.client, made.engine.journal, entry.started + 10**6)
+    assert "new key" in refused.value.next_step
+
+
+REPLY = {"page_id": "{page}", "comment_id": "{comment}", "message": "Thanks"}
+
+
+async def test_a_code_is_good_for_one_call() -> None:
+    made = build_writer()
+    given = made.filled(REPLY)
+    held = (await made.call("ads_reply_comment", given)).structured["data"]
+    code = {"confirmation": held["confirmation"]}
+    assert (await made.call("ads_reply_comment", given | code)).structured["data"]["status"] == "success"
+    again = await made.call("ads_reply_comment", given | code)
+    assert again.structured["data"]["status"] == "needs_confirmation"
+    assert len(made.writes) == 1
+
+
+async def test_a_reply_is_good_for_one_call() -> None:
+    made = build_writer()
+    given = made.filled(REPLY)
+    asked = await made.call("ads_reply_comment", given, LaterReply())
+    assert asked.question is not None
+    reply = Reply(True, asked.question.code)
+    assert not (await made.call("ads_reply_comment", given, LaterReply(reply))).is_error
+    repeated = await made.call("ads_reply_comment", given, LaterReply(reply))
+    assert repeated.structured["error"]["kind"] == "confirmation_required"
+    assert len(made.writes) == 1

@@ -1,0 +1,109 @@
+"""One call of every write tool that works, from one small table; a tool that is not in it has its catalogue example.
+
+`{name}` stands for the id of that name (`SandboxEngine.ids`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from meta_ads_mcp.core.tool import Effect, Tool
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.examples import demo_ids, example
+from tests.support.sandbox_engine import SandboxEngine
+
+WRITES = [tool for tool in TOOLS if tool.effect.is_write]
+# The tools that run another one: what holds for that one holds for them.
+STAND_INS = ("ads_call_write_tool", "ads_update_entity")
+US = {"geo_locations": {"countries": ["US"]}}
+STORY = {"page_id": "{page}", "link_url": "https://shop.example/spring", "message": "Spring is here"}
+SCHEDULE: dict[str, Any] = {
+    "evaluation_spec": {
+        "evaluation_type": "SCHEDULE",
+        "filters": [{"field": "entity_type", "operator": "EQUAL", "value": "AD"}],
+    },
+    "execution_spec": {"execution_type": "PAUSE"},
+    "schedule_spec": {"schedule_type": "DAILY"},
+}
+
+VALID: dict[str, dict[str, Any]] = {
+    "ads_create_campaign": {
+        "account_id": "{account}",
+        "name": "Spring",
+        "objective": "OUTCOME_TRAFFIC",
+        "daily_budget": "50.00 USD",
+    },
+    "ads_update_campaign": {"campaign_id": "{campaign}", "name": "Spring", "daily_budget": 4200},
+    "ads_delete_campaign": {"campaign_id": "{campaign}"},
+    "ads_create_ad_set": {
+        "account_id": "{account}",
+        "campaign_id": "{unbudgeted}",
+        "name": "Broad",
+        "optimization_goal": "LINK_CLICKS",
+        "targeting": US,
+        "daily_budget": 2000,
+    },
+    "ads_update_ad_set": {"ad_set_id": "{ad_set}", "targeting": US, "bid_strategy": "COST_CAP", "bid_amount": 150},
+    "ads_delete_ad_set": {"ad_set_id": "{ad_set}"},
+    "ads_clone_ad_set_bundle": {
+        "account_id": "{account}",
+        "source_ad_set_id": "{ad_set}",
+        "target_ad_set": {"name": "Clone"},
+        "idempotency_key": "clone-1",
+    },
+    "ads_create_ad": {
+        "account_id": "{account}",
+        "ad_set_id": "{ad_set}",
+        "creative_id": "{other_creative}",
+        "name": "New ad",
+    },
+    "ads_update_ad": {"ad_id": "{ad}", "creative_id": "{other_creative}", "name": "Other picture"},
+    "ads_delete_ad": {"ad_id": "{ad}"},
+    "ads_update_ad_link": {"ad_id": "{ad}", "url_tags": "utm_source=test"},
+    "ads_create_ad_creative": {"account_id": "{account}", "name": "Spring", "image_hash": "{image}", **STORY},
+    "ads_update_ad_creative": {"creative_id": "{creative}", "name": "Renamed"},
+    "ads_update_entity": {"entity_type": "ad", "entity_id": "{ad}", "updates": {"name": "Renamed"}},
+    "ads_activate_entity": {"entity_type": "ad_set", "entity_id": "{ad_set}", "status": "PAUSED"},
+    "ads_duplicate_entity": {"entity_type": "ad", "entity_id": "{ad}"},
+    "ads_create_budget_schedule": {
+        "ad_set_id": "{ad_set}",
+        "budget_value": 1000,
+        "budget_value_type": "ABSOLUTE",
+        "time_start": "2027-01-04T00:00:00",
+        "time_end": "2027-01-06T00:00:00",
+    },
+    "ads_create_ad_rule": {"account_id": "{account}", "name": "Stop", **SCHEDULE},
+    "ads_update_ad_rule": {"rule_id": "{rule}", "name": "Renamed"},
+    "ads_unshare_custom_audience": {"audience_id": "{audience}", "ad_account_ids": ["{other}"]},
+    "ads_update_budget": {"entity_type": "campaign", "entity_id": "{campaign}", "daily_budget": 99000},
+    "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": "{campaign}"}},
+}
+# The calls of the table that a person has to agree to first.
+CONFIRMED = frozenset(
+    """
+    ads_delete_campaign ads_delete_ad_set ads_delete_ad ads_delete_custom_audience ads_delete_ad_rule
+    ads_delete_comment ads_create_budget_schedule ads_update_budget ads_undo_change
+    ads_reply_comment ads_create_lead_form ads_create_ad_study facebook_create_post facebook_delete_post
+    """.split()
+)
+
+
+async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
+    """Arguments of a call that works; what has to be there before is made, and not in the log."""
+    given = desk.filled(VALID[tool.name]) if tool.name in VALID else example(tool, demo_ids(desk.sandbox.world))
+    if tool.name == "ads_update_audience_users":
+        people = files / "people.csv"
+        people.write_text("EMAIL\nmary@mail.example\n", encoding="utf-8")
+        given |= {"audience_id": desk.ids["audience"], "file_path": str(people)}
+    if tool.name == "ads_undo_change":
+        raised = {"campaign_id": desk.ids["campaign"], "daily_budget": 500}
+        made = await desk.call("ads_update_campaign", raised, Person(True))
+        given = {"change_id": made.structured["data"]["change_id"]}
+    desk.sandbox.log.clear()
+    return given
+
+
+def makes(tool: Tool) -> bool:
+    return tool.effect is Effect.CREATE

@@ -1,4 +1,4 @@
-"""Settings: read once, frozen, passed down. What cannot be understood stops the start; nothing falls back.
+"""Read the settings once, freeze them and pass them down. A value that cannot be parsed stops the start.
 
 They come from environment variables, or from the file named with `--env-file`; a `.env` of the working directory is
 never read by itself, because clients start servers in whatever folder is open.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,7 +27,7 @@ _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 _PROFILE = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _TOOL = re.compile(r"(ads|facebook)_[a-z0-9_]{1,41}")
 _VERSION = re.compile(r"v[0-9]{1,3}\.[0-9]")
-# What an HTTP header can carry; anything else was pasted by mistake.
+# The characters that an HTTP header can carry; anything else was pasted by mistake.
 _SECRET = re.compile(r"[!-~]{1,2000}")
 
 
@@ -34,17 +35,25 @@ class SettingsError(Exception):
     """One line that names the setting and says what it takes."""
 
 
+@dataclass(frozen=True)
+class Takes:
+    """Say what a setting takes, for the message when its value is of the wrong type or out of bounds."""
+
+    text: str
+
+
 def _comma_list(value: Any) -> Any:
-    """The parts of a comma list. One without any is no list: an empty allowlist would allow everything."""
+    """Split a comma-separated list. A list without any part is refused: an empty allowlist would allow everything."""
     if not isinstance(value, str):
         return value
     parts = tuple(part.strip() for part in value.split(",") if part.strip())
     if not parts:
-        raise ValueError("takes a comma list")
+        raise ValueError("takes a comma-separated list")
     return parts
 
 
 def _flag(value: Any) -> Any:
+    """Parse `true` or `false`. Other words are refused, so that a typing error never allows something."""
     if isinstance(value, str):
         lowered = value.strip().lower()
         if lowered not in ("true", "false"):
@@ -54,7 +63,7 @@ def _flag(value: Any) -> Any:
 
 
 def _writes(value: Any) -> Any:
-    """`true`, `false`, or the names of the write tools to allow."""
+    """Parse `true`, `false`, or the names of the write tools to allow."""
     if not isinstance(value, str):
         return value
     lowered = value.strip().lower()
@@ -62,13 +71,14 @@ def _writes(value: Any) -> Any:
         return lowered == "true"
     names = tuple(name.strip() for name in value.split(","))
     if not all(_TOOL.fullmatch(name) for name in names):
-        raise ValueError("takes true, false or a comma list of tool names")
+        raise ValueError("takes true, false or a comma-separated list of tool names")
     return names
 
 
 def _accounts(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Give every account id its `act_`."""
     if not all(_ACCOUNT.fullmatch(item) for item in value):
-        raise ValueError("takes a comma list of ad account ids, with or without act_")
+        raise ValueError("takes a comma-separated list of ad account ids, such as act_123,act_456")
     return tuple(dict.fromkeys(item if item.startswith("act_") else f"act_{item}" for item in value))
 
 
@@ -85,14 +95,14 @@ def _token_map(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        found = json.loads(value)
+        tokens = json.loads(value)
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or not all(_PROFILE.fullmatch(name) for name in found):
+        tokens = None
+    if not isinstance(tokens, dict) or not all(_PROFILE.fullmatch(name) for name in tokens):
         raise ValueError("takes a JSON object, profile name to token")
-    if not all(isinstance(token, str) and _SECRET.fullmatch(token) for token in found.values()):
+    if not all(isinstance(token, str) and _SECRET.fullmatch(token) for token in tokens.values()):
         raise ValueError("takes tokens of ASCII characters without blanks")
-    return found
+    return tokens
 
 
 def _profile(value: str | None) -> str | None:
@@ -108,7 +118,7 @@ def _version(value: str) -> str:
 
 
 def _host(name: str) -> Any:
-    """Only Meta's own host, or a loopback address: no setting can send the token elsewhere."""
+    """Accept Meta's host `name` or a loopback address, so that no setting can send the token elsewhere."""
 
     def check(value: str | None) -> str | None:
         if value is None:
@@ -122,7 +132,7 @@ def _host(name: str) -> Any:
 
 
 def _base_url(value: str, official: str) -> str | None:
-    """The URL put together again from the parts that were looked at, None for one that is not allowed."""
+    """Return the URL, rebuilt from the parts that were checked; None if it is not allowed."""
     try:
         url = urlsplit(value.strip())
         port = url.port
@@ -146,7 +156,7 @@ def _level(value: str) -> str:
 
 
 def _home(value: Path | None) -> Path | None:
-    """Clients hand a `~` over as it is written."""
+    """Expand `~`: clients pass it on as it is written."""
     return None if value is None else value.expanduser()
 
 
@@ -156,7 +166,7 @@ Secret = Annotated[SecretStr | None, AfterValidator(_secret)]
 
 
 class Settings(BaseSettings):
-    """All settings of the server; the field's alias is the environment variable."""
+    """Hold all settings of the server. The alias of a field is its environment variable."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -166,7 +176,7 @@ class Settings(BaseSettings):
     tokens: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_token_map)] = Field(
         {}, validation_alias="META_TOKENS", description="JSON object, profile name to token"
     )
-    app_id: str | None = Field(
+    app_id: Annotated[str | None, Takes("digits")] = Field(
         None,
         validation_alias="META_APP_ID",
         pattern="^[0-9]{1,30}$",
@@ -194,7 +204,7 @@ class Settings(BaseSettings):
         validation_alias="META_ADS_ACCOUNTS",
         description="ad accounts this server may touch; empty = all the token reaches",
     )
-    business_id: str | None = Field(
+    business_id: Annotated[str | None, Takes("digits")] = Field(
         None,
         validation_alias="META_ADS_BUSINESS_ID",
         pattern="^[0-9]{1,30}$",
@@ -234,12 +244,12 @@ class Settings(BaseSettings):
     demo: Flag = Field(
         False, validation_alias="META_ADS_DEMO", description="serve from the embedded sandbox, as --demo"
     )
-    timeout: Annotated[float, Field(ge=1, le=600)] = Field(
+    timeout: Annotated[float, Field(ge=1, le=600), Takes("a number of seconds from 1 to 600")] = Field(
         30,
         validation_alias="META_ADS_TIMEOUT",
         description="seconds for one request; uploads and insights have their own, longer ones",
     )
-    result_chars: Annotated[int, Field(ge=2000, le=1_000_000)] = Field(
+    result_chars: Annotated[int, Field(ge=2000, le=1_000_000), Takes("a whole number from 2000 to 1000000")] = Field(
         40_000,
         validation_alias="META_ADS_RESULT_CHARS",
         description="largest tool result, in characters of structuredContent as compact JSON",
@@ -250,7 +260,7 @@ class Settings(BaseSettings):
 
     @property
     def video_url(self) -> str:
-        """Video uploads go to Meta's video host, or to the same loopback server as everything else."""
+        """The base URL of video uploads: Meta's video host, or the loopback server that takes everything else."""
         if self.graph_video_url is not None:
             return self.graph_video_url
         official = self.graph_url == "https://graph.facebook.com"
@@ -265,7 +275,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """`load` hands over everything: no other source is read behind its back."""
+        """Read no source besides the values that `load` passes."""
         return (init_settings,)
 
 
@@ -274,28 +284,28 @@ Source = Literal["environment", "file"]
 
 
 def load(environ: Mapping[str, str], env_file: Path | None = None, **flags: Any) -> Settings:
-    """Settings from the file, then the environment over it, then the command line's flags over both.
+    """Read settings from the file, overridden by the environment, overridden by the flags of the command line.
 
     Raises SettingsError, in one line, for an unknown `META_ADS_*` variable or a value that cannot be parsed.
     """
-    read = _file(env_file)
-    _refuse_unknown({**read, **environ})
-    # An empty variable says nothing: it must not take away what the file restricts.
+    from_file = _read_env_file(env_file)
+    _reject_unknown({**from_file, **environ})
+    # An empty variable counts as unset: it must not remove a restriction of the file.
     values: dict[str, Any] = {
         alias: value
-        for given in (read, environ)
-        for alias, value in given.items()
+        for source in (from_file, environ)
+        for alias, value in source.items()
         if alias in VARIABLES and value.strip()
     }
     aliases = {name: alias for alias, name in VARIABLES.items()}
     values |= {aliases[name]: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**values)
-    except ValidationError as wrong:
-        raise SettingsError(_one_line(wrong)) from None
+    except ValidationError as problem:
+        raise SettingsError(_message(problem)) from None
 
 
-def _file(path: Path | None) -> dict[str, str]:
+def _read_env_file(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
     from dotenv.parser import parse_stream  # noqa: PLC0415  only this option needs it
@@ -304,25 +314,29 @@ def _file(path: Path | None) -> dict[str, str]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as failure:
         raise SettingsError(f"--env-file: {path} cannot be read ({type(failure).__name__})") from None
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for line in parse_stream(StringIO(text)):
         if line.error or (line.key is not None and line.value is None):
             raise SettingsError(f"--env-file: line {line.original.line} of {path} is not KEY=value")
         if line.key is not None:
-            found[line.key] = line.value or ""
-    return found
+            values[line.key] = line.value or ""
+    return values
 
 
-def _refuse_unknown(given: Mapping[str, str]) -> None:
-    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in VARIABLES)
+def _reject_unknown(variables: Mapping[str, str]) -> None:
+    unknown = sorted(name for name in variables if name.startswith(PREFIX) and name not in VARIABLES)
     if unknown:
         known = ", ".join(sorted(name for name in VARIABLES if name.startswith(PREFIX)))
         raise SettingsError(f"unknown setting {unknown[0]}; known are {known}")
 
 
-def _one_line(wrong: ValidationError) -> str:
-    """Which variable, and what it takes; never the value, which may be a secret."""
-    error = wrong.errors(include_url=False, include_input=False)[0]
-    name = str(error["loc"][0]) if error["loc"] else "settings"
-    reason = str(error.get("ctx", {}).get("error", error["msg"]))
-    return f"{name}: {reason}"
+def _message(problem: ValidationError) -> str:
+    """Name the variable and what it takes; never the value, which may be a secret."""
+    error = problem.errors(include_url=False, include_input=False)[0]
+    alias = str(error["loc"][0]) if error["loc"] else "settings"
+    reason = error.get("ctx", {}).get("error")
+    if reason is None:
+        metadata = Settings.model_fields[VARIABLES[alias]].metadata if alias in VARIABLES else []
+        takes = next((item.text for item in metadata if isinstance(item, Takes)), "another value")
+        reason = f"takes {takes}"
+    return f"{alias}: {reason}"

@@ -28,6 +28,8 @@ Z = 3.5
 MIN_SIGMA_SHARE = 0.05
 # Ratios with a smaller denominator are treated as random.
 MIN_EVENTS = {"clicks": 20, "results": 5, "reach": 100}
+# Two counts differ if their difference is this many of its standard deviations (of Poisson counts).
+MIN_COUNT_Z = 2
 COUNTS = frozenset({"impressions", "clicks", "results"})
 DAY_COLUMNS = "metric date value expected_low expected_high deviation_pct direction good_or_bad".split()
 WINDOW_COLUMNS = "metric current previous delta_pct direction good_or_bad".split()
@@ -158,11 +160,16 @@ def _window_change(metric: str, current: Figures, previous: Figures, limits: Lim
     delta = change_pct(now, before)
     if delta is None:
         return [metric, now, before or 0, None, "new", "neutral"] if now and not before and metric not in BASE else None
-    if abs(delta) < limits.threshold_pct:
+    if abs(delta) < limits.threshold_pct or (metric in COUNTS and _is_noise(now or 0, before or 0)):
         return None
     direction = "up" if delta > 0 else "down"
     values = [display_value(metric, now), display_value(metric, before)]
     return [metric, *values, delta, direction, good_or_bad(metric, direction)]
+
+
+def _is_noise(now: Number, before: Number) -> bool:
+    """Return whether two counts differ by less than chance alone explains: 5 and 1 do, 100 and 60 do not."""
+    return abs(now - before) < MIN_COUNT_Z * sqrt(max(now + before, 0))
 
 
 def window_row(days: TimeRange, figures: Figures, metrics: Sequence[str]) -> Row:

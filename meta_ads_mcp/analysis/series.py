@@ -100,7 +100,8 @@ def _only_result(row: Row) -> ResultEntry | None:
 class Figures:
     """The figures of a period. Money is in major units of the account's currency.
 
-    Unknown `results` and `reach` are None. `cost_per_result` is the cost of `result_unit` results.
+    Unknown `results` and `reach` are None. `cost_per_result` is the cost of `result_unit` results. `result_spend` is
+    the spend that was meant for the results, or None if all of it was.
     """
 
     spend: Number = 0
@@ -111,6 +112,7 @@ class Figures:
     reach: Number | None = 0
     result_unit: int = 1
     additive: bool = True
+    result_spend: Number | None = None
 
     def metric(self, name: str) -> Number | None:
         """Return a metric of `METRICS`, or None if it is unknown or its denominator is 0."""
@@ -130,7 +132,7 @@ METRICS: Mapping[str, Callable[[Figures], Number | None]] = {
     "cpc": lambda f: ratio(f.spend, f.clicks),
     "cpm": lambda f: ratio(f.spend, f.impressions, 1000),
     "results": lambda f: f.results,
-    "cost_per_result": lambda f: ratio(f.spend, f.results, f.result_unit),
+    "cost_per_result": lambda f: ratio(f.spend if f.result_spend is None else f.result_spend, f.results, f.result_unit),
     "purchase_roas": lambda f: ratio(f.value, f.spend) if f.value else None,
     "frequency": lambda f: ratio(f.impressions, f.reach),
 }

@@ -46,7 +46,8 @@ class Result:
 
     `data` is an object, a list of objects, or a `Table`; the engine turns Graph's money into money objects, drops empty
     fields and cleans texts, so a handler returns rows as they came. `marks` are the listing's, where rows map one to
-    one. `images` are files (PNG, JPEG, GIF or WebP) that show the same.
+    one. `images` are files (PNG, JPEG, GIF or WebP) that show the same. A `verbatim` summary is shown in full, because
+    a person agrees to it.
     """
 
     summary: str
@@ -55,6 +56,7 @@ class Result:
     notes: list[str] = field(default_factory=list)
     marks: tuple[tuple[int, str], ...] = ()
     images: list[bytes] = field(default_factory=list)
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)

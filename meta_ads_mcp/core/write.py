@@ -17,12 +17,14 @@ from meta_ads_mcp.core.tool import Effect
 
 @dataclass(frozen=True)
 class Change:
-    """One request that changes something.
+    """Describe one request that changes something.
 
-    `before` and `after` hold the fields in Graph's spelling: what is there, and what will be. Money is an integer in
-    minor units there, whatever the wire needs. `object_id` is None for what is not made yet; `parent` and `edge` say
-    where it will be found (`act_1`, `campaigns`). `readable` are the fields to read back. `reasons` say why a person
-    has to agree first; `actions` are the policy's words for it (`edit_budget`, `create_ad`, …).
+    * `before` and `after` hold the fields in Graph's spelling: what is there, and what will be. Money is in minor units
+      there, whatever the request holds. `context` are other values that were read and that effects depend on.
+    * `object_id` is None for what does not exist yet; `parent` and `edge` say where it will be (`act_1`, `campaigns`).
+    * `readable` are the fields to read back.
+    * `reasons` say why a person has to agree first, and `actions` are the policy's words, both beside those that the
+      engine derives from the request.
     """
 
     effect: Effect
@@ -39,6 +41,7 @@ class Change:
     actions: frozenset[str] = frozenset()
     validate_only: bool = False
     private: bool = False
+    context: Row = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

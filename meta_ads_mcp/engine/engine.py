@@ -20,7 +20,7 @@ from meta_ads_mcp.core.result import Page, Result
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.dates import TimeRange, preset_of
 from meta_ads_mcp.core.values.enums import unknown_values
-from meta_ads_mcp.core.values.text import clean, clean_all
+from meta_ads_mcp.core.values.text import clean, clean_all, show_hidden
 from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.compact import drop_defaults
@@ -241,7 +241,7 @@ class Engine:
         data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
         if tool.is_list:
             data = drop_defaults(data, asked)
-        structured: dict[str, Any] = {"summary": clean(result.summary, LONGEST_SUMMARY), "data": data}
+        structured: dict[str, Any] = {"summary": _summary(result), "data": data}
         page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
         if page is not None:
             structured["page"] = page.public()
@@ -250,7 +250,8 @@ class Engine:
             structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]
         if self.options.demo:
             structured["demo"] = True
-        structured = fit_answer(structured, self.options.result_chars, result)
+        if not result.verbatim:
+            structured = fit_answer(structured, self.options.result_chars, result)
         return ToolAnswer(structured["summary"], structured, images=tuple(result.images))
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
@@ -292,3 +293,7 @@ class Engine:
 
 def _as_list(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value] if value is not None else []
+
+
+def _summary(result: Result) -> str:
+    return show_hidden(result.summary) if result.verbatim else clean(result.summary, LONGEST_SUMMARY)

@@ -67,6 +67,10 @@ DEFAULT = frozenset(
 )
 # Always listed: the way to every tool that is not.
 ALWAYS = "discovery"
+MAX_NEAREST = 3
+READ_ONLY = (
+    "This server only reads: writes are off. Its owner allows them with META_ADS_ALLOW_WRITES=true or --allow-writes."
+)
 
 
 def collect() -> list[Tool]:
@@ -126,11 +130,23 @@ class Catalogue:
         return any(tool.effect.is_write for tool in self._tools.values())
 
     def get(self, name: str) -> Tool:
-        """The tool of that name. A tool that is hidden by a setting is as unknown as one that never was."""
-        if name not in self._tools:
-            raise NotFound(f"Unknown tool: {name[:80]!r}.", "Search the tools of this server with ads_find_tools.")
-        found = self._tools[name]
-        return found.tool() if isinstance(found, ToolEntry) else found
+        """Return the tool of that name.
+
+        Raises NotFound with the nearest names of enabled tools. A tool that a setting hides is answered like a name
+        that never existed.
+        """
+        entry = self._tools.get(name)
+        if entry is None:
+            raise NotFound(f"Unknown tool: {name[:80]!r}.", self._next_step(name))
+        return entry.tool() if isinstance(entry, ToolEntry) else entry
+
+    def _next_step(self, name: str) -> str:
+        """Name the nearest enabled tools, and say how to allow writes where they are off."""
+        words = name[:80].replace("_", " ")
+        nearest = [row["name"] for row in self.find(words, None, MAX_NEAREST, enabled_only=True)]
+        steps = [f"Nearest: {', '.join(nearest)}."] if nearest else []
+        steps.append("Search the tools of this server with ads_find_tools.")
+        return " ".join(steps if self.has_writes else [*steps, READ_ONLY])
 
     def get_part(self, name: str) -> Tool:
         """Return a tool that an enabled tool is made of. Only META_ADS_EXCLUDE_TOOLS makes it unknown."""
@@ -139,18 +155,29 @@ class Catalogue:
             raise NotFound(f"{name} is excluded on this server.", "Its owner sets META_ADS_EXCLUDE_TOOLS.")
         return part.tool() if isinstance(part, ToolEntry) else part
 
-    def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
-        """Matching tools, best first: name, kind, toolset, description and the arguments they take."""
+    def find(self, query: str, toolset: str | None, limit: int, *, enabled_only: bool = False) -> list[Row]:
+        """Return matching tools, best first: name, kind, toolset, description and the arguments they take.
+
+        Write tools that are off are found too, and marked, unless `enabled_only`.
+        """
         words = _words(query)
+        tools = self._tools if enabled_only else self._parts
         scored = [
             (self._score(tool, words), -index, tool)
-            for index, tool in enumerate(self._tools.values())
+            for index, tool in enumerate(tools.values())
             if toolset in (None, tool.toolset)
         ]
         best = sorted(
             (entry for entry in scored if entry[0] > 0 or not words), key=lambda entry: entry[:2], reverse=True
         )
-        return [describe(tool) for _, _, tool in best[:limit]]
+        return [self._describe(tool) for _, _, tool in best[:limit]]
+
+    def _describe(self, tool: ToolEntry | Tool) -> Row:
+        row = describe(tool)
+        if tool.name in self._tools:
+            return row
+        del row["arguments"]
+        return row | {"off": "This tool is off. The owner of this server turns it on with META_ADS_ALLOW_WRITES."}
 
     def toolsets(self) -> list[Row]:
         counted: dict[str, list[str]] = {}
@@ -175,7 +202,7 @@ class Catalogue:
                 _words(f"{tool.toolset} {tool.keywords}"),
                 _words(f"{tool.description} {' '.join(tool.arguments['properties'])}"),
             )
-            for tool in self._tools.values()
+            for tool in self._parts.values()
         }
 
     @cached_property

@@ -71,6 +71,7 @@ from meta_ads_mcp import __version__
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.server.catalogue import READ_ONLY
 from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
 from meta_ads_mcp.server.input_lines import InputLines
 from meta_ads_mcp.server.tool_index import ToolEntry
@@ -127,7 +128,7 @@ class AdsServer(FastMCP[Any]):
     def __init__(self, catalogue: Catalogue, engine: LazyEngine) -> None:
         super().__init__(
             NAME,
-            INSTRUCTIONS + (WRITES if catalogue.has_writes else ""),
+            INSTRUCTIONS + (WRITES if catalogue.has_writes else f"\n\n{READ_ONLY}"),
             version=__version__,
             cache_ttl=LIST_TTL_SECONDS,
             cache_scope="private",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.engine.answer.shape import shape_row
+from tests.support.answers import anonymous
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS, each
 from tests.support.sandbox_engine import SandboxEngine, build_writer
@@ -101,10 +101,6 @@ async def test_a_dry_run_changes_nothing(tool: Tool, tmp_path: Path) -> None:
     assert len(made.engine.journal.entries()) == entries
 
 
-def anonymous(answer: Any, name: str) -> str:
-    return json.dumps(answer.structured).replace(name, "X")
-
-
 @each(WRITES)
 async def test_a_write_that_is_not_allowed_does_not_exist(tool: Tool, tmp_path: Path) -> None:
     allowing = build_writer(upload_roots=(str(tmp_path),))
@@ -112,7 +108,7 @@ async def test_a_write_that_is_not_allowed_does_not_exist(tool: Tool, tmp_path: 
     made = build_writer(allow_writes=False)
     never = await made.call("ads_do_nothing_at_all", given)
     hidden = await made.call(tool.name, given)
-    assert anonymous(hidden, tool.name) == anonymous(never, "ads_do_nothing_at_all")
+    assert anonymous(hidden.structured, tool.name) == anonymous(never.structured, "ads_do_nothing_at_all")
     assert hidden.structured["error"]["kind"] == "not_found"
     for stand_in in ("ads_call_write_tool", "ads_call_read_tool"):
         through = await made.call(stand_in, {"name": tool.name, "arguments": given})

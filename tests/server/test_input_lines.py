@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.server.input_lines import MAX_LINE_BYTES, answer_to, invalid_reply, top_level_id
-from tests.support.mcp_process import MAX_SECONDS, SERVER, Wire, environment
+from tests.support.mcp_process import MAX_SECONDS, SERVER, McpProcess, environment
 
 CALL = '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"ads_find_tools","arguments":{"query":%s}}}'
 # Name → (line, id of the answer, code of the error).
@@ -31,17 +31,15 @@ BROKEN: dict[str, tuple[str, Any, int]] = {
 }
 
 
-class Lines(Wire):
+class Lines(McpProcess):
     """A client that also sends lines that are not messages."""
 
     def exchange(self, line: str) -> dict[str, Any]:
         """Send a line as it is and return the next line of the server."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+        count = len(self.answers)
+        self.send(line.encode() + b"\n")
+        assert self.wait(lambda: len(self.answers) > count), self.log()[-300:]
+        return self.answers[count]
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from meta_ads_mcp import __version__
-from tests.support.answers import as_json, check_error, check_success
+from tests.support.answers import anonymous, as_json, check_error, check_success
 from tests.support.arguments import coded
 from tests.support.every_tool import TOOLS
 from tests.support.examples import example
@@ -63,9 +64,42 @@ def test_a_hidden_tool_is_as_unknown_as_one_that_never_was(tmp_path: Path) -> No
         never = check_error(wire.call("ads_pause_nothing_1", {}), "not_found")
         for name in (tool.name for tool in TOOLS if tool.effect.is_write):
             hidden = check_error(wire.call(name, {}), "not_found")
-            assert json.dumps(hidden).replace(name, "X") == json.dumps(never).replace("ads_pause_nothing_1", "X")
+            assert anonymous(hidden, name) == anonymous(never, "ads_pause_nothing_1")
+            assert "META_ADS_ALLOW_WRITES" in hidden["next_step"]
+            assert "Nearest: " not in hidden["next_step"] or name not in hidden["next_step"]
             through = check_error(wire.call("ads_call_read_tool", {"name": name, "arguments": {}}), "not_found")
             assert through == hidden
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("get_campaigns", "ads_get_campaigns"),
+        ("ads_get_adsets", "ads_get_ad_sets"),
+        ("ads_pause_ad", "ads_pause_campaign"),
+        ("create_campaign", "ads_create_campaign"),
+        ("get_insights", "ads_get_insights"),
+        ("update_adset", "ads_update_ad_set"),
+    ],
+)
+def test_unknown_name_leads_to_the_nearest_tool(wire_with_writes: McpProcess, name: str, nearest: str) -> None:
+    error = check_error(wire_with_writes.call(name, {}), "not_found")
+    assert nearest in error["next_step"]
+    assert "META_ADS_ALLOW_WRITES" not in error["next_step"]
+
+
+@pytest.fixture(scope="module")
+def wire_with_writes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpProcess]:
+    with McpProcess(tmp_path_factory.mktemp("home"), "--demo", "--allow-writes") as wire:
+        yield wire
+
+
+def test_read_only_server_says_so(tmp_path: Path) -> None:
+    with McpProcess(tmp_path, "--demo", era="2025-11-25") as wire:
+        assert "This server only reads" in wire.hello["instructions"]
+        rows = check_success(wire.call("ads_find_tools", {"query": "pause a campaign"}))["data"]
+        (row,) = [row for row in rows if row["name"] == "ads_pause_campaign"]
+        assert "META_ADS_ALLOW_WRITES" in row["off"]
 
 
 def test_without_a_token_everything_is_listed_and_graph_tools_say_how_to_give_one(tmp_path: Path) -> None:

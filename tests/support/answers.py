@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,3 +69,8 @@ def as_json(model: Any) -> dict[str, Any]:
     """A result as it is on the wire."""
     result: Mapping[str, Any] = model.model_dump(mode="json", by_alias=True, exclude_none=True)
     return dict(result)
+
+
+def anonymous(structured: Mapping[str, Any], name: str) -> str:
+    """The answer to an unknown tool as JSON, without its name and without the names that are near to it."""
+    return re.sub(r"Nearest: [^.]*\. ", "", json.dumps(structured).replace(name, "X"))

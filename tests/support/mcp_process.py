@@ -137,8 +137,9 @@ class McpProcess:
     def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """The answer's result, or its error under `error`."""
         self._last += 1
-        self.send({"jsonrpc": "2.0", "id": self._last, "method": method, "params": {**self._meta(), **params}})
-        message = self.answer(self._last)
+        number = f"ask-{self._last}"
+        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": {**self._meta(), **params}})
+        message = self.answer(number)
         return {"error": message["error"]} if "error" in message else dict(message["result"])
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

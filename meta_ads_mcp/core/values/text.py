@@ -49,6 +49,25 @@ def redact(text: str) -> str:
     return _BEARER.sub(r"\1[removed]", text) if "earer" in text else text
 
 
+def with_article(noun: str) -> str:
+    """Return the noun with its indefinite article: "an ad set", "a campaign"."""
+    return f"an {noun}" if noun[:1].lower() in "aeiou" else f"a {noun}"
+
+
+def show_hidden(text: str) -> str:
+    """Return the text with every hidden character written out (`\\u202e`), and nothing removed or shortened.
+
+    For what a person agrees to: a text that is sent as it is must be seen as it is.
+    """
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    return _HIDDEN.sub(_escape, _STRAY_JOINER.sub(_escape, text))
+
+
+def _escape(match: re.Match[str]) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in match[0])
+
+
 def clean(text: str, longest: int = LONGEST) -> str:
     """The text without hidden characters and secrets, cut at `longest` characters."""
     if not (text.isascii() and text.isprintable()):

@@ -14,9 +14,11 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
+from meta_ads_mcp.core.values.text import with_article
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.single_request import graph_params, path_of
-from meta_ads_mcp.engine.writes.risk import confirmation_reasons, policy_actions
+from meta_ads_mcp.engine.writes.effects import confirmation_reasons
+from meta_ads_mcp.engine.writes.question import describe_object
 from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
 
 # Always read along: what a person recognises the object by, and what the reasons look at.
@@ -40,11 +42,11 @@ async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | Non
     _check_clock_times(args, call, account)
     plan = await args.plan(call)
     if plan is not None:
-        return replace(plan, changes=[_completed(change) for change in plan.changes])
-    after = _converted(args, graph_params(tool, args), tool, account)
+        return replace(plan, changes=[with_reasons(change, call.now().timestamp()) for change in plan.changes])
+    after = convert_money_and_times(args, graph_params(tool, args), tool, account)
     after = await args.complete_from_graph(call, args.complete_values(after))
     change = await _change(tool, args, call, after, owner, account)
-    return Plan([change], f"{tool.title}: {describe_change(change)}.")
+    return Plan([change], f"{tool.title}: {describe_object(change)}.")
 
 
 def _check_clock_times(args: WriteParams, call: Call, account: Account | None) -> None:
@@ -69,7 +71,7 @@ async def _change(
     # What is new has no values of its own yet; its parent has some that count.
     wanted = (*(readable if is_node else ()), *args.fields_to_read())
     looks = tool.reads_before if is_node else bool(args.fields_to_read())
-    before = await _before(tool, node if is_node else "", call, subject, wanted, page) if looks else {}
+    before = await read_current_values(tool, node if is_node else "", call, subject, wanted, page) if looks else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
@@ -98,19 +100,17 @@ async def _change(
         edge=path.rsplit("/", 1)[-1] if is_new else None,
         reasons=tuple(args.confirmation_reasons(before, after)),
         validate_only=tool.validate_only,
+        context=before,
     )
-    return _completed(change)
+    return with_reasons(change, call.now().timestamp())
 
 
-def _completed(change: Change) -> Change:
-    """With the reasons and policy words that follow from the values themselves."""
-    why = dict.fromkeys((*change.reasons, *confirmation_reasons(change.effect, change.before, change.after)))
-    return replace(
-        change, reasons=tuple(why), actions=change.actions | policy_actions(change.effect, change.node, change.after)
-    )
+def with_reasons(change: Change, now: float) -> Change:
+    """Return the change with the reasons to ask a person that follow from its effects. `now` is in Unix seconds."""
+    return replace(change, reasons=tuple(dict.fromkeys((*change.reasons, *confirmation_reasons(change, now)))))
 
 
-async def _before(
+async def read_current_values(
     tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...], page: str | None
 ) -> Row:
     """The values now. A field that only the tool's kind of object has is read along: of another kind Graph has none.
@@ -125,46 +125,41 @@ async def _before(
     except InvalidArguments as refused:
         if own is None or f"nonexisting field ({own})" not in refused.message:
             raise
-        raise _another_kind(object_id, node, refused.graph) from None
+        raise wrong_object_type(object_id, node, refused.graph) from None
     # Graph may say more than it was asked for; what only another kind has tells as much as its refusal.
     if own is not None and own not in row and not row.keys().isdisjoint(DISTINCT_FIELDS):
-        raise _another_kind(object_id, node, None)
+        raise wrong_object_type(object_id, node, None)
     return row
 
 
-def _another_kind(object_id: str, node: str, told: GraphError | None) -> NotFound:
+def wrong_object_type(object_id: str, node: str, error: GraphError | None) -> NotFound:
+    """Return the error for an id of another kind of object, which Graph would change without a word."""
     return NotFound(
-        f"{object_id} is no {node}, but another kind of object.",
-        "Look the id up with the tool that lists objects of that kind.",
-        graph=told,
+        f"{object_id} is not {with_article(node_kind(node).label)}.",
+        "Find its type with ads_get_ad_entities.",
+        graph=error,
     )
 
 
-def _converted(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
+def convert_money_and_times(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
     """Money in the account's minor units, times as Unix seconds where Graph wants them."""
     names = {wired: name for name, wired in tool.sent.items()}
     converted: dict[str, Any] = {}
     for wired, value in values.items():
         info = type(args).model_fields[names[wired]]
         if marker(info, IsMoney) is not None and isinstance(value, str):
-            converted[wired] = to_minor(value, _said(account).currency)
+            converted[wired] = to_minor(value, require_account(account).currency)
         elif marker(info, UnixTime) is not None:
-            converted[wired] = to_unix(value, UTC if names_its_offset(value) else _said(account).timezone)
+            converted[wired] = to_unix(value, UTC if names_its_offset(value) else require_account(account).timezone)
         else:
             converted[wired] = value
     return converted
 
 
-def _said(account: Account | None) -> Account:
+def require_account(account: Account | None) -> Account:
     if account is None:
         raise NotFound(
             "Meta does not show the ad account of this, so neither its currency nor its time zone are known.",
             "Give money as an integer in minor units, and times with their offset from UTC.",
         )
     return account
-
-
-def describe_change(change: Change) -> str:
-    """The change with its real ids first: what a person has to see before anything somebody else wrote."""
-    what = f"{change.node} {change.object_id}" if change.object_id else f"new {change.node} in {change.parent}"
-    return f"{what}{f' ({change.title[:200]!r})' if change.title else ''}"

@@ -10,16 +10,21 @@ max_value = ["500.00 USD", "60000 JPY"]   # no budget above this, new objects in
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from meta_ads_mcp.core.result import Row
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
 from meta_ads_mcp.core.values.money import format_money, money, to_minor
+from meta_ads_mcp.core.values.spend_fields import CAP_ACTION, SpendKind, UnreadableAmount, parse_minor
 from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.domain.rule_effect import RuleEffect
+from meta_ads_mcp.engine.writes.effects import Amount, amounts_of, policy_actions, rule_effect, total_of_ad_sets
 from meta_ads_mcp.errors import Denied, InvalidArguments
 
-ACTIONS = (
+Action = Literal[
     "create_campaign",
     "create_ad_set",
     "create_ad",
@@ -29,9 +34,7 @@ ACTIONS = (
     "edit_budget",
     "delete",
     "all",
-)
-BUDGETS = ("daily_budget", "lifetime_budget", "spend_cap")
-_LIMITS = ("max_percentage", "max_amount", "max_value")
+]
 
 
 class PolicyError(Exception):
@@ -40,16 +43,16 @@ class PolicyError(Exception):
 
 @dataclass(frozen=True)
 class Policy:
-    """The guardrails; without a file nothing is denied. Amounts are per currency, in minor units."""
+    """Hold the guardrails; without a file nothing is denied. Amounts are per currency, in minor units."""
 
     deny: frozenset[str] = frozenset()
     max_percentage: float | None = None
-    max_amount: dict[str, int] = field(default_factory=dict)
-    max_value: dict[str, int] = field(default_factory=dict)
+    max_amount: Mapping[str, int] = field(default_factory=dict)
+    max_value: Mapping[str, int] = field(default_factory=dict)
 
     def permit(self, change: Change) -> None:
-        """Raises Denied for an action that the policy forbids."""
-        forbidden = self.deny & (change.actions | {"all"})
+        """Raise Denied for an effect that the policy forbids."""
+        forbidden = self.deny & (policy_actions(change) | {"all"})
         if forbidden:
             raise Denied(
                 f"The policy of this server denies {min(forbidden)}.",
@@ -57,94 +60,94 @@ class Policy:
             )
 
     def permit_budgets(self, change: Change, currency: str | None) -> None:
-        """Raises Denied when a budget would rise too much at once, or become too large.
+        """Raise Denied when a budget, cap or minimum spend would rise too much at once, or become too large.
 
         Without a currency, which Meta did not say, no limit in amounts can be held, so nothing passes one.
         """
-        for name in BUDGETS:
-            new = change.after.get(name)
-            if isinstance(new, int):
-                old = self._earlier(change, name)
-                self._removal(name, new, old)
-                self._value(name, new, currency)
-                first_cap = name == "spend_cap" and not old
-                self._rise(name, new, old, currency, existing=change.object_id is not None and not first_cap)
-        self._moved(change, currency)
-        schedules = (
-            [change.after] if "budget_value" in change.after else change.after.get("budget_schedule_specs") or ()
-        )
-        for schedule in schedules:
-            self._schedule(change, schedule, currency)
-
-    def _moved(self, change: Change, currency: str | None) -> None:
-        """Budgets of several ad sets: each by itself, and together against the campaign's that they replace."""
-        rows = change.after.get("adset_budgets") or ()
-        for own in rows:
-            for name in set(BUDGETS) & own.keys():
-                self._value(f"adset_budgets of {own.get('adset_id')}", own[name], currency)
-        for name in BUDGETS[:2]:
-            total = sum(own.get(name) or 0 for own in rows)
-            if total:
-                old = self._earlier(change, name)
-                self._rise(f"{name} of all ad sets", total, old, currency, existing=change.object_id is not None)
-
-    def _schedule(self, change: Change, schedule: Row, currency: str | None) -> None:
-        """Check a schedule, which raises the daily budget for a period by an amount or by a factor.
-
-        Raises Denied for a factor when there is any limit, because Meta's pages leave its scale open.
-        """
-        if schedule.get("budget_value_type") == "ABSOLUTE":
-            new = change.after.get("daily_budget")
-            base = new if isinstance(new, int) else self._earlier(change, "daily_budget")
-            self._value("the budget schedule", base + schedule["budget_value"], currency)
-            self._rise("the budget schedule", base + schedule["budget_value"], base, currency, existing=True)
-        elif self._limits_budgets:
-            raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
+        if not self.limits_budgets:
+            return
+        for amount in amounts_of(change):
+            if amount.field == "budget_value":
+                self._permit_schedule(amount, change, currency)
+            elif amount.kind is not SpendKind.BID:
+                self._permit_amount(amount, currency)
+        total = total_of_ad_sets(change)
+        if total is not None:
+            self._permit_rise(total, currency)
+        if str(change.request.params.get(CAP_ACTION)) in ("reset", "delete"):
+            raise _too_much("spend cap", "without the cap, or with the amount spent reset, there is no limit")
+        rule = rule_effect(change)
+        if rule is not None and rule.raises_budget:
+            self._permit_rule(rule, currency)
 
     @property
-    def _limits_budgets(self) -> bool:
+    def limits_budgets(self) -> bool:
+        """Whether the policy limits amounts or percentages."""
         return bool(self.max_value or self.max_amount) or self.max_percentage is not None
 
-    def _earlier(self, change: Change, name: str) -> int:
-        """The budget so far, in minor units. What is no number passes no limit."""
+    def _permit_amount(self, amount: Amount, currency: str | None) -> None:
+        if not amount.readable:
+            raise _too_much(amount.place, "its earlier value is not a number")
+        if amount.kind is SpendKind.CAP and amount.new == 0:
+            if amount.old:
+                raise _too_much(amount.place, "without it there is no limit")
+            return
+        self._permit_value(amount.place, amount.new, currency)
+        # Budgets that move from a campaign to its ad sets are measured together.
+        if amount.is_raise and not amount.place.startswith("adset_budgets"):
+            self._permit_rise(amount, currency)
+
+    def _permit_schedule(self, amount: Amount, change: Change, currency: str | None) -> None:
+        """Measure a schedule, which raises a budget for a while by an amount, or by a factor of an unclear scale."""
+        budgets = {**change.context, **change.before, **change.after}
         try:
-            return int(change.before.get(name) or 0)
-        except (TypeError, ValueError, OverflowError):
-            if self._limits_budgets:
-                raise _too_much(name, "its earlier value is no number") from None
-            return 0
+            old = parse_minor(budgets.get("daily_budget")) or 0
+        except UnreadableAmount:
+            raise _too_much("the budget schedule", "the earlier budget is not a number") from None
+        if amount.schedule != "ABSOLUTE" or not amount.readable:
+            raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
+        raised = Amount("the budget schedule", "daily_budget", SpendKind.BUDGET, old + amount.new, old)
+        self._permit_value(raised.place, raised.new, currency)
+        self._permit_rise(raised, currency)
 
-    def _removal(self, name: str, new: int, old: int) -> None:
-        """A spend cap of 0 is none: no limit of the policy would hold."""
-        if name == "spend_cap" and new == 0 and old and self._limits_budgets:
-            raise _too_much(name, "without it there is no limit")
+    def _permit_rule(self, rule: RuleEffect, currency: str | None) -> None:
+        """Measure a rule by the most that it can do: it repeats its change for as long as its conditions hold."""
+        if self.max_percentage is not None or self.max_amount:
+            raise _too_much("the rule", "it raises budgets again and again, and the policy limits each rise")
+        if rule.limit is None:
+            raise _too_much("the rule", "it raises budgets without a `limit`, and the policy has a max_value")
+        self._permit_value("the limit of the rule", rule.limit, currency)
 
-    def _value(self, name: str, new: int, currency: str | None) -> None:
+    def _permit_value(self, name: str, new: int, currency: str | None) -> None:
         limit = self._limit(self.max_value, currency)
         if limit is not None and currency is not None and new > limit:
             raise _too_much(
                 name, f"{format_money(money(new, currency))} is above max_value {format_money(money(limit, currency))}"
             )
 
-    def _rise(self, name: str, new: int, old: int, currency: str | None, *, existing: bool) -> None:
-        if not existing or new <= old:
+    def _permit_rise(self, amount: Amount, currency: str | None) -> None:
+        if not amount.readable:
+            raise _too_much(amount.place, "its earlier value is not a number")
+        rise, old = amount.new - (amount.old or 0), amount.old or 0
+        if rise <= 0 or not amount.existing:
             return
         limit = self._limit(self.max_amount, currency)
-        if limit is not None and currency is not None and new - old > limit:
-            raise _too_much(name, f"a rise of {format_money(money(new - old, currency))} is above max_amount")
+        if limit is not None and currency is not None and rise > limit:
+            raise _too_much(amount.place, f"a rise of {format_money(money(rise, currency))} is above max_amount")
         if self.max_percentage is not None and not old:
-            raise _too_much(name, "it has no earlier value to hold max_percentage against")
-        if self.max_percentage is not None and (new - old) * 100 > self.max_percentage * old:
+            raise _too_much(amount.place, "it has no earlier value to hold max_percentage against")
+        if self.max_percentage is not None and rise * 100 > self.max_percentage * old:
             raise _too_much(
-                name, f"a rise of {(new - old) * 100 / old:.0f} % is above max_percentage {self.max_percentage:g}"
+                amount.place, f"a rise of {rise * 100 / old:.0f} % is above max_percentage {self.max_percentage:g}"
             )
 
     @staticmethod
-    def _limit(limits: dict[str, int], currency: str | None) -> int | None:
-        """The limit in that currency. A limit in other currencies only cannot be applied, so nothing passes it."""
+    def _limit(limits: Mapping[str, int], currency: str | None) -> int | None:
+        """Return the limit in that currency. Raises Denied when there are limits in other currencies only."""
         if limits and currency not in limits:
+            other = f"not in {currency}" if currency else "and Meta does not show the currency of this account"
             raise Denied(
-                f"The policy limits budgets in {', '.join(sorted(limits))}, not in {currency or 'a currency unknown'}.",
+                f"The policy limits budgets in {', '.join(sorted(limits))}, {other}.",
                 "The owner of this server can add an amount in that currency to META_ADS_POLICY.",
             )
         return limits.get(currency or "")
@@ -158,53 +161,65 @@ def _too_much(name: str, why: str) -> Denied:
 
 
 def load_policy(path: Path | None) -> Policy:
-    """The policy of a file. Raises PolicyError for one that cannot be read or has an unknown key."""
+    """Read the policy of a file. Raises PolicyError for one that cannot be read or has an unknown key or value."""
     if path is None:
         return Policy()
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as failure:
         raise PolicyError(f"META_ADS_POLICY: {path} cannot be read ({type(failure).__name__})") from None
-    _known(raw, ("deny", "edit_budget"), "the file")
-    budget = raw.get("edit_budget", {})
-    if not isinstance(budget, dict):
-        raise PolicyError("META_ADS_POLICY: edit_budget is a table")
-    _known(budget, _LIMITS, "edit_budget")
-    return Policy(
-        _deny(raw.get("deny", [])),
-        _percentage(budget.get("max_percentage")),
-        _amounts(budget.get("max_amount"), "max_amount"),
-        _amounts(budget.get("max_value"), "max_value"),
-    )
+    try:
+        file = PolicyFile.model_validate(raw)
+    except ValidationError as invalid:
+        raise PolicyError(f"META_ADS_POLICY: {_describe(invalid)}") from None
+    budget = file.edit_budget
+    return Policy(frozenset(file.deny), budget.max_percentage, budget.max_amount, budget.max_value)
 
 
-def _known(table: dict[str, Any], keys: tuple[str, ...], where: str) -> None:
-    unknown = sorted(set(table) - set(keys))
-    if unknown:
-        raise PolicyError(f"META_ADS_POLICY: {where} has no key {unknown[0]}; known are {', '.join(keys)}")
-
-
-def _deny(value: Any) -> frozenset[str]:
-    if not isinstance(value, list) or not all(item in ACTIONS for item in value):
-        raise PolicyError(f"META_ADS_POLICY: deny is a list of {', '.join(ACTIONS)}")
-    return frozenset(value)
-
-
-def _percentage(value: Any) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise PolicyError("META_ADS_POLICY: max_percentage is a number that is not negative")
-    return float(value)
-
-
-def _amounts(value: Any, name: str) -> dict[str, int]:
-    written_amounts = [] if value is None else value if isinstance(value, list) else [value]
-    found = {}
-    for amount in written_amounts:
-        currency = amount[-3:] if isinstance(amount, str) else ""
+def _read_amounts(value: object) -> dict[str, int]:
+    """Return currency -> minor units for an amount such as "50.00 USD" or a list of them."""
+    amounts = value if isinstance(value, list) else [value]
+    limits: dict[str, int] = {}
+    for amount in amounts:
+        text = amount if isinstance(amount, str) else ""
         try:
-            found[currency] = to_minor(amount if isinstance(amount, str) else "", currency)
+            limits[text[-3:]] = to_minor(text, text[-3:])
         except InvalidArguments:
-            raise PolicyError(f'META_ADS_POLICY: {name} is an amount such as "50.00 USD", or a list of them') from None
-    return found
+            raise ValueError('takes an amount such as "50.00 USD", or a list of them') from None
+    return limits
+
+
+Amounts = Annotated[dict[str, int], BeforeValidator(_read_amounts)]
+
+
+class BudgetLimits(BaseModel):
+    """The table `edit_budget` of the policy file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    max_percentage: Annotated[float | None, Field(ge=0)] = None
+    max_amount: Amounts = Field(default_factory=dict)
+    max_value: Amounts = Field(default_factory=dict)
+
+
+class PolicyFile(BaseModel):
+    """The content of the policy file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    deny: list[Action] = Field(default_factory=list)
+    edit_budget: BudgetLimits = BudgetLimits()
+
+
+def _describe(invalid: ValidationError) -> str:
+    """Return one line about the first problem: where it is, and what is accepted there."""
+    problem = invalid.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in problem["loc"] if isinstance(part, str)) or "the file"
+    if problem["type"] == "extra_forbidden":
+        *outer, key = problem["loc"]
+        model = BudgetLimits if outer else PolicyFile
+        where = ".".join(map(str, outer)) or "the file"
+        return f"{where} has no key {key}; known are {', '.join(model.model_fields)}"
+    if problem["type"] == "literal_error":
+        return f"{place} takes a list of {problem['ctx']['expected']}"
+    return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

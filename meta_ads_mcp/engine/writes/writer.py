@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,23 +18,20 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.graph_values import same_value
-from meta_ads_mcp.core.values.money import format_money
-from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
-from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.engine.authority import AuthorizedGraph
 from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.engine.writes.plan import build_plan, describe_change
+from meta_ads_mcp.engine.writes.plan import build_plan
 from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps
 from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOutcome
 
-# A word or number of Graph's: a status, an id, a date.
-_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[0-9][0-9T:.+_-]{0,40}")
 _VALIDATE_ONLY = ["validate_only"]
 
 
@@ -43,7 +39,7 @@ _VALIDATE_ONLY = ["validate_only"]
 class Writer:
     """Carries out writes, for one process."""
 
-    client: GraphPort
+    client: AuthorizedGraph
     clock: Clock
     journal: Journal
     policy: Policy
@@ -99,6 +95,8 @@ class WriteCall:
         await self._know_currency(plan)
         for change in plan.changes:
             self.permit(change)
+            # Before anybody is asked: what may not be sent must not be agreed to.
+            await self.writer.client.authorize(change.request)
         if dry_run:
             record.outcome = "dry_run"
             return await self._dry_run(plan)
@@ -131,7 +129,7 @@ class WriteCall:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
         replaces = [change.before for change in plan.changes]
-        text = self._question(plan, why)
+        text = self._words().build(self.tool.title, plan, why)
         held = await self.writer.gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if held is None:
             record.approval = "user" if asker.can_ask else "code"
@@ -143,22 +141,11 @@ class WriteCall:
             "next_step": "Show this plan to the user. If they agree, make the same call again with this "
             "`confirmation`; it holds for ten minutes.",
         }
-        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes)
+        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes, verbatim=True)
 
-    def _question(self, plan: Plan, why: list[str]) -> str:
-        """Ids and figures first; texts that somebody else wrote come quoted and last."""
-        lines = [line for change in plan.changes for line in self._lines(change)]
-        head = f"{self.tool.title}: {'; '.join(lines[:12])}." if lines else f"{plan.summary}"
-        objects = ", ".join(describe_change(change) for change in plan.changes[:5])
-        return redact(f"{head} It needs the user's agreement because {' and '.join(why)}. Object: {objects}.")
-
-    def _lines(self, change: Change) -> list[str]:
-        where = change.object_id or change.parent or ""
-        pairs = self.changes(change, change.after)
-        return [
-            f"{where} {name}: {_said(pair.get('before'))} → {_said(pair.get('after'))}"
-            for name, pair in sorted(pairs.items(), key=lambda item: _weight(item[1].get("after")))
-        ]
+    def _words(self) -> QuestionText:
+        zone = self.account.timezone if self.account else None
+        return QuestionText(self.currency, zone)
 
     def changes(self, change: Change, now: Mapping[str, Any]) -> dict[str, Row]:
         """Field → before and after, as a person reads them."""
@@ -319,26 +306,3 @@ class WriteCall:
 
 def _shown(change: Change) -> Row:
     return {} if change.private else dict(change.request.params)
-
-
-def _weight(value: Any) -> int:
-    """Money first, then words of Graph such as a status, then free text: a long call must not hide a figure."""
-    if _is_money(value):
-        return 0
-    return 1 if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)) else 2
-
-
-def _is_money(value: Any) -> bool:
-    return isinstance(value, dict) and {"minor", "currency"} <= value.keys()
-
-
-def _said(value: Any) -> str:
-    """A value in one line of a question. A text is quoted, so that it can look like nothing but a text."""
-    if value is None:
-        return "none"
-    if _is_money(value):
-        return format_money(value)
-    if not isinstance(value, str | dict | list) or _WORD.fullmatch(str(value)):
-        return str(value)
-    text = repr(value) if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= 120 else text[:118] + "…" + text[-1]

@@ -102,7 +102,7 @@ class UpdateAudienceUsers(_Columns):
         Field(max_length=60, description='Keys for your column names, such as {"Mail": "EMAIL"}; SKIP leaves one out'),
     ] = None
     default_country: Annotated[
-        CountryCode | None, Field(description="ISO code; completes phone numbers of rows without COUNTRY")
+        CountryCode | None, Field(description="ISO code of rows without COUNTRY; completes phone numbers")
     ] = None
 
     async def plan(self, call: Call) -> Plan:

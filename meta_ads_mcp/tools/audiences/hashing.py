@@ -29,7 +29,8 @@ REPEATABLE = frozenset({"EMAIL", "PHONE", "MADID"})
 BIRTH_DATE = "DOB"
 BIRTH_KEYS = ("DOBY", "DOBM", "DOBD")
 
-_HASH = re.compile(r"[0-9a-f]{64}")
+HASH_CHARS = 64
+_HASH = re.compile(r"[0-9a-fA-F]{64}")
 _NOT_A_HASH = "not a SHA-256 hash"
 
 
@@ -41,7 +42,7 @@ class Person:
     """
 
     records: list[list[str]] = field(default_factory=list)
-    usable: Counter[str] = field(default_factory=Counter)
+    usable: Mapping[str, int] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
 
 
@@ -60,10 +61,12 @@ def hash_person(
     of the values takes precedence over that of the context. With `already_hashed` the values are SHA-256 hashes.
     """
     person = Person()
-    context = replace(context, country=_country(values) or context.country)
+    country = _country(values)
+    if country and country != context.country:
+        context = replace(context, country=country)
     values = _with_birth_keys(values, context.country, person) if values.get(BIRTH_DATE) else values
     hashes = {key: _usable_hashes(key, values.get(key, ()), context, person, already_hashed) for key in schema}
-    person.usable.update({key: len(items) for key, items in hashes.items()})
+    person.usable = {key: len(items) for key, items in hashes.items()}
     if any(hashes[key] for key in IDENTIFYING.intersection(schema)):
         count = max(1, *(len(hashes[key]) for key in schema if key in REPEATABLE), 0)
         person.records = [[_at(hashes[key], index, key) for key in schema] for index in range(count)]
@@ -101,9 +104,9 @@ def hash_value(key: str, text: str, context: Context, *, already_hashed: bool = 
     """
     if key in NOT_HASHED:
         return normalize_value(key, text, context)
-    value = text.strip().lower()
-    if _HASH.fullmatch(value):
-        return value
+    value = text.strip()
+    if len(value) == HASH_CHARS and _HASH.fullmatch(value):
+        return value.lower()
     if already_hashed:
         raise Unusable(f"{key}: {_NOT_A_HASH}")
     return hashlib.sha256(normalize_value(key, text, context).encode()).hexdigest()

@@ -115,6 +115,8 @@ def _two_digits(maximum: int) -> Callable[[str, Context], str]:
 
 def _name(value: str, _: Context) -> str:
     """Keep the letters of any alphabet, with their accents; drop blanks, punctuation and symbols."""
+    if value.isascii():
+        return "".join(filter(str.isalnum, value))
     return "".join(char for char in unicodedata.normalize("NFC", value) if unicodedata.category(char)[0] in "LMN")
 
 

@@ -28,6 +28,8 @@ def to_latin(text: str) -> str:
 
     Returns "" when a letter is not Latin, such as those of Cyrillic or Chinese: a part of a name matches nobody.
     """
+    if text.isascii():
+        return "".join(filter(str.isalpha, text.lower()))
     letters = [_spell(char) for char in unicodedata.normalize("NFKC", text.lower())]
     return "" if None in letters else "".join(letter for letter in letters if letter)
 

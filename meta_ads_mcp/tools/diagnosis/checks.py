@@ -27,7 +27,7 @@ Check = Callable[[Case], Iterator[Finding]]
 def check_performance(case: Case) -> Iterator[Finding]:
     """Compare the two windows."""
     case.row("windows")
-    return performance_findings(case.comparison)
+    return performance_findings(case.comparison, movers.contributions(readable_movers(case), case.comparison.event))
 
 
 def check_fatigue(case: Case) -> Iterator[Finding]:
@@ -59,6 +59,13 @@ def movers_of(case: Case) -> list[movers.Mover]:
     below, _ = CHILD[case.subject.level]
     identity = IDENTITY[below]
     return movers.movers(case.rows("children"), (identity[0], identity[1]), case.comparison.windows.recent.since)
+
+
+def readable_movers(case: Case) -> list[movers.Mover]:
+    """Return the objects below, or an empty list if not all of them could be read."""
+    if case.subject.level not in CHILD or "children" in case.truncated_parts():
+        return []
+    return [] if isinstance(case.answers["children"], AdsError) else movers_of(case)
 
 
 def check_pacing(case: Case) -> Iterator[Finding]:

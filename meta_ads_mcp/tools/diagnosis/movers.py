@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio, round_number, total, whole
-from meta_ads_mcp.analysis.series import Figures, figures, result_measure
+from meta_ads_mcp.analysis.series import Figures, figures, result_measure, sum_figures
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.result import Row, Table
 from meta_ads_mcp.tools.diagnosis.finding import MAX_EXAMPLES, Finding
@@ -69,6 +69,60 @@ def _mover(object_id: str, rows: Sequence[Row], name: str, since: str) -> Mover:
     by_start: Mapping[bool, Row] = {row.get("date_start") == since: row for row in rows}
     now, before = (figures(by_start.get(recent, {}), measure) for recent in (True, False))
     return Mover(object_id, str(rows[-1].get(name) or ""), measure.event, now, before)
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """How much of the change of the total cost per result an object explains, in percent of the change."""
+
+    mover: Mover
+    share_pct: float
+
+    def public(self) -> Row:
+        """Return the contribution as answers show it."""
+        now, before = self.mover.now, self.mover.before
+        return {
+            "id": self.mover.id,
+            "name": self.mover.name,
+            "share_of_change_pct": round(self.share_pct),
+            "cost_per_result": {"now": now.display("cost_per_result"), "before": before.display("cost_per_result")},
+            "spend": {"now": now.spend, "before": before.spend},
+        }
+
+
+def contributions(movers: Sequence[Mover], event: str | None) -> list[Contribution]:
+    """Return how much of the change of the cost of an event each object explains, the largest share first.
+
+    The shares add up to 100. They include the mix: an object that is cheaper than the total raises the cost when it
+    spends less or stops.
+    """
+    same = [mover for mover in movers if mover.event == event]
+    now, before = sum_figures([mover.now for mover in same]), sum_figures([mover.before for mover in same])
+    price, price_before = ratio(now.spend, now.results), ratio(before.spend, before.results)
+    if price is None or price_before is None or price == price_before:
+        return []
+    change = price - price_before
+    each = [
+        Contribution(
+            mover,
+            (_excess(mover.now, price_before, now.results) - _excess(mover.before, price_before, before.results))
+            / change
+            * 100,
+        )
+        for mover in same
+    ]
+    return sorted(each, key=lambda item: -item.share_pct)
+
+
+def _excess(figures: Figures, price: float, results: Number | None) -> float:
+    """Return how much the total cost per result is above `price` because of one object."""
+    return ratio(figures.spend - (figures.results or 0) * price, results) or 0
+
+
+def meant_for(figures: Figures, each: Sequence[Figures]) -> Figures:
+    """Limit the results of the total, and the spend by which their cost is computed, to objects meant for the event."""
+    part = sum_figures(each)
+    return replace(figures, results=part.results, result_spend=part.spend)
 
 
 def mover_table(each: Sequence[Mover]) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import log
 
 from meta_ads_mcp.analysis.anomalies import compare_windows
@@ -10,10 +10,13 @@ from meta_ads_mcp.analysis.numbers import Number, ratio
 from meta_ads_mcp.analysis.series import Figures, cost_label
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.tools.diagnosis.comparison import LIMITS, Comparison
-from meta_ads_mcp.tools.diagnosis.finding import Finding, InsufficientData
+from meta_ads_mcp.tools.diagnosis.finding import MAX_EXAMPLES, Finding, InsufficientData
+from meta_ads_mcp.tools.diagnosis.movers import Contribution
 
 # A change of this size is critical.
 CRITICAL_PCT = 60
+# An object that explains at least this share of a change is named as its cause.
+MAIN_SHARE_PCT = 50
 # The hypothesis and the next step for each factor of a cost.
 _FACTORS = {
     "cpm": (
@@ -43,8 +46,11 @@ _METRICS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 }
 
 
-def performance_findings(comparison: Comparison) -> Iterator[Finding]:
-    """Report what stopped, shrank or became more expensive. Raises InsufficientData."""
+def performance_findings(comparison: Comparison, contributions: Sequence[Contribution] = ()) -> Iterator[Finding]:
+    """Report what stopped, shrank or became more expensive. Raises InsufficientData.
+
+    `contributions` are those of the objects below to the change of the cost per result.
+    """
     now, before = comparison.now, comparison.before
     if not now.impressions and comparison.partial:
         raise InsufficientData("nothing was delivered yet on a day that is not over")
@@ -58,16 +64,16 @@ def performance_findings(comparison: Comparison) -> Iterator[Finding]:
     change = comparison.change("impressions")
     if "impressions" in comparison.metrics and change is not None and change <= -LIMITS.threshold_pct:
         yield _shrunk(comparison, change)
-    yield from _worse_metrics(comparison)
+    yield from _worse_metrics(comparison, contributions)
 
 
-def _worse_metrics(comparison: Comparison) -> Iterator[Finding]:
+def _worse_metrics(comparison: Comparison, contributions: Sequence[Contribution]) -> Iterator[Finding]:
     """Report a cost with its main factor, and other metrics only if that cost does not explain them."""
     changes = compare_windows(comparison.now, comparison.before, comparison.metrics, LIMITS)
     worse = {row[0]: row[3] for row in changes if row[5] == "bad"}
     cost = "cost_per_result" if "cost_per_result" in worse else "cpc"
     if cost in worse:
-        yield _cost_rise(comparison, cost, worse[cost])
+        yield _cost_rise(comparison, cost, worse[cost], contributions if cost == "cost_per_result" else ())
     explained = {"cpm", "ctr", "results"} if cost in worse else set()
     for name in _METRICS:
         if name in worse and name not in explained:
@@ -98,24 +104,39 @@ def _shrunk(comparison: Comparison, change: Number) -> Finding:
     )
 
 
-def _cost_rise(comparison: Comparison, cost: str, change: Number) -> Finding:
-    """Report a cost that rose, with the share of the rise that each factor explains."""
+def _cost_rise(comparison: Comparison, cost: str, change: Number, contributions: Sequence[Contribution]) -> Finding:
+    """Report a cost that rose: the objects that explain it first, then the factors (of the largest object, if one)."""
     by_result = cost == "cost_per_result"
-    factors = cost_factors(comparison.now, comparison.before, results=by_result)
+    main = next((item for item in contributions if item.share_pct >= MAIN_SHARE_PCT), None)
+    pair = (main.mover.now, main.mover.before) if main else (comparison.now, comparison.before)
+    factors = cost_factors(*pair, results=by_result)
     driver = max(factors, key=lambda name: factors[name]) if factors else "cpm"
     hypothesis, next_step = _FACTORS[driver]
     label = cost_label(comparison.event) if by_result else "cost per click"
     evidence: Row = comparison.evidence(cost, *(("results",) if by_result else ()), "spend", "cpm", "ctr")
+    if contributions:
+        evidence["contributions"] = [item.public() for item in contributions[:MAX_EXAMPLES]]
     if factors:
         evidence["share_of_rise_pct"] = {name: round(value) for name, value in factors.items()}
     return Finding(
         "performance",
-        f"The {label} rose by {change:g} %, mostly through {driver.replace('_', ' ')}.",
+        f"The {label} rose by {change:g} %, {_explanation(main, driver if factors else '')}.",
         "critical" if change >= CRITICAL_PCT else "warning",
         evidence,
         hypothesis,
         next_step,
     )
+
+
+def _explanation(main: Contribution | None, driver: str) -> str:
+    factor = f"mostly through {driver.replace('_', ' ')}" if driver else "mostly through other shares of the spend"
+    if main is None:
+        return factor
+    name = main.mover.name or main.mover.id
+    share = f"{min(main.share_pct, 100):.0f} % of it because of {name}"
+    if not main.mover.now.impressions:
+        return f"{share}, which was cheaper and stopped"
+    return f"{share}: {factor}"
 
 
 def cost_factors(now: Figures, before: Figures, *, results: bool) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import Field
@@ -21,10 +22,10 @@ from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.domain.insights_query import ObjectParams, Preset
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.diagnosis.case import CHILD, MAX_ADS, Case, Level, Subject, build_pixel_requests, build_requests
-from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of
+from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of, readable_movers
 from meta_ads_mcp.tools.diagnosis.comparison import METRICS, RATES, Comparison, windows_of
 from meta_ads_mcp.tools.diagnosis.finding import by_severity, count_by_severity
-from meta_ads_mcp.tools.diagnosis.movers import mover_table
+from meta_ads_mcp.tools.diagnosis.movers import meant_for, mover_table
 
 # Graph's error code for an invalid parameter, which includes a field that the object does not have.
 INVALID_PARAMETER = 100
@@ -61,7 +62,7 @@ class DiagnoseUnderperformance(ObjectParams):
         subject = Subject(self.object_id, level, account, self.pixel_id, call.now())
         answers = await read_batch(call, build_requests(subject, windows))
         _require_readable(self.object_id, level, answers)
-        case = Case(subject, answers, _compare(answers["windows"], windows, partial=partial))
+        case = _with_event_costs(Case(subject, answers, _compare(answers["windows"], windows, partial=partial)))
         if not self.pixel_id and case.known_pixels:
             pixels = await read_batch(call, build_pixel_requests(case.known_pixels, account.id))
             case = Case(subject, {**answers, **pixels}, case.comparison)
@@ -88,6 +89,16 @@ def _compare(answer: Row | AdsError, windows: anomalies.Windows, *, partial: boo
     by_start = {row.get("date_start"): row for row in rows}
     now, before = (figures(by_start.get(days.since, {}), measure) for days in (windows.recent, windows.previous))
     return Comparison(windows, now, before, measure.event, partial, RATES if partial else METRICS)
+
+
+def _with_event_costs(case: Case) -> Case:
+    """Compute the cost of the event only from the campaigns, ad sets or ads whose result it is."""
+    each = [mover for mover in readable_movers(case) if mover.event == case.comparison.event]
+    if not each:
+        return case
+    now = meant_for(case.comparison.now, [mover.now for mover in each])
+    before = meant_for(case.comparison.before, [mover.before for mover in each])
+    return replace(case, comparison=replace(case.comparison, now=now, before=before))
 
 
 def _report(case: Case, diagnosis: Diagnosis) -> Result:
@@ -133,6 +144,8 @@ def _cautions(case: Case, currency: str) -> list[str]:
     notes = [f"Money in {currency}; budgets are money objects.", "Hypotheses are not facts; check them."]
     if "rankings" in case.answers:
         notes.append(f"Rankings cover at most the {MAX_ADS} ads with the highest spend.")
+    if case.comparison.now.result_spend not in (None, case.comparison.now.spend):
+        notes.append(f"results and cost_per_result count only what is meant for {case.comparison.event}.")
     if case.comparison.partial:
         notes.append("Today is not over: amounts are not compared, only rates.")
     days = case.answers["days"]

@@ -76,14 +76,23 @@ async def test_every_finding_has_figures_a_hypothesis_and_a_next_step(demo: Sand
         assert row["evidence"]
 
 
-async def test_the_planted_fault_is_found_with_its_cause(demo: SandboxEngine, account: str) -> None:
-    """Since seven days people click as before and buy less: the conversion rate explains the dearer purchase."""
+async def test_planted_fault_is_found_in_its_campaign_with_its_cause(
+    demo: SandboxEngine, account: str, world: World
+) -> None:
+    """Since seven days people click less on one campaign, and another one, which is cheaper, spends less."""
+    spike = next(
+        node
+        for plan in world.plans.values()
+        if plan.anomaly == "cpc_spike" and (node := world.store.nodes[plan.id]).account == account.removeprefix("act_")
+    )
     data = await diagnosed(demo, account)
     rose = finding(data, "performance", "cost per purchase")
     share = rose["evidence"]["share_of_rise_pct"]
-    assert "conversion rate" in rose["finding"]
-    assert share["conversion_rate"] > 70
+    assert f"because of {spike.get('name')}: mostly through ctr" in rose["finding"]
+    assert share["ctr"] > 70
     assert sum(share.values()) == pytest.approx(100, abs=2)
+    contributions = rose["evidence"]["contributions"]
+    assert (contributions[0]["id"], contributions[0]["share_of_change_pct"] > 50) == (spike.id, True)
     assert rose["evidence"]["cost_per_result"]["now"] == data["window"]["cost_per_result"]
     assert finding(data, "ads")["severity"] == "critical"
     assert finding(data, "learning", "limited")["evidence"]["count"] > 0

@@ -107,3 +107,22 @@ async def test_rows_without_a_valid_day_are_counted(tool: str) -> None:
 async def test_same_account_is_counted_once() -> None:
     outcome = await engine(graph_of(USUAL)).call("ads_portfolio_summary", {"account_ids": ["1", "act_1"]})
     assert len(outcome.structured["data"]["by_account"]["rows"]) == 1
+
+
+@pytest.mark.parametrize("spend", ["0", "5"])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize(("tool", "arguments"), [item for item in TOOLS if item[0].endswith("underperformance")])
+async def test_object_that_delivered_in_one_window_only_is_diagnosed(
+    tool: str, arguments: dict[str, Any], side: int, spend: str
+) -> None:
+    """Late impressions of an ended campaign have no spend, so that no share of the spend exists."""
+
+    def respond(request: Request) -> Any:
+        windows = request.params.get("time_ranges")
+        if windows is None:
+            return ({**ACCOUNT, "id": request.path}) if "/" not in request.path else rows()
+        window = (json.loads(windows) if isinstance(windows, str) else windows)[side]
+        return rows(_in_window({**USUAL, "spend": spend}, window))
+
+    outcome = await engine(ScriptedGraph(answer=respond)).call(tool, arguments)
+    assert not outcome.is_error, outcome.text

@@ -103,7 +103,7 @@ def test_an_earlier_budget_that_is_no_number_passes_no_limit(policy: Policy) -> 
     request = Request("POST", "1", {"daily_budget": 100})
     change = Change(Effect.UPDATE, request, "Campaign", "1", {"daily_budget": {"a": 1}}, {"daily_budget": 100})
     Policy().permit_budgets(change, "USD")
-    with pytest.raises(Denied, match="no number"):
+    with pytest.raises(Denied, match="not a number"):
         policy.permit_budgets(change, "USD")
 
 

@@ -1,0 +1,295 @@
+"""Derive what a change does from the request that will be sent: spend, delivery, automation, public text, deletion.
+
+Policy and confirmation evaluate these effects, never the name of a tool or of an argument. A previous value that cannot
+be read counts as the worst case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from meta_ads_mcp.core.nodes import kind_on_edge, node_kind
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.values.spend_fields import (
+    CAP_ACTION,
+    OBJECT_BUDGETS,
+    SPEND_FIELDS,
+    SpendKind,
+    UnreadableAmount,
+    parse_minor,
+)
+from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
+
+ENDED = ("DELETED", "ARCHIVED")
+RULE_NODE = "AdRule"
+RULE_SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
+# The status of copies (SDK, the `/copies` edges) and of what is published.
+_STATUS_FIELDS = ("status", "status_option", "configured_status")
+_STARTS = frozenset({"ACTIVE", "INHERITED_FROM_SOURCE"})
+_ENDS = ("end_time", "stop_time")
+# Edges of a Page and of a post that show text to everybody, and the parameters that hold it.
+_PUBLIC_EDGES = frozenset({"feed", "photos", "videos", "comments", "replies"})
+_COUNTS_AS_BUDGET = frozenset({SpendKind.BUDGET, SpendKind.CAP, SpendKind.MINIMUM})
+
+
+@dataclass(frozen=True)
+class Amount:
+    """One amount that a change sets, in minor units.
+
+    `place` says where it is in the request. `old` is the amount that it replaces, None if there was none. `readable`
+    is False where there is an earlier amount that cannot be read. `existing` tells whether its object exists already.
+    A cap of 0 means that there is no cap. `schedule` is the `budget_value_type` of a budget schedule: ABSOLUTE adds
+    the amount to the budget for a while, MULTIPLIER multiplies it.
+    """
+
+    place: str
+    field: str
+    kind: SpendKind
+    new: int
+    old: int | None = None
+    readable: bool = True
+    existing: bool = True
+    schedule: str | None = None
+
+    @property
+    def is_raise(self) -> bool:
+        """Whether more can be spent than before. The first cap of an object lowers what it can spend."""
+        if not self.existing:
+            return False
+        if self.kind is SpendKind.CAP:
+            had_cap = bool(self.old) or not self.readable
+            return had_cap and (self.new == 0 or not self.readable or self.new > (self.old or 0))
+        if self.kind is SpendKind.BID and self.readable and not self.old:
+            return False  # the first bid cap limits what was not limited
+        return not self.readable or self.new > (self.old or 0)
+
+
+def amounts_of(change: Change) -> list[Amount]:
+    """Return every amount that a change sets, at any depth, in minor units."""
+    values: dict[str, Any] = {**_sent(change), **change.after}
+    return list(_amounts_in(values, change, "", change.object_id is not None))
+
+
+def _sent(change: Change) -> Row:
+    """The parameters that only the request has. Where `after` has the same name, its amount is in minor units."""
+    return {name: value for name, value in change.request.params.items() if name not in change.after}
+
+
+def _amounts_in(value: Any, change: Change, place: str, existing: bool) -> Iterator[Amount]:
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            inner = f"{place}.{name}" if place else str(name)
+            if name in SPEND_FIELDS and not isinstance(item, Mapping | list) and item is not None:
+                amount = _amount(str(name), item, change, inner, existing)
+                yield (
+                    replace(amount, schedule=str(value.get("budget_value_type"))) if name == "budget_value" else amount
+                )
+            elif name not in ("targeting", "evaluation_spec", "execution_spec"):
+                yield from _amounts_in(item, change, inner, existing)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            subject = item.get("adset_id") or item.get("id") if isinstance(item, Mapping) else None
+            yield from _amounts_in(item, change, f"{place}[{subject or index}]", existing)
+
+
+def _amount(name: str, value: Any, change: Change, place: str, existing: bool) -> Amount:
+    try:
+        new = parse_minor(value) or 0
+    except UnreadableAmount:
+        # What is sent is checked by the tool; an amount that cannot be read here is taken for an unlimited one.
+        return Amount(place, name, SPEND_FIELDS[name], 0, None, readable=False, existing=existing)
+    nested = place != name
+    try:
+        old = None if nested else parse_minor(_before(change).get(name))
+    except UnreadableAmount:
+        return Amount(place, name, SPEND_FIELDS[name], new, None, readable=False, existing=existing)
+    is_schedule = name == "budget_value"
+    return Amount(place, name, SPEND_FIELDS[name], new, old, existing=existing or is_schedule)
+
+
+def _before(change: Change) -> Row:
+    return {**change.context, **change.before}
+
+
+def policy_actions(change: Change) -> frozenset[str]:
+    """Return the policy's words for everything that a change does."""
+    words = set(change.actions)
+    created = node_kind(change.node).create_action if change.effect is Effect.CREATE else None
+    on_edge = kind_on_edge(change.request.path.rpartition("/")[2]) if change.request.method == "POST" else None
+    words |= {word for word in (created, node_kind(on_edge).create_action if on_edge else None) if word}
+    sent = {**change.request.params, **change.after}
+    is_new = change.object_id is None
+    if (starts_delivery(change) or _sets_status(sent)) and (not is_new or starts_delivery(change)):
+        words.add("edit_status")
+    if "targeting" in sent and not is_new:
+        words.add("edit_targeting")
+    if "creative" in sent and not is_new:
+        words.add("edit_creative")
+    if CAP_ACTION in sent or any(_edits_budget(amount, created) for amount in amounts_of(change)):
+        words.add("edit_budget")
+    if is_deletion(change):
+        words.add("delete")
+    rule = rule_effect(change)
+    return frozenset(words | (rule.actions if rule else set()))
+
+
+def _edits_budget(amount: Amount, created: str | None) -> bool:
+    """A new campaign, ad set or ad comes with its budget, which is no edit; a schedule edits the budget it is for."""
+    return amount.kind in _COUNTS_AS_BUDGET and (amount.existing or created is None)
+
+
+def _sets_status(sent: Mapping[str, Any]) -> bool:
+    return any(
+        (name in sent and sent[name] not in ("PAUSED", None)) or (name == "status" and name in sent)
+        for name in _STATUS_FIELDS
+    )
+
+
+def is_deletion(change: Change) -> bool:
+    """Whether the change deletes or archives an object."""
+    return change.effect is Effect.DELETE or _deletes_node(change) or change.after.get("status") in ENDED
+
+
+def _deletes_node(change: Change) -> bool:
+    """Whether the request deletes the object itself. DELETE on an edge only takes something off a list."""
+    return change.request.method == "DELETE" and "/" not in change.request.path
+
+
+def starts_delivery(change: Change) -> bool:
+    """Whether the change sets something ACTIVE that is not ACTIVE now."""
+    sent = {**change.request.params, **change.after}
+    wanted = next((str(sent[name]) for name in _STATUS_FIELDS if sent.get(name) is not None), None)
+    return wanted in _STARTS and _before(change).get("status") != "ACTIVE"
+
+
+def rule_effect(change: Change) -> RuleEffect | None:
+    """Return what the automated rule does by itself after the change, or None if it will not run or is not a rule."""
+    if change.node != RULE_NODE or is_deletion(change):
+        return None
+    rule = {**_before(change), **change.request.params, **change.after}
+    if rule.get("status", "ENABLED") == "DISABLED":
+        return None
+    return effect_of_rule(rule.get("execution_spec"))
+
+
+def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
+    """Return why a person has to agree first, in words. Empty where nobody has to. `now` is in Unix seconds."""
+    reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
+    reasons |= dict.fromkeys([*_rule_reasons(change), *_publication_reasons(change)])
+    return tuple(reasons)
+
+
+def _deletion_reasons(change: Change) -> Iterator[str]:
+    if change.effect is Effect.DELETE or _deletes_node(change):
+        yield "it deletes the object, which cannot be undone"
+    elif change.after.get("status") in ENDED and _before(change).get("status") != change.after.get("status"):
+        yield f"it sets the status to {change.after['status']}, which cannot be undone"
+
+
+def _delivery_reasons(change: Change, now: float) -> Iterator[str]:
+    before = _before(change)
+    if starts_delivery(change):
+        yield "it starts delivery, which spends money"
+    if change.object_id is None:
+        return
+    for name in _ENDS:
+        if name in change.after and _prolongs(before.get(name), change.after[name], now):
+            yield "it lets an object that is over spend again"
+    if "start_time" in change.after and _starts_earlier(before.get("start_time"), change.after["start_time"], now):
+        yield "it starts delivery earlier"
+    if change.node == "Ad" and "creative" in change.after and before.get("status", "ACTIVE") == "ACTIVE":
+        yield "it changes what a running ad shows and where it leads"
+
+
+def _prolongs(old: Any, new: Any, now: float) -> bool:
+    """Whether an end that has passed moves into the future. 0 means no end."""
+    was, will = _seconds(old), _seconds(new)
+    if old in (None, "", 0, "0"):
+        return False
+    is_over = was is None or was <= now
+    return is_over and (will is None or will == 0 or will > now)
+
+
+def _starts_earlier(old: Any, new: Any, now: float) -> bool:
+    """Whether a start that lies ahead moves to an earlier time."""
+    was, will = _seconds(old), _seconds(new)
+    if old in (None, "", 0, "0"):
+        return False
+    return was is None or will is None or (was > now and will < was)
+
+
+def _seconds(value: Any) -> float | None:
+    """Return a time of Graph in Unix seconds: ISO 8601, or seconds as a number or as text. None if it is neither."""
+    text = str(value)
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+def _spend_reasons(change: Change) -> Iterator[str]:
+    for amount in amounts_of(change):
+        if amount.is_raise and not (amount.place != amount.field and amount.kind is SpendKind.BUDGET):
+            yield f"it raises the {amount.field.replace('_', ' ')}"
+        if _stops_delivery(amount, change):
+            yield "more than the new cap is spent already, so all delivery stops"
+    if change.object_id is not None and _removes_bid_cap(change):
+        yield "it removes the bid cap, so bids are not limited"
+    total = total_of_ad_sets(change)
+    if total is not None and total.is_raise:
+        yield f"it raises the {total.field.replace('_', ' ')}"
+
+
+def total_of_ad_sets(change: Change) -> Amount | None:
+    """Return the sum of the budgets that replace a campaign's budget, against that one; None if there are none."""
+    rows = change.after.get("adset_budgets")
+    if not isinstance(rows, list) or change.object_id is None:
+        return None
+    for name in OBJECT_BUDGETS:
+        try:
+            total = sum(parse_minor(row.get(name)) or 0 for row in rows if isinstance(row, Mapping))
+            old = parse_minor(_before(change).get(name))
+        except UnreadableAmount:
+            return Amount("adset_budgets", name, SpendKind.BUDGET, 0, None, readable=False)
+        if total:
+            return Amount(f"{name} of all ad sets", name, SpendKind.BUDGET, total, old)
+    return None
+
+
+def _stops_delivery(amount: Amount, change: Change) -> bool:
+    if amount.kind is not SpendKind.CAP or not amount.new or amount.place != amount.field:
+        return False
+    try:
+        spent = parse_minor(_before(change).get("amount_spent"))
+    except UnreadableAmount:
+        return True
+    return spent is not None and amount.new <= spent
+
+
+def _removes_bid_cap(change: Change) -> bool:
+    before = str(_before(change).get("bid_strategy") or "")
+    after = str(change.after.get("bid_strategy") or "")
+    return after == "LOWEST_COST_WITHOUT_CAP" and before not in ("", after)
+
+
+def _rule_reasons(change: Change) -> Iterator[str]:
+    rule = rule_effect(change)
+    if rule is None or not rule.acts:
+        return
+    before = _before(change)
+    turns_on = before.get("status") != "ENABLED"
+    if turns_on or not set(RULE_SPECS).isdisjoint(change.after):
+        yield f"the rule then acts by itself ({rule.kind}), without asking anybody"
+
+
+def _publication_reasons(change: Change) -> Iterator[str]:
+    edge = change.request.path.rpartition("/")[2]
+    if change.request.page is not None and change.request.method == "POST" and edge in _PUBLIC_EDGES:
+        yield "it is shown in public"

@@ -1,0 +1,128 @@
+"""Write the question that a person answers before a change: every amount, every text in full, every consequence.
+
+Clients with forms, clients that get a confirmation code, and views show the same text. Nothing in it is cut. Texts that
+somebody else wrote are quoted and stand last, so that they can look like nothing but a text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from meta_ads_mcp.core.nodes import node_kind
+from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.values.money import format_money, money
+from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS, UnreadableAmount, parse_minor
+from meta_ads_mcp.core.values.text import show_hidden
+from meta_ads_mcp.core.write import Change, Plan
+
+# A status, an id or a date: shown without quotes.
+_WORD = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[0-9][0-9T:.+_-]{0,40}")
+_TIME_NAME = re.compile(r"(^|_)time(_|$)|(^|_)(since|until)$")
+# Unix times from 2001 on; smaller numbers are durations.
+_FIRST_TIME = 1_000_000_000
+# Longer texts get a block of their own.
+MAX_INLINE_CHARS = 120
+# Parameters that repeat what `after` says under another name, or that say nothing to a person.
+_SILENT = frozenset({"execution_options", "fields"})
+
+
+class QuestionText:
+    """Format the values of one account. `currency` and `zone` are None where Meta does not show them."""
+
+    def __init__(self, currency: str | None, zone: tzinfo | None) -> None:
+        self._currency = currency
+        self._zone = zone
+
+    def build(self, title: str, plan: Plan, reasons: Iterable[str]) -> str:
+        """Return the whole question: changes, why it is asked, what goes with it, and the objects."""
+        blocks: list[str] = []
+        lines = [line for change in plan.changes for line in self._lines(change, blocks)]
+        head = f"{title}: {'; '.join(lines)}." if lines else plan.summary
+        objects = ", ".join(describe_object(change) for change in plan.changes)
+        parts = [head, f"It needs the user's agreement because {' and '.join(reasons)}."]
+        parts += [f"Note: {note}" for note in plan.notes]
+        parts.append(f"Object: {objects}.")
+        return "\n\n".join([" ".join(show_hidden(part) for part in parts), *(show_hidden(block) for block in blocks)])
+
+    def changes(self, change: Change) -> list[tuple[str, str | None, str]]:
+        """Return (field, before, after) of everything that the change sets, amounts first and long texts last."""
+        sent = {} if change.private else change.request.params
+        values = {**{name: value for name, value in sent.items() if name not in _SILENT}, **change.after}
+        pairs = [(name, change.before.get(name), value) for name, value in values.items()]
+        changed = [pair for pair in pairs if change.effect is Effect.CREATE or not _is_same(pair[1], pair[2])]
+        return [
+            (name, None if before is None else self.value(name, before), self.value(name, after))
+            for name, before, after in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
+        ]
+
+    def _lines(self, change: Change, blocks: list[str]) -> Iterable[str]:
+        where = change.object_id or change.parent or ""
+        for name, before, after in self.changes(change):
+            shown = after
+            if len(after) > MAX_INLINE_CHARS:
+                blocks.append(f"{name} of {where or 'the new object'}, in full:\n{after}")
+                shown = f"see the full text below ({len(after)} characters)"
+            yield f"{where} {name}: {before if before is not None else 'none'} → {shown}".strip()
+
+    def value(self, name: str, value: Any) -> str:
+        """Return a value in words: money with its currency, times with their zone, everything else as it is."""
+        if value is None:
+            return "none"
+        if name in SPEND_FIELDS:
+            return self._money(value)
+        if _is_time(name, value):
+            return self._time(int(value))
+        if isinstance(value, Mapping | list | tuple):
+            return json.dumps(self._inside(value), ensure_ascii=False)
+        if not isinstance(value, str) or _WORD.fullmatch(value):
+            return str(value)
+        return json.dumps(value, ensure_ascii=False)
+
+    def _inside(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {
+                name: self.value(name, item) if name in SPEND_FIELDS or _is_time(name, item) else self._inside(item)
+                for name, item in value.items()
+            }
+        return [self._inside(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def _money(self, value: Any) -> str:
+        try:
+            minor = parse_minor(value)
+        except UnreadableAmount:
+            return str(value)
+        if minor is None or self._currency is None:
+            return f"{value} (minor units)"
+        return format_money(money(minor, self._currency))
+
+    def _time(self, seconds: int) -> str:
+        moment = datetime.fromtimestamp(seconds, self._zone or UTC)
+        return f"{moment.isoformat(timespec='minutes')} ({moment.tzname() if self._zone else 'UTC'})"
+
+
+def describe_object(change: Change) -> str:
+    """Name the object of a change by its kind, its id and, quoted, its name."""
+    label = node_kind(change.node).label
+    what = f"{label} {change.object_id}" if change.object_id else f"new {label} in {change.parent}"
+    return f"{what} ({json.dumps(change.title, ensure_ascii=False)})" if change.title else what
+
+
+def _is_time(name: str, value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | str) or not _TIME_NAME.search(name):
+        return False
+    text = str(value)
+    return text.isascii() and text.isdigit() and len(text) <= 12 and int(text) >= _FIRST_TIME
+
+
+def _is_same(before: Any, after: Any) -> bool:
+    return before is not None and str(before) == str(after)
+
+
+def _weight(name: str, value: Any) -> int:
+    if name in SPEND_FIELDS:
+        return 0
+    return 1 if not isinstance(value, str | Mapping | list) or _WORD.fullmatch(str(value)) else 2

@@ -23,14 +23,17 @@ TARGETING: list[tuple[dict[str, Any], str]] = [
     ({"geo_locations": {"countries": ["US"], "geo_markets": [{"key": "DMA:501"}]}}, "Comscore"),
     (ADVANTAGE | {"age_min": 30}, "age_min"),
     (ADVANTAGE | {"age_max": 50}, "age_max"),
-    ({"geo_locations": {"cities": ["Tokyo"]}}, "key"),
-    ({"geo_locations": {"cities": [{"name": "Tokyo"}]}}, "key"),
-    ({"geo_locations": {"countries": ["US"], "regions": ["New Jersey"]}}, "key"),
-    ({"geo_locations": {"countries": ["Deutschland"]}}, "two-letter"),
-    ({"excluded_geo_locations": {"zips": ["10001"]}}, "key"),
-    ({"interests": ["hot springs"]}, "numeric id"),
-    ({"flexible_spec": [{"interests": [{"name": "hot springs"}]}]}, "numeric id"),
-    ({"flexible_spec": [{"behaviors": ["Commuters"]}]}, "numeric id"),
+]
+# Places and interests named otherwise than by key or id: the path that is blamed, and a word of the refusal.
+NAMES: list[tuple[dict[str, Any], str, str]] = [
+    ({"geo_locations": {"cities": ["Tokyo"]}}, "[geo_locations][cities][0]", "key"),
+    ({"geo_locations": {"cities": [{"name": "Tokyo"}]}}, "[geo_locations][cities][0]", "key"),
+    ({"geo_locations": {"countries": ["US"], "regions": ["New Jersey"]}}, "[geo_locations][regions][0]", "key"),
+    ({"geo_locations": {"countries": ["Deutschland"]}}, "[geo_locations][countries][0]", "two-letter"),
+    ({"excluded_geo_locations": {"zips": ["10001"]}}, "[excluded_geo_locations][zips][0]", "key"),
+    ({"interests": ["hot springs"]}, "[interests][0]", "numeric id"),
+    ({"flexible_spec": [{"interests": [{"name": "hot springs"}]}]}, "[flexible_spec][0][interests][0]", "numeric id"),
+    ({"flexible_spec": [{"behaviors": ["Commuters"]}]}, "[flexible_spec][0][behaviors][0]", "numeric id"),
 ]
 
 
@@ -43,6 +46,17 @@ async def test_a_targeting_that_graph_refuses_is_refused(path: str, wrong: dict[
     assert (error["code"], error.get("error_subcode")) == (100, None)
     assert words in error["error_user_msg"]
     assert error["error_data"] == {"blame_field_specs": [["targeting"]]}
+
+
+@pytest.mark.parametrize(("wrong", "blamed", "words"), NAMES)
+@pytest.mark.parametrize("path", ["{account}/adsets", "{ad_set}"])
+async def test_a_name_in_place_of_a_key_is_refused(path: str, wrong: dict[str, Any], blamed: str, words: str) -> None:
+    params = {"targeting": US | wrong}
+    error = await untouched().refused("POST", path, (AD_SET if "/" in path else {}) | params)
+    assert (error["code"], error.get("error_subcode")) == (100, None)
+    assert error["message"].startswith(f"(#100) Param targeting{blamed} must be ")
+    assert words in error["message"]
+    assert error["error_data"] == {"blame_field_specs": [[f"targeting{blamed}"]]}
 
 
 @pytest.mark.parametrize(

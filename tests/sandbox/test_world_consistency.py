@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from statistics import mean, median
@@ -21,8 +21,7 @@ from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.insights.metrics import ANOMALIES
 from meta_ads_mcp.sandbox.insights.segments import COMBINATIONS, HOUR
 from meta_ads_mcp.sandbox.world.comments import INSULT, SHIPPING
-
-from .conftest import Box, connect
+from tests.support.fake_transport import FakeTransport
 
 SEEDS = range(20)
 Rows = Sequence[dict[str, Any]]
@@ -55,19 +54,16 @@ def seeded(request: pytest.FixtureRequest) -> World:
 
 
 @pytest.fixture
-async def box(seeded: World) -> AsyncIterator[Box]:
-    """A client of one seed's world."""
-    transport = SandboxTransport(seeded, clock=lambda: seeded.today)
-    async with connect(transport) as client:
-        yield Box(transport, client)
+def box(seeded: World) -> FakeTransport:
+    return FakeTransport(SandboxTransport(seeded, clock=lambda: seeded.today))
 
 
-def local_now(box: Box, number: int) -> datetime:
+def local_now(box: FakeTransport, number: int) -> datetime:
     account = box.world.accounts[box.world.account_ids[number]]
     return box.world.today.astimezone(account.zone)
 
 
-def last_days(box: Box, number: int, first: int, last: int = 0) -> dict[str, str]:
+def last_days(box: FakeTransport, number: int, first: int, last: int = 0) -> dict[str, str]:
     """From `first` to `last` days ago, on the account's calendar."""
     today = local_now(box, number).date()
     return {
@@ -96,7 +92,7 @@ def check_people(whole: Rows, parts: Rows, keys: Sequence[str]) -> None:
         assert float(row["frequency"]) == pytest.approx(int(row["impressions"]) / reach, abs=1e-5)
 
 
-async def test_people_are_counted_once_over_objects_and_days(box: Box) -> None:
+async def test_people_are_counted_once_over_objects_and_days(box: FakeTransport) -> None:
     number = box.world.seed % 4
     for days in (1, 30, 10):
         asked = {"time_range": last_days(box, number, days, 1), "fields": people_fields()}
@@ -115,7 +111,7 @@ def people_fields() -> str:
     return "account_id,campaign_id,adset_id,ad_id,reach,impressions,frequency"
 
 
-async def test_people_are_counted_once_over_breakdowns(box: Box) -> None:
+async def test_people_are_counted_once_over_breakdowns(box: FakeTransport) -> None:
     number = box.world.seed % 4
     asked = {"time_range": last_days(box, number, 14, 1), "fields": people_fields()}
     levels = ("account", "campaign", "adset", "ad")
@@ -132,7 +128,7 @@ async def test_people_are_counted_once_over_breakdowns(box: Box) -> None:
             check_people(broken[above], broken[below], [f"{above}_id", *breakdowns])
 
 
-async def test_people_of_a_margin_are_those_of_its_cells(box: Box) -> None:
+async def test_people_of_a_margin_are_those_of_its_cells(box: FakeTransport) -> None:
     number = box.world.seed % 4
     asked = {"time_range": last_days(box, number, 28, 1), "fields": people_fields(), "level": "campaign"}
     for cell in (("age", "gender"), ("publisher_platform", "platform_position")):
@@ -144,13 +140,13 @@ async def test_people_of_a_margin_are_those_of_its_cells(box: Box) -> None:
 # -- leads and events -------------------------------------------------------------------------------------------------
 
 
-async def leads_of(box: Box, number: int) -> list[dict[str, Any]]:
+async def leads_of(box: FakeTransport, number: int) -> list[dict[str, Any]]:
     forms = box.world.store.links[box.world.page_ids[number], "leadgen_forms"]
     fields = "created_time,ad_id,campaign_id"
     return [lead for form in forms for lead in (await box.get(f"{form}/leads", fields=fields, limit="100000"))["data"]]
 
 
-async def test_forms_hold_the_leads_that_insights_count(box: Box) -> None:
+async def test_forms_hold_the_leads_that_insights_count(box: FakeTransport) -> None:
     number = box.world.seed % 4
     zone = local_now(box, number).tzinfo
     leads = await leads_of(box, number)
@@ -163,7 +159,7 @@ async def test_forms_hold_the_leads_that_insights_count(box: Box) -> None:
     assert sum(held.values()) > 100
 
 
-async def test_ads_have_the_leads_that_their_insights_count(box: Box) -> None:
+async def test_ads_have_the_leads_that_their_insights_count(box: FakeTransport) -> None:
     number = box.world.seed % 4
     span = last_days(box, number, 3, 1)
     zone = local_now(box, number).tzinfo
@@ -180,14 +176,14 @@ async def test_ads_have_the_leads_that_their_insights_count(box: Box) -> None:
     assert +held == +counted
 
 
-async def test_the_count_of_a_form_is_what_it_holds(box: Box) -> None:
+async def test_the_count_of_a_form_is_what_it_holds(box: FakeTransport) -> None:
     number = box.world.seed % 4
     for form in box.world.store.links[box.world.page_ids[number], "leadgen_forms"]:
         leads = (await box.get(f"{form}/leads", limit="100000"))["data"]
         assert box.world.store.nodes[form].get("leads_count") == len(leads)
 
 
-async def test_the_pixel_counts_what_ads_claim(box: Box) -> None:
+async def test_the_pixel_counts_what_ads_claim(box: FakeTransport) -> None:
     for number in range(4):
         account = box.account(number)
         now = local_now(box, number)
@@ -215,7 +211,7 @@ async def test_the_pixel_counts_what_ads_claim(box: Box) -> None:
 # -- comments ---------------------------------------------------------------------------------------------------------
 
 
-async def test_comments_stand_below_running_ads_and_posts_of_the_page(box: Box) -> None:
+async def test_comments_stand_below_running_ads_and_posts_of_the_page(box: FakeTransport) -> None:
     store = box.world.store
     for number in range(4):
         page, account = box.world.page_ids[number], box.account(number)
@@ -258,7 +254,7 @@ async def test_comments_stand_below_running_ads_and_posts_of_the_page(box: Box) 
 # -- times, statuses and money ----------------------------------------------------------------------------------------
 
 
-async def test_nothing_is_updated_before_it_is_created_or_in_the_future(box: Box) -> None:
+async def test_nothing_is_updated_before_it_is_created_or_in_the_future(box: FakeTransport) -> None:
     now = box.world.today
     for node in box.world.store.nodes.values():
         created, updated = (node.get(name) for name in ("created_time", "updated_time"))
@@ -268,7 +264,7 @@ async def test_nothing_is_updated_before_it_is_created_or_in_the_future(box: Box
             assert datetime.fromisoformat(created) <= datetime.fromisoformat(updated), (node.type, node.id)
 
 
-async def test_only_what_runs_spends(box: Box) -> None:
+async def test_only_what_runs_spends(box: FakeTransport) -> None:
     number = box.world.seed % 4
     account = box.account(number)
     statuses = ["ACTIVE", "PAUSED", "ARCHIVED", "ADSET_PAUSED", "CAMPAIGN_PAUSED", "DISAPPROVED", "WITH_ISSUES"]
@@ -289,34 +285,32 @@ async def test_only_what_runs_spends(box: Box) -> None:
 
 async def test_a_refused_ad_stops_on_the_day_of_the_refusal() -> None:
     world = World(seed=3, today=moment_of(3), accounts=1, ads=440)
-    transport = SandboxTransport(world, clock=lambda: world.today)
-    async with connect(transport) as client:
-        box = Box(transport, client)
-        refused = (await box.get(f"{box.account()}/ads", effective_status=["DISAPPROVED"], limit="50"))["data"]
-        assert refused
-        for ad in refused:
-            log = (
-                await box.get(f"{box.account()}/activities", oid=ad["id"], since="1700000000", category="AD", limit="9")
-            )["data"]
-            day = next(row["event_time"][:10] for row in log if row["event_type"] == "ad_review_declined")
-            rows = await box.insights(ad["id"], fields="spend", time_increment="1", date_preset="maximum")
-            assert max(row["date_stop"] for row in rows) == day
+    box = FakeTransport(SandboxTransport(world, clock=lambda: world.today))
+    refused = (await box.get(f"{box.account()}/ads", effective_status=["DISAPPROVED"], limit="50"))["data"]
+    assert refused
+    for ad in refused:
+        log = (
+            await box.get(f"{box.account()}/activities", oid=ad["id"], since="1700000000", category="AD", limit="9")
+        )["data"]
+        day = next(row["event_time"][:10] for row in log if row["event_type"] == "ad_review_declined")
+        rows = await box.insights(ad["id"], fields="spend", time_increment="1", date_preset="maximum")
+        assert max(row["date_stop"] for row in rows) == day
 
 
 # -- edits ------------------------------------------------------------------------------------------------------------
 
 
-async def log_of(box: Box, number: int, days: int = 100) -> list[dict[str, Any]]:
+async def log_of(box: FakeTransport, number: int, days: int = 100) -> list[dict[str, Any]]:
     since = str(int((box.world.today - timedelta(days=days)).timestamp()))
     return (await box.get(f"{box.account(number)}/activities", since=since, limit="5000"))["data"]
 
 
-def family_of(box: Box, campaign_id: str) -> set[str]:
+def family_of(box: FakeTransport, campaign_id: str) -> set[str]:
     plan = box.world.plans[campaign_id]
     return {plan.id, *(part.id for part in plan.ad_sets), *(ad.id for ad in plan.every_ad())}
 
 
-async def daily_figures(box: Box, campaign_id: str, days: int) -> dict[date, dict[str, float]]:
+async def daily_figures(box: FakeTransport, campaign_id: str, days: int) -> dict[date, dict[str, float]]:
     """Per day, the figures that an anomaly can change."""
     span = last_days(box, 0, days, 1)
     rows = await box.insights(
@@ -342,7 +336,7 @@ def change(figures: dict[date, dict[str, float]], metric: str, day: date) -> flo
     return median(after) / median(before)
 
 
-async def test_a_break_comes_with_one_edit_that_causes_it(box: Box) -> None:
+async def test_a_break_comes_with_one_edit_that_causes_it(box: FakeTransport) -> None:
     log = await log_of(box, 0)
     assert len(box.world.planted) == 2
     for planted in box.world.planted:
@@ -362,22 +356,21 @@ async def test_a_break_comes_with_one_edit_that_causes_it(box: Box) -> None:
         assert near[0]["event_time"][:10] == planted.day.isoformat()
 
 
-async def test_other_campaigns_and_quiet_worlds_do_not_break(box: Box) -> None:
+async def test_other_campaigns_and_quiet_worlds_do_not_break(box: FakeTransport) -> None:
     quiet = World(seed=box.world.seed, today=box.world.today, accounts=1, ads=20, quiet=True)
     assert quiet.planted == ()
     broken = {planted.campaign_id for planted in box.world.planted}
     calm = [plan.id for plan in box.world.plans_of(box.world.account_ids[0]) if plan.stop > 10**6]
-    transport = SandboxTransport(quiet, clock=lambda: quiet.today)
-    async with connect(transport) as client:
-        for where, campaigns in ((box, set(calm) - broken), (Box(transport, client), broken)):
-            for campaign in campaigns:
-                figures = await daily_figures(where, campaign, 21)
-                for metric in ("spend", "impressions", "clicks"):
-                    day = max(figures) - timedelta(days=5)
-                    assert 0.7 < change(figures, metric, day) < 1.4, (campaign, metric)
+    quiet_box = FakeTransport(SandboxTransport(quiet, clock=lambda: quiet.today))
+    for where, campaigns in ((box, set(calm) - broken), (quiet_box, broken)):
+        for campaign in campaigns:
+            figures = await daily_figures(where, campaign, 21)
+            for metric in ("spend", "impressions", "clicks"):
+                day = max(figures) - timedelta(days=5)
+                assert 0.7 < change(figures, metric, day) < 1.4, (campaign, metric)
 
 
-async def test_the_log_agrees_with_the_objects(box: Box) -> None:
+async def test_the_log_agrees_with_the_objects(box: FakeTransport) -> None:
     for number in range(4):
         log = await log_of(box, number, days=700)
         assert [row["event_time"] for row in log] == sorted(
@@ -400,7 +393,7 @@ async def test_the_log_agrees_with_the_objects(box: Box) -> None:
                 assert latest[node.id] == node.get("updated_time")
 
 
-async def test_the_log_is_filtered(box: Box) -> None:
+async def test_the_log_is_filtered(box: FakeTransport) -> None:
     account = box.account()
     since = str(int((box.world.today - timedelta(days=100)).timestamp()))
     every = (await box.get(f"{account}/activities", since=since, limit="5000"))["data"]
@@ -431,7 +424,7 @@ def weekly(rows: Iterable[dict[str, Any]], figure: str) -> dict[str, list[float]
     return found
 
 
-async def test_some_creatives_wear_out_and_others_do_not(box: Box) -> None:
+async def test_some_creatives_wear_out_and_others_do_not(box: FakeTransport) -> None:
     number = 1 + box.world.seed % 3
     rows = await box.insights(
         box.account(number),

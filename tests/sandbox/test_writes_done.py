@@ -390,7 +390,7 @@ LOGGED: list[tuple[str, dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("path", "params", "event_type", "category"), LOGGED)
 async def test_a_write_appears_in_the_activity_log(
-    made: Writing, path: str, params: dict[str, Any], event_type: str, category: str
+    made: FakeTransport, path: str, params: dict[str, Any], event_type: str, category: str
 ) -> None:
     asked = {"oid": made.filled(path), "category": category, "limit": "100"}
     before = (await made.done("GET", "{account}/activities", asked))["data"]

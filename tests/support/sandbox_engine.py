@@ -175,7 +175,8 @@ class SandboxEngine:
         split = next(node for node in live if not node.get("daily_budget"))
         ad_set = next(node for node in children(split.id, "adsets") if children(node.id, "ads"))
         ad = children(ad_set.id, "ads")[0]
-        post = str(children(self.account, "adcreatives")[0].get("effective_object_story_id"))
+        posts = [str(node.get("effective_object_story_id")) for node in children(self.account, "adcreatives")]
+        post = next(post for post in posts if children(post, "comments"))
         return {
             "account": self.account,
             "other": f"act_{world.account_ids[1]}",

@@ -71,8 +71,8 @@ class CreateAdCreative(CreativeArguments):
     def _complete_spec(self) -> Row:
         """Return `object_story_spec` with the Page and the Instagram account, if those are arguments of their own."""
         identity = {"page_id": self.page_id, "instagram_user_id": self.instagram}
-        given = {name: value for name, value in identity.items() if value}
-        return {"object_story_spec": {**given, **(self.object_story_spec or {})}} if given else {}
+        values = {name: value for name, value in identity.items() if value}
+        return {"object_story_spec": {**values, **(self.object_story_spec or {})}} if values else {}
 
 
 @tool(

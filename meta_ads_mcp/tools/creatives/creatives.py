@@ -37,10 +37,10 @@ def with_links(creative: Row) -> Row:
 
 def _with_link_sources(fields: list[str]) -> list[str]:
     """Read the fields from which the links are derived, because Graph does not have the derived ones."""
-    derived = {_LINK, _ALL_LINKS}
-    if not derived.intersection(fields):
+    derived_fields = {_LINK, _ALL_LINKS}
+    if not derived_fields.intersection(fields):
         return fields
-    return list(dict.fromkeys([*(name for name in fields if name not in derived), *SOURCE_FIELDS]))
+    return list(dict.fromkeys([*(name for name in fields if name not in derived_fields), *SOURCE_FIELDS]))
 
 
 CreativeFields = Annotated[FieldList, AfterValidator(_with_link_sources)]

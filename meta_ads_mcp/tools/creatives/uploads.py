@@ -118,8 +118,8 @@ def parse_uploaded_images(answer: Row) -> Row:
 
 def _image_row(key: str, entry: Any) -> Row:
     image: Row = entry if isinstance(entry, dict) else {}
-    known = {name: image[name] for name in ("url", "width", "height", "name") if image.get(name) is not None}
-    return {"hash": str(image.get("hash") or key), **known}
+    row = {name: image[name] for name in ("url", "width", "height", "name") if image.get(name) is not None}
+    return {"hash": str(image.get("hash") or key), **row}
 
 
 @tool(

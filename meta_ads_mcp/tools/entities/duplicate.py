@@ -128,13 +128,13 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         (copy,) = plan.changes
         if plan.details["asynchronous"]:
-            created = await self._copy_asynchronously(copy, steps, call)
+            copies = await self._copy_asynchronously(copy, steps, call)
         else:
-            created = list_created(self.entity_type, self.entity_id, await steps.do(copy))
-        new_id = created[0]["id"] if created else None
+            copies = list_created(self.entity_type, self.entity_id, await steps.do(copy))
+        new_id = copies[0]["id"] if copies else None
         if self.promoted_object is not None and new_id is not None:
             await self._set_promoted_object(copy, str(new_id), steps)
-        return {**plan.details, "id": new_id, "created": created}
+        return {**plan.details, "id": new_id, "created": copies}
 
     async def _set_promoted_object(self, copy: Change, new_id: str, steps: Steps) -> None:
         """Change the promoted object while the copy is still an unpublished draft."""
@@ -224,6 +224,8 @@ def list_created(entity_type: str, source_id: str, answer: Row) -> list[Row]:
         for item in children
         if isinstance(item, dict)
     ]
-    listed = {row["id"] for row in rows}
-    first = [{"type": entity_type, "source_id": source_id, "id": str(top)}] if top and str(top) not in listed else []
+    listed_ids = {row["id"] for row in rows}
+    first = (
+        [{"type": entity_type, "source_id": source_id, "id": str(top)}] if top and str(top) not in listed_ids else []
+    )
     return sorted(first + rows, key=lambda row: row["id"] != str(top))

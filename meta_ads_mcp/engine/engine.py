@@ -35,8 +35,8 @@ from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_pro
 from meta_ads_mcp.engine.single_request import run_plain
 from meta_ads_mcp.engine.telemetry import Metrics, crash_location
 from meta_ads_mcp.engine.writes.audit import AuditLog
+from meta_ads_mcp.engine.writes.codes import ConfirmationCodes
 from meta_ads_mcp.engine.writes.confirmation import (
-    ConfirmationCodes,
     ConfirmationGate,
     ConfirmationQuestion,
     Elicitor,
@@ -123,7 +123,7 @@ class Engine:
         self._version_told = False
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
-        gate = ConfirmationGate(ConfirmationCodes(self.clock))
+        gate = ConfirmationGate(ConfirmationCodes(self.clock, self.options.state_dir))
         self.writer = Writer(self.graph, self.clock, self.journal, self.policy, gate, audit)
 
     async def call(

@@ -61,7 +61,7 @@ def show_hidden(text: str) -> str:
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
-    return _HIDDEN.sub(_escape, _STRAY_JOINER.sub(_escape, text))
+    return _INVISIBLE.sub(_escape, _STRAY_JOINER.sub(_escape, text))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -30,6 +30,7 @@ from meta_ads_mcp.engine.arguments import validate
 from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
+from meta_ads_mcp.engine.local_data import ExportOwners, OwnedExports, VisibleChanges, VisibleExports, visible_status
 from meta_ads_mcp.engine.report_polls import ReportPolls
 from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_progress, requested_fields
 from meta_ads_mcp.engine.single_request import run_plain
@@ -117,7 +118,9 @@ class Engine:
         self.book = AccountBook(self.client, self.options.accounts)
         self.graph = AuthorizedGraph(self.client, self.book, self._business_id)
         self.metrics = Metrics()
-        self.exports = FolderExports(self.options.export_dir or self.options.state_dir)
+        export_dir = self.options.export_dir or self.options.state_dir
+        self._files, self._export_owners = FolderExports(export_dir), ExportOwners(export_dir)
+        self.exports = VisibleExports(self._files, self._export_owners, self.book)
         self.uploads = RootedUploads(self.options.upload_roots)
         self.polls = ReportPolls(self.clock, self.events)
         self._version_told = False
@@ -173,22 +176,22 @@ class Engine:
             reject_empty_update(tool, args)
         raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
         session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
+        owners = await self._permit(tool, args)
+        owner = owners[0] if owners else None
         call = ToolCall(
-            session,
-            self.catalogue,
-            self.clock,
-            self.options.business_id,
-            self._status,
-            self.exports,
-            self.journal,
-            self.profiles,
-            self.uploads,
-            self.downloads,
+            graph=session,
+            directory=self.catalogue,
+            clock=self.clock,
+            business=self.options.business_id,
+            status_of=self._status,
+            exports=OwnedExports(self._files, self._export_owners, owners),
+            changes=VisibleChanges(self.journal, self.book),
+            desk=self.profiles,
+            uploads=self.uploads,
+            downloads=self.downloads,
         )
         for text in unknown_values(args):
             call.note(text)
-        owners = await self._permit(tool, args)
-        owner = owners[0] if owners else None
         if isinstance(args, WriteParams):
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, ConfirmationQuestion):
@@ -288,7 +291,7 @@ class Engine:
         self.events.emit("info", "tool_call", tool=ran, outcome=outcome, duration_ms=round(milliseconds, 1))
 
     def _status(self) -> Mapping[str, Any]:
-        return {**self.limits.status(), "tools": self.metrics.rows()}
+        return {**visible_status(self.limits.status(), self.book.allowed), "tools": self.metrics.rows()}
 
 
 def _as_list(value: Any) -> list[str]:

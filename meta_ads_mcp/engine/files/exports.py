@@ -48,6 +48,7 @@ class FolderExports:
             raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
         if not _NAME.fullmatch(name):
             raise InvalidArguments("The name of an export is letters, digits, _ and -.")
+        _refuse_link(self._folder)
         try:
             make_private_folder(self._folder)
             self._folder.chmod(0o700)
@@ -60,8 +61,7 @@ class FolderExports:
             raise Denied("This server has no folder for files.", "Set META_ADS_STATE_DIR, or leave out save.")
         if not _NAME.fullmatch(name) or not _EXTENSION.fullmatch(extension):
             raise InvalidArguments("The name of a file is letters, digits, _ and -.")
-        if self._media.is_symlink():
-            raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
+        _refuse_link(self._media)
         target = self._media / f"{name}.{extension}"
         try:
             make_private_folder(self._media)
@@ -73,7 +73,7 @@ class FolderExports:
 
     def names(self) -> list[str]:
         """The finished files, the newest first."""
-        if self._folder is None or not self._folder.is_dir():
+        if self._folder is None or self._folder.is_symlink() or not self._folder.is_dir():
             return []
         found = [path for path in self._folder.iterdir() if _FILE.fullmatch(path.name) and _is_ours(path)]
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
@@ -84,7 +84,7 @@ class FolderExports:
         Raises NotFound for anything that is not the name of one.
         """
         path = self._folder / name if self._folder and _FILE.fullmatch(name) else None
-        if path is None or not _is_ours(path):
+        if path is None or path.parent.is_symlink() or not _is_ours(path):
             raise NotFound(
                 "There is no such exported file.", "Names end in .csv or .jsonl; save_as of a report tells the path."
             )
@@ -93,6 +93,12 @@ class FolderExports:
         if len(data) > most:
             data = data[: data.rfind(b"\n", 0, most) + 1] or data[:most]
         return data.decode("utf-8", "ignore"), path.stat().st_size
+
+
+def _refuse_link(folder: Path) -> None:
+    """Raise Denied for a link in place of the folder: files would be written outside the state directory."""
+    if folder.is_symlink():
+        raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
 
 
 def _is_ours(path: Path) -> bool:

@@ -108,9 +108,7 @@ def _is_ours(path: Path) -> bool:
 
 def _unwritable(failure: OSError) -> Denied:
     if isinstance(failure, UnsafeFileError):
-        return Denied(
-            f"The file cannot be written: what is there {failure.strerror}.", "Remove it, or use another name."
-        )
+        return Denied(f"The file cannot be written: its path {failure.strerror}.", "Remove it, or use another name.")
     return Denied(
         f"The file cannot be written ({type(failure).__name__}).",
         "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or do not save.",

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,12 +90,18 @@ class Governor:
 
     def settle(self, call: GraphCall, outcome: Outcome) -> None:
         """Learn from the outcome of a call. Never raises."""
-        now = self._clock.now()
+        now, monotonic = self._clock.now(), self._clock.monotonic()
         place = self._take_place(call)
         self._count(call, place, now)
-        self._learn(call, outcome.readings, now)
-        self._judge(call, outcome, place, now)
-        self._report_usage(call, outcome.readings)
+        self._learn_tier(call, {reading.tier for reading in outcome.readings if reading.tier is not None})
+        for reading in outcome.readings:
+            self._buckets.observe(call.token_key, reading, monotonic)
+            self._reconcile_score(call, reading, now)
+        self._circuits.refresh(now)
+        circuits = self._circuits.breaker.judge(call, outcome, self._tier(call), now)
+        self._apply(call, outcome, circuits, place, now)
+        if outcome.readings:
+            self._report_usage(call, monotonic)
 
     def cancel(self, call: GraphCall) -> None:
         """Give back the place of a call that was admitted and never sent."""
@@ -225,14 +230,11 @@ class Governor:
             else:
                 self._ledger.record(charges(call, self._tier(call)), now)
 
-    def _learn(self, call: GraphCall, readings: Sequence[UsageReading], now: float) -> None:
-        """Learn the tier, how full the quotas are, and which part of the score was spent by other clients."""
-        self._learn_tier(call, {reading.tier for reading in readings if reading.tier is not None})
-        for reading in readings:
-            self._buckets.observe(call.token_key, reading, self._clock.monotonic())
-            if reading.kind == "acc" and reading.scope is not None and reading.call_count is not None:
-                with suppress(LedgerBusy):
-                    self._ledger.reconcile(reading.scope, reading.percent, reading.reset_s, self._tier(call), now)
+    def _reconcile_score(self, call: GraphCall, reading: UsageReading, now: float) -> None:
+        """Count the part of the account's score that other clients have spent."""
+        if reading.kind == "acc" and reading.scope is not None and reading.call_count is not None:
+            with suppress(LedgerBusy):
+                self._ledger.reconcile(reading.scope, reading.percent, reading.reset_s, self._tier(call), now)
 
     def _learn_tier(self, call: GraphCall, names: set[str]) -> None:
         if not names:
@@ -263,11 +265,10 @@ class Governor:
                     self._tiers[key] = known
         return self._tiers.get(key or "")
 
-    def _judge(self, call: GraphCall, outcome: Outcome, place: _Place | None, now: float) -> None:
-        """Open the circuits that the outcome calls for, and close those that it shows to be over."""
-        self._circuits.refresh(now)
-        breaker = self._circuits.breaker
-        circuits = breaker.judge(call, outcome, self._tier(call), now)
+    def _apply(
+        self, call: GraphCall, outcome: Outcome, circuits: list[Circuit], place: _Place | None, now: float
+    ) -> None:
+        """Open the circuits, and close those that the outcome shows to be over."""
         has_response = outcome.status is not None and not outcome.failed
         was_probe = place is not None and place.probe
         if circuits or was_probe:
@@ -311,9 +312,8 @@ class Governor:
             tripCount=circuit.trip_count,
         )  # fmt: skip
 
-    def _report_usage(self, call: GraphCall, readings: Sequence[UsageReading]) -> None:
-        monotonic = self._clock.monotonic()
-        if not readings or monotonic - self._usage_reported_at < _USAGE_EVENT_S:
+    def _report_usage(self, call: GraphCall, monotonic: float) -> None:
+        if monotonic - self._usage_reported_at < _USAGE_EVENT_S:
             return
         self._usage_reported_at = monotonic
         usage = {bucket_name(key): bucket.reading.percent for key, bucket in self._buckets.known(monotonic)}

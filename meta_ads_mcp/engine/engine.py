@@ -27,7 +27,7 @@ from meta_ads_mcp.engine.answer.compact import drop_defaults
 from meta_ads_mcp.engine.answer.fit import fit_answer
 from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
 from meta_ads_mcp.engine.arguments import validate
-from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort
+from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort, require_business
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.local_data import ExportOwners, OwnedExports, VisibleChanges, VisibleExports, visible_status
@@ -229,6 +229,7 @@ class Engine:
     async def _permit(self, tool: Tool, args: Params) -> list[str]:
         """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""
         named = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
+        require_business([value for value, node in named if node == "Business"], self._business_id())
         if tool.names_its_account and not self.book.allowed:
             # Every account may be touched, and the answer says which one it is: asking first would be a request more.
             owners = [self.book.known_owner(value) for value, _ in named]

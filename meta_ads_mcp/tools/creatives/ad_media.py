@@ -10,10 +10,10 @@ from typing import Any
 from meta_ads_mcp.core.partial import attempt
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.domain.crops import RETIRED, CropKey, compute_crops
 from meta_ads_mcp.domain.image_file import MAX_IMAGE_BYTES, Image, detect_mime, parse_image
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.creatives import media_urls
+from meta_ads_mcp.tools.creatives.crops import RETIRED, CropKey, compute_crops
 
 # Base64 adds a third, and clients accept pictures of about 1 MB.
 MAX_SHOWN_BYTES = 700 * 1024

@@ -12,10 +12,10 @@ from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import CreativeId
 from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.domain.creative_story import build_features, build_post_params, build_story_params
-from meta_ads_mcp.domain.crops import RETIRED
 from meta_ads_mcp.domain.meta_objects import Labels
 from meta_ads_mcp.tools.creatives.arguments import CreativeArguments
 from meta_ads_mcp.tools.creatives.combinations import unused_arguments
+from meta_ads_mcp.tools.creatives.crops import RETIRED
 from meta_ads_mcp.tools.creatives.default_page import infer_page
 from meta_ads_mcp.tools.creatives.thumbnails import with_thumbnails
 

@@ -16,7 +16,7 @@ from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.sandbox.faults import graph_error
-from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
+from meta_ads_mcp.server.resources import MAX_EXPORT_BYTES, OBJECTS, fields_of
 from tests.support import sdk
 from tests.support.answers import ERAS
 from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
@@ -204,7 +204,7 @@ async def test_of_a_large_export_the_beginning_comes_with_a_note(tmp_path: Path)
     line = "ä" * 50 + "\n"
     path = export(tmp_path, "large.csv", line * 3000)
     content, note = await read(made(export_dir=tmp_path), "ads://exports/large.csv")
-    assert content.text == line * (LARGEST_EXPORT // len(line.encode()))
+    assert content.text == line * (MAX_EXPORT_BYTES // len(line.encode()))
     assert str(path.stat().st_size) in note.text
     assert note.mime_type == "text/plain"
 

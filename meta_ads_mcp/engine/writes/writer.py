@@ -302,9 +302,8 @@ class WriteCall:
         for entry in begun:
             if entry.status == "success":
                 return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
-            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal, self.writer.clock.now())
-            if data is not None:
-                return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
+            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal)
+            return Result("The earlier call with this key created the object; nothing new was created.", Whole(data))
         return None
 
 

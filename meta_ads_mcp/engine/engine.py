@@ -16,7 +16,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.handlers import DelegatingTool, HandledTool, HasTimeRange, ToolSource, fields_of
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Directory, Downloads, Events, ProfilesPort
-from meta_ads_mcp.core.result import Page, Result
+from meta_ads_mcp.core.result import Exported, Page, Result
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.dates import TimeRange, preset_of
 from meta_ads_mcp.core.values.enums import unknown_values
@@ -54,6 +54,8 @@ from meta_ads_mcp.errors import AdsError, ApiError, InternalError
 class ToolAnswer:
     """What the client gets: `structured` is the contract's object, `text` the first block, `images` files of pictures.
 
+    `files` were written on this machine; the client gets a link to each.
+
     With a `question` the call is not finished: the client asks its user and calls again.
     """
 
@@ -62,6 +64,7 @@ class ToolAnswer:
     is_error: bool = False
     question: ConfirmationQuestion | None = None
     images: tuple[bytes, ...] = ()
+    files: tuple[Exported, ...] = ()
 
     @property
     def blocks(self) -> list[str]:
@@ -256,7 +259,7 @@ class Engine:
             structured["demo"] = True
         if not result.verbatim:
             structured = fit_answer(structured, self.options.result_chars, result)
-        return ToolAnswer(structured["summary"], structured, images=tuple(result.images))
+        return ToolAnswer(structured["summary"], structured, images=tuple(result.images), files=result.files)
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
         """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""

@@ -58,9 +58,10 @@ class OwnedExports:
     owners: ExportOwners
     accounts: Sequence[str]
 
-    def open(self, name: str, file_format: ExportFormat) -> Export:
-        export = self.files.open(name, file_format)
-        self.owners.record(f"{name}.{file_format}", self.accounts)
+    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
+        export = self.files.open(name, file_format, personal=personal)
+        if not personal:  # nobody is shown a personal file
+            self.owners.record(f"{name}.{file_format}", self.accounts)
         return export
 
     def keep(self, name: str, extension: str, content: bytes) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.core.values.text import clean
@@ -18,10 +19,15 @@ from meta_ads_mcp.errors import NotFound
 
 if TYPE_CHECKING:
     from meta_ads_mcp.core.ports import Account
+    from meta_ads_mcp.core.result import Exported
 
 OBJECTS = ("insights", "campaign", "ad_set", "ad", "creative", "account")
 JSON, TEXT = "application/json", "text/plain"
-MIME_TYPES = {"csv": "text/csv", "jsonl": "application/jsonl"}
+MIME_TYPES = {
+    "csv": "text/csv",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 # Bytes of an exported file in one answer.
 MAX_EXPORT_BYTES = 100_000
 MAX_ACCOUNTS = 500
@@ -79,6 +85,17 @@ TEMPLATES = (
         TEXT,
     ),
 )
+
+
+def exported_uri(file: Exported) -> str:
+    """Return the address of an exported file.
+
+    Text without personal data is a resource of this server. Everything else has the address of the file on this
+    machine, which this server does not read: it is opened by the user, not by the model.
+    """
+    path = Path(file.path)
+    is_resource = path.suffix in (".csv", ".jsonl") and not file.personal
+    return f"ads://exports/{path.name}" if is_resource else path.as_uri()
 
 
 @dataclass(frozen=True)

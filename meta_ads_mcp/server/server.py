@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
+from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -49,6 +50,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_PARAMS,
+    Annotations,
     CompletionArgument,
     ContentBlock,
     ElicitRequest,
@@ -57,6 +59,7 @@ from mcp.types import (
     InputRequiredResult,
     JSONRPCError,
     PromptReference,
+    ResourceLink,
     ResourceTemplateReference,
     TextContent,
     ToolAnnotations,
@@ -78,6 +81,7 @@ from meta_ads_mcp.server.tool_index import ToolEntry
 
 if TYPE_CHECKING:
     # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
+    from meta_ads_mcp.core.result import Exported
     from meta_ads_mcp.engine.engine import Engine, ToolAnswer
     from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion
     from meta_ads_mcp.server import prompts, resources
@@ -240,6 +244,7 @@ def render_answer(answer: ToolAnswer) -> ToolResult:
         return InputRequiredToolResult(question(answer.question))
     blocks: list[ContentBlock] = [TextContent(type="text", text=text) for text in answer.blocks]
     blocks += [picture(image) for image in answer.images]
+    blocks += [link_to_file(file) for file in answer.files]
     return ToolResult(content=blocks, structured_content=answer.structured, is_error=answer.is_error)
 
 
@@ -247,6 +252,22 @@ def picture(image: bytes) -> ImageContent:
     from meta_ads_mcp.domain.image_file import detect_mime  # noqa: PLC0415  few answers have pictures
 
     return ImageContent(type="image", data=b64encode(image).decode(), mime_type=detect_mime(image) or "image/png")
+
+
+def link_to_file(file: Exported) -> ResourceLink:
+    """Return a link to an exported file, for the user."""
+    from meta_ads_mcp.server.resources import MIME_TYPES, exported_uri  # noqa: PLC0415  few answers have files
+
+    path = PurePath(file.path)
+    return ResourceLink(
+        type="resource_link",
+        uri=exported_uri(file),
+        name=path.name,
+        description=f"{file.rows} rows in {file.path}",
+        mime_type=MIME_TYPES.get(path.suffix[1:]),
+        size=file.size,
+        annotations=Annotations(audience=["user"]),
+    )
 
 
 def question(confirmation: ConfirmationQuestion) -> InputRequiredResult:

@@ -49,8 +49,8 @@ class GraphError:
     offsets: tuple[int, int] | None = None
 
     def public(self) -> dict[str, Any]:
-        """The keys of the contract's `error` object that come from Graph, without empty ones."""
-        shown = {
+        """Return the keys of the contract's `error` object that come from Graph, without empty ones."""
+        result = {
             "code": self.code or None,
             "subcode": self.subcode,
             "type": self.type,
@@ -59,7 +59,7 @@ class GraphError:
             "user_message": self.user_message,
             "blame_fields": list(self.blame_fields),
         }
-        return {key: value for key, value in shown.items() if value not in (None, [], "")}
+        return {key: value for key, value in result.items() if value not in (None, [], "")}
 
 
 @dataclass(eq=False)
@@ -84,15 +84,15 @@ class AdsError(Exception):
         return f"{self.message} {self.next_step}"
 
     def public(self) -> dict[str, Any]:
-        """The contract's `error` object."""
-        shown: dict[str, Any] = {"kind": self.kind, "message": self.message, "next_step": self.next_step}
+        """Return the contract's `error` object."""
+        result: dict[str, Any] = {"kind": self.kind, "message": self.message, "next_step": self.next_step}
         if self.graph is not None:
-            shown |= self.graph.public()
+            result |= self.graph.public()
         if self.retry_after_seconds is not None:
-            shown["retry_after_seconds"] = self.retry_after_seconds
+            result["retry_after_seconds"] = self.retry_after_seconds
         if self.allowed:
-            shown["allowed"] = list(self.allowed)
-        return shown | self.details
+            result["allowed"] = list(self.allowed)
+        return result | self.details
 
 
 class InvalidArguments(AdsError):

@@ -58,12 +58,12 @@ def report(
     whole = with_requested_counts(query_sheet(listing.rows, query), query)
     missing = missing_fields(whole, query, today)
     matches = local.apply(whole) if local else whole
-    shown, notes = _without_details(only_requested(matches, query), query)
-    constants, shown = _without_constants(shown, query)
-    totals, totals_notes = _totals(shown, listing, query, all_rows=all_rows)
+    visible, notes = _without_details(only_requested(matches, query), query)
+    constants, visible = _without_constants(visible, query)
+    totals, totals_notes = _totals(visible, listing, query, all_rows=all_rows)
     notes += [local.note(len(matches.cells), len(listing.rows))] if local else []
-    answer = replace(shown, cells=shown.cells[window])
-    page, marks = _position(listing, shown, window, local=bool(local))
+    answer = replace(visible, cells=visible.cells[window])
+    page, marks = _position(listing, visible, window, local=bool(local))
     return Result(
         f"{_count(len(answer.cells))} of {_summary(query, listing, account, constants, totals, after=page.after)}",
         answer.table(),
@@ -81,15 +81,15 @@ def query_sheet(rows: Sequence[Row], query: InsightsParams) -> Sheet:
 
 
 def _position(
-    listing: Listing, shown: Sheet, window: slice, *, local: bool
+    listing: Listing, visible: Sheet, window: slice, *, local: bool
 ) -> tuple[Page, tuple[tuple[int, str], ...]]:
     """Return the page of the answer, and the marks from which a shortened answer can go on."""
-    count = len(shown.cells[window])
+    count = len(visible.cells[window])
     if not local:
         one_to_one = count == len(listing.rows)
         return Page(count, listing.after is not None, listing.after), listing.marks if one_to_one else ()
     start = window.start or 0
-    more = start + count < len(shown.cells)
+    more = start + count < len(visible.cells)
     return Page(count, more, local_cursor(start + count) if more else None), ((0, local_cursor(start)),)
 
 
@@ -127,7 +127,7 @@ def _without_constants(whole: Sheet, query: InsightsParams) -> tuple[dict[str, s
 
 
 def _totals(
-    shown: Sheet, listing: Listing, query: InsightsParams, *, all_rows: bool
+    visible: Sheet, listing: Listing, query: InsightsParams, *, all_rows: bool
 ) -> tuple[dict[str, Number], list[str]]:
     """Return the totals of all rows and the notes with them. Pages of a list are not added up."""
     if query.default_summary and listing.summary:
@@ -135,14 +135,14 @@ def _totals(
         cells = zip(meta.names(), meta.columns, strict=True)
         totals = {name: value for name, column in cells if (value := number(meta.cells[0].get(column))) is not None}
         return totals, _total_notes("Meta's own totals, over all rows, people counted once", totals)
-    if len(shown.cells) < 2:
+    if len(visible.cells) < 2:
         return {}, []
     if _overlap(query):
         return {}, ["The time ranges overlap, so nothing is added up."]
     if listing.after is not None or not all_rows:
         return {}, ["This is one page of several, so nothing is added up; default_summary=true brings Meta's totals."]
-    totals = shown.totals()
-    notes = _total_notes(f"Totals of all {len(shown.cells)} rows", totals)
+    totals = visible.totals()
+    notes = _total_notes(f"Totals of all {len(visible.cells)} rows", totals)
     return totals, [*notes[:-1], *(f"{last} {NOT_ADDITIVE}" for last in notes[-1:])]
 
 

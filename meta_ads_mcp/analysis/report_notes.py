@@ -23,11 +23,11 @@ SPLIT = (
 def table_notes(sheet: Sheet, query: InsightsParams, constants: dict[str, str]) -> list[str]:
     """Explain the columns. `constants` are the dimensions with the same value in all rows."""
     notes = []
-    shown = {column.event for column in sheet.columns if column.event}
-    if text := explain_events({event: kinds for event, kinds in sheet.types.items() if event in shown}):
+    present = {column.event for column in sheet.columns if column.event}
+    if text := explain_events({event: kinds for event, kinds in sheet.types.items() if event in present}):
         notes.append(f"Events: {text}.")
     windows = sorted({column.window for column in sheet.columns if column.window})
-    if shown or windows or any(column.source in EVENT_COLUMNS for column in sheet.columns):
+    if present or windows or any(column.source in EVENT_COLUMNS for column in sheet.columns):
         notes.append(_attribution(constants.get("attribution_setting"), windows))
     notes += _result_notes(sheet, constants)
     if query.row_level == "ad" and any(row.get(Column("impressions")) == 0 for row in sheet.cells):

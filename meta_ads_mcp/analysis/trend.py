@@ -142,7 +142,7 @@ def direction_of(steepness: float | None, count: int, change: Number | None) -> 
     return "rising" if span > 0 else "falling"
 
 
-def _notes(series: Sequence[Period], complete: Sequence[Period], shown: int) -> list[str]:
+def _notes(series: Sequence[Period], complete: Sequence[Period], count: int) -> list[str]:
     notes = [
         METHOD
         if len(complete) >= MIN_PERIODS
@@ -156,8 +156,8 @@ def _notes(series: Sequence[Period], complete: Sequence[Period], shown: int) -> 
     open_ends = [period.start.isoformat() for period in series if period.start not in starts]
     if open_ends:
         notes.append(f"Incomplete periods have no change and are not in the trends: {', '.join(open_ends[:4])}.")
-    if shown < len(series):
-        notes.append(f"The table has the latest {shown} of {len(series)} periods; the trends cover all of them.")
+    if count < len(series):
+        notes.append(f"The table has the latest {count} of {len(series)} periods; the trends cover all of them.")
     if len(series) > MAX_PERIODS_WITH_CHANGES:
         notes.append("A table this long has no changes from period to period; set granularity to weekly or monthly.")
     return notes

@@ -194,7 +194,7 @@ def scope_checks(identity: Identity, settings: Settings) -> Iterator[DoctorCheck
     if identity.scopes is None:
         yield DoctorCheck("scopes", "skip", "Meta does not report the scopes of this token")
         return
-    lacking = permissions.missing(identity.scopes)
+    lacking = permissions.missing_scopes(identity.scopes)
     granted = [family.name for family in permissions.FAMILIES if family.name not in lacking]
     if granted:
         yield DoctorCheck("scopes", "ok", f"enough for {', '.join(granted)}")

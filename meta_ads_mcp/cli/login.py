@@ -52,7 +52,7 @@ async def login(
     token = Token(value, name)
     try:
         if exchange:
-            token = await service.exchanged(token)
+            token = await service.exchange_token(token)
         identity = await service.check(token)
         accounts = await _reachable_accounts(for_token(token), business)
     except TokenProblem as problem:
@@ -107,7 +107,7 @@ def _scope_lines(scopes: Sequence[str] | None) -> list[str]:
     if scopes is None:
         return ["Scopes    not known"]
     wrapped = textwrap.wrap(", ".join(scopes), MAX_SCOPES_CHARS) or ["none"]
-    missing = permissions.missing(scopes)
+    missing = permissions.missing_scopes(scopes)
     return [
         f"Scopes    {len(scopes)}: {wrapped[0]}",
         *(f"          {line}" for line in wrapped[1:]),
@@ -141,7 +141,7 @@ async def logout(service: ProfileService, name: str | None, say: Say) -> int:
     if vault.source(target) != "keyring":
         raise TokenProblem(f"There is no stored profile {target!r}.", "`meta-ads-mcp tokens` lists the profiles.")
     was_active = vault.stored_active() == target
-    await vault.forget(target)
+    await vault.delete(target)
     say(f"Removed profile {target!r} from the system's keyring.")
     say("Meta still accepts the token: revoke it in Business settings.")
     if was_active:

@@ -17,7 +17,11 @@ def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str,
 
 @dataclass
 class JournalEntry:
-    """One change: what was intended, and how it ended (`status` is `unknown_outcome` until that is known)."""
+    """One change: what was intended, and how it ended (`status` is `unknown_outcome` until that is known).
+
+    `started` is when the intent was written, in Unix seconds of this machine's clock, and `graph_time` the same moment
+    on Graph's clock.
+    """
 
     change_id: str
     time: str
@@ -41,7 +45,13 @@ class JournalEntry:
     undo_of: str | None = None
     undone_by: str | None = None
     started: float = 0.0
+    graph_time: float | None = None
     result: dict[str, Any] | None = None
+
+    @property
+    def sent_at(self) -> float:
+        """The time on Graph's clock from which an object of this change can exist."""
+        return self.started if self.graph_time is None else self.graph_time
 
     def public(self) -> dict[str, Any]:
         """The entry as `ads_get_changes` gives it; `changes` are field → before and after, in Graph's units."""

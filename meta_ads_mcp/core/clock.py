@@ -1,4 +1,4 @@
-"""The port through which everything that depends on time sees it, and the machine's own clock behind it."""
+"""Define the clock that everything depending on time uses, and the machine's implementation of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some fixed moment of this process's life."""
+        """Return seconds since some fixed moment of this process's life."""
         ...
 
     async def sleep(self, seconds: float) -> None:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from meta_ads_mcp.core.changes import Changes
 from meta_ads_mcp.core.request import Request
-from meta_ads_mcp.core.result import Listing, Row
+from meta_ads_mcp.core.result import Exported, Listing, Row
 from meta_ads_mcp.errors import AdsError
 
 _MAX_ZONE_CHARS = 64
@@ -109,16 +109,8 @@ class Graph(Protocol):
         ...
 
 
-ExportFormat = Literal["csv", "jsonl"]
-
-
-@dataclass(frozen=True)
-class Exported:
-    """A finished file: where it is, how many rows, and the columns in their order."""
-
-    path: str
-    rows: int
-    columns: Sequence[str]
+# `xlsx` requires the extra of that name.
+ExportFormat = Literal["csv", "jsonl", "xlsx"]
 
 
 class Export(Protocol):
@@ -140,8 +132,11 @@ class Export(Protocol):
 class Exports(Protocol):
     """Where large results go: a folder of this machine, readable by its owner alone."""
 
-    def open(self, name: str, file_format: ExportFormat) -> Export:
-        """A new file; `name` is letters, digits, `_` and `-`. Raises Denied when this server has no such folder."""
+    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
+        """A new file; `name` is letters, digits, `_` and `-`. A `personal` file is not offered as a resource.
+
+        Raises Denied when this server has no such folder, or cannot write this format.
+        """
         ...
 
     def keep(self, name: str, extension: str, content: bytes) -> str:

@@ -119,10 +119,10 @@ def write_all(descriptor: int, data: bytes) -> None:
     """Write all bytes: the system may take fewer than it is given. Raises OSError when it takes no more."""
     view = memoryview(data)
     while view:
-        written = os.write(descriptor, view)
-        if written == 0:
+        count = os.write(descriptor, view)
+        if count == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        view = view[written:]
+        view = view[count:]
 
 
 def _require_private(path: Path, status: os.stat_result) -> None:

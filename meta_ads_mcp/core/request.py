@@ -1,4 +1,4 @@
-"""One Graph request as a value, and the one function that fills its path."""
+"""Describe one Graph request as a value, and fill its path safely."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ class Request:
 
 
 def confine(template: str, values: Mapping[str, str]) -> str:
-    """The template's path with each `{name}` filled by an id or `me`; the rest of it is ids and names of edges.
+    """Return the template's path with each `{name}` filled by an id or `me`; the rest of it is ids and names of edges.
 
     Every path of this server goes through here, so no value can add a segment, a query or a host. Raises
     InvalidArguments for anything else.
     """
-    path = _PLACE.sub(lambda match: _identified(values[match.group(1)]), template)
+    path = _PLACE.sub(lambda match: _check_id(values[match.group(1)]), template)
     for segment in path.split("/"):
         if not _EDGE.fullmatch(segment):
-            _identified(segment)
+            _check_id(segment)
     return path
 
 
 def places(template: str) -> list[str]:
-    """The names in braces."""
+    """Return the names in braces."""
     return _PLACE.findall(template)
 
 
-def _identified(value: str) -> str:
+def _check_id(value: str) -> str:
     if not _ID.fullmatch(value):
         raise InvalidArguments(
             "An id in this call is not an id.", "Ids are ASCII digits; account ids may start with act_."
@@ -72,7 +72,7 @@ def _identified(value: str) -> str:
 
 
 def wire(value: Any) -> str:
-    """A parameter as Graph reads it: JSON for lists and objects, `true`/`false` for booleans, text for the rest."""
+    """Encode a parameter for Graph: JSON for lists and objects, `true`/`false`, text for the rest."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):

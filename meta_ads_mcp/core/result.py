@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,13 +42,27 @@ class Page:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """A finished file: its absolute path, the number of rows, the columns in order, and its size in bytes.
+
+    A `personal` file holds data of people: its content must not reach the model.
+    """
+
+    path: str
+    rows: int
+    columns: Sequence[str]
+    size: int = 0
+    personal: bool = False
+
+
+@dataclass(frozen=True)
 class Result:
     """A successful answer: a summary for people, and data.
 
     `data` is an object, a list of objects, or a `Table`; the engine turns Graph's money into money objects, drops empty
     fields and cleans texts, so a handler returns rows as they came. `marks` are the listing's, where rows map one to
-    one. `images` are files (PNG, JPEG, GIF or WebP) that show the same. A `verbatim` summary is shown in full, because
-    a person agrees to it.
+    one. `images` are files (PNG, JPEG, GIF or WebP) that show the same. The answer links to `files`, which were
+    written on this machine. A `verbatim` summary is shown in full, because a person agrees to it.
     """
 
     summary: str
@@ -56,6 +71,7 @@ class Result:
     notes: list[str] = field(default_factory=list)
     marks: tuple[tuple[int, str], ...] = ()
     images: list[bytes] = field(default_factory=list)
+    files: tuple[Exported, ...] = ()
     verbatim: bool = False
 
 

@@ -54,7 +54,7 @@ class Backend:
 
     @property
     def trouble(self) -> str | None:
-        """Why it must not, or cannot, hold a token."""
+        """Return the reason why it must not or cannot hold a token, or None."""
         return {
             "os": None,
             "none": f"{_CAUSES['NoKeyringError']} ({self.name})",
@@ -74,7 +74,7 @@ class Keychain:
         return await self._ask("backend", lambda: describe(_keyring().get_keyring()))
 
     async def read(self, name: str) -> str | None:
-        """The entry, or None. Callers at the same time share one question to the keyring."""
+        """Return the entry, or None. Callers at the same time share one question to the keyring."""
         found: str | None = await self._ask(f"read {name}", lambda: _keyring().get_password(SERVICE, name))
         return found
 
@@ -94,7 +94,7 @@ class Keychain:
                 raise
 
     async def check_backend(self) -> Backend:
-        """The back end, if it may hold a token. A readable file counts only when its owner chose it by name."""
+        """Return the back end, if it may hold a token. A readable file counts only when its owner chose it by name."""
         found = await self.backend()
         chosen = found.quality == "plaintext" and bool(os.environ.get("PYTHON_KEYRING_BACKEND"))
         if found.trouble and not chosen:
@@ -102,14 +102,14 @@ class Keychain:
         return found
 
     async def probe(self) -> Backend:
-        """A real set, get and delete of an entry of its own. Raises KeychainProblem when one of them fails."""
+        """Set, read and delete an entry of its own. Raises KeychainProblem when one of them fails."""
         found, name = await self.check_backend(), f"probe-{uuid.uuid4().hex[:8]}"
         await self.write(name, "probe")
         await self._ask(_once("delete"), lambda: _keyring().delete_password(SERVICE, name))
         return found
 
     async def _ask(self, key: str, work: Callable[[], T]) -> T:
-        """The answer of a thread. One that still waits for a person is waited for again, not started anew."""
+        """Return the answer of a thread. A thread that still waits for a person is joined, not started again."""
         future = self._asked.get(key)
         if future is None:
             future = self._asked[key] = in_daemon_thread(work)
@@ -125,7 +125,7 @@ class Keychain:
 
 
 def in_daemon_thread(work: Callable[[], T]) -> asyncio.Future[T]:
-    """The thread's result as a future. Unlike an executor's thread, it does not hold up the end of the process."""
+    """Run work in a thread; return a future. Unlike an executor's, it does not delay the process's end."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 
@@ -149,7 +149,7 @@ def in_daemon_thread(work: Callable[[], T]) -> asyncio.Future[T]:
 
 
 def describe(backend: Any) -> Backend:
-    """Name and quality of a back end; of a chain, those of its first member, which is the one that is written to."""
+    """Return name and quality of a back end. A chain is judged by its first member, which is written to."""
     members = list(getattr(backend, "backends", []))
     if members:
         return describe(members[0])
@@ -177,7 +177,7 @@ def _cause(failure: BaseException) -> str:
 
 
 def _once(what: str) -> str:
-    """A key of its own: unlike reads, changes are never shared."""
+    """Return a unique key: unlike reads, changes are never shared."""
     return f"{what} {uuid.uuid4().hex}"
 
 

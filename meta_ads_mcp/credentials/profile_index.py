@@ -55,7 +55,7 @@ class ProfileIndex:
         try:
             raw = json.loads(self.path.read_text(encoding="utf-8"))
             return _profiles(raw)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return StoredProfiles()
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as failure:
             raise TokenProblem(
@@ -87,6 +87,6 @@ def _profiles(raw: Mapping[str, Any]) -> StoredProfiles:
 
 def _record(row: Mapping[str, Any]) -> ProfileRecord:
     """Keys that a later version may have added are left out."""
-    known: dict[str, Any] = {info.name: row[info.name] for info in fields(ProfileRecord) if info.name in row}
-    known["scopes"] = tuple(known.get("scopes", ()))
-    return ProfileRecord(**known)
+    values: dict[str, Any] = {info.name: row[info.name] for info in fields(ProfileRecord) if info.name in row}
+    values["scopes"] = tuple(values.get("scopes", ()))
+    return ProfileRecord(**values)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Protocol
 
-_SHORTEST_SHOWN = 16
+_MIN_MASKED_CHARS = 16
 # Windows Credential Manager holds 2,560 bytes of UTF-16 per entry; Meta's tokens have about 200 to 400 characters.
 LONGEST = 1200
 _TOKEN = re.compile(r"[A-Za-z0-9_|.-]+")
@@ -53,8 +53,8 @@ class Tokens(Protocol):
         """Raises TokenProblem when there is none."""
         ...
 
-    def refused(self, token: Token) -> None:
-        """Meta does not accept this token; the next use may find a newer one in its place."""
+    def invalidate(self, token: Token) -> None:
+        """Drop a token that Meta does not accept; the next use may find a newer one in its place."""
         ...
 
     def held(self) -> Iterable[Token]:
@@ -71,7 +71,7 @@ class FixedToken:
     async def current(self) -> Token:
         return self._token
 
-    def refused(self, token: Token) -> None:
+    def invalidate(self, token: Token) -> None:
         """There is no other."""
 
     def held(self) -> Iterable[Token]:
@@ -79,11 +79,11 @@ class FixedToken:
 
 
 def mask(value: str) -> str:
-    return f"{value[:4]}…{value[-4:]}" if len(value) >= _SHORTEST_SHOWN else "…"
+    return f"{value[:4]}…{value[-4:]}" if len(value) >= _MIN_MASKED_CHARS else "…"
 
 
 def wrong_form(value: str) -> str | None:
-    """What is wrong with a pasted token, without showing any of it; None when it may be one."""
+    """Describe what is wrong with a pasted token, without showing any of it; None when it may be one."""
     if not value:
         return "There is no token in the input."
     if len(value) > LONGEST:
@@ -94,5 +94,5 @@ def wrong_form(value: str) -> str | None:
 
 
 def is_meta_token(value: str) -> bool:
-    """Whether a value has the form of a user's or System User's token (`EA…`): no other secret is sent to Meta."""
+    """Return whether a value has the form of a user's or System User's token (`EA…`)."""
     return bool(_META_TOKEN.fullmatch(value.strip()))

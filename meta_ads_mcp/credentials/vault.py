@@ -54,12 +54,12 @@ class ProfileEntry:
     active: bool
 
 
-def from_settings(access_token: str | None, named: Mapping[str, str]) -> dict[str, EnvironmentToken]:
-    """The tokens of `META_TOKENS`, then `META_ACCESS_TOKEN` as `default` where that name is free."""
-    given = {name: EnvironmentToken(value, "META_TOKENS") for name, value in named.items()}
+def from_settings(access_token: str | None, tokens: Mapping[str, str]) -> dict[str, EnvironmentToken]:
+    """Return the tokens of `META_TOKENS`, then `META_ACCESS_TOKEN` as `default` where that name is free."""
+    from_environment = {name: EnvironmentToken(value, "META_TOKENS") for name, value in tokens.items()}
     if access_token:
-        given.setdefault(DEFAULT, EnvironmentToken(access_token, "META_ACCESS_TOKEN"))
-    return given
+        from_environment.setdefault(DEFAULT, EnvironmentToken(access_token, "META_ACCESS_TOKEN"))
+    return from_environment
 
 
 class Vault:
@@ -67,39 +67,41 @@ class Vault:
 
     def __init__(
         self,
-        given: Callable[[], Mapping[str, EnvironmentToken]],
+        from_environment: Callable[[], Mapping[str, EnvironmentToken]],
         *,
         chosen: str | None = None,
         index: ProfileIndex | None = None,
         keychain: Keychain | None = None,
     ) -> None:
-        self._given_later, self._chosen = given, chosen
+        self._given_later, self._chosen = from_environment, chosen
         self._index, self._keychain = index, keychain or Keychain()
         self._given: dict[str, EnvironmentToken] | None = None
         self._memory: dict[str, EnvironmentToken] = {}
         self._records: dict[str, ProfileRecord] = {}
         self._tokens: dict[str, Token] = {}
         self._ends: dict[str, int | None] = {}
-        self._gone: str | None = None
+        self._deleted: str | None = None
         self.renewal: RenewalState | None = None
 
     # -- which profile ----------------------------------------------------------------------------------------------
 
     def active_name(self) -> str:
-        """The profile in use. Raises TokenProblem when there is none, or when the one in use was deleted."""
-        if self._gone is not None:
-            raise TokenProblem(f"The profile {self._gone!r}, which was in use, has been deleted.", self._choose_step())
-        found = self._chosen or self._stored().active or next(iter(self._all_given()), None)
-        if found is None and self._memory:
+        """Return the profile in use. Raises TokenProblem when there is none, or when the one in use was deleted."""
+        if self._deleted is not None:
+            raise TokenProblem(
+                f"The profile {self._deleted!r}, which was in use, has been deleted.", self._choose_step()
+            )
+        name_in_use = self._chosen or self._stored().active or next(iter(self._all_given()), None)
+        if name_in_use is None and self._memory:
             raise TokenProblem("No profile has been chosen.", self._choose_step())
-        if found is None and self._stored().records:
+        if name_in_use is None and self._stored().records:
             raise TokenProblem("No stored profile is active.", self._choose_step())
-        if found is None:
+        if name_in_use is None:
             raise TokenProblem(
                 "There is no Meta access token.",
                 "Run `meta-ads-mcp login`, or set META_ACCESS_TOKEN in the client's configuration.",
             )
-        return found
+        return name_in_use
 
     def _choose_step(self) -> str:
         names = ", ".join(self.names()) or "none is left"
@@ -112,16 +114,16 @@ class Vault:
         return list(dict.fromkeys([*self._stored().records, *self._all_given(), *self._memory]))
 
     def source(self, name: str) -> Source | None:
-        """Where a profile's token comes from: stored before given, as the precedence has it."""
+        """Return the source of a profile's token; a stored one takes precedence over the environment."""
         if name in self._memory:
             return "memory"
         if name in self._stored().records:
             return "keyring"
-        given = self._all_given().get(name)
-        return given.source if given else None
+        from_environment = self._all_given().get(name)
+        return from_environment.source if from_environment else None
 
     def entries(self) -> list[ProfileEntry]:
-        """All profiles, without asking the keyring."""
+        """Return all profiles, without asking the keyring."""
         active = None
         with contextlib.suppress(TokenProblem):
             active = self.active_name()
@@ -134,7 +136,7 @@ class Vault:
         return ProfileEntry(name, source, self._record(name, source), active)
 
     def business_id(self) -> str | None:
-        """The business stored with the profile in use, read without touching the keyring."""
+        """Return the business stored with the profile in use, read without touching the keyring."""
         with contextlib.suppress(TokenProblem):
             return self.entry(self.active_name()).record.business_id
         return None
@@ -142,17 +144,17 @@ class Vault:
     def _record(self, name: str, source: Source) -> ProfileRecord:
         if source == "keyring":
             return self._stored().records[name]
-        given = self._memory.get(name) or self._all_given()[name]
-        return self._records.get(name) or ProfileRecord(mask(given.value.strip()))
+        from_environment = self._memory.get(name) or self._all_given()[name]
+        return self._records.get(name) or ProfileRecord(mask(from_environment.value.strip()))
 
     # -- its token --------------------------------------------------------------------------------------------------
 
     async def current(self) -> Token:
-        """The token in use, renewed first when it is about to run out and can be.
+        """Return the token in use, renewed first when it is about to run out and can be.
 
         The profile is settled at the first call: what other processes do to the list does not switch this one.
         """
-        if self._chosen is None or self._gone is not None:
+        if self._chosen is None or self._deleted is not None:
             self._chosen = self.active_name()
         name = self._chosen
         token = await self.token(name)
@@ -165,14 +167,14 @@ class Vault:
         return token
 
     async def token(self, name: str) -> Token:
-        """The token of a profile. Raises TokenProblem when it does not exist or cannot be read."""
+        """Return the token of a profile. Raises TokenProblem when it does not exist or cannot be read."""
         if name not in self._tokens:
             self._tokens[name] = Token(await self._value(name), name)
             self._ends[name] = self.entry(name).record.expires_at
         return self._tokens[name]
 
-    def refused(self, token: Token) -> None:
-        """Read it anew at the next use: after a new `login` a running server goes on without a restart."""
+    def invalidate(self, token: Token) -> None:
+        """Drop the cached token so that the next call reads the keyring again: a new `login` requires no restart."""
         if self._tokens.get(token.profile) is token and self.source(token.profile) == "keyring":
             del self._tokens[token.profile]
 
@@ -193,7 +195,7 @@ class Vault:
         return value
 
     def _environment_step(self) -> str:
-        """The variables that work without a keyring, given that a stored profile goes before them."""
+        """Return the variables to set when the keyring does not work. A stored profile takes precedence."""
         free = next(name for name in (DEFAULT, "env", "environment") if name not in self._stored().records)
         tokens = "META_ACCESS_TOKEN" if free == DEFAULT else f'META_TOKENS={{"{free}": "…"}}'
         return f"Unlock the keyring, or set {tokens} and META_ADS_PROFILE={free} in the client's configuration."
@@ -207,19 +209,19 @@ class Vault:
         )
 
     def stored_active(self) -> str | None:
-        """The active profile as it is stored, whatever this process was told to use."""
+        """Return the active profile as it is stored, whatever this process was told to use."""
         return self._stored().active
 
     async def probe(self) -> Backend:
-        """Whether the keyring works, by a real round trip. Raises KeychainProblem when it does not."""
+        """Return whether the keyring works, by a real round trip. Raises KeychainProblem when it does not."""
         return await self._keychain.probe()
 
     # -- changes ----------------------------------------------------------------------------------------------------
 
-    def choose(self, name: str) -> None:
+    def use(self, name: str) -> None:
         """Use this profile from now on, in this process."""
         self.entry(name)
-        self._chosen, self._gone = name, None
+        self._chosen, self._deleted = name, None
 
     def activate(self, name: str | None) -> None:
         """Make a stored profile the active one of this machine, or none."""
@@ -244,21 +246,21 @@ class Vault:
             known.pop(name, None)
         return "keyring"
 
-    def hold(self, name: str, value: str, record: ProfileRecord) -> Source:
+    def keep_in_memory(self, name: str, value: str, record: ProfileRecord) -> Source:
         """Keep in memory for this process."""
         self._memory[name], self._records[name] = EnvironmentToken(value, "memory"), record
         self._tokens.pop(name, None)
         return "memory"
 
     async def replace_token(self, name: str, new: Renewed) -> Source:
-        """The new token in the place of the old one; when it cannot be stored, the old one stays stored."""
+        """Replace the token of a profile. When the new one cannot be stored, the old one stays."""
         entry = self.entry(name)
         record = replace(entry.record, masked=mask(new.value), expires_at=new.expires_at)
         if entry.source == "keyring":
             return await self.keep(name, new.value, record, active=self._stored().active == name)
-        return self.hold(name, new.value, record)
+        return self.keep_in_memory(name, new.value, record)
 
-    async def forget(self, name: str) -> ProfileEntry:
+    async def delete(self, name: str) -> ProfileEntry:
         """Delete a profile. When it was in use, nothing takes its place until a profile is chosen."""
         active = False
         with contextlib.suppress(TokenProblem):
@@ -272,18 +274,18 @@ class Vault:
             self._given.pop(name, None)
         self._tokens.pop(name, None)
         if active:
-            self._gone, self._chosen = name, None
+            self._deleted, self._chosen = name, None
         return entry
 
-    def renewed_elsewhere(self, name: str) -> bool:
-        """Whether another process has stored a later token since this one read it; the next use then reads that one."""
+    def drop_if_renewed_elsewhere(self, name: str) -> bool:
+        """Return whether another process has stored a later token, and drop the cached one if so."""
         known, stored = self._ends.get(name), self.entry(name).record.expires_at
         if self.source(name) != "keyring" or not known or stored is None or 0 < stored <= known:
             return False
         self._tokens.pop(name, None)
         return True
 
-    def learn(self, name: str, record: ProfileRecord) -> None:
+    def remember(self, name: str, record: ProfileRecord) -> None:
         """Remember what Graph said of a token that is not stored here."""
         if self.source(name) != "keyring":
             self._records[name] = record

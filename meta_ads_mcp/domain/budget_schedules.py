@@ -39,7 +39,7 @@ class BudgetSchedule(Closed):
 
     @property
     def needs_account(self) -> bool:
-        """Whether the account's currency or time zone is required to read the values."""
+        """Tell whether the account's currency or time zone is required to read the values."""
         times = (self.time_start, self.time_end)
         return isinstance(self.budget_value, str) or not all(names_its_offset(time) for time in times)
 

@@ -93,7 +93,7 @@ MONEY_FIELDS = (
 )
 # Graph adds these when it shows a targeting spec or a creative, and refuses them in a new one.
 _READ_ONLY_TARGETING = ("targeting_relaxation_types", "is_whatsapp_destination_ad", "targeting_optimization")
-_READ_ONLY_NESTED = ("thumbnail_id", "original_text")
+_NESTED_READ_ONLY_KEYS = ("thumbnail_id", "original_text")
 # Parts of a creative to whose labels and assets Graph adds ids.
 _SPECS = ("object_story_spec", "asset_feed_spec")
 # Graph's values for a field that is not set. It answers UNDEFINED for a missing destination_type, and refuses it.
@@ -219,10 +219,10 @@ def _clean(value: Any, in_spec: bool) -> Any:
         return [_clean(item, in_spec) for item in value]
     if not isinstance(value, Mapping):
         return value
-    added = {*_READ_ONLY_NESTED, *(("id",) if in_spec and value.keys() != {"id"} else ())}
+    extra_keys = {*_NESTED_READ_ONLY_KEYS, *(("id",) if in_spec and value.keys() != {"id"} else ())}
     if "image_hash" in value:
-        added |= {"picture", "image_url"}
-    return {name: _clean(item, in_spec) for name, item in value.items() if name not in added}
+        extra_keys |= {"picture", "image_url"}
+    return {name: _clean(item, in_spec) for name, item in value.items() if name not in extra_keys}
 
 
 def _without_label_ids(params: Row) -> Row:

@@ -77,7 +77,7 @@ class Story:
 
     @property
     def is_flexible(self) -> bool:
-        """Whether an asset feed is required: several texts or media, labels, a format, or placement rules."""
+        """Tell whether an asset feed is required: several texts or media, labels, a format, or placement rules."""
         texts = (self.messages, self.headlines, self.descriptions)
         has_variants = any(len(items) > 1 or any(isinstance(item, dict) for item in items) for items in texts)
         has_media_variants = len(self.image_hashes) > 1 or len(self.videos) > 1
@@ -213,10 +213,10 @@ def _build_feed_button(story: Story) -> Row:
 
 
 def _build_texts(story: Story) -> Row:
-    named = {"titles": story.headlines, "descriptions": story.descriptions, "bodies": story.messages}
+    texts_by_key = {"titles": story.headlines, "descriptions": story.descriptions, "bodies": story.messages}
     return {
         key: [item if isinstance(item, dict) else {"text": item} for item in items]
-        for key, items in named.items()
+        for key, items in texts_by_key.items()
         if items
     }
 
@@ -262,13 +262,13 @@ def placement_positions(groups: Sequence[str]) -> Row:
     unknown = [group for group in groups if group not in PLACEMENTS]
     if unknown:
         raise ValueError(f"placement groups are {', '.join(PLACEMENTS)}")
-    merged: dict[str, list[str]] = {}
+    merge: dict[str, list[str]] = {}
     for group in groups:
         for platform, names in PLACEMENTS[group].items():
-            merged.setdefault(platform, []).extend(name for name in names if name not in merged.get(platform, []))
+            merge.setdefault(platform, []).extend(name for name in names if name not in merge.get(platform, []))
     return {
-        "publisher_platforms": list(merged),
-        **{f"{platform}_positions": names for platform, names in merged.items()},
+        "publisher_platforms": list(merge),
+        **{f"{platform}_positions": names for platform, names in merge.items()},
     }
 
 
@@ -276,22 +276,22 @@ def _label_assets(feed: Row, labels: Mapping[tuple[str, str], list[str]]) -> Row
     """Return the feed's images and videos with their labels, plus those that only a rule names."""
     media: Row = {}
     for kind, plural, key in (("image", "images", "hash"), ("video", "videos", "video_id")):
-        wanted = {asset: names for (which, asset), names in labels.items() if which == kind}
+        labels_of = {asset: names for (which, asset), names in labels.items() if which == kind}
         present = {str(item.get(key) or item.get("url")): item for item in feed.get(plural, [])}
-        merged = {**present, **{asset: {key: asset} for asset in wanted if asset not in present}}
-        if merged:
+        merge = {**present, **{asset: {key: asset} for asset in labels_of if asset not in present}}
+        if merge:
             media[plural] = [
-                {**item, "adlabels": [{"name": name} for name in wanted[asset]]} if asset in wanted else item
-                for asset, item in merged.items()
+                {**item, "adlabels": [{"name": name} for name in labels_of[asset]]} if asset in labels_of else item
+                for asset, item in merge.items()
             ]
     return media
 
 
-def build_features(chosen: Mapping[str, Any] | None, *, disable_all: bool) -> Row:
+def build_features(choice: Mapping[str, Any] | None, *, disable_all: bool) -> Row:
     """Return `degrees_of_freedom_spec`; with `disable_all` also the opt-out of multi-advertiser ads."""
     spec: Row = {name: {"enroll_status": "OPT_OUT"} for name in FEATURES} if disable_all else {}
     spec |= {
-        name: value if isinstance(value, dict) else {"enroll_status": value} for name, value in (chosen or {}).items()
+        name: value if isinstance(value, dict) else {"enroll_status": value} for name, value in (choice or {}).items()
     }
     params: Row = {"degrees_of_freedom_spec": {"creative_features_spec": spec}} if spec else {}
     return {**params, "contextual_multi_ads": {"enroll_status": "OPT_OUT"}} if disable_all else params

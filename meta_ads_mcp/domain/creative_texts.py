@@ -32,8 +32,8 @@ def change_texts(creative: Row, texts: Mapping[str, str]) -> tuple[Row, list[str
     data = dict(story[part])
     keys = {text: key for text, key in _TEXT_KEYS[part].items() if not (text in _CARD_TEXTS and _has_cards(data))}
     data |= {keys[text]: value for text, value in texts.items() if text in keys}
-    changed = {**creative, "object_story_spec": {**story, part: data}}
-    return changed, [text for text in texts if text not in keys]
+    result = {**creative, "object_story_spec": {**story, part: data}}
+    return result, [text for text in texts if text not in keys]
 
 
 def _has_cards(data: Mapping[str, Any]) -> bool:

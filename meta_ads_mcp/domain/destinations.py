@@ -126,13 +126,13 @@ def replace_links(creative: Row, link: str) -> Row:
 
     Entries of asset_feed_spec.link_urls that become equal are joined, because Graph refuses duplicates.
     """
-    replaced = dict(creative)
+    result = dict(creative)
     for place in web_destinations(creative):
-        replaced = _set_at(replaced, place.path, link)
-    feed = replaced.get("asset_feed_spec")
+        result = _set_at(result, place.path, link)
+    feed = result.get("asset_feed_spec")
     if isinstance(feed, Mapping) and isinstance(feed.get("link_urls"), list):
-        replaced["asset_feed_spec"] = {**feed, "link_urls": _distinct(feed["link_urls"])}
-    return replaced
+        result["asset_feed_spec"] = {**feed, "link_urls": _distinct(feed["link_urls"])}
+    return result
 
 
 def remaining_destinations(before: Mapping[str, Any], after: Mapping[str, Any], link: str) -> list[Destination]:
@@ -142,14 +142,17 @@ def remaining_destinations(before: Mapping[str, Any], after: Mapping[str, Any], 
     """
     old = [place.value for place in web_destinations(before) if place.value != link]
     needles = [*old, *(host for url in old if (host := _host(url)) and host != _host(link))]
-    kept = [place for place in list_destinations(after) if place.kind is not DestinationKind.WEB]
-    known = {place.path for place in kept}
+    other_kinds = [place for place in list_destinations(after) if place.kind is not DestinationKind.WEB]
+    known_paths = {place.path for place in other_kinds}
     traces = [
         Destination(path, text, DestinationKind.OTHER)
         for path, text in _texts(after, ())
-        if text != link and path not in known and not _is_media(path) and any(_mentions(text, part) for part in needles)
+        if text != link
+        and path not in known_paths
+        and not _is_media(path)
+        and any(_mentions(text, part) for part in needles)
     ]
-    return kept + traces
+    return other_kinds + traces
 
 
 def describe_remaining(places: Iterable[Destination]) -> list[Row]:

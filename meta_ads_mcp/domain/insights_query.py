@@ -69,6 +69,7 @@ COLUMN_ALIASES = {
     "thruplays": "video_thruplay_watched_actions",
 }
 # Names of everyday use and of Ads Manager, with Meta's breakdowns.
+MAX_BREAKDOWNS = 8
 BREAKDOWN_ALIASES = {
     "placement": ("publisher_platform", "platform_position"),
     "platform": ("publisher_platform",),
@@ -119,10 +120,9 @@ def _to_number(value: Scalar) -> Scalar:
 
 
 def _column(value: str) -> str:
-    name = value.strip()
-    if not _COLUMN.fullmatch(name):
+    if not _COLUMN.fullmatch(value):
         raise ValueError("a field is a column name such as spend, purchase or cost_per_purchase")
-    name = ON_THE_WIRE.get(name, name)
+    name = ON_THE_WIRE.get(value, value)
     name = COLUMN_ALIASES.get(name, name)
     require_readable(name)
     return name
@@ -130,9 +130,9 @@ def _column(value: str) -> str:
 
 def _expand_breakdowns(value: Any) -> Any:
     """Replace everyday names by Meta's, and add the platform, without which Meta refuses positions."""
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+    if not isinstance(value, list) or len(value) > MAX_BREAKDOWNS or not all(isinstance(name, str) for name in value):
         return value
-    expanded = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name.strip(),))]
+    expanded = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name,))]
     if "platform_position" in expanded and "publisher_platform" not in expanded:
         expanded.insert(expanded.index("platform_position"), "publisher_platform")
     return list(dict.fromkeys(expanded))

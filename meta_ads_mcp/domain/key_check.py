@@ -16,7 +16,7 @@ MAX_KEY_CHARS = 60
 
 
 def allow_only(
-    what: str, known: frozenset[str], such_as: str, find_parent_key: Callable[[str], str | None] = lambda _: None
+    what: str, known_keys: frozenset[str], such_as: str, find_parent_key: Callable[[str], str | None] = lambda _: None
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
     """Build a validator of the top-level keys of an object.
 
@@ -29,17 +29,17 @@ def allow_only(
         parent = find_parent_key(unknown)
         if parent is not None:
             return f" (it belongs inside {parent!r})"
-        similar = difflib.get_close_matches(unknown, known, 1, 0.6)
+        similar = difflib.get_close_matches(unknown, known_keys, 1, 0.6)
         return f" (did you mean {similar[0]!r}?)" if similar else ""
 
     def check(value: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(value) - known)
+        unknown = sorted(set(value) - known_keys)
         if not unknown:
             return value
         raise InvalidArguments(
             f"{what[:1].upper()}{what[1:]} has no key {unknown[0][:MAX_KEY_CHARS]!r}{hint(unknown[0])}.",
             f"Use Meta's keys, such as {such_as}; `allowed` lists them all.",
-            allowed=tuple(sorted(known)),
+            allowed=tuple(sorted(known_keys)),
         )
 
     return check

@@ -48,8 +48,8 @@ def check_keys(value: Mapping[str, Any], of: str, extra: frozenset[str], where: 
     Raises InvalidArguments for an unknown key.
     """
     keys = keys_of(of)
-    known = keys.keys | extra
-    allow_only(where, known, ", ".join(sorted(known)[:_EXAMPLE_KEYS]))(dict(value))
+    known_keys = keys.keys | extra
+    allow_only(where, known_keys, ", ".join(sorted(known_keys)[:_EXAMPLE_KEYS]))(dict(value))
     for key, inner in keys.inside.items():
         for part in iter_objects(value.get(key)):
             check_keys(part, inner, frozenset(), key)

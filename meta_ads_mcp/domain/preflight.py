@@ -101,9 +101,9 @@ def reject_two_periods(date_preset: Any, time_range: Any) -> None:
 def note_placements(call: Call, targeting: Mapping[str, Any]) -> None:
     """Add a note for each position that Graph drops without an error."""
     for key, positions in DROPPED_POSITIONS.items():
-        dropped = [position for position in positions if position in (targeting.get(key) or ())]
-        if dropped:
-            call.note(f"Meta no longer delivers to {key} {', '.join(dropped)}, and drops it without an error.")
+        lost_positions = [position for position in positions if position in (targeting.get(key) or ())]
+        if lost_positions:
+            call.note(f"Meta no longer delivers to {key} {', '.join(lost_positions)}, and drops it without an error.")
 
 
 async def note_dsa(call: Call, account_id: str, targeting: Mapping[str, Any], beneficiary: Any, payor: Any) -> None:

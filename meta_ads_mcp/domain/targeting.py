@@ -141,8 +141,8 @@ def _list_places(where: Any, none: str = "") -> str:
         return none
     codes = [str(item) for key in ("countries", "country_groups") for item in _items(where.get(key))]
     rest = [_format_count(len(_items(where.get(key))), key) for key in PLACES[2:] if _items(where.get(key))]
-    shown = [*codes[:10], *([f"{len(codes) - 10} more countries"] if len(codes) > 10 else []), *rest]
-    return ", ".join(shown) or none
+    parts = [*codes[:10], *([f"{len(codes) - 10} more countries"] if len(codes) > 10 else []), *rest]
+    return ", ".join(parts) or none
 
 
 def _format_ages(spec: Mapping[str, Any]) -> str:
@@ -162,15 +162,15 @@ def _count_details(spec: Mapping[str, Any]) -> list[str]:
     counts: dict[str, int] = {}
     for group in (spec, *iter_objects(spec.get("flexible_spec"))):
         for key, value in group.items():
-            if key in _DETAILED and isinstance(value, list):
+            if key in _DETAIL_KEYS and isinstance(value, list):
                 counts[key] = counts.get(key, 0) + len(value)
-    shown = [_format_count(number, key) for key, number in counts.items() if number]
+    parts = [_format_count(number, key) for key, number in counts.items() if number]
     exclusions = spec.get("exclusions")
-    excluded = sum(len(_items(value)) for value in exclusions.values()) if isinstance(exclusions, Mapping) else 0
-    return [*shown, *([_format_count(excluded, "detailed_exclusions")] if excluded else [])]
+    exclusion_count = sum(len(_items(value)) for value in exclusions.values()) if isinstance(exclusions, Mapping) else 0
+    return [*parts, *([_format_count(exclusion_count, "detailed_exclusions")] if exclusion_count else [])]
 
 
-_DETAILED = frozenset(
+_DETAIL_KEYS = frozenset(
     "interests behaviors life_events industries income family_statuses work_employers work_positions education_schools "
     "education_majors custom_audiences excluded_custom_audiences locales".split()
 )

@@ -16,7 +16,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.handlers import DelegatingTool, HandledTool, HasTimeRange, ToolSource, fields_of
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Directory, Downloads, Events, ProfilesPort
-from meta_ads_mcp.core.result import Page, Result
+from meta_ads_mcp.core.result import Exported, Page, Result
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.dates import TimeRange, preset_of
 from meta_ads_mcp.core.values.enums import unknown_values
@@ -27,16 +27,17 @@ from meta_ads_mcp.engine.answer.compact import drop_defaults
 from meta_ads_mcp.engine.answer.fit import fit_answer
 from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
 from meta_ads_mcp.engine.arguments import validate
-from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort
+from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort, require_business
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
+from meta_ads_mcp.engine.local_data import ExportOwners, OwnedExports, VisibleChanges, VisibleExports, visible_status
 from meta_ads_mcp.engine.report_polls import ReportPolls
 from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_progress, requested_fields
 from meta_ads_mcp.engine.single_request import run_plain
 from meta_ads_mcp.engine.telemetry import Metrics, crash_location
 from meta_ads_mcp.engine.writes.audit import AuditLog
+from meta_ads_mcp.engine.writes.codes import ConfirmationCodes
 from meta_ads_mcp.engine.writes.confirmation import (
-    ConfirmationCodes,
     ConfirmationGate,
     ConfirmationQuestion,
     Elicitor,
@@ -53,6 +54,8 @@ from meta_ads_mcp.errors import AdsError, ApiError, InternalError
 class ToolAnswer:
     """What the client gets: `structured` is the contract's object, `text` the first block, `images` files of pictures.
 
+    `files` were written on this machine; the client gets a link to each.
+
     With a `question` the call is not finished: the client asks its user and calls again.
     """
 
@@ -61,6 +64,7 @@ class ToolAnswer:
     is_error: bool = False
     question: ConfirmationQuestion | None = None
     images: tuple[bytes, ...] = ()
+    files: tuple[Exported, ...] = ()
 
     @property
     def blocks(self) -> list[str]:
@@ -117,13 +121,15 @@ class Engine:
         self.book = AccountBook(self.client, self.options.accounts)
         self.graph = AuthorizedGraph(self.client, self.book, self._business_id)
         self.metrics = Metrics()
-        self.exports = FolderExports(self.options.export_dir or self.options.state_dir)
+        export_dir = self.options.export_dir or self.options.state_dir
+        self._files, self._export_owners = FolderExports(export_dir), ExportOwners(export_dir)
+        self.exports = VisibleExports(self._files, self._export_owners, self.book)
         self.uploads = RootedUploads(self.options.upload_roots)
         self.polls = ReportPolls(self.clock, self.events)
         self._version_told = False
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
-        gate = ConfirmationGate(ConfirmationCodes(self.clock))
+        gate = ConfirmationGate(ConfirmationCodes(self.clock, self.options.state_dir))
         self.writer = Writer(self.graph, self.clock, self.journal, self.policy, gate, audit)
 
     async def call(
@@ -173,22 +179,22 @@ class Engine:
             reject_empty_update(tool, args)
         raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
         session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
+        owners = await self._permit(tool, args)
+        owner = owners[0] if owners else None
         call = ToolCall(
-            session,
-            self.catalogue,
-            self.clock,
-            self.options.business_id,
-            self._status,
-            self.exports,
-            self.journal,
-            self.profiles,
-            self.uploads,
-            self.downloads,
+            graph=session,
+            directory=self.catalogue,
+            clock=self.clock,
+            business=self.options.business_id,
+            status_of=self._status,
+            exports=OwnedExports(self._files, self._export_owners, owners),
+            changes=VisibleChanges(self.journal, self.book),
+            desk=self.profiles,
+            uploads=self.uploads,
+            downloads=self.downloads,
         )
         for text in unknown_values(args):
             call.note(text)
-        owners = await self._permit(tool, args)
-        owner = owners[0] if owners else None
         if isinstance(args, WriteParams):
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, ConfirmationQuestion):
@@ -226,6 +232,7 @@ class Engine:
     async def _permit(self, tool: Tool, args: Params) -> list[str]:
         """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""
         named = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
+        require_business([value for value, node in named if node == "Business"], self._business_id())
         if tool.names_its_account and not self.book.allowed:
             # Every account may be touched, and the answer says which one it is: asking first would be a request more.
             owners = [self.book.known_owner(value) for value, _ in named]
@@ -252,7 +259,7 @@ class Engine:
             structured["demo"] = True
         if not result.verbatim:
             structured = fit_answer(structured, self.options.result_chars, result)
-        return ToolAnswer(structured["summary"], structured, images=tuple(result.images))
+        return ToolAnswer(structured["summary"], structured, images=tuple(result.images), files=result.files)
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
         """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""
@@ -288,7 +295,7 @@ class Engine:
         self.events.emit("info", "tool_call", tool=ran, outcome=outcome, duration_ms=round(milliseconds, 1))
 
     def _status(self) -> Mapping[str, Any]:
-        return {**self.limits.status(), "tools": self.metrics.rows()}
+        return {**visible_status(self.limits.status(), self.book.allowed), "tools": self.metrics.rows()}
 
 
 def _as_list(value: Any) -> list[str]:

@@ -32,10 +32,10 @@ def _to_member(request: Request, version: str) -> dict[str, str]:
     return {"method": request.method, "relative_url": f"{url}?{query}" if query else url}
 
 
-def parse_members(body: list[Any], expected: int) -> list[GraphResponse]:
+def parse_members(body: list[Any], count: int) -> list[GraphResponse]:
     """Return the response of each member. A member that timed out is null or missing, and reads as status 503."""
-    responses = [_read_member(raw) for raw in body[:expected]]
-    return responses + [_read_member(None)] * (expected - len(responses))
+    responses = [_read_member(raw) for raw in body[:count]]
+    return responses + [_read_member(None)] * (count - len(responses))
 
 
 def is_unsupported(response: GraphResponse, failure: Any) -> bool:

@@ -111,8 +111,8 @@ def to_ads_error(error: GraphError, rule: ErrorRule | None = None, regain_s: int
     code = f" ({error.code}/{error.subcode})" if error.subcode else f" ({error.code})" if error.code else ""
     sentence = f"{_HEADLINES[row.error]}{code}: {message.rstrip('. ')}."
     wait_s = max(error.retry_after_seconds or 0, regain_s or 0) or row.wait_s
-    throttled = issubclass(row.error, Throttled)
-    return row.error(sentence, row.next_step, graph=error, retry_after_seconds=wait_s if throttled else None)
+    is_throttling = issubclass(row.error, Throttled)
+    return row.error(sentence, row.next_step, graph=error, retry_after_seconds=wait_s if is_throttling else None)
 
 
 def parse_error(body: Any, status: int) -> GraphError | None:

@@ -27,7 +27,6 @@ from meta_ads_mcp.errors import (
     AdsError,
     DataLimit,
     GraphError,
-    NetworkProblem,
     Throttled,
     TokenProblem,
     Transient,
@@ -35,7 +34,7 @@ from meta_ads_mcp.errors import (
 )
 from meta_ads_mcp.graph import batch as batching
 from meta_ads_mcp.graph.classify import classify, to_ads_error
-from meta_ads_mcp.graph.connection import Connection, open_http
+from meta_ads_mcp.graph.connection import Connection, connection_lost_error, open_http, unreachable_error
 from meta_ads_mcp.graph.encoding import encode_body
 from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.governor import Governor
@@ -139,7 +138,7 @@ class GraphClient:
         try:
             return await self._send_with(request, user)
         except TokenProblem:
-            self._tokens.refused(user)
+            self._tokens.invalidate(user)
             raise
 
     async def _send_with(self, request: Request, token: Token) -> Any:
@@ -240,10 +239,10 @@ class GraphClient:
         for call in calls[1:]:
             self._governor.cancel(call)  # refused as a whole: it counts once
         whole = response if response.error else GraphResponse(response.status, response.headers, None)
-        failed = self._unwrap_member(whole, calls[0])
-        if fallback is not None and not write and batching.is_unsupported(response, failed):
+        failure_of_all = self._unwrap_member(whole, calls[0])
+        if fallback is not None and not write and batching.is_unsupported(response, failure_of_all):
             return await batching.send_individually(requests, fallback)
-        return [failed] * len(requests)
+        return [failure_of_all] * len(requests)
 
     def _unwrap_member(self, response: GraphResponse, call: GraphCall) -> Any:
         try:
@@ -260,10 +259,10 @@ class GraphClient:
             return await self._exchange(request, token)
         except _NOT_SENT as failure:
             self._settle_unanswered(calls, _NETWORK_FAILURE)
-            raise Repeatable(_unreachable(failure)) from None
+            raise Repeatable(unreachable_error(failure)) from None
         except (httpx.HTTPError, OSError) as failure:  # a TLS connection that breaks comes as it is
             self._settle_unanswered(calls, _NETWORK_FAILURE)
-            raise Repeatable(_connection_lost(request, failure)) from None
+            raise Repeatable(connection_lost_error(request, failure)) from None
         except BaseException:
             # Cancelled on the way: Meta may have counted the call, so its points are not given back.
             self._settle_unanswered(calls, _NO_ANSWER)
@@ -286,11 +285,11 @@ class GraphClient:
 
     def _to_error(self, outcome: Outcome, error: GraphError, call: GraphCall) -> AdsError | Repeatable:
         regain_s = math.ceil(outcome.regain_s((None, scope_of(call)))) or None
-        raised = to_ads_error(error, outcome.rule, regain_s)
-        self._log(raised, error, call)
+        ads_error = to_ads_error(error, outcome.rule, regain_s)
+        self._log(ads_error, error, call)
         if outcome.rule is None or not outcome.rule.retry:
-            return raised
-        return UnknownOutcome(raised.message, graph=error) if call.write else Repeatable(raised)
+            return ads_error
+        return UnknownOutcome(ads_error.message, graph=error) if call.write else Repeatable(ads_error)
 
     async def _exchange(self, request: Request, token: Token) -> GraphResponse:
         """Send and read within the time that the request may take, and within the largest body."""
@@ -308,9 +307,13 @@ class GraphClient:
         An endpoint that issues tokens may return the one it was called with, so that one stays.
         """
         secret = self._connection.app_secret
-        sent = [str(request.params[name]) for name in _SECRET_PARAMS if request.params.get(name)]
+        secrets = [str(request.params[name]) for name in _SECRET_PARAMS if request.params.get(name)]
         issues_token = request.path == "oauth/access_token" or "access_token" in str(request.params.get("fields"))
-        return [*sent, *([] if issues_token else [token.reveal()]), *([secret, token.proof(secret)] if secret else [])]
+        return [
+            *secrets,
+            *([] if issues_token else [token.reveal()]),
+            *([secret, token.proof(secret)] if secret else []),
+        ]
 
     def _form(self, request: Request, token: Token) -> dict[str, str]:
         """Return the parameters as text, with the proof of the app's secret."""
@@ -339,19 +342,19 @@ class GraphClient:
         if served != self._connection.version:
             self._events.emit("warning", "meta_api_version", served=served, pinned=self._connection.version)
 
-    def _log(self, raised: AdsError, error: GraphError, call: GraphCall) -> None:
-        broken = (error.http_status or 0) >= 500
-        wait_s = raised.retry_after_seconds
+    def _log(self, ads_error: AdsError, error: GraphError, call: GraphCall) -> None:
+        is_outage = (error.http_status or 0) >= 500
+        wait_s = ads_error.retry_after_seconds
         self._events.emit(
-            "error" if broken else "warning",
-            "meta_error" if broken else "meta_user_error",
+            "error" if is_outage else "warning",
+            "meta_error" if is_outage else "meta_user_error",
             path=call.path,
             code=error.code,
             subcode=error.subcode,
             fbtrace_id=error.fbtrace_id,
             status=error.http_status,
-            category=raised.kind,
-            throttled=isinstance(raised, Throttled),
+            category=ads_error.kind,
+            throttled=isinstance(ads_error, Throttled),
             retryAfterMs=None if wait_s is None else wait_s * 1000,
             tokenHash=call.token_key,
             accountId=call.account,
@@ -376,18 +379,6 @@ def _call(request: Request, token: Token) -> GraphCall:
         budget_change=request.budget_change,
         spend_limit_change=request.spend_limit_change,
     )
-
-
-def _unreachable(failure: Exception) -> NetworkProblem:
-    return NetworkProblem(f"Graph could not be reached ({type(failure).__name__}); nothing was sent.")
-
-
-def _connection_lost(request: Request, failure: Exception) -> AdsError:
-    timed_out = isinstance(failure, TimeoutError | httpx.TimeoutException)
-    event = "did not answer in time" if timed_out else "broke off"
-    if request.write:
-        return UnknownOutcome(f"The connection to Graph {event} after the change was sent.")
-    return NetworkProblem(f"The connection to Graph {event} ({type(failure).__name__}).")
 
 
 def _unreadable(response: GraphResponse, call: GraphCall) -> AdsError | Repeatable:

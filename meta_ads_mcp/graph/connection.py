@@ -11,7 +11,7 @@ import httpx
 from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.values.text import redact
-from meta_ads_mcp.errors import NetworkProblem
+from meta_ads_mcp.errors import AdsError, NetworkProblem, UnknownOutcome
 
 _PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 
@@ -39,7 +39,7 @@ class Connection:
 
     @property
     def encrypted(self) -> bool:
-        """Whether all traffic is HTTPS."""
+        """Return whether all traffic is HTTPS."""
         return all(url.startswith("https://") for url in (self.base_url, self.video_url))
 
 
@@ -77,3 +77,17 @@ def _unusable_proxy() -> NetworkProblem:
         f"The proxy in {names} cannot be used: it is not an HTTP proxy URL.",
         "Set it to a URL such as http://proxy.example:8080, or unset it, and restart the server.",
     )
+
+
+def unreachable_error(failure: Exception) -> NetworkProblem:
+    """Build the error for a failure before anything was sent."""
+    return NetworkProblem(f"Graph could not be reached ({type(failure).__name__}); nothing was sent.")
+
+
+def connection_lost_error(request: Request, failure: Exception) -> AdsError:
+    """Build the error for a failure after the request was sent. The outcome of a write is then unknown."""
+    timed_out = isinstance(failure, TimeoutError | httpx.TimeoutException)
+    event = "did not answer in time" if timed_out else "broke off"
+    if request.write:
+        return UnknownOutcome(f"The connection to Graph {event} after the change was sent.")
+    return NetworkProblem(f"The connection to Graph {event} ({type(failure).__name__}).")

@@ -48,9 +48,9 @@ async def fetch_page(sender: Sender, request: Request, limit: int, after: str | 
     Raises DataLimit when even a single row is too much, Transient when the page's cursor leads to the page itself.
     """
     while True:
-        paged = replace(request, params={**request.params, "limit": limit} | ({"after": after} if after else {}))
+        page_request = replace(request, params={**request.params, "limit": limit} | ({"after": after} if after else {}))
         try:
-            result = read_page(await sender.send(paged))
+            result = read_page(await sender.send(page_request))
         except DataLimit as too_much:
             if limit == 1 or not _halving_helps(too_much):
                 raise

@@ -61,20 +61,20 @@ def decode_json(text: bytes | str) -> Any:
 
 async def _read_bounded(response: httpx.Response) -> bytes | None:
     """Return the body; None when it is too large, also when only its decompressed form is."""
-    compressed = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
-    inflate = zlib.decompressobj(_GZIP_OR_ZLIB) if compressed else None
+    is_compressed = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
+    inflate = zlib.decompressobj(_GZIP_OR_ZLIB) if is_compressed else None
     parts: list[bytes] = []
     size = 0
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an AsyncClient's response has no other
     async for part in response.stream:
         try:
             # httpx itself would decompress a whole part at once, however large it becomes.
-            unpacked = inflate.decompress(part, MAX_BODY_BYTES + 1 - size) if inflate else part
+            content = inflate.decompress(part, MAX_BODY_BYTES + 1 - size) if inflate else part
         except zlib.error:
             return b""
-        size += len(unpacked)
+        size += len(content)
         if size > MAX_BODY_BYTES:
             return None
-        parts.append(unpacked)
+        parts.append(content)
     whole = inflate is None or inflate.eof
     return b"".join(parts) if whole else b""

@@ -21,7 +21,7 @@ class SingleFlight:
         if task is None:
             task = asyncio.ensure_future(look_up())
             self._running[key] = task
-            task.add_done_callback(lambda ended: self._finish(key, ended))
+            task.add_done_callback(lambda future: self._finish(key, future))
         # The cancellation of one caller must not take the result from the others.
         result: T = await asyncio.shield(task)
         return result

@@ -30,7 +30,7 @@ class MetaApp:
 
     @property
     def token(self) -> Token:
-        """The app's own access token, which Meta defines as id and secret."""
+        """Return the app's own access token, which Meta defines as id and secret."""
         return Token(f"{self.id}|{self.secret}", "app")
 
     def __repr__(self) -> str:

@@ -46,13 +46,13 @@ class ProfileService:
     # -- the port ---------------------------------------------------------------------------------------------------
 
     def rows(self) -> list[Row]:
-        """All profiles, without network and without asking the keyring."""
+        """Return all profiles, without network and without asking the keyring."""
         return [self.row(entry) for entry in self.vault.entries()]
 
     def use(self, name: str) -> Row:
         self._check_lock()
         self._check_name(name)
-        self.vault.choose(name)
+        self.vault.use(name)
         return self.row(self.vault.entry(name, active=True))
 
     async def register(self, name: str, variable: str) -> Row:
@@ -65,51 +65,51 @@ class ProfileService:
         token = Token(self._from_environment(variable), name)
         identity = await self.check(token)
         trouble = await self._keep(name, token, identity)
-        shown = self.row(self.vault.entry(name)) | self._verdict(identity.scopes)
-        return shown | ({"not_in_keyring_because": trouble} if trouble else {})
+        row = self.row(self.vault.entry(name)) | self._verdict(identity.scopes)
+        return row | ({"not_in_keyring_because": trouble} if trouble else {})
 
     async def delete(self, name: str) -> Row:
         self._check_lock()
         self._check_name(name)
-        entry = await self.vault.forget(name)
-        shown: Row = {"deleted": name, "stored_in": _WHERE[entry.source], "was_active": entry.active}
+        entry = await self.vault.delete(name)
+        row: Row = {"deleted": name, "stored_in": _WHERE[entry.source], "was_active": entry.active}
         with contextlib.suppress(TokenProblem):
-            shown["active"] = self.vault.active_name()
-        return shown
+            row["active"] = self.vault.active_name()
+        return row
 
     async def status(self, name: str | None) -> Row:
-        """What Graph says of a profile's token now. An unusable token is an answer here, not an error."""
+        """Ask Graph about a profile's token now. An unusable token is an answer here, not an error."""
         if name is not None:
             self._check_name(name)
-        chosen = name or self.vault.active_name()
-        entry = self.vault.entry(chosen, active=chosen == self._active())
+        profile = name or self.vault.active_name()
+        entry = self.vault.entry(profile, active=profile == self._active())
         try:
-            identity = await identify(self._sender_for, await self.vault.token(chosen), self.app)
+            identity = await identify(self._sender_for, await self.vault.token(profile), self.app)
         except TokenProblem as problem:
-            shown = {key: self.row(entry)[key] for key in ("profile", "masked", "active", "stored_in")}
-            return shown | {"valid": False, "reason": problem.message, "next_step": problem.next_step}
-        return {"valid": True, **self.row(entry), **self._said(identity), **self._verdict(identity.scopes)}
+            row = {key: self.row(entry)[key] for key in ("profile", "masked", "active", "stored_in")}
+            return row | {"valid": False, "reason": problem.message, "next_step": problem.next_step}
+        return {"valid": True, **self.row(entry), **self._describe(identity), **self._verdict(identity.scopes)}
 
     async def refresh(self, name: str | None) -> Row:
         self._check_lock()
         if name is not None:
             self._check_name(name)
-        chosen = name or self.vault.active_name()
+        profile = name or self.vault.active_name()
         if self.app is None:
             raise TokenProblem(
                 "Renewing a token needs the app's id and secret.",
                 "Set META_APP_ID and META_APP_SECRET, or get a new token and run `meta-ads-mcp login`.",
             )
-        token = await self.vault.token(chosen)
+        token = await self.vault.token(profile)
         identity = await identify(self._sender_for, token, self.app)
         if identity.expires_at == 0:
             raise InvalidArguments("This token never expires.", "There is nothing to renew.")
-        self.vault.learn(chosen, self.record(token, identity))
-        await self._renewal.run(chosen)
-        return self.row(self.vault.entry(chosen, active=chosen == self._active()))
+        self.vault.remember(profile, self.record(token, identity))
+        await self._renewal.run(profile)
+        return self.row(self.vault.entry(profile, active=profile == self._active()))
 
     def business_id(self) -> str | None:
-        """The business stored with the profile in use."""
+        """Return the business stored with the profile in use."""
         return self.vault.business_id()
 
     # -- for the commands -------------------------------------------------------------------------------------------
@@ -129,8 +129,8 @@ class ProfileService:
             )
         return identity
 
-    async def exchanged(self, token: Token) -> Token:
-        """A long-lived token for a short-lived one."""
+    async def exchange_token(self, token: Token) -> Token:
+        """Return a long-lived token for a short-lived one."""
         if self.app is None:
             raise TokenProblem(
                 "Exchanging a token needs the app's id and secret.", "Set META_APP_ID and META_APP_SECRET."
@@ -152,9 +152,9 @@ class ProfileService:
         )
 
     def row(self, entry: ProfileEntry) -> Row:
-        """A profile as it is shown: the token masked, times in ISO 8601 (UTC), nothing that is not known."""
+        """Return a profile as it is shown: the token masked, times in ISO 8601 (UTC), nothing that is not known."""
         record = entry.record
-        shown: Row = {
+        row: Row = {
             "profile": entry.name,
             "active": entry.active,
             "masked": record.masked,
@@ -165,7 +165,7 @@ class ProfileService:
             "stored_in": _WHERE[entry.source],
             **self._times(record.expires_at, record.data_access_expires_at),
         }
-        return {key: value for key, value in shown.items() if value not in (None, "", [])}
+        return {key: value for key, value in row.items() if value not in (None, "", [])}
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -205,7 +205,7 @@ class ProfileService:
         try:
             await self.vault.keep(name, token.reveal(), record, active=False)
         except KeychainProblem as problem:
-            self.vault.hold(name, token.reveal(), record)
+            self.vault.keep_in_memory(name, token.reveal(), record)
             return problem.message
         return None
 
@@ -213,36 +213,36 @@ class ProfileService:
         """Exchange the profile's token, unless another process has done so meanwhile; the old one still works then."""
         if self.app is None:
             raise TokenProblem("Renewing a token needs the app's id and secret.")
-        if self.vault.renewed_elsewhere(name):
+        if self.vault.drop_if_renewed_elsewhere(name):
             return
         entry, token = self.vault.entry(name), await self.vault.token(name)
         new = await exchange(self._sender_for, token, self.app, entry.record.kind, self._clock.now())
         await self.vault.replace_token(name, new)
 
-    def _said(self, identity: Identity) -> Row:
-        shown: Row = {
+    def _describe(self, identity: Identity) -> Row:
+        row: Row = {
             "type": identity.kind,
             "holder": identity.name,
             "app": identity.app_name,
             "scopes": list(identity.scopes or ()),
             **self._times(identity.expires_at, identity.data_access_expires_at),
         }
-        return {key: value for key, value in shown.items() if value not in (None, "", [])}
+        return {key: value for key, value in row.items() if value not in (None, "", [])}
 
     def _times(self, expires_at: int | None, data_access: int | None) -> Row:
-        shown: Row = {}
+        row: Row = {}
         if expires_at is not None:
-            shown["expires_at"] = iso(expires_at) if expires_at else "never"
+            row["expires_at"] = iso(expires_at) if expires_at else "never"
         if expires_at:
-            shown["seconds_left"] = max(0, expires_at - int(self._clock.now()))
+            row["seconds_left"] = max(0, expires_at - int(self._clock.now()))
         if data_access:
-            shown["data_access_expires_at"] = iso(data_access)
-        return shown
+            row["data_access_expires_at"] = iso(data_access)
+        return row
 
     def _verdict(self, granted: Sequence[str] | None) -> Row:
         if granted is None:
             return {}
-        lacking: dict[str, Any] = permissions.missing(granted)
+        lacking: dict[str, Any] = permissions.missing_scopes(granted)
         access = "read and write" if permissions.WRITE in granted else "read only: it lacks ads_management"
         return {"access": access} | ({"missing_scopes": lacking} if lacking else {})
 

@@ -1,4 +1,4 @@
-"""Renewing a token that lasts 60 days before it runs out: once for all who wait, and not for ever when it fails."""
+"""Renew a token that lasts 60 days before it expires: once for all callers, with pauses after failures."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class TokenRenewal:
         self._not_before: dict[str, float] = {}
 
     def due(self, name: str, expires_at: int | None) -> bool:
-        """Whether the token (Unix seconds; 0 never, None unknown) is about to end and renewing it may be tried now."""
+        """Return whether a token (expiry in Unix seconds; 0 never, None unknown) should be renewed now."""
         now = self._now()
         ending = bool(expires_at) and now < (expires_at or 0) < now + EARLY_SECONDS
         return ending and self.refusal(name) is None
 
     def refusal(self, name: str) -> str | None:
-        """Why it is not tried at the moment, or None."""
+        """Return the reason why renewal is not tried at the moment, or None."""
         failures = self._failures.get(name, 0)
         if failures > len(PAUSES):
             return f"Renewing the token failed {failures} times and is off until the server starts again."

@@ -1,4 +1,7 @@
-"""Which permissions each family of tools needs. Sources: Meta docs, permissions reference and each feature's page."""
+"""List the permissions that each family of tools requires.
+
+Sources: Meta docs, permissions reference and the page of each feature.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ FAMILIES = (
 )
 
 
-def missing(granted: Collection[str]) -> dict[str, list[str]]:
+def missing_scopes(granted: Collection[str]) -> dict[str, list[str]]:
     """Family → the permissions it lacks; families that lack none are left out."""
-    lacking = {family.name: [scope for scope in family.scopes if scope not in granted] for family in FAMILIES}
-    return {name: scopes for name, scopes in lacking.items() if scopes}
+    by_family = {family.name: [scope for scope in family.scopes if scope not in granted] for family in FAMILIES}
+    return {name: scopes for name, scopes in by_family.items() if scopes}

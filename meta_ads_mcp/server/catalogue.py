@@ -80,8 +80,7 @@ def collect() -> list[Tool]:
     tools follow in source order.
     """
     modules = [import_module(info.name) for info in walk_packages(import_module(TOOLS).__path__, f"{TOOLS}.")]
-    found = [tool for module in modules for tool in _declared_in(module)]
-    return sorted(found, key=_position)
+    return sorted((tool for module in modules for tool in _tools_in(module)), key=_position)
 
 
 def catalog_entries() -> list[ToolEntry] | list[Tool]:
@@ -94,7 +93,7 @@ def _position(tool: Tool) -> tuple[int, bool, str]:
     return TOOLSETS.index(tool.toolset), module != tool.toolset, tool.params.__module__
 
 
-def _declared_in(module: ModuleType) -> Iterator[Tool]:
+def _tools_in(module: ModuleType) -> Iterator[Tool]:
     for value in vars(module).values():
         if inspect.isclass(value) and value.__module__ == module.__name__ and (tool := declaration_of(value)):
             yield tool
@@ -105,7 +104,7 @@ class UnknownNames(Exception):
 
 
 class Catalogue:
-    """The tools that exist on this server, those that are listed, and the search over all of them."""
+    """Hold the tools that exist on this server, those that are listed, and the search over all of them."""
 
     def __init__(
         self,
@@ -180,13 +179,13 @@ class Catalogue:
         return row | {"off": "This tool is off. The owner of this server turns it on with META_ADS_ALLOW_WRITES."}
 
     def toolsets(self) -> list[Row]:
-        counted: dict[str, list[str]] = {}
+        names: dict[str, list[str]] = {}
         for tool in self._tools.values():
-            counted.setdefault(tool.toolset, []).append(tool.name)
-        return [{"toolset": name, "tools": names} for name, names in counted.items()]
+            names.setdefault(tool.toolset, []).append(tool.name)
+        return [{"toolset": toolset, "tools": tools} for toolset, tools in names.items()]
 
     def _score(self, tool: ToolEntry | Tool, words: set[str]) -> float:
-        """Words in the name weigh most, then those of the toolset, then the description; rare words more."""
+        """Score a tool: words in the name weigh most, then the toolset, then the description; rare words weigh more."""
         if not words:
             return 0
         name, hints, text = self._index[tool.name]
@@ -225,9 +224,9 @@ def describe(tool: ToolEntry | Tool) -> dict[str, Any]:
 
 
 def _words(text: str) -> set[str]:
-    """Words in the singular, so that "audience" finds "audiences"."""
-    found = re.findall(r"[a-z0-9]+", text.lower().replace("adset", "ad set"))
-    return {_singular(word) for word in found if len(word) > 1 and word not in _EMPTY_WORDS}
+    """Return the words in the singular, so that "audience" finds "audiences"."""
+    words = re.findall(r"[a-z0-9]+", text.lower().replace("adset", "ad set"))
+    return {_singular(word) for word in words if len(word) > 1 and word not in _EMPTY_WORDS}
 
 
 _EMPTY_WORDS = frozenset("the of an to in on for and or with by is it as at be ads my me get show list all".split())
@@ -266,7 +265,7 @@ def _check_names(
 
 
 def _refuse(setting: str, unknown: set[str], known: set[str], wrong: Collection[str] = ()) -> None:
-    """`wrong` are names that exist and say nothing in this setting."""
+    """Raise UnknownNames for the first unknown name. `wrong` names exist but have no effect in this setting."""
     if unknown:
         why = "only reads, and is always allowed" if min(unknown) in wrong else "does not exist"
         raise UnknownNames(f"{setting}: {min(unknown)} {why}; known are {', '.join(sorted(known))}")

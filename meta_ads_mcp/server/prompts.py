@@ -1,6 +1,6 @@
-"""Jobs that people do again and again, as prompts: which tools in which order, and the rules that hold for figures.
+"""Prompts for recurring jobs: which tools to call in which order, and the rules for figures.
 
-Plain values and functions; the server gives them to the protocol.
+Plain values and functions; `server.py` hands them to the protocol.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from meta_ads_mcp.errors import InvalidArguments
 PRESETS = get_args(DatePreset)
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 _OBJECT = re.compile(r"[0-9]{1,30}")
-# Characters of an argument that is free text.
-LONGEST_TEXT = 300
+# The longest argument that is free text.
+MAX_TEXT_CHARS = 300
 RULES = """
 Rules
 - Every claim has its figure and its days beside it. What was not read is not known: say so, do not fill in.
@@ -44,7 +44,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt; `{name}` in its text is the argument of that name."""
+    """A prompt. `{name}` in its text stands for the argument of that name."""
 
     name: str
     title: str
@@ -154,38 +154,44 @@ The same money is in several breakdowns: do not add items of different breakdown
 
 
 def prompt(name: str) -> Prompt:
-    """Raises InvalidArguments for a name that there is not."""
-    found = next((one for one in PROMPTS if one.name == name), None)
-    if found is None:
-        raise InvalidArguments("There is no such prompt.", f"Prompts are {', '.join(one.name for one in PROMPTS)}.")
-    return found
+    """Return the prompt of that name. Raises InvalidArguments if there is none."""
+    match = next((item for item in PROMPTS if item.name == name), None)
+    if match is None:
+        names = ", ".join(item.name for item in PROMPTS)
+        raise InvalidArguments("There is no prompt of that name.", f"Prompts are {names}.")
+    return match
 
 
-def render_prompt(name: str, given: Mapping[str, str], *, writes: bool) -> str:
-    """The text of a prompt. Raises InvalidArguments for a missing, unknown or impossible argument."""
-    made = prompt(name)
-    accepted = [one.name for one in made.arguments]
-    if given.keys() - set(accepted):
-        raise InvalidArguments("The prompt has no such argument.", f"Its arguments are {', '.join(accepted)}.")
-    values = {one.name: _value(one, str(given.get(one.name) or "").strip()) for one in made.arguments}
-    text = re.sub(r"\{([a-z_]+)\}", lambda place: values[place[1]], made.text)
+def render_prompt(name: str, arguments: Mapping[str, str], *, writes: bool) -> str:
+    """Return the text of a prompt. Raises InvalidArguments for a missing, unknown or invalid argument."""
+    template = prompt(name)
+    names = [argument.name for argument in template.arguments]
+    if arguments.keys() - set(names):
+        raise InvalidArguments("The prompt has no argument of that name.", f"Its arguments are {', '.join(names)}.")
+    values = {
+        argument.name: _value(argument, str(arguments.get(argument.name) or "").strip())
+        for argument in template.arguments
+    }
+    text = re.sub(r"\{([a-z_]+)\}", lambda match: values[match[1]], template.text)
     return f"{text}\n{RULES}\n- {WRITES if writes else READS_ONLY}"
 
 
-def _value(argument: Argument, given: str) -> str:
-    """The argument as it stands in the text."""
-    if not given:
+def _value(argument: Argument, value: str) -> str:
+    """Return the argument as the text shows it."""
+    if not value:
         if argument.required:
-            raise InvalidArguments(f"{argument.name} is needed.", f"Give it: {argument.description}.")
+            raise InvalidArguments(f"{argument.name} is required.", f"It takes: {argument.description}.")
         return argument.default or _LEFT_OUT[argument.name]
     if argument.name == "account_id":
-        account = _matching(_ACCOUNT, given, "an ad account id is digits, or act_ and digits")
+        account = _parse_id(_ACCOUNT, value, "an ad account id is digits, or act_ and digits")
         return f"act_{account.removeprefix('act_')}"
     if argument.name == "campaign_id":
-        return _matching(_OBJECT, given, "a campaign id is digits")
-    if argument.name == "date_preset" and given not in PRESETS:
-        raise InvalidArguments("There is no such date_preset.", f"Take one of {', '.join(PRESETS)}.")
-    return " ".join(clean(given, LONGEST_TEXT).split())
+        return _parse_id(_OBJECT, value, "a campaign id is digits")
+    if argument.name == "date_preset" and value not in PRESETS:
+        raise InvalidArguments(
+            "date_preset has another value than Meta's presets.", f"Take one of {', '.join(PRESETS)}."
+        )
+    return " ".join(clean(value, MAX_TEXT_CHARS).split())
 
 
 _LEFT_OUT = {
@@ -194,7 +200,7 @@ _LEFT_OUT = {
 }
 
 
-def _matching(pattern: re.Pattern[str], given: str, rule: str) -> str:
-    if not pattern.fullmatch(given):
-        raise InvalidArguments("The id is none.", f"{rule[0].upper()}{rule[1:]}.")
-    return given
+def _parse_id(pattern: re.Pattern[str], value: str, rule: str) -> str:
+    if not pattern.fullmatch(value):
+        raise InvalidArguments("The value is not an id.", f"{rule[0].upper()}{rule[1:]}.")
+    return value

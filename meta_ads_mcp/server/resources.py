@@ -1,6 +1,6 @@
-"""What a client can read besides tools: fields of Graph's objects, limits, accounts, exported files.
+"""Resources that a client can read: fields of Graph's objects, limits, accounts, exported files.
 
-Plain values and functions; the server gives them to the protocol. The list is the same for the whole process.
+Plain values and functions; `server.py` hands them to the protocol. The list is fixed for the whole process.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.core.values.text import clean
@@ -18,21 +19,26 @@ from meta_ads_mcp.errors import NotFound
 
 if TYPE_CHECKING:
     from meta_ads_mcp.core.ports import Account
+    from meta_ads_mcp.core.result import Exported
 
 OBJECTS = ("insights", "campaign", "ad_set", "ad", "creative", "account")
 JSON, TEXT = "application/json", "text/plain"
-MIME_TYPES = {"csv": "text/csv", "jsonl": "application/jsonl"}
-# Bytes of an exported file that one answer carries.
-LARGEST_EXPORT = 100_000
-MOST_ACCOUNTS = 500
-MOST_COMPLETED = 100
+MIME_TYPES = {
+    "csv": "text/csv",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# Bytes of an exported file in one answer.
+MAX_EXPORT_BYTES = 100_000
+MAX_ACCOUNTS = 500
+MAX_COMPLETIONS = 100
 _URI = re.compile(r"ads://(?P<kind>fields|exports)/(?P<name>[A-Za-z0-9_.-]{1,100})")
-_KNOWN = "Read one of the listed resources, or ads://fields/{object} or ads://exports/{name}."
+_ADDRESSES = "Read one of the listed resources, or ads://fields/{object} or ads://exports/{name}."
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource that is listed by its address, or a template with a place in braces."""
+    """A resource with its address, or a template whose address has a parameter in braces."""
 
     uri: str
     name: str
@@ -75,10 +81,21 @@ TEMPLATES = (
         "ads://exports/{name}",
         "exports",
         "Exported file",
-        f"A file that a report was saved to, by its name with .csv or .jsonl; the first {LARGEST_EXPORT // 1000} kB.",
+        f"A file that a report was saved to, by its name with .csv or .jsonl; the first {MAX_EXPORT_BYTES // 1000} kB.",
         TEXT,
     ),
 )
+
+
+def exported_uri(file: Exported) -> str:
+    """Return the address of an exported file.
+
+    Text without personal data is a resource of this server. Everything else has the address of the file on this
+    machine, which this server does not read: it is opened by the user, not by the model.
+    """
+    path = Path(file.path)
+    is_resource = path.suffix in (".csv", ".jsonl") and not file.personal
+    return f"ads://exports/{path.name}" if is_resource else path.as_uri()
 
 
 @dataclass(frozen=True)
@@ -90,7 +107,7 @@ class Content:
 
 
 class ResourceAnswer(Protocol):
-    """What a tool answered."""
+    """The answer of a tool."""
 
     @property
     def text(self) -> str: ...
@@ -111,12 +128,12 @@ class ExportsPort(Protocol):
 
 
 class UnreadableResource(Exception):
-    """A resource that exists and cannot be read now; the text says why and what to do."""
+    """A resource exists but cannot be read now. The text says why and what to do."""
 
 
 @dataclass
 class Library:
-    """Reads resources. Raises NotFound for what does not exist, Unreadable for what cannot be read.
+    """Read resources. Raises NotFound for an unknown address, UnreadableResource for one that cannot be read now.
 
     `call` runs a tool, so that limits, the allowlist and the audit hold for resources as well.
     """
@@ -125,65 +142,72 @@ class Library:
     exports: ExportsPort
     known: Callable[[], Sequence[Account]]
     allowed: Sequence[str] = ()
-    _asked: bool = False
+    _is_loaded: bool = False
 
     async def read(self, uri: str) -> list[Content]:
         if uri == "ads://limits":
-            return [Content(await self._answered("ads_rate_status"))]
+            return [Content(await self._call_tool("ads_rate_status"))]
         if uri == "ads://accounts":
-            return [Content(await self._answered("ads_get_ad_accounts", max_items=MOST_ACCOUNTS))]
-        found = _URI.fullmatch(uri)
-        if found is None:
-            raise NotFound("There is no such resource.", _KNOWN)
-        return [Content(fields_of(found["name"]))] if found["kind"] == "fields" else self._export(found["name"])
+            return [Content(await self._call_tool("ads_get_ad_accounts", max_items=MAX_ACCOUNTS))]
+        match = _URI.fullmatch(uri)
+        if match is None:
+            raise NotFound("There is no resource at this address.", _ADDRESSES)
+        return [Content(fields_of(match["name"]))] if match["kind"] == "fields" else self._export(match["name"])
 
-    async def _answered(self, tool: str, **arguments: Any) -> str:
+    async def _call_tool(self, tool: str, **arguments: Any) -> str:
         answer = await self.call(tool, arguments)
         if answer.is_error:
             raise UnreadableResource(answer.text)
         return json.dumps(answer.structured, ensure_ascii=False, separators=(",", ":"))
 
     def _export(self, name: str) -> list[Content]:
-        text, size = self.exports.beginning(name, LARGEST_EXPORT)
+        text, size = self.exports.beginning(name, MAX_EXPORT_BYTES)
         content = Content(clean(text, len(text) + 1), MIME_TYPES[name.rpartition(".")[2]])
         if len(text.encode()) >= size:
             return [content]
         note = f"Only the first {len(text.encode())} of {size} bytes of {name} are here, in whole lines."
         return [content, Content(note, TEXT)]
 
-    async def accounts(self, begun: str) -> list[str]:
-        """Ids of accounts for completion: those whose id begins so, or whose name has it. Never fails."""
-        if not self.known() and not self._asked:
-            self._asked = True
-            await self.call("ads_get_ad_accounts", {"limit": MOST_COMPLETED})  # an error is an answer, too
-        named = {account.id: account.name for account in self.known()}
-        every = dict.fromkeys(self.allowed or named)
-        start, part = begun.strip().removeprefix("act_"), begun.strip().casefold()
+    async def accounts(self, prefix: str) -> list[str]:
+        """Return account ids for completion: the id starts with the prefix or the name contains it. Never fails."""
+        if not self.known() and not self._is_loaded:
+            self._is_loaded = True
+            await self.call("ads_get_ad_accounts", {"limit": MAX_COMPLETIONS})  # an error means no suggestions
+        names = {account.id: account.name for account in self.known()}
+        start, part = prefix.strip().removeprefix("act_"), prefix.strip().casefold()
         return [
-            one for one in every if one.removeprefix("act_").startswith(start) or part in named.get(one, "").casefold()
-        ][:MOST_COMPLETED]
+            account_id
+            for account_id in dict.fromkeys(self.allowed or names)
+            if account_id.removeprefix("act_").startswith(start) or part in names.get(account_id, "").casefold()
+        ][:MAX_COMPLETIONS]
 
-    def places(self, name: str, begun: str) -> list[str]:
-        """Values for a template's place."""
+    def places(self, name: str, prefix: str) -> list[str]:
+        """Return values for the parameter of a template."""
         values = {"object": lambda: OBJECTS, "name": self.exports.names}.get(name, tuple)()
-        return [value for value in values if value.startswith(begun)][:MOST_COMPLETED]
+        return [value for value in values if value.startswith(prefix)][:MAX_COMPLETIONS]
 
 
 def fields_of(name: str) -> str:
-    """The fields of an object as JSON: a table, those with a meaning first. Raises NotFound for no such object."""
+    """Return the fields of an object as a JSON table, those with a meaning first. Raises NotFound."""
     if name not in OBJECTS:
-        raise NotFound("There are no fields of such an object.", f"Objects are {', '.join(OBJECTS)}.")
+        raise NotFound("There is no field list for this object.", f"Objects are {', '.join(OBJECTS)}.")
     data = _fields()
-    found = data["objects"][name]
+    entry = data["objects"][name]
     levels = name == "insights"
     columns = ["field", "type", *(["levels"] if levels else []), "meaning"]
-    rows = [[field, kind, *([at] if levels else []), said] for field, (kind, at, said) in found["fields"].items()]
-    made = {"object": name, "graph_class": found["class"], "version": data["version"], "columns": columns, "rows": rows}
-    return json.dumps(made, ensure_ascii=False, separators=(",", ":"))
+    rows = [[field, kind, *([at] if levels else []), meaning] for field, (kind, at, meaning) in entry["fields"].items()]
+    table = {
+        "object": name,
+        "graph_class": entry["class"],
+        "version": data["version"],
+        "columns": columns,
+        "rows": rows,
+    }
+    return json.dumps(table, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache
 def _fields() -> dict[str, Any]:
     text = (files("meta_ads_mcp.server") / "fields.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    fields: dict[str, Any] = json.loads(text)
+    return fields

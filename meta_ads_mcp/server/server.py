@@ -1,4 +1,4 @@
-"""The MCP server: the catalogue as MCP tools, on stdio, in both protocol eras. The only file that imports fastmcp.
+"""Serve the catalog of tools over MCP on stdio, in both protocol eras.
 
 The list of tools is fixed when the process starts. Calls do not go through fastmcp's own registry but straight to the
 engine, which validates, answers in the contract's shapes and never raises.
@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
+from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
@@ -49,6 +50,7 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp.types import (
     INVALID_PARAMS,
+    Annotations,
     CompletionArgument,
     ContentBlock,
     ElicitRequest,
@@ -57,6 +59,7 @@ from mcp.types import (
     InputRequiredResult,
     JSONRPCError,
     PromptReference,
+    ResourceLink,
     ResourceTemplateReference,
     TextContent,
     ToolAnnotations,
@@ -78,6 +81,7 @@ from meta_ads_mcp.server.tool_index import ToolEntry
 
 if TYPE_CHECKING:
     # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
+    from meta_ads_mcp.core.result import Exported
     from meta_ads_mcp.engine.engine import Engine, ToolAnswer
     from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion
     from meta_ads_mcp.server import prompts, resources
@@ -123,7 +127,7 @@ class LazyEngine(Protocol):
 
 
 class AdsServer(FastMCP[Any]):
-    """fastmcp's protocol handling around our catalogue and engine."""
+    """Use fastmcp's protocol handling with our catalog and engine."""
 
     def __init__(self, catalogue: Catalogue, engine: LazyEngine) -> None:
         super().__init__(
@@ -160,39 +164,39 @@ class AdsServer(FastMCP[Any]):
             reset_transport(token)
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[McpTool]:
-        """The same list for every request of the process."""
+        """Return the list, which is the same for every request of the process."""
         return self._listed
 
     async def call_tool(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> ToolResult:
-        """Any enabled tool by its name, listed or not."""
+        """Call any enabled tool by its name, listed or not."""
         async with Context(fastmcp=self) as context:
 
-            async def progress(done: float, total: float | None, message: str) -> None:
-                await context.report_progress(done, total, message)
+            async def progress(current: float, total: float | None, message: str) -> None:
+                await context.report_progress(current, total, message)
 
             elicitor = ClientElicitor(context)
             return render_answer(await self._engine.value.call(name, arguments or {}, progress, elicitor))
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
-        return [ListedResource(**vars(one)) for one in self._resources.FIXED]
+        return [ListedResource(**vars(resource)) for resource in self._resources.FIXED]
 
     async def list_resource_templates(self, *, run_middleware: bool = True) -> Sequence[McpTemplate]:
-        return [mcp_template(one) for one in self._resources.TEMPLATES]
+        return [mcp_template(resource) for resource in self._resources.TEMPLATES]
 
     async def read_resource(self, uri: str, **_: Any) -> ResourceResult:
-        """Any resource by its address; what there is not, or cannot be read, is an error in our words."""
+        """Read a resource by its address. Raises MCPError if there is none, or if it cannot be read now."""
         try:
-            found = await self._library.read(uri)
+            contents = await self._library.read(uri)
         except (AdsError, self._resources.UnreadableResource) as problem:
             raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
-        return ResourceResult([ResourceContent(one.text, mime_type=one.mime_type) for one in found])
+        return ResourceResult([ResourceContent(content.text, mime_type=content.mime_type) for content in contents])
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[McpPrompt]:
-        return [mcp_prompt(one) for one in self._prompts.PROMPTS]
+        return [mcp_prompt(prompt) for prompt in self._prompts.PROMPTS]
 
     async def get_prompt(self, name: str, *_: Any, **__: Any) -> McpPrompt | None:
-        """The listed prompt of that name: only the arguments of a known one are completed."""
-        return next((one for one in await self.list_prompts() if one.name == name), None)
+        """Return the listed prompt of that name. Only arguments of a listed prompt are completed."""
+        return next((prompt for prompt in await self.list_prompts() if prompt.name == name), None)
 
     async def render_prompt(self, name: str, arguments: dict[str, Any] | None = None, **_: Any) -> PromptResult:
         try:
@@ -204,14 +208,14 @@ class AdsServer(FastMCP[Any]):
     async def _complete(
         self, ref: PromptReference | ResourceTemplateReference, argument: CompletionArgument, _context: Any
     ) -> list[str]:
-        """Values for the arguments of prompts and the places of templates; an unknown one has none."""
+        """Return values for an argument of a prompt or a parameter of a template; none for an unknown one."""
         if isinstance(ref, ResourceTemplateReference):
-            known = any(one.uri == ref.uri for one in self._resources.TEMPLATES)
-            return self._library.places(argument.name, argument.value) if known else []
+            is_template = any(resource.uri == ref.uri for resource in self._resources.TEMPLATES)
+            return self._library.places(argument.name, argument.value) if is_template else []
         if argument.name == "account_id":
             return await self._library.accounts(argument.value)
         presets = self._prompts.PRESETS if argument.name == "date_preset" else ()
-        return [one for one in presets if one.startswith(argument.value)]
+        return [preset for preset in presets if preset.startswith(argument.value)]
 
     @cached_property
     def _library(self) -> resources.Library:
@@ -235,11 +239,12 @@ class AdsServer(FastMCP[Any]):
 
 
 def render_answer(answer: ToolAnswer) -> ToolResult:
-    """The answer as content blocks and structured content, or the question that has to be asked first."""
+    """Return the answer as content blocks and structured content, or the question that must be asked first."""
     if answer.question is not None:
         return InputRequiredToolResult(question(answer.question))
     blocks: list[ContentBlock] = [TextContent(type="text", text=text) for text in answer.blocks]
     blocks += [picture(image) for image in answer.images]
+    blocks += [link_to_file(file) for file in answer.files]
     return ToolResult(content=blocks, structured_content=answer.structured, is_error=answer.is_error)
 
 
@@ -249,11 +254,27 @@ def picture(image: bytes) -> ImageContent:
     return ImageContent(type="image", data=b64encode(image).decode(), mime_type=detect_mime(image) or "image/png")
 
 
-def question(asked: ConfirmationQuestion) -> InputRequiredResult:
-    params = ElicitRequestFormParams(message=asked.text, requested_schema=AGREEMENT)
+def link_to_file(file: Exported) -> ResourceLink:
+    """Return a link to an exported file, for the user."""
+    from meta_ads_mcp.server.resources import MIME_TYPES, exported_uri  # noqa: PLC0415  few answers have files
+
+    path = PurePath(file.path)
+    return ResourceLink(
+        type="resource_link",
+        uri=exported_uri(file),
+        name=path.name,
+        description=f"{file.rows} rows in {file.path}",
+        mime_type=MIME_TYPES.get(path.suffix[1:]),
+        size=file.size,
+        annotations=Annotations(audience=["user"]),
+    )
+
+
+def question(confirmation: ConfirmationQuestion) -> InputRequiredResult:
+    params = ElicitRequestFormParams(message=confirmation.text, requested_schema=AGREEMENT)
     request = ElicitRequest(method="elicitation/create", params=params)
     return InputRequiredResult(
-        result_type="input_required", input_requests={QUESTION: request}, request_state=asked.code
+        result_type="input_required", input_requests={QUESTION: request}, request_state=confirmation.code
     )
 
 
@@ -281,14 +302,14 @@ class ListedPrompt(McpPrompt):
         return super().to_mcp_prompt(**{"_meta": self.meta, **overrides})
 
 
-def mcp_template(one: resources.Resource) -> McpTemplate:
-    shown = {name: value for name, value in vars(one).items() if name != "uri"}
-    return ListedTemplate(uri_template=one.uri, parameters={}, **shown)
+def mcp_template(resource: resources.Resource) -> McpTemplate:
+    members = {name: value for name, value in vars(resource).items() if name != "uri"}
+    return ListedTemplate(uri_template=resource.uri, parameters={}, **members)
 
 
-def mcp_prompt(one: prompts.Prompt) -> McpPrompt:
-    taken = [PromptArgument(name=a.name, description=a.description, required=a.required) for a in one.arguments]
-    return ListedPrompt(name=one.name, title=one.title, description=one.description, arguments=taken)
+def mcp_prompt(prompt: prompts.Prompt) -> McpPrompt:
+    arguments = [PromptArgument(name=a.name, description=a.description, required=a.required) for a in prompt.arguments]
+    return ListedPrompt(name=prompt.name, title=prompt.title, description=prompt.description, arguments=arguments)
 
 
 def mcp_tool(tool: ToolEntry | Tool) -> McpTool:
@@ -303,7 +324,7 @@ def mcp_tool(tool: ToolEntry | Tool) -> McpTool:
 
 
 def tool_annotations(tool: ToolEntry | Tool) -> ToolAnnotations:
-    """All four hints, from the one effect."""
+    """Return all four hints, which follow from the effect."""
     read_only = tool.effect is Effect.READ
     idempotent = tool.idempotent if tool.idempotent is not None else tool.effect is not Effect.CREATE
     return ToolAnnotations(
@@ -315,7 +336,7 @@ def tool_annotations(tool: ToolEntry | Tool) -> ToolAnnotations:
 
 
 def hints(tool: ToolEntry | Tool) -> dict[str, Any] | None:
-    """A load hint that some clients read and others ignore. Search words stay here, for ads_find_tools."""
+    """Return the hint to load a tool at once, which some clients read and others ignore."""
     return {"anthropic/alwaysLoad": True} if tool.name in CORE else None
 
 

@@ -48,23 +48,23 @@ class GetInstagramAccount(ListParams):
 
     async def run(self, call: Call) -> Result:
         with needing(*SCOPES):
-            linked = await self._read_linked(call) if self.page_id and not self.after else []
-            result = await self._with_edge(call, linked)
+            linked_rows = await self._read_linked(call) if self.page_id and not self.after else []
+            result = await self._with_edge(call, linked_rows)
         if result.data:
             call.note(USE_OF_ID)
         else:
             call.note("No Instagram account is linked there. Link one in Meta Business settings.")
         return result
 
-    async def _with_edge(self, call: Call, linked: list[Row]) -> Result:
+    async def _with_edge(self, call: Call, linked_rows: list[Row]) -> Result:
         """Join the linked account with those of the ad account; without a linked one, use the Page's edge."""
-        if linked and not self.account_id:
-            return Result(list_summary("Instagram account", 1, str(self.page_id), more=False), linked, Page(1))
+        if linked_rows and not self.account_id:
+            return Result(list_summary("Instagram account", 1, str(self.page_id), more=False), linked_rows, Page(1))
         parent = str(self.account_id or self.page_id)
         edge = await read_list(call, self, f"{parent}/instagram_accounts")
-        if not linked or not isinstance(edge.data, list):
+        if not linked_rows or not isinstance(edge.data, list):
             return edge
-        rows = [*linked, *(row for row in edge.data if row.get("id") != linked[0].get("id"))]
+        rows = [*linked_rows, *(row for row in edge.data if row.get("id") != linked_rows[0].get("id"))]
         has_more, after = (edge.page.has_more, edge.page.after) if edge.page else (False, None)
         summary = list_summary(
             "Instagram account", len(rows), f"Page {self.page_id} and {parent}", more=after is not None

@@ -49,7 +49,7 @@ AdFormat = Annotated[
     Field(description="MOBILE_FEED_STANDARD, INSTAGRAM_STANDARD, INSTAGRAM_STORY, FACEBOOK_REELS_MOBILE, …"),
 ]
 Size = Annotated[int, Field(ge=1, le=4000, description="Pixels")]
-SHORT_LIVED = "preview_url works for about a day, for people with access; do not share it."
+PREVIEW_URL_NOTE = "preview_url works for about a day, for people with access; do not share it."
 
 
 @tool(
@@ -83,7 +83,7 @@ class GetAdPreview(Params):
             call.note(unread("The shareable link", shareable))
         else:
             data["preview_shareable_link"] = shareable.get("preview_shareable_link")
-        return Result(f"Preview of ad {self.ad_id} as {self.ad_format}.", data, notes=[SHORT_LIVED])
+        return Result(f"Preview of ad {self.ad_id} as {self.ad_format}.", data, notes=[PREVIEW_URL_NOTE])
 
 
 # Parameters of the SDK's AdAccount.create_ad_creative, and the id of an existing creative.
@@ -145,7 +145,7 @@ class GeneratePreview(Params):
             product_item_ids=self.product_item_ids,
         )
         data: Row = {"ad_format": self.ad_format, **_parse_frame(previews)}
-        return Result(f"Preview as {self.ad_format}.", data, notes=[SHORT_LIVED])
+        return Result(f"Preview as {self.ad_format}.", data, notes=[PREVIEW_URL_NOTE])
 
 
 def _parse_frame(previews: Mapping[str, Any]) -> Row:

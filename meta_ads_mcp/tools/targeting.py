@@ -55,9 +55,11 @@ async def _search_class(call: Call, kind: str, query: str | None, limit: int) ->
 
 def _option_result(noun: str, rows: list[Row], limit: int, *, more: bool = False) -> Result:
     """Return at most `limit` rows. Graph's search has no cursor for the next page."""
-    shown, more = rows[:limit], more or len(rows) > limit
+    rows_shown, more = rows[:limit], more or len(rows) > limit
     beyond = "; use a larger limit or another word to see more" if more else ""
-    return Result(f"{len(shown)} {plural(noun, len(shown))}{beyond}.", shown, Page(len(shown), more))
+    return Result(
+        f"{len(rows_shown)} {plural(noun, len(rows_shown))}{beyond}.", rows_shown, Page(len(rows_shown), more)
+    )
 
 
 def _mentions(row: Row, query: str) -> bool:
@@ -159,7 +161,9 @@ _SEARCH_TYPES = {
     "education_schools": "adeducationschool",
     "education_majors": "adeducationmajor",
 }
-_RETIRED = frozenset("ethnic_affinity net_worth home_type home_ownership home_value generation politics".split())
+_RETIRED_CLASSES = frozenset(
+    "ethnic_affinity net_worth home_type home_ownership home_value generation politics".split()
+)
 
 
 @tool(
@@ -190,7 +194,7 @@ class SearchDemographics(Params):
         if search_type:
             return await _search(call, "option", search_type, self.limit, q=self.query)
         options = await attempt(_search_class(call, self.demographic_class, self.query, self.limit))
-        if self.demographic_class in _RETIRED:
+        if self.demographic_class in _RETIRED_CLASSES:
             call.note(f"Meta has retired {self.demographic_class} for targeting: expect no options.")
             # Graph may answer an empty list for a retired class, or refuse its name.
             options = _option_result("option", [], self.limit) if isinstance(options, InvalidArguments) else options
@@ -316,10 +320,10 @@ def _estimate_result(call: Call, answers: dict[str, Row | AdsError], goal: str) 
         for endpoint, estimate in estimates.items()
         if (bounds := _read_bounds(call, endpoint, estimate))
     ]
-    answered = {
+    answers_by_endpoint = {
         endpoint: {name: value for name, value in row.items() if value != -1} for endpoint, row in estimates.items()
     }
-    data: Row = {"estimate_ready": ready, "optimization_goal": goal, **answered}
+    data: Row = {"estimate_ready": ready, "optimization_goal": goal, **answers_by_endpoint}
     if not all_bounds:
         return Result("Meta gives no size for this audience.", data)
     source, (lower, upper) = all_bounds[0]

@@ -1,4 +1,4 @@
-"""Addresses on the public web, and those that must never be reached on somebody's behalf.
+"""Tell public web addresses from those that must never be reached on somebody's behalf.
 
 An address in an argument may come from an advertiser, a page or a model: it must not lead to this machine, to its
 network or to a cloud's metadata service.
@@ -41,18 +41,18 @@ _CLOSED_V6 = tuple(
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet. Anything that is no address is not."""
+    """Return whether an IP address is one of the public internet. Anything that is no address is not."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed_address = ipaddress.ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, ipaddress.IPv4Address):
-        return not any(found in block for block in _CLOSED_V4)
-    return found in _OPEN_V6 and not any(found in block for block in _CLOSED_V6)
+    if isinstance(parsed_address, ipaddress.IPv4Address):
+        return not any(parsed_address in block for block in _CLOSED_V4)
+    return parsed_address in _OPEN_V6 and not any(parsed_address in block for block in _CLOSED_V6)
 
 
 def may_be_public(host: str) -> bool:
-    """Whether a host is public as far as its name tells; a name may still resolve to a private address."""
+    """Return whether the name of a host looks public. It may still resolve to a private address."""
     host = host.rstrip(".").lower()
     if ":" in host or _NUMERIC_END.fullmatch(host):
         return is_public(host)
@@ -60,17 +60,17 @@ def may_be_public(host: str) -> bool:
 
 
 def public_url(value: str) -> str:
-    """A public https address, as far as it can be told without looking it up. Raises ValueError."""
+    """Check that a URL is a public https one, without resolving its host. Raises ValueError."""
     url = urlsplit(value)
     if url.scheme != "https" or not url.hostname or "@" in url.netloc:
-        raise ValueError("an address is public and starts with https://")
+        raise ValueError("must be a public https:// URL")
     if not may_be_public(url.hostname):
-        raise ValueError("an address is public, not one of a private network or of this machine")
+        raise ValueError("must be a public https:// URL, not one of a private network or of this machine")
     return value
 
 
 def file_url(value: str) -> str:
-    """The public address of a file to fetch: on the usual port, and read alike by all. Raises ValueError."""
+    """Check the URL of a file to fetch: public, on the usual port, unambiguous. Raises ValueError."""
     if _AMBIGUOUS.search(value):
         raise ValueError("an address has no blanks, control characters or backslashes")
     if urlsplit(public_url(value)).port not in (None, HTTPS_PORT):

@@ -185,7 +185,6 @@ def test_what_the_table_does_not_know_is_left_to_graph(breakdowns: list[str]) ->
         (["platform_position", "publisher_platform"], ["platform_position", "publisher_platform"]),
         (["hour"], [HOURLY]),
         (["Device"], ["device_platform"]),
-        (["age ", " gender"], ["age", "gender"]),
         (["age", "age"], ["age"]),
         (["brand_new"], ["brand_new"]),
     ],

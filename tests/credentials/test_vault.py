@@ -252,12 +252,12 @@ async def test_deleting_deletes_and_nothing_takes_the_place_of_the_profile_in_us
         await bench.log_in("one", DEMO_TOKEN)
         await bench.log_in("two", READ_ONLY, active=False)
         await bench.vault.current()
-        await bench.vault.forget("one")
+        await bench.vault.delete("one")
         assert list(backend.entries) == [(SERVICE, "two")]
         for later in (bench, build_profiles(tmp_path, given=TOKENS)):
             with pytest.raises(TokenProblem, match="'one'"):
                 await later.vault.current()
-        bench.vault.choose("two")
+        bench.vault.use("two")
         assert (await bench.vault.current()).reveal() == READ_ONLY
 
 
@@ -267,7 +267,7 @@ async def test_an_entry_that_the_keyring_keeps_is_not_called_deleted(tmp_path: P
     with using(LockedKeyring()):
         bench = build_profiles(tmp_path)
         with pytest.raises(AdsError):
-            await bench.vault.forget("one")
+            await bench.vault.delete("one")
         assert bench.vault.names() == ["one"]
 
 

@@ -23,18 +23,26 @@ def test_a_page_that_says_something_else_is_stale(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes((script.DOCS / name).read_bytes())
     (tmp_path / "tools.md").write_text("# Tools\n", encoding="utf-8")
     (tmp_path / "errors.md").unlink()
+    architecture = script.ARCHITECTURE.read_text(encoding="utf-8").replace("`errors.py`: ", "`error.py`: ")
+    (tmp_path / "architecture.md").write_text(architecture, encoding="utf-8")
     front = tmp_path / "README.md"
     front.write_text(
         script.README.read_text(encoding="utf-8").replace("`META_ADS_DEMO`", "`META_ADS_DEMON`"), encoding="utf-8"
     )
-    assert script.stale(tmp_path, front) == ["tools.md", "errors.md", "README.md"]
+    assert script.stale(tmp_path, front) == ["tools.md", "errors.md", "README.md", "architecture.md"]
 
 
 def test_a_section_of_the_readme_cannot_be_lost() -> None:
     text = script.README.read_text(encoding="utf-8")
-    assert script.readme(text) == text
+    assert script.fill_sections("README.md", text) == text
     with pytest.raises(ValueError, match="settings"):
-        script.readme(text.replace("<!-- /settings -->", ""))
+        script.fill_sections("README.md", text.replace("<!-- /settings -->", ""))
+
+
+def test_architecture_names_every_module() -> None:
+    text = script.ARCHITECTURE.read_text(encoding="utf-8")
+    paths = [path.relative_to(script.PACKAGE).as_posix() for path in script.PACKAGE.rglob("*.py")]
+    assert [path for path in paths if not path.endswith("__init__.py") and f"`{path}`" not in text] == []
 
 
 def test_every_tool_setting_and_kind_is_there() -> None:

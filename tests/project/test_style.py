@@ -19,13 +19,13 @@ SANDBOX = PACKAGE / "sandbox"
 # The highest counts that are allowed now, and the targets. Lower the first number whenever the package improves.
 # Percentages are of all functions, or of all bindings of a name.
 LIMITS: dict[str, tuple[float, float]] = {
-    "participle functions, %": (7.7, 2.0),
-    "bare-participle variables, %": (8.2, 1.0),
-    "empty names (one, own, ours)": (205, 0),
-    "constants named MOST, LONGEST, FEWEST": (85, 0),
-    "docstrings that start with What, Whether, Of": (140, 0),
-    "class names defined twice": (8, 0),
-    "file names used twice": (9, 5),
+    "participle functions, %": (2.8, 2.0),
+    "bare-participle variables, %": (4.0, 1.0),
+    "empty names (one, own, ours)": (109, 0),
+    "constants named MOST, LONGEST, FEWEST": (15, 0),
+    "docstrings that start with What, Whether, Of": (67, 0),
+    "class names defined twice": (6, 0),
+    "file names used twice": (6, 5),
     "files in the largest folder": (16, 16),
 }
 
@@ -86,7 +86,8 @@ def name_findings(path: str, tree: ast.Module) -> Iterator[Finding]:
         if is_participle_name(function.name):
             yield Finding("participle functions, %", path, function.name)
     for name in bindings(tree):
-        if is_participle(name.strip("_").lower()):
+        # An upper-case name may be a state, such as FAILED.
+        if is_participle(name.strip("_").lower()) and not name.isupper():
             yield Finding("bare-participle variables, %", path, name)
         if name.strip("_").lower() in EMPTY_NAMES:
             yield Finding("empty names (one, own, ours)", path, name)

@@ -96,7 +96,7 @@ async def test_what_may_be_changed_is_what_the_server_allows(prompt: Prompt, wri
 @pytest.mark.parametrize(
     ("name", "given", "said"),
     [
-        ("account_audit", {}, "account_id is needed"),
+        ("account_audit", {}, "account_id is required"),
         ("account_audit", {"account_id": "me/../x"}, "act_ and digits"),
         ("account_audit", {"account_id": "\uff11\uff12"}, "act_ and digits"),
         ("account_audit", {"account_id": "1", "date_preset": "lifetime"}, "last_30d"),

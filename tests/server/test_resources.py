@@ -13,10 +13,11 @@ from mcp.types import ResourceTemplateReference
 from pydantic import TypeAdapter
 
 from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.result import Exported
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.sandbox.faults import graph_error
-from meta_ads_mcp.server.resources import LARGEST_EXPORT, OBJECTS, fields_of
+from meta_ads_mcp.server.resources import MAX_EXPORT_BYTES, OBJECTS, exported_uri, fields_of
 from tests.support import sdk
 from tests.support.answers import ERAS
 from tests.support.mcp_process import HANDSHAKES, MODERN, McpProcess
@@ -185,6 +186,29 @@ async def test_an_error_of_graph_comes_in_our_words(era: str) -> None:
 # ---- exports
 
 
+@eras
+async def test_a_report_in_a_file_answers_with_a_link_that_can_be_read(tmp_path: Path, era: str) -> None:
+    server = made(export_dir=tmp_path)
+    asked = {"object_id": server.account, "level": "campaign", "save_as": "csv"}
+    async with Client(server.server, mode=era) as client:
+        answer = await client.call_tool("ads_run_report_and_wait", asked)
+        link = answer.content[-1]
+        (content,) = await client.read_resource(link.uri)
+    path = answer.structured_content["data"]["path"]
+    assert (link.type, link.mime_type, str(link.uri)) == (
+        "resource_link",
+        "text/csv",
+        f"ads://exports/{path[-len(link.name) :]}",
+    )
+    assert content.text.startswith("date_start,")
+    assert link.size == (tmp_path / "exports" / link.name).stat().st_size
+
+
+def test_files_of_persons_and_workbooks_are_no_resources(tmp_path: Path) -> None:
+    for file in (Exported(str(tmp_path / "l.csv"), 1, [], personal=True), Exported(str(tmp_path / "r.xlsx"), 1, [])):
+        assert exported_uri(file) == f"file://{file.path}"
+
+
 def export(folder: Path, name: str, text: str) -> Path:
     (folder / "exports").mkdir(exist_ok=True)
     path = folder / "exports" / name
@@ -204,7 +228,7 @@ async def test_of_a_large_export_the_beginning_comes_with_a_note(tmp_path: Path)
     line = "ä" * 50 + "\n"
     path = export(tmp_path, "large.csv", line * 3000)
     content, note = await read(made(export_dir=tmp_path), "ads://exports/large.csv")
-    assert content.text == line * (LARGEST_EXPORT // len(line.encode()))
+    assert content.text == line * (MAX_EXPORT_BYTES // len(line.encode()))
     assert str(path.stat().st_size) in note.text
     assert note.mime_type == "text/plain"
 

@@ -17,7 +17,8 @@ from meta_ads_mcp.errors import AdsError
 from tests.support.scripted_graph import ACCOUNT, account_graph, engine, error_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
-VIDEO = bytes(range(250)) * 40
+# An MP4 by its first bytes, of 10,000 bytes.
+VIDEO = (b"\x00\x00\x00\x18ftypmp42" + bytes(range(250)) * 40)[:10_000]
 
 
 def hash_of(content: bytes) -> str:

@@ -67,6 +67,8 @@ class ScriptedGraph:
         self.refuse: Callable[[Request], AdsError | None] = lambda request: None
         self.lose: Callable[[Request], AdsError | None] = lambda request: None
         self._catalogue, self._options = catalogue, options
+        # How many seconds the clock of Graph is ahead of `clock`.
+        self.skew_s = 0.0
         self._last_id = 500
 
     # ---- the port
@@ -94,7 +96,7 @@ class ScriptedGraph:
         return []
 
     def clock_skew(self) -> float:
-        return 0.0
+        return self.skew_s
 
     def version_notice(self) -> str | None:
         return self.notice
@@ -158,7 +160,7 @@ class ScriptedGraph:
     def _create(self, parent: str, request: Request) -> str:
         self._last_id += 1
         new_id = str(self._last_id)
-        created = datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+        created = datetime.fromtimestamp(self.clock.now() + self.skew_s, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
         row = {"id": new_id, "account_id": parent.removeprefix("act_"), "created_time": created, **request.params}
         self.objects[new_id] = row
         self.edges.setdefault(request.path, []).append(new_id)

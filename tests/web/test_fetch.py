@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NetworkProblem
 from meta_ads_mcp.web import fetch
 from meta_ads_mcp.web.addresses import is_public
-from meta_ads_mcp.web.fetch import MOST_REDIRECTS, Fetcher
+from meta_ads_mcp.web.fetch import MAX_REDIRECTS, Fetcher
 
 PUBLIC = "93.184.216.34"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 8
@@ -179,12 +179,12 @@ async def test_a_name_that_changes_its_address_between_redirects_is_looked_up_ag
 
 
 async def test_redirects_are_followed_a_few_times_only() -> None:
-    hops = [f"/{number}.png" for number in range(MOST_REDIRECTS)]
+    hops = [f"/{number}.png" for number in range(MAX_REDIRECTS)]
     web = Web(redirect(*hops))
-    assert (await web.get()).name == f"{MOST_REDIRECTS - 1}.png"
+    assert (await web.get()).name == f"{MAX_REDIRECTS - 1}.png"
     web = Web(redirect(*hops, "/more.png"))
     assert isinstance(await web.refused(), InvalidArguments)
-    assert len(web.requests) == MOST_REDIRECTS + 1
+    assert len(web.requests) == MAX_REDIRECTS + 1
 
 
 async def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
@@ -263,7 +263,7 @@ async def test_a_body_that_breaks_off_is_an_error() -> None:
 
 
 async def test_a_body_that_trickles_ends_with_the_whole_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "LONGEST_FETCH_S", 0.05)
+    monkeypatch.setattr(fetch, "MAX_FETCH_S", 0.05)
     body = Endless(b"x", wait_s=0.01)
     web = Web(lambda _: httpx.Response(200, stream=body))
     assert isinstance(await web.refused(), NetworkProblem)

@@ -17,7 +17,7 @@ _COMMENTED_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
-_DEEPEST = 200
+_MAX_DEPTH = 200
 
 
 class InvalidJsonc(Exception):
@@ -45,8 +45,8 @@ class Member:
 
 
 def parse(text: str, *, comments: bool) -> JsoncNode:
-    """The document's value. Raises Unreadable; with `comments`, comments and trailing commas are fine."""
-    reader = _Reader(text, comments)
+    """Return the document's value. Raises InvalidJsonc. `comments` allows comments and trailing commas."""
+    reader = _JsoncReader(text, comments)
     node = reader.value(reader.skip(0), 0)
     rest = reader.skip(node.end)
     if rest != len(text):
@@ -54,7 +54,7 @@ def parse(text: str, *, comments: bool) -> JsoncNode:
     return node
 
 
-class _Reader:
+class _JsoncReader:
     def __init__(self, text: str, comments: bool) -> None:
         self._text, self._comments = text, comments
 
@@ -68,7 +68,7 @@ class _Reader:
         raise InvalidJsonc(f"line {line}, column {column}: {what}")
 
     def value(self, at: int, depth: int) -> JsoncNode:
-        if depth > _DEEPEST:
+        if depth > _MAX_DEPTH:
             self.fail(at, "nested too deeply")
         first = self._text[at : at + 1]
         if first == "{":
@@ -127,7 +127,7 @@ class _Reader:
 
 
 def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) -> str:
-    """The text with the value at that path of names; objects on the way are made where they are missing."""
+    """Return the text with the value at that path of names. Missing objects on the way are created."""
     if not text.strip():
         text = "{}\n"
     root = parse(text, comments=comments)
@@ -148,11 +148,11 @@ def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) ->
     else:
         shown = _dump(text, value, depth + 1)
         edited = text[: member.value.start] + shown + text[member.value.end :]
-    return _verified(edited, _with(root.data, path[: depth + 1], value), comments)
+    return _verify(edited, _with(root.data, path[: depth + 1], value), comments)
 
 
 def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
-    """The text without the member at that path; unchanged when it is not there."""
+    """Return the text without the member at that path; unchanged if there is none."""
     root = parse(text, comments=comments)
     node: JsoncNode | None = root
     for name in path[:-1]:
@@ -167,16 +167,16 @@ def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
     closing = node.end - 1 - (len(text) - len(edited))
     if not edited[node.start + 1 : closing].strip():
         edited = edited[: node.start + 1] + edited[closing:]
-    return _verified(edited, _without(root.data, path), comments)
+    return _verify(edited, _without(root.data, path), comments)
 
 
 def _last(node: JsoncNode, key: str) -> Member | None:
-    """Of members with the same name the last one counts, as in every parser."""
+    """Return the last member of that name, which is the one that parsers use."""
     return next((member for member in reversed(node.members or ()) if member.key == key), None)
 
 
 def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str:
-    """A new member before the closing brace, behind everything that is there."""
+    """Return the text with a new member before the closing brace."""
     line = "\r\n" if "\r\n" in text else "\n"
     unit, closing = _unit(text), node.end - 1
     behind = len(text[:closing].rstrip())
@@ -186,27 +186,27 @@ def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str
         if members[-1].comma is not None:
             added = added[1:]
         return text[:behind] + added + text[behind:]
-    own = "" if "\n" in text[behind:closing] else line + unit * (depth - 1)
+    line_end = "" if "\n" in text[behind:closing] else line + unit * (depth - 1)
     indent = _indent_of(text, members[-1].start) if members else unit * depth
     added = f"{line}{indent}{json.dumps(key)}: {_dump(text, value, depth, indent)}"
-    grown = text[:behind] + added + own + text[behind:closing].lstrip(" \t" if own else "") + text[closing:]
+    result = text[:behind] + added + line_end + text[behind:closing].lstrip(" \t" if line_end else "") + text[closing:]
     if members and members[-1].comma is None:
         end = members[-1].value.end
-        grown = grown[:end] + "," + grown[end:]
-    return grown
+        result = result[:end] + "," + result[end:]
+    return result
 
 
 def _cuts(text: str, members: Sequence[Member], key: str) -> list[tuple[int, int]]:
-    """What to take out: the members, and the comma that would be left before the brace."""
+    """Return the ranges to remove: the members, and the comma that would be left before the brace."""
     kept = [member for member in members if member.key != key]
-    cuts = [_stretched(text, member) for member in members if member.key == key]
+    cuts = [_member_range(text, member) for member in members if member.key == key]
     if kept and members[-1].comma is None and members[-1].key == key and kept[-1].comma is not None:
         cuts.append((kept[-1].comma, kept[-1].comma + 1))
     return cuts
 
 
-def _stretched(text: str, member: Member) -> tuple[int, int]:
-    """The member with its comma, its indentation and, where nothing else is on its lines, the line's end."""
+def _member_range(text: str, member: Member) -> tuple[int, int]:
+    """Return the range of the member with its comma and indentation, and with the line break if it is alone there."""
     start, end = member.start, member.value.end if member.comma is None else member.comma + 1
     while text[start - 1] in " \t":
         start -= 1
@@ -223,7 +223,7 @@ def _dump(text: str, value: Any, depth: int, indent: str | None = None) -> str:
 
 
 def _unit(text: str) -> str:
-    """One step of indentation, as the file has it."""
+    """Return one step of indentation, as the file has it."""
     found = _INDENT.search(text)
     return found[1] if found and len(found[1]) <= 8 else "  "
 
@@ -246,7 +246,7 @@ def _without(data: Any, path: Sequence[str]) -> Any:
     return {key: value for key, value in data.items() if key != head}
 
 
-def _verified(text: str, expected: Any, comments: bool) -> str:
+def _verify(text: str, expected: Any, comments: bool) -> str:
     if parse(text, comments=comments).data != expected:
         raise InvalidJsonc("the change would alter more than this server's entry")
     return text

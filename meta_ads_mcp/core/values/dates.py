@@ -96,26 +96,26 @@ def time_range(first: date, last: date) -> TimeRange:
 
 
 def months_before(day: date, months: int) -> date:
-    """The same day that many calendar months earlier; the month's last day where there is none."""
+    """Return the same day that many calendar months earlier; the month's last day where there is none."""
     index = day.year * 12 + day.month - 1 - months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def preset_range(preset: str, today: date) -> TimeRange | None:
-    """The days a preset stands for, seen from `today` in the account's time zone; None for the open-ended ones.
+    """Return the days a preset stands for, seen from `today` in the account's time zone; None for the open-ended ones.
 
     The `last_Nd` presets end yesterday (Meta docs, marketing-api/insights/parameters).
     """
     if match := re.fullmatch(r"last_([0-9]+)d", preset):
         return time_range(today - timedelta(days=int(match[1])), today - timedelta(days=1))
-    made = _calendar_preset(preset, today)
-    return time_range(*made) if made else None
+    bounds = _calendar_preset(preset, today)
+    return time_range(*bounds) if bounds else None
 
 
-def preset_of(wanted: TimeRange, today: date) -> str | None:
-    """The preset that stands for these days today, if there is one."""
-    return next((preset for preset in get_args(DatePreset) if preset_range(preset, today) == wanted), None)
+def preset_of(period: TimeRange, today: date) -> str | None:
+    """Return the preset that stands for these days today, if there is one."""
+    return next((preset for preset in get_args(DatePreset) if preset_range(preset, today) == period), None)
 
 
 def _calendar_preset(preset: str, today: date) -> tuple[date, date] | None:
@@ -124,7 +124,7 @@ def _calendar_preset(preset: str, today: date) -> tuple[date, date] | None:
     monday = today - timedelta(days=today.weekday())
     sunday = today - timedelta(days=(today.weekday() + 1) % 7)
     day = timedelta(days=1)
-    known = {
+    ranges = {
         "today": (today, today),
         "yesterday": (today - day, today - day),
         "this_month": (month, today),
@@ -138,7 +138,7 @@ def _calendar_preset(preset: str, today: date) -> tuple[date, date] | None:
         "this_week_mon_today": (monday, today),
         "this_week_sun_today": (sunday, today),
     }
-    return known.get(preset)
+    return ranges.get(preset)
 
 
 # 0 is Graph's word for "no end".
@@ -199,8 +199,8 @@ def to_unix(moment: str, timezone: tzinfo) -> int:
     """
     if _UNIX.fullmatch(moment):
         return int(moment)
-    parsed = datetime.fromisoformat(moment)
-    return int((parsed if parsed.tzinfo else parsed.replace(tzinfo=timezone)).timestamp())
+    local_time = datetime.fromisoformat(moment)
+    return int((local_time if local_time.tzinfo else local_time.replace(tzinfo=timezone)).timestamp())
 
 
 def check_clock_time(name: str, moment: str, timezone: tzinfo) -> str | None:
@@ -228,12 +228,12 @@ def check_clock_time(name: str, moment: str, timezone: tzinfo) -> str | None:
     )
 
 
-def require_within_lookback(wanted: TimeRange, today: date) -> None:
+def require_within_lookback(period: TimeRange, today: date) -> None:
     """Raises InvalidArguments when the range starts more than 37 calendar months back (Graph's error 3018)."""
     earliest = months_before(today, MAX_MONTHS_BACK)
-    if wanted.first < earliest:
+    if period.first < earliest:
         raise InvalidArguments(
-            f"The range starts on {wanted.since}; Meta keeps insights for {MAX_MONTHS_BACK} months.",
+            f"The range starts on {period.since}; Meta keeps insights for {MAX_MONTHS_BACK} months.",
             f"Start on {earliest.isoformat()} or later.",
         )
 

@@ -1,15 +1,19 @@
-"""JSON that Graph hands over as text: rules of audiences and conversions, results of studies."""
+"""Read and compare values as Graph returns them: JSON inside text, numbers as text."""
 
 from __future__ import annotations
 
 import json
+import math
+from datetime import datetime
 from typing import Any
 
 from meta_ads_mcp.core.result import Row
 
+_WALL_CLOCK_CHARS = len("2026-11-30T09:00:00")
+
 
 def parse_json_text(value: Any) -> Any:
-    """The value behind a JSON object or list in text; anything else, also broken JSON, as it is."""
+    """Return the value behind a JSON object or list in text; anything else, also broken JSON, as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
@@ -19,18 +23,75 @@ def parse_json_text(value: Any) -> Any:
 
 
 def with_parsed(row: Row, *names: str) -> Row:
-    """The row with these fields parsed, where they are there."""
+    """Return the row with these fields parsed, where they are there."""
     return row | {name: parse_json_text(row[name]) for name in names if name in row}
 
 
-def same_value(graph: Any, ours: Any) -> bool:
-    """Graph echoes numbers as text, and adds keys to objects; both are the same value."""
-    if isinstance(ours, bool) or ours is None:
-        return bool(graph) == bool(ours)
-    if isinstance(graph, dict) and isinstance(ours, str):
-        return str(graph.get("id")) == ours  # a reference, read as an object with its id
-    if isinstance(ours, dict) and isinstance(graph, dict):
-        return all(same_value(graph.get(key), value) for key, value in ours.items())
-    if isinstance(ours, list) and isinstance(graph, list):
-        return len(ours) == len(graph) and all(same_value(g, o) for g, o in zip(graph, ours, strict=True))
-    return str(graph) == str(ours)
+def same_value(graph: Any, sent: Any) -> bool:
+    """Return whether a value that Graph shows is the value that was sent, by all that Graph is known to normalize.
+
+    Graph shows numbers as text, times in ISO 8601 where Unix seconds were sent, references as objects with their `id`,
+    texts without blanks around them, lists of plain values in another order, and objects with keys added. Two texts are
+    never compared as numbers: "007" is not "7".
+    """
+    if isinstance(sent, bool) or sent is None:
+        return _truth(graph) == bool(sent)
+    if isinstance(graph, dict) and isinstance(sent, str):
+        return str(graph.get("id")) == sent
+    if isinstance(sent, dict) and isinstance(graph, dict):
+        return all(same_value(graph.get(key), value) for key, value in sent.items())
+    if isinstance(sent, list | tuple) and isinstance(graph, list | tuple):
+        return _same_list(list(graph), list(sent))
+    if isinstance(graph, str) and isinstance(sent, str):
+        return graph.strip() == sent.strip() or _same_time(graph, sent)
+    return str(graph) == str(sent) or _same_number(graph, sent) or _same_time(graph, sent)
+
+
+def _truth(graph: Any) -> bool:
+    return bool(graph) and graph not in ("0", "false")
+
+
+def _same_list(graph: list[Any], sent: list[Any]) -> bool:
+    if len(graph) != len(sent):
+        return False
+    if any(isinstance(item, dict | list | tuple) for item in sent):
+        return all(same_value(shown, item) for shown, item in zip(graph, sent, strict=True))
+    return sorted(map(str, graph)) == sorted(map(str, sent))
+
+
+def _same_number(graph: Any, sent: Any) -> bool:
+    """Compare a number with a number or with its text."""
+    try:
+        return not isinstance(graph, bool) and math.isclose(float(graph), float(sent), rel_tol=1e-12)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _same_time(graph: Any, sent: Any) -> bool:
+    """Compare times. A time without an offset is one of the account's clocks, in whose time zone Graph shows times."""
+    if isinstance(graph, str) and isinstance(sent, str) and is_wall_clock_time(sent):
+        return graph[:_WALL_CLOCK_CHARS] == sent[:_WALL_CLOCK_CHARS].replace(" ", "T")
+    shown, wanted = unix_seconds(graph), unix_seconds(sent)
+    return shown is not None and shown == wanted
+
+
+def is_wall_clock_time(text: str) -> bool:
+    """Return whether a text is a date and time without an offset from UTC."""
+    try:
+        return len(text) >= _WALL_CLOCK_CHARS and datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
+
+
+def unix_seconds(time: Any) -> float | None:
+    """Return a time of Graph in Unix seconds, or None for anything else.
+
+    Graph gives ISO 8601 with a time of day and an offset from UTC, or Unix seconds as a number.
+    """
+    if isinstance(time, int | float) and not isinstance(time, bool):
+        return float(time)
+    try:
+        moment = datetime.fromisoformat(time) if isinstance(time, str) and "T" in time else None
+    except ValueError:
+        return None
+    return moment.timestamp() if moment is not None and moment.tzinfo is not None else None

@@ -26,7 +26,7 @@ WITH_SUBUNIT = frozenset(
 # Currencies that are called dollar, for which `$` may stand.
 DOLLARS = frozenset("AUD CAD HKD NZD SGD TWD USD".split())
 
-_WRITTEN = re.compile(
+_AMOUNT = re.compile(
     r"(?P<sign>\$)?(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,5}|[0-9]{1,15})(?:\.(?P<decimals>[0-9]{1,4}))?"
     r"(?(sign)| (?P<currency>[A-Z]{3}))",
     re.ASCII,
@@ -69,7 +69,7 @@ def to_minor(value: int | str, currency: str) -> int:
     """
     if isinstance(value, int):
         return value
-    match = _WRITTEN.fullmatch(value)
+    match = _AMOUNT.fullmatch(value)
     if match is None:
         raise InvalidArguments(f"A money argument is {ACCEPTED_FORMS}.", f'Write it like "{_example(currency)}".')
     if match["sign"] and currency not in DOLLARS:
@@ -128,7 +128,7 @@ def standard(minor: int, currency: str) -> int | float:
 
 
 def _read_argument(value: Any) -> Any:
-    match = _WRITTEN.fullmatch(value) if isinstance(value, str) else None
+    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
     if match is not None:
         currency = match["currency"]
         problem = _ambiguity(match, currency) if currency and offset(currency) else None

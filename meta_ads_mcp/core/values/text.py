@@ -1,4 +1,4 @@
-"""Text from outside: advertisers, visitors, Meta. It is data, never instructions, and never holds a secret.
+"""Clean text from outside: from advertisers, visitors and Meta. It is data, never instructions or a secret.
 
 Invisible and bidirectional control characters can hide instructions from a person and show them to a model; what
 looks like a token must not travel on, whoever wrote it.
@@ -14,7 +14,7 @@ from typing import Any
 # C0 and C1 controls without tab and newline; soft hyphen; fillers; zero-width, bidirectional and other invisible marks;
 # line and paragraph separators; variation selectors but the two of emoji; byte order mark; interlinear annotations;
 # shorthand and musical format controls; tag characters and the variation selectors of plane 14; lone surrogates.
-_HIDDEN = re.compile(
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001345f"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
@@ -22,8 +22,8 @@ _HIDDEN = re.compile(
     "|[\ufe0e\ufe0f](?=[\ufe0e\ufe0f])"
 )
 # Arabic, Syriac, Indic, Myanmar and Khmer letters, and emoji: between two of them a joiner changes what is seen.
-_JOINED = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u2190-\u2bff\U0001f000-\U0001faff"
-_STRAY_JOINER = re.compile(f"(?<![{_JOINED}\ufe0f])[\u200c\u200d]|[\u200c\u200d](?![{_JOINED}])")
+_JOINING_LETTERS = "\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u2190-\u2bff\U0001f000-\U0001faff"
+_STRAY_JOINER = re.compile(f"(?<![{_JOINING_LETTERS}\ufe0f])[\u200c\u200d]|[\u200c\u200d](?![{_JOINING_LETTERS}])")
 # Terminal sequences as a whole: CSI (colours, cursor) and OSC (titles, links).
 _ANSI = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?")
 
@@ -41,7 +41,7 @@ LONGEST = 4000
 
 
 def redact(text: str) -> str:
-    """The text without anything that looks like a Meta token or carries one as a parameter."""
+    """Return the text without anything that looks like a Meta token or carries one as a parameter."""
     if "EAA" in text or "IG" in text or "|" in text or "%7C" in text:
         text = _TOKEN.sub("[token]", text)
     if ("=" in text or ":" in text or "%3" in text) and ("_" in text or "ecret" in text.lower()):
@@ -61,7 +61,7 @@ def show_hidden(text: str) -> str:
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
-    return _HIDDEN.sub(_escape, _STRAY_JOINER.sub(_escape, text))
+    return _INVISIBLE.sub(_escape, _STRAY_JOINER.sub(_escape, text))
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -69,9 +69,9 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def clean(text: str, longest: int = LONGEST) -> str:
-    """The text without hidden characters and secrets, cut at `longest` characters."""
+    """Return the text without hidden characters and secrets, cut at `longest` characters."""
     if not (text.isascii() and text.isprintable()):
-        text = _HIDDEN.sub("", _STRAY_JOINER.sub("", _ANSI.sub("", text)))
+        text = _INVISIBLE.sub("", _STRAY_JOINER.sub("", _ANSI.sub("", text)))
     text = redact(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
 

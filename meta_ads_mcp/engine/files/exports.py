@@ -1,8 +1,9 @@
 """Results as files: `exports/` and `media/` of the state directory, readable by their owner alone.
 
 A file is written beside its place and moved there when it is whole, so a broken one is never taken for a result. Rows
-pass through; what stays in memory are the columns. CSV needs all columns before its first line, so its rows wait in a
-spool file until the end.
+pass through; what stays in memory are the columns. A table requires all columns before its first line, so the rows of
+CSV and XLSX wait in a spool file until the end. Files with personal data are in `exports/personal/`, which no resource
+reaches.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from meta_ads_mcp.core.ports import Export, Exported, ExportFormat
+from meta_ads_mcp.core.ports import Export, ExportFormat
 from meta_ads_mcp.core.private_files import (
     UnsafeFileError,
     make_private_folder,
@@ -26,13 +27,15 @@ from meta_ads_mcp.core.private_files import (
     refuse_unsafe,
     replace_private,
 )
-from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.result import Exported, Row
+from meta_ads_mcp.engine.files.workbook import require_xlsx, write_workbook
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 _FILE = re.compile(rf"{_NAME.pattern}\.(csv|jsonl)")
 # Spreadsheets run a cell that starts so as a formula; names of ads are written by outsiders.
+_PHONE = re.compile(r"\+[0-9][0-9 ()./-]{3,30}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -43,15 +46,19 @@ class FolderExports:
         self._folder = state_dir / "exports" if state_dir else None
         self._media = state_dir / "media" if state_dir else None
 
-    def open(self, name: str, file_format: ExportFormat) -> Export:
+    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
         if self._folder is None:
             raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
         if not _NAME.fullmatch(name):
             raise InvalidArguments("The name of an export is letters, digits, _ and -.")
+        _refuse_link(self._folder)
+        if file_format == "xlsx":
+            require_xlsx()
+        folder = self._folder / "personal" if personal else self._folder
         try:
-            make_private_folder(self._folder)
-            self._folder.chmod(0o700)
-            return FileExport(self._folder / f"{name}.{file_format}", file_format)
+            make_private_folder(folder)
+            folder.chmod(0o700)
+            return FileExport(folder / f"{name}.{file_format}", file_format, personal=personal)
         except OSError as failure:
             raise _unwritable(failure) from None
 
@@ -60,8 +67,7 @@ class FolderExports:
             raise Denied("This server has no folder for files.", "Set META_ADS_STATE_DIR, or leave out save.")
         if not _NAME.fullmatch(name) or not _EXTENSION.fullmatch(extension):
             raise InvalidArguments("The name of a file is letters, digits, _ and -.")
-        if self._media.is_symlink():
-            raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
+        _refuse_link(self._media)
         target = self._media / f"{name}.{extension}"
         try:
             make_private_folder(self._media)
@@ -73,7 +79,7 @@ class FolderExports:
 
     def names(self) -> list[str]:
         """The finished files, the newest first."""
-        if self._folder is None or not self._folder.is_dir():
+        if self._folder is None or self._folder.is_symlink() or not self._folder.is_dir():
             return []
         found = [path for path in self._folder.iterdir() if _FILE.fullmatch(path.name) and _is_ours(path)]
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
@@ -84,7 +90,7 @@ class FolderExports:
         Raises NotFound for anything that is not the name of one.
         """
         path = self._folder / name if self._folder and _FILE.fullmatch(name) else None
-        if path is None or not _is_ours(path):
+        if path is None or path.parent.is_symlink() or not _is_ours(path):
             raise NotFound(
                 "There is no such exported file.", "Names end in .csv or .jsonl; save_as of a report tells the path."
             )
@@ -95,6 +101,12 @@ class FolderExports:
         return data.decode("utf-8", "ignore"), path.stat().st_size
 
 
+def _refuse_link(folder: Path) -> None:
+    """Raise Denied for a link in place of the folder: files would be written outside the state directory."""
+    if folder.is_symlink():
+        raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
+
+
 def _is_ours(path: Path) -> bool:
     """A file of the folder itself, not a way to another one."""
     return path.is_file() and not path.is_symlink()
@@ -102,9 +114,7 @@ def _is_ours(path: Path) -> bool:
 
 def _unwritable(failure: OSError) -> Denied:
     if isinstance(failure, UnsafeFileError):
-        return Denied(
-            f"The file cannot be written: what is there {failure.strerror}.", "Remove it, or use another name."
-        )
+        return Denied(f"The file cannot be written: its path {failure.strerror}.", "Remove it, or use another name.")
     return Denied(
         f"The file cannot be written ({type(failure).__name__}).",
         "Make META_ADS_STATE_DIR a folder that this user can write, with space left, or do not save.",
@@ -118,26 +128,26 @@ class _Part:
         refuse_unsafe(target)
         self._target = target
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-        self._path = Path(name)
+        self.path = Path(name)
         self.file: IO[str] = os.fdopen(handle, "w+", encoding="utf-8", newline="")
 
     def place(self) -> None:
         self.file.flush()
         os.fsync(self.file.fileno())
         self.file.close()
-        move_into_place(self._path, self._target)
+        move_into_place(self.path, self._target)
 
     def discard(self) -> None:
         with suppress(OSError):  # of a full disk: what is in the buffer is not wanted any more
             self.file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
 
 class FileExport:
     """Rows on their way into one file."""
 
-    def __init__(self, target: Path, file_format: ExportFormat) -> None:
-        self._target, self._format = target, file_format
+    def __init__(self, target: Path, file_format: ExportFormat, *, personal: bool = False) -> None:
+        self._target, self._format, self._personal = target, file_format, personal
         self._spool = _Part(target)
         self._columns: dict[str, None] = {}
         self._rows = 0
@@ -149,14 +159,15 @@ class FileExport:
             raise _unwritable(failure) from None
 
     async def finish(self, missing: Mapping[str, Any] | None = None) -> Exported:
-        place = self._place_csv if self._format == "csv" else self._place_jsonl
+        place = {"csv": self._place_csv, "jsonl": self._place_jsonl, "xlsx": self._place_xlsx}[self._format]
         try:
             await asyncio.to_thread(place, missing or {})
         except OSError as failure:
             raise _unwritable(failure) from None
         finally:
             self.discard()
-        return Exported(str(self._target), self._rows, list(self._columns))
+        size = self._target.stat().st_size
+        return Exported(str(self._target), self._rows, list(self._columns), size, self._personal)
 
     def discard(self) -> None:
         self._spool.discard()
@@ -190,6 +201,15 @@ class FileExport:
         finally:
             part.discard()
 
+    def _place_xlsx(self, missing: Mapping[str, Any]) -> None:
+        part = _Part(self._target)
+        try:
+            rows = ([row.get(name, missing.get(name)) for name in self._columns] for row in self._written_rows())
+            write_workbook(part.path, list(self._columns), rows)
+            part.place()
+        finally:
+            part.discard()
+
     def _written_rows(self) -> Iterator[Row]:
         self._spool.file.seek(0)
         return (json.loads(line) for line in self._spool.file)
@@ -205,4 +225,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+    return f"'{text}" if isinstance(text, str) and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether a spreadsheet could run the text. A phone number cannot do anything, and `'+49…` would be none."""
+    return text.startswith(_FORMULA) and not _PHONE.fullmatch(text)

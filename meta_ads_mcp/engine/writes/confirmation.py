@@ -1,24 +1,17 @@
-"""A person's agreement before a write that can cost money, cannot be undone, or speaks in public.
+"""Ask for a person's agreement before a write that can cost money, cannot be undone, or speaks in public.
 
 A client that can ask its user is asked through it. For the others the first call answers with a plan and a code, and
-the same call with the code carries it out. A code is signed with a key of this process, bound to the tool, its
-arguments and what the plan replaces, good for ten minutes and for one call.
+the same call with the code carries it out.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.engine.writes.codes import CodeProblem, ConfirmationCodes
 from meta_ads_mcp.errors import ConfirmationRequired
-
-TTL_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -35,6 +28,14 @@ class ConfirmationQuestion:
 
     text: str
     code: str
+
+
+@dataclass(frozen=True)
+class PendingCode:
+    """The code for a client that cannot ask its user, and why the code that came with the call did not hold."""
+
+    code: str
+    problem: CodeProblem | None = None
 
 
 class Elicitor(Protocol):
@@ -63,84 +64,61 @@ class NoElicitor:
         return None
 
 
-class ConfirmationCodes:
-    """Issues and redeems confirmation codes."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._key = secrets.token_bytes(32)
-        self._clock = clock
-        self._spent: dict[str, float] = {}
-
-    def issue(self, tool: str, arguments: Mapping[str, Any], replaces: Any) -> str:
-        head = f"{int(self._clock.now()) + TTL_SECONDS}-{secrets.token_hex(4)}"
-        return f"{head}.{self._sign(head, tool, arguments, replaces)}"
-
-    def redeem(self, code: str | None, tool: str, arguments: Mapping[str, Any], replaces: Any) -> bool:
-        """Whether the code was issued for this very call, in time, and not used before. It is used up by this."""
-        now = self._clock.now()
-        self._spent = {used: until for used, until in self._spent.items() if until > now}
-        head, _, signature = (code or "").partition(".")
-        until = head.partition("-")[0]
-        if code is None or code in self._spent or not (until.isascii() and until.isdigit()) or int(until) <= now:
-            return False
-        expected = self._sign(head, tool, arguments, replaces)
-        if not hmac.compare_digest(expected.encode(), signature.encode()):
-            return False
-        self._spent[code] = int(until)
-        return True
-
-    def _sign(self, head: str, tool: str, arguments: Mapping[str, Any], replaces: Any) -> str:
-        text = json.dumps([head, tool, arguments, replaces], sort_keys=True, separators=(",", ":"), default=str)
-        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:24]
-
-
 class ConfirmationGate:
-    """Decides whether a write that needs agreement may go ahead."""
+    """Decide whether a write that requires an agreement may go ahead."""
 
     def __init__(self, codes: ConfirmationCodes) -> None:
         self._codes = codes
 
+    def issue(self, tool: str, arguments: Mapping[str, Any], replaces: Any) -> str:
+        """Return a code with which the same call goes ahead, for a plan that is shown before anybody is asked."""
+        return self._codes.issue(tool, _bare(arguments), replaces)
+
     async def check(
-        self, asker: Elicitor, tool: str, arguments: Mapping[str, Any], replaces: Any, text: str
-    ) -> ConfirmationQuestion | str | None:
-        """None: go ahead. A `Question` to return to a client that asks later, or the code for one that cannot ask.
+        self, elicitor: Elicitor, tool: str, arguments: Mapping[str, Any], replaces: Any, text: str
+    ) -> ConfirmationQuestion | PendingCode | None:
+        """Return None to go ahead, a question for a client that asks later, or a code for one that cannot ask.
 
         Raises ConfirmationRequired when the user declined, or when a reply does not belong to this call.
         """
-        given = arguments.get("confirmation")
-        bare = {name: value for name, value in arguments.items() if name != "confirmation"}
-        if not asker.can_ask:
-            if given is not None and self._codes.redeem(given, tool, bare, replaces):
+        code = arguments.get("confirmation")
+        if not elicitor.can_ask:
+            problem = self._codes.redeem(code, tool, _bare(arguments), replaces) if code is not None else None
+            if code is not None and problem is None:
                 return None
-            return self._codes.issue(tool, bare, replaces)
-        if asker.reply is not None:
-            self._require(asker.reply, tool, bare, replaces)
+            return PendingCode(self.issue(tool, arguments, replaces), problem)
+        if elicitor.reply is not None:
+            self._require(elicitor.reply, tool, arguments, replaces)
             return None
-        agreed = await asker.ask(text)
+        agreed = await elicitor.ask(text)
         if agreed is None:
-            return ConfirmationQuestion(text, self._codes.issue(tool, bare, replaces))
+            return ConfirmationQuestion(text, self.issue(tool, arguments, replaces))
         if not agreed:
             raise _declined()
         return None
 
-    def reject_unneeded_code(self, asker: Elicitor, arguments: Mapping[str, Any]) -> None:
-        """Raises ConfirmationRequired where a call that needs no agreement brings one: it was meant for another call,
-        or for this one before the change was made. Otherwise a code that was used up would make the change again.
+    def reject_unneeded_code(self, elicitor: Elicitor, arguments: Mapping[str, Any]) -> None:
+        """Reject a confirmation on a call that needs none: the code belongs to another call or was used already.
+
+        Raises ConfirmationRequired. Otherwise a code that was used up would make the change again.
         """
-        if asker.reply.code if asker.can_ask and asker.reply else arguments.get("confirmation"):
+        if elicitor.reply.code if elicitor.can_ask and elicitor.reply else arguments.get("confirmation"):
             raise ConfirmationRequired(
-                "This agreement was used before, or does not belong to this call, which needs none as things are now.",
-                "Look whether the change is made already; if not, call again without a confirmation.",
+                "This confirmation code is invalid: it was already used or belongs to another call.",
+                "This call needs no confirmation; if the change is not in place yet, repeat it without one.",
             )
 
     def _require(self, reply: Reply, tool: str, arguments: Mapping[str, Any], replaces: Any) -> None:
-        if not self._codes.redeem(reply.code, tool, arguments, replaces):
-            raise ConfirmationRequired(
-                "This agreement does not belong to this call, was used before, or is older than ten minutes.",
-                "Call again without an answer; the user is then asked anew.",
-            )
+        problem = self._codes.redeem(reply.code or "", tool, _bare(arguments), replaces)
+        if problem is not None:
+            raise ConfirmationRequired(problem.value, "Call again without an answer; the user is then asked again.")
         if not reply.agreed:
             raise _declined()
+
+
+def _bare(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that a code is bound to: all but the code itself and the choice of a dry run."""
+    return {name: value for name, value in arguments.items() if name not in ("confirmation", "dry_run")}
 
 
 def _declined() -> ConfirmationRequired:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.engine.writes.lost_answers import find_change, is_searchable
+from meta_ads_mcp.engine.writes.lost_answers import ambiguous, find_ids, is_searchable
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
-
-# After this long an intent without an outcome is no longer somebody's running call.
-TAKEOVER_SECONDS = 900
 
 
 def replay(data: Row) -> Result:
@@ -37,25 +35,23 @@ def partial_completion(begun: Sequence[JournalEntry]) -> UnknownOutcome:
     )
 
 
-async def resolve_open_entry(entry: JournalEntry, client: GraphPort, journal: Journal, now: float) -> Row | None:
-    """Of an intent without an outcome, a call that still runs or a process that ended: the object, found at Graph.
+async def resolve_open_entry(entry: JournalEntry, client: GraphPort, journal: Journal) -> Row:
+    """Return the object that a call created whose end nobody recorded: it still runs, or its process ended.
 
-    None when it surely was not made; the key is free then. Raises UnknownOutcome while that cannot be told.
+    Raises UnknownOutcome when Graph shows no such object, or more than one. The key then stays taken, however long ago
+    the call was: a search that finds nothing is no proof that nothing was created.
     """
     change = _change_of(entry)
     try:
-        found = await find_change(client, change, entry.started)
+        ids = await find_ids(client, change, entry.sent_at, lambda object_id: journal.is_known(object_id, entry))
     except AdsError as failure:
-        raise _open(f"Graph could not be asked ({failure.kind}).") from None
-    if found is not None:
-        journal.outcome(entry.change_id, "success", object_id=found["id"])
-        return {"status": "success", "id": found["id"], "change_id": entry.change_id}
-    if not is_searchable(change):
-        raise _open("What it makes cannot be told from others of its kind: use a new key once you have looked.")
-    if now - entry.started < TAKEOVER_SECONDS:
-        raise _open("The key can be used again 15 minutes after that call.")
-    journal.outcome(entry.change_id, "failed", error={"kind": "transient", "message": "not there 15 minutes later"})
-    return None
+        raise _open(entry, f"Graph could not be asked ({failure.kind}).") from None
+    if len(ids) > 1:
+        raise ambiguous(_NOT_ENDED, ids)
+    if not ids:
+        raise _open(entry, "" if is_searchable(change) else "Graph cannot tell it from others of its kind.")
+    journal.outcome(entry.change_id, "success", object_id=ids[0])
+    return {"status": "success", "id": ids[0], "change_id": entry.change_id}
 
 
 def _change_of(entry: JournalEntry) -> Change:
@@ -70,8 +66,15 @@ def _change_of(entry: JournalEntry) -> Change:
     )
 
 
-def _open(more: str) -> UnknownOutcome:
+_NOT_ENDED = "An earlier call with this idempotency_key has not ended, or its answer was lost."
+
+
+def _open(entry: JournalEntry, detail: str) -> UnknownOutcome:
+    name = entry.after.get("name")
+    called = f" named {name!r}" if isinstance(name, str) else ""
+    where = f" under {entry.parent}/{entry.edge}" if entry.parent and entry.edge else ""
     return UnknownOutcome(
-        "An earlier call with this idempotency_key has not ended, or its answer was lost.",
-        f"Look whether the object exists. {more}",
+        f"{_NOT_ENDED} {detail}".strip(),
+        f"Look for a {node_kind(entry.node).label}{called}{where}. If it is not there, call again with a new key.",
+        details={"change_id": entry.change_id},
     )

@@ -17,7 +17,6 @@ from typing import Any
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.private_files import append_private_line
-from meta_ads_mcp.core.values.text import redact_all
 from meta_ads_mcp.errors import Denied
 
 FILE = "journal.jsonl"
@@ -75,13 +74,20 @@ class Journal:
         """The changes of the call that this idempotency key belongs to."""
         return [entry for entry in self.entries() if entry.key == key and entry.tool == tool]
 
+    def is_known(self, object_id: str, entry: JournalEntry) -> bool:
+        """Return whether the object cannot be the one that `entry` creates: another change created or used it."""
+        return any(
+            other.object_id == object_id
+            and other.change_id != entry.change_id
+            and (other.effect == "create" or other.started < entry.started)
+            for other in self.entries()
+        )
+
     def _append(self, line: dict[str, Any]) -> None:
-        # Verbatim but for secrets: what an undo writes back is what was there.
-        safe = redact_all(line)
         if self._path is None:
-            self._memory.append(safe)
+            self._memory.append(json.loads(json.dumps(line, default=str)))
             return
-        text = json.dumps(safe, ensure_ascii=False, separators=(",", ":"), default=str)
+        text = json.dumps(line, ensure_ascii=False, separators=(",", ":"), default=str)
         append_private_line(self._path, text, sync=True)
 
     def _lines(self) -> Iterator[dict[str, Any]]:

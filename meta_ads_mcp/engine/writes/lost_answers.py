@@ -1,12 +1,16 @@
-"""What happened to a write whose answer was lost? Graph is asked before anybody is told.
+"""Find out what happened to a write whose answer was lost, before anybody is told.
 
-Graph has no idempotency key on writes, so nothing is sent again. A new object is looked for under its parent by what
-was sent and by time; a changed one is read. Two looks, a few seconds apart, because a write may still be on its way.
+Graph has no idempotency key on writes, so nothing is sent again. A new object is searched for under its parent, by what
+was sent and by its creation time on Graph's clock. A changed object is read. There are two looks, a few seconds apart,
+because a write may still be on its way.
+
+Absence is not proof: a search that finds nothing never says that an object was not created. Neither are two objects
+proof: which of them the call created is then unknown.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
@@ -14,20 +18,72 @@ from meta_ads_mcp.core.nodes import Fingerprint, node_kind
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
-from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.core.values.graph_values import same_value, unix_seconds
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.errors import AdsError, NotFound, Transient, UnknownOutcome
 from meta_ads_mcp.graph.paging import Sender, fetch_pages
 
 LOOKS_AFTER_SECONDS = (1.0, 4.0)
-MOST_SEARCHED = 1000
-SLACK_SECONDS = 90
+MAX_SEARCHED_ROWS = 1000
+# Between the clocks of Graph's own machines, and for the seconds that a `Date` header leaves out.
+CLOCK_SLACK_SECONDS = 5
+
+# Whether the journal knows an id as that of an object which another change created, or changed before.
+IsKnown = Callable[[str], bool]
 
 
-def matches(fingerprint: Fingerprint, row: Row, change: Change, started: float) -> bool:
-    """Return whether a row can be the object that the change was to create."""
-    alike = all(_same(row.get(name), change.after[name]) for name in fingerprint_fields(change) if name in change.after)
-    return alike and (fingerprint.created is None or made_since(row.get(fingerprint.created), started))
+async def recover(
+    sender: Sender, clock: Clock, change: Change, since: float, is_known: IsKnown, lost: UnknownOutcome
+) -> str:
+    """Return the id of the object, when Graph shows that the change was made.
+
+    `since` is when the change was sent, in Unix seconds of Graph's clock. Raises Transient when Graph still has all the
+    earlier values, and UnknownOutcome, with how to look, when it is not certain what happened.
+    """
+    for wait in LOOKS_AFTER_SECONDS:
+        await clock.sleep(wait)
+        try:
+            ids = await find_ids(sender, change, since, is_known)
+        except AdsError:
+            raise _uncertain(change, lost) from None
+        if len(ids) > 1:
+            raise ambiguous(lost.message, ids)
+        if ids:
+            return ids[0]
+    if not await _has_earlier_values(sender, change):
+        raise _uncertain(change, lost)
+    raise Transient(
+        f"{lost.message} Graph still has the earlier values of {change.object_id}: the change was not made.",
+        "Call again; setting the same values twice does no harm.",
+    )
+
+
+async def find_ids(sender: Sender, change: Change, since: float, is_known: IsKnown) -> list[str]:
+    """Return the ids of all objects that the change can have created, or of the object that now is as it was to be."""
+    if change.effect is Effect.CREATE:
+        return await _find_new(sender, change, since, is_known)
+    if change.effect is Effect.DELETE or change.after.get("status") == "DELETED":
+        return await _find_deleted(sender, change)
+    if not change.readable:
+        return []
+    row = await sender.send(_read(change))
+    same = all(same_value(row.get(name), change.after[name]) for name in change.readable if name in change.after)
+    return [str(change.object_id)] if same else []
+
+
+def ambiguous(message: str, ids: Sequence[str]) -> UnknownOutcome:
+    """Return the error for several objects of which each can be the new one."""
+    return UnknownOutcome(
+        f"{message} Each of these objects can be the one that the call created: {', '.join(sorted(ids))}.",
+        "Look at them before creating it again; delete what is not wanted, or use a new idempotency_key for another.",
+    )
+
+
+def matches(fingerprint: Fingerprint, row: Row, change: Change, since: float) -> bool:
+    """Return whether a row can be the object that the change was to create. `since` is Graph's time."""
+    names = [name for name in fingerprint_fields(change) if name in change.after]
+    alike = all(same_value(row.get(name), change.after[name]) for name in names)
+    return alike and (fingerprint.created is None or created_since(row.get(fingerprint.created), since))
 
 
 def fingerprint_fields(change: Change) -> tuple[str, ...]:
@@ -37,78 +93,61 @@ def fingerprint_fields(change: Change) -> tuple[str, ...]:
 
 
 def is_searchable(change: Change) -> bool:
-    """Whether a new object of this kind can be told from others, so that not to find it says that it was not made."""
+    """Return whether a new object of this kind can be told from others of its kind."""
     fields = fingerprint_fields(change)
     return None not in (change.parent, change.edge) and bool(fields) and fields[0] in change.after
 
 
-def _same(graph: Any, sent: Any) -> bool:
-    """Graph gives a time that was sent as Unix seconds in ISO 8601, and trims texts."""
-    if isinstance(sent, str) and isinstance(graph, str):
-        return graph.strip() == sent.strip()
-    return same_value(graph, sent) or (isinstance(sent, int) and _seconds(graph) == sent)
+def created_since(created: Any, since: float) -> bool:
+    """Return whether an object can be as new as the call. Both times are Graph's; an unreadable one counts as new."""
+    seconds = unix_seconds(created)
+    return seconds is None or seconds >= since - CLOCK_SLACK_SECONDS
 
 
-async def recover(sender: Sender, clock: Clock, change: Change, started: float, lost: UnknownOutcome) -> Row:
-    """Graph's state of a change whose answer was lost, when the change is there.
-
-    Raises Transient when it surely was not made, and UnknownOutcome, with how to look, when that is not sure.
-    """
-    for wait in LOOKS_AFTER_SECONDS:
-        await clock.sleep(wait)
-        try:
-            found = await find_change(sender, change, started)
-        except AdsError:
-            raise _unsure(change, lost) from None
-        if found is not None:
-            return found
-    if change.effect is Effect.CREATE or not change.readable:
-        raise _unsure(change, lost)
-    raise Transient(
-        f"{lost.message} Graph still has the earlier values of {change.object_id}: the change was not made.",
-        "Call again; setting the same values twice does no harm.",
-    )
-
-
-async def find_change(sender: Sender, change: Change, started: float) -> Row | None:
-    """Graph's state of the change where it is there, or None."""
-    if change.effect is Effect.CREATE:
-        return await _look_for_new(sender, change, started)
-    if change.effect is Effect.DELETE or change.after.get("status") == "DELETED":
-        return await _look_for_gone(sender, change)
-    now = await sender.send(_read(change))
-    same = all(same_value(now.get(name), change.after[name]) for name in change.readable if name in change.after)
-    return {"id": change.object_id} if same and change.readable else None
-
-
-async def _look_for_new(sender: Sender, change: Change, started: float) -> Row | None:
-    """The one object under the parent that is as the new one was to be; None when there is none, or more than one."""
+async def _find_new(sender: Sender, change: Change, since: float, is_known: IsKnown) -> list[str]:
+    """Search under the parent for objects that are as the new one was to be and that no other change created."""
     if not is_searchable(change):
-        return None
+        return []
+    fingerprint = node_kind(change.node).fingerprint
+    ids: list[str] = []
+    count = 0
+    async for page in fetch_pages(sender, _search(change, since), 100, None):
+        ids += [str(row["id"]) for row in page.rows if "id" in row and matches(fingerprint, row, change, since)]
+        count += len(page.rows)
+        if count >= MAX_SEARCHED_ROWS:
+            break
+    return [object_id for object_id in dict.fromkeys(ids) if not is_known(object_id)]
+
+
+def _search(change: Change, since: float) -> Request:
     kind = node_kind(change.node)
     created = [kind.fingerprint.created] if kind.fingerprint.created else []
     params: dict[str, Any] = {"fields": ",".join(["id", *fingerprint_fields(change), *created])}
     if kind.filters_updated_time and change.edge == kind.list_edge:
-        since = int(started) - SLACK_SECONDS
-        params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": since}]
+        earliest = int(since) - CLOCK_SLACK_SECONDS
+        params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": earliest}]
     where = f"{change.parent}/{change.edge}"
-    request = Request("GET", where, params, account=change.request.account, page=change.request.page)
-    found: list[Row] = []
-    read = 0
-    async for page in fetch_pages(sender, request, 100, None):
-        found += [row for row in page.rows if matches(kind.fingerprint, row, change, started)]
-        read += len(page.rows)
-        if read >= MOST_SEARCHED:
-            break
-    return {"id": found[0]["id"]} if len(found) == 1 else None
+    return Request("GET", where, params, account=change.request.account, page=change.request.page)
 
 
-async def _look_for_gone(sender: Sender, change: Change) -> Row | None:
+async def _find_deleted(sender: Sender, change: Change) -> list[str]:
     try:
-        now = await sender.send(_read(change, "id,status" if node_kind(change.node).has_status else "id"))
+        row = await sender.send(_read(change, "id,status" if node_kind(change.node).has_status else "id"))
     except NotFound:
-        return {"id": change.object_id}
-    return {"id": change.object_id} if now.get("status") == "DELETED" else None
+        return [str(change.object_id)]
+    return [str(change.object_id)] if row.get("status") == "DELETED" else []
+
+
+async def _has_earlier_values(sender: Sender, change: Change) -> bool:
+    """Return whether Graph has all values as they were before. False where nobody can tell."""
+    names = [name for name in change.readable if name in change.before]
+    if change.effect is Effect.CREATE or not names:
+        return False
+    try:
+        row = await sender.send(_read(change))
+    except AdsError:
+        return False
+    return all(same_value(row.get(name), change.before[name]) for name in names)
 
 
 def _read(change: Change, fields: str | None = None) -> Request:
@@ -122,22 +161,7 @@ def _read(change: Change, fields: str | None = None) -> Request:
     )
 
 
-def made_since(made: Any, started: float) -> bool:
-    """Whether a time of Graph (ISO 8601 or Unix seconds) is as late as the call; an unreadable one counts as late."""
-    seconds = _seconds(made)
-    return seconds is None or seconds >= started - SLACK_SECONDS
-
-
-def _seconds(time: Any) -> float | None:
-    if isinstance(time, int | float):
-        return float(time)
-    try:
-        return datetime.fromisoformat(str(time)).timestamp()
-    except ValueError:
-        return None
-
-
-def _unsure(change: Change, lost: UnknownOutcome) -> UnknownOutcome:
+def _uncertain(change: Change, lost: UnknownOutcome) -> UnknownOutcome:
     if change.effect is Effect.CREATE:
         where = f"{change.parent}/{change.edge}" if change.parent else "the account"
         look = f"Look under {where} for an object named as in this call before creating it again."

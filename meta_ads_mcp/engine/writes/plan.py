@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
-from meta_ads_mcp.core.nodes import DISTINCT_FIELDS, node_kind
 from meta_ads_mcp.core.params import marker
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
@@ -14,12 +13,12 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
-from meta_ads_mcp.core.values.text import with_article
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
+from meta_ads_mcp.domain.object_kind import read_as_kind
 from meta_ads_mcp.engine.single_request import graph_params, path_of
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object
-from meta_ads_mcp.errors import GraphError, InvalidArguments, NotFound
+from meta_ads_mcp.errors import InvalidArguments, NotFound
 
 # Always read along: what a person recognises the object by, and what the reasons look at.
 _KNOWN_BY = ("id", "name", "status")
@@ -71,7 +70,9 @@ async def _change(
     # What is new has no values of its own yet; its parent has some that count.
     wanted = (*(readable if is_node else ()), *args.fields_to_read())
     looks = tool.reads_before if is_node else bool(args.fields_to_read())
-    before = await read_current_values(tool, node if is_node else "", call, subject, wanted, page) if looks else {}
+    known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
+    reads = [*known_by, *wanted]
+    before = await read_as_kind(call, subject, node if is_node else "", reads, page) if looks else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
@@ -108,37 +109,6 @@ async def _change(
 def with_reasons(change: Change, now: float) -> Change:
     """Return the change with the reasons to ask a person that follow from its effects. `now` is in Unix seconds."""
     return replace(change, reasons=tuple(dict.fromkeys((*change.reasons, *confirmation_reasons(change, now)))))
-
-
-async def read_current_values(
-    tool: Tool, node: str, call: Call, object_id: str, readable: tuple[str, ...], page: str | None
-) -> Row:
-    """The values now. A field that only the tool's kind of object has is read along: of another kind Graph has none.
-
-    Raises NotFound for an id of another kind, which Graph would change without a word.
-    """
-    known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
-    own = node_kind(node).distinct_field
-    fields: list[str] = [*known_by, *([own] if own else []), *readable]
-    try:
-        row = await call.graph.get(object_id, fields=list(dict.fromkeys(fields)), page=page)
-    except InvalidArguments as refused:
-        if own is None or f"nonexisting field ({own})" not in refused.message:
-            raise
-        raise wrong_object_type(object_id, node, refused.graph) from None
-    # Graph may say more than it was asked for; what only another kind has tells as much as its refusal.
-    if own is not None and own not in row and not row.keys().isdisjoint(DISTINCT_FIELDS):
-        raise wrong_object_type(object_id, node, None)
-    return row
-
-
-def wrong_object_type(object_id: str, node: str, error: GraphError | None) -> NotFound:
-    """Return the error for an id of another kind of object, which Graph would change without a word."""
-    return NotFound(
-        f"{object_id} is not {with_article(node_kind(node).label)}.",
-        "Find its type with ads_get_ad_entities.",
-        graph=error,
-    )
 
 
 def convert_money_and_times(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:

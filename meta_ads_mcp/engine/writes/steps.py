@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
@@ -57,11 +58,13 @@ class JournalledSteps:
     async def _do(self, change: Change, exchange: Exchange | None = None) -> Row:
         self.permit(change)
         entry = self.entry_of(change)
+        entry.graph_time = self.clock.now() + self.client.clock_skew()
         self._mine.add(entry.change_id)
         self.journal.intent(entry)
         self._require_first(entry)
         try:
-            body = require_success(await (exchange(self.client.send) if exchange else self._send(change)))
+            body = require_success(await (exchange(self.client.send) if exchange else self._send(change, entry)))
+            object_id = require_id(change, body)
         except UnknownOutcome as lost:
             self.journal.outcome(entry.change_id, "unknown_outcome", error={"kind": lost.kind})
             raise UnknownOutcome(
@@ -70,7 +73,6 @@ class JournalledSteps:
         except AdsError as error:
             self.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": error.message})
             raise
-        object_id = change.object_id or created_id(body)
         self.journal.outcome(entry.change_id, "success", object_id=object_id)
         self.done.append(Done(change, entry.change_id, object_id))
         return {**body, "id": object_id}
@@ -89,14 +91,17 @@ class JournalledSteps:
                     "Make the same call again in a moment: it then gives the other one's result.",
                 )
 
-    async def _send(self, change: Change) -> Any:
-        started = self.clock.now()
+    async def _send(self, change: Change, entry: JournalEntry) -> Any:
         try:
-            return require_object(await self.client.send(change.request))
+            body = require_object(await self.client.send(change.request))
+            if body.get("success", True) is True:
+                require_id(change, body)
         except UnknownOutcome as lost:
-            found = await recover(self.client, self.clock, change, started, lost)
+            is_known = partial(self.journal.is_known, entry=entry)
+            object_id = await recover(self.client, self.clock, change, entry.sent_at, is_known, lost)
             self.notes.append("Graph's answer was lost; the change was found to be made.")
-            return found
+            return {"id": object_id}
+        return body
 
 
 def require_object(body: Any) -> Row:
@@ -114,9 +119,21 @@ def require_success(body: Any) -> Row:
     return said
 
 
+def require_id(change: Change, body: Row) -> str | None:
+    """Return the id of the changed or created object. Raises UnknownOutcome for a creation without an id."""
+    object_id = change.object_id or created_id(body)
+    if object_id is None and change.effect is Effect.CREATE:
+        raise UnknownOutcome("Graph's answer does not name the object that it created.")
+    return object_id
+
+
 def created_id(body: Row) -> str | None:
-    """The id of what was made; the `/copies` edges name it by kind."""
+    """Return the id of the created object, or None. The `/copies` edges name it by kind, `/adimages` by its hash."""
     for name in ("id", "copied_campaign_id", "copied_adset_id", "copied_ad_id", "post_id", "video_id"):
-        if isinstance(body.get(name), str):
+        if isinstance(body.get(name), str) and body[name]:
             return str(body[name])
-    return None
+    images = body.get("images")
+    hashes = (
+        [image.get("hash") for image in images.values() if isinstance(image, dict)] if isinstance(images, dict) else []
+    )
+    return next((str(value) for value in hashes if value), None)

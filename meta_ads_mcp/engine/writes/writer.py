@@ -99,7 +99,7 @@ class WriteCall:
             await self.writer.client.authorize(change.request)
         if dry_run:
             record.outcome = "dry_run"
-            return await self._dry_run(plan)
+            return await self._dry_run(plan, asker)
         held = await self._agreement(plan, asker, record)
         if held is not None:
             record.outcome = "needs_confirmation"
@@ -128,20 +128,21 @@ class WriteCall:
             if plan.changes:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
-        replaces = [change.before for change in plan.changes]
         text = self._words().build(self.tool.title, plan, why)
-        held = await self.writer.gate.check(asker, self.tool.name, self.arguments, replaces, text)
+        gate, replaces = self.writer.gate, [change.before for change in plan.changes]
+        held = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if held is None:
             record.approval = "user" if asker.can_ask else "code"
             return None
         if isinstance(held, ConfirmationQuestion):
             return held
         data = self._planned(plan, "needs_confirmation") | {
-            "confirmation": held,
+            "confirmation": held.code,
             "next_step": "Show this plan to the user. If they agree, make the same call again with this "
             "`confirmation`; it holds for ten minutes.",
         }
-        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=plan.notes, verbatim=True)
+        notes = [*([held.problem.value] if held.problem else []), *plan.notes]
+        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True)
 
     def _words(self) -> QuestionText:
         zone = self.account.timezone if self.account else None
@@ -172,7 +173,7 @@ class WriteCall:
         ]
         return {**data, **plan.details}
 
-    async def _dry_run(self, plan: Plan) -> Result:
+    async def _dry_run(self, plan: Plan, asker: Elicitor) -> Result:
         by_graph = [change for change in plan.changes if change.validate_only]
         for change in by_graph:
             await self._validate(change)
@@ -182,6 +183,9 @@ class WriteCall:
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
         data = self._planned(plan, "dry_run") | {"next_step": next_step}
+        if why and not asker.can_ask:
+            replaces = [change.before for change in plan.changes]
+            data["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
         return Result(f"Dry run of {self.tool.name}: nothing was changed. {checked}.", Whole(data), notes=plan.notes)
 
     async def _validate(self, change: Change) -> None:
@@ -298,9 +302,8 @@ class WriteCall:
         for entry in begun:
             if entry.status == "success":
                 return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
-            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal, self.writer.clock.now())
-            if data is not None:
-                return Result("The earlier call with this key did make the object; nothing new was made.", Whole(data))
+            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal)
+            return Result("The earlier call with this key created the object; nothing new was created.", Whole(data))
         return None
 
 

@@ -1,4 +1,4 @@
-"""When to stop calling, for whom and for how long: a state machine without disk, told the time by its caller.
+"""Decide when to stop calling, for whom and for how long: a state machine without a disk or a clock.
 
 Two kinds of circuit. A throttle or block of Meta's: closed to all calls it covers until its time has passed. Failures
 (5xx, no answer): after their time one probe goes, and its outcome decides. Times are wall-clock seconds.
@@ -14,7 +14,7 @@ from meta_ads_mcp.errors import GraphError, Throttled
 from meta_ads_mcp.graph.error_table import ErrorRule
 from meta_ads_mcp.graph.limits.calls import GraphCall
 from meta_ads_mcp.graph.limits.circuit import FAILURES, NO_ACCOUNT, Circuit
-from meta_ads_mcp.graph.limits.headers import INSIGHTS, LONGEST_WAIT_S, UsageReading, scope_of
+from meta_ads_mcp.graph.limits.headers import INSIGHTS, MAX_WAIT_S, UsageReading, scope_of
 from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.limits.tiers import Tier
 
@@ -35,18 +35,18 @@ Key = tuple[str, str | None, str]
 class SlidingWindowCounter:
     """Events per token, account and use case: how many in how many seconds are too many."""
 
-    most: int
+    max_events: int
     window_s: float
     _times: defaultdict[Key, deque[float]] = field(default_factory=lambda: defaultdict(deque))
 
     def full(self, call: GraphCall, now: float) -> bool:
-        """Count an event; True, and from nothing again, when it makes `most` in the window."""
+        """Record an event; return True and reset once `max_events` fall within the window."""
         key = (call.token_key, call.account, call.use_case.lower())
         times = self._times[key]
         times.append(now)
         while times[0] <= now - self.window_s:
             times.popleft()
-        if len(times) < self.most:
+        if len(times) < self.max_events:
             return False
         del self._times[key]
         return True
@@ -61,12 +61,12 @@ class Breaker:
     _failures: SlidingWindowCounter = field(default_factory=lambda: SlidingWindowCounter(5, 60.0))
 
     def refusal(self, call: GraphCall, now: float) -> tuple[Circuit, float] | None:
-        """The circuit that refuses the call, and for how many seconds more; of several the one that lasts longest."""
+        """Return the circuit that refuses the call for the longest time, and the seconds left; or None."""
         refusing = [(circuit, _remaining_s(circuit, now)) for circuit in self.circuits.values() if circuit.covers(call)]
         return max((pair for pair in refusing if pair[1] > 0), key=lambda pair: pair[1], default=None)
 
     def half_open(self, call: GraphCall, now: float) -> bool:
-        """Whether the call, if it goes, is the probe of a circuit."""
+        """Return whether the call, if it goes, is the probe of a circuit."""
         return any(_half_open(circuit, now) for circuit in self._failing(call))
 
     def claim_probe(self, call: GraphCall, now: float) -> None:
@@ -76,7 +76,7 @@ class Breaker:
                 self._put(replace(circuit, probe_until=now + _PROBE_S, changed_at=now))
 
     def release_probe(self, call: GraphCall, now: float) -> None:
-        """The probe was not made, or tells nothing: the next call may be it."""
+        """Release the probe, which was not made or proves nothing. The next call may be the probe."""
         for circuit in self._failing(call):
             if circuit.probe_until > 0:
                 self._put(replace(circuit, probe_until=0.0, changed_at=now))
@@ -90,30 +90,30 @@ class Breaker:
     def judge(self, call: GraphCall, outcome: Outcome, tier: Tier, now: float) -> list[Circuit]:
         """Return the circuits to open after an outcome."""
         error = outcome.error
-        wanted = [_regain(call, reading, now, error) for reading in outcome.readings if reading.closed_s > 0]
+        circuits_to_open = [_regain(call, reading, now, error) for reading in outcome.readings if reading.closed_s > 0]
         if error is not None and outcome.rule is not None:
-            wanted += _named(call, error, outcome.rule, tier, now)
+            circuits_to_open += _circuits_of_error(call, error, outcome.rule, tier, now)
         if outcome.throttled and self._throttles.full(call, now):
-            wanted.append(_circuit(call, REPEATED, _REPEATED_S, now, error))
+            circuits_to_open.append(_circuit(call, REPEATED, _REPEATED_S, now, error))
         if outcome.failed and self._failing_again(call, now):
-            wanted.append(_circuit(call, FAILURES, _FAILURES_S, now, error))
-        return wanted
+            circuits_to_open.append(_circuit(call, FAILURES, _FAILURES_S, now, error))
+        return circuits_to_open
 
     def trip(self, circuit: Circuit) -> Circuit:
         """Open a circuit, or keep the one that already lasts longer; each event counts."""
         old = self.circuits.get(circuit.slot)
         if old is None:
             return self._put(circuit)
-        return self._put(replace(circuit.merged(old), trip_count=old.trip_count + 1))
+        return self._put(replace(circuit.merge_with(old), trip_count=old.trip_count + 1))
 
     def adopt(self, circuits: Iterable[Circuit]) -> None:
         """Merge circuits of another process."""
         for circuit in circuits:
             old = self.circuits.get(circuit.slot)
-            self._put(circuit if old is None else circuit.merged(old))
+            self._put(circuit if old is None else circuit.merge_with(old))
 
     def open(self, now: float) -> list[Circuit]:
-        """The circuits that are open now."""
+        """Return the circuits that are open now."""
         return [circuit for circuit in self.circuits.values() if circuit.open_until > now]
 
     def forget(self, now: float) -> None:
@@ -129,23 +129,25 @@ class Breaker:
         return circuit
 
     def _failing(self, call: GraphCall) -> list[Circuit]:
-        """The circuits of failures over the call that no answer has closed yet."""
+        """Return the circuits of failures over the call that no answer has closed yet."""
         covering = [circuit for circuit in self.circuits.values() if circuit.covers(call)]
         return [circuit for circuit in covering if circuit.reason == FAILURES and circuit.open_until > 0]
 
     def _failing_again(self, call: GraphCall, now: float) -> bool:
-        """A failed probe opens at once; otherwise it takes five failures in a minute, and none while it is open."""
+        """Return whether to open for failures: at once after a failed probe, else after five in a minute."""
         failing = self._failing(call)
         if failing:
             return any(circuit.open_until <= now for circuit in failing)
         return self._failures.full(call, now)
 
 
-def _named(call: GraphCall, error: GraphError, rule: ErrorRule, tier: Tier, now: float) -> list[Circuit]:
+def _circuits_of_error(call: GraphCall, error: GraphError, rule: ErrorRule, tier: Tier, now: float) -> list[Circuit]:
     """Return the circuits that the row of the error names, or that a time in Meta's text calls for."""
     hint_s = _hint_s(error)
     wait_s = max(float(rule.wait_s), hint_s)
-    hinted = [_circuit(call, HINT, hint_s, now, error)] if hint_s > 0 and issubclass(rule.error, Throttled) else []
+    hint_circuits = (
+        [_circuit(call, HINT, hint_s, now, error)] if hint_s > 0 and issubclass(rule.error, Throttled) else []
+    )
     match rule.circuit:
         case "abuse_signal":
             return [_whole(call, ABUSE, wait_s, now, error)]
@@ -156,13 +158,13 @@ def _named(call: GraphCall, error: GraphError, rule: ErrorRule, tier: Tier, now:
             circuit = _circuit(call, HINT, hint_s or rule.wait_s, now, error)
             return [circuit, replace(circuit, account=None, use_case=INSIGHTS)]
         case "account_score":
-            return [*hinted, _whole(call, SCORE_FULL, tier.blocked_s, now, error)]
+            return [*hint_circuits, _whole(call, SCORE_FULL, tier.blocked_s, now, error)]
         case None:
-            return hinted
+            return hint_circuits
 
 
 def _regain(call: GraphCall, reading: UsageReading, now: float, error: GraphError | None) -> Circuit:
-    """Of what the figure is about: the token, an account, or an account and a use case; also of another account."""
+    """Return the circuit of a usage figure. It may be about another account than the call's."""
     account = reading.scope
     if reading.kind == "buc" and account == scope_of(call):
         account = call.account or NO_ACCOUNT
@@ -173,22 +175,22 @@ def _regain(call: GraphCall, reading: UsageReading, now: float, error: GraphErro
 
 
 def _hint_s(error: GraphError) -> float:
-    return min(float(max(0, error.retry_after_seconds or 0)), LONGEST_WAIT_S)
+    return min(float(max(0, error.retry_after_seconds or 0)), MAX_WAIT_S)
 
 
 def _circuit(call: GraphCall, reason: str, seconds: float, now: float, error: GraphError | None) -> Circuit:
-    """Of this account and use case."""
+    """Return a circuit for the account and use case of the call."""
     account, use_case = call.account or NO_ACCOUNT, call.use_case.lower()
     return Circuit(call.token_key, account, use_case, reason, now + seconds, last_error=_brief(error), changed_at=now)
 
 
 def _whole(call: GraphCall, reason: str, seconds: float, now: float, error: GraphError) -> Circuit:
-    """Of the account in all use cases; of the token altogether when the call had no account."""
+    """Return a circuit for all use cases of the account, or for the token when the call had no account."""
     return Circuit(call.token_key, call.account, None, reason, now + seconds, last_error=_brief(error), changed_at=now)
 
 
 def _brief(error: GraphError | None) -> str:
-    """The codes alone: Meta's text may name people."""
+    """Return the error's codes without Meta's text, which may name people."""
     if error is None:
         return ""
     return f"{error.code}/{error.subcode}" if error.subcode else str(error.code)
@@ -199,7 +201,7 @@ def _half_open(circuit: Circuit, now: float) -> bool:
 
 
 def _remaining_s(circuit: Circuit, now: float) -> float:
-    """Seconds for which it refuses; while a probe is out, a guess of when it will be back."""
+    """Return the seconds for which it refuses calls; while a probe is on its way, an estimate."""
     if circuit.open_until > now:
         return circuit.open_until - now
     if circuit.reason == FAILURES and circuit.open_until > 0 and circuit.probe_until > now:

@@ -58,8 +58,8 @@ class BreakerState:
             with suppress(LedgerBusy):
                 self._change_stored(pending, now)
                 return
-        for missed in pending:
-            missed(self.breaker)
+        for action in pending:
+            action(self.breaker)
         if not self._unwritten:
             self._events.emit("warning", "meta_limits_state_unwritable", cause=LedgerBusy.__name__)
         self._unwritten = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_ads_mcp.graph.limits.calls import GraphCall
-from meta_ads_mcp.graph.limits.headers import LONGEST_WAIT_S
+from meta_ads_mcp.graph.limits.headers import MAX_WAIT_S
 
 FAILURES = "failures"
 # Stands for the account of a call that has none (/me, /search), which is not the same as all accounts.
@@ -36,13 +36,13 @@ class Circuit:
 
     @property
     def key(self) -> str:
-        """How it is called in the status: `<hash>:act_1:ads_insights`, `<hash>:act_1` for all use cases, * for all."""
+        """Return its name in the status: `<hash>:act_1:ads_insights`, or `<hash>:act_1` for all use cases."""
         parts = [part or "*" for part in (self.token_key, self.account, self.use_case)]
         return ":".join(parts if self.use_case else parts[:2])
 
     @property
     def slot(self) -> tuple[str, bool]:
-        """Where it is kept: failures beside the throttles of the same calls, since each has its own rules."""
+        """Return its key in the store. Failures are kept beside throttles, since each has its own rules."""
         return self.key, self.reason == FAILURES
 
     def covers(self, call: GraphCall) -> bool:
@@ -52,13 +52,13 @@ class Circuit:
             and self.use_case in (None, call.use_case.lower())
         )
 
-    def merged(self, other: Circuit) -> Circuit:
-        """Of two records of one circuit: never the shorter cooldown; of failures, the later record."""
+    def merge_with(self, other: Circuit) -> Circuit:
+        """Return the record to keep of two of the same circuit: the longer stop; for failures the later record."""
         if self.reason == FAILURES:
-            longer = max(self, other, key=lambda one: (one.changed_at, one.open_until))
+            winner = max(self, other, key=lambda circuit: (circuit.changed_at, circuit.open_until))
         else:
-            longer = max(self, other, key=lambda one: (one.open_until, one.changed_at))
-        return replace(longer, trip_count=max(self.trip_count, other.trip_count))
+            winner = max(self, other, key=lambda circuit: (circuit.open_until, circuit.changed_at))
+        return replace(winner, trip_count=max(self.trip_count, other.trip_count))
 
 
 def parse_circuit(record: Any, now: float) -> Circuit | None:
@@ -93,4 +93,4 @@ def _parse_time(value: Any, now: float) -> float | None:
         number = float(value)
     except OverflowError:
         return None
-    return min(number, now + LONGEST_WAIT_S) if math.isfinite(number) else None
+    return min(number, now + MAX_WAIT_S) if math.isfinite(number) else None

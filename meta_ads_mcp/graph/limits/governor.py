@@ -1,4 +1,4 @@
-"""The one door to the limits: ask before a call, tell after it.
+"""Govern the calls to Graph: callers ask before a call and report its outcome after it.
 
     breaker    is somebody told to stop?              refuses at once, before any request
     buckets    how full are Meta's quotas?            keeps calls apart
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,18 +30,18 @@ from meta_ads_mcp.graph.limits.outcome import Outcome
 from meta_ads_mcp.graph.limits.refusals import WRITE_PACE, circuit_open_error, wait_too_long_error
 from meta_ads_mcp.graph.limits.spacing import HOT_PERCENT, QuotaSpacing, bucket_name
 from meta_ads_mcp.graph.limits.state import LedgerBusy, LimitState
-from meta_ads_mcp.graph.limits.status import Known, open_until, report
+from meta_ads_mcp.graph.limits.status import LimitsSnapshot, open_until, report
 from meta_ads_mcp.graph.limits.tiers import Tier, tier_named
 from meta_ads_mcp.graph.limits.write_pace import Pacer
 
 __all__ = ["Governor", "GraphCall", "Outcome"]
 
-LONGEST_WAIT_S = 20.0
+MAX_WAIT_S = 20.0
 # How often a call looks again whether the first answers have told the tier.
-_LOOK_AGAIN_S = 0.25
+_TIER_POLL_S = 0.25
 _USAGE_EVENT_S = 60.0
 # A shorter wait is not worth a line in the log.
-_NOTED_WAIT_S = 1.0
+_MIN_REPORTED_WAIT_S = 1.0
 
 
 @dataclass
@@ -66,11 +65,11 @@ class Governor:
         self._buckets = QuotaSpacing()
         self._pacers: dict[str, Pacer] = {}
         state = LimitState(state_dir / "score.sqlite3" if state_dir is not None else None, self._ledger_lost)
-        self._shared = BreakerState(state, events, state_dir)
+        self._circuits = BreakerState(state, events, state_dir)
         self._ledger = PointLedger(state)
         self._places: defaultdict[GraphCall, list[_Place]] = defaultdict(list)
         self._tiers: dict[str, str] = {}
-        self._usage_told_at = -math.inf
+        self._usage_reported_at = -math.inf
 
     async def admit(self, call: GraphCall) -> None:
         """Wait until the call may be made: 20 seconds at most, in all.
@@ -78,10 +77,10 @@ class Governor:
         Raises CircuitOpen or Blocked when calls like it are stopped, Throttled when it would have to wait longer; each
         with `retry_after_seconds`, and before any request. Every admitted call must be settled or cancelled.
         """
-        deadline = self._clock.monotonic() + LONGEST_WAIT_S
+        deadline = self._clock.monotonic() + MAX_WAIT_S
         self._refuse_if_open(call)
         while (place := self._place(call, deadline)) is None:
-            await self._clock.sleep(_LOOK_AGAIN_S)
+            await self._clock.sleep(_TIER_POLL_S)
         try:
             await self._wait_for(place, call)
         except BaseException:
@@ -90,46 +89,52 @@ class Governor:
         self._places[call].append(place)
 
     def settle(self, call: GraphCall, outcome: Outcome) -> None:
-        """Learn from the answer to a call, or from there being none. Never raises."""
-        now = self._clock.now()
-        place = self._taken(call)
+        """Learn from the outcome of a call. Never raises."""
+        now, monotonic = self._clock.now(), self._clock.monotonic()
+        place = self._take_place(call)
         self._count(call, place, now)
-        self._learn(call, outcome.readings, now)
-        self._judge(call, outcome, place, now)
-        self._tell_usage(call, outcome.readings)
+        self._learn_tier(call, {reading.tier for reading in outcome.readings if reading.tier is not None})
+        for reading in outcome.readings:
+            self._buckets.observe(call.token_key, reading, monotonic)
+            self._reconcile_score(call, reading, now)
+        self._circuits.refresh(now)
+        circuits = self._circuits.breaker.judge(call, outcome, self._tier(call), now)
+        self._apply(call, outcome, circuits, place, now)
+        if outcome.readings:
+            self._report_usage(call, monotonic)
 
     def cancel(self, call: GraphCall) -> None:
         """Give back the place of a call that was admitted and never sent."""
-        place = self._taken(call)
+        place = self._take_place(call)
         if place is not None:
             self._give_back(call, place)
 
     def status(self) -> dict[str, Any]:
-        """The answer of `ads_rate_status`, without a call to Graph.
+        """Return the answer of `ads_rate_status`, without a call to Graph.
 
         Percentages of usage, milliseconds until access is regained, UTC times of open circuits, tokens of write pacers,
         points of each of Meta's counts, and the tier (`unknown` until a header has named it).
         """
         now, monotonic = self._clock.now(), self._clock.monotonic()
-        self._shared.refresh(now)
+        self._circuits.refresh(now)
         try:
-            used = self._ledger.used(now)
+            points = self._ledger.points(now)
         except LedgerBusy:
-            used = []
-        buckets, circuits = self._buckets.known(monotonic), self._shared.breaker.open(now)
-        return report(Known(now, monotonic, buckets, circuits, self._pacers, used, self._tiers.values()))
+            points = []
+        buckets, circuits = self._buckets.known(monotonic), self._circuits.breaker.open(now)
+        return report(LimitsSnapshot(now, monotonic, buckets, circuits, self._pacers, points, self._tiers.values()))
 
     # -- before a call
 
     def _refuse_if_open(self, call: GraphCall) -> None:
         now = self._clock.now()
-        self._shared.refresh(now)
-        refusal = self._shared.breaker.refusal(call, now)
+        self._circuits.refresh(now)
+        refusal = self._circuits.breaker.refusal(call, now)
         if refusal is not None:
             raise circuit_open_error(*refusal)
 
     def _place(self, call: GraphCall, deadline: float) -> _Place | None:
-        """The call's place, taken; None when it is worth looking again soon. Raises Throttled."""
+        """Reserve a place for the call; None when the caller should try again soon. Raises Throttled."""
         monotonic, now = self._clock.monotonic(), self._clock.now()
         tier = self._tier(call)
         pacer = self._pacer(call, tier, monotonic)
@@ -140,7 +145,7 @@ class Governor:
                 charges(call, tier), now, now + free_at - monotonic, now + deadline - monotonic
             )
         except LedgerBusy:
-            grant = Grant(now + _NOTED_WAIT_S, None, "")
+            grant = Grant(now + _MIN_REPORTED_WAIT_S, None, "")
         if grant.ticket is None:
             if self._tier_is_coming(call, grant.rule, deadline):
                 return None
@@ -161,25 +166,25 @@ class Governor:
         return pacer
 
     def _tier_is_coming(self, call: GraphCall, rule: str, deadline: float) -> bool:
-        """Whether the careful tier is only assumed, and answers that may name a better one are under way."""
+        """Return whether the tier is still unknown and a response that may name it is on its way."""
         if call.token_key in self._tiers or rule in (AD_SET_BUDGET.name, SPEND_LIMIT.name):
             return False
         under_way = any(places and other.token_key == call.token_key for other, places in self._places.items())
-        return under_way and self._clock.monotonic() + _LOOK_AGAIN_S <= deadline
+        return under_way and self._clock.monotonic() + _TIER_POLL_S <= deadline
 
     async def _wait_for(self, place: _Place, call: GraphCall) -> None:
         """Let the time pass until the place, and look again: a circuit may have opened meanwhile."""
         wait_s = place.slot - self._clock.monotonic()
         if wait_s > 0:
-            if wait_s >= _NOTED_WAIT_S:
+            if wait_s >= _MIN_REPORTED_WAIT_S:
                 self._note_wait(call, wait_s, "waiting")
             await self._clock.sleep(wait_s)
         self._refuse_if_open(call)
-        if self._shared.breaker.half_open(call, self._clock.now()):
+        if self._circuits.breaker.half_open(call, self._clock.now()):
             place.probe = self._probe(call)
 
     def _probe(self, call: GraphCall) -> bool:
-        """Be the one call that tries whether Meta answers again; raises CircuitOpen when another process is."""
+        """Claim the single call that tests whether Meta answers again. Raises CircuitOpen when another has it."""
         now = self._clock.now()
         refusals: list[tuple[Circuit, float]] = []
 
@@ -190,7 +195,7 @@ class Governor:
             else:
                 refusals.append(refusal)
 
-        self._shared.change(claim, now)
+        self._circuits.change(claim, now)
         if refusals:
             raise circuit_open_error(*refusals[0])
         return True
@@ -203,12 +208,12 @@ class Governor:
         if call.write and call.account in self._pacers:
             self._pacers[call.account].give_back(monotonic)
         if place.probe:
-            self._shared.change(lambda breaker: breaker.release_probe(call, now), now)
+            self._circuits.change(lambda breaker: breaker.release_probe(call, now), now)
 
     # -- after a call
 
-    def _taken(self, call: GraphCall) -> _Place | None:
-        """The place of the call; of equal calls under way any will do."""
+    def _take_place(self, call: GraphCall) -> _Place | None:
+        """Return the place of the call. Equal in-flight calls are interchangeable."""
         places = self._places.get(call)
         if not places:
             return None
@@ -225,19 +230,16 @@ class Governor:
             else:
                 self._ledger.record(charges(call, self._tier(call)), now)
 
-    def _learn(self, call: GraphCall, readings: Sequence[UsageReading], now: float) -> None:
-        """The tier, how full the quotas are, and what of the account's score was spent elsewhere."""
-        self._learn_tier(call, {reading.tier for reading in readings if reading.tier is not None})
-        for reading in readings:
-            self._buckets.observe(call.token_key, reading, self._clock.monotonic())
-            if reading.kind == "acc" and reading.scope is not None and reading.call_count is not None:
-                with suppress(LedgerBusy):
-                    self._ledger.reconcile(reading.scope, reading.percent, reading.reset_s, self._tier(call), now)
+    def _reconcile_score(self, call: GraphCall, reading: UsageReading, now: float) -> None:
+        """Count the part of the account's score that other clients have spent."""
+        if reading.kind == "acc" and reading.scope is not None and reading.call_count is not None:
+            with suppress(LedgerBusy):
+                self._ledger.reconcile(reading.scope, reading.percent, reading.reset_s, self._tier(call), now)
 
-    def _learn_tier(self, call: GraphCall, named: set[str]) -> None:
-        if not named:
+    def _learn_tier(self, call: GraphCall, names: set[str]) -> None:
+        if not names:
             return
-        tier = DEVELOPMENT if DEVELOPMENT in named else named.pop()
+        tier = DEVELOPMENT if DEVELOPMENT in names else names.pop()
         if self._tiers.get(call.token_key) != tier and tier == DEVELOPMENT:
             self._events.emit("warning", "meta_access_tier", tokenHash=call.token_key, tier=tier)
         for key in filter(None, (call.token_key, call.account)):
@@ -247,15 +249,15 @@ class Governor:
             self._tiers[key] = tier
 
     def _tier(self, call: GraphCall) -> Tier:
-        """The token's tier as a header has named it, to this process or to one before; else the careful one.
+        """Return the token's tier as a header has named it, to this process or to one before; else the careful one.
 
         Of a token that is new, the tier is what the account's last one had: a renewed token comes of the same app, and
         finds the points of the old one on the account. Its own first answer says more.
         """
-        return tier_named(self._told(call.token_key) or self._told(call.account))
+        return tier_named(self._known_tier(call.token_key) or self._known_tier(call.account))
 
-    def _told(self, key: str | None) -> str | None:
-        """The tier that was named last for a token, or on an account."""
+    def _known_tier(self, key: str | None) -> str | None:
+        """Return the tier that was named last for a token, or on an account."""
         if key is not None and key not in self._tiers:
             with suppress(LedgerBusy):
                 known = self._ledger.tier(key, self._clock.now())
@@ -263,25 +265,24 @@ class Governor:
                     self._tiers[key] = known
         return self._tiers.get(key or "")
 
-    def _judge(self, call: GraphCall, outcome: Outcome, place: _Place | None, now: float) -> None:
-        """Open the circuits that the outcome calls for, and close those that it shows to be over."""
-        self._shared.refresh(now)
-        breaker = self._shared.breaker
-        wanted = breaker.judge(call, outcome, self._tier(call), now)
-        answered = outcome.status is not None and not outcome.failed
-        probed = place is not None and place.probe
-        if wanted or probed:
-            self._shared.change(lambda shared: self._move(shared, call, wanted, answered, now), now)
+    def _apply(
+        self, call: GraphCall, outcome: Outcome, circuits: list[Circuit], place: _Place | None, now: float
+    ) -> None:
+        """Open the circuits, and close those that the outcome shows to be over."""
+        has_response = outcome.status is not None and not outcome.failed
+        was_probe = place is not None and place.probe
+        if circuits or was_probe:
+            self._circuits.change(lambda breaker: self._move(breaker, call, circuits, has_response, now), now)
         if outcome.throttled:
             self._slow_down(call, outcome, now)
 
-    def _move(self, breaker: Breaker, call: GraphCall, wanted: list[Circuit], answered: bool, now: float) -> None:
-        if answered:
+    def _move(self, breaker: Breaker, call: GraphCall, circuits: list[Circuit], has_response: bool, now: float) -> None:
+        if has_response:
             breaker.close_failures(call, now)
         else:
             breaker.release_probe(call, now)
-        for circuit in wanted:
-            self._tell_open(call, breaker.trip(circuit))
+        for circuit in circuits:
+            self._report_open(call, breaker.trip(circuit))
 
     def _slow_down(self, call: GraphCall, outcome: Outcome, now: float) -> None:
         """After a refusal of Meta's: the count it names is full; without any named time, at least keep calls apart."""
@@ -290,7 +291,7 @@ class Governor:
         with suppress(LedgerBusy):
             for charge in full:
                 self._ledger.exhaust(charge.rule, charge.key, charge.limit, now)
-        if self._shared.breaker.refusal(call, now) is None and not full:
+        if self._circuits.breaker.refusal(call, now) is None and not full:
             slow = UsageReading("local_retry", scope_of(call), call.use_case.lower(), call_count=HOT_PERCENT)
             self._buckets.observe(call.token_key, slow, self._clock.monotonic())
 
@@ -302,7 +303,7 @@ class Governor:
             waitMs=int(wait_s * 1000), reason=reason,
         )  # fmt: skip
 
-    def _tell_open(self, call: GraphCall, circuit: Circuit) -> None:
+    def _report_open(self, call: GraphCall, circuit: Circuit) -> None:
         until = open_until(circuit)
         if circuit.reason == ABUSE:
             self._events.emit("fatal", "META_ABUSE_SIGNAL", key=circuit.key, openUntil=until, accountId=call.account)
@@ -311,17 +312,16 @@ class Governor:
             tripCount=circuit.trip_count,
         )  # fmt: skip
 
-    def _tell_usage(self, call: GraphCall, readings: Sequence[UsageReading]) -> None:
-        monotonic = self._clock.monotonic()
-        if not readings or monotonic - self._usage_told_at < _USAGE_EVENT_S:
+    def _report_usage(self, call: GraphCall, monotonic: float) -> None:
+        if monotonic - self._usage_reported_at < _USAGE_EVENT_S:
             return
-        self._usage_told_at = monotonic
+        self._usage_reported_at = monotonic
         usage = {bucket_name(key): bucket.reading.percent for key, bucket in self._buckets.known(monotonic)}
         self._events.emit("info", "meta_rate_usage", tokenHash=call.token_key, usagePercent=usage)
 
-    def _ledger_lost(self, cause: str, lost: bool) -> None:
-        """The file of the score cannot be used; when points are lost with it, make no call until they would be old."""
-        event = "meta_limits_state_damaged" if lost else "meta_limits_state_unwritable"
+    def _ledger_lost(self, cause: str, is_lost: bool) -> None:
+        """Report that the file cannot be used. When records are lost, stop all calls for a while."""
+        event = "meta_limits_state_damaged" if is_lost else "meta_limits_state_unwritable"
         self._events.emit("warning", event, cause=cause)
-        if lost:
-            self._shared.open_careful_circuit(self._clock.now())
+        if is_lost:
+            self._circuits.open_careful_circuit(self._clock.now())

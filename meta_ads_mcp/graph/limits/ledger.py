@@ -30,7 +30,7 @@ class QuotaRule:
     in_flight_s: float = 600.0
 
     def old_at(self, answered_at: float) -> float:
-        """When a point of a call that was answered then no longer counts."""
+        """Return when a point of a call answered at that time stops counting."""
         return answered_at + self.window_s + self.margin_s
 
 
@@ -47,7 +47,7 @@ _LIMITS = {MUTATIONS.name: 100 - 1, AD_SET_BUDGET.name: 4, SPEND_LIMIT.name: 10}
 
 
 def limit_of(rule: QuotaRule, tier: Tier) -> int:
-    """The points that may lie in the window of a rule."""
+    """Return the points that may lie in the window of a rule."""
     return _LIMITS.get(rule.name, tier.max_score - 1)
 
 
@@ -74,21 +74,21 @@ class Grant:
 
 
 def charges(call: GraphCall, tier: Tier) -> list[Charge]:
-    """What a call costs on each of Meta's counts.
+    """Return the cost of a call on each of Meta's counts.
 
     Accounts are counted without the token: two tokens of one app share the account's score, and of two apps this
     server does not know that they are two.
     """
-    wanted: list[tuple[QuotaRule, str | None, int]] = [
+    charges_: list[tuple[QuotaRule, str | None, int]] = [
         (SCORE, call.account, WRITE_POINTS if call.write else READ_POINTS)
     ]
     if call.write:
-        wanted.append((MUTATIONS, call.account, 1))
+        charges_.append((MUTATIONS, call.account, 1))
     if call.budget_change:
-        wanted.append((AD_SET_BUDGET, call.object_id, 1))
+        charges_.append((AD_SET_BUDGET, call.object_id, 1))
     if call.spend_limit_change:
-        wanted.append((SPEND_LIMIT, call.account, 1))
-    return [Charge(rule, key, points, limit_of(rule, tier)) for rule, key, points in wanted if key]
+        charges_.append((SPEND_LIMIT, call.account, 1))
+    return [Charge(rule, key, points, limit_of(rule, tier)) for rule, key, points in charges_ if key]
 
 
 class PointLedger:
@@ -97,35 +97,35 @@ class PointLedger:
     def __init__(self, file: LimitState) -> None:
         self._file = file
 
-    def reserve(self, wanted: Sequence[Charge], now: float, not_before: float, not_after: float) -> Grant:
+    def reserve(self, charges_: Sequence[Charge], now: float, not_before: float, not_after: float) -> Grant:
         """Take the first place between the two times that all the charges allow, if there is one."""
         with self._file.transaction(now) as rows:
-            free = [(_free_at(rows, charge, now), charge) for charge in wanted]
+            free = [(_free_at(rows, charge, now), charge) for charge in charges_]
             at, rule = max(((at, charge.rule.name) for at, charge in free), default=(now, ""))
             slot = max(at, not_before)
             if slot > not_after:
                 return Grant(slot, None, rule if at > not_before else "")
             ticket = uuid.uuid4().hex
-            for charge in wanted:
+            for charge in charges_:
                 expires_at = slot + charge.rule.window_s + charge.rule.in_flight_s
                 rows.add(Points(ticket, charge.rule.name, charge.key, charge.points, slot, expires_at))
         return Grant(slot, ticket)
 
     def settle(self, ticket: str, now: float) -> None:
-        """The answer is there: from now on the points grow old."""
+        """Note that the response has come: from now on the points decay."""
         with self._file.transaction(now) as rows:
             for rule in RULES.values():
                 rows.settle(ticket, rule.name, rule.old_at(now))
 
     def cancel(self, ticket: str, now: float) -> None:
-        """The call was never sent."""
+        """Give back the points of a call that was never sent."""
         with self._file.transaction(now) as rows:
             rows.remove(ticket)
 
-    def record(self, made: Sequence[Charge], now: float) -> None:
-        """A call that was made without asking."""
+    def record(self, charges_: Sequence[Charge], now: float) -> None:
+        """Count a call that was made without a place."""
         with self._file.transaction(now) as rows:
-            for charge in made:
+            for charge in charges_:
                 old_at = charge.rule.old_at(now)
                 rows.add(Points("unasked", charge.rule.name, charge.key, charge.points, now, old_at, settled=True))
 
@@ -138,17 +138,17 @@ class PointLedger:
 
     def reconcile(self, account: str, percent: float, reset_s: float, tier: Tier, now: float) -> None:
         """Meta's own figure of the account's score: what exceeds this machine's count was spent elsewhere."""
-        seen = int(tier.max_score * min(percent, 100.0) / 100)
+        total = int(tier.max_score * min(percent, 100.0) / 100)
         ticket = f"elsewhere:{account}"
         with self._file.transaction(now) as rows:
             rows.remove(ticket)
-            elsewhere = seen - rows.settled(SCORE.name, account, now + SCORE.margin_s)
+            elsewhere = total - rows.settled(SCORE.name, account, now + SCORE.margin_s)
             if elsewhere > 0:
                 fades_s = min(reset_s or SCORE.window_s, SCORE.window_s) + SCORE.margin_s
                 rows.add(Points(ticket, SCORE.name, account, elsewhere, now, now + fades_s))
 
     def tier(self, token_key: str, now: float) -> str | None:
-        """The tier that any process has learnt for the token lately."""
+        """Return the tier that any process has learned for the token within a day, or None."""
         with self._file.transaction(now) as rows:
             return rows.tier(token_key, now - TIER_KNOWN_S)
 
@@ -157,14 +157,14 @@ class PointLedger:
         with self._file.transaction(now) as rows:
             rows.keep_tier(token_key, name, now)
 
-    def used(self, now: float) -> list[tuple[str, str, int]]:
-        """(rule, key, points) of every count that is not at zero."""
+    def points(self, now: float) -> list[tuple[str, str, int]]:
+        """Return (rule, key, points) of every count that is not at zero."""
         with self._file.transaction(now) as rows:
             return rows.totals()
 
 
 def _free_at(rows: Rows, charge: Charge, now: float) -> float:
-    """When enough points will have gone, oldest first, for the charge to fit."""
+    """Return when enough points will have gone, oldest first, for the charge to fit."""
     excess = rows.total(charge.rule.name, charge.key) + charge.points - charge.limit
     if excess <= 0:
         return now

@@ -26,18 +26,18 @@ class Outcome:
 
     @property
     def throttled(self) -> bool:
-        """Whether Meta refused the call because of the number of calls."""
+        """Return whether Meta refused the call because of the number of calls."""
         return self.rule is not None and issubclass(self.rule.error, Throttled)
 
     @property
     def failed(self) -> bool:
-        """Whether Meta is out of order or cannot be reached. HTTP status 500 alone does not prove it."""
+        """Return whether Meta is out of order or cannot be reached. HTTP status 500 alone does not prove it."""
         if self.network_failure:
             return True
-        broken = self.status is not None and self.status >= 500
-        return broken and (self.rule is None or self.rule.error is Transient)
+        is_server_error = self.status is not None and self.status >= 500
+        return is_server_error and (self.rule is None or self.rule.error is Transient)
 
     def regain_s(self, scopes: Iterable[str | None]) -> float:
         """Return the seconds until Meta lets calls of these scopes through again, as the headers state them."""
-        wanted = set(scopes)
-        return max((reading.closed_s for reading in self.readings if reading.scope in wanted), default=0.0)
+        scope_set = set(scopes)
+        return max((reading.closed_s for reading in self.readings if reading.scope in scope_set), default=0.0)

@@ -1,4 +1,4 @@
-"""What a caller is told who is not let through: why, and after how many seconds to come again."""
+"""Build the errors for callers that are not let through: why, and after how many seconds to call again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FULL = {
 
 
 def circuit_open_error(circuit: Circuit, remaining_s: float) -> CircuitOpen | Blocked:
-    """The error for a call that an open circuit covers."""
+    """Return the error for a call that an open circuit covers."""
     kind = Blocked if circuit.reason == BLOCK else CircuitOpen
     why = _WHY.get(circuit.reason, "calls were stopped")
     cause = f" (error {circuit.last_error})" if circuit.last_error else ""
@@ -42,6 +42,6 @@ def circuit_open_error(circuit: Circuit, remaining_s: float) -> CircuitOpen | Bl
 
 
 def wait_too_long_error(limiter: str, wait_s: float) -> Throttled:
-    """The error for a call that would have to wait longer than a caller should."""
+    """Return the error for a call that would have to wait longer than a caller should."""
     message = _FULL.get(limiter, f"A quota of Meta's is nearly used up ({limiter or 'shared state is busy'}).")
     return Throttled(f"{message} Nothing was sent.", retry_after_seconds=max(1, math.ceil(wait_s)))

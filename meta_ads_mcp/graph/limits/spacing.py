@@ -19,13 +19,13 @@ SLOW_PERCENT, HOT_PERCENT = 75.0, 95.0
 _HOLDS_S: dict[Kind, float] = {
     "app": 3600.0, "buc": 3600.0, "insights": 3600.0, "acc": 300.0, "reach": 86_400.0, "local_retry": 60.0,
 }  # fmt: skip
-_MOST_BUCKETS = 5_000
+_MAX_BUCKETS = 5_000
 
 Key = tuple[Kind, str, str | None, str | None]
 
 
 def spacing_s(percent: float) -> float:
-    """Seconds to keep between two calls at this use of a quota."""
+    """Return seconds to keep between two calls at this use of a quota."""
     if percent < SLOW_PERCENT:
         return 0.0
     if percent < HOT_PERCENT:
@@ -43,11 +43,11 @@ class Bucket:
     closed_until: float = 0.0
 
     def holds(self, now: float) -> bool:
-        """Whether the figure still says something."""
+        """Return whether the figure still says something."""
         return now < max(self.closed_until, self.seen_at + _HOLDS_S[self.reading.kind])
 
     def free_at(self, now: float) -> float:
-        """When the next call may go."""
+        """Return when the next call may go."""
         if now < self.closed_until:
             return self.closed_until
         if not self.holds(now) or self.closed_until > self.seen_at:
@@ -69,27 +69,27 @@ class QuotaSpacing:
         if old is not None and old.closed_until > now:
             closed_until = max(closed_until, old.closed_until)
         self._buckets[key] = Bucket(reading, now, old.last_slot if old else now, closed_until)
-        if len(self._buckets) > _MOST_BUCKETS:
+        if len(self._buckets) > _MAX_BUCKETS:
             self._forget(now)
 
     def free_at(self, call: GraphCall, now: float) -> tuple[float, str]:
-        """When the call may go as far as its quotas are concerned, and the name of the one that decides."""
+        """Return when the call may go as far as its quotas are concerned, and the name of the one that decides."""
         waits = [(bucket.free_at(now), bucket_name(key)) for key, bucket in self._of(call)]
         return max(waits, default=(now, ""))
 
     def take(self, call: GraphCall, slot: float) -> None:
-        """The call goes at `slot`: the next one keeps its distance from it."""
+        """Record that the call goes at `slot`, so that the next one keeps its distance."""
         for _, bucket in self._of(call):
             bucket.last_slot = max(bucket.last_slot, slot)
 
     def give_back(self, call: GraphCall, slot: float) -> None:
-        """The call did not go after all; calls that queued behind it keep their places."""
+        """Record that the call was not made. Calls that queued behind it keep their places."""
         for _, bucket in self._of(call):
             if bucket.last_slot == slot:
                 bucket.last_slot = max(bucket.seen_at, slot - spacing_s(bucket.reading.percent))
 
     def known(self, now: float) -> Iterator[tuple[Key, Bucket]]:
-        """The buckets whose figure still says something."""
+        """Return the buckets whose figure still says something."""
         return ((key, bucket) for key, bucket in sorted(self._buckets.items(), key=str) if bucket.holds(now))
 
     def _of(self, call: GraphCall) -> Iterator[tuple[Key, Bucket]]:
@@ -109,5 +109,5 @@ class QuotaSpacing:
 
 
 def bucket_name(key: Key) -> str:
-    """How a bucket is called in the status: `buc:<hash>:act_1:ads_insights`."""
+    """Return how a bucket is called in the status: `buc:<hash>:act_1:ads_insights`."""
     return ":".join(part for part in key if part)

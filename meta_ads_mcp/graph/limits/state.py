@@ -70,16 +70,16 @@ class Rows:
         )
 
     def points(self, rule: str, key: str) -> list[tuple[float, int]]:
-        asked = "SELECT expires_at, points FROM spent WHERE rule = ? AND key = ? ORDER BY expires_at"
-        return self._db.execute(asked, (rule, key)).fetchall()
+        query = "SELECT expires_at, points FROM spent WHERE rule = ? AND key = ? ORDER BY expires_at"
+        return self._db.execute(query, (rule, key)).fetchall()
 
     def total(self, rule: str, key: str) -> int:
-        asked = "SELECT total(points) FROM spent WHERE rule = ? AND key = ?"
-        return int(self._db.execute(asked, (rule, key)).fetchone()[0])
+        query = "SELECT total(points) FROM spent WHERE rule = ? AND key = ?"
+        return int(self._db.execute(query, (rule, key)).fetchone()[0])
 
     def settled(self, rule: str, key: str, after: float) -> int:
-        asked = "SELECT total(points) FROM spent WHERE rule = ? AND key = ? AND settled AND expires_at > ?"
-        return int(self._db.execute(asked, (rule, key, after)).fetchone()[0])
+        query = "SELECT total(points) FROM spent WHERE rule = ? AND key = ? AND settled AND expires_at > ?"
+        return int(self._db.execute(query, (rule, key, after)).fetchone()[0])
 
     def totals(self) -> list[tuple[str, str, int]]:
         return self._db.execute("SELECT rule, key, sum(points) FROM spent GROUP BY 1, 2 ORDER BY 1, 2").fetchall()
@@ -88,14 +88,14 @@ class Rows:
         self._db.execute("INSERT INTO spent VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(point))
 
     def settle(self, ticket: str, rule: str, expires_at: float) -> None:
-        """Never later than before: places have been promised on it."""
-        said = "UPDATE spent SET settled = 1, expires_at = min(expires_at, ?) WHERE ticket = ? AND rule = ?"
-        self._db.execute(said, (expires_at, ticket, rule))
+        """Only ever shorten: other calls were scheduled on the earlier expiry."""
+        query = "UPDATE spent SET settled = 1, expires_at = min(expires_at, ?) WHERE ticket = ? AND rule = ?"
+        self._db.execute(query, (expires_at, ticket, rule))
 
     def tier(self, token: str, learnt_after: float) -> str | None:
-        asked = "SELECT name FROM tiers WHERE token = ? AND learnt_at > ?"
-        found = self._db.execute(asked, (token, learnt_after)).fetchone()
-        return str(found[0]) if found else None
+        query = "SELECT name FROM tiers WHERE token = ? AND learnt_at > ?"
+        row = self._db.execute(query, (token, learnt_after)).fetchone()
+        return str(row[0]) if row else None
 
     def keep_tier(self, token: str, name: str, now: float) -> None:
         self._db.execute("INSERT OR REPLACE INTO tiers VALUES (?, ?, ?)", (token, name, now))
@@ -132,7 +132,7 @@ class LimitState:
 
     @contextmanager
     def transaction(self, now: float) -> Iterator[Rows]:
-        """One transaction against all processes, with the aged points gone; raises `LedgerBusy`."""
+        """Open a transaction against all processes, and drop decayed points first. Raises `LedgerBusy`."""
         db = self._begin(now)
         try:
             rows = Rows(db)
@@ -207,18 +207,18 @@ class LimitState:
 
     def _give_up(self, failure: Exception, now: float) -> None:
         """Set a damaged file aside and start a new one; where no file can be, go on in memory."""
-        damaged = isinstance(failure, sqlite3.DatabaseError) and not isinstance(failure, sqlite3.OperationalError)
+        is_damaged = isinstance(failure, sqlite3.DatabaseError) and not isinstance(failure, sqlite3.OperationalError)
         there = self._path is not None and _inode(self._path) >= 0
-        lost = damaged or self._db is not None or there
+        is_lost = is_damaged or self._db is not None or there
         self._close()
         try:
-            if damaged and self._path is not None:
+            if is_damaged and self._path is not None:
                 _set_aside(self._path)
             else:
                 self._retry_at = now + _RETRY_FILE_S
         except OSError:
             self._retry_at = now + _RETRY_FILE_S
-        self._on_trouble(type(failure).__name__, lost)
+        self._on_trouble(type(failure).__name__, is_lost)
 
     def _close(self) -> None:
         if self._db is not None:

@@ -1,4 +1,4 @@
-"""What `ads_rate_status` shows."""
+"""Report the state of all limits, for `ads_rate_status`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from meta_ads_mcp.graph.limits.write_pace import Pacer
 
 
 @dataclass(frozen=True)
-class Known:
+class LimitsSnapshot:
     """The state of the machines at one moment of both clocks."""
 
     now: float
@@ -25,19 +25,21 @@ class Known:
     buckets: Iterable[tuple[Key, Bucket]]
     circuits: Sequence[Circuit]
     pacers: Mapping[str, Pacer]
-    used: Iterable[tuple[str, str, int]]
+    points: Iterable[tuple[str, str, int]]
     tiers: Collection[str]
 
 
-def report(known: Known) -> dict[str, Any]:
+def report(snapshot: LimitsSnapshot) -> dict[str, Any]:
     """Everything that is known, as plain values; the tier is the careful one when tokens differ."""
-    tier = min(known.tiers, key=lambda name: name != DEVELOPMENT, default="unknown")
-    hints = [_hint(circuit, known.now) for circuit in known.circuits if circuit.reason == HINT]
+    tier = min(snapshot.tiers, key=lambda name: name != DEVELOPMENT, default="unknown")
+    hints = [_hint(circuit, snapshot.now) for circuit in snapshot.circuits if circuit.reason == HINT]
     return {
-        "usage": [_usage(key, bucket, known.monotonic) for key, bucket in known.buckets] + hints,
-        "circuits": [_circuit(circuit) for circuit in sorted(known.circuits, key=lambda one: one.slot)],
-        "writePacer": [_pacer(account, pacer, known.monotonic) for account, pacer in sorted(known.pacers.items())],
-        "score": [_score(rule, key, points, tier_named(tier)) for rule, key, points in known.used],
+        "usage": [_usage(key, bucket, snapshot.monotonic) for key, bucket in snapshot.buckets] + hints,
+        "circuits": [_circuit(circuit) for circuit in sorted(snapshot.circuits, key=lambda circuit: circuit.slot)],
+        "writePacer": [
+            _pacer(account, pacer, snapshot.monotonic) for account, pacer in sorted(snapshot.pacers.items())
+        ],
+        "score": [_score(rule, key, points, tier_named(tier)) for rule, key, points in snapshot.points],
         "tier": tier,
     }
 
@@ -48,21 +50,21 @@ def open_until(circuit: Circuit) -> str:
 
 
 def _usage(key: Key, bucket: Bucket, monotonic: float) -> dict[str, Any]:
-    said = bucket.reading
+    reading = bucket.reading
     row = {
-        "kind": said.kind,
+        "kind": reading.kind,
         "key": bucket_name(key),
-        "callCount": said.call_count,
-        "cpuTime": said.cpu_time,
-        "totalTime": said.total_time,
+        "callCount": reading.call_count,
+        "cpuTime": reading.cpu_time,
+        "totalTime": reading.total_time,
         "estimatedTimeToRegainAccessMs": int(max(0.0, bucket.closed_until - monotonic) * 1000),
-        "adsApiAccessTier": said.tier,
+        "adsApiAccessTier": reading.tier,
     }
     return {name: value for name, value in row.items() if value is not None}
 
 
 def _hint(circuit: Circuit, now: float) -> dict[str, Any]:
-    """A pause that Meta asked for in the text of an error."""
+    """Return a pause that Meta asked for in the text of an error."""
     remaining_ms = int((circuit.open_until - now) * 1000)
     return {"kind": "local_retry", "key": f"local_retry:{circuit.key}", "estimatedTimeToRegainAccessMs": remaining_ms}
 

@@ -30,5 +30,5 @@ _STANDARD = Tier(STANDARD, 9_000, 60.0, 60, 0.5)
 
 
 def tier_named(name: str | None) -> Tier:
-    """The tier of that name; the careful one while it is not known."""
+    """Return the tier of that name; the careful one while it is not known."""
     return _STANDARD if name == STANDARD else _DEVELOPMENT

@@ -32,7 +32,7 @@ class Pacer:
         self.tier = tier
 
     def free_at(self, now: float) -> float:
-        """When the next write may go."""
+        """Return when the next write may go."""
         self._fill(now)
         # A token that is short by a rounding error is a token.
         missing = 1.0 - self.tokens
@@ -49,7 +49,7 @@ class Pacer:
         self.tokens -= 1.0
 
     def give_back(self, now: float) -> None:
-        """The write did not go."""
+        """Give back the token of a write that was not made."""
         self._fill(now)
         self.tokens = min(self.tokens + 1.0, float(self.tier.write_burst))
 

@@ -91,13 +91,13 @@ class CreativeOverride(Closed):
 
     def apply(self, creative: Row, ad_id: str) -> Row:
         """Return the creative's parameters with the override. Raises InvalidArguments for what has no place in it."""
-        texts = _named(message=self.message, headline=self.headline, description=self.description)
-        changed, without_place = change_texts({**creative, **_named(name=self.name)}, texts)
+        texts = _drop_none(message=self.message, headline=self.headline, description=self.description)
+        params_of_copy, without_place = change_texts({**creative, **_drop_none(name=self.name)}, texts)
         if self.call_to_action_type:
-            changed, has_button = change_button(changed, self.call_to_action_type, self.link_url)
+            params_of_copy, has_button = change_button(params_of_copy, self.call_to_action_type, self.link_url)
             without_place += [] if has_button else ["call_to_action_type"]
-        if self.link_url and web_destinations(changed):
-            changed = replace_links(changed, self.link_url)
+        if self.link_url and web_destinations(params_of_copy):
+            params_of_copy = replace_links(params_of_copy, self.link_url)
         elif self.link_url:
             without_place.append("link_url")
         if without_place:
@@ -106,7 +106,7 @@ class CreativeOverride(Closed):
                 f"(it has {', '.join(name for name in STORY_SOURCES if name in creative) or 'no content'}).",
                 "Leave these out, or make a new creative with ads_create_ad_creative and give it to the copied ad.",
             )
-        return changed
+        return params_of_copy
 
     def fits(self, ad: Row) -> bool:
         """Tell whether the override names this ad or its creative."""
@@ -172,10 +172,10 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         )
         if ads.has_more:
             raise InvalidArguments(f"The ad set has more than {MAX_ADS} ads.", "Copy it with ads_duplicate_entity.")
-        unused = [item.source_id for item in self.creative_overrides if not any(item.fits(ad) for ad in ads.rows)]
-        if unused:
+        unknown_ids = [item.source_id for item in self.creative_overrides if not any(item.fits(ad) for ad in ads.rows)]
+        if unknown_ids:
             raise InvalidArguments(
-                f"The ad set has no ad or creative {', '.join(unused)}, for which there is an override.",
+                f"The ad set has no ad or creative {', '.join(unknown_ids)}, for which there is an override.",
                 f"List its ads with ads_get_ads (ad_set_id {self.source_ad_set_id}).",
             )
         return ads.rows
@@ -191,9 +191,9 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         source = await read_source(call, "AdCreative", str(creative["id"]))
         require_copyable("AdCreative", source)
         copy = writable_creative(source)
-        changed = override.apply(copy, str(ad["id"]))
+        params_of_copy = override.apply(copy, str(ad["id"]))
         link = override.link_url
-        return changed, remaining_destinations(copy, changed, link) if link else []
+        return params_of_copy, remaining_destinations(copy, params_of_copy, link) if link else []
 
     async def _ad_set_params(self, call: Call, source: Row) -> Row:
         target = self.target_ad_set
@@ -231,7 +231,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         ad_set, target = await steps.do(plan.changes[0]), self.target_ad_set
         answer: Row = {"new_ad_set": {"id": ad_set["id"], "name": target.name, "status": target.status}}
         ads: list[Row] = plan.found["ads"]
-        created, creatives, skipped = [], [], []
+        new_ads, creatives, failures = [], [], []
         for index, ad in enumerate(ads):
             await call.progress(index, len(ads), f"ad {ad['id']}")
             try:
@@ -239,25 +239,25 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
                     ad, str(ad_set["id"]), plan.found["specs"].get(ad["id"]), steps, call
                 )
             except UnknownOutcome as lost:
-                skipped.append({"source_ad_id": ad["id"], "reason": f"outcome unknown: {lost.next_step}"})
+                failures.append({"source_ad_id": ad["id"], "reason": f"outcome unknown: {lost.next_step}"})
                 continue
             except AdsError as failure:
-                skipped.append({"source_ad_id": ad["id"], "reason": failure.message})
+                failures.append({"source_ad_id": ad["id"], "reason": failure.message})
                 continue
-            created.append({"source_ad_id": ad["id"], "id": new, "ad_set_id": ad_set["id"]})
+            new_ads.append({"source_ad_id": ad["id"], "id": new, "ad_set_id": ad_set["id"]})
             creatives += [creative] if creative else []
-        if ads and not created:
+        if ads and not new_ads:
             raise ApiError(
-                f"The ad set {ad_set['id']} was created {target.status}, but none of its ads: {skipped[0]['reason']}",
+                f"The ad set {ad_set['id']} was created {target.status}, but none of its ads: {failures[0]['reason']}",
                 f"Remove it with ads_delete_ad_set, or add ads to it: {ad_set['id']}.",
-                details={"created": [answer["new_ad_set"]], "skipped": skipped},
+                details={"created": [answer["new_ad_set"]], "skipped": failures},
             )
         return {
             **answer,
             "id": ad_set["id"],
-            "created_ads": created,
+            "created_ads": new_ads,
             "created_creatives": creatives,
-            "skipped": skipped,
+            "skipped": failures,
         }
 
     async def _copy_ad(
@@ -286,7 +286,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
 
     async def _swap(self, copy: str, creative: str, name: str | None, steps: Steps) -> None:
         """Give the copied ad its new creative, and its new name if there is one."""
-        names = _named(name=name)
+        names = _drop_none(name=name)
         params = {"creative": {"creative_id": creative}, **names}
         request = Request("POST", copy, params, account=self.account_id, repeatable=False, write=True)
         after = {"creative": creative, **names}
@@ -300,5 +300,5 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             ) from None
 
 
-def _named(**values: str | None) -> Row:
+def _drop_none(**values: str | None) -> Row:
     return {name: value for name, value in values.items() if value is not None}

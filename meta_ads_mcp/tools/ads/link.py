@@ -23,7 +23,7 @@ from meta_ads_mcp.domain.destinations import (
     web_destinations,
 )
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.tools.creatives.copies import MAX_NAMED, check_copy
+from meta_ads_mcp.tools.creatives.copies import MAX_FIELDS_NAMED, check_copy
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
@@ -119,16 +119,20 @@ def _note_links(copy: Row, link: str) -> list[str]:
     links = [url for url in distinct_links(copy) if url != link]
     if len(links) < 2:
         return []
-    shown = ", ".join(links[:MAX_NAMED]) + (f" and {len(links) - MAX_NAMED} more" if len(links) > MAX_NAMED else "")
-    return [f"The creative had {len(links)} different addresses, and all of them become {link}: {shown}."]
+    text = ", ".join(links[:MAX_FIELDS_NAMED]) + (
+        f" and {len(links) - MAX_FIELDS_NAMED} more" if len(links) > MAX_FIELDS_NAMED else ""
+    )
+    return [f"The creative had {len(links)} different addresses, and all of them become {link}: {text}."]
 
 
 def _note_remaining(remaining: list[Destination]) -> list[str]:
     if not remaining:
         return []
-    named = [f"{place.name} ({place.kind.value})" for place in remaining]
-    shown = ", ".join(named[:MAX_NAMED]) + (f" and {len(named) - MAX_NAMED} more" if len(named) > MAX_NAMED else "")
-    return [f"Not changed, because link_url cannot replace it: {shown}."]
+    labels = [f"{place.name} ({place.kind.value})" for place in remaining]
+    text = ", ".join(labels[:MAX_FIELDS_NAMED]) + (
+        f" and {len(labels) - MAX_FIELDS_NAMED} more" if len(labels) > MAX_FIELDS_NAMED else ""
+    )
+    return [f"Not changed, because link_url cannot replace it: {text}."]
 
 
 def _with_creative(swap: Change, creative_id: str) -> Change:

@@ -10,10 +10,10 @@ from typing import Any
 from meta_ads_mcp.core.partial import attempt
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.domain.crops import RETIRED, CropKey, compute_crops
 from meta_ads_mcp.domain.image_file import MAX_IMAGE_BYTES, Image, detect_mime, parse_image
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.creatives import media_urls
+from meta_ads_mcp.tools.creatives.crops import RETIRED, CropKey, compute_crops
 
 # Base64 adds a third, and clients accept pictures of about 1 MB.
 MAX_SHOWN_BYTES = 700 * 1024
@@ -25,8 +25,8 @@ _SHOWABLE = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 async def read_ad_media(call: Call, ad_id: str) -> tuple[str, Row]:
     """Return the ad's account and the media fields of its creative. Raises InvalidArguments without a creative."""
-    nested = f"creative{{{','.join(media_urls.FIELDS)}}}"
-    ad = await call.graph.get(ad_id, fields=["id", "account_id", nested])
+    creative_fields = f"creative{{{','.join(media_urls.FIELDS)}}}"
+    ad = await call.graph.get(ad_id, fields=["id", "account_id", creative_fields])
     creative = ad.get("creative")
     if not isinstance(creative, dict):
         raise InvalidArguments(f"This token cannot see the creative of ad {ad_id}.", "Check the id with ads_get_ads.")
@@ -113,8 +113,8 @@ async def save_media(call: Call, rows: Sequence[Row], owner: str) -> list[Row]:
     """
     if len(rows) > MAX_SAVED_IMAGES:
         call.note(f"The first {MAX_SAVED_IMAGES} of {len(rows)} images are saved.")
-    saved = [await _save_image(call, row, owner) for row in rows[:MAX_SAVED_IMAGES]]
-    return [*saved, *rows[MAX_SAVED_IMAGES:]]
+    saved_rows = [await _save_image(call, row, owner) for row in rows[:MAX_SAVED_IMAGES]]
+    return [*saved_rows, *rows[MAX_SAVED_IMAGES:]]
 
 
 async def _save_image(call: Call, row: Row, owner: str) -> Row:
@@ -134,9 +134,9 @@ async def _download_image(call: Call, url: str) -> Image:
 
 def with_crops(call: Call, rows: Sequence[Row], keys: Sequence[CropKey]) -> list[Row]:
     """Return the images with the boxes that `image_crops` of a creative takes."""
-    retired = sorted(RETIRED.intersection(keys))
-    if retired:
-        call.note(f"Meta has retired the crop {', '.join(retired)}: it is left out.")
+    retired_keys = sorted(RETIRED.intersection(keys))
+    if retired_keys:
+        call.note(f"Meta has retired the crop {', '.join(retired_keys)}: it is left out.")
     return [_add_crops(call, row, keys) for row in rows]
 
 

@@ -128,7 +128,7 @@ class CreativeArguments(CreateParams):
 
     @property
     def has_spec(self) -> bool:
-        """Whether the content comes in Meta's own form."""
+        """Tell whether the content comes in Meta's own form."""
         return self.object_story_spec is not None or self.asset_feed_spec is not None
 
     @property

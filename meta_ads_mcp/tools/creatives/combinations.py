@@ -87,19 +87,19 @@ _DEFAULTS: Mapping[str, Any] = {"optimization_type": "REGULAR", "disable_all_enh
 
 def check_combination(values: Values) -> None:
     """Check the arguments by name. Raises ValueError that names those that do not go together."""
-    given = _given(values)
+    names = _list_given(values)
     for first, second in _PAIRS:
-        if {first, second} <= given:
+        if {first, second} <= names:
             raise ValueError(f"give {first} or {second}, not both")
-    _check_sources(values, given)
-    kind, causes = _kind_of(values, given)
+    _check_sources(values, names)
+    kind, causes = _kind_of(values, names)
     if kind not in (_POST, _SPEC):
-        _check_media(values, given)
-    _check_kind(kind, causes, given)
-    _check_button(kind, values, given)
+        _check_media(values, names)
+    _check_kind(kind, causes, names)
+    _check_button(kind, values, names)
 
 
-def _given(values: Values) -> set[str]:
+def _list_given(values: Values) -> set[str]:
     return {name for name, value in values.items() if value not in (None, [], {}, _DEFAULTS.get(name))}
 
 
@@ -114,17 +114,17 @@ def unused_arguments(values: Values) -> Iterator[tuple[str, str]]:
 
 def _has_link_beside_button(values: Values) -> bool:
     """Tell whether the link has a place outside the button: link_data, or link_urls of an asset feed."""
-    given = _given(values)
-    kind, _ = _kind_of(values, given)
-    return kind in (_IMAGE, _FEED, _DEGREES_OF_FREEDOM) or "asset_customization_rules" in given
+    names = _list_given(values)
+    kind, _ = _kind_of(values, names)
+    return kind in (_IMAGE, _FEED, _DEGREES_OF_FREEDOM) or "asset_customization_rules" in names
 
 
-def _check_sources(values: Values, given: set[str]) -> None:
-    sources = [name for name in ("source_instagram_media_id", "object_story_id") if name in given]
-    has_spec = bool(given & _SPEC.arguments)
+def _check_sources(values: Values, names: set[str]) -> None:
+    sources = [name for name in ("source_instagram_media_id", "object_story_id") if name in names]
+    has_spec = bool(names & _SPEC.arguments)
     if len(sources) + has_spec > 1:
-        names = [*sources, *sorted(given & _SPEC.arguments)]
-        raise ValueError(f"{' and '.join(names)} cannot be combined: give one post, or a spec in Meta's form")
+        conflict = [*sources, *sorted(names & _SPEC.arguments)]
+        raise ValueError(f"{' and '.join(conflict)} cannot be combined: give one post, or a spec in Meta's form")
     post, page = values.get("object_story_id"), values.get("page_id")
     if post and page and post.partition("_")[0] != page:
         raise ValueError(f"page_id is not the Page of object_story_id, which is {post.partition('_')[0]}")
@@ -134,22 +134,22 @@ def _check_sources(values: Values, given: set[str]) -> None:
         ("instagram_user_id",) * 2,
         ("instagram_actor_id", "instagram_user_id"),
     ):
-        if name in given and str(spec.get(inner, values[name])) != values[name]:
+        if name in names and str(spec.get(inner, values[name])) != values[name]:
             raise ValueError(f"{name} is not the {inner} that object_story_spec has")
 
 
-def _kind_of(values: Values, given: set[str]) -> tuple[CreativeKind, list[str]]:
+def _kind_of(values: Values, names: set[str]) -> tuple[CreativeKind, list[str]]:
     """Return the kind of creative, and the arguments that make it this kind."""
-    if posts := given & {"object_story_id", "source_instagram_media_id"}:
+    if posts := names & {"object_story_id", "source_instagram_media_id"}:
         return _POST, sorted(posts)
-    if specs := given & _SPEC.arguments:
+    if specs := names & _SPEC.arguments:
         return _SPEC, sorted(specs)
     if values.get("optimization_type") == DEGREES_OF_FREEDOM:
         return _DEGREES_OF_FREEDOM, ["optimization_type"]
-    if variants := [name for name in _VARIANTS if name in given and _makes_feed(name, values[name])]:
+    if variants := [name for name in _VARIANTS if name in names and _makes_feed(name, values[name])]:
         return _FEED, variants
-    videos = given & {"video_id", "videos"}
-    return (_VIDEO, sorted(videos)) if videos else (_IMAGE, sorted(given.intersection(_MEDIA, _IMAGE.arguments)))
+    videos = names & {"video_id", "videos"}
+    return (_VIDEO, sorted(videos)) if videos else (_IMAGE, sorted(names.intersection(_MEDIA, _IMAGE.arguments)))
 
 
 # Arguments that may turn a creative into an asset feed.
@@ -165,23 +165,23 @@ def _makes_feed(name: str, value: Any) -> bool:
     return len(value) > 1 or (name in _TEXTS and not isinstance(value[0], str))
 
 
-def _check_kind(kind: CreativeKind, causes: list[str], given: set[str]) -> None:
-    unsent = sorted(given - kind.arguments - _ALWAYS)
+def _check_kind(kind: CreativeKind, causes: list[str], names: set[str]) -> None:
+    unsent = sorted(names - kind.arguments - _ALWAYS)
     if unsent:
         raise ValueError(f"{', '.join(unsent)} cannot be combined with {', '.join(causes)}: {kind.reason}")
 
 
-def _check_media(values: Values, given: set[str]) -> None:
-    media = [name for name in _MEDIA if name in given]
-    if not media and not given & {"reminder_data", "product_set_id"}:
+def _check_media(values: Values, names: set[str]) -> None:
+    media = [name for name in _MEDIA if name in names]
+    if not media and not names & {"reminder_data", "product_set_id"}:
         raise ValueError(f"give one of {', '.join(_MEDIA)}, object_story_id or source_instagram_media_id")
-    if len([name for name in media if "video_id" not in given or name not in _THUMBNAILS]) > 1:
+    if len([name for name in media if "video_id" not in names or name not in _THUMBNAILS]) > 1:
         raise ValueError(f"give one media source, not {' and '.join(media)}")
-    if "thumbnail_url" in given and "video_id" not in given:
+    if "thumbnail_url" in names and "video_id" not in names:
         raise ValueError("thumbnail_url is for a video_id; entries of videos have their own")
-    if "image_crops" in given and given & {"video_id", "videos"}:
+    if "image_crops" in names and names & {"video_id", "videos"}:
         raise ValueError("image_crops cannot be combined with a video")
-    has_destination = given & {"link_url", "lead_gen_form_id", "reminder_data", "cards"}
+    has_destination = names & {"link_url", "lead_gen_form_id", "reminder_data", "cards"}
     if not has_destination and values.get("call_to_action_type") != CALL:
         raise ValueError("link_url is required: where the ad leads")
     _check_cards(values.get("cards"))
@@ -197,12 +197,12 @@ def _check_cards(cards: Any) -> None:
             raise ValueError(f"card {index} has no image_hash, picture or video_id")
 
 
-def _check_button(kind: CreativeKind, values: Values, given: set[str]) -> None:
+def _check_button(kind: CreativeKind, values: Values, names: set[str]) -> None:
     button = values.get("call_to_action_type")
-    if button == CALL and "phone_number" not in given:
+    if button == CALL and "phone_number" not in names:
         raise ValueError(f"{CALL} requires phone_number, such as +18005551234")
-    if "event_id" in given and button not in EVENT_BUTTONS and kind is not _IMAGE:
+    if "event_id" in names and button not in EVENT_BUTTONS and kind is not _IMAGE:
         raise ValueError(f"event_id requires call_to_action_type {' or '.join(EVENT_BUTTONS)}")
-    has_button = button is not None or "lead_gen_form_id" in given
-    if kind is _POST and "link_url" in given and not has_button and "asset_customization_rules" not in given:
+    has_button = button is not None or "lead_gen_form_id" in names
+    if kind is _POST and "link_url" in names and not has_button and "asset_customization_rules" not in names:
         raise ValueError("link_url of an existing post goes into its button: give call_to_action_type too")

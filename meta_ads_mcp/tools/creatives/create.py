@@ -12,10 +12,10 @@ from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import CreativeId
 from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.domain.creative_story import build_features, build_post_params, build_story_params
-from meta_ads_mcp.domain.crops import RETIRED
 from meta_ads_mcp.domain.meta_objects import Labels
 from meta_ads_mcp.tools.creatives.arguments import CreativeArguments
 from meta_ads_mcp.tools.creatives.combinations import unused_arguments
+from meta_ads_mcp.tools.creatives.crops import RETIRED
 from meta_ads_mcp.tools.creatives.default_page import infer_page
 from meta_ads_mcp.tools.creatives.thumbnails import with_thumbnails
 
@@ -71,8 +71,8 @@ class CreateAdCreative(CreativeArguments):
     def _complete_spec(self) -> Row:
         """Return `object_story_spec` with the Page and the Instagram account, if those are arguments of their own."""
         identity = {"page_id": self.page_id, "instagram_user_id": self.instagram}
-        given = {name: value for name, value in identity.items() if value}
-        return {"object_story_spec": {**given, **(self.object_story_spec or {})}} if given else {}
+        values = {name: value for name, value in identity.items() if value}
+        return {"object_story_spec": {**values, **(self.object_story_spec or {})}} if values else {}
 
 
 @tool(

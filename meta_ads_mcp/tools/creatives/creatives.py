@@ -15,9 +15,9 @@ from meta_ads_mcp.core.result import Page, Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
-from meta_ads_mcp.domain.crops import USUAL, CropKey
 from meta_ads_mcp.domain.destinations import SOURCE_FIELDS, distinct_links
 from meta_ads_mcp.tools.creatives.ad_media import read_images, read_videos, save_media, show_media, with_crops
+from meta_ads_mcp.tools.creatives.crops import USUAL, CropKey
 
 FIELDS = (
     "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
@@ -37,10 +37,10 @@ def with_links(creative: Row) -> Row:
 
 def _with_link_sources(fields: list[str]) -> list[str]:
     """Read the fields from which the links are derived, because Graph does not have the derived ones."""
-    derived = {_LINK, _ALL_LINKS}
-    if not derived.intersection(fields):
+    derived_fields = {_LINK, _ALL_LINKS}
+    if not derived_fields.intersection(fields):
         return fields
-    return list(dict.fromkeys([*(name for name in fields if name not in derived), *SOURCE_FIELDS]))
+    return list(dict.fromkeys([*(name for name in fields if name not in derived_fields), *SOURCE_FIELDS]))
 
 
 CreativeFields = Annotated[FieldList, AfterValidator(_with_link_sources)]

@@ -31,13 +31,13 @@ async def infer_page(call: Call, account_id: str) -> str:
     )
 
 
-_PROMOTED, _TRACKED = "this account can promote", "this account's ads track"
-_CLIENT, _ASSIGNED = "the business has from its clients", "is assigned to this token's user"
+_PROMOTABLE, _IN_TRACKING = "this account can promote", "this account's ads track"
+_CLIENT, _OF_USER = "the business has from its clients", "is assigned to this token's user"
 _PLURAL = {
-    _PROMOTED: "can be promoted by the account",
-    _TRACKED: "are tracked by its ads",
+    _PROMOTABLE: "can be promoted by the account",
+    _IN_TRACKING: "are tracked by its ads",
     _CLIENT: "are those of the business's clients",
-    _ASSIGNED: "are assigned to this token's user",
+    _OF_USER: "are assigned to this token's user",
 }
 
 
@@ -46,14 +46,14 @@ async def _sources(call: Call, account_id: str) -> AsyncIterator[tuple[list[str]
 
     Where the server is restricted to accounts or a business, no source goes beyond them.
     """
-    yield _numeric_ids(await _rows(call, f"{account_id}/promote_pages", "name")), _PROMOTED
-    yield _numeric_ids(_tracked_pages(await _rows(call, f"{account_id}/ads", "tracking_specs"))), _TRACKED
+    yield _numeric_ids(await _rows(call, f"{account_id}/promote_pages", "name")), _PROMOTABLE
+    yield _numeric_ids(_tracked_pages(await _rows(call, f"{account_id}/ads", "tracking_specs"))), _IN_TRACKING
     if call.allowed_accounts():
         return
     if business := call.business_id():
         yield _numeric_ids(await _rows(call, f"{business}/client_pages", "name")), _CLIENT
         return
-    yield _numeric_ids(await _rows(call, "me/assigned_pages", "name")), _ASSIGNED
+    yield _numeric_ids(await _rows(call, "me/assigned_pages", "name")), _OF_USER
 
 
 async def _rows(call: Call, path: str, field: str) -> list[Row]:

@@ -11,13 +11,13 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments
 
 async def with_thumbnails(call: Call, videos: list[Row]) -> list[Row]:
     """Return the videos with a thumbnail each. Raises InvalidArguments for videos that Meta is still processing."""
-    checked = await asyncio.gather(*(_read_video(call, video) for video in videos))
-    processing = [video["video_id"] for video, ready in checked if not ready]
+    results = await asyncio.gather(*(_read_video(call, video) for video in videos))
+    processing = [video["video_id"] for video, ready in results if not ready]
     if processing:
         raise InvalidArguments(
             f"Meta is still processing video {', '.join(processing)}.", "Wait until its status is ready."
         )
-    return [video for video, _ in checked]
+    return [video for video, _ in results]
 
 
 async def _read_video(call: Call, video: Row) -> tuple[Row, bool]:
@@ -37,5 +37,5 @@ async def _read_video(call: Call, video: Row) -> tuple[Row, bool]:
 def _preferred_thumbnail(video: Row) -> str | None:
     thumbnails = (video.get("thumbnails") or {}).get("data") or []
     first = thumbnails[0] if thumbnails else None
-    preferred = next((item for item in thumbnails if item.get("is_preferred")), first)
-    return preferred["uri"] if preferred and preferred.get("uri") else video.get("picture")
+    best = next((item for item in thumbnails if item.get("is_preferred")), first)
+    return best["uri"] if best and best.get("uri") else video.get("picture")

@@ -24,6 +24,7 @@ from meta_ads_mcp.domain.image_file import (
     parse_image,
 )
 from meta_ads_mcp.errors import AdsError, ApiError, Transient, UnknownOutcome
+from meta_ads_mcp.tools.creatives.video_file import require_video
 from meta_ads_mcp.tools.creatives.video_upload import VideoParts
 from meta_ads_mcp.web.addresses import FileUrl
 
@@ -118,8 +119,8 @@ def parse_uploaded_images(answer: Row) -> Row:
 
 def _image_row(key: str, entry: Any) -> Row:
     image: Row = entry if isinstance(entry, dict) else {}
-    known = {name: image[name] for name in ("url", "width", "height", "name") if image.get(name) is not None}
-    return {"hash": str(image.get("hash") or key), **known}
+    row = {name: image[name] for name in ("url", "width", "height", "name") if image.get(name) is not None}
+    return {"hash": str(image.get("hash") or key), **row}
 
 
 @tool(
@@ -156,6 +157,7 @@ class UploadAdVideo(CreateParams):
         details: Row = {}
         if self.file_path is not None:
             with call.uploads.open(self.file_path, MAX_VIDEO_BYTES) as upload:
+                require_video(upload.file, upload.name)
                 details = {"bytes": upload.size}
             params = {"upload_phase": "start", "file_size": details["bytes"]}
         elif self.file_url is not None:
@@ -191,6 +193,7 @@ class UploadAdVideo(CreateParams):
             return await steps.do(change)
         with call.uploads.open(self.file_path, MAX_VIDEO_BYTES) as upload:
             request = change.request
+            require_video(upload.file, upload.name)
             if upload.size != request.params["file_size"]:
                 raise Transient("The file changed while the call was planned; nothing was sent.", "Call again.")
             return await steps.do(change, VideoParts(request, upload, change.after, call).send_all)

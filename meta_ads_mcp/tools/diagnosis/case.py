@@ -142,8 +142,8 @@ class Case:
         """Return the ad sets below the object, the object itself, or the ad set of the ad. Raises AdsError."""
         if self.subject.level in ("account", "campaign"):
             return self.rows("ad_sets")
-        own = self.row("object")
-        return [own] if self.subject.level == "ad_set" else [own["adset"]] if own.get("adset") else []
+        row = self.row("object")
+        return [row] if self.subject.level == "ad_set" else [row["adset"]] if row.get("adset") else []
 
     @property
     def pixels(self) -> list[str]:

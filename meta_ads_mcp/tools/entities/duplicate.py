@@ -17,7 +17,9 @@ from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.dates import Moment
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import Node, ObjectId
+from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS
 from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan, Steps
+from meta_ads_mcp.domain.object_kind import read_as_kind
 from meta_ads_mcp.domain.preflight import has_amount
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
@@ -27,8 +29,20 @@ from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOut
 MAX_SYNC_ADS = 3
 MAX_ASYNC_ADS = 51
 POLL_SECONDS = (2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
-MAX_AD_SETS = 100
-BUDGETS = ("daily_budget", "lifetime_budget")
+# What a copy takes over of its source, and what the policy limits.
+AMOUNTS: dict[EntityType, tuple[str, ...]] = {
+    "campaign": ("daily_budget", "lifetime_budget", "spend_cap"),
+    "ad_set": (
+        "daily_budget",
+        "lifetime_budget",
+        "daily_spend_cap",
+        "lifetime_spend_cap",
+        "daily_min_spend_target",
+        "lifetime_min_spend_target",
+        "bid_amount",
+    ),
+    "ad": (),
+}
 _PARENT = {"ad_set": "campaign_id", "ad": "adset_id"}
 
 
@@ -64,8 +78,8 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         return ENTITY_KINDS[self.entity_type]
 
     async def plan(self, call: Call) -> Plan:
-        budgets = () if self.entity_type == "ad" else BUDGETS
-        source = await call.graph.get(self.entity_id, fields=["id", "name", *budgets])
+        amounts = AMOUNTS[self.entity_type]
+        source = await read_as_kind(call, self.entity_id, self.node_kind(), ["id", "name", *amounts])
         account = await call.owner(self.entity_id)
         ads = await self._count_ads(call)
         if ads > MAX_ASYNC_ADS:
@@ -83,8 +97,8 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
             after={
                 "name": f"{source.get('name', '')}{self.rename_suffix}",
                 "status": "PAUSED",
-                **_budgets(source),
-                **await self._read_child_budgets(call),
+                **_amounts_of(source),
+                **await self._read_child_amounts_of(call),
             },
             parent=account,
             edge=node_kind(self.node_kind()).list_edge,
@@ -94,12 +108,13 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         details = {"source_id": self.entity_id, "asynchronous": ads > MAX_SYNC_ADS}
         return Plan([copy], f"Copy of {self.entity_type.replace('_', ' ')} {self.entity_id}.", notes, details)
 
-    async def _read_child_budgets(self, call: Call) -> Row:
+    async def _read_child_amounts_of(self, call: Call) -> Row:
         """Return the budgets of the ad sets that are copied too, so that the policy's limits apply to them."""
         if self.entity_type != "campaign" or not self.deep_copy:
             return {}
-        listing = await call.graph.list(f"{self.entity_id}/adsets", fields=["id", *BUDGETS], limit=MAX_AD_SETS)
-        rows = [{"adset_id": row["id"], **_budgets(row)} for row in listing.rows if _budgets(row)]
+        rows: list[Row] = []
+        async for page in call.graph.each_page(f"{self.entity_id}/adsets", fields=["id", *AMOUNTS["ad_set"]]):
+            rows += [{"adset_id": row["id"], **_amounts_of(row)} for row in page if _amounts_of(row)]
         return {"adset_budgets": rows} if rows else {}
 
     def _policy_actions(self, ads: int) -> frozenset[str]:
@@ -128,13 +143,13 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         (copy,) = plan.changes
         if plan.details["asynchronous"]:
-            created = await self._copy_asynchronously(copy, steps, call)
+            copies = await self._copy_asynchronously(copy, steps, call)
         else:
-            created = list_created(self.entity_type, self.entity_id, await steps.do(copy))
-        new_id = created[0]["id"] if created else None
+            copies = list_created(self.entity_type, self.entity_id, await steps.do(copy))
+        new_id = copies[0]["id"] if copies else None
         if self.promoted_object is not None and new_id is not None:
             await self._set_promoted_object(copy, str(new_id), steps)
-        return {**plan.details, "id": new_id, "created": created}
+        return {**plan.details, "id": new_id, "created": copies}
 
     async def _set_promoted_object(self, copy: Change, new_id: str, steps: Steps) -> None:
         """Change the promoted object while the copy is still an unpublished draft."""
@@ -205,8 +220,9 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         return f"Check in a minute for {copy.after['name']!r} under {copy.parent}/{copy.edge} before copying again."
 
 
-def _budgets(row: Row) -> Row:
-    return {name: int(row[name]) for name in BUDGETS if has_amount(row.get(name))}
+def _amounts_of(row: Row) -> Row:
+    """Return the amounts of an object that a copy of it will have, too."""
+    return {name: row[name] for name in SPEND_FIELDS if has_amount(row.get(name))}
 
 
 def list_created(entity_type: str, source_id: str, answer: Row) -> list[Row]:
@@ -224,6 +240,8 @@ def list_created(entity_type: str, source_id: str, answer: Row) -> list[Row]:
         for item in children
         if isinstance(item, dict)
     ]
-    listed = {row["id"] for row in rows}
-    first = [{"type": entity_type, "source_id": source_id, "id": str(top)}] if top and str(top) not in listed else []
+    listed_ids = {row["id"] for row in rows}
+    first = (
+        [{"type": entity_type, "source_id": source_id, "id": str(top)}] if top and str(top) not in listed_ids else []
+    )
     return sorted(first + rows, key=lambda row: row["id"] != str(top))

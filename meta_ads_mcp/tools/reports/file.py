@@ -12,8 +12,8 @@ from meta_ads_mcp.analysis.query.local import local_selection
 from meta_ads_mcp.analysis.query.vocabulary import only_requested, with_requested_counts
 from meta_ads_mcp.analysis.report import query_sheet
 from meta_ads_mcp.analysis.table import Column, Sheet, missing_value
-from meta_ads_mcp.core.ports import Export, Exported
-from meta_ads_mcp.core.result import Row, Table
+from meta_ads_mcp.core.ports import Export
+from meta_ads_mcp.core.result import Exported, Row, Table
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.domain.insights_query import InsightsParams
 

@@ -258,7 +258,8 @@ async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Acc
         "preview": report_file.preview.public(),
     }
     call.note("totals are sums of the rows; reach, frequency, costs and rates cannot be added.")
-    return Result(f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}.", data)
+    summary = f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}."
+    return Result(summary, data, files=(file,))
 
 
 async def _pages(call: Call, run_id: str) -> AsyncIterator[Sequence[Row]]:

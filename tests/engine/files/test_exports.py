@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 import tracemalloc
 from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+from zipfile import ZipFile
 
 import pytest
 
 from meta_ads_mcp.core.ports import ExportFormat
 from meta_ads_mcp.engine.files.exports import FolderExports
-from meta_ads_mcp.errors import Denied, InvalidArguments
+from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 
 ROWS = [{"name": "Shop", "spend": 1.5, "active": True}, {"name": "=HYPERLINK(1)", "clicks": 3, "spend": None}]
 
@@ -105,6 +109,87 @@ async def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert size(tmp_path) > 250_000
     assert peak < 1_500_000
+
+
+# ---- personal files, and workbooks
+
+
+async def test_a_personal_file_is_in_a_folder_that_no_resource_reaches(tmp_path: Path) -> None:
+    exports = FolderExports(tmp_path)
+    export = exports.open("leads", "csv", personal=True)
+    await export.write([{"email": "ada@corp.example"}])
+    made = await export.finish()
+    assert made.personal
+    assert modes(made.path) == (0o600, 0o700)
+    assert exports.names() == []
+    for name in ("leads.csv", "personal/leads.csv"):
+        with pytest.raises(NotFound):
+            exports.beginning(name, 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("+49 170 4991234", "+49 170 4991234"),
+        ("+15550123456", "+15550123456"),
+        ("+1+cmd|' /C calc'!A0", "'+1+cmd|' /C calc'!A0"),
+        ("=1+1", "'=1+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+    ],
+)
+async def test_csv_keeps_phone_numbers_and_disarms_formulas(tmp_path: Path, text: str, cell: str) -> None:
+    export = FolderExports(tmp_path).open("r", "csv")
+    await export.write([{"answer": text}])
+    assert table((await export.finish()).path)[1] == [cell]
+
+
+async def test_workbook_holds_the_values_by_type(tmp_path: Path) -> None:
+    pytest.importorskip("xlsxwriter")
+    export = FolderExports(tmp_path).open("r", "xlsx")
+    await export.write([{"id": "120234753678553798", "spend": 1.5, "active": True, "name": "=HYPERLINK(1)"}])
+    await export.write([{"id": "+49170", "clicks": 3, "spend": None}])
+    made = await export.finish({"clicks": 0})
+    assert (files(tmp_path), modes(made.path)) == (["r.xlsx"], (0o600, 0o700))
+    assert made.size == size(tmp_path)
+    assert cells(made.path) == [
+        ["id", "spend", "active", "name", "clicks"],
+        ["120234753678553798", 1.5, True, "=HYPERLINK(1)", 0],
+        ["+49170", None, None, None, 3],
+    ]
+
+
+def cells(path: str) -> list[list[Any]]:
+    """The rows of the first sheet of a workbook whose texts stand in their cells."""
+    name = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+    with ZipFile(path) as book:
+        sheet = ET.fromstring(book.read("xl/worksheets/sheet1.xml"))  # noqa: S314  written by the test
+    columns = "ABCDE"
+    return [
+        [_value(next((cell for cell in row if cell.get("r", "")[0] == column), None), name) for column in columns]
+        for row in sheet.iter(f"{name}row")
+    ]
+
+
+def _value(cell: Any, name: str) -> Any:
+    if cell is None:
+        return None
+    assert cell.find(f"{name}f") is None, "a formula"
+    if cell.get("t") == "inlineStr":
+        return cell.findtext(f".//{name}t")
+    value = float(cell.findtext(f"{name}v"))
+    return bool(value) if cell.get("t") == "b" else value
+
+
+def test_without_the_extra_a_workbook_is_refused_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    with pytest.raises(Denied) as refused:
+        FolderExports(tmp_path).open("r", "xlsx")
+    assert "uv tool install 'meta-ads-local-mcp[xlsx]'" in refused.value.next_step
+    assert "pip install" in refused.value.next_step
+    assert not (tmp_path / "exports").exists()
 
 
 # ---- files as they came

@@ -84,6 +84,7 @@ class Child:
         lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         for line in lines:
             line["started"] = line.get("started", 0) - QUARTER_HOUR - 1
+            line["graph_time"] = line.get("graph_time", 0) - QUARTER_HOUR - 1
         path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
@@ -120,6 +121,8 @@ def test_a_killed_create(
     assert (code, answer["error"]["kind"]) == (1, second)
     child.grow_old()
     code, answer = child.run(NEVER, "ads_create_campaign", given)
+    assert (code, answer["error"]["kind"], child.named(name)) == (1, second, 0)
+    code, answer = child.run(NEVER, "ads_create_campaign", {**given, "idempotency_key": f"{kill} again"})
     assert (code, child.named(name)) == (0, 1)
 
 

@@ -15,6 +15,7 @@ from meta_ads_mcp.engine.writes.confirmation import Reply
 from meta_ads_mcp.engine.writes.idempotency import resolve_open_entry
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import UnknownOutcome
+from meta_ads_mcp.sandbox import Call
 from tests.support.elicitors import LaterReply, Person
 from tests.support.every_tool import each
 from tests.support.sandbox_engine import SandboxEngine, build_writer
@@ -26,6 +27,16 @@ NEW = {"name": "Keyed", "objective": "OUTCOME_TRAFFIC", "idempotency_key": "k"}
 
 def named(made: SandboxEngine, name: str) -> int:
     return len(made.nodes("Campaign", name=name))
+
+
+def is_search(call: Call) -> bool:
+    return call.method == "GET" and call.path[-1] == "campaigns"
+
+
+def lose_all(made: SandboxEngine) -> None:
+    """Carry out the next creation, and lose its answer and those of the look-ups that follow."""
+    made.sandbox.faults.add("POST act_", respond=httpx.ReadTimeout, after_processing=True)
+    made.sandbox.faults.add(is_search, respond=httpx.ConnectError, times=50)
 
 
 @each(CREATES)
@@ -70,17 +81,31 @@ async def test_a_key_belongs_to_its_arguments() -> None:
     assert named(made, "Other") == 0
 
 
-async def test_a_key_is_free_again_when_nothing_was_made_a_quarter_of_an_hour_ago() -> None:
+async def test_a_search_that_finds_nothing_never_frees_a_key() -> None:
     made = build_writer()
     given = {"account_id": made.account, **NEW}
     made.sandbox.faults.add("POST act_", respond=httpx.ReadTimeout)
-    for minutes in (0, 14):
+    for minutes in (0, 14, 16, 60 * 24):
         made.clock.passed_s += 60 * minutes
         answer = await made.call("ads_create_campaign", given)
         assert answer.structured["error"]["kind"] == "unknown_outcome"
-    made.clock.passed_s += 120
-    assert (await made.done("ads_create_campaign", **given))["status"] == "success"
+    assert "named 'Keyed'" in answer.structured["error"]["next_step"]
+    assert len(made.writes) == 1
+    assert (await made.done("ads_create_campaign", **{**given, "idempotency_key": "k2"}))["status"] == "success"
     assert named(made, "Keyed") == 1
+
+
+async def test_an_object_renamed_meanwhile_does_not_free_the_key() -> None:
+    made = build_writer()
+    given = {"account_id": made.account, **NEW}
+    lose_all(made)
+    await made.call("ads_create_campaign", given)
+    made.sandbox.faults.clear()
+    made.store.patch(made.nodes("Campaign", name="Keyed")[0].id, {"name": "Renamed"})
+    made.clock.passed_s += 3600
+    answer = await made.call("ads_create_campaign", given)
+    assert answer.structured["error"]["kind"] == "unknown_outcome"
+    assert len(made.writes) == 1
 
 
 @pytest.mark.parametrize("minutes", [1, 60])
@@ -127,7 +152,7 @@ async def test_a_kind_that_cannot_be_told_from_others_is_never_made_again() -> N
     made = build_writer()
     entry = JournalEntry("c1", "", "ads_new_tool", "create", "Campaign", after={"status": "PAUSED"}, key="k")
     with pytest.raises(UnknownOutcome, match="has not ended") as refused:
-        await resolve_open_entry(entry, made.engine.client, made.engine.journal, entry.started + 10**6)
+        await resolve_open_entry(entry, made.engine.client, made.engine.journal)
     assert "new key" in refused.value.next_step
 
 

@@ -95,7 +95,7 @@ def test_a_shorter_circuit_of_another_process_does_not_shorten(tmp_path):
 
 def test_of_two_records_the_higher_count_of_trips_is_kept():
     often = Circuit("0123abcd", "act_1", None, "temporary_block", START + 60, trip_count=5)
-    assert BLOCK.merged(often).trip_count == often.merged(BLOCK).trip_count == 5
+    assert BLOCK.merge_with(often).trip_count == often.merge_with(BLOCK).trip_count == 5
 
 
 def test_a_closed_circuit_of_failures_is_closed_for_all(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.graph.limits.headers import LONGEST_WAIT_S, UsageReading, parse_usage_headers
+from meta_ads_mcp.graph.limits.headers import MAX_WAIT_S, UsageReading, parse_usage_headers
 from tests.support.limits import INSIGHTS, READ
 
 NAMES = [
@@ -174,8 +174,8 @@ def test_whatever_a_header_says_the_reading_is_sane(name, value, cut):
     text = json.dumps(value)
     for spelled in (text, text[: len(text) - cut]):
         for reading in parse_usage_headers({name: spelled}, INSIGHTS):
-            assert 0 <= reading.percent <= LONGEST_WAIT_S
-            assert 0 <= reading.closed_s <= LONGEST_WAIT_S
+            assert 0 <= reading.percent <= MAX_WAIT_S
+            assert 0 <= reading.closed_s <= MAX_WAIT_S
 
 
 def test_many_objects_in_one_header_are_bounded():

@@ -153,11 +153,11 @@ def test_points_spent_elsewhere_count():
     ledger = _ledger()
     ledger.settle(_ask(ledger, READ, START).ticket, START)
     ledger.reconcile("act_1", 50.0, 120, SLOW, START)
-    assert {key: points for _, key, points in ledger.used(START)} == {"act_1": 30}
+    assert {key: points for _, key, points in ledger.points(START)} == {"act_1": 30}
     ledger.reconcile("act_1", 1.0, 120, SLOW, START + 1)
-    assert {key: points for _, key, points in ledger.used(START + 1)} == {"act_1": 1}
+    assert {key: points for _, key, points in ledger.points(START + 1)} == {"act_1": 1}
     ledger.reconcile("act_1", 250.0, 120, SLOW, START + 1)
-    assert ledger.used(START + 1) == [("score", "act_1", 60)]
+    assert ledger.points(START + 1) == [("score", "act_1", 60)]
     assert _ask(ledger, READ, START + 1).slot == pytest.approx(START + 126)
 
 
@@ -167,7 +167,7 @@ def test_what_is_under_way_may_not_be_in_meta_s_figure_yet():
     for _ in range(3):
         _ask(ledger, READ, START)
     ledger.reconcile("act_1", 5.0, 120, SLOW, START)
-    assert ledger.used(START) == [("score", "act_1", 1 + 3 + 2)]
+    assert ledger.points(START) == [("score", "act_1", 1 + 3 + 2)]
 
 
 def test_meta_s_word_that_a_count_is_full_is_taken():
@@ -205,7 +205,7 @@ def test_a_damaged_file_is_set_aside_and_told(tmp_path):
     assert _ask(ledger, READ, START).ticket
     assert told == [True]
     assert (tmp_path / "score.sqlite3.damaged").exists()
-    assert _ledger(path).used(START) == [("score", "act_1", 1)]
+    assert _ledger(path).points(START) == [("score", "act_1", 1)]
 
 
 def test_a_process_follows_a_file_that_was_replaced(tmp_path):
@@ -215,9 +215,9 @@ def test_a_process_follows_a_file_that_was_replaced(tmp_path):
     path.rename(tmp_path / "aside")
     other = _ledger(path)
     _ask(other, READ, START)
-    assert one.used(START) == [("score", "act_1", 1)]
+    assert one.points(START) == [("score", "act_1", 1)]
     _ask(one, READ, START)
-    assert other.used(START) == [("score", "act_1", 2)]
+    assert other.points(START) == [("score", "act_1", 2)]
 
 
 def test_without_a_place_for_a_file_points_are_kept_in_memory(tmp_path):
@@ -225,7 +225,7 @@ def test_without_a_place_for_a_file_points_are_kept_in_memory(tmp_path):
     told = []
     ledger = PointLedger(LimitState(tmp_path / "file" / "score.sqlite3", lambda what, lost: told.append(lost)))
     assert _ask(ledger, READ, START).ticket
-    assert ledger.used(START) == [("score", "act_1", 1)]
+    assert ledger.points(START) == [("score", "act_1", 1)]
     assert told == [False]
 
 
@@ -238,6 +238,6 @@ def test_a_file_that_another_process_holds_is_not_taken_for_damaged(tmp_path):
     with pytest.raises(LedgerBusy):
         _ask(ledger, READ, START)
     with pytest.raises(LedgerBusy):
-        _ledger(path).used(START)
+        _ledger(path).points(START)
     holder.close()
-    assert ledger.used(START) == [(SCORE.name, "act_1", 1)]
+    assert ledger.points(START) == [(SCORE.name, "act_1", 1)]

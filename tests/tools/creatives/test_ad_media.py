@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.core.ports import Download
-from meta_ads_mcp.domain.crops import RETIRED, USUAL, compute_crops
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.server.server import picture
+from meta_ads_mcp.tools.creatives.crops import RETIRED, USUAL, compute_crops
 from tests.support.media_library import PNG
 from tests.support.scripted_graph import ScriptedGraph, engine
 from tests.support.write_cases import ACCOUNT, AD, CREATIVE, PROCESSING, VIDEO, shop

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.domain.crops import USUAL, compute_crops
+from meta_ads_mcp.tools.creatives.crops import USUAL, compute_crops
 
 
 @pytest.mark.parametrize(

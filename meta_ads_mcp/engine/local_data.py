@@ -1,0 +1,136 @@
+"""Show of this machine's own data only what belongs to the accounts that this server may touch.
+
+The journal, the exported files and the state of the limits outlive a change of META_ADS_ACCOUNTS. Each view here holds
+back what belongs to other accounts, and what belongs to none that is known.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from meta_ads_mcp.core.changes import Changes, JournalEntry
+from meta_ads_mcp.core.ports import Export, ExportFormat
+from meta_ads_mcp.core.private_files import append_private_line
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.errors import NotFound
+
+# Ids of accounts and businesses in the keys of limits. Shorter numbers are codes and percentages.
+_ID = re.compile(r"[0-9]{5,}")
+OWNERS_FILE = "export_owners.jsonl"
+
+
+class VisibleChanges:
+    """Implement `Changes` with the entries of a journal that this server may show and undo."""
+
+    def __init__(self, changes: Changes, book: AccountBook) -> None:
+        self._changes = changes
+        self._book = book
+
+    def entries(self) -> list[JournalEntry]:
+        """Return the visible changes, oldest first."""
+        return [entry for entry in self._changes.entries() if self._is_visible(entry)]
+
+    def entry(self, change_id: str) -> JournalEntry | None:
+        """Return one change, or None if there is no such change or it is not visible."""
+        entry = self._changes.entry(change_id)
+        return entry if entry is not None and self._is_visible(entry) else None
+
+    def _is_visible(self, entry: JournalEntry) -> bool:
+        """A change of a Page names no account: the account of the Page counts, once it is known."""
+        if not self._book.allowed:
+            return True
+        owner = entry.account or (self._book.known_owner(entry.page) if entry.page else None)
+        return owner is not None and self._book.is_allowed(owner)
+
+
+@dataclass(frozen=True)
+class OwnedExports:
+    """Implement `Exports` for one call, and remember which accounts each file is about."""
+
+    files: FolderExports
+    owners: ExportOwners
+    accounts: Sequence[str]
+
+    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
+        export = self.files.open(name, file_format, personal=personal)
+        if not personal:  # nobody is shown a personal file
+            self.owners.record(f"{name}.{file_format}", self.accounts)
+        return export
+
+    def keep(self, name: str, extension: str, content: bytes) -> str:
+        return self.files.keep(name, extension, content)
+
+
+class ExportOwners:
+    """Know the accounts of exported files, from a private file of the state directory."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._path = folder / OWNERS_FILE if folder else None
+
+    def record(self, name: str, accounts: Sequence[str]) -> None:
+        """Remember the accounts of a file. A file that is not recorded is shown without an allowlist only."""
+        if self._path is not None:
+            with suppress(OSError):
+                append_private_line(self._path, json.dumps({"name": name, "accounts": list(accounts)}), sync=False)
+
+    def accounts_of(self) -> dict[str, list[str]]:
+        """Return the accounts of each recorded file. The last record of a name counts."""
+        known: dict[str, list[str]] = {}
+        for line in self._lines():
+            if isinstance(line, dict) and isinstance(line.get("name"), str) and isinstance(line.get("accounts"), list):
+                known[line["name"]] = [str(account) for account in line["accounts"]]
+        return known
+
+    def _lines(self) -> Iterator[Any]:
+        if self._path is None or self._path.is_symlink() or not self._path.is_file():
+            return
+        for text in self._path.read_text(encoding="utf-8", errors="replace").splitlines():
+            with suppress(ValueError, RecursionError):
+                yield json.loads(text)
+
+
+class VisibleExports:
+    """List and read the exported files that this server may show."""
+
+    def __init__(self, files: FolderExports, owners: ExportOwners, book: AccountBook) -> None:
+        self._files = files
+        self._owners = owners
+        self._book = book
+
+    def names(self) -> list[str]:
+        """Return the names of the finished files, the newest first."""
+        names = self._files.names()
+        if not self._book.allowed:
+            return names
+        owners = self._owners.accounts_of()
+        return [name for name in names if self._is_visible(owners.get(name))]
+
+    def beginning(self, name: str, most: int) -> tuple[str, int]:
+        """Return the first `most` bytes in whole lines, and the size. Raises NotFound for a file that is not shown."""
+        if self._book.allowed and not self._is_visible(self._owners.accounts_of().get(name)):
+            raise NotFound("There is no such exported file.", "List the files that this server shows.")
+        return self._files.beginning(name, most)
+
+    def _is_visible(self, accounts: Sequence[str] | None) -> bool:
+        return bool(accounts) and all(self._book.is_allowed(account) for account in accounts or ())
+
+
+def visible_status(status: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
+    """Return the state of the limits without the rows whose key names another account or a business."""
+    if not allowed:
+        return dict(status)
+    known = {account.removeprefix("act_") for account in allowed}
+    return {name: _visible_rows(value, known) for name, value in status.items()}
+
+
+def _visible_rows(value: Any, known: set[str]) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [row for row in value if not isinstance(row, Mapping) or set(_ID.findall(str(row.get("key", "")))) <= known]

@@ -7,12 +7,14 @@ import random
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from math import prod
 from zoneinfo import ZoneInfo
 
 # Currencies without a subunit. docs: marketing-api/currencies
 OFFSET_ONE = frozenset({"CLP", "COP", "CRC", "HUF", "ISK", "IDR", "JPY", "KRW", "PYG", "TWD", "VND"})
 BIASES = 8
+FAR = date(9999, 1, 1).toordinal()  # the last day of what does not end
 SPENT_SHARE = 0.86  # of a daily budget, what an ordinary day spends
 
 

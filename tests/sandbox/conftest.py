@@ -7,6 +7,7 @@ import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.fake_transport import BASE, FakeTransport
+from tests.support.seeded_worlds import SEEDS, moment_of
 
 NOW = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
 
@@ -24,3 +25,9 @@ def world() -> World:
 @pytest.fixture
 def box(world: World) -> FakeTransport:
     return FakeTransport(SandboxTransport(world, clock=lambda: NOW))
+
+
+@pytest.fixture(scope="module", params=SEEDS)
+def seeded(request: pytest.FixtureRequest) -> World:
+    """The world of one seed; pytest runs all tests of a seed before it makes the next one."""
+    return World(seed=request.param, today=moment_of(request.param), accounts=4, ads=60)

@@ -376,28 +376,3 @@ async def test_copies_of_an_object_are_listed() -> None:
     assert (await made.done("GET", "{ad}/copies", {}))["data"] == [{"id": copy}]
     await made.done("DELETE", copy, {})
     assert (await made.done("GET", "{ad}/copies", {}))["data"] == []
-
-
-LOGGED: list[tuple[str, dict[str, Any], str, str]] = [
-    ("{split}", {"name": "Renamed"}, "update_campaign_name", "CAMPAIGN"),
-    ("{split}", {"status": "PAUSED"}, "update_campaign_run_status", "STATUS"),
-    ("{shared}", {"daily_budget": 7700}, "update_campaign_budget", "BUDGET"),
-    ("{ad_set}", {"daily_budget": 7700}, "update_ad_set_budget", "BUDGET"),
-    ("{ad_set}", {"targeting": US | {"age_min": 33}}, "update_ad_set_target_spec", "TARGETING"),
-    ("{ad}", {"status": "PAUSED"}, "update_ad_run_status", "STATUS"),
-]
-
-
-@pytest.mark.parametrize(("path", "params", "event_type", "category"), LOGGED)
-async def test_a_write_appears_in_the_activity_log(
-    made: FakeTransport, path: str, params: dict[str, Any], event_type: str, category: str
-) -> None:
-    asked = {"oid": made.filled(path), "category": category, "limit": "100"}
-    before = (await made.done("GET", "{account}/activities", asked))["data"]
-    await made.done("POST", path, params)
-    after = (await made.done("GET", "{account}/activities", asked))["data"]
-    assert after[1:] == before
-    assert (after[0]["event_type"], after[0]["object_id"]) == (event_type, made.filled(path))
-    assert json.loads(after[0]["extra_data"])["old_value"] != json.loads(after[0]["extra_data"])["new_value"]
-    await made.done("POST", path, params)
-    assert (await made.done("GET", "{account}/activities", asked))["data"] == after

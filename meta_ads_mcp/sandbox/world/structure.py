@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Drift, Part, biases, dice, uniforms
+from meta_ads_mcp.sandbox.delivery_plan import FAR, AccountPlan, CampaignPlan, Part, biases, dice, uniforms
 from meta_ads_mcp.sandbox.store import Node, Store
-from meta_ads_mcp.sandbox.world import anomalies, ids, issues, media, settings
+from meta_ads_mcp.sandbox.world import anomalies, ids, issues, media, settings, wear
 from meta_ads_mcp.sandbox.world.anomalies import Anomaly
 from meta_ads_mcp.sandbox.world.clients import Client
 from meta_ads_mcp.sandbox.world.edits import META, PEOPLE, Edit, PlantedBreak, change_of, status_change
@@ -21,13 +21,7 @@ if TYPE_CHECKING:
 
 Json = Any
 STATUS_WORDS = {"PAUSED": "Inactive", "ARCHIVED": "Archived", "DELETED": "Deleted"}
-WEARING = ("OUTCOME_SALES", "OUTCOME_LEADS", "OUTCOME_TRAFFIC")
-FAR = date(9999, 1, 1).toordinal()
 STOP_HOUR = 21  # what is paused, archived or refused in review still delivers on that day
-WORN_AGE, WORN_FROM = 55, 40  # a creative that wears out is so many days old, and wears since so many days
-WORN_WEIGHT, WORN_GROWTH = 4.0, 1.8  # it is shown more than others, and ever more
-WORN_CTR = 0.4  # what is left of its click rate
-SMALL_AUDIENCES = ("Site visitors 30d", "Past buyers")
 SET_TOTAL = 3  # ad sets per campaign outside the big account
 
 
@@ -153,7 +147,7 @@ class Builder:
             video_share=0.6 * _film_share(parts),
             anomaly=anomaly.kind if anomaly else "",
             anomaly_from=anomaly.day if anomaly else 0,
-            drifts=() if anomaly else _lost_clicks(parts),
+            drifts=() if anomaly else wear.lost_clicks(parts),
         )
 
     def _plant(self, anomaly: Anomaly, frame: Frame, parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -228,7 +222,7 @@ class Builder:
         ads = tuple(self._ad(frame, node, (one, two), own) for two in range(self._ad_count(frame.place, one)))
         video = any(ad.video for ad in ads)
         days = settings.AUDIENCE_DAYS[self._audience(frame, one)]
-        drifts = _lost_clicks(ads)
+        drifts = wear.lost_clicks(ads)
         return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads, days, drifts)
 
     def _ad_set_flight(self, frame: Frame, one: int, delay: int) -> Flight:
@@ -314,7 +308,7 @@ class Builder:
         disapproved = self.serial % 41 == 7 and flight.stop == FAR and last > 1 and not paused
         worn = last == 1 and self._wears_out(frame, spot[0], flight)
         stop = self.today - luck.randrange(8, 80) if paused or disapproved else flight.stop
-        start = self.today - WORN_AGE if worn else min(flight.start + late, stop)
+        start = self.today - wear.WORN_AGE if worn else min(flight.start + late, stop)
         own = Flight(start, stop, "PAUSED" if paused else flight.below)
         creative = self._creative(place, *spot)
         node = self.store.add(self._ad_node(ad_id, ad_set, creative, own))
@@ -326,8 +320,8 @@ class Builder:
         for parent in (ad_set.id, frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "ads", [ad_id])
         self.store.link(ad_id, "adcreatives", [creative.id])
-        weight = WORN_WEIGHT if worn else 0.3 + luck.random()
-        drifts = self._wear() if worn else ()
+        weight = wear.WORN_WEIGHT if worn else 0.3 + luck.random()
+        drifts = wear.drifts_of_worn_ad(self.today) if worn else ()
         video = media.is_video(self.serial)
         return Part(ad_id, weight, own.start, own.stop, biases(ad_id), video, drifts=drifts)
 
@@ -336,16 +330,9 @@ class Builder:
         return (
             flight.stop == FAR
             and frame.anomaly is None
-            and frame.objective in WEARING
+            and frame.objective in wear.OBJECTIVES
             and self._ad_count(frame.place, one) > SET_TOTAL - 1
-            and self._audience(frame, one) in SMALL_AUDIENCES
-        )
-
-    def _wear(self) -> tuple[Drift, Drift]:
-        """Shown ever more, clicked ever less."""
-        return (
-            Drift("impressions", self.today - WORN_AGE, WORN_GROWTH, WORN_AGE),
-            Drift("clicks", self.today - WORN_FROM, WORN_CTR, WORN_FROM - 5),
+            and self._audience(frame, one) in wear.SMALL_AUDIENCES
         )
 
     def _creative(self, *place: int) -> Node:
@@ -378,18 +365,6 @@ class Builder:
             "preview_shareable_link": f"https://fb.me/{ad_id[-10:]}",
         }
         return Node(ad_id, "Ad", fields, self.account.id)
-
-
-def _lost_clicks(parts: tuple[Part, ...]) -> tuple[Drift, ...]:
-    """What a whole loses by those of its parts that are clicked less and less, so that the others do not gain."""
-    weights = [part.weight * (part.stop == FAR) for part in parts]
-    weights = [weight * part.drift("impressions", FAR) for weight, part in zip(weights, parts, strict=True)]
-    return tuple(
-        replace(drift, factor=1 - weight / sum(weights) * (1 - drift.factor))
-        for weight, part in zip(weights, parts, strict=True)
-        for drift in part.drifts
-        if drift.metric == "clicks" and weight
-    )
 
 
 def _film_share(parts: tuple[Part, ...]) -> float:

@@ -172,9 +172,9 @@ class SandboxGraph:
 
     def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
         """Return what shows nodes for a call."""
-        return Projector(self.spec, self.find, lambda node, one: self._nested(node, one, call, token))
+        return Projector(self.spec, self.find, lambda node, one: self._answer_nested(node, one, call, token))
 
-    def _nested(self, node: Node, one: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:
+    def _answer_nested(self, node: Node, one: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:
         """An edge inside `fields`; an edge without rows is left out, as Graph does."""
         kept = {key: call.params[key] for key in ("access_token",) if key in call.params}
         args = {key: value for key, value in one.args.items() if key != "as"}
@@ -188,7 +188,7 @@ class SandboxGraph:
 
     def _listing(self, edge: Edge, ask: Ask, listing: EdgeListing) -> dict[str, Json]:
         projector = self.projector(ask.call, ask.token)
-        rows = self._filtered(listing.rows, ask.params) if listing.show is None else listing.rows
+        rows = self._filter_rows(listing.rows, ask.params) if listing.show is None else listing.rows
         cut, page = paging.cut(rows, ask.params, listing.default_limit)
         data = [listing.show(row) if listing.show else projector.row(row, edge.returns, ask.wanted) for row in cut]
         found: dict[str, Json] = {"data": data, **listing.more}
@@ -206,7 +206,7 @@ class SandboxGraph:
         """Graph's links repeat the query and always hold the token, also when it came in a header."""
         return dict(call.params) | ({"access_token": call.token} if call.token else {})
 
-    def _filtered(self, rows: Sequence[Any], checked: Mapping[str, Json]) -> Sequence[Any]:
+    def _filter_rows(self, rows: Sequence[Any], checked: Mapping[str, Json]) -> Sequence[Any]:
         wanted = filters.check(checked.get("filtering", []))
         return [row for row in rows if all(filters.holds(value_of(row, name), op, value) for name, op, value in wanted)]
 

@@ -48,7 +48,7 @@ def is_required(name: str) -> Refusal:
 
 
 def invalid(subcode: int | None, text: str, *names: str, code: int = 100) -> Refusal:
-    """What is well formed and yet wrong. Subcodes: Meta docs, marketing-api/error-reference."""
+    """Return the refusal of a well-formed value that is wrong. Subcodes: Meta docs, marketing-api/error-reference."""
     return Refusal(
         f"(#{code}) Invalid parameter: {text}",
         code=code,

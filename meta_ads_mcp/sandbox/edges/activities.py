@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from meta_ads_mcp.sandbox.edges.edit_log import logged
+from meta_ads_mcp.sandbox.edges.edit_log import edits_of_writes
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import moment, now
 from meta_ads_mcp.sandbox.store import Node
@@ -50,10 +50,10 @@ def activities(ask: Ask) -> EdgeListing:
     params, at = ask.params, now(ask)
     since = moment(ask, params["since"]) if "since" in params else at - timedelta(days=DEFAULT_DAYS)
     until = min(at, moment(ask, params["until"])) if "until" in params else at
-    edits = [*ask.graph.world.edits.get(ask.node.account, ()), *logged(ask), *_creations(ask, since)]
+    edits = [*ask.graph.world.edits.get(ask.node.account, ()), *edits_of_writes(ask), *_creations(ask, since)]
     rows = [edit for edit in edits if since <= edit.moment <= until and _matches(ask, edit)]
     rows.sort(key=lambda edit: edit.moment, reverse=True)
-    return EdgeListing(rows, show=lambda edit: _shown(ask, edit))
+    return EdgeListing(rows, show=lambda edit: _activity_row(ask, edit))
 
 
 def _creations(ask: Ask, since: datetime) -> Iterator[Edit]:
@@ -71,7 +71,7 @@ def _creations(ask: Ask, since: datetime) -> Iterator[Edit]:
 
 
 def _matches(ask: Ask, edit: Edit) -> bool:
-    """Whether an edit fits `category`, `uid`, and the objects that are asked for."""
+    """Tell whether an edit fits `category`, `uid`, and the objects that are asked for."""
     params = ask.params
     category, actor = params.get("category"), params.get("uid")
     if category not in (None, EVENTS[edit.event_type][1]) or actor not in (None, int(edit.actor.id)):
@@ -80,10 +80,10 @@ def _matches(ask: Ask, edit: Edit) -> bool:
         return edit.object_id == ask.node.id
     wanted = {str(params["oid"])} if "oid" in params else set()
     wanted |= {str(object_id) for object_id in params.get("extra_oids", [])}
-    return not wanted or bool(wanted & _named(ask, edit.object_id))
+    return not wanted or bool(wanted & _ids_of(ask, edit.object_id))
 
 
-def _named(ask: Ask, object_id: str) -> set[str]:
+def _ids_of(ask: Ask, object_id: str) -> set[str]:
     """The ids by which an edit is found: the object's, and with `add_children` those of its parents."""
     node = ask.graph.find(object_id)
     if node is None or not ask.params.get("add_children"):
@@ -91,7 +91,7 @@ def _named(ask: Ask, object_id: str) -> set[str]:
     return {object_id, f"act_{node.account}", node.account, *(str(node.get(name)) for name in PARENTS)}
 
 
-def _shown(ask: Ask, edit: Edit) -> dict[str, Json]:
+def _activity_row(ask: Ask, edit: Edit) -> dict[str, Json]:
     node = ask.graph.find(edit.object_id) or Node(edit.object_id, "Ad", {})
     row = {
         "actor_id": edit.actor.id,

@@ -46,7 +46,7 @@ def log_changes(ask: Ask, node: Node, fields: Mapping[str, Json], moment: dateti
             entries.append(Edit(moment, event_type, node.id, _change(ask, name, old, value), actor))
 
 
-def logged(ask: Ask) -> list[Edit]:
+def edits_of_writes(ask: Ask) -> list[Edit]:
     """The entries of all writes to objects of the node's account."""
     return list(ask.graph.world.store.memory.get(("edits", ask.node.account), ()))
 

@@ -58,12 +58,12 @@ def image(ask: Ask) -> Json:
     given = _pictures(ask)
     if not given:
         raise invalid(None, "Give bytes, a file, or copy_from", "bytes")
-    return {"images": {name: _kept(ask, name, content) for name, content in given.items()}}
+    return {"images": {name: _store_image(ask, name, content) for name, content in given.items()}}
 
 
 def _pictures(ask: Ask) -> dict[str, bytes]:
     if "copy_from" in ask.params:
-        return {"copy": _copied(ask, ask.params["copy_from"])}
+        return {"copy": _copy_image(ask, ask.params["copy_from"])}
     if "bytes" not in ask.params:
         return {file.filename: file.content for file in ask.call.files}
     try:
@@ -73,14 +73,14 @@ def _pictures(ask: Ask) -> dict[str, bytes]:
     return {ask.params.get("name") or "bytes": content}
 
 
-def _copied(ask: Ask, source: Mapping[str, Json]) -> bytes:
+def _copy_image(ask: Ask, source: Mapping[str, Json]) -> bytes:
     found = ask.graph.find(f"{source.get('source_account_id')}:{source.get('hash')}")
     if found is None:
         raise unknown_node(str(source.get("hash")), ask.call.method)
     return str(found.id).encode()
 
 
-def _kept(ask: Ask, name: str, content: bytes) -> Json:
+def _store_image(ask: Ask, name: str, content: bytes) -> Json:
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
     width, height = (1080, 1080) if "copy_from" in ask.params else size_of(content)
     node_id = f"{ask.node.account}:{digest}"

@@ -35,7 +35,7 @@ def query(ask: Ask) -> str:
     return text
 
 
-def named(rows: Sequence[dict[str, Json]], text: str) -> Rows:
+def find_by_name(rows: Sequence[dict[str, Json]], text: str) -> Rows:
     """Rows one of whose names has the text, in any language; equal names first, then those that begin with it."""
     ranked = [(_rank(search_terms.names_of(row), search_terms.plain_text(text)), row) for row in rows]
     return [row for rank, row in sorted(ranked, key=lambda pair: pair[0]) if rank < NO_MATCH]
@@ -51,7 +51,7 @@ def _rank(names: Sequence[str], text: str) -> int:
 
 def interests(ask: Ask) -> Rows:
     """Return interests by a part of their name."""
-    return named(search_terms.INTERESTS, query(ask))
+    return find_by_name(search_terms.INTERESTS, query(ask))
 
 
 def suggestions(ask: Ask) -> Rows:
@@ -88,23 +88,23 @@ def places(ask: Ask) -> Rows:
     rows = [row for row in search_terms.PLACES if wanted is None or row["type"] in wanted]
     if code := ask.params.get("country_code"):
         rows = [row for row in rows if row.get("country_code") == code]
-    return named(rows, query(ask)) if ask.params.get("q") else rows
+    return find_by_name(rows, query(ask)) if ask.params.get("q") else rows
 
 
 def countries(ask: Ask) -> Rows:
     """Return countries by a part of their name."""
     rows = [row for row in search_terms.PLACES if row["type"] == "country"]
-    return named(rows, query(ask)) if ask.params.get("q") else rows
+    return find_by_name(rows, query(ask)) if ask.params.get("q") else rows
 
 
 def locales(ask: Ask) -> Rows:
     """Return languages by a part of their name, or all."""
-    return named(search_terms.LOCALES, query(ask)) if ask.params.get("q") else list(search_terms.LOCALES)
+    return find_by_name(search_terms.LOCALES, query(ask)) if ask.params.get("q") else list(search_terms.LOCALES)
 
 
 def people(ask: Ask) -> Rows:
     """Return schools, majors, employers or positions by a part of their name."""
-    return named(search_terms.PEOPLE[ask.params["type"]], query(ask))
+    return find_by_name(search_terms.PEOPLE[ask.params["type"]], query(ask))
 
 
 FINDERS = {

@@ -83,6 +83,6 @@ def fits(ask: Ask, node: Node) -> bool:
 
 
 def is_completed(ask: Ask, node: Node) -> bool:
-    """Whether the object's end time is over."""
+    """Tell whether the object's end time is over."""
     end = node.get("stop_time") or node.get("end_time")
     return bool(end) and datetime.fromisoformat(end) < ask.graph.clock()

@@ -117,14 +117,14 @@ def _check_restricted(spec: Spec, *, creating: bool) -> None:
     """Refuse what an audience of a special ad category cannot have. docs marketing-api/audiences/special-ad-category"""
     geo = spec.get("geo_locations") or {}
     if any(geo.get(name) for name in RESTRICTED_PLACES) or any((spec.get("excluded_geo_locations") or {}).values()):
-        raise _restricted("cannot use these places, or exclude places")
+        raise _category_refusal("cannot use these places, or exclude places")
     if spec.get("age_min", ADULT_AGE) != ADULT_AGE or spec.get("age_max", MAX_AGE) != MAX_AGE:
-        raise _restricted("has ages 18 to 65+")
+        raise _category_refusal("has ages 18 to 65+")
     if len(set(spec.get("genders") or ())) == 1:
-        raise _restricted("includes all genders")
+        raise _category_refusal("includes all genders")
     if creating and "advantage_audience" not in (spec.get("targeting_automation") or {}):
-        raise _restricted("requires targeting_automation.advantage_audience 1 or 0")
+        raise _category_refusal("requires targeting_automation.advantage_audience 1 or 0")
 
 
-def _restricted(text: str) -> Refusal:
+def _category_refusal(text: str) -> Refusal:
     return invalid(None, f"An audience of a special ad category {text}", "targeting")

@@ -60,5 +60,5 @@ def exchange(ask: Ask) -> Json:
 
 @serves("GET", "User/permissions")
 def permissions(ask: Ask) -> Json:
-    """What this token was granted."""
+    """Return what this token was granted."""
     return {"data": [{"permission": scope, "status": "granted"} for scope in ask.token.scopes]}

@@ -179,5 +179,5 @@ def check_promoted(ask: Ask, promoted: Json, goal: str) -> None:
 
 
 def later(ask: Ask, text: Json) -> bool:
-    """Whether a time of a node lies in the future."""
+    """Tell whether a time of a node lies in the future."""
     return bool(text) and moment(ask, text) > ask.graph.clock()

@@ -50,7 +50,7 @@ def create(ask: Ask) -> Json:
     need(params, "name")
     check_name(params)
     _check_terms(ask)
-    if params.get("enable_fetch_or_create") and (found := _named(ask, params["name"])):
+    if params.get("enable_fetch_or_create") and (found := _find_by_name(ask, params["name"])):
         return {"id": found.id}
     is_lookalike = params.get("subtype") == "LOOKALIKE"
     fields = _lookalike(ask) if is_lookalike else _audience(ask)
@@ -76,7 +76,7 @@ def _check_terms(ask: Ask) -> None:
         raise invalid(NO_TERMS, "The Custom Audience terms are not accepted", code=200)
 
 
-def _named(ask: Ask, name: str) -> Node | None:
+def _find_by_name(ask: Ask, name: str) -> Node | None:
     rows = ask.graph.world.store.children(ask.node.id, "customaudiences")
     return next((row for row in rows if row.get("name") == name), None)
 
@@ -163,7 +163,7 @@ def delete(ask: Ask) -> Json:
 @serves("DELETE", "CustomAudience/users")
 def users(ask: Ask) -> Json:
     """Add people to an audience, or take them away."""
-    return _received(ask)
+    return _receive(ask)
 
 
 @serves("POST", "CustomAudience/usersreplace")
@@ -183,12 +183,12 @@ def replace_users(ask: Ask) -> Json:
         raise invalid(SESSION_OVER, "The session is older than 90 minutes", code=2650)
     if running["finished"]:
         raise invalid(SESSION_FINISHED, "The session is finished", code=2650)
-    answer = _received(ask, BATCH_TOO_LARGE)
+    answer = _receive(ask, BATCH_TOO_LARGE)
     running["finished"] = bool(session.get("last_batch_flag"))
     return answer
 
 
-def _received(ask: Ask, too_large: int | None = None) -> Json:
+def _receive(ask: Ask, too_large: int | None = None) -> Json:
     need(ask.params, "payload")
     _check_terms(ask)
     if (ask.node.get("operation_status") or {}).get("code") == FLAGGED:
@@ -219,7 +219,7 @@ def _payload(payload: Json) -> tuple[list[str], list[list[Json]]]:
 
 
 def _is_usable(schema: list[str], row: list[Json]) -> bool:
-    """Whether each value is a hash, or of a key that is not hashed, or empty; and something is there."""
+    """Tell whether each value is a hash, or of a key that is not hashed, or empty; and something is there."""
     if len(row) != len(schema) or not any(row):
         return False
     return all(

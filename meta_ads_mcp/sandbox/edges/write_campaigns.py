@@ -129,7 +129,7 @@ def _check_changed_budget(ask: Ask) -> None:
 
 
 def _takes_over(ask: Ask) -> bool:
-    """Whether the campaign takes the budgets of its ad sets over."""
+    """Tell whether the campaign takes the budgets of its ad sets over."""
     return not budgets.has_budget(ask.node) and any(ask.params.get(name) for name in budgets.BUDGETS)
 
 

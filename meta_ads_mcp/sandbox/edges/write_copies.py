@@ -82,7 +82,7 @@ class Copier:
 
 
 def children(ask: Ask, node: Node, edge: str) -> list[Node]:
-    """What is copied with the object, oldest first."""
+    """Return what is copied with the object, oldest first."""
     found = ask.graph.world.store.children(node.id, edge)
     return [one for one in reversed(found) if one.get("status") not in GONE]
 

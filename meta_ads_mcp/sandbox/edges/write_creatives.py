@@ -54,7 +54,7 @@ def delete(ask: Ask) -> Json:
 
 
 def check_creative(ask: Ask, spec: Mapping[str, Json]) -> None:
-    """What it is made of is there, is this account's, and fits together."""
+    """Refuse a creative whose parts are missing, belong to another account, or do not fit together."""
     check_name(spec)
     if not any(spec.get(name) for name in SOURCES):
         raise invalid(None, "A creative needs an object_story_spec, an object_story_id or a source post")
@@ -151,14 +151,14 @@ def make_creative(ask: Ask, spec: Mapping[str, Json]) -> Node:
         "status": "ACTIVE",
         "thumbnail_url": f"{CDN}/{new_id}_64.jpg",
         "contextual_multi_ads": {"enroll_status": "OPT_IN"},
-        **_derived(ask, spec),
+        **_derive_fields(ask, spec),
         **fields,
     }
     return make(ask, "AdCreative", own, [(f"act_{ask.node.account}", "adcreatives")])
 
 
-def _derived(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
-    """What Graph shows of a story beside the story itself."""
+def _derive_fields(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what Graph shows of a story beside the story itself."""
     story = spec.get("object_story_spec") or {}
     if not story:
         post = spec.get("object_story_id")

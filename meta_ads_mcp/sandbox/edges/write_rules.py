@@ -188,7 +188,7 @@ def create_study(ask: Ask) -> Json:
 
 
 def _members(ask: Ask, cell: Mapping[str, Json]) -> list[Node]:
-    """What a cell tests: ids of ad sets, campaigns or accounts."""
+    """Return what a cell tests: ids of ad sets, campaigns or accounts."""
     found = []
     for edge, prefix in (("adsets", ""), ("campaigns", ""), ("adaccounts", "act_")):
         for one in cell.get(edge) or []:

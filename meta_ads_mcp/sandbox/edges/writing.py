@@ -24,7 +24,7 @@ PARENTS = {"AdSet": ("campaign_id",), "Ad": ("adset_id", "campaign_id")}
 
 
 def only_validated(ask: Ask) -> bool:
-    """Whether the call asks for the checks alone. docs: marketing-api/reference/ad-account/campaigns"""
+    """Tell whether the call asks for the checks alone. docs: marketing-api/reference/ad-account/campaigns"""
     options = ask.params.get("execution_options", [])
     if options == ["include_recommendations"]:
         raise invalid(None, "include_recommendations cannot be used by itself", "execution_options")
@@ -72,10 +72,10 @@ def moment(ask: Ask, value: Json) -> datetime:
 def readable(ask: Ask, kind: str, params: Mapping[str, Json]) -> dict[str, Json]:
     """The params that are fields too, as Graph gives them back: budgets as text, times in the account's zone."""
     known = ask.graph.spec.fields(kind)
-    return {name: _shown(ask, known[name], value) for name, value in params.items() if name in known}
+    return {name: _format_value(ask, known[name], value) for name, value in params.items() if name in known}
 
 
-def _shown(ask: Ask, kind: str, value: Json) -> Json:
+def _format_value(ask: Ask, kind: str, value: Json) -> Json:
     if kind == "datetime":
         return stamp(moment(ask, value).astimezone(zone_of(ask)))
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

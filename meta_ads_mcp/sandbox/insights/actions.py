@@ -119,7 +119,7 @@ def rows(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style, show: A
     """Action rows; `show` writes a number as text."""
     found = []
     for name, (value, by_window) in counts(sums, types, style).items():
-        for extra, part in _broken_down(name, value, style):
+        for extra, part in _break_down(name, value, style):
             row = {"action_type": name, **extra, "value": show(part)}
             found.append(
                 row | {window: show(_part(amount, part, value)) for window, amount in by_window.items() if amount}
@@ -131,7 +131,7 @@ def _part(amount: int, part: int, whole: int) -> int:
     return amount if part == whole else round(amount * part / whole)
 
 
-def _broken_down(name: str, value: int, style: Style) -> list[tuple[dict[str, str], int]]:
+def _break_down(name: str, value: int, style: Style) -> list[tuple[dict[str, str], int]]:
     shares = _shares(name, style)
     if not shares:
         return [({}, value)]

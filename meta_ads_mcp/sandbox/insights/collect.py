@@ -107,7 +107,7 @@ def _campaign_days(plan: CampaignPlan, span: Span, metrics: Sequence[str], famil
             continue
         totals = {name: whole[name] for name in metrics}
         if hours < ALL_HOURS:
-            totals = _elapsed(plan, day, totals, hours)
+            totals = _sum_first_hours(plan, day, totals, hours)
         if not family:
             yield day, {name: [total] for name, total in totals.items()}
         elif family == HOUR:
@@ -116,8 +116,8 @@ def _campaign_days(plan: CampaignPlan, span: Span, metrics: Sequence[str], famil
             yield day, _over_cells(plan, day, totals, family)
 
 
-def _elapsed(plan: CampaignPlan, day: int, totals: dict[str, int], hours: int) -> dict[str, int]:
-    """What of a day's totals came in its first hours."""
+def _sum_first_hours(plan: CampaignPlan, day: int, totals: dict[str, int], hours: int) -> dict[str, int]:
+    """Return what of a day's totals came in its first hours."""
     return {name: sum(values) for name, values in _by_hour(plan, day, totals, hours).items()}
 
 

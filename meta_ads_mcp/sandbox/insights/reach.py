@@ -57,9 +57,9 @@ def people(audiences: Iterable[tuple[float, int]], shared: float) -> int:
     total, count = 0, 0.0
     for size, shown in audiences:
         total += shown
-        count += _reached(size, (1 - SHARED_SHARE) * shown)
-    return min(total, math.ceil(count + _reached(shared, SHARED_SHARE * total) - ROUNDING))
+        count += _reach_of(size, (1 - SHARED_SHARE) * shown)
+    return min(total, math.ceil(count + _reach_of(shared, SHARED_SHARE * total) - ROUNDING))
 
 
-def _reached(size: float, shown: float) -> float:
+def _reach_of(size: float, shown: float) -> float:
     return size * math.log1p(shown / size) if shown else 0.0

@@ -60,7 +60,7 @@ class Report:
         if self.query.family == "unmodelled":
             return []
         lines = [line for line in self._lines() if line.sums["impressions"] and self._fits(line)]
-        return self._sorted(lines) if self.query.sort else lines
+        return self._sort_lines(lines) if self.query.sort else lines
 
     def show(self, line: ReportLine) -> dict[str, Json]:
         """One row as Graph gives it."""
@@ -75,7 +75,7 @@ class Report:
 
     @cached_property
     def _needs(self) -> frozenset[str]:
-        """What the figures of fields, filters, sort and summary are computed from."""
+        """Return what the figures of fields, filters, sort and summary are computed from."""
         query = self.query
         names = [*query.fields, *query.summary, query.sort.rpartition("_")[0].partition(":")[0]]
         names += [field.rpartition(".")[2].partition(":")[0] for field, _, _ in query.filtering]
@@ -88,7 +88,7 @@ class Report:
         return LEVELS[max(LEVELS.index(level) for level in (self.query.level, *owners) if level)]
 
     def _lines(self) -> list[ReportLine]:
-        kept = self._kept()
+        kept = self._ids_to_keep()
         lines: dict[tuple[str, Window, Cell], ReportLine] = {}
         for window in self.query.ranges:
             for found in self._objects(window, self.query.family, self.depth):
@@ -128,7 +128,7 @@ class Report:
 
     # -- filters ------------------------------------------------------------------------------------------------------
 
-    def _kept(self) -> set[str] | None:
+    def _ids_to_keep(self) -> set[str] | None:
         """Ids at the deepest level that fit the filters with an owner (`campaign.name`); None for all."""
         owned = [one for one in self.query.filtering if owner(one[0])]
         if not owned:
@@ -198,12 +198,12 @@ class Report:
         row = self._row(line, level)
         found = {name: row.names.get(name) for name in fields if name not in FIGURES}
         figures = [name for name in fields if name in FIGURES and name not in self.query.hidden]
-        found |= {name: self._chosen(FIGURES[name][1](row)) for name in figures}
+        found |= {name: self._choose_actions(FIGURES[name][1](row)) for name in figures}
         found |= {"date_start": line.window[0].isoformat(), "date_stop": line.window[1].isoformat()}
         found |= dict(zip(self.query.breakdowns, line.cell, strict=False))
         return {name: value for name, value in found.items() if value is not None}
 
-    def _chosen(self, value: Json) -> Json:
+    def _choose_actions(self, value: Json) -> Json:
         """Return the entries of an action list that the filters of actions let through; None when there are none.
 
         A key that the entries do not have lets them all through: they are not broken down by it.
@@ -226,7 +226,7 @@ class Report:
             return next((one["value"] for one in value if one.get("action_type") == action or not action), None)
         return value
 
-    def _sorted(self, lines: list[ReportLine]) -> list[ReportLine]:
+    def _sort_lines(self, lines: list[ReportLine]) -> list[ReportLine]:
         name, _, direction = self.query.sort.rpartition("_")
         if direction not in ("ascending", "descending"):
             name, direction = self.query.sort, "ascending"

@@ -67,7 +67,7 @@ def take_within(
 
 
 def _top_up(taken: list[int], amount: int, left: Sequence[int], phase: float) -> list[int]:
-    """What is still missing, taken wherever there is something left."""
+    """Add what is missing to the parts, taken from wherever something is left."""
     missing = amount - sum(taken)
     if not missing:
         return taken

@@ -59,7 +59,7 @@ class Anomaly:
 
     @property
     def has_carrier(self) -> bool:
-        """Whether the edit concerns one ad set, and not the campaign."""
+        """Tell whether the edit concerns one ad set, and not the campaign."""
         return self.cause != BUDGET
 
 

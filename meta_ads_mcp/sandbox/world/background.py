@@ -58,13 +58,13 @@ def _edit(builder: Builder, luck: Random, day: int) -> tuple[str, str, dict[str,
         return None
     nodes = [builder.store.nodes[node_id] for node_id in (plan.id, ad_set.id, ad.id)]
     if plan.anomaly or kind == "name":
-        return _renamed(luck.choice(nodes))
+        return _rename(luck.choice(nodes))
     if kind == "labels":
         return "update_ad_labels", ad.id, change_of("adlabels", "", luck.choice(("Q3", "evergreen", "test")))
     return _targeting(nodes[1], ad_set) if kind == "targeting" else _budget(builder, luck, nodes)
 
 
-def _renamed(node: Node) -> tuple[str, str, dict[str, Json]]:
+def _rename(node: Node) -> tuple[str, str, dict[str, Json]]:
     name = str(node.get("name"))
     return NAMES[node.type], node.id, change_of("name", f"{name} (draft)", name)
 

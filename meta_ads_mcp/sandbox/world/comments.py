@@ -109,7 +109,7 @@ def _post(place: Place, post_id: str, created: str, message: str) -> dict[str, J
     }
 
 
-def _chosen(post_id: str) -> tuple[Remark, ...]:
+def _choose_remarks(post_id: str) -> tuple[Remark, ...]:
     """The remarks below a post: those that every post has, and some others."""
     luck = uniforms("remarks", post_id)
     more = [remark for remark, chance in zip(REMARKS[MUST_HAVE:], luck, strict=False) if chance < 0.6]
@@ -124,7 +124,7 @@ def _times(place: Place, post_id: str, count: int) -> list[datetime]:
 
 def _add_facebook(place: Place, story: str, most: int = len(REMARKS)) -> None:
     """The newest first, as Graph gives them; an answer right after what it answers."""
-    remarks = _chosen(story)[:most]
+    remarks = _choose_remarks(story)[:most]
     for number, (remark, moment) in enumerate(zip(remarks, _times(place, story, len(remarks)), strict=True)):
         comment_id = f"{story.split('_')[1]}_{place.make('comment', story, number)}"
         answers = int(remark.answer is not None)
@@ -156,7 +156,7 @@ def _comment(place: Place, story: str, comment_id: str, written: tuple[str, str,
 
 
 def _add_instagram(place: Place, media_id: str) -> None:
-    remarks = _chosen(media_id)
+    remarks = _choose_remarks(media_id)
     place.store.patch(media_id, {"comments_count": len(remarks)})
     for number, (remark, moment) in enumerate(zip(remarks, _times(place, media_id, len(remarks)), strict=True)):
         luck = uniforms("comment", media_id, number)

@@ -44,7 +44,7 @@ class LeadBook:
         self._pending: dict[str, list[tuple[datetime, Node]]] = {key: [] for key in world.accounts}
 
     def may_hold(self, node_id: str) -> bool:
-        """Whether the id looks like that of a lead."""
+        """Tell whether the id looks like that of a lead."""
         lead, length = ids.SHAPES["lead"]
         return len(node_id) == length and node_id.startswith(lead) and node_id.isdigit()
 
@@ -82,7 +82,7 @@ class LeadBook:
         world, today = self._world, self._today[account_id].toordinal()
         hours = world.today.astimezone(world.accounts[account_id].zone).hour
         return sum(
-            _counted(plan, day, hours if day == today else ALL_HOURS)
+            _count_leads(plan, day, hours if day == today else ALL_HOURS)
             for day in range(today - KEPT_DAYS, today + 1)
             if self._form_of(account_id, day) == form_id
             for plan in self._plans(account_id)
@@ -137,13 +137,13 @@ def _lead(lead_id: str, form_id: str, ad: Node, moment: datetime, luck: Random) 
 
 
 def answers(name: str, number: int) -> list[Mapping[str, Json]]:
-    """What a person wrote into the form."""
+    """Return what a person wrote into the form."""
     email = f"{name.replace(' ', '.')}@mail.example".lower()
     texts = {"full_name": name, "email": email, "phone_number": f"+1555{number:07d}"}
     return [{"name": key, "values": [text]} for key, text in texts.items()]
 
 
-def _counted(plan: CampaignPlan, day: int, hours: int) -> int:
+def _count_leads(plan: CampaignPlan, day: int, hours: int) -> int:
     """The leads that insights count in the first hours of a day."""
     by_hour = collect.hours_on(plan, day, METRICS) if hours < ALL_HOURS else {}
     if by_hour:

@@ -154,7 +154,7 @@ def creative(media: Media, creative_id: str, serial: int, post: str) -> Node:
 
 
 def is_video(serial: int) -> bool:
-    """Whether `creative` makes a film for this serial."""
+    """Tell whether `creative` makes a film for this serial."""
     return (FORMATS[serial % 4] if serial % 3 else FORMATS[serial % 2]) == "video"
 
 

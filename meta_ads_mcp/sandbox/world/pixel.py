@@ -39,7 +39,7 @@ def events_of_hour(world: World, account_id: str, start: datetime) -> dict[str, 
     claimed = dict.fromkeys(EVENTS, 0)
     for day, hour in _clock_hours(local, after):
         for plan in world.plans_of(account_id):
-            for event, count in _claimed(plan, day, hour).items():
+            for event, count in _claims_of(plan, day, hour).items():
                 claimed[event] += count
     return _with_others(claimed, local, account_id)
 
@@ -50,8 +50,8 @@ def _clock_hours(local: datetime, after: datetime) -> list[tuple[int, int]]:
     return [(local.date().toordinal(), hour) for hour in range(local.hour, end)]
 
 
-def _claimed(plan: CampaignPlan, day: int, hour: int) -> Mapping[str, int]:
-    """What the ads of a campaign claim of an hour."""
+def _claims_of(plan: CampaignPlan, day: int, hour: int) -> Mapping[str, int]:
+    """Return what the ads of a campaign claim of an hour."""
     return {event: counts[hour] for event, counts in _claimed_hours(plan, day).items()}
 
 

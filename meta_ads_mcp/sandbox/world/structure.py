@@ -175,7 +175,7 @@ class Builder:
             "special_ad_category": "NONE",
             "created_time": created,
             "start_time": self.stamp(flight.start, 0),
-            "updated_time": self._touched(created, flight),
+            "updated_time": self._updated_time(created, flight),
             "pacing_type": ["standard"],
             "is_adset_budget_sharing_enabled": False,
             "is_budget_schedule_enabled": False,
@@ -197,7 +197,7 @@ class Builder:
             fields["issues_info"] = issues.DISABLED_ACCOUNT
         return Node(campaign_id, "Campaign", fields, self.account.id)
 
-    def _touched(self, created: str, flight: Flight) -> str:
+    def _updated_time(self, created: str, flight: Flight) -> str:
         """When something that nobody edits was last updated: at its creation, or when its campaign ended."""
         return created if flight.status in ("ACTIVE", "PAUSED") else self.stamp(flight.stop, STOP_HOUR)
 
@@ -256,7 +256,7 @@ class Builder:
             "targeting": settings.targeting(self.client, audience, frame.place, one),
             "created_time": created,
             "start_time": self.stamp(flight.start, 0),
-            "updated_time": self._touched(created, flight),
+            "updated_time": self._updated_time(created, flight),
             "pacing_type": ["standard"],
             "is_dynamic_creative": False,
             "budget_remaining": "0",
@@ -271,7 +271,7 @@ class Builder:
         return Node(ad_set_id, "AdSet", fields | self._ad_set_extras(frame, one), self.account.id)
 
     def _ad_set_extras(self, frame: Frame, one: int) -> dict[str, Json]:
-        """What only some ad sets have: budget, promoted object, the EU's payer and beneficiary, recommendations."""
+        """Return what some ad sets have: budget, promoted object, the EU's payer and beneficiary, advice."""
         found: dict[str, Json] = {}
         app_id = ids.make(self.world.seed, "app", self.number)
         if promoted := settings.promoted_object(frame.objective, self.media.page_id, self.pixel_id, app_id):
@@ -326,7 +326,7 @@ class Builder:
         return Part(ad_id, weight, own.start, own.stop, biases(ad_id), video, drifts=drifts)
 
     def _wears_out(self, frame: Frame, one: int, flight: Flight) -> bool:
-        """Whether the second ad of an ad set is one that people have seen too often."""
+        """Tell whether the second ad of an ad set is one that people have seen too often."""
         return (
             flight.stop == FAR
             and frame.anomaly is None
@@ -358,7 +358,7 @@ class Builder:
             "creative": {"id": creative.id},
             "created_time": created,
             "source_ad_id": "0",
-            "updated_time": self._touched(created, flight),
+            "updated_time": self._updated_time(created, flight),
             "bid_type": "ABSOLUTE_OCPM",
             "conversion_domain": self.client.site,
             "tracking_specs": [{"action.type": ["offsite_conversion"], "fb_pixel": [self.pixel_id]}],

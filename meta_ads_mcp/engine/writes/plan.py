@@ -32,7 +32,9 @@ def reject_empty_update(tool: Tool, args: WriteParams) -> None:
         return
     if not args.complete_values(graph_params(tool, args)):
         raise InvalidArguments(
-            "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
+            "There is nothing to update in this call.",
+            "Give at least one field to change.",
+            allowed=tuple(tool.parameter_names),
         )
 
 
@@ -113,7 +115,7 @@ def with_reasons(change: Change, now: float) -> Change:
 
 def convert_money_and_times(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
     """Money in the account's minor units, times as Unix seconds where Graph wants them."""
-    names = {wired: name for name, wired in tool.sent.items()}
+    names = {parameter: name for name, parameter in tool.parameter_names.items()}
     converted: dict[str, Any] = {}
     for wired, value in values.items():
         info = type(args).model_fields[names[wired]]

@@ -14,7 +14,7 @@ from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
-from meta_ads_mcp.domain.object_kind import read_as_kind
+from meta_ads_mcp.domain.checked_read import read_as_kind
 from meta_ads_mcp.engine.single_request import graph_params, path_of
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object

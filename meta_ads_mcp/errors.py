@@ -1,4 +1,4 @@
-"""The errors of a tool call, and whose move is next.
+"""Define the errors of a tool call. The class says who has to act next.
 
     AdsError
     ├── InvalidArguments      the caller's: correct the named argument

@@ -84,7 +84,7 @@ def _edges_of(tool: Tool) -> Iterator[str]:
 
 def _offered(tool: Tool, edge: str) -> set[str]:
     """Return the parameters that the tool sends: by their own names, or by another name that the data has."""
-    names = {*tool.sent.values(), *tool.params.model_fields}
+    names = {*tool.parameter_names.values(), *tool.params.model_fields}
     others = read_reasons()["offered"]
     return names | {
         param for key, params in others.items() if re.fullmatch(key, f"{tool.name} {edge}") for param in params

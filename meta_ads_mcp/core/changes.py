@@ -1,4 +1,4 @@
-"""The journal of changes, as tools see it."""
+"""Define the entry of the change journal, and the port through which tools read the journal."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ _BUDGETS = ("daily_budget", "lifetime_budget")
 
 
 def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """The changed fields that had no value: Graph sets no field back to none, so this cannot be put back."""
+    """Return the changed fields that had no value before. Graph cannot clear a field, so they cannot be put back."""
     earlier = {name: before.get(name) for name in after}
     return [n for n, value in earlier.items() if value in (None, "") or (n in _BUDGETS and value in (0, "0"))]
 
 
 @dataclass
 class JournalEntry:
-    """One change: what was intended, and how it ended (`status` is `unknown_outcome` until that is known).
+    """Record one change: the intent and the outcome. `status` is `unknown_outcome` until the outcome is known.
 
-    `started` is when the intent was written, in Unix seconds of this machine's clock, and `graph_time` the same moment
-    on Graph's clock.
+    `started` is the time of the intent in Unix seconds of this machine's clock, `graph_time` the same time on Graph's.
     """
 
     change_id: str
@@ -50,12 +49,15 @@ class JournalEntry:
 
     @property
     def sent_at(self) -> float:
-        """The time on Graph's clock from which an object of this change can exist."""
+        """Return the time on Graph's clock from which an object of this change can exist."""
         return self.started if self.graph_time is None else self.graph_time
 
     def public(self) -> dict[str, Any]:
-        """The entry as `ads_get_changes` gives it; `changes` are field → before and after, in Graph's units."""
-        shown = {
+        """Return the entry as `ads_get_changes` shows it. `changes` maps a field to before and after, in Graph's units.
+
+        Empty fields are left out.
+        """
+        entry = {
             "change_id": self.change_id,
             "time": self.time,
             "tool": self.tool,
@@ -68,14 +70,16 @@ class JournalEntry:
             "undo_of": self.undo_of,
             "undone_by": self.undone_by,
         }
-        return {key: value for key, value in shown.items() if value not in (None, {}, "")}
+        return {key: value for key, value in entry.items() if value not in (None, {}, "")}
 
 
 class Changes(Protocol):
-    """The changes that this server made, on this machine."""
+    """Read the changes that this server made, from the journal on this machine."""
 
     def entries(self) -> Sequence[JournalEntry]:
-        """Oldest first."""
+        """Return all entries, the oldest first."""
         ...
 
-    def entry(self, change_id: str) -> JournalEntry | None: ...
+    def entry(self, change_id: str) -> JournalEntry | None:
+        """Return the entry of a change, or None if the journal does not have it."""
+        ...

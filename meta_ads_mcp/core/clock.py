@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time in seconds. `now` is shared with other processes and survives a restart; `monotonic` never jumps."""
+    """Tell the time in seconds. `now` is the same for every process; `monotonic` never jumps."""
 
     def now(self) -> float:
-        """Wall clock: seconds since 1970-01-01 UTC."""
+        """Return seconds since 1970-01-01 UTC, by the wall clock."""
         ...
 
     def monotonic(self) -> float:
@@ -19,12 +19,12 @@ class Clock(Protocol):
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass; cancellable."""
+        """Wait for `seconds`. The wait can be cancelled."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """Read the clock of this machine."""
 
     def now(self) -> float:
         return time.time()

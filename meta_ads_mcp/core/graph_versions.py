@@ -1,4 +1,4 @@
-"""The versions of the Graph and Marketing API: the one this server is built for, and when each one ends.
+"""List the versions of the Graph and Marketing API: the version of this server, and when each version ends.
 
 Source: Meta docs, marketing-api/marketing-api-changelog/versions, and the release posts of developers.facebook.com
 (v27.0: 2026-11-04). Add a row for each release. To move to another version, change `GRAPH_VERSION` and the pinned
@@ -17,7 +17,7 @@ WARN_DAYS_BEFORE_END = 60
 
 @dataclass(frozen=True)
 class GraphVersion:
-    """One version of the Marketing API. `ends` is the first day without it; None where Meta has named no day yet."""
+    """Describe one version of the Marketing API. `ends` is the first day without it, None until Meta announces it."""
 
     name: str
     ends: date | None = None

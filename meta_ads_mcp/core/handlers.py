@@ -1,4 +1,7 @@
-"""Declare what a tool's class may define beside its arguments. The engine asks for these protocols, never for names."""
+"""Declare the methods that a tool's class may define beside its arguments.
+
+The engine checks for these protocols, never for the name of a method.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,20 @@ from meta_ads_mcp.core.values.dates import TimeRange
 
 
 class ToolSource(Protocol):
-    """The tools of this server, by name. Both methods raise NotFound for a tool that does not exist here."""
+    """Find tools of this server by name. Both methods raise NotFound for a tool that does not exist here."""
 
     def get(self, name: str) -> Tool:
         """Return an enabled tool."""
         ...
 
     def get_part(self, name: str) -> Tool:
-        """Return a tool that an enabled tool is made of: it need not be enabled itself, but must not be excluded."""
+        """Return a tool on which an enabled tool is built. It may be disabled itself, but must not be excluded."""
         ...
 
 
 @runtime_checkable
 class HandledTool(Protocol):
-    """A tool of several requests, or of none: it sends them itself."""
+    """Mark a tool that sends its requests itself, because it takes several of them or none."""
 
     async def run(self, call: Call) -> Result:
         """Do the work of the tool. Raises AdsError."""
@@ -34,26 +37,26 @@ class HandledTool(Protocol):
 
 @runtime_checkable
 class DelegatingTool(Protocol):
-    """A tool that stands for another one, which runs in its place with its own rules."""
+    """Mark a tool that hands its call over to another tool, which runs with its own rules."""
 
     def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
-        """Return the tool to run and its arguments. A tool that is switched off on this server is not found."""
+        """Return the tool to run and its arguments. Raises NotFound for a tool that is disabled on this server."""
         ...
 
 
 @runtime_checkable
 class RefinesRows(Protocol):
-    """A tool that derives something for each row of its answer, such as a link."""
+    """Mark a tool that derives something for each row of its answer, such as a link."""
 
     @staticmethod
     def refine(row: Row) -> Row:
-        """Return the row with what is derived from it."""
+        """Return the row with its derived values."""
         ...
 
 
 @runtime_checkable
 class SelectsFields(Protocol):
-    """Arguments with the fields that the caller asked for."""
+    """Mark arguments with a list of fields to read."""
 
     @property
     def fields(self) -> Sequence[str] | None: ...
@@ -61,7 +64,7 @@ class SelectsFields(Protocol):
 
 @runtime_checkable
 class Paged(Protocol):
-    """Arguments with a position in a list and the number of rows to read."""
+    """Mark arguments with a position in a list and the number of rows to read."""
 
     @property
     def after(self) -> str | None: ...
@@ -72,12 +75,12 @@ class Paged(Protocol):
 
 @runtime_checkable
 class HasTimeRange(Protocol):
-    """Arguments with days."""
+    """Mark arguments with a range of days."""
 
     @property
     def time_range(self) -> TimeRange | None: ...
 
 
 def fields_of(args: object) -> Sequence[str] | None:
-    """Return the fields that the caller asked for, or None."""
+    """Return the requested fields, or None if the arguments have none."""
     return args.fields if isinstance(args, SelectsFields) else None

@@ -1,7 +1,7 @@
-"""Closed, frozen arguments, and the few spellings of a value that are accepted besides the declared one.
+"""Define the base classes of arguments: closed, frozen, strict, with a few accepted spellings of a value.
 
 Models send lists and objects as JSON strings, numbers as strings, one value where a list is declared, and an explicit
-`null` for "not given". Exactly these are understood; pydantic then validates strictly, so nothing else is guessed.
+`null` for an argument that they leave out. Exactly these spellings are accepted. pydantic then validates strictly.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ Kind = Literal["integer", "number", "flag", "list", "object", "other"]
 
 @dataclass(frozen=True)
 class Wire:
-    """The parameter's name on Graph, where it differs from the argument's."""
+    """Name the parameter on Graph, where it differs from the argument's name."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Local:
-    """An argument that steers this server and is never sent."""
+    """Mark an argument that is for this server only and is never sent."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a field holds, as far as lenient reading needs to know it; `optional` is one that need not be given."""
+    """Describe the value of a field for lenient reading. An `optional` field may be left out."""
 
     kind: Kind
     optional: bool = False
@@ -46,7 +46,7 @@ class Shape:
 
 
 class Closed(BaseModel):
-    """An object with declared keys only: any other key is refused, and the answer names the accepted ones."""
+    """Accept declared keys only. Any other key is an error that lists the accepted keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -55,18 +55,18 @@ class Closed(BaseModel):
     def _read_leniently(cls, data: Any) -> Any:
         if not isinstance(data, Mapping):
             return data
-        known = shapes(cls)
+        fields = shapes(cls)
         return {
-            key: read(known[key], value) if key in known else value
+            key: read(fields[key], value) if key in fields else value
             for key, value in data.items()
-            if not (value is None and key in known and known[key].optional)
+            if not (value is None and key in fields and fields[key].optional)
         }
 
 
 def opaque_object(keys: str) -> Callable[[dict[str, Any]], None]:
-    """For `json_schema_extra`: a large closed object shows as a plain one with a hint.
+    """Return a function for `json_schema_extra` that shows a large closed object as a plain object with a hint.
 
-    Its keys are checked all the same, and a refusal names the accepted ones.
+    The keys of the object are checked all the same, and an error lists the accepted keys.
     """
 
     def shorten(schema: dict[str, Any]) -> None:
@@ -77,11 +77,11 @@ def opaque_object(keys: str) -> Callable[[dict[str, Any]], None]:
 
 
 class Params(Closed):
-    """The arguments of a tool. The fields are the allowlist; the types are the documentation."""
+    """Hold the arguments of a tool. The fields are the allowlist; the types are the documentation."""
 
 
 class ListParams(Params):
-    """Paging, which every list tool has."""
+    """Add the paging arguments of every list tool."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 25
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
@@ -89,9 +89,9 @@ class ListParams(Params):
 
 
 def read(shape: Shape, value: Any) -> Any:
-    """The value in the declared shape, or unchanged when it is not one of the accepted spellings."""
+    """Return the value in the declared shape, or as it is if its spelling is not accepted."""
     if shape.kind in ("list", "object"):
-        value = _parsed(value, "[" if shape.kind == "list" else "{")
+        value = _parse_json(value, "[" if shape.kind == "list" else "{")
     if shape.kind == "list" and value is not None:
         items = value if isinstance(value, list) else [value]
         return [read(Shape(shape.item), item) for item in items]
@@ -110,7 +110,8 @@ def _scalar(kind: Kind, value: Any) -> Any:
     return _FLAGS.get(value, value) if kind == "flag" else value
 
 
-def _parsed(value: Any, opening: str) -> Any:
+def _parse_json(value: Any, opening: str) -> Any:
+    """Return the value of JSON text that starts with `opening`; anything else as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(opening):
         return value
     try:
@@ -121,7 +122,7 @@ def _parsed(value: Any, opening: str) -> Any:
 
 @cache
 def shapes(cls: type[BaseModel]) -> dict[str, Shape]:
-    """The shape of each declared field, worked out once per class."""
+    """Return the shape of each declared field. It is worked out once per class."""
     return {name: _shape(info.annotation, not info.is_required()) for name, info in cls.model_fields.items()}
 
 
@@ -135,7 +136,7 @@ def _shape(annotation: Any, has_default: bool) -> Shape:
 
 
 def _unwrap(annotation: Any) -> tuple[Any, bool]:
-    """The annotation without `Annotated` and `| None`."""
+    """Return the annotation without `Annotated` and `| None`, and whether it had `| None`."""
     optional = False
     while True:
         origin = get_origin(annotation)
@@ -162,9 +163,9 @@ def _kind(annotation: Any) -> Kind:
     return "other"
 
 
-def marker(info: FieldInfo, wanted: type[Any]) -> Any:
-    """The field's marker of that class (`Wire`, `Local`, `Node`, `Open`), wherever `Annotated` carries it, or None."""
-    return next((found for found in _markers(info) if isinstance(found, wanted)), None)
+def marker(info: FieldInfo, cls: type[Any]) -> Any:
+    """Return the field's marker of a class (`Wire`, `Local`, `Node`, `Open`) at any depth of `Annotated`, or None."""
+    return next((item for item in _markers(info) if isinstance(item, cls)), None)
 
 
 def _markers(info: FieldInfo) -> list[Any]:
@@ -172,27 +173,28 @@ def _markers(info: FieldInfo) -> list[Any]:
 
 
 def _nested_markers(annotation: Any) -> list[Any]:
-    found: list[Any] = list(getattr(annotation, "__metadata__", ()))
+    markers: list[Any] = list(getattr(annotation, "__metadata__", ()))
     for arm in get_args(annotation):
         if arm is not annotation and not isinstance(arm, str):
-            found += _nested_markers(arm)
-    return found
+            markers += _nested_markers(arm)
+    return markers
 
 
 P = TypeVar("P", bound=Closed)
 
 
 def at_least_one(args: P, *names: str) -> P:
-    """For a model validator: the arguments as they are. Raises ValueError when none of `names` is given."""
+    """Return the arguments as they are, for a model validator. Raises ValueError when none of `names` is given."""
     if all(getattr(args, name) is None for name in names):
         raise ValueError(f"give one of {', '.join(names[:-1])} or {names[-1]}")
     return args
 
 
 def exactly_one(args: P, *names: str) -> P:
-    """For a model validator: the arguments as they are. Raises ValueError when none or several of `names` are given."""
-    given = [name for name in names if getattr(args, name) is not None]
-    if len(given) == 1:
+    """Return the arguments as they are, for a model validator. Raises ValueError unless exactly one is given."""
+    present = [name for name in names if getattr(args, name) is not None]
+    if len(present) == 1:
         return args
     choice = f"{', '.join(names[:-1])} or {names[-1]}"
-    raise ValueError(f"give one of {choice}" if not given else f"give only one of {choice}, not {' and '.join(given)}")
+    extra = f", not {' and '.join(present)}"
+    raise ValueError(f"give only one of {choice}{extra}" if present else f"give one of {choice}")

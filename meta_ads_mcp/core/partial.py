@@ -1,4 +1,4 @@
-"""Parts of an answer that may fail by themselves: one part's error is told, the others are kept."""
+"""Read parts of an answer that may fail independently. The answer keeps the other parts and reports the error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 async def attempt(work: Awaitable[T]) -> T | AdsError:
-    """The answer, or the error it ended in."""
+    """Return the result of the work, or its error."""
     try:
         return await work
     except AdsError as error:
@@ -25,26 +25,32 @@ async def attempt(work: Awaitable[T]) -> T | AdsError:
 
 
 async def attempt_all(*works: Awaitable[T]) -> list[T | AdsError]:
-    """All of them at the same time, in order. Raises the first error when every one failed."""
-    found = await asyncio.gather(*(attempt(work) for work in works))
-    errors = [item for item in found if isinstance(item, AdsError)]
-    if errors and len(errors) == len(found):
+    """Run all works at the same time and return their results or errors in order.
+
+    Raises the first error when every work failed.
+    """
+    results = await asyncio.gather(*(attempt(work) for work in works))
+    errors = [item for item in results if isinstance(item, AdsError)]
+    if errors and len(errors) == len(results):
         raise errors[0]
-    return list(found)
+    return list(results)
 
 
 def unread(what: str, error: AdsError) -> str:
-    """The note for a part that could not be read: what, why, and what to do."""
+    """Return the note for a part that could not be read: its name, the reason and the next step."""
     return f"{what} could not be read ({error.kind}): {error.message} {error.next_step}"
 
 
 @contextmanager
 def needing(*scopes: str) -> Iterator[None]:
-    """A PermissionMissing inside gets a next step with the scopes (Meta docs, the reference page of each edge)."""
+    """Give a PermissionMissing raised inside a next step with the scopes.
+
+    Source of the scopes: Meta docs, the reference page of each edge.
+    """
     try:
         yield
     except PermissionMissing as missing:
-        step = f"This needs {', '.join(scopes)} on the token, and a role on the Page for its user."
+        step = f"This requires {', '.join(scopes)} on the token, and a role on the Page for its user."
         raise replace(missing, next_step=step) from None
 
 

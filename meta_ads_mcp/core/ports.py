@@ -1,4 +1,4 @@
-"""What a tool may ask of the world. Tools see these protocols only, so none can go round the engine's steps."""
+"""Define the protocols through which tools reach the world. Tools see nothing else, so no tool can skip the engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_ZONE_CHARS = 64
 
 @dataclass(frozen=True)
 class Account:
-    """The currency (ISO 4217 code) and the time zone of an ad account.
+    """Hold the currency (ISO 4217 code) and the time zone of an ad account.
 
     `timezone_name` is Meta's IANA name. `utc_offset_hours` is the account's offset from UTC at the time of the look-up;
     it stands in for a time zone that this machine's database does not have.
@@ -34,12 +34,12 @@ class Account:
 
     @property
     def timezone(self) -> tzinfo:
-        """The time zone; a fixed offset, or UTC, where this machine does not know the name."""
+        """Return the time zone; a fixed offset, or UTC, if this machine does not know the name."""
         return find_zone(self.timezone_name) or timezone(timedelta(hours=self.utc_offset_hours or 0))
 
     @property
     def timezone_note(self) -> str | None:
-        """A sentence for the user when days and times use an offset instead of the time zone."""
+        """Return a sentence for the user when days and times use an offset instead of the time zone, else None."""
         if find_zone(self.timezone_name) is not None:
             return None
         offset = "UTC" if self.utc_offset_hours is None else f"UTC{self.utc_offset_hours:+g}"
@@ -67,31 +67,31 @@ Answers = list[Row | AdsError]
 
 
 class Graph(Protocol):
-    """Graph, as one tool call sees it: confined paths, paced, classified errors, reads retried."""
+    """Send requests of one tool call to Graph. Paths are confined, requests paced, reads retried, errors classified."""
 
     async def get(self, path: str, *, fields: Sequence[str] = (), page: str | None = None, **params: Any) -> Row:
-        """One object, or one page as Graph gives it. Errors: AdsError of every kind that a request can end in.
+        """Return one object, or one page as Graph gives it. Raises AdsError of any kind.
 
-        `page` is the Page whose own token the request needs, here and in `list`.
+        `page` is the Page whose own token the request requires, here and in `list`.
         """
         ...
 
     def each_page(
         self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
     ) -> AsyncIterator[Sequence[Row]]:
-        """All rows of an edge, page by page; nothing is kept, so there may be millions."""
+        """Yield all rows of an edge, page by page. Nothing is kept, so there may be millions of rows."""
         ...
 
     async def create_report(self, path: str, **params: Any) -> Row:
-        """`POST {object}/insights`: start an asynchronous report. Nothing changes at Meta; never sent twice."""
+        """Start an asynchronous report (`POST {object}/insights`). Nothing changes at Meta; it is never sent twice."""
         ...
 
     async def report_run(self, run_id: str, fields: Sequence[str]) -> Row:
-        """How far a report is. Asked again within five seconds, the last answer comes back without a request."""
+        """Return the progress of a report. Within five seconds, the last answer is returned without a request."""
         ...
 
     async def batch(self, requests: Sequence[Request]) -> Answers:
-        """Up to 50 requests per round trip, each with its own answer or its own error, in order."""
+        """Send requests, up to 50 per round trip. Return an answer or an error for each, in order."""
         ...
 
     async def list(
@@ -105,7 +105,7 @@ class Graph(Protocol):
         page: str | None = None,
         **params: Any,
     ) -> Listing:
-        """The rows of an edge: one page, or with `max_items` as many pages as it takes."""
+        """Return rows of an edge: one page, or with `max_items` as many pages as required."""
         ...
 
 
@@ -114,85 +114,85 @@ ExportFormat = Literal["csv", "jsonl", "xlsx"]
 
 
 class Export(Protocol):
-    """A file in the making; nothing is at its final place before `finish`."""
+    """Write one file. Nothing is at the final place before `finish`."""
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Append flat rows of text, numbers, booleans and None. Rows may have different keys."""
         ...
 
     async def finish(self, missing: Mapping[str, Any] | None = None) -> Exported:
-        """Put the file at its place. `missing` holds the values of cells whose rows lack a column, by column."""
+        """Move the file to its place. `missing` maps a column to the value for rows that lack it."""
         ...
 
     def discard(self) -> None:
-        """Leave nothing behind. Harmless after `finish`."""
+        """Remove everything that is not finished. Harmless after `finish`."""
         ...
 
 
 class Exports(Protocol):
-    """Where large results go: a folder of this machine, readable by its owner alone."""
+    """Save large results in a folder of this machine that only its owner can read."""
 
     def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
-        """A new file; `name` is letters, digits, `_` and `-`. A `personal` file is not offered as a resource.
+        """Start a file. `name` is letters, digits, `_` and `-`. A `personal` file is not offered as a resource.
 
-        Raises Denied when this server has no such folder, or cannot write this format.
+        Raises Denied if this server has no such folder, or cannot write this format.
         """
         ...
 
     def keep(self, name: str, extension: str, content: bytes) -> str:
-        """Keep a file as it came, in a folder of its own; its path. An earlier one of that name is replaced."""
+        """Save content as a file in the media folder and return its path. An earlier file of that name is replaced."""
         ...
 
 
 class Directory(Protocol):
-    """The catalogue, as the discovery tools see it."""
+    """Search the catalogue, for the discovery tools."""
 
     def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
-        """Matching tools, best first, with the arguments each takes."""
+        """Return matching tools, the best first, with the arguments of each."""
         ...
 
     def toolsets(self) -> list[Row]:
-        """The toolsets with the number of their tools."""
+        """Return the toolsets with the number of their tools."""
         ...
 
 
 class ProfilesPort(Protocol):
-    """The tokens of this machine, by name: masked, never their values.
+    """Manage the tokens of this machine by name. Tokens are shown masked, never in full.
 
     `use`, `register`, `delete` and `refresh` raise Denied where the owner has locked the profile.
     """
 
     def rows(self) -> list[Row]:
-        """All profiles as far as this machine knows them, without network."""
+        """Return all profiles of this machine, without a request."""
         ...
 
     def use(self, name: str) -> Row:
-        """Switch this process to a profile. Raises NotFound, with the names that are there."""
+        """Switch this process to a profile. Raises NotFound, which lists the names of existing profiles."""
         ...
 
     async def register(self, name: str, variable: str) -> Row:
-        """Check the token in an environment variable at Graph and keep it, in the OS keyring or else in memory."""
+        """Check the token in an environment variable at Graph and store it in the OS keyring, or else in memory."""
         ...
 
     async def delete(self, name: str) -> Row:
-        """Delete a profile on this machine; Meta still accepts its token. Nothing takes the place of an active one."""
+        """Delete a profile on this machine. Meta still accepts its token. No other profile becomes active."""
         ...
 
     async def status(self, name: str | None) -> Row:
-        """What Graph says of a profile's token (the active one's by default)."""
+        """Return Graph's description of a profile's token, by default of the active profile."""
         ...
 
     async def refresh(self, name: str | None) -> Row:
-        """Swap a profile's token for one that lasts longer; needs the app's id and secret."""
+        """Exchange a profile's token for a longer-lived token. Requires the app's id and secret."""
         ...
 
     def business_id(self) -> str | None:
-        """The business stored with the profile in use, to which discovery is limited."""
+        """Return the business that is stored with the active profile and limits discovery, or None."""
         ...
 
 
 class Call(Protocol):
-    """One tool call: its way to Graph, what it knows of accounts, and how it talks to the client meanwhile."""
+    """Give a running tool its ports: Graph, accounts, files, the journal, and messages to the client."""
 
     @property
     def graph(self) -> Graph: ...
@@ -216,47 +216,47 @@ class Call(Protocol):
     def changes(self) -> Changes: ...
 
     def now(self) -> datetime:
-        """The moment, in UTC."""
+        """Return the current time in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Let `seconds` pass on the engine's clock; ends with the call when it is cancelled."""
+        """Wait for `seconds` on the engine's clock. The wait ends when the call is cancelled."""
         ...
 
     async def account(self, object_id: str) -> Account:
-        """The account itself, or the one that owns the object. Looked up once per process."""
+        """Return the account with this id, or the account that owns the object. Each is looked up once per process."""
         ...
 
     async def owner(self, object_id: str) -> str | None:
-        """The account itself, or the one that owns the object (`act_…`); None where Meta does not say."""
+        """Return the id (`act_…`) of the account or of the object's account, or None if Meta names none."""
         ...
 
     def allowed_accounts(self) -> Sequence[str]:
-        """The accounts this server may touch (`act_…`); empty when the token alone decides."""
+        """Return the accounts that this server may touch (`act_…`). Empty means that the token alone decides."""
         ...
 
     def business_id(self) -> str | None:
-        """The business to which discovery is limited, if any."""
+        """Return the business to which discovery is limited, or None."""
         ...
 
     def note(self, text: str) -> None:
-        """Add a line to the answer's notes."""
+        """Add a sentence to the answer's notes, once."""
         ...
 
-    async def progress(self, done: float, total: float | None, message: str) -> None:
-        """Tell a client that asked for it how far the call is."""
+    async def progress(self, current: float, total: float | None, message: str) -> None:
+        """Report progress to a client that subscribed to it."""
         ...
 
     def status(self) -> Mapping[str, Any]:
-        """Limits, circuits and latencies of this process, without a Graph call."""
+        """Return limits, circuits and latencies of this process, without a request."""
         ...
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A local file, opened and checked: its plain name, its size in bytes, and its content from the start.
+    """Hold a local file that was opened and checked: its plain name, its size in bytes and its content.
 
-    Closed at the end of a `with` block. What is read is the file that was checked, whatever happens to its name.
+    A `with` block closes it. Reads come from the file that was checked, even if its path changes meanwhile.
     """
 
     name: str
@@ -273,50 +273,50 @@ class Upload:
 
 
 class Uploads(Protocol):
-    """The files that may leave this machine: those in the folders of META_ADS_UPLOAD_ROOTS."""
+    """Open files that may leave this machine: files in the folders of META_ADS_UPLOAD_ROOTS."""
 
     def open(self, path: str, most_bytes: int) -> Upload:
-        """A regular file of 1 to `most_bytes` bytes, given by its absolute path.
+        """Open a regular file of 1 to `most_bytes` bytes by its absolute path.
 
-        Raises Denied when no folder is open for uploads or the file lies (also through links) in none of them,
-        NotFound when it is not there or cannot be read, InvalidArguments for what is no file or has another size.
+        Raises Denied when no folder is open for uploads or the file is (also through links) in none of them,
+        NotFound when it does not exist or cannot be read, InvalidArguments for another size or anything but a file.
         """
         ...
 
 
 class Events(Protocol):
-    """Takes one event at a time."""
+    """Receive events, for logs."""
 
     def emit(self, level: str, event: str, **fields: Any) -> None:
         """Report `event` with its `fields`.
 
-        `level` is `debug`, `info`, `warning`, `error` or `fatal`. Fields hold neither a token nor personal data.
+        `level` is `debug`, `info`, `warning`, `error` or `fatal`. Fields must not hold a token or personal data.
         """
         ...
 
 
 @dataclass(frozen=True)
 class Download:
-    """A file of the web: the last part of its path as its name, and its content."""
+    """Hold a file from the web: its content, and the last part of its path as its name."""
 
     name: str
     content: bytes
 
 
 class Downloads(Protocol):
-    """Files of the public web, fetched by this machine."""
+    """Fetch files from the public web."""
 
     async def check(self, url: str) -> None:
-        """For a file that Meta fetches: judge the host's addresses, as far as they are known here. Nothing is fetched.
+        """Check the URL of a file that Meta will fetch. Nothing is fetched here.
 
-        Raises InvalidArguments for an address that is not public.
+        Raises InvalidArguments if the host's addresses are known to this machine and not public.
         """
         ...
 
     async def get(self, url: str, most_bytes: int) -> Download:
-        """The file at a public https address.
+        """Return the file at a public https URL.
 
-        Raises InvalidArguments for an address that is not public, for one that gives no file and for a larger file;
-        NetworkProblem when the host cannot be reached; Denied when this server fetches nothing (the demo).
+        Raises InvalidArguments for a URL that is not public or has no file, and for a larger file; NetworkProblem
+        when the host cannot be reached; Denied when this server fetches nothing (the demo).
         """
         ...

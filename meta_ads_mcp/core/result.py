@@ -1,4 +1,4 @@
-"""What a tool gives back, before it is shaped and rendered."""
+"""Define the results of tools before the engine shapes them into answers."""
 
 from __future__ import annotations
 
@@ -10,42 +10,44 @@ Row = dict[str, Any]
 
 
 class Whole(dict[str, Any]):
-    """A row that is shown with every field, also the empty ones, because there "none" says something."""
+    """Mark a row that keeps its empty fields, because an empty value means something in it."""
 
 
 class Final(dict[str, Any]):
-    """An object that is already as it is to be shown: no amount is converted, no empty value dropped."""
+    """Mark an object that is shown as it is: no amount is converted, no empty value is dropped."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of figures: names once, then values only. A third of the tokens of a list of objects."""
+    """Hold rows of figures with the column names once. It takes a third of the tokens of a list of objects."""
 
     columns: list[str]
     rows: list[list[Any]]
 
     def public(self) -> dict[str, Any]:
+        """Return the table as the contract shows it."""
         return {"columns": self.columns, "rows": self.rows}
 
 
 @dataclass(frozen=True)
 class Page:
-    """Where a list stands: rows in this answer, whether more follow, and the cursor to go on."""
+    """Describe the position in a list: rows in this answer, whether more follow, and the cursor to go on."""
 
     count: int
     has_more: bool = False
     after: str | None = None
 
     def public(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {"count": self.count, "has_more": self.has_more}
-        return shown | ({"after": self.after} if self.after else {})
+        """Return the contract's `page` object."""
+        page: dict[str, Any] = {"count": self.count, "has_more": self.has_more}
+        return page | ({"after": self.after} if self.after else {})
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A finished file: its absolute path, the number of rows, the columns in order, and its size in bytes.
+    """Describe a finished file: its absolute path, the number of rows, the columns in order, and its size in bytes.
 
-    A `personal` file holds data of people: its content must not reach the model.
+    A `personal` file holds personal data: its content must not reach the model.
     """
 
     path: str
@@ -57,12 +59,12 @@ class Exported:
 
 @dataclass(frozen=True)
 class Result:
-    """A successful answer: a summary for people, and data.
+    """Hold a successful result: a summary for people, and data.
 
-    `data` is an object, a list of objects, or a `Table`; the engine turns Graph's money into money objects, drops empty
-    fields and cleans texts, so a handler returns rows as they came. `marks` are the listing's, where rows map one to
-    one. `images` are files (PNG, JPEG, GIF or WebP) that show the same. The answer links to `files`, which were
-    written on this machine. A `verbatim` summary is shown in full, because a person agrees to it.
+    `data` is an object, a list of objects, or a `Table`. Handlers return rows as they came from Graph: the engine turns
+    amounts into money objects, drops empty fields and cleans texts. `marks` are the listing's, if rows map one to one.
+    `images` are files (PNG, JPEG, GIF or WebP) of the same data. The answer links to `files` on this machine. A
+    `verbatim` summary is never shortened, because a person agrees to it.
     """
 
     summary: str
@@ -77,12 +79,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Listing:
-    """Rows of a Graph edge as they came, with the cursor to go on; `after` is None at the end.
+    """Hold rows of a Graph edge as they came, with the cursor to go on. `after` is None at the end.
 
-    `stuck` is a list that has more and no cursor to it.
-
-    `marks` say where in `rows` each page starts and with which cursor it was asked, so that an answer that is cut in
-    the middle of a page can still be continued at the next row.
+    `stuck` tells that Graph has more rows but gives no cursor to them. `marks` hold the index in `rows` at which each
+    page starts and the cursor of that page, so that an answer that ends inside a page continues at the next row.
     """
 
     rows: list[Row]

@@ -1,12 +1,11 @@
-"""The JSON schema of a tool's arguments, as small and as portable as clients need it.
+"""Build the JSON schema of a tool's arguments, small and portable across clients.
 
 Optional fields are plain types that are not required: `anyOf` with null makes some clients refuse the tool, and costs
-tokens in all of them. `$ref`s are written out; titles, upper lengths and the docstrings of nested objects are left out:
-they cost every user tokens, and the server checks all of them anyway.
+tokens in all of them. `$ref`s are written out. Titles, upper lengths and the docstrings of nested objects are left out,
+because they cost every user tokens and the server checks them anyway.
 
-Two schemas of one class: `full_schema` has every bound and pattern, for tests and pages; `input_schema` is what clients
-are shown, without the bounds that no one would break on purpose. A value that breaks one is refused by the server with
-the reason, so a model loses nothing by not reading them hundreds of times.
+A class has two schemas. `full_schema` has every bound and pattern, for tests and docs. `input_schema` is for clients
+and leaves out bounds that a model rarely breaks: the server rejects such a value with the reason.
 """
 
 from __future__ import annotations
@@ -17,47 +16,53 @@ from typing import Any
 
 from pydantic import BaseModel
 
-# Keywords that clients are not shown, whatever their value, and those that say nothing with these values.
-_UNSHOWN = frozenset({"minLength", "minItems", "minProperties", "maxProperties", "multipleOf", "exclusiveMinimum"})
-_SAYS_NOTHING = {"additionalProperties": "true", "default": "false []", "minimum": "0 1 0.0 1.0"}
-# An argument's name says that it is an id or a hash, and its value comes from an answer; a country's code does not.
-_LONGEST_PATTERN = 12
+# Keywords that are left out of `input_schema`: always, or with these values.
+_HIDDEN_KEYWORDS = frozenset(
+    {"minLength", "minItems", "minProperties", "maxProperties", "multipleOf", "exclusiveMinimum"}
+)
+_TRIVIAL_VALUES = {"additionalProperties": "true", "default": "false []", "minimum": "0 1 0.0 1.0"}
+# Longer patterns are of ids and hashes: the argument's name says so, and the value is copied from an answer. Shorter
+# patterns, such as a country code's, help a model.
+_MAX_PATTERN_CHARS = 12
 
 
 @cache
 def input_schema(params: type[BaseModel]) -> dict[str, Any]:
-    """The schema as clients are shown it: closed, without `$defs`, titles, nulls, and what no choice depends on."""
-    made: dict[str, Any] = _shown(full_schema(params))
-    return made
+    """Return the schema for clients: closed, without `$defs`, titles, nulls and bounds that a model rarely breaks."""
+    schema: dict[str, Any] = _for_clients(full_schema(params))
+    return schema
 
 
-def _shown(node: Any) -> Any:
+def _for_clients(node: Any) -> Any:
     if isinstance(node, list):
-        return [_shown(item) for item in node]
+        return [_for_clients(item) for item in node]
     if not isinstance(node, dict):
         return node
     return {
-        key: {name: _shown(inner) for name, inner in value.items()} if key == "properties" else _shown(value)
+        key: {name: _for_clients(inner) for name, inner in value.items()}
+        if key == "properties"
+        else _for_clients(value)
         for key, value in node.items()
-        if not _says_nothing(key, value)
+        if not _is_hidden(key, value)
     }
 
 
-def _says_nothing(key: str, value: Any) -> bool:
+def _is_hidden(key: str, value: Any) -> bool:
+    """Return whether clients are not shown the keyword with this value."""
     if key == "pattern":
-        return str(value).endswith("[0-9]+$") or len(value) > _LONGEST_PATTERN
-    return key in _UNSHOWN or json.dumps(value) in _SAYS_NOTHING.get(key, "").split()
+        return str(value).endswith("[0-9]+$") or len(value) > _MAX_PATTERN_CHARS
+    return key in _HIDDEN_KEYWORDS or json.dumps(value) in _TRIVIAL_VALUES.get(key, "").split()
 
 
 @cache
 def full_schema(params: type[BaseModel]) -> dict[str, Any]:
-    """An object schema, closed, without `$defs`, titles and nulls."""
+    """Return the closed object schema with every bound and pattern, without `$defs`, titles and nulls."""
     raw = params.model_json_schema(mode="validation")
     definitions = raw.pop("$defs", {})
-    made: dict[str, Any] = _plain(raw, definitions)
-    made.pop("description", None)
-    made.setdefault("properties", {})
-    return made
+    schema: dict[str, Any] = _plain(raw, definitions)
+    schema.pop("description", None)
+    schema.setdefault("properties", {})
+    return schema
 
 
 def _plain(node: Any, definitions: dict[str, Any]) -> Any:
@@ -70,16 +75,16 @@ def _plain(node: Any, definitions: dict[str, Any]) -> Any:
         if "properties" in target:
             target.pop("description", None)
         return _plain({**target, **{key: value for key, value in node.items() if key != "$ref"}}, definitions)
-    made = {
+    schema = {
         key: _properties(value, definitions) if key == "properties" else _plain(value, definitions)
         for key, value in node.items()
         if not _is_noise(key, value)
     }
-    return _without_null(made)
+    return _without_null(schema)
 
 
 def _properties(properties: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """A property may be called `title` or `default`; only keywords are noise."""
+    """Return the properties without noise. A property may itself be called `title` or `default`."""
     return {name: _plain(value, definitions) for name, value in properties.items()}
 
 

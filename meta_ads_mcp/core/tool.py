@@ -1,6 +1,6 @@
-"""A tool is a declared class: its name, its effect, its Graph endpoint and its closed arguments.
+"""Declare tools: a class of closed arguments with a name, an effect and a Graph endpoint.
 
-`@tool` attaches the declaration and registers nothing. `server/catalogue.py` collects the classes of `tools/`.
+`@tool` attaches the declaration to the class and registers nothing. `server/catalogue.py` collects the classes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from meta_ads_mcp.core.values.ids import Node
 
 
 class Effect(enum.Enum):
-    """What a tool does to the world: the one source of hints, write gate, pacing, retry and the journal's verb."""
+    """Name the effect of a tool. Hints, the write gate, pacing, retries and the journal's verb all derive from it."""
 
     READ = "read"
     CREATE = "create"
@@ -29,18 +29,19 @@ class Effect(enum.Enum):
 
     @property
     def is_write(self) -> bool:
-        """Whether it changes something at Meta; LOCAL changes this machine's profiles only."""
+        """Return whether the tool changes something at Meta. LOCAL changes only the profiles of this machine."""
         return self in (Effect.CREATE, Effect.UPDATE, Effect.DELETE)
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A method and one or several path templates: the first whose places are all given is used."""
+    """Hold a method and path templates. The first template whose ids are all given is used."""
 
     method: Method
     templates: tuple[str, ...]
 
     def path(self, values: Mapping[str, str]) -> str:
+        """Return the confined path for the ids. Raises InvalidArguments for a value that is not an id."""
         template = next(t for t in self.templates if all(place in values for place in places(t)))
         return confine(template, values)
 
@@ -63,10 +64,15 @@ def delete(*templates: str) -> Endpoint:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool of the catalogue.
+    """Describe a tool of the catalogue.
 
-    `node` is the SDK class of the rows; `fields` are the default fields and `identity` those always added. A tool with
-    a `run` method does its own requests; one without is the single request of its endpoint.
+    `node` is the SDK class of the rows. `fields` are read by default, `identity` always. A class with a `run` method
+    sends its own requests; any other tool is the single request of its endpoint. `trusted_text` tells that every text
+    of the answers is this server's own. `display_title` replaces a title derived from a misleading name.
+
+    For writes: `validate_only` tells whether Graph can validate without doing (`execution_options`), `write_only` are
+    fields that cannot be read back, and `reads_before` tells whether the previous values are read. `page_token` and
+    `upload` select the token and the time-out of the request.
     """
 
     name: str
@@ -79,19 +85,15 @@ class Tool:
     singular: str = "row"
     keywords: str = ""
     calls_graph: bool = True
-    # Whether every text of its answers is this server's own.
     trusted_text: bool = False
     idempotent: bool | None = None
     destructive: bool = False
-    # Of writes: whether Graph can validate without doing (`execution_options`), sent fields that cannot be read back,
-    # whether the values before are read, and which token and time-out the request needs.
     validate_only: bool = False
     write_only: tuple[str, ...] = ()
     reads_before: bool = True
     page_token: bool = False
     upload: bool = False
     toolset: str = ""
-    # A title for a tool whose name tells only one of its outcomes.
     display_title: str = ""
 
     @property
@@ -108,17 +110,18 @@ class Tool:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The JSON schema of the arguments, as clients see it."""
+        """Return the JSON schema of the arguments for clients."""
         return input_schema(self.params)
 
     @property
-    def handled(self) -> bool:
+    def has_handler(self) -> bool:
+        """Return whether the class sends its requests itself."""
         return callable(getattr(self.params, "run", None))
 
     @property
     def names_its_account(self) -> bool:
-        """Whether it is the single read of one object whose answer names the object's account."""
-        return not self.effect.is_write and not self.handled and not self.is_list and "account_id" in self.identity
+        """Return whether the tool is the single read of an object whose answer names the object's account."""
+        return not self.effect.is_write and not self.has_handler and not self.is_list and "account_id" in self.identity
 
     @property
     def is_list(self) -> bool:
@@ -126,16 +129,16 @@ class Tool:
 
     @cached_property
     def ids(self) -> dict[str, Node]:
-        """The arguments that name a Graph node."""
-        found = {name: marker(info, Node) for name, info in self.params.model_fields.items()}
-        return {name: node for name, node in found.items() if node is not None}
+        """Return the arguments that hold the id of a Graph node, with the kind of the node."""
+        nodes = {name: marker(info, Node) for name, info in self.params.model_fields.items()}
+        return {name: node for name, node in nodes.items() if node is not None}
 
     @cached_property
-    def sent(self) -> dict[str, str]:
-        """Argument → Graph parameter, for the single request of a plain tool."""
+    def parameter_names(self) -> dict[str, str]:
+        """Map each argument that is sent to its Graph parameter, for the single request of a plain tool."""
         in_path = self.endpoint.places if self.endpoint else set()
         return {
-            name: wired.name if (wired := marker(info, Wire)) else name
+            name: wire.name if (wire := marker(info, Wire)) else name
             for name, info in self.params.model_fields.items()
             if name not in in_path and marker(info, Local) is None
         }
@@ -192,14 +195,14 @@ def _default_toolset(params: type[Params]) -> str:
 
 
 def declaration_of(cls: type[Any]) -> Tool | None:
-    """The tool that this very class declares (not one it inherits)."""
-    found = vars(cls).get(DECLARATION)
-    return found if isinstance(found, Tool) else None
+    """Return the tool that this very class declares, or None. A declaration of a base class does not count."""
+    declaration = vars(cls).get(DECLARATION)
+    return declaration if isinstance(declaration, Tool) else None
 
 
 def tool_of(cls: type[Any]) -> Tool:
-    """The declaration of a class that is a tool."""
-    found = declaration_of(cls)
-    if found is None:
+    """Return the declaration of a tool's class. Raises TypeError for any other class."""
+    declaration = declaration_of(cls)
+    if declaration is None:
         raise TypeError(f"{cls.__name__} is not a tool")
-    return found
+    return declaration

@@ -1,4 +1,4 @@
-"""A write, fully known before anything is sent: what it does, to what, and what was there before."""
+"""Define the plan of a write, which is complete before anything is sent, and the hooks of a write tool's class."""
 
 from __future__ import annotations
 
@@ -46,93 +46,93 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a call will change. One change, or several steps of which the later ones may follow from the earlier.
+    """Hold the changes of a call: one, or several steps of which later steps may depend on earlier ones.
 
-    `details` are part of the answer; `found` is what planning read and carrying out needs.
+    `details` are part of the answer. `context` holds values that were read for the plan and that `apply` requires.
     """
 
     changes: Sequence[Change]
     summary: str
     notes: list[str] = field(default_factory=list)
     details: Row = field(default_factory=dict)
-    found: Row = field(default_factory=dict)
+    context: Row = field(default_factory=dict)
 
 
-# One change made by several requests, which it sends through the function that it is given: Graph's answer, with `id`.
+# Makes one change by several requests, which it sends through its argument. Returns Graph's answer with the `id`.
 Exchange = Callable[[Callable[[Request], Awaitable[Any]]], Awaitable[Row]]
 
 
 class Steps(Protocol):
-    """How a write of several steps sends them: each is journalled before and after, and paced as a write."""
+    """Send the steps of a write. Each is journalled before and after, and paced as a write."""
 
     async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
-        """Send one change; Graph's answer, with `id` where one is known. Errors: those of a request.
+        """Send one change and return Graph's answer, with the `id` if it is known. Raises the errors of a request.
 
-        When an answer is lost, Graph is asked what happened; UnknownOutcome is raised when that does not tell either.
-        With an `exchange`, that makes the change and finds out about lost answers itself; it ends with its caller.
+        When an answer is lost, Graph is searched for the change. Raises UnknownOutcome if the search does not decide.
+        An `exchange` sends the requests of the change and handles lost answers itself. It is cancelled with its caller.
         """
         ...
 
 
 class WriteParams(Params):
-    """What every write tool takes, and what its class may say of it; the engine asks in this order."""
+    """Add the argument of every write tool, and the hooks that its class may define. They run in this order."""
 
     dry_run: Annotated[bool, Local()] = False
 
     def complete_values(self, after: Row) -> Row:
-        """The values, completed where the tool itself says one, such as the status of a deletion."""
+        """Return the values with those that the tool implies, such as the status of a deletion."""
         return after
 
     async def complete_from_graph(self, call: Call, after: Row) -> Row:
-        """The same, where that takes a look at Graph."""
+        """Return the values with those that have to be read from Graph."""
         return after
 
     def node_kind(self) -> str | None:
-        """The SDK class of the object, where it depends on an argument."""
+        """Return the SDK class of the object if it depends on an argument, else None."""
         return None
 
     async def page_for_token(self, call: Call) -> str | None:
-        """The Page whose own token the requests need, of a tool with `page_token`."""
+        """Return the Page whose own token the requests require, for a tool with `page_token`."""
         page: str | None = getattr(self, "page_id", None)
         return page
 
     def fields_to_read(self) -> tuple[str, ...]:
-        """Fields to read with the values before, for `check` and `why`."""
+        """Return more fields to read with the previous values, for `preflight` and `confirmation_reasons`."""
         return ()
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        """The pre-flight that reads: raises InvalidArguments, or adds notes."""
+        """Check the change against Graph before it is sent. Raises InvalidArguments, or adds notes to the call."""
 
     def to_graph_params(self, after: Row, account: Account | None) -> Row:
-        """Graph's parameters, where they differ from the values."""
+        """Return Graph's parameters for the values."""
         return after
 
     def confirmation_reasons(self, before: Row, after: Row) -> Sequence[str]:
-        """Reasons to ask a person, beside those that follow from status and budgets."""
+        """Return reasons to ask a person, in addition to those that the engine derives from the request."""
         return ()
 
     async def plan(self, call: Call) -> Plan | None:
-        """The whole plan, of a write of several steps."""
+        """Return the whole plan of a write with several steps, or None to let the engine build it."""
         return None
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        """Carry the plan out; what is to be said of it beside the changes."""
+        """Carry out the plan. Return data for the answer in addition to the changes."""
         for change in plan.changes:
             await steps.do(change)
         return {}
 
     async def describe_effect(self, call: Call) -> Row:
-        """What the answer says besides, after the change."""
+        """Return data for the answer that is read after the change."""
         return {}
 
     @classmethod
     def has_steps(cls) -> bool:
-        """Whether the tool carries its plan out by itself, step by step."""
+        """Return whether the tool carries out its plan itself, step by step."""
         return cls.apply is not WriteParams.apply
 
 
 class ConfirmedParams(WriteParams):
-    """A write that may need the user's agreement."""
+    """Add the confirmation code of a write that may require the user's agreement."""
 
     confirmation: Annotated[
         str | None, Local(), Field(max_length=200, description="Code of the needs_confirmation answer")
@@ -140,7 +140,7 @@ class ConfirmedParams(WriteParams):
 
 
 class CreateParams(WriteParams):
-    """A write that makes something new."""
+    """Add the idempotency key of a write that creates something."""
 
     idempotency_key: Annotated[
         str | None,

@@ -177,7 +177,7 @@ class Engine:
         args = validate(tool, arguments)
         if isinstance(args, WriteParams):
             reject_empty_update(tool, args)
-        raw_chars = int((READ_AHEAD if tool.handled else READ_AHEAD_PLAIN) * self.options.result_chars)
+        raw_chars = int((READ_AHEAD if tool.has_handler else READ_AHEAD_PLAIN) * self.options.result_chars)
         session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
         owners = await self._permit(tool, args)
         owner = owners[0] if owners else None

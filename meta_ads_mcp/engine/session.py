@@ -212,8 +212,8 @@ class ToolCall:
         if text not in self.notes:
             self.notes.append(text)
 
-    async def progress(self, done: float, total: float | None, message: str) -> None:
-        await self.graph.progress(done, total, message)
+    async def progress(self, current: float, total: float | None, message: str) -> None:
+        await self.graph.progress(current, total, message)
 
     def status(self) -> Mapping[str, Any]:
         return self.status_of()

@@ -7,7 +7,7 @@ from typing import Any
 
 from meta_ads_mcp.core.fields import selection
 from meta_ads_mcp.core.handlers import Paged, RefinesRows, fields_of
-from meta_ads_mcp.core.listing import Refine, list_result, unchanged
+from meta_ads_mcp.core.listing import Refine, keep_row, list_result
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.core.tool import Tool
@@ -43,11 +43,11 @@ def path_of(tool: Tool, args: Params) -> str:
 
 def graph_params(tool: Tool, args: Params) -> dict[str, Any]:
     """The arguments that are sent, under Graph's names; what was not given is absent."""
-    dumped: Mapping[str, Any] = args.model_dump(include=set(tool.sent), exclude_none=True)
-    return {tool.sent[name]: value for name, value in dumped.items()}
+    dumped: Mapping[str, Any] = args.model_dump(include=set(tool.parameter_names), exclude_none=True)
+    return {tool.parameter_names[name]: value for name, value in dumped.items()}
 
 
 def _refiner(tool: Tool) -> Refine:
     """The class's own last touch to a row, such as a derived link."""
     params = tool.params
-    return params.refine if issubclass(params, RefinesRows) else unchanged
+    return params.refine if issubclass(params, RefinesRows) else keep_row

@@ -16,6 +16,8 @@ from pydantic import AfterValidator, Field
 HTTPS_PORT = 443
 # Software disagrees on what these mean in an address.
 _AMBIGUOUS = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ufeff]")
+# No address holds them: they end a line in a header, or hide a part of the address from its reader.
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
 _LOCAL_DOMAINS = (".local", ".internal", ".localhost")
 # A host whose last label is a number is an IPv4 address to most software, in forms of which only one is spoken here.
@@ -61,6 +63,8 @@ def may_be_public(host: str) -> bool:
 
 def public_url(value: str) -> str:
     """Check that a URL is a public https one, without resolving its host. Raises ValueError."""
+    if _INVISIBLE.search(value):
+        raise ValueError("must not hold control or invisible characters")
     url = urlsplit(value)
     if url.scheme != "https" or not url.hostname or "@" in url.netloc:
         raise ValueError("must be a public https:// URL")

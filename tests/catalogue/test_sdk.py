@@ -76,7 +76,7 @@ def test_every_parameter_exists_and_takes_what_is_sent(tool: Tool) -> None:
         f"{argument} → {name} on {node}/{edge}: {complaint}"
         for nodes, edge in edges_of(tool)
         for node in nodes
-        for argument, name in tool.sent.items()
+        for argument, name in tool.parameter_names.items()
         if (complaint := mismatch(sent_as(tool, argument, properties), parameter(tool, node, edge, name)))
     ]
     assert complaints == []

@@ -1,6 +1,6 @@
-"""Dates of reports, and moments of schedules.
+"""Define the argument types of days and moments, and convert them.
 
-Days are those of the ad account's time zone, and ranges include both ends.
+Days are in the ad account's time zone. Ranges include both ends.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def parse_day(value: Any) -> date | None:
 
 
 class TimeRange(Closed):
-    """Both days are included."""
+    """Hold a range of days that includes both ends."""
 
     since: Day
     until: Day
@@ -166,7 +166,7 @@ def _check_moment(value: str) -> str:
 
 
 class ClockTime:
-    """Marks a moment that is read in the account's time zone when it has no offset."""
+    """Mark a moment that is read in the account's time zone when it has no offset."""
 
 
 # ISO 8601 (without an offset: the account's time zone) or Unix seconds.
@@ -229,7 +229,7 @@ def check_clock_time(name: str, moment: str, timezone: tzinfo) -> str | None:
 
 
 def require_within_lookback(period: TimeRange, today: date) -> None:
-    """Raises InvalidArguments when the range starts more than 37 calendar months back (Graph's error 3018)."""
+    """Raise InvalidArguments when the range starts more than 37 calendar months back (Graph's error 3018)."""
     earliest = months_before(today, MAX_MONTHS_BACK)
     if period.first < earliest:
         raise InvalidArguments(
@@ -238,12 +238,12 @@ def require_within_lookback(period: TimeRange, today: date) -> None:
         )
 
 
-# The last second of the year 9999: a calendar goes no further, a number of Graph's may.
-_LAST = 253_402_300_799
+# The last second of the year 9999, the last that `datetime` can hold.
+_LAST_SECOND = 253_402_300_799
 
 
 def iso(seconds: Any) -> str | None:
-    """ISO 8601 in UTC, None for anything but a number of seconds since 1970."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds <= _LAST:
+    """Return Unix seconds as ISO 8601 in UTC, or None for anything else."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 0 < seconds <= _LAST_SECOND:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat()

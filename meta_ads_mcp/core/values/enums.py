@@ -1,7 +1,7 @@
-"""Meta's words that several tools share: statuses, breakdowns, attribution windows, goals.
+"""List Meta's enums that several tools share: statuses, breakdowns, attribution windows, goals.
 
-Closed ones are `Literal`s: another value is refused with the accepted list. Open-ended ones are `Word`s with an `Open`
-marker. Each is compared with the SDK's enum by a test.
+A closed enum is a `Literal`: any other value is an error that lists the accepted values. An open-ended enum is a `Word`
+with an `Open` marker. A test compares each with the SDK's enum.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.params import Params, Wire, marker
 
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -19,7 +20,7 @@ _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345
 
 @dataclass(frozen=True)
 class Open:
-    """Marks a field (or a list field) whose values should be among `known`, the values of `source` in Meta's SDK."""
+    """Mark a field (or a list field) whose values should be among `known`, the values of `source` in Meta's SDK."""
 
     source: str
     known: frozenset[str]
@@ -188,20 +189,21 @@ CALL_TO_ACTIONS = frozenset(
 
 
 def unknown_values(args: Params) -> list[str]:
-    """A note for each argument that holds a value outside Meta's list as this server knows it."""
+    """Return a note for each argument that holds a value outside the SDK's list."""
     notes = []
     for name, info in type(args).model_fields.items():
-        known = marker(info, Open)
-        given = getattr(args, name)
-        if known is None or given is None:
+        enum = marker(info, Open)
+        value = getattr(args, name)
+        if enum is None or value is None:
             continue
-        strange = [value for value in _listed(given) if value not in known.known]
-        if strange:
+        unknown = [item for item in _as_list(value) if item not in enum.known]
+        if unknown:
             notes.append(
-                f"{name}: {', '.join(strange)} is not in Meta's list for v26.0 ({known.source}); it was sent as it is."
+                f"{name}: {', '.join(unknown)} is not in Meta's list for {GRAPH_VERSION} ({enum.source}); "
+                "it was sent as it is."
             )
     return notes
 
 
-def _listed(value: Any) -> Sequence[str]:
+def _as_list(value: Any) -> Sequence[str]:
     return value if isinstance(value, list) else [value]

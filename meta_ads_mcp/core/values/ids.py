@@ -1,4 +1,4 @@
-"""Ids: what they look like, and which Graph node they name.
+"""Define the argument types of ids: their form, and the kind of Graph node that each names.
 
 Only ASCII digits pass (`[0-9]`, never `\\d`, which accepts other scripts' digits), so an id can neither leave its
 path segment nor smuggle a query. Ids stay strings everywhere: they exceed 2**53.
@@ -19,18 +19,18 @@ _STORY = re.compile(r"[0-9]{1,30}_[0-9]{1,30}")
 
 @dataclass(frozen=True)
 class Node:
-    """The class of Meta's SDK that an id names; `any` where several fit."""
+    """Name the class of Meta's SDK to which an id belongs; `any` if several fit."""
 
     name: str
 
 
 def account_path(value: str) -> str:
-    """`123` or `act_123` as the path segment `act_123`."""
+    """Return the path segment `act_123` for `123` or `act_123`."""
     return value if value.startswith("act_") else f"act_{value}"
 
 
 def _text(value: Any) -> Any:
-    """Models send ids as numbers; a boolean is no id."""
+    """Return an id that was sent as a number as text. A boolean is not an id."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
 
 
@@ -87,7 +87,7 @@ PostId = Annotated[
     Field(json_schema_extra={"pattern": "^[0-9]+(_[0-9]+)?$"}),
     Node("PagePost"),
 ]
-# A comment on Facebook, as its edge gives it: `comment` or `post_comment`.
+# The id of a comment has two or more parts. Source: the `comments` edge.
 CommentId = Annotated[
     str,
     BeforeValidator(_text),

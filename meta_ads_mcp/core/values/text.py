@@ -37,7 +37,7 @@ _SECRET_PARAMETER = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(bearer\s+)[A-Za-z0-9._|~+/-]{12,}=*", re.IGNORECASE)
-LONGEST = 4000
+MAX_TEXT_CHARS = 4000
 
 
 def redact(text: str) -> str:
@@ -68,7 +68,7 @@ def _escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{ord(character):04x}" for character in match[0])
 
 
-def clean(text: str, longest: int = LONGEST) -> str:
+def clean(text: str, longest: int = MAX_TEXT_CHARS) -> str:
     """Return the text without hidden characters and secrets, cut at `longest` characters."""
     if not (text.isascii() and text.isprintable()):
         text = _INVISIBLE.sub("", _STRAY_JOINER.sub("", _ANSI.sub("", text)))

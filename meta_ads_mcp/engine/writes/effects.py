@@ -286,7 +286,9 @@ def _rule_reasons(change: Change) -> Iterator[str]:
     before = _before(change)
     turns_on = before.get("status") != "ENABLED"
     if turns_on or not set(RULE_SPECS).isdisjoint(change.after):
-        yield f"the rule then acts by itself ({rule.kind}), without asking anybody"
+        unlimited = (rule.raises_budget or rule.raises_bid) and rule.limit is None
+        most = ", with no limit to what it raises" if unlimited else ""
+        yield f"the rule then acts by itself ({rule.kind}{most}), without asking anybody"
 
 
 def _publication_reasons(change: Change) -> Iterator[str]:

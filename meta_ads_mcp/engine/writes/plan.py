@@ -14,7 +14,7 @@ from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
-from meta_ads_mcp.domain.object_kind import read_as_kind
+from meta_ads_mcp.domain.checked_read import read_as_kind
 from meta_ads_mcp.engine.single_request import graph_params, path_of
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object
@@ -32,7 +32,9 @@ def reject_empty_update(tool: Tool, args: WriteParams) -> None:
         return
     if not args.complete_values(graph_params(tool, args)):
         raise InvalidArguments(
-            "There is nothing to update in this call.", "Give at least one field to change.", allowed=tuple(tool.sent)
+            "There is nothing to update in this call.",
+            "Give at least one field to change.",
+            allowed=tuple(tool.parameter_names),
         )
 
 
@@ -113,7 +115,7 @@ def with_reasons(change: Change, now: float) -> Change:
 
 def convert_money_and_times(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
     """Money in the account's minor units, times as Unix seconds where Graph wants them."""
-    names = {wired: name for name, wired in tool.sent.items()}
+    names = {parameter: name for name, parameter in tool.parameter_names.items()}
     converted: dict[str, Any] = {}
     for wired, value in values.items():
         info = type(args).model_fields[names[wired]]

@@ -37,14 +37,17 @@ class QuestionText:
         self._currency = currency
         self._zone = zone
 
-    def build(self, title: str, plan: Plan, reasons: Iterable[str]) -> str:
-        """Return the whole question: changes, why it is asked, what goes with it, and the objects."""
+    def build(self, title: str, plan: Plan, reasons: Iterable[str], notes: Iterable[str] = ()) -> str:
+        """Return the whole question: changes, why it is asked, what goes with it, and the objects.
+
+        `notes` are those of the call, such as an automated rule in words; those of the plan are added.
+        """
         blocks: list[str] = []
         lines = [line for change in plan.changes for line in self._lines(change, blocks)]
         head = f"{title}: {'; '.join(lines)}." if lines else plan.summary
         objects = ", ".join(describe_object(change) for change in plan.changes)
         parts = [head, f"It needs the user's agreement because {' and '.join(reasons)}."]
-        parts += [f"Note: {note}" for note in plan.notes]
+        parts += [f"Note: {note}" for note in dict.fromkeys([*notes, *plan.notes])]
         parts.append(f"Object: {objects}.")
         return "\n\n".join([" ".join(show_hidden(part) for part in parts), *(show_hidden(block) for block in blocks)])
 

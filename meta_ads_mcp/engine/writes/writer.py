@@ -128,7 +128,7 @@ class WriteCall:
             if plan.changes:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
-        text = self._words().build(self.tool.title, plan, why)
+        text = self._words().build(self.tool.title, plan, why, self.call.notes)
         gate, replaces = self.writer.gate, [change.before for change in plan.changes]
         held = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if held is None:

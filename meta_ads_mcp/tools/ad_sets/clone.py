@@ -230,13 +230,13 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         """
         ad_set, target = await steps.do(plan.changes[0]), self.target_ad_set
         answer: Row = {"new_ad_set": {"id": ad_set["id"], "name": target.name, "status": target.status}}
-        ads: list[Row] = plan.found["ads"]
+        ads: list[Row] = plan.context["ads"]
         new_ads, creatives, failures = [], [], []
         for index, ad in enumerate(ads):
             await call.progress(index, len(ads), f"ad {ad['id']}")
             try:
                 new, creative = await self._copy_ad(
-                    ad, str(ad_set["id"]), plan.found["specs"].get(ad["id"]), steps, call
+                    ad, str(ad_set["id"]), plan.context["specs"].get(ad["id"]), steps, call
                 )
             except UnknownOutcome as lost:
                 failures.append({"source_ad_id": ad["id"], "reason": f"outcome unknown: {lost.next_step}"})

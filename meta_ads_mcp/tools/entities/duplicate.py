@@ -19,7 +19,7 @@ from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import Node, ObjectId
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS
 from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan, Steps
-from meta_ads_mcp.domain.object_kind import read_as_kind
+from meta_ads_mcp.domain.checked_read import read_as_kind
 from meta_ads_mcp.domain.preflight import has_amount
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList, selection
 from meta_ads_mcp.core.handlers import ToolSource
-from meta_ads_mcp.core.listing import Refine, list_result, unchanged
+from meta_ads_mcp.core.listing import Refine, keep_row, list_result
 from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import ListParams, Local
 from meta_ads_mcp.core.ports import Call
@@ -25,9 +25,9 @@ from meta_ads_mcp.tools.ads import ads
 
 # Entity type → edge, default fields and row refinement of its list tool.
 _LISTS: Mapping[str, tuple[str, str, Refine]] = {
-    "campaign": ("campaigns", campaigns.FIELDS, unchanged),
+    "campaign": ("campaigns", campaigns.FIELDS, keep_row),
     "ad_set": ("adsets", ad_sets.FIELDS, ad_sets.with_targeting_summary),
-    "ad": ("ads", ads.FIELDS, unchanged),
+    "ad": ("ads", ads.FIELDS, keep_row),
 }
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.core.values.text import LONGEST, clean, clean_all, redact
+from meta_ads_mcp.core.values.text import MAX_TEXT_CHARS, clean, clean_all, redact
 
 READABLE = [
     "Sommer-Angebot: 20 % Rabatt für Müller & Söhne!",
@@ -127,8 +127,8 @@ def test_cleaning_is_done_once_and_keeps_the_length(text: str, longest: int) -> 
 
 
 def test_a_long_text_ends_with_dots() -> None:
-    assert clean("x" * (LONGEST + 1)) == "x" * (LONGEST - 1) + "…"
-    assert clean("x" * LONGEST) == "x" * LONGEST
+    assert clean("x" * (MAX_TEXT_CHARS + 1)) == "x" * (MAX_TEXT_CHARS - 1) + "…"
+    assert clean("x" * MAX_TEXT_CHARS) == "x" * MAX_TEXT_CHARS
 
 
 @pytest.mark.parametrize(

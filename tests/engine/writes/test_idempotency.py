@@ -15,7 +15,7 @@ from meta_ads_mcp.engine.writes.confirmation import Reply
 from meta_ads_mcp.engine.writes.idempotency import resolve_open_entry
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import UnknownOutcome
-from meta_ads_mcp.sandbox import Call
+from meta_ads_mcp.sandbox import SandboxCall
 from tests.support.elicitors import LaterReply, Person
 from tests.support.every_tool import each
 from tests.support.sandbox_engine import SandboxEngine, build_writer
@@ -29,7 +29,7 @@ def named(made: SandboxEngine, name: str) -> int:
     return len(made.nodes("Campaign", name=name))
 
 
-def is_search(call: Call) -> bool:
+def is_search(call: SandboxCall) -> bool:
     return call.method == "GET" and call.path[-1] == "campaigns"
 
 

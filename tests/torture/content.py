@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
+from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED_TEXT
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import Call
@@ -103,7 +103,7 @@ def check(tool: Tool, answer: ToolAnswer, asked: list[str], log: list[str]) -> N
         assert len(text) <= LONGEST_TEXT, f"a text of {len(text)} characters"
     data = structured.get("data", {})
     if MARK in json.dumps(data) and tool.name not in WORDS_OF_META:
-        assert UNTRUSTED in structured.get("notes", []), "not marked as outsiders' texts"
+        assert UNTRUSTED_TEXT in structured.get("notes", []), "not marked as outsiders' texts"
     if isinstance(data, dict) and data.get("status") == "needs_confirmation":
         plainly(structured["summary"])
         assert data["confirmation"] not in PAYLOADS["a confirmation"]

@@ -111,7 +111,7 @@ class WriteCall:
         """Where no argument names an account (an undo) that of what is changed: the policy holds there too."""
         owner = next((change.request.account for change in plan.changes if change.request.account), None)
         if self.owner is None and owner is not None:
-            account = await self.call.graph.book.shown(owner)
+            account = await self.call.graph.book.account_if_visible(owner)
             self.currency = account.currency if account else None
 
     def permit(self, change: Change) -> None:

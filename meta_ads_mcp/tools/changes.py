@@ -9,7 +9,7 @@ from pydantic import Field
 
 from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
 from meta_ads_mcp.core.nodes import can_be_undone, node_kind
-from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.params import Form, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Page, Result, Row
@@ -67,7 +67,11 @@ class UndoChange(ConfirmedParams):
     Refused when the object has changed since, and shows the difference. A deletion cannot be undone.
     """
 
-    change_id: Annotated[str, Field(pattern="^c[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$")]
+    change_id: Annotated[
+        str,
+        Form("a change id", "c20261130T135028-2adc6514", "List them with ads_get_changes."),
+        Field(pattern="^c[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$"),
+    ]
     created: Literal["pause", "delete"] = "pause"
     force: bool = False
 

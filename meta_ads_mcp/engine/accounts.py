@@ -60,7 +60,11 @@ class AccountBook:
 
     def known_owner(self, object_id: str) -> str | None:
         """Return the account (`act_...`) of an object if no request is required to know it."""
-        return object_id if object_id.startswith("act_") else self._owners.get(object_id)
+        if object_id.startswith("act_"):
+            return object_id
+        # Some parameters take the number of an account alone.
+        account = f"act_{object_id}"
+        return account if account in self.allowed else self._owners.get(object_id)
 
     async def account(self, account_id: str) -> Account:
         """Return currency and time zone of an account. Raises Denied for an account outside the allowlist."""

@@ -81,6 +81,9 @@ class AuthorizedGraph:
         self._limit_to_business(request)
         if not self._book.allowed:
             return
+        if request.page is not None:
+            # First, because look-ups of the other ids use the token of this Page.
+            await self._book.require(request.page, "Page")
         for entry in ids_of_request(request, request.kind or ANY):
             if entry.object_id != ME:
                 await self._book.require(entry.object_id, entry.kind, request.page)

@@ -22,6 +22,8 @@ ANY = "any"
 MIN_ID_DIGITS = 13
 _ID = re.compile(r"act_[0-9]{1,30}|[0-9]{1,30}(_[0-9]{1,30})*")
 _LONG_ID = re.compile(rf"act_[0-9]{{1,30}}|[0-9]{{{MIN_ID_DIGITS},30}}|[0-9]{{5,30}}(_[0-9]{{1,30}})+")
+# A text can hold several ids, or one in quotes.
+_SEPARATORS = re.compile(r"[\s,;|\"'\[\]{}()]+")
 # Text, numbers, hashes and times. Source: the parameter types of facebook_business 26.0.3.
 _PLAIN = frozenset(
     """
@@ -110,8 +112,9 @@ def _key_of_filter(field: str) -> str:
 def _id_of(text: str, key: str, where: str) -> Iterator[NamedId]:
     kind = kind_of_key(key)
     says_id = kind is not None or key in ("id", "ids") or key.endswith(("_id", "_ids"))
-    if (_ID if says_id else _LONG_ID).fullmatch(text):
-        yield NamedId(text, kind or ANY, where or key)
+    for word in _SEPARATORS.split(text):
+        if (_ID if says_id else _LONG_ID).fullmatch(word):
+            yield NamedId(word, kind or ANY, where or key)
 
 
 def _parse(text: str) -> Any:

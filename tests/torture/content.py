@@ -19,8 +19,9 @@ from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import Call
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
+from tests.support.sandbox_bench import FOR_EVER, Bench, is_write
 from tests.support.sandbox_engine import SandboxEngine
-from tests.torture.graph import FOR_EVER, Bench, checked, is_write
+from tests.torture.graph import checked
 from tests.torture.trial import Trials, awaited, chosen
 
 # In every payload, so that it is found again.

@@ -4,6 +4,7 @@
     ├── InvalidArguments      the caller's: correct the named argument
     ├── Denied                the owner's of this server: settings or policy do not allow it
     ├── ConfirmationRequired  the user's: agree first
+    ├── NotApplied            the user's: Meta accepted the change, but Graph still has the old values
     ├── NotFound              the caller's: the object is not there, or this token cannot see it
     ├── PermissionMissing     the owner's of the token: a scope, a role or a task is missing
     ├── TokenProblem          the owner's of the token: none, expired, revoked
@@ -108,6 +109,16 @@ class Denied(AdsError):
 class ConfirmationRequired(AdsError):
     kind = "confirmation_required"
     default_next_step = "Show the plan to the user and call again when they agree."
+
+
+class NotApplied(AdsError):
+    """Meta accepted a change that had no effect. `changes` in its public form has Graph's current values."""
+
+    kind = "not_applied"
+    default_next_step = "Look in Ads Manager why Meta keeps the old values, and change them there or in another way."
+
+    def __init__(self, message: str, next_step: str = "", *, changes: dict[str, Any], change_id: str) -> None:
+        super().__init__(message, next_step, details={"changes": changes, "change_id": change_id})
 
 
 class NotFound(AdsError):

@@ -19,7 +19,9 @@ def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str,
 class JournalEntry:
     """Record one change: the intent and the outcome. `status` is `unknown_outcome` until the outcome is known.
 
-    `started` is the time of the intent in Unix seconds of this machine's clock, `graph_time` the same time on Graph's.
+    `status` is one of `success`, `partial` (all but the fields in `not_applied`), `not_applied`, `failed` and
+    `unknown_outcome`. `started` is the time of the intent in Unix seconds of this machine's clock, `graph_time` the
+    same time on Graph's.
     """
 
     change_id: str
@@ -41,6 +43,7 @@ class JournalEntry:
     digest: str | None = None
     status: str = "unknown_outcome"
     error: dict[str, Any] | None = None
+    not_applied: list[str] = field(default_factory=list)
     undo_of: str | None = None
     undone_by: str | None = None
     started: float = 0.0
@@ -67,10 +70,11 @@ class JournalEntry:
             "currency": self.currency,
             "status": self.status,
             "changes": {name: {"before": self.before.get(name), "after": value} for name, value in self.after.items()},
+            "not_applied": self.not_applied,
             "undo_of": self.undo_of,
             "undone_by": self.undone_by,
         }
-        return {key: value for key, value in entry.items() if value not in (None, {}, "")}
+        return {key: value for key, value in entry.items() if value not in (None, {}, "", [])}
 
 
 class Changes(Protocol):

@@ -56,6 +56,7 @@ class NodeKind:
     * `has_status`: whether it shows and takes the status DELETED.
     * `reversible`: whether its fields can be written back one by one.
     * `create_action`: the word of the policy for creating it.
+    * `effect_fields`: fields on whose current values the effects of a change depend, beside those that it sets.
     * `id_keys`: parameters, at any depth of a request, that hold ids of this kind.
     * `quota`: the quota on which requests to the `quota_edges` count (Meta docs, marketing-api and graph-api
       overview/rate-limiting).
@@ -73,13 +74,20 @@ class NodeKind:
     has_status: bool = False
     reversible: bool = False
     create_action: str | None = None
+    effect_fields: tuple[str, ...] = ()
     id_keys: tuple[str, ...] = ()
     quota: str = DEFAULT_QUOTA
     quota_edges: tuple[str, ...] = ()
 
 
 _ROWS = (
-    NodeKind("AdAccount", "ad account", reversible=True, id_keys=("account_id", "ad_account_id", "account_ids")),
+    NodeKind(
+        "AdAccount",
+        "ad account",
+        reversible=True,
+        effect_fields=("amount_spent",),
+        id_keys=("account_id", "ad_account_id", "account_ids"),
+    ),
     NodeKind(
         "Campaign",
         "campaign",
@@ -90,6 +98,7 @@ _ROWS = (
         has_status=True,
         reversible=True,
         create_action="create_campaign",
+        effect_fields=("stop_time",),
         id_keys=("campaign_id", "campaign_ids", "source_campaign_id", "campaigns", "adcampaigns", "campaign_group_id"),
     ),
     NodeKind(
@@ -102,6 +111,7 @@ _ROWS = (
         has_status=True,
         reversible=True,
         create_action="create_ad_set",
+        effect_fields=("end_time",),
         id_keys=("adset_id", "adset_ids", "source_adset_id", "adsets", "ad_set_id"),
     ),
     NodeKind(
@@ -132,6 +142,7 @@ _ROWS = (
         pause_status="DISABLED",
         has_status=True,
         reversible=True,
+        effect_fields=("evaluation_spec", "execution_spec", "schedule_spec"),
         id_keys=("rule_id",),
     ),
     NodeKind("AdReportRun", "report run", id_keys=("report_run_id",)),

@@ -37,6 +37,18 @@ class Local:
 
 
 @dataclass(frozen=True)
+class Form:
+    """Name the form of a text that has a pattern, with an example, for the message about any other text.
+
+    `lookup` is a sentence on where to find valid values.
+    """
+
+    noun: str
+    example: str
+    lookup: str = ""
+
+
+@dataclass(frozen=True)
 class Shape:
     """Describe the value of a field for lenient reading. An `optional` field may be left out."""
 
@@ -164,7 +176,7 @@ def _kind(annotation: Any) -> Kind:
 
 
 def marker(info: FieldInfo, cls: type[Any]) -> Any:
-    """Return the field's marker of a class (`Wire`, `Local`, `Node`, `Open`) at any depth of `Annotated`, or None."""
+    """Return the field's marker of a class, such as `Wire` or `Form`, at any depth of `Annotated`, or None."""
     return next((item for item in _markers(info) if isinstance(item, cls)), None)
 
 

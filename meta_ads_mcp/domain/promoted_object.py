@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from meta_ads_mcp.core.params import Closed, opaque_object
+from meta_ads_mcp.core.params import Closed, Form, opaque_object
 from meta_ads_mcp.core.values.ids import ObjectId
 from meta_ads_mcp.domain.meta_objects import Promoted
 
@@ -32,7 +32,7 @@ class PromotedObject(Closed):
 
     page_id: ObjectId | None = None
     pixel_id: ObjectId | None = None
-    custom_event_type: Annotated[str | None, Field(pattern="^[A-Z_]{1,60}$")] = None
+    custom_event_type: Annotated[str | None, Form("an event type", "PURCHASE"), Field(pattern="^[A-Z_]{1,60}$")] = None
     custom_event_str: Annotated[str | None, Field(max_length=100)] = None
     custom_conversion_id: ObjectId | None = None
     pixel_rule: Annotated[str | None, Field(max_length=5000)] = None

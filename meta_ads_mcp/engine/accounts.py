@@ -1,6 +1,6 @@
-"""What this process knows of accounts: currency and time zone of each, and which account owns an object.
+"""Know the currency and time zone of accounts, and the account of each object.
 
-Both never change, so they are looked up once; every list teaches the owners of its rows, so that a look-up is rare.
+Both never change, so they are looked up once. Lists also tell the owners of their rows, so a look-up is rare.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from meta_ads_mcp.graph.paging import Sender, fetch_pages
 from meta_ads_mcp.graph.single_flight import SingleFlight
 
 ACCOUNT_FIELDS = "id,name,currency,timezone_name"
-MOST_REMEMBERED = 200_000
+MAX_OWNERS = 200_000
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 # Graph's refusal of a field names the kind of the object.
 _NODE_TYPE = re.compile(r"on node type \((\w+)\)")
@@ -54,23 +54,27 @@ class AccountBook:
         """Return whether this server may touch the account. Without an allowlist it may touch every one."""
         return not self.allowed or account in self.allowed
 
-    def known(self) -> list[Account]:
+    def known_accounts(self) -> list[Account]:
         """Return the accounts seen so far that this server may touch."""
         return [account for account in self._accounts.values() if self.is_allowed(account.id)]
 
     def known_owner(self, object_id: str) -> str | None:
         """Return the account (`act_...`) of an object if no request is required to know it."""
-        return object_id if object_id.startswith("act_") else self._owners.get(object_id)
+        if object_id.startswith("act_"):
+            return object_id
+        # Some parameters take the number of an account alone.
+        account = f"act_{object_id}"
+        return account if account in self.allowed else self._owners.get(object_id)
 
     async def account(self, account_id: str) -> Account:
-        """Return currency and time zone of an account. Raises Denied outside the allowlist, whatever is known."""
+        """Return currency and time zone of an account. Raises Denied for an account outside the allowlist."""
         self.permit(account_id)
         if account_id not in self._accounts:
             await self._single.run(account_id, lambda: self._fetch(account_id))
         return self._accounts[account_id]
 
-    async def shown(self, account_id: str) -> Account | None:
-        """Return the same, or None if Meta does not show it to this token: not every call requires it."""
+    async def account_if_visible(self, account_id: str) -> Account | None:
+        """Return currency and time zone of an account, or None if Meta does not show it to this token."""
         try:
             return await self.account(account_id)
         except (NotFound, PermissionMissing):
@@ -88,8 +92,8 @@ class AccountBook:
     async def require(self, object_id: str, node: str = ANY, page: str | None = None) -> str | None:
         """Return the account of an object that a request names, and raise Denied unless this server may touch it.
 
-        `node` is only a hint where to look first: what decides is what Graph says about the object. `page` is the Page
-        whose token can read it. An object above accounts, such as a business, has no account.
+        `node` is only a hint where to look first: Graph's answer about the object decides. `page` is the Page whose
+        token can read it. An object above accounts, such as a business, has no account.
         """
         owner = self.known_owner(object_id)
         if owner is None and object_id not in self._without_account:
@@ -115,17 +119,17 @@ class AccountBook:
             raise
 
     def learn(self, rows: Sequence[Row], account: str | None = None) -> None:
-        """Remember who owns the rows: they say so themselves, or all are of that account."""
+        """Remember the owner of each row: the account that it names, or else `account`."""
         for row in rows:
             owner = _owner_of(row) or account
             if isinstance(row.get("id"), str) and owner is not None:
                 self._remember(row["id"], owner)
-            known = _account(row)
-            if known is not None:
-                self._accounts[known.id] = known
+            details = _account(row)
+            if details is not None:
+                self._accounts[details.id] = details
 
     def _remember(self, object_id: str, owner: str) -> None:
-        if len(self._owners) >= MOST_REMEMBERED:
+        if len(self._owners) >= MAX_OWNERS:
             self._owners.clear()
         self._owners[object_id] = owner
 
@@ -156,7 +160,7 @@ class AccountBook:
             row = await self._sender.send(Request("GET", object_id, {"fields": "id,account_id"}, page=page))
         except InvalidArguments as refusal:
             return await self._owner_without_field(object_id, refusal)
-        owner = _owner_of(row) if isinstance(row, Mapping) and names_the_same(row.get("id"), object_id) else None
+        owner = _owner_of(row) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
         if owner is not None:
             self._remember(object_id, owner)
         elif self.allowed:
@@ -183,10 +187,10 @@ class AccountBook:
         page, underscore, _ = object_id.partition("_")
         if not underscore:
             row = await self._sender.send(Request("GET", object_id, {"fields": "id,page_id"}))
-            named = row.get("page_id") if isinstance(row, Mapping) else None
-            if not isinstance(named, str) or not names_the_same(row.get("id"), object_id):
+            page_id = row.get("page_id") if isinstance(row, Mapping) else None
+            if not isinstance(page_id, str) or not is_same_id(row.get("id"), object_id):
                 raise NotFound(f"Meta does not say to which Page {object_id} belongs.")
-            page = named
+            page = page_id
         owner = await self.owner(page, "Page")
         if owner is None:
             raise _foreign(object_id)
@@ -203,18 +207,18 @@ class AccountBook:
     async def _has(self, account: str, edge: str, object_id: str) -> bool:
         request = Request("GET", f"{account}/{edge}", {"fields": "id"}, account=account)
         try:
-            async for found in fetch_pages(self._sender, request, 100, None):
-                if any(row.get("id") == object_id for row in found.rows):
+            async for listing in fetch_pages(self._sender, request, 100, None):
+                if any(row.get("id") == object_id for row in listing.rows):
                     return True
         except PermissionMissing:
-            # What this token may not see there, it does not have there.
+            # An edge that this token may not read holds nothing that it may use.
             return False
         return False
 
 
-def names_the_same(answered: Any, asked: str) -> bool:
-    """Return whether the id in an answer is the one that was asked about. Graph drops `act_` in some answers."""
-    return isinstance(answered, str | int) and str(answered).removeprefix("act_") == asked.removeprefix("act_")
+def is_same_id(answer_id: Any, object_id: str) -> bool:
+    """Return whether the id in an answer is that of the request. Graph drops `act_` in some answers."""
+    return isinstance(answer_id, str | int) and str(answer_id).removeprefix("act_") == object_id.removeprefix("act_")
 
 
 def _foreign(object_id: str) -> Denied:
@@ -225,13 +229,16 @@ def _foreign(object_id: str) -> Denied:
 
 
 def _owner_of(row: Mapping[str, Any]) -> str | None:
-    """The account that a row names as its own."""
-    named = str(row.get("account_id") or "")
-    return account_path(named) if _ACCOUNT.fullmatch(named) else None
+    """Return the account (`act_...`) that a row names as its owner, or None."""
+    account_id = str(row.get("account_id") or "")
+    return account_path(account_id) if _ACCOUNT.fullmatch(account_id) else None
 
 
 def _account(row: Mapping[str, Any], *, complete: bool = False) -> Account | None:
-    """The account in a row, where the row is one and says all of it."""
+    """Return the account that a row describes, or None if the row is not an account or lacks details.
+
+    Without `complete`, a row whose time zone this machine does not know lacks its offset.
+    """
     node, currency, zone = row.get("id"), row.get("currency"), row.get("timezone_name")
     if not (isinstance(node, str) and isinstance(currency, str) and isinstance(zone, str)):
         return None

@@ -1,21 +1,27 @@
-"""Argument errors in our words: which argument, what is accepted; never the value that was given."""
+"""Validate arguments, and explain errors in this server's words. A message never repeats the value of an argument."""
 
 from __future__ import annotations
 
 import difflib
+import enum
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.params import Form, Params, marker, shapes
 from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.core.values.enums import Open
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import InvalidArguments
 
-_SAID = {
-    "missing": "is needed",
+MAX_SENTENCES = 6
+# pydantic's error type → the end of the sentence that begins with the argument's name.
+_PREDICATES = {
+    "missing": "is required",
     "string_type": "must be text",
     "int_type": "must be a whole number",
     "float_type": "must be a number",
@@ -32,39 +38,76 @@ _SAID = {
     "greater_than": "must be more than {gt}",
     "less_than": "must be less than {lt}",
     "finite_number": "must be a finite number",
-    "string_pattern_mismatch": "must match {pattern}",
 }
 
 
 def validate(tool: Tool, arguments: Mapping[str, Any]) -> Params:
-    """The arguments as the tool's closed params. Raises InvalidArguments naming every wrong argument."""
+    """Return the arguments as the tool's closed params. Raises InvalidArguments, which names every wrong argument."""
     try:
         return tool.params.model_validate(dict(arguments))
-    except ValidationError as wrong:
-        raise _explained(tool, wrong) from None
+    except ValidationError as problem:
+        raise _explain(tool, problem, arguments) from None
 
 
-def _explained(tool: Tool, wrong: ValidationError) -> InvalidArguments:
-    errors = wrong.errors(include_url=False, include_input=False)
-    sentences = list(dict.fromkeys(_sentence(tool, error) for error in errors))[:6]
-    allowed = next((found for error in errors if (found := _allowed(tool, error))), ())
-    accepted = f"Accepted: {', '.join(allowed)}." if allowed else "Correct it and call again."
-    return InvalidArguments(f"{tool.name}: {'; '.join(sentences)}.", accepted, allowed=tuple(allowed))
+def _explain(tool: Tool, problem: ValidationError, arguments: Mapping[str, Any]) -> InvalidArguments:
+    errors = problem.errors(include_url=False, include_input=False)
+    missing = [f"'{'.'.join(_path(error['loc']))}'" for error in errors if error["type"] == "missing"]
+    if len(missing) == len(errors):
+        noun = "argument" if len(missing) == 1 else "arguments"
+        return InvalidArguments(f"Missing required {noun} {', '.join(missing)}.")
+    sentences = list(dict.fromkeys(_sentence(tool, error, arguments) for error in errors))[:MAX_SENTENCES]
+    allowed = next((values for error in errors if (values := _allowed(tool, error))), [])
+    next_step = f"Accepted: {', '.join(allowed)}." if allowed else _lookup(tool, errors)
+    return InvalidArguments(f"{tool.name}: {'; '.join(sentences)}.", next_step, allowed=tuple(allowed))
 
 
-def _sentence(tool: Tool, error: ErrorDetails) -> str:
+def _lookup(tool: Tool, errors: Sequence[ErrorDetails]) -> str:
+    """Return where to find a valid value, or "" for the default next step."""
+    forms = [_form(tool, error) for error in errors if error["type"] == "string_pattern_mismatch"]
+    return next((form.lookup for form in forms if form is not None and form.lookup), "")
+
+
+def _sentence(tool: Tool, error: ErrorDetails, arguments: Mapping[str, Any]) -> str:
     kind, steps, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        # The last step is the caller's own word, whatever it looks like.
-        where = ".".join([*_named(steps[:-1]), *(clean(str(step), 60) for step in steps[-1:])])
-        return f"there is no argument {where!r}{_did_you_mean(str(steps[-1]), _allowed(tool, error))}"
-    where = ".".join(_named(steps))
+        # The last step is a key that the caller chose, so it is never dropped as one of pydantic's steps.
+        name = ".".join([*_path(steps[:-1]), *(clean(str(step), 60) for step in steps[-1:])])
+        return f"there is no argument {name!r}{_did_you_mean(str(steps[-1]), _allowed(tool, error))}"
+    example = _list_example(tool, steps, arguments)
+    if example is not None:
+        return example
+    name = ".".join(_path(steps))
     if kind in ("literal_error", "enum"):
-        return f"{where!r} is not one of the accepted values"
+        return f"{name!r} is not one of the accepted values"
+    if kind == "string_pattern_mismatch":
+        form = _form(tool, error)
+        return f"{name!r} is not {form.noun} (example: {form.example})" if form else f"{name!r} has the wrong form"
     if kind == "value_error":
         reason = str(context.get("error", "is not valid"))
-        return f"{where!r}: {reason}" if where else reason
-    return f"{where!r} {_SAID.get(kind, 'has the wrong type or form').format_map(_Blank(context))}"
+        return f"{name!r}: {reason}" if name else reason
+    return f"{name!r} {_PREDICATES.get(kind, 'has the wrong type or form').format_map(_Blank(context))}"
+
+
+def _list_example(tool: Tool, path: Sequence[int | str], arguments: Mapping[str, Any]) -> str | None:
+    """Return a sentence for a list that was sent as comma-separated text, or None for any other error.
+
+    The example repeats the caller's values only if all of them are values of the argument's enum.
+    """
+    name = str(path[0]) if path else ""
+    value = arguments.get(name)
+    shape = shapes(tool.params).get(name)
+    if shape is None or shape.kind != "list" or not isinstance(value, str) or "," not in value or value[0] in "[{":
+        return None
+    field = tool.params.model_fields[name]
+    known = {*_literals(field.annotation), *_open_values(field)}
+    parts = [part.strip() for part in value.split(",")]
+    items = parts if known.issuperset(parts) else ["first", "second"]
+    return f"{name!r} takes a list, e.g. {json.dumps(items, separators=(',', ':'))}; '{','.join(items)}' is one string"
+
+
+def _open_values(field: FieldInfo) -> frozenset[str]:
+    enum_marker: Open | None = marker(field, Open)
+    return enum_marker.known if enum_marker else frozenset()
 
 
 class _Blank(dict[str, Any]):
@@ -72,10 +115,10 @@ class _Blank(dict[str, Any]):
         return "?"
 
 
-def _named(steps: Sequence[int | str]) -> list[str]:
-    """The path without the steps that pydantic adds for unions and validators, such as `function-before[...]`."""
-    added = ("int", "str", "float", "bool")
-    return [clean(str(step), 60) for step in steps if "[" not in str(step) and step not in added]
+def _path(steps: Sequence[int | str]) -> list[str]:
+    """Return the steps without those that pydantic adds for unions and validators, such as `function-before[...]`."""
+    types = ("int", "str", "float", "bool")
+    return [clean(str(step), 60) for step in steps if "[" not in str(step) and step not in types]
 
 
 def _did_you_mean(word: str, allowed: Sequence[str]) -> str:
@@ -84,39 +127,53 @@ def _did_you_mean(word: str, allowed: Sequence[str]) -> str:
 
 
 def _allowed(tool: Tool, error: ErrorDetails) -> list[str]:
-    """For an unknown key the accepted keys of that object, for a closed value its accepted values."""
+    """Return the accepted keys for an unknown key, and the accepted values for a wrong value of a closed argument."""
     if error["type"] == "extra_forbidden":
-        return list(_model_at(tool.params, error["loc"][:-1]).model_fields)
-    if error["type"] in ("literal_error", "enum"):
-        expected = str(error.get("ctx", {}).get("expected", ""))
-        return [part.strip().strip("'\"") for part in expected.replace(" or ", ", ").split(",") if part.strip()]
-    if error["type"] == "value_error" and error["loc"]:
-        return _closed_values(tool.params, error["loc"])
+        _, models = _at(tool.params, error["loc"][:-1])
+        return list(dict.fromkeys(name for model in models for name in model.model_fields))
+    if error["type"] in ("literal_error", "enum", "value_error"):
+        field, _ = _at(tool.params, error["loc"])
+        return list(dict.fromkeys(_literals(field.annotation))) if field else []
     return []
 
 
-def _closed_values(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
-    """Return the values of a closed argument whose own check refused a value, such as the objective of a campaign."""
-    field = _model_at(model, path[:-1]).model_fields.get(str(path[-1]))
-    return list(dict.fromkeys(_literals(field.annotation))) if field else []
+def _form(tool: Tool, error: ErrorDetails) -> Form | None:
+    field, _ = _at(tool.params, error["loc"])
+    form: Form | None = marker(field, Form) if field else None
+    return form
+
+
+def _at(model: type[BaseModel], path: Sequence[int | str]) -> tuple[FieldInfo | None, list[type[BaseModel]]]:
+    """Return the innermost field on a path of pydantic, and the models that its value can have.
+
+    Steps that are not a field, such as a position in a list, do not count. The name of a model, which pydantic adds
+    for a union, selects that model.
+    """
+    field, models = None, [model]
+    for step in path:
+        named = [item for item in models if item.__name__ == step]
+        owner = next((item for item in models if step in item.model_fields), None)
+        if owner is not None:
+            field = owner.model_fields[str(step)]
+            models = list(_models(field.annotation))
+        elif named:
+            models = named
+    return field, models
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for arm in get_args(annotation):
+        yield from _models(arm)
 
 
 def _literals(annotation: Any) -> Iterator[str]:
+    """Yield the values of every Literal and enum in an annotation."""
     if get_origin(annotation) is Literal:
         yield from (str(value) for value in get_args(annotation))
         return
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        yield from (str(member.value) for member in annotation)
     for arm in get_args(annotation):
         yield from _literals(arm)
-
-
-def _model_at(model: type[BaseModel], path: Sequence[int | str]) -> type[BaseModel]:
-    for step in path:
-        if isinstance(step, str) and step in model.model_fields:
-            model = _nested(model.model_fields[step].annotation) or model
-    return model
-
-
-def _nested(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for arm in get_args(annotation) if (found := _nested(arm))), None)

@@ -24,7 +24,7 @@ ME = "me"
 
 
 class GraphPort(Protocol):
-    """The Graph client, as the engine uses it."""
+    """Send requests to Graph. The client implements it, and AuthorizedGraph wraps it."""
 
     async def send(self, request: Request) -> Any: ...
 
@@ -81,6 +81,9 @@ class AuthorizedGraph:
         self._limit_to_business(request)
         if not self._book.allowed:
             return
+        if request.page is not None:
+            # First, because look-ups of the other ids use the token of this Page.
+            await self._book.require(request.page, "Page")
         for entry in ids_of_request(request, request.kind or ANY):
             if entry.object_id != ME:
                 await self._book.require(entry.object_id, entry.kind, request.page)
@@ -90,15 +93,15 @@ class AuthorizedGraph:
         if limit is None:
             return
         subject, _, edge = request.path.partition("/")
-        named = [entry.object_id for entry in ids_of_request(request) if entry.kind == "Business"]
+        businesses = [entry.object_id for entry in ids_of_request(request) if entry.kind == "Business"]
         if edge in BUSINESS_EDGES and subject != ME:
-            named.append(subject)
-        require_business(named, limit)
+            businesses.append(subject)
+        require_business(businesses, limit)
 
 
-def require_business(named: Iterable[str], limit: str | None) -> None:
-    """Raise Denied if one of the businesses is not the one to which this server is limited."""
-    other = next((business for business in named if limit is not None and business != limit), None)
+def require_business(businesses: Iterable[str], limit: str | None) -> None:
+    """Raise Denied if a business is not the business to which this server is limited."""
+    other = next((business for business in businesses if limit is not None and business != limit), None)
     if other is not None:
         raise Denied(
             f"This server is limited to business {limit}; it may not use business {other}.",
@@ -108,11 +111,11 @@ def require_business(named: Iterable[str], limit: str | None) -> None:
 
 def reject_secrets(request: Request, secrets: Iterable[str]) -> None:
     """Raise Denied if a text of the request holds one of the secrets, also in its percent-encoded form."""
-    held = [secret for secret in secrets if secret]
-    if not held:
+    values = [secret for secret in secrets if secret]
+    if not values:
         return
     for text in _texts_of(request.params):
-        if any(secret in text or secret in unquote(text) for secret in held):
+        if any(secret in text or secret in unquote(text) for secret in values):
             raise Denied(
                 "This call holds an access token or app secret of this server as text, so it was not sent.",
                 "Remove it from the call. If it was shown to anybody, create a new token.",

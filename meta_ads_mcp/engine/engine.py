@@ -1,6 +1,6 @@
-"""One tool call from arguments to answer, step by step.
+"""Run one tool call from arguments to answer.
 
-look up → validate → accounts → run → shape → fit → answer, and an audit event whatever happened.
+look up → validate → accounts → run → shape → fit → answer. Every call ends with an event, whatever its outcome.
 """
 
 from __future__ import annotations
@@ -25,7 +25,14 @@ from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.compact import drop_defaults
 from meta_ads_mcp.engine.answer.fit import fit_answer
-from meta_ads_mcp.engine.answer.shape import CUT_TEXTS, UNTRUSTED, has_cut_text, has_free_text, money_accounts, shape
+from meta_ads_mcp.engine.answer.shape import (
+    CUT_TEXTS,
+    UNTRUSTED_TEXT,
+    has_cut_text,
+    has_free_text,
+    money_accounts,
+    shape,
+)
 from meta_ads_mcp.engine.arguments import validate
 from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort, require_business
 from meta_ads_mcp.engine.files.exports import FolderExports
@@ -52,11 +59,10 @@ from meta_ads_mcp.errors import AdsError, ApiError, InternalError
 
 @dataclass(frozen=True)
 class ToolAnswer:
-    """What the client gets: `structured` is the contract's object, `text` the first block, `images` files of pictures.
+    """Hold the answer to the client: `structured` is the contract's object, `text` the first block.
 
-    `files` were written on this machine; the client gets a link to each.
-
-    With a `question` the call is not finished: the client asks its user and calls again.
+    `images` are the contents of picture files. `files` are on this machine, and the client gets a link to each. With a
+    `question`, the call is not finished: the client asks its user and calls again.
     """
 
     text: str
@@ -68,19 +74,19 @@ class ToolAnswer:
 
     @property
     def blocks(self) -> list[str]:
-        """The text blocks: a summary and the same object as compact JSON; of an error, the sentences alone."""
+        """Return the text blocks: the summary and the object as compact JSON; for an error, only its sentences."""
         if self.is_error:
             return [self.text]
         return [self.text, json.dumps(self.structured, ensure_ascii=False, separators=(",", ":"))]
 
 
 class CatalogPort(Directory, ToolSource, Protocol):
-    """The tools of this server: look-up by name, and search."""
+    """Find the tools of this server by name, and search them."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What of the settings the engine needs."""
+    """Hold the settings that the engine uses."""
 
     accounts: tuple[str, ...] = ()
     business_id: str | None = None
@@ -88,24 +94,23 @@ class Options:
     demo: bool = False
     state_dir: Path | None = None
     upload_roots: tuple[str, ...] = ()
-    # Where exports go when nothing else is kept on this machine (the demo).
+    # The folder for exports of a server that stores nothing else on this machine (the demo).
     export_dir: Path | None = None
 
 
-# Characters.
-LONGEST_SUMMARY = 1000
-LONGEST_NOTE = 600
-# How much of Graph's text fills one answer: rows of figures shrink to a third, others hardly. What is read and does not
-# fit is read again for the next answer.
+MAX_SUMMARY_CHARS = 1000
+MAX_NOTE_CHARS = 600
+# Characters to read from Graph per character of the answer. Rows of figures shrink to a third, other rows hardly. Rows
+# that do not fit are read again for the next answer.
 READ_AHEAD = 3
 READ_AHEAD_PLAIN = 1.5
-# How many tools in a row may stand for another one: a generic call of a tool that stands for a third.
+# A generic tool may delegate to a tool that delegates to a third.
 MAX_DELEGATIONS = 2
 
 
 @dataclass
 class Engine:
-    """Runs tool calls. One per process; everything that a call needs is given to it here."""
+    """Run tool calls. A process has one engine, which gives each call everything it requires."""
 
     catalogue: CatalogPort
     client: GraphPort
@@ -126,7 +131,7 @@ class Engine:
         self.exports = VisibleExports(self._files, self._export_owners, self.book)
         self.uploads = RootedUploads(self.options.upload_roots)
         self.polls = ReportPolls(self.clock, self.events)
-        self._version_told = False
+        self._has_noted_version = False
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
         gate = ConfirmationGate(ConfirmationCodes(self.clock, self.options.state_dir))
@@ -139,16 +144,16 @@ class Engine:
         progress: Progress = no_progress,
         asker: Elicitor | None = None,
     ) -> ToolAnswer:
-        """Run a tool by name. Never raises, but for cancellation: every failure is an answer of the contract."""
-        started = self.clock.monotonic()
+        """Run a tool by name. Raises nothing but CancelledError: every failure is an answer of the contract."""
+        start = self.clock.monotonic()
         tool: Tool | None = None
         try:
-            tool, given = self._target(name, arguments)
-            answer = await self._run(tool, given, progress, asker or NoElicitor())
+            tool, arguments = self._target(name, arguments)
+            answer = await self._run(tool, arguments, progress, asker or NoElicitor())
         except AdsError as error:
-            answer = self._failed(error)
+            answer = self._error_answer(error)
         except asyncio.CancelledError:
-            self._audit(tool, name, started, "cancelled")
+            self._audit(tool, name, start, "cancelled")
             raise
         except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
             self.events.emit(
@@ -158,13 +163,16 @@ class Engine:
                 error=type(defect).__name__,
                 where=crash_location(defect),
             )
-            answer = self._failed(InternalError(f"This server failed on {clean(name, 80)} ({type(defect).__name__})."))
-        self._audit(tool, name, started, answer.structured["error"]["kind"] if answer.is_error else "success")
+            message = f"This server failed on {clean(name, 80)} ({type(defect).__name__})."
+            answer = self._error_answer(InternalError(message))
+        self._audit(tool, name, start, answer.structured["error"]["kind"] if answer.is_error else "success")
         return answer
 
     def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
-        """The tool to run. Some stand for another one: `ads_call_read_tool` for any read, `ads_update_entity` for the
-        update of a type."""
+        """Return the tool to run and its arguments, after delegation.
+
+        `ads_call_read_tool` delegates to any read tool, `ads_update_entity` to the update tool of a type.
+        """
         tool = self.catalogue.get(name)
         for _ in range(MAX_DELEGATIONS):
             args = validate(tool, arguments) if issubclass(tool.params, DelegatingTool) else None
@@ -210,13 +218,13 @@ class Engine:
             raise ApiError("Graph's answer is nested too deeply to be shown.") from None
 
     def _business_id(self) -> str | None:
-        """The business to which this server is limited: that of the settings, or else of the profile in use."""
+        """Return the business to which this server is limited: from the settings, or else from the active profile."""
         return self.options.business_id or (self.profiles.business_id() if self.profiles else None)
 
     def _suggest_preset(self, args: Params, call: ToolCall, owner: str | None) -> None:
-        """Report days that a preset names, which moves with the calendar; no request is made for it."""
+        """Emit an event if the days have a preset, which moves with the calendar. Sends no request."""
         days = args.time_range if isinstance(args, HasTimeRange) else None
-        account = next((known for known in self.book.known() if known.id == owner), None)
+        account = next((item for item in self.book.known_accounts() if item.id == owner), None)
         if account is None or not isinstance(days, TimeRange):
             return
         preset = preset_of(days, account.today(call.now()))
@@ -226,35 +234,35 @@ class Engine:
     async def _write(
         self, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, asker: Elicitor
     ) -> Result | ConfirmationQuestion:
-        account = await self.book.shown(owner) if owner else None
+        account = await self.book.account_if_visible(owner) if owner else None
         return await self.writer.run(tool, args, call, owner, asker, account)
 
     async def _permit(self, tool: Tool, args: Params) -> list[str]:
-        """The owners of the objects in the arguments; raises Denied unless this server may touch all of them."""
-        named = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
-        require_business([value for value, node in named if node == "Business"], self._business_id())
+        """Return the owners of the objects in the arguments. Raises Denied unless this server may touch all of them."""
+        ids = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
+        require_business([value for value, node in ids if node == "Business"], self._business_id())
         if tool.names_its_account and not self.book.allowed:
-            # Every account may be touched, and the answer says which one it is: asking first would be a request more.
-            owners = [self.book.known_owner(value) for value, _ in named]
+            # Every account is allowed, and the answer names the account: a look-up would be an extra request.
+            owners = [self.book.known_owner(value) for value, _ in ids]
         else:
-            owners = [await self.book.owner(value, node) for value, node in named]
+            owners = [await self.book.owner(value, node) for value, node in ids]
         return [owner for owner in owners if owner is not None]
 
     async def _answer(self, tool: Tool, args: Params, result: Result, call: ToolCall, owner: str | None) -> ToolAnswer:
-        """`owner` is the one account that the whole answer is about, if there is one."""
+        """Shape a result into an answer. `owner` is the account of the whole answer, None if it has several or none."""
         currencies = await self._currencies(money_accounts(result.data, owner), call)
-        asked = requested_fields(fields_of(args))
-        drop = {"account_id"} - asked if owner and tool.is_list else set()
+        requests = requested_fields(fields_of(args))
+        drop = {"account_id"} - requests if owner and tool.is_list else set()
         data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
         if tool.is_list:
-            data = drop_defaults(data, asked)
+            data = drop_defaults(data, requests)
         structured: dict[str, Any] = {"summary": _summary(result), "data": data}
         page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
         if page is not None:
             structured["page"] = page.public()
         notes = [*call.notes, *result.notes, *self._standing_notes(tool, data)]
         if notes:
-            structured["notes"] = [clean(note, LONGEST_NOTE) for note in notes]
+            structured["notes"] = [clean(note, MAX_NOTE_CHARS) for note in notes]
         if self.options.demo:
             structured["demo"] = True
         if not result.verbatim:
@@ -262,36 +270,39 @@ class Engine:
         return ToolAnswer(structured["summary"], structured, images=tuple(result.images), files=result.files)
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
-        """Account → currency, for amounts. One that cannot be read costs the amounts their unit, not the answer."""
-        found: dict[str, str] = {}
+        """Map each account to its currency.
+
+        If a currency is unreadable, amounts stay in minor units and the call still succeeds.
+        """
+        currencies: dict[str, str] = {}
         for account in sorted(accounts):
             try:
-                found[account] = (await self.book.account(account)).currency
+                currencies[account] = (await self.book.account(account)).currency
             except AdsError as error:
                 call.note(f"The currency of {account} could not be read ({error.kind}); amounts are in minor units.")
-        return found
+        return currencies
 
     def _standing_notes(self, tool: Tool, data: Any) -> list[str]:
-        notes = [UNTRUSTED] if not tool.trusted_text and has_free_text(data) else []
+        notes = [UNTRUSTED_TEXT] if not tool.trusted_text and has_free_text(data) else []
         if has_cut_text(data):
             notes.append(CUT_TEXTS)
         notice = self.client.version_notice()
-        if notice and not self._version_told:
-            self._version_told = True
+        if notice and not self._has_noted_version:
+            self._has_noted_version = True
             notes.append(notice)
         return notes
 
-    def _failed(self, error: AdsError) -> ToolAnswer:
-        shown: dict[str, Any] = clean_all(error.public())
-        shown["message"], shown["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
-        return ToolAnswer(f"{shown['message']} {shown['next_step']}", {"error": shown}, is_error=True)
+    def _error_answer(self, error: AdsError) -> ToolAnswer:
+        body: dict[str, Any] = clean_all(error.public())
+        body["message"], body["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
+        return ToolAnswer(f"{body['message']} {body['next_step']}", {"error": body}, is_error=True)
 
-    def _audit(self, tool: Tool | None, name: str, started: float, outcome: str) -> None:
-        """Under the name of the tool that ran; names that exist nowhere are reported, but not counted one by one."""
-        milliseconds = (self.clock.monotonic() - started) * 1000
+    def _audit(self, tool: Tool | None, name: str, start: float, outcome: str) -> None:
+        """Report the end of a call under the name of the tool that ran. Unknown names are not counted."""
+        milliseconds = (self.clock.monotonic() - start) * 1000
         ran = tool.name if tool else clean(name, 80)
         if tool is not None:
-            self.metrics.record(ran, milliseconds, failed=outcome != "success")
+            self.metrics.record(ran, milliseconds, is_error=outcome != "success")
         self.events.emit("info", "tool_call", tool=ran, outcome=outcome, duration_ms=round(milliseconds, 1))
 
     def _status(self) -> Mapping[str, Any]:
@@ -303,4 +314,4 @@ def _as_list(value: Any) -> list[str]:
 
 
 def _summary(result: Result) -> str:
-    return show_hidden(result.summary) if result.verbatim else clean(result.summary, LONGEST_SUMMARY)
+    return show_hidden(result.summary) if result.verbatim else clean(result.summary, MAX_SUMMARY_CHARS)

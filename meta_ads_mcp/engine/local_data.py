@@ -1,7 +1,6 @@
-"""Show of this machine's own data only what belongs to the accounts that this server may touch.
+"""Hide local data of accounts that this server may not touch: journal entries, exported files, states of limits.
 
-The journal, the exported files and the state of the limits outlive a change of META_ADS_ACCOUNTS. Each view here holds
-back what belongs to other accounts, and what belongs to none that is known.
+This data outlives a change of META_ADS_ACCOUNTS. Data of unknown accounts is hidden too.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class VisibleChanges:
         return entry if entry is not None and self._is_visible(entry) else None
 
     def _is_visible(self, entry: JournalEntry) -> bool:
-        """A change of a Page names no account: the account of the Page counts, once it is known."""
+        """Return whether the change may be shown. A change of a Page counts for the Page's account, if known."""
         if not self._book.allowed:
             return True
         owner = entry.account or (self._book.known_owner(entry.page) if entry.page else None)
@@ -82,11 +81,11 @@ class ExportOwners:
 
     def accounts_of(self) -> dict[str, list[str]]:
         """Return the accounts of each recorded file. The last record of a name counts."""
-        known: dict[str, list[str]] = {}
+        accounts: dict[str, list[str]] = {}
         for line in self._lines():
             if isinstance(line, dict) and isinstance(line.get("name"), str) and isinstance(line.get("accounts"), list):
-                known[line["name"]] = [str(account) for account in line["accounts"]]
-        return known
+                accounts[line["name"]] = [str(account) for account in line["accounts"]]
+        return accounts
 
     def _lines(self) -> Iterator[Any]:
         if self._path is None or self._path.is_symlink() or not self._path.is_file():
@@ -122,15 +121,18 @@ class VisibleExports:
         return bool(accounts) and all(self._book.is_allowed(account) for account in accounts or ())
 
 
-def visible_status(status: Mapping[str, Any], allowed: Sequence[str]) -> dict[str, Any]:
-    """Return the state of the limits without the rows whose key names another account or a business."""
-    if not allowed:
+def visible_status(status: Mapping[str, Any], accounts: Sequence[str]) -> dict[str, Any]:
+    """Return the state of the limits without the rows whose key names another account or a business.
+
+    Without `accounts`, all rows are visible.
+    """
+    if not accounts:
         return dict(status)
-    known = {account.removeprefix("act_") for account in allowed}
-    return {name: _visible_rows(value, known) for name, value in status.items()}
+    ids = {account.removeprefix("act_") for account in accounts}
+    return {name: _visible_rows(value, ids) for name, value in status.items()}
 
 
-def _visible_rows(value: Any, known: set[str]) -> Any:
+def _visible_rows(value: Any, ids: set[str]) -> Any:
     if not isinstance(value, list):
         return value
-    return [row for row in value if not isinstance(row, Mapping) or set(_ID.findall(str(row.get("key", "")))) <= known]
+    return [row for row in value if not isinstance(row, Mapping) or set(_ID.findall(str(row.get("key", "")))) <= ids]

@@ -1,6 +1,6 @@
-"""Polls of asynchronous reports: one report is asked about once in five seconds, whoever asks.
+"""Poll each asynchronous report at most once in five seconds.
 
-Polling faster makes no report faster and costs quota; who asks sooner gets the last answer again.
+Polling faster costs quota and does not speed up the report. An earlier poll gets the last answer again.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from meta_ads_mcp.core.ports import Events
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.graph.single_flight import SingleFlight
 
-LEAST_SECONDS = 5.0
-MOST_REMEMBERED = 200
+MIN_INTERVAL_SECONDS = 5.0
+MAX_REPORTS = 200
 
 
 class ReportPolls:
-    """The last answer about each report, the oldest forgotten first."""
+    """Keep the last answer about each of the latest reports."""
 
     def __init__(self, clock: Clock, events: Events | None = None) -> None:
         self._clock, self._events = clock, events
-        self._known: OrderedDict[str, tuple[float, Row]] = OrderedDict()
+        self._answers: OrderedDict[str, tuple[float, Row]] = OrderedDict()
         self._single = SingleFlight()
 
     async def get(self, run_id: str, read: Callable[[], Awaitable[Row]]) -> Row:
-        """The answer of `read`, or that of the last five seconds."""
-        known = self._known.get(run_id)
-        if known is not None and self._clock.monotonic() - known[0] < LEAST_SECONDS:
-            return known[1]
+        """Return the result of `read`, or the answer of the last five seconds."""
+        answer = self._answers.get(run_id)
+        if answer is not None and self._clock.monotonic() - answer[0] < MIN_INTERVAL_SECONDS:
+            return answer[1]
         row = await self._single.run(run_id, read)
         if self._events is not None:
             status, percent = row.get("async_status"), row.get("async_percent_completion")
             self._events.emit("info", "meta_report_poll", reportRunId=run_id, status=status, percent=percent)
-        self._known.pop(run_id, None)
-        self._known[run_id] = (self._clock.monotonic(), row)
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.popitem(last=False)
+        self._answers.pop(run_id, None)
+        self._answers[run_id] = (self._clock.monotonic(), row)
+        if len(self._answers) > MAX_REPORTS:
+            self._answers.popitem(last=False)
         return row

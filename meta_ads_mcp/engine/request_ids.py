@@ -2,7 +2,7 @@
 
 The search fails closed. A value that looks like an id counts as one unless its key is known to hold something else, so
 a parameter that nobody thought of is checked rather than passed. Keys whose values look like ids and are none are in
-NOT_IDS; what ids a key holds is in `core/nodes.py`.
+NOT_IDS. The kind of ids that a key holds is in `core/nodes.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ ANY = "any"
 MIN_ID_DIGITS = 13
 _ID = re.compile(r"act_[0-9]{1,30}|[0-9]{1,30}(_[0-9]{1,30})*")
 _LONG_ID = re.compile(rf"act_[0-9]{{1,30}}|[0-9]{{{MIN_ID_DIGITS},30}}|[0-9]{{5,30}}(_[0-9]{{1,30}})+")
+# A text can hold several ids, or one in quotes.
+_SEPARATORS = re.compile(r"[\s,;|\"'\[\]{}()]+")
 # Text, numbers, hashes and times. Source: the parameter types of facebook_business 26.0.3.
 _PLAIN = frozenset(
     """
@@ -51,7 +53,7 @@ NOT_IDS = _PLAIN | _SHARED_LISTS
 
 @dataclass(frozen=True)
 class NamedId:
-    """An id that a request names. `kind` is what its key says, "any" where it says nothing; `where` is its place."""
+    """Hold an id of a request, its kind by its key ("any" if the key says nothing), and its place in the request."""
 
     object_id: str
     kind: str
@@ -64,15 +66,15 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
     The Page whose token the request uses is one of them.
     """
     in_path = [segment for segment in request.path.split("/") if _ID.fullmatch(segment)]
-    named = [NamedId(segment, path_kind if index == 0 else ANY, "path") for index, segment in enumerate(in_path)]
+    ids = [NamedId(segment, path_kind if index == 0 else ANY, "path") for index, segment in enumerate(in_path)]
     if request.page is not None:
-        named.append(NamedId(request.page, "Page", "page"))
-    named += _ids_in(request.params, "", "")
-    return list({entry.object_id: entry for entry in reversed(named)}.values())[::-1]
+        ids.append(NamedId(request.page, "Page", "page"))
+    ids += _ids_in(request.params, "", "")
+    return list({entry.object_id: entry for entry in reversed(ids)}.values())[::-1]
 
 
 def _ids_in(value: Any, key: str, where: str) -> Iterator[NamedId]:
-    """Search a value. `key` is the innermost key that says what the value is; list positions say nothing."""
+    """Yield the ids in a value. `key` is the innermost key around it; positions in lists do not count."""
     if key in NOT_IDS:
         return
     if isinstance(value, Mapping):
@@ -110,8 +112,9 @@ def _key_of_filter(field: str) -> str:
 def _id_of(text: str, key: str, where: str) -> Iterator[NamedId]:
     kind = kind_of_key(key)
     says_id = kind is not None or key in ("id", "ids") or key.endswith(("_id", "_ids"))
-    if (_ID if says_id else _LONG_ID).fullmatch(text):
-        yield NamedId(text, kind or ANY, where or key)
+    for word in _SEPARATORS.split(text):
+        if (_ID if says_id else _LONG_ID).fullmatch(word):
+            yield NamedId(word, kind or ANY, where or key)
 
 
 def _parse(text: str) -> Any:

@@ -1,4 +1,4 @@
-"""One tool call: the ports of `spec`, bound to this process's client, accounts and limits."""
+"""Bind the ports of a tool call to this process's client, accounts and files."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 
 
-async def no_progress(done: float, total: float | None, message: str) -> None:
-    """For callers that did not ask for progress."""
+async def no_progress(current: float, total: float | None, message: str) -> None:
+    """Ignore progress, for a client that did not subscribe to it."""
 
 
 @dataclass
 class GraphSession:
-    """The `Graph` port: paths are confined, owners known, rows learnt from.
+    """Implement `Graph`: confine paths, check known owners, and learn owners from rows.
 
-    `most_chars` bounds what a list collects.
+    `most_chars` limits the characters that a list collects.
     """
 
     client: GraphPort
@@ -50,30 +50,30 @@ class GraphSession:
         return body
 
     async def _collect(self, request: Request, limit: int, cursor: str | None, skip: int, most: int) -> Listing:
-        """Pages until enough rows, or as many characters as an answer can hold, are there."""
+        """Read pages until there are `most` rows, or as many characters as an answer can hold."""
         rows: list[Row] = []
         marks: list[tuple[int, str]] = []
         summary: Row = {}
         after, chars, empty, stuck = cursor, 0, 0, False
-        async for found in fetch_pages(self.client, request, min(limit, most + skip), cursor):
-            self.book.learn(found.rows, request.account)
-            taken = found.rows[skip:]
+        async for listing in fetch_pages(self.client, request, min(limit, most + skip), cursor):
+            self.book.learn(listing.rows, request.account)
+            new_rows = listing.rows[skip:]
             marks.append((len(rows), join_cursor(after, skip)))
-            rows += taken
-            empty = 0 if taken else empty + 1
-            after, skip, summary = found.after, max(0, skip - len(found.rows)), summary or found.summary
-            stuck = found.stuck
-            chars += sum(len(repr(row)) for row in taken)
+            rows += new_rows
+            empty = 0 if new_rows else empty + 1
+            after, skip, summary = listing.after, max(0, skip - len(listing.rows)), summary or listing.summary
+            stuck = listing.stuck
+            chars += sum(len(repr(row)) for row in new_rows)
             await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
             if len(rows) >= most or chars > self.most_chars or empty == MAX_EMPTY_PAGES:
                 break
-        return _cut(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
+        return _first_rows(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
 
     async def each_page(
         self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
     ) -> AsyncIterator[Sequence[Row]]:
-        async for found in fetch_pages(self.client, self._request(path, fields, params, page), limit, None):
-            yield found.rows
+        async for listing in fetch_pages(self.client, self._request(path, fields, params, page), limit, None):
+            yield listing.rows
 
     async def create_report(self, path: str, **params: Any) -> Row:
         request = replace(self._request(path, (), params), method="POST", repeatable=False)
@@ -90,12 +90,12 @@ class GraphSession:
 
     async def batch(self, requests: Sequence[Request]) -> Answers:
         for request in requests:
-            self._request(request.path, (), {})  # raises where the path is none, or is not allowed
-        found = await self.client.batch(requests)
-        for request, answer in zip(requests, found, strict=True):
+            self._request(request.path, (), {})  # raises for a malformed path or an account that is not allowed
+        answers = await self.client.batch(requests)
+        for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, dict):
                 self.book.learn([answer, *_rows_of(answer)], request.account)
-        return found
+        return answers
 
     def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None) -> Request:
         owner = self.book.known_owner(path.split("/", 1)[0])
@@ -124,10 +124,10 @@ class GraphSession:
         request = self._request(path, fields, params, page)
         cursor, skip = split_cursor(after)
         if max_items is None and not skip:
-            found = await fetch_page(self.client, request, limit, cursor)
-            self.book.learn(found.rows, request.account)
+            listing = await fetch_page(self.client, request, limit, cursor)
+            self.book.learn(listing.rows, request.account)
             marks = ((0, after or ""),)
-            return Listing(found.rows, _position(found.after), found.summary, marks, found.stuck)
+            return Listing(listing.rows, _position(listing.after), listing.summary, marks, listing.stuck)
         return await self._collect(request, limit, cursor, skip, max_items or limit)
 
 
@@ -137,20 +137,20 @@ def _rows_of(body: Mapping[str, Any]) -> list[Row]:
 
 
 def _position(after: str | None) -> str | None:
-    """Graph's cursor as this server's, None at the end of the list."""
+    """Return Graph's cursor as a cursor of this server, or None at the end of the list."""
     return None if after is None else join_cursor(after)
 
 
-def _cut(found: Listing, most: int) -> Listing:
-    """At most `most` rows; the cursor then points at the first row that was left out."""
-    if len(found.rows) <= most:
-        return found
-    start, cursor = next(mark for mark in reversed(found.marks) if mark[0] <= most)
-    return replace(found, rows=found.rows[:most], after=advance(cursor, most - start))
+def _first_rows(listing: Listing, most: int) -> Listing:
+    """Return a listing of at most `most` rows. Its cursor points at the first row that was left out."""
+    if len(listing.rows) <= most:
+        return listing
+    start, cursor = next(mark for mark in reversed(listing.marks) if mark[0] <= most)
+    return replace(listing, rows=listing.rows[:most], after=advance(cursor, most - start))
 
 
 class NoChanges:
-    """The journal of a call that has none."""
+    """Implement `Changes` for a call without a journal."""
 
     def entries(self) -> list[JournalEntry]:
         return []
@@ -161,7 +161,7 @@ class NoChanges:
 
 @dataclass
 class ToolCall:
-    """The `Call` port of one running tool."""
+    """Implement `Call` for one running tool."""
 
     graph: GraphSession
     directory: Directory
@@ -220,5 +220,5 @@ class ToolCall:
 
 
 def requested_fields(fields: Sequence[str] | None) -> frozenset[str]:
-    """The names a caller asked for by itself."""
+    """Return the names of the fields that the caller requested."""
     return frozenset(names(fields or ()))

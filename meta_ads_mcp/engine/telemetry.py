@@ -1,4 +1,4 @@
-"""Events as JSON lines on standard error. Standard output belongs to JSON-RPC alone."""
+"""Write events as JSON lines to standard error, and count calls per tool. Standard output is for JSON-RPC only."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _to_stderr(line: str) -> None:
 
 
 class JsonLogger:
-    """The `Events` of a serving process: one JSON object a line, below `level` nothing, secrets removed."""
+    """Implement `Events` for a serving process: one JSON object per line from `level` on, without secrets."""
 
     def __init__(self, level: str = "INFO", write: Callable[[str], None] = _to_stderr) -> None:
         self._lowest = LEVELS.get(level.lower(), LEVELS["info"])
@@ -33,20 +33,19 @@ class JsonLogger:
     def emit(self, level: str, event: str, **fields: Any) -> None:
         if LEVELS[level] < self._lowest:
             return
-        shown = {key: value for key, value in fields.items() if value is not None}
+        values = {key: value for key, value in fields.items() if value is not None}
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": level, "event": event}
         try:
-            self._write(json.dumps(line | clean_all(shown), ensure_ascii=False, default=str))
+            self._write(json.dumps(line | clean_all(values), ensure_ascii=False, default=str))
         except (OSError, ValueError):
             # A client that closed our standard error must not end a tool call.
             return
 
 
 class LibraryLines(logging.Handler):
-    """What libraries log, as our lines: who, where and what kind of failure.
+    """Turn log records of libraries into events: logger, place and kind of failure.
 
-    Their texts are left out but for those without values: a message or a traceback may repeat arguments, answers and
-    secrets.
+    Only templates of messages are kept: formatted text could leak arguments or secrets.
     """
 
     def __init__(self, events: Events) -> None:
@@ -55,26 +54,26 @@ class LibraryLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
-        said = str(record.msg) if record.args else None
+        message = str(record.msg) if record.args else None
         kind = record.exc_info[0] if record.exc_info else None
         where = f"{record.module}:{record.lineno}"
-        self._events.emit(level, "library", logger=record.name, said=said, where=where, error=_name(kind))
+        self._events.emit(level, "library", logger=record.name, said=message, where=where, error=_name(kind))
 
 
 def install_logging(events: Events) -> None:
-    """Everything that this process would print on standard error becomes one of our lines."""
+    """Turn everything that this process would print on standard error into events."""
 
-    def crashed(kind: type[BaseException], defect: BaseException, trace: TracebackType | None) -> None:
+    def report_crash(kind: type[BaseException], defect: BaseException, trace: TracebackType | None) -> None:
         events.emit("error", "crash", error=_name(kind), where=crash_location(defect))
 
     logging.basicConfig(handlers=[LibraryLines(events)], level=logging.WARNING, force=True)
     logging.captureWarnings(capture=True)
-    sys.excepthook = crashed
+    sys.excepthook = report_crash
     sys.unraisablehook = lambda what: events.emit("error", "unraisable", error=_name(what.exc_type))
 
 
 def crash_location(defect: BaseException) -> str | None:
-    """File and line of a defect, without the texts and values of a traceback."""
+    """Return the file and line of a defect, without the texts and values of a traceback."""
     trace = defect.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -85,23 +84,25 @@ def _name(kind: type[BaseException] | None) -> str | None:
     return kind.__name__ if kind else None
 
 
-RECENT = 500
+RECENT_CALLS = 500
 
 
 class Metrics:
-    """The last calls of each tool: how long they took (milliseconds) and how many failed."""
+    """Keep the durations (milliseconds) of the last calls of each tool, and count its calls and errors."""
 
     def __init__(self) -> None:
         self._recent: dict[str, deque[float]] = {}
         self._calls: dict[str, int] = {}
         self._errors: dict[str, int] = {}
 
-    def record(self, tool: str, milliseconds: float, *, failed: bool) -> None:
-        self._recent.setdefault(tool, deque(maxlen=RECENT)).append(milliseconds)
+    def record(self, tool: str, milliseconds: float, *, is_error: bool) -> None:
+        """Count one call."""
+        self._recent.setdefault(tool, deque(maxlen=RECENT_CALLS)).append(milliseconds)
         self._calls[tool] = self._calls.get(tool, 0) + 1
-        self._errors[tool] = self._errors.get(tool, 0) + failed
+        self._errors[tool] = self._errors.get(tool, 0) + is_error
 
     def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each tool: its calls, errors and percentiles in milliseconds."""
         return [
             {
                 "tool": tool,
@@ -115,5 +116,5 @@ class Metrics:
 
 
 def _percentile(times: deque[float], percent: int) -> float:
-    ordered = sorted(times)
-    return round(ordered[min(len(ordered) - 1, len(ordered) * percent // 100)], 1)
+    ascending = sorted(times)
+    return round(ascending[min(len(ascending) - 1, len(ascending) * percent // 100)], 1)

@@ -221,7 +221,7 @@ class AdsServer(FastMCP[Any]):
     def _library(self) -> resources.Library:
         book = self._engine.value.book
         made: resources.Library = self._resources.Library(
-            self._engine.value.call, self._engine.value.exports, book.known, book.allowed
+            self._engine.value.call, self._engine.value.exports, book.known_accounts, book.allowed
         )
         return made
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.params import Closed, ListParams, Params, exactly_one
+from meta_ads_mcp.core.params import Closed, Form, ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
@@ -132,7 +132,7 @@ SpecialAdCategory = Literal[
     "ONLINE_GAMBLING_AND_GAMING",
 ]
 SpecialAdCategories = Annotated[list[SpecialAdCategory], BeforeValidator(_reject_old_category), Field(max_length=6)]
-CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+CountryCode = Annotated[str, Form("a country code", "DE"), Field(pattern="^[A-Z]{2}$")]
 Name = Annotated[str, Field(min_length=1, max_length=400)]
 Pacing = Annotated[list[Literal["standard", "day_parting", "no_pacing"]] | None, Field(max_length=2)]
 BudgetSchedules = Annotated[list[BudgetSchedule] | None, Field(min_length=1, max_length=50)]

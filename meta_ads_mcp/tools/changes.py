@@ -9,7 +9,7 @@ from pydantic import Field
 
 from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
 from meta_ads_mcp.core.nodes import can_be_undone, node_kind
-from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.params import Form, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Page, Result, Row
@@ -18,6 +18,7 @@ from meta_ads_mcp.core.values.dates import Moment
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.values.ids import AccountId, ObjectId
 from meta_ads_mcp.core.values.money import standard
+from meta_ads_mcp.core.values.spend_fields import UnreadableAmount, parse_minor
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan
 from meta_ads_mcp.domain.copying import writable_targeting
 from meta_ads_mcp.errors import InvalidArguments, NotFound
@@ -66,7 +67,11 @@ class UndoChange(ConfirmedParams):
     Refused when the object has changed since, and shows the difference. A deletion cannot be undone.
     """
 
-    change_id: Annotated[str, Field(pattern="^c[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$")]
+    change_id: Annotated[
+        str,
+        Form("a change id", "c20261130T135028-2adc6514", "List them with ads_get_changes."),
+        Field(pattern="^c[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$"),
+    ]
     created: Literal["pause", "delete"] = "pause"
     force: bool = False
 
@@ -76,9 +81,10 @@ class UndoChange(ConfirmedParams):
             raise NotFound("There is no such change in the journal.", "List the changes with ads_get_changes.")
         _require_undoable(entry)
         target = self._stopped(entry) if entry.effect == "create" else _earlier(entry)
-        status = ["status"] if node_kind(entry.node).has_status else []
+        kind = node_kind(entry.node)
+        status = ["status"] if kind.has_status else []
         watched = entry.after if entry.effect == "update" else ()
-        fields = dict.fromkeys(["id", "name", *status, *watched, *target])
+        fields = dict.fromkeys(["id", "name", *status, *kind.effect_fields, *watched, *target])
         now = await call.graph.get(str(entry.object_id), fields=list(fields))
         if not self.force and entry.effect == "update":
             _require_unchanged(entry, now)
@@ -91,7 +97,7 @@ class UndoChange(ConfirmedParams):
             after=target,
             readable=tuple(target),
             title=str(now.get("name", "")),
-            reasons=_RULE if entry.node == "AdRule" and entry.effect == "update" else (),
+            context=now,
         )
         return Plan([change], f"Undo of {entry.tool} ({entry.change_id}) on {entry.object_id}.")
 
@@ -105,15 +111,12 @@ class UndoChange(ConfirmedParams):
         return {"status": status}
 
 
-_RULE = ("it changes what a rule does by itself",)
-
-
 async def _request(call: Call, entry: JournalEntry, target: Row) -> Request:
     """The values back as Graph takes them: an account's spend cap is read in minor units and written in the others."""
     params = {name: _writable(name, value) for name, value in target.items()}
     is_cap = entry.node == "AdAccount" and "spend_cap" in params
     if is_cap:
-        params["spend_cap"] = standard(int(params["spend_cap"]), (await call.account(str(entry.object_id))).currency)
+        params["spend_cap"] = standard(_minor(params["spend_cap"]), (await call.account(str(entry.object_id))).currency)
     return Request(
         "POST",
         str(entry.object_id),
@@ -135,20 +138,33 @@ def _writable(name: str, value: Any) -> Any:
     return value
 
 
+def _minor(value: Any) -> int:
+    try:
+        return parse_minor(value) or 0
+    except UnreadableAmount:
+        raise InvalidArguments(
+            "The amount before this change is not a number, so it cannot be put back.",
+            "Set the amount you want with the tool that made the change.",
+        ) from None
+
+
 def _earlier(entry: JournalEntry) -> Row:
-    """The replaced values. What was empty before cannot be written back as nothing."""
-    empty = fields_without_previous_value(entry.before, entry.after)
+    """Return the replaced values exactly as they were recorded, without those of fields that were not changed.
+
+    Raises InvalidArguments for a field that had no value: it cannot be written back as nothing.
+    """
+    after = {name: value for name, value in entry.after.items() if name not in entry.not_applied}
+    empty = fields_without_previous_value(entry.before, after)
     if empty:
         raise InvalidArguments(
             f"Before this change {', '.join(empty)} had no value, and Graph cannot set a field back to none.",
             "Set the value you want with the tool that made the change.",
         )
-    earlier = {name: entry.before[name] for name in entry.after}
-    return {name: int(v) if isinstance(v, str) and v.isdigit() else v for name, v in earlier.items()}
+    return {name: entry.before[name] for name in after}
 
 
 def _require_undoable(entry: JournalEntry) -> None:
-    if entry.status != "success":
+    if entry.status not in ("success", "partial"):
         raise InvalidArguments(
             f"This change ended as {entry.status}; there is nothing to undo.", "Read the object first."
         )
@@ -163,7 +179,8 @@ def _require_undoable(entry: JournalEntry) -> None:
 
 
 def _require_unchanged(entry: JournalEntry, now: Row) -> None:
-    differing = [name for name, value in entry.after.items() if name in now and not same_value(now[name], value)]
+    after = {name: value for name, value in entry.after.items() if name not in entry.not_applied}
+    differing = [name for name, value in after.items() if name in now and not same_value(now[name], value)]
     if differing:
         shown = "; ".join(
             f"{name} is {str(now[name])[:80]!r}, the change set {str(entry.after[name])[:80]!r}" for name in differing

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, Field, model_validator
 
 from meta_ads_mcp.core.listing import plural
-from meta_ads_mcp.core.params import Local, Params, exactly_one
+from meta_ads_mcp.core.params import Form, Local, Params, exactly_one
 from meta_ads_mcp.core.partial import attempt, attempt_all, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Page, Result, Row
@@ -75,7 +75,9 @@ class SearchInterests(Params):
 
     query: Query
     limit: Limit = 25
-    locale: Annotated[str | None, Field(pattern=r"^[a-z]{2}_[A-Z]{2}$", description="such as de_DE")] = None
+    locale: Annotated[
+        str | None, Form("a locale", "de_DE"), Field(pattern=r"^[a-z]{2}_[A-Z]{2}$", description="such as de_DE")
+    ] = None
 
     async def run(self, call: Call) -> Result:
         return await _search(call, "interest", "adinterest", self.limit, q=self.query, locale=self.locale)
@@ -234,7 +236,9 @@ class SearchGeoLocations(Params):
 
     query: Query
     location_types: Annotated[list[LocationType] | None, Field(min_length=1)] = None
-    country_code: Annotated[str | None, Field(pattern="^[A-Z]{2}$", description="such as DE")] = None
+    country_code: Annotated[
+        str | None, Form("a country code", "DE"), Field(pattern="^[A-Z]{2}$", description="such as DE")
+    ] = None
     region_id: ObjectId | None = None
     limit: Limit = 25
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.params import Form, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, tool
@@ -22,7 +22,9 @@ SAFE_WAY = (
 _SECRET_NAMES = frozenset({"token", "access_token", "accesstoken", "value", "secret", "app_secret"})
 
 ProfileName = Annotated[
-    str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", description="Profile name: letters, digits, _ and -")
+    str,
+    Form("a profile name", "shop-2"),
+    Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", description="Profile name: letters, digits, _ and -"),
 ]
 
 
@@ -79,6 +81,7 @@ class RegisterToken(TokenParams):
     bm_name: ProfileName
     env_var: Annotated[
         str,
+        Form("the name of an environment variable", "META_ACCESS_TOKEN"),
         Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="Name of the variable that holds the token"),
     ]
 

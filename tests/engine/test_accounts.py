@@ -52,6 +52,11 @@ async def test_objects_of_our_accounts_may_be_touched(node: str, owner: str) -> 
     assert await made.owner(node, "Campaign") == owner
 
 
+async def test_the_number_of_an_allowed_account_is_that_account() -> None:
+    made, client = book("act_1100")
+    assert (await made.require("1100", "AdAccount"), client.sent) == ("act_1100", [])
+
+
 @pytest.mark.parametrize("node", ["91", "act_9", "act_12"])
 async def test_others_may_not(node: str) -> None:
     made, _ = book(*OURS)

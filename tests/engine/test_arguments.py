@@ -1,4 +1,4 @@
-"""Arguments: what is accepted, how a refusal reads, and that it never repeats what was given."""
+"""Test which arguments are accepted, and that error messages name the argument and never repeat its value."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_accepted_spellings(given: dict[str, Any], read: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("name", ["word", "count", "ratio", "flag", "text", "ids", "words", "inner", "free", "budget"])
-async def test_null_is_not_given(name: str) -> None:
+async def test_null_counts_as_omitted(name: str) -> None:
     assert await understood(**{name: None}) == await understood()
 
 
@@ -75,7 +75,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"text": 5}, "text"),
     ({"text": "a"}, "at least 2"),
     ({"text": "a" * 21}, "longer than 20"),
-    ({"text": "A1"}, "must match"),
+    ({"text": "A1"}, "wrong form"),
     ({"ids": ["١٢"]}, "digits"),
     ({"ids": ["1/me"]}, "digits"),
     ({"ids": [True]}, "ids"),
@@ -84,7 +84,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"words": ["z"]}, "accepted"),
     ({"inner": "kind=a"}, "object"),
     ({"inner": {"kind": "c"}}, "accepted"),
-    ({"inner": {}}, "needed"),
+    ({"inner": {}}, "Missing required argument"),
     ({"inners": [{"kind": "a"}] * 4}, "more than 3"),
     ({"free": "x"}, "object"),
     ({"free": [1]}, "object"),
@@ -101,7 +101,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("wrong", "said"), WRONG, ids=lambda value: str(value)[:40])
-async def test_a_wrong_argument_is_named_and_nothing_is_sent(wrong: dict[str, Any], said: str) -> None:
+async def test_wrong_argument_is_named_and_nothing_is_sent(wrong: dict[str, Any], said: str) -> None:
     bench = sample_graph(account)
     error = await bench.error("ads_test_everything", account_id="1", **wrong)
     assert error["kind"] == "invalid_arguments"
@@ -131,7 +131,7 @@ async def test_a_wrong_argument_is_named_and_nothing_is_sent(wrong: dict[str, An
         ["1"],
     ],
 )
-async def test_what_is_no_account_id(value: Any) -> None:
+async def test_malformed_account_id_is_refused(value: Any) -> None:
     bench = sample_graph(account)
     error = await bench.error("ads_test_everything", account_id=value)
     assert error["kind"] == "invalid_arguments"
@@ -139,7 +139,7 @@ async def test_what_is_no_account_id(value: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "act_1", 1])
-async def test_an_account_id_with_or_without_act(value: Any) -> None:
+async def test_account_id_is_accepted_with_or_without_act(value: Any) -> None:
     bench = sample_graph(account)
     await bench.data("ads_test_everything", account_id=value)
     assert [request.path for request in bench.sent] == ["act_1"]
@@ -158,7 +158,7 @@ async def test_an_account_id_with_or_without_act(value: Any) -> None:
         ({"int": 1}, "'int'", "", "word"),
     ],
 )
-async def test_an_unknown_key_or_value_names_what_is_accepted(
+async def test_unknown_key_or_value_lists_the_accepted(
     arguments: dict[str, Any], named: str, hint: str, allowed: str
 ) -> None:
     bench = sample_graph(account)
@@ -170,14 +170,38 @@ async def test_an_unknown_key_or_value_names_what_is_accepted(
     assert bench.sent == []
 
 
-async def test_a_missing_argument_is_named() -> None:
+async def test_missing_argument_is_named() -> None:
     error = await sample_graph(account).error("ads_test_everything")
-    assert "'account_id' is needed" in error["message"]
+    assert error["message"] == "Missing required argument 'account_id'."
 
 
-async def test_several_mistakes_are_told_at_once() -> None:
+async def test_message_names_every_wrong_argument() -> None:
     error = await sample_graph(account).error("ads_test_everything", account_id="x", count=99, flag="no")
     assert all(name in error["message"] for name in ("account_id", "count", "flag"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "example"),
+    [
+        (
+            {"breakdowns": "age,country"},
+            """'breakdowns' takes a list, e.g. ["age","country"]; 'age,country' is one string""",
+        ),
+        ({"words": "x, y"}, """'words' takes a list, e.g. ["x","y"]; 'x,y' is one string"""),
+        ({"words": "x,secret"}, """'words' takes a list, e.g. ["first","second"]; 'first,second' is one string"""),
+        ({"fields": "id,name"}, """'fields' takes a list, e.g. ["first","second"]"""),
+    ],
+)
+async def test_comma_separated_text_gets_an_example_of_a_list(arguments: dict[str, Any], example: str) -> None:
+    error = await sample_graph(account).error("ads_test_everything", account_id="1", **arguments)
+    assert example in error["message"]
+    assert "secret" not in error["message"]
+
+
+async def test_text_of_another_form_gets_an_example() -> None:
+    error = await sample_graph(account).error("ads_test_everything", account_id="1", code="de")
+    assert error["message"] == "ads_test_everything: 'code' is not a country code (example: DE)."
+    assert error["next_step"] == "See the list of countries."
 
 
 NAMES = st.sampled_from(
@@ -196,7 +220,7 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(NAMES, VALUES, min_size=1))
-async def test_a_refusal_never_repeats_a_value(arguments: dict[str, Any]) -> None:
+async def test_message_never_repeats_a_value(arguments: dict[str, Any]) -> None:
     bench = sample_graph(account)
     answer = await bench.engine.call("ads_test_everything", arguments)
     if answer.is_error:

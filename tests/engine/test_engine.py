@@ -12,7 +12,7 @@ import pytest
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
-from meta_ads_mcp.engine.telemetry import RECENT, JsonLogger, Metrics
+from meta_ads_mcp.engine.telemetry import RECENT_CALLS, JsonLogger, Metrics
 from meta_ads_mcp.errors import AdsError, ApiError, GraphError, NotFound, Throttled
 from tests.support.fake_transport import TOKEN
 from tests.support.sample_tools import account, run_in_tool, sample_graph
@@ -257,9 +257,9 @@ def test_the_http_library_is_heard_from_warnings_on() -> None:
 
 def test_latencies_are_of_the_recent_calls() -> None:
     metrics = Metrics()
-    for milliseconds in range(RECENT * 2):
-        metrics.record("a", float(milliseconds), failed=milliseconds % 10 == 0)
-    metrics.record("b", 5.0, failed=False)
+    for milliseconds in range(RECENT_CALLS * 2):
+        metrics.record("a", float(milliseconds), is_error=milliseconds % 10 == 0)
+    metrics.record("b", 5.0, is_error=False)
     first, second = metrics.rows()
     assert first == {"tool": "a", "calls": 1000, "errors": 100, "p50_ms": 750.0, "p95_ms": 975.0}
     assert second == {"tool": "b", "calls": 1, "errors": 0, "p50_ms": 5.0, "p95_ms": 5.0}

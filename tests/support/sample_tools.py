@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.params import Closed, ListParams, Params
+from meta_ads_mcp.core.params import Closed, Form, ListParams, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
@@ -56,6 +56,9 @@ class Everything(Params):
     ratio: float | None = None
     flag: bool = False
     text: Annotated[str, Field(min_length=2, max_length=20, pattern="^[a-z]+$")] | None = None
+    code: Annotated[
+        str | None, Form("a country code", "DE", "See the list of countries."), Field(pattern="^[A-Z]{2}$")
+    ] = None
     ids: list[ObjectId] | None = None
     words: list[Literal["x", "y"]] | None = None
     inner: Inner | None = None

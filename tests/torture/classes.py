@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.every_tool import TOOLS
-from tests.torture import client, content, files, graph, processes, secrets, soak, sockets, stages, supply
+from tests.torture import client, content, files, graph, processes, properties, secrets, soak, sockets, stages, supply
 from tests.torture.content import PAYLOADS
 from tests.torture.hostile_bodies import FAULTS, HEAVY
 from tests.torture.messages import MESSAGES
@@ -79,6 +79,13 @@ CLASSES: Mapping[str, Torture] = {
         "each line of requirements.lock names one version; what is installed with the server is of that version and of"
         f" a licence that allows it; {len(supply.SECRETS)} kinds of secrets looked for in what each commit changed",
         (supply.supply,),
+    ),
+    "safety": Torture(
+        "Safety",
+        f"{len(properties.PROPERTIES)} properties of writes, {properties.EXAMPLES} drawn examples a trial, for"
+        f" {properties.SECONDS_EACH / 60:.0f} minutes each: no request names an object of a foreign account, no state"
+        " violates the policy, no question leaves out what is sent",
+        (properties.properties,),
     ),
     "soak": Torture(
         "Soak",

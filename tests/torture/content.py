@@ -13,14 +13,15 @@ from typing import Any
 import httpx
 
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED
+from meta_ads_mcp.engine.answer.shape import FREE_TEXT, UNTRUSTED_TEXT
 from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.engine.telemetry import JsonLogger
 from meta_ads_mcp.sandbox import SandboxCall
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
+from tests.support.sandbox_bench import FOR_EVER, Bench, is_write
 from tests.support.sandbox_engine import SandboxEngine
-from tests.torture.graph import FOR_EVER, Bench, checked, is_write
+from tests.torture.graph import checked
 from tests.torture.trial import Trials, awaited, chosen
 
 # In every payload, so that it is found again.
@@ -103,7 +104,7 @@ def check(tool: Tool, answer: ToolAnswer, asked: list[str], log: list[str]) -> N
         assert len(text) <= LONGEST_TEXT, f"a text of {len(text)} characters"
     data = structured.get("data", {})
     if MARK in json.dumps(data) and tool.name not in WORDS_OF_META:
-        assert UNTRUSTED in structured.get("notes", []), "not marked as outsiders' texts"
+        assert UNTRUSTED_TEXT in structured.get("notes", []), "not marked as outsiders' texts"
     if isinstance(data, dict) and data.get("status") == "needs_confirmation":
         plainly(structured["summary"])
         assert data["confirmation"] not in PAYLOADS["a confirmation"]

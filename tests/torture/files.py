@@ -24,8 +24,9 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.graph.limits.governor import Governor
 from tests.support.elicitors import Person
 from tests.support.recorders import EventRecorder
+from tests.support.sandbox_bench import Bench
 from tests.support.sandbox_engine import SandboxEngine
-from tests.torture.graph import Bench, checked
+from tests.torture.graph import checked
 from tests.torture.trial import Trials, awaited, chosen, tried
 
 SECRET = b"GIF89a nobody may read this"

@@ -16,19 +16,16 @@ import httpx
 
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.engine import ToolAnswer
-from meta_ads_mcp.sandbox import SandboxCall, SandboxTransport
-from meta_ads_mcp.sandbox.store import Snapshot
+from meta_ads_mcp.sandbox import SandboxCall
 from tests.support.answers import check_error, check_success
 from tests.support.clock import VirtualLoop
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
-from tests.support.sandbox_engine import SandboxEngine, build_writer
-from tests.support.write_examples import valid
+from tests.support.sandbox_bench import FOR_EVER, Bench, is_write
 from tests.torture.hostile_bodies import ELSEWHERE, FAULTS, HEAVY, MB, Make
 from tests.torture.trial import Trial, Trials, chosen, told, turn
 
 OURS = {"graph.facebook.com", "graph-video.facebook.com"}
-FOR_EVER = 10**9
 # Bytes: the largest body (32 MB), its text, and as many values as are decoded.
 LARGEST_PEAK = 300 * MB
 # Under the tracer, which makes everything several times slower.
@@ -47,37 +44,6 @@ def checked(answer: ToolAnswer) -> dict[str, Any]:
         assert error["kind"] != "internal", f"internal: {error['message']}"
         return answer.structured
     return check_success(result)
-
-
-class Bench:
-    """One sandbox world, put back to its beginning before every call."""
-
-    def __init__(self, files: Path) -> None:
-        first = build_writer()
-        self.sandbox: SandboxTransport = first.sandbox
-        self.files = files
-        store = self.sandbox.world.store
-        self._at_first: tuple[Snapshot, dict[Any, Any]] = (store.snapshot(), dict(store.memory))
-
-    def again(self, **options: Any) -> SandboxEngine:
-        picture, memory = self._at_first
-        store = self.sandbox.world.store
-        store.nodes, store.links, store.memory = dict(picture.nodes), dict(picture.links), dict(memory)
-        self.sandbox.faults.clear()
-        self.sandbox.log.clear()
-        return build_writer(self.sandbox, upload_roots=(str(self.files),), **options)
-
-    async def ready(self, tool: Tool, **options: Any) -> tuple[SandboxEngine, dict[str, Any]]:
-        """A desk, and arguments of a call of the tool that works there."""
-        made = self.again(**options)
-        if any(node.name == "AdReportRun" for node in tool.ids.values()):
-            await made.call("ads_create_async_report", {"object_id": made.account})
-        return made, await valid(made, tool, self.files)
-
-
-def is_write(call: SandboxCall) -> bool:
-    """Reads in a batch travel as a POST without a path."""
-    return bool(call.path) and call.method != "GET" and "validate_only" not in call.params.get("execution_options", "")
 
 
 def respond(bench: Bench, make: Make) -> Callable[[SandboxCall], httpx.Response]:

@@ -24,9 +24,9 @@ from meta_ads_mcp.settings import load
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.mcp_process import ROOT, environment
+from tests.support.sandbox_bench import FOR_EVER, Bench
 from tests.support.sandbox_engine import SandboxEngine
 from tests.torture.content import listened
-from tests.torture.graph import FOR_EVER, Bench
 from tests.torture.hostile_bodies import body
 from tests.torture.trial import Trial, Trials, awaited, tried
 from tests.torture.wire import call, start_process

@@ -14,8 +14,9 @@ from meta_ads_mcp.engine.engine import ToolAnswer
 from meta_ads_mcp.sandbox import SandboxTransport
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
+from tests.support.sandbox_bench import Bench
 from tests.support.sandbox_engine import SandboxEngine
-from tests.torture.graph import Bench, checked
+from tests.torture.graph import checked
 from tests.torture.trial import Trial, Trials, chosen, told
 
 # Requests of one call after which another stage begins; no tool has more kinds of them.

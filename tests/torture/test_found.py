@@ -23,9 +23,10 @@ from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.fake_transport import FakeTransport
 from tests.support.recorders import EventRecorder
+from tests.support.sandbox_bench import Bench
 from tests.torture import files, secrets
 from tests.torture.content import PAYLOADS, Nobody, served
-from tests.torture.graph import Bench, placed, tortured
+from tests.torture.graph import placed, tortured
 from tests.torture.hostile_bodies import FAULTS
 
 FOUND = [

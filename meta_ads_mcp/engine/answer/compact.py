@@ -1,6 +1,6 @@
-"""Rows of campaigns, ad sets and ads without what goes without saying, because every row of a list is paid by the user.
+"""Drop fields that hold their usual value from list rows: every token of a list costs the user.
 
-A field that the caller names in `fields` is always shown, whole.
+A field that the caller names in `fields` is always shown in full.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from meta_ads_mcp.core.result import Row
 
-# What nearly every object has; another value is shown.
+# The value that nearly every object has. Any other value is shown.
 USUAL: dict[str, Any] = {
     "buying_type": "AUCTION",
     "bid_strategy": "LOWEST_COST_WITHOUT_CAP",
@@ -19,28 +19,34 @@ USUAL: dict[str, Any] = {
     "is_adset_budget_sharing_enabled": False,
     "is_dynamic_creative": False,
 }
-# Of use to few, in every row.
+# Rarely useful, and in every row.
 _NEVER = frozenset({"updated_time"})
 _SECONDS = re.compile(r"(T[0-9]{2}:[0-9]{2}):[0-9]{2}(?=[+-][0-9]{4}$)")
 
 
-def drop_defaults(data: Any, asked: Set[str]) -> Any:
-    """The rows of a list, shorter where they are campaigns, ad sets or ads, which alone have an effective status."""
+def drop_defaults(data: Any, requests: Set[str]) -> Any:
+    """Return the rows of a list, with fewer fields for campaigns, ad sets and ads.
+
+    Only these have an effective status. `requests` are the fields that the caller named.
+    """
     if not isinstance(data, list):
         return data
-    return [_brief(row, asked) if "effective_status" in row else row for row in data]
+    return [_compact(row, requests) if "effective_status" in row else row for row in data]
 
 
-def _brief(row: Row, asked: Set[str]) -> Row:
+def _compact(row: Row, requests: Set[str]) -> Row:
     return {
-        key: value if key in asked else _to_the_minute(value)
+        key: value if key in requests else _to_the_minute(value)
         for key, value in row.items()
-        if key in asked or not _goes_without_saying(key, value, row)
+        if key in requests or not _is_redundant(key, value, row)
     }
 
 
-def _goes_without_saying(key: str, value: Any, row: Row) -> bool:
-    """A budget by the day says what remains of it within a day; one for the whole run does not."""
+def _is_redundant(key: str, value: Any, row: Row) -> bool:
+    """Return whether a field tells nothing new.
+
+    `budget_remaining` is informative for lifetime budgets only; a daily budget resets every day.
+    """
     return (
         key in _NEVER
         or (key in USUAL and value == USUAL[key])
@@ -51,5 +57,5 @@ def _goes_without_saying(key: str, value: Any, row: Row) -> bool:
 
 
 def _to_the_minute(value: Any) -> Any:
-    """A moment as Graph writes it, without its seconds."""
+    """Return a time of Graph without its seconds; anything else as it is."""
     return _SECONDS.sub(r"\1", value) if isinstance(value, str) and len(value) == 24 else value

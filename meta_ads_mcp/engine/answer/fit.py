@@ -1,4 +1,4 @@
-"""An answer of the size that clients take: whole rows are left out at the end, and the notes say how to get them."""
+"""Make an answer fit into the size limit: drop rows at the end, and say in the notes how to get them."""
 
 from __future__ import annotations
 
@@ -12,53 +12,53 @@ from meta_ads_mcp.core.result import Page, Result, Row
 from meta_ads_mcp.engine.answer.cursor import advance
 from meta_ads_mcp.errors import DataLimit
 
-_CUT = "The answer was cut at {kept} of {total} rows to fit {limit} characters; {how}."
-_SHRUNK = "The answer was too large for {limit} characters: {how}."
+_FEWER_ROWS = "The answer was cut at {count} of {total} rows to fit {limit} characters; {how}."
+_SMALLER_OBJECT = "The answer was too large for {limit} characters: {how}."
 
 
-def fit_answer(structured: dict[str, Any], limit: int, result: Result) -> dict[str, Any]:
-    """The answer within `limit` characters. Raises DataLimit when nothing of use fits."""
-    if size(structured) <= limit:
-        return structured
-    data, at = structured["data"], _rows_at(structured)
-    rows = [] if at is None else data[at] if at else data
-    kept = _count_that_fits(rows, limit - size(_with_rows(structured, []))) if rows else 0
-    while kept:
-        cut = _cut(structured, rows[:kept], len(rows), result, limit)
-        if size(cut) <= limit:
-            return cut
-        kept -= 1
+def fit_answer(answer: dict[str, Any], limit: int, result: Result) -> dict[str, Any]:
+    """Return the answer within `limit` characters of compact JSON. Raises DataLimit if nothing useful fits."""
+    if size(answer) <= limit:
+        return answer
+    data, key = answer["data"], _rows_key(answer)
+    rows = [] if key is None else data[key] if key else data
+    count = _count_that_fits(rows, limit - size(_with_rows(answer, []))) if rows else 0
+    while count:
+        shorter = _with_first_rows(answer, rows[:count], len(rows), result, limit)
+        if size(shorter) <= limit:
+            return shorter
+        count -= 1
     if isinstance(data, dict) and not is_table(data):
-        return _shrunk(structured, data, lambda smaller: {**structured, "data": smaller}, limit)
+        return _with_smaller_object(data, lambda smaller: {**answer, "data": smaller}, limit)
     if not rows or not isinstance(rows[0], dict):
         raise _nothing_fits(limit)
-    return _shrunk(structured, rows[0], lambda row: _cut(structured, [row], len(rows), result, limit), limit)
+    return _with_smaller_object(rows[0], lambda row: _with_first_rows(answer, [row], len(rows), result, limit), limit)
 
 
-def _cut(structured: dict[str, Any], rows: list[Any], total: int, result: Result, limit: int) -> dict[str, Any]:
-    """The answer with its first rows only; its page goes on behind them."""
-    kept = len(rows)
-    if kept == total:
-        return _with_rows(structured, rows)
-    after = _cursor_at(result, kept)
-    summary = f"{structured['summary']} Only the first {kept} of {total} rows are here."
+def _with_first_rows(answer: dict[str, Any], rows: list[Any], total: int, result: Result, limit: int) -> dict[str, Any]:
+    """Return the answer with only its first rows. The cursor of its page points behind them."""
+    count = len(rows)
+    if count == total:
+        return _with_rows(answer, rows)
+    after = _cursor_at(result, count)
+    summary = f"{answer['summary']} Only the first {count} of {total} rows are here."
     how = "go on with page.after" if after else "ask for fewer rows, fields or days"
-    notes = [*structured.get("notes", []), _CUT.format(kept=kept, total=total, limit=limit, how=how)]
-    cut = {**_with_rows(structured, rows), "summary": summary, "notes": notes}
-    return cut | {"page": Page(kept, True, after).public()} if "page" in structured else cut
+    notes = [*answer.get("notes", []), _FEWER_ROWS.format(count=count, total=total, limit=limit, how=how)]
+    shorter = {**_with_rows(answer, rows), "summary": summary, "notes": notes}
+    return shorter | {"page": Page(count, True, after).public()} if "page" in answer else shorter
 
 
-def _shrunk(structured: dict[str, Any], value: Row, put: Callable[[Row], dict[str, Any]], limit: int) -> dict[str, Any]:
-    """One object that is too large by itself, made smaller by cutting what is long in it."""
+def _with_smaller_object(value: Row, to_answer: Callable[[Row], dict[str, Any]], limit: int) -> dict[str, Any]:
+    """Return the answer with its only object truncated. `to_answer` puts a version of the object into the answer."""
 
-    def shown(smaller: Row, how: str) -> dict[str, Any]:
-        made = put(smaller)
-        return {**made, "notes": [*made.get("notes", []), _SHRUNK.format(limit=limit, how=how)]}
+    def with_note(smaller: Row, how: str) -> dict[str, Any]:
+        answer = to_answer(smaller)
+        return {**answer, "notes": [*answer.get("notes", []), _SMALLER_OBJECT.format(limit=limit, how=how)]}
 
-    version = shrink_object(value, lambda smaller, how: size(shown(smaller, how)) <= limit)
+    version = shrink_object(value, lambda smaller, how: size(with_note(smaller, how)) <= limit)
     if version is None:
         raise _nothing_fits(limit)
-    return shown(*version)
+    return with_note(*version)
 
 
 def _nothing_fits(limit: int) -> DataLimit:
@@ -68,107 +68,106 @@ def _nothing_fits(limit: int) -> DataLimit:
     )
 
 
-def _rows_at(structured: dict[str, Any]) -> str | None:
-    """The key of `data` that holds the rows; empty where `data` is the list itself, None where there is none.
+def _rows_key(answer: dict[str, Any]) -> str | None:
+    """Return the key of `data` that holds the rows: "" if `data` is itself the list, None if there are no rows.
 
-    In an object, the rows are those of a table, or the one list that is as long as the page says.
+    In an object, the rows are those of a table, or of the only list with as many entries as the page counts.
     """
-    data = structured["data"]
+    data = answer["data"]
     if isinstance(data, list):
         return ""
     if is_table(data):
         return "rows"
-    count = structured.get("page", {}).get("count")
-    paged = [key for key, value in data.items() if isinstance(value, list) and len(value) == count]
-    return paged[0] if len(paged) == 1 else None
+    count = answer.get("page", {}).get("count")
+    candidates = [key for key, value in data.items() if isinstance(value, list) and len(value) == count]
+    return candidates[0] if len(candidates) == 1 else None
 
 
-def _with_rows(structured: dict[str, Any], rows: list[Any]) -> dict[str, Any]:
-    at = _rows_at(structured)
-    return {**structured, "data": {**structured["data"], at: rows} if at else rows}
+def _with_rows(answer: dict[str, Any], rows: list[Any]) -> dict[str, Any]:
+    key = _rows_key(answer)
+    return {**answer, "data": {**answer["data"], key: rows} if key else rows}
 
 
 def _count_that_fits(rows: list[Any], room: int) -> int:
-    used = 0
+    total = 0
     for index, row in enumerate(rows):
-        used += size(row) + 1
-        if used > room:
+        total += size(row) + 1
+        if total > room:
             return index
     return len(rows)
 
 
 def _cursor_at(result: Result, row: int) -> str | None:
-    """A cursor for the row: that of its page, and how many rows of the page were given already."""
+    """Return a cursor that points to the row, or None if the result has no marks."""
     mark = next((mark for mark in reversed(result.marks) if mark[0] <= row), None)
     return advance(mark[1], row - mark[0]) if mark else None
 
 
-LONGEST_TEXTS = (1000, 300, 100)
-# Lists that keep fewer entries than this say too little: texts are cut further first.
-FEWEST = 10
+MAX_TEXT_CHARS_STEPS = (1000, 300, 100)
+# Lists with fewer entries say too little: texts are truncated further first.
+MIN_ENTRIES = 10
 
 Version = tuple[Row, str]
 Fits = Callable[[Row, str], bool]
 
 
 def size(value: Any) -> int:
-    """Characters of compact JSON."""
+    """Return the number of characters of the value as compact JSON."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 def shrink_object(value: Row, fits: Fits) -> Version | None:
-    """The version of an object that is cut least and fits, and how it was cut; None when none does."""
-    return next((version for version in chain(_truncate(value, fits), _left_out(value)) if fits(*version)), None)
+    """Return the largest version of an object that fits, and how it was shortened. None if no version fits."""
+    return next((version for version in chain(_truncate(value, fits), _drop_fields(value)) if fits(*version)), None)
 
 
 def _truncate(value: Row, fits: Fits) -> Iterator[Version]:
     entries = _longest_list(value)
-    for longest in LONGEST_TEXTS:
-        most = _most_entries(value, longest, entries, fits)
-        if most >= min(FEWEST, entries):
-            yield _version(value, longest, most)
+    for max_chars in MAX_TEXT_CHARS_STEPS:
+        max_entries = _max_entries(value, max_chars, entries, fits)
+        if max_entries >= min(MIN_ENTRIES, entries):
+            yield _version(value, max_chars, max_entries)
 
 
-def _most_entries(value: Row, longest: int, entries: int, fits: Fits) -> int:
-    """How many entries its lists can keep."""
-    return bisect_left(range(1, entries + 1), True, key=lambda most: not fits(*_version(value, longest, most)))
+def _max_entries(value: Row, max_chars: int, entries: int, fits: Fits) -> int:
+    """Return how many entries the lists of the object can keep."""
+    return bisect_left(range(1, entries + 1), True, key=lambda count: not fits(*_version(value, max_chars, count)))
 
 
-def _version(value: Row, longest: int, most: int) -> Version:
-    return _shortened(value, longest, most), f"texts end after {longest} characters, lists after {most} entries"
+def _version(value: Row, max_chars: int, max_entries: int) -> Version:
+    how = f"texts end after {max_chars} characters, lists after {max_entries} entries"
+    return _shorten(value, max_chars, max_entries), how
 
 
-def _left_out(value: Row) -> Iterator[Version]:
-    value = _shortened(value, LONGEST_TEXTS[-1], FEWEST)
-    left_out: list[str] = []
+def _drop_fields(value: Row) -> Iterator[Version]:
+    """Yield the object without its largest field, its two largest fields, and so on."""
+    value = _shorten(value, MAX_TEXT_CHARS_STEPS[-1], MIN_ENTRIES)
+    dropped_names: list[str] = []
     for name in sorted(value, key=lambda name: size(value[name]), reverse=True):
-        left_out.append(name)
-        kept = {key: item for key, item in value.items() if key not in left_out}
-        yield kept, f"left out {', '.join(left_out[:20])}; ask for them alone with fields, where the tool has it"
+        dropped_names.append(name)
+        rest = {key: item for key, item in value.items() if key not in dropped_names}
+        yield rest, f"left out {', '.join(dropped_names[:20])}; ask for them alone with fields, where the tool has it"
 
 
 def is_table(value: Any) -> bool:
-    """Whether it is rows of figures, whose columns belong to each of them."""
+    """Return whether the value is a table: columns, and rows of their values."""
     return isinstance(value, dict) and all(isinstance(value.get(key), list) for key in ("columns", "rows"))
 
 
-def _shortened(value: Any, longest: int, most: int) -> Any:
+def _shorten(value: Any, max_chars: int, max_entries: int) -> Any:
+    """Return the value with shorter texts and lists. Of a table, whole rows are left out and all columns stay."""
     if isinstance(value, str):
-        return value if len(value) <= longest else value[: longest - 1] + "…"
+        return value if len(value) <= max_chars else value[: max_chars - 1] + "…"
     if isinstance(value, list):
-        return [_shortened(item, longest, most) for item in value[:most]]
+        return [_shorten(item, max_chars, max_entries) for item in value[:max_entries]]
     if not isinstance(value, dict):
         return value
-    made = {key: _shortened(item, longest, most) for key, item in value.items()}
+    shorter = {key: _shorten(item, max_chars, max_entries) for key, item in value.items()}
     if is_table(value):
         width = len(value["columns"])
-        made |= {"columns": value["columns"], "rows": _shortened_rows(value["rows"][:most], longest, width)}
-    return made
-
-
-def _shortened_rows(rows: list[Any], longest: int, width: int) -> list[Any]:
-    """Rows as wide as their columns: of a table only whole rows are left out."""
-    return [_shortened(row, longest, width) for row in rows]
+        rows = [_shorten(row, max_chars, width) for row in value["rows"][:max_entries]]
+        shorter |= {"columns": value["columns"], "rows": rows}
+    return shorter
 
 
 def _longest_list(value: Any) -> int:

@@ -1,7 +1,7 @@
-"""Opens local files for uploads: only regular ones, only inside the owner's folders, each opened once.
+"""Open local files for uploads: only regular files inside the owner's folders, each opened once.
 
-The path is resolved and compared with the resolved folders; then it is opened step by step from the folder, no step
-following a link, so that nothing can be put in its place in between. What is checked after that is the open file.
+The path is resolved and compared with the resolved folders. Then it is opened step by step from the folder without
+following links, so that nobody can swap the file in between. All further checks are on the open file.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STEPWISE = os.open in os.supports_dir_fd
 
 
 class RootedUploads:
-    """The `Uploads` port over the owner's folders; without folders there is nothing to upload."""
+    """Implement `Uploads` over the owner's folders. Without folders, every upload is denied."""
 
     def __init__(self, roots: Sequence[str | Path] = ()) -> None:
         self._roots = tuple(Path(root) for root in roots)
@@ -36,28 +36,28 @@ class RootedUploads:
             raise Denied(
                 "This server uploads no local files.", "Its owner names the folders for them in META_ADS_UPLOAD_ROOTS."
             )
-        given = Path(path)
-        if "\0" in path or ".." in given.parts or not given.is_absolute():
+        target = Path(path)
+        if "\0" in path or ".." in target.parts or not target.is_absolute():
             raise InvalidArguments(
                 "A local file is given by its absolute path, without '..'.", "Give the whole path of the file."
             )
         try:
-            root, inside = self._place(given)
+            root, inside = self._locate(target)
             descriptor = _stepwise(root, inside) if _STEPWISE else os.open(root / inside, _FLAGS)
         except OSError as failure:
             raise NotFound(
                 f"The file is not there, or cannot be read ({type(failure).__name__}).", "Check the path."
             ) from None
         try:
-            size = _checked(descriptor, most_bytes)
+            size = _check_size(descriptor, most_bytes)
             return Upload(inside.name, size, os.fdopen(descriptor, "rb"))
         except BaseException:
             os.close(descriptor)
             raise
 
-    def _place(self, given: Path) -> tuple[Path, Path]:
-        """The resolved folder that holds the resolved file, and the way from one to the other."""
-        real = Path(os.path.realpath(given))
+    def _locate(self, target: Path) -> tuple[Path, Path]:
+        """Return the resolved folder that holds the resolved file, and the file's path inside it. Raises Denied."""
+        real = Path(os.path.realpath(target))
         for root in self._roots:
             folder = Path(os.path.realpath(root))
             if real != folder and real.is_relative_to(folder):
@@ -80,22 +80,25 @@ def _stepwise(root: Path, inside: Path) -> int:
         os.close(folder)
 
 
-def _checked(descriptor: int, most_bytes: int) -> int:
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
-        raise InvalidArguments("This is no file: a folder, a device or a pipe cannot be uploaded.")
-    if not 0 < found.st_size <= most_bytes:
+def _check_size(descriptor: int, most_bytes: int) -> int:
+    """Return the size of an open file in bytes. Raises InvalidArguments for another size or anything but a file."""
+    info = os.fstat(descriptor)
+    if not stat.S_ISREG(info.st_mode):
         raise InvalidArguments(
-            f"The file has {found.st_size} bytes; 1 to {most_bytes} can be uploaded.", "Give a file of that size."
+            "This path is not a file: a folder, a device or a pipe cannot be uploaded.", "Give the path of a file."
         )
-    return found.st_size
+    if not 0 < info.st_size <= most_bytes:
+        raise InvalidArguments(
+            f"The file has {info.st_size} bytes; 1 to {most_bytes} can be uploaded.", "Give a file of that size."
+        )
+    return info.st_size
 
 
 class NoDownloads:
-    """Fetches nothing and looks nothing up; what an address itself tells was checked with the arguments."""
+    """Implement `Downloads` without a network. The arguments were checked for addresses that are visibly private."""
 
     async def check(self, url: str) -> None:
-        """Nothing is known against it."""
+        """Accept every URL."""
 
     async def get(self, url: str, most_bytes: int) -> Download:
         raise Denied("This server fetches nothing from the web.", "Give the file itself.")

@@ -137,5 +137,6 @@ def _apply(found: dict[str, JournalEntry], line: dict[str, Any]) -> None:
         entry.status = str(line.get("status", entry.status))
         entry.object_id = line.get("object_id") or entry.object_id
         entry.error = line.get("error")
+        entry.not_applied = line.get("not_applied") or []
         if entry.undo_of in found and entry.status == "success":
             found[entry.undo_of].undone_by = change_id

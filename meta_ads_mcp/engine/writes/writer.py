@@ -14,10 +14,8 @@ from typing import Any
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Account
-from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, Tool
-from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph
@@ -29,8 +27,9 @@ from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.plan import build_plan
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
+from meta_ads_mcp.engine.writes.read_back import ReadBack, read_back
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps
-from meta_ads_mcp.errors import AdsError, InvalidArguments, Transient, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, InvalidArguments, NotApplied, Transient, UnknownOutcome
 
 _VALIDATE_ONLY = ["validate_only"]
 
@@ -112,7 +111,7 @@ class WriteCall:
         """Where no argument names an account (an undo) that of what is changed: the policy holds there too."""
         owner = next((change.request.account for change in plan.changes if change.request.account), None)
         if self.owner is None and owner is not None:
-            account = await self.call.graph.book.shown(owner)
+            account = await self.call.graph.book.account_if_visible(owner)
             self.currency = account.currency if account else None
 
     def permit(self, change: Change) -> None:
@@ -207,7 +206,10 @@ class WriteCall:
         main = self._main(made.get("id"))
         data: Row = {"status": "success"}
         if main is not None:
-            data |= {"id": main.object_id, "changes": await self._read_back(main), "change_id": main.change_id}
+            result = await read_back(self.writer.client, self.writer.clock, main.change, main.object_id)
+            data |= {"id": main.object_id, "changes": self._judge(main, result), "change_id": main.change_id}
+            if result.not_applied:
+                data |= {"status": "partial", "not_applied": list(result.not_applied)}
         if len(self.steps.done) > 1:
             data["change_ids"] = [item.change_id for item in self.steps.done]
         return data | {"next_step": self._next_step(main)} | made
@@ -232,7 +234,8 @@ class WriteCall:
         node = main.change.node if main is not None else self.tool.node
         status = main.change.after.get("status") if main is not None else None
         is_now = f" is {status}" if isinstance(status, str) else ""
-        return f"{self.tool.title}: done, {node or 'object'}{subject}{is_now}.{undo}"
+        done = f"done in part (not {', '.join(data['not_applied'])})" if data.get("not_applied") else "done"
+        return f"{self.tool.title}: {done}, {node or 'object'}{subject}{is_now}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
@@ -243,27 +246,30 @@ class WriteCall:
             return "ads_undo_change puts the earlier values back."
         return "ads_undo_change with created=delete deletes it again."
 
-    async def _read_back(self, done: Done) -> dict[str, Row]:
-        """What Graph has now. A value that differs from the one sent is said, not hidden."""
-        change = done.change
-        if not done.object_id or not change.readable or change.effect is Effect.DELETE:
-            return self.changes(change, change.after)
-        read = Request(
-            "GET",
-            done.object_id,
-            {"fields": ",".join(["id", *change.readable])},
-            account=change.request.account,
-            page=change.request.page,
-        )
-        try:
-            now = await self.writer.client.send(read)
-        except AdsError as failure:
-            self.steps.notes.append(f"The change was made, but could not be read back ({failure.kind}).")
-            return self.changes(change, change.after)
-        different = [name for name in change.readable if name in now and not same_value(now[name], change.after[name])]
-        if different:
-            self.steps.notes.append(f"Graph now has other values than were sent for: {', '.join(different)}.")
-        return self.changes(change, now)
+    def _judge(self, done: Done, result: ReadBack) -> dict[str, Row]:
+        """Return the changes by what Graph has, and record what was not applied. Raises NotApplied if nothing was."""
+        change, now = done.change, result.now
+        if result.failure is not None:
+            self.steps.notes.append(f"The change was made, but could not be read back ({result.failure}).")
+        if result.different:
+            names = ", ".join(result.different)
+            self.steps.notes.append(f"Graph now has other values than were sent for: {names}.")
+        if result.is_ignored:
+            self.writer.journal.outcome(done.change_id, "not_applied", object_id=done.object_id)
+            values = {name: (now or {}).get(name) for name in result.not_applied}
+            kept = {name: None for name, value in values.items() if value is None} | shape_row(values, self.currency)
+            raise NotApplied(
+                f"Meta accepted the change, but {done.object_id} still has the old values: {', '.join(kept)}.",
+                changes={name: {"before": value, "after": value} for name, value in kept.items()},
+                change_id=done.change_id,
+            )
+        if result.not_applied:
+            self.writer.journal.outcome(
+                done.change_id, "partial", object_id=done.object_id, not_applied=list(result.not_applied)
+            )
+            names = ", ".join(result.not_applied)
+            self.steps.notes.append(f"Graph still has the old values of: {names}. The other values were set.")
+        return self.changes(change, change.after if now is None else now)
 
     def entry(self, change: Change) -> JournalEntry:
         return JournalEntry(
@@ -300,7 +306,7 @@ class WriteCall:
         if begun and self.args.has_steps():
             raise partial_completion(begun)
         for entry in begun:
-            if entry.status == "success":
+            if entry.status in ("success", "partial"):
                 return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
             data = await resolve_open_entry(entry, self.writer.client, self.writer.journal)
             return Result("The earlier call with this key created the object; nothing new was created.", Whole(data))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.core.params import Closed
+from meta_ads_mcp.core.params import Closed, Form
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
@@ -52,7 +52,9 @@ class TargetAdSet(Closed):
     daily_budget: Money | None = None
     lifetime_budget: Money | None = None
     end_time: Moment | None = None
-    destination_type: Annotated[str | None, Field(pattern="^[A-Z_]{1,60}$")] = None
+    destination_type: Annotated[str | None, Form("a destination type", "WEBSITE"), Field(pattern="^[A-Z_]{1,60}$")] = (
+        None
+    )
     promoted_object: PromotedObject | None = None
     dsa_beneficiary: Dsa | None = None
     dsa_payor: Dsa | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.core.params import Closed
+from meta_ads_mcp.core.params import Closed, Form
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import ObjectId
 
@@ -30,7 +30,7 @@ class Condition(Closed):
     """Compare a field of an event with a value."""
 
     field: Text
-    operator: Annotated[str, Field(pattern=r"^([a-z_]{2,20}|[=<>!]{1,2})$")]
+    operator: Annotated[str, Form("an operator", "i_contains"), Field(pattern=r"^([a-z_]{2,20}|[=<>!]{1,2})$")]
     value: Text
 
 
@@ -52,7 +52,7 @@ class Aggregation(Closed):
     """Require a frequency or an amount, such as a count of at least 3."""
 
     type: Literal["count", "sum", "avg", "min", "max", "time_spent", "last_event_time_field"]
-    operator: Annotated[str, Field(pattern=r"^([a-z_]{2,20}|[=<>!]{1,2})$")]
+    operator: Annotated[str, Form("an operator", "i_contains"), Field(pattern=r"^([a-z_]{2,20}|[=<>!]{1,2})$")]
     value: Text
     method: Literal["absolute", "percentile"] | None = None
     field: Text | None = None

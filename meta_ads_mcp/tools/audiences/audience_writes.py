@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, WithJsonSchema, model_validator
 
-from meta_ads_mcp.core.params import Local
+from meta_ads_mcp.core.params import Form, Local
 from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
@@ -20,7 +20,7 @@ from meta_ads_mcp.tools.audiences.audience_rule import AudienceRule
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=1000)]
-CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+CountryCode = Annotated[str, Form("a country code", "DE"), Field(pattern="^[A-Z]{2}$")]
 MAX_ADS_IN_NOTE = 10
 # The smallest source of a lookalike audience (Meta error 100/1713232).
 MIN_ORIGIN_PEOPLE = 100

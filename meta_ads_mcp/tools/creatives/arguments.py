@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.core.params import Local
+from meta_ads_mcp.core.params import Form, Local
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, ObjectId, PageId, PostId, VideoId
@@ -80,7 +80,12 @@ class CreativeArguments(CreateParams):
     descriptions: Annotated[Texts, Local()] = None
     caption: Annotated[str | None, Local(), Field(max_length=255)] = None
     call_to_action_type: Annotated[Button | None, Local()] = None
-    phone_number: Annotated[str | None, Local(), Field(pattern=r"^\+[0-9]{6,15}$")] = None
+    phone_number: Annotated[
+        str | None,
+        Local(),
+        Form("a phone number with its country code", "+491701234567"),
+        Field(pattern=r"^\+[0-9]{6,15}$"),
+    ] = None
     lead_gen_form_id: Annotated[ObjectId | None, Local()] = None
     event_id: Annotated[ObjectId | None, Local()] = None
     reminder_data: Annotated[Reminder | None, Local()] = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from meta_ads_mcp.core.params import Closed
+from meta_ads_mcp.core.params import Closed, Form
 from meta_ads_mcp.core.values.enums import CALL_TO_ACTIONS, Open, Word
 from meta_ads_mcp.core.values.ids import VideoId
 from meta_ads_mcp.domain.meta_objects import CallToAction, Labels
@@ -15,7 +15,7 @@ from meta_ads_mcp.web.addresses import PublicUrl
 # Meta docs: marketing-api/reference/ad-creative, a carousel or an asset feed has at most ten.
 MAX_ASSETS = 10
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
-Hash = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
+Hash = Annotated[str, Form("an image hash", "0f8c2d7e5b1a4963c8e7d2f1a0b59c34"), Field(pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
 class LabelledText(Closed):

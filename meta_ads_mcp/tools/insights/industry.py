@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from meta_ads_mcp.analysis.cautions import today_note
 from meta_ads_mcp.analysis.series import Measure, figures, sum_figures
-from meta_ads_mcp.core.params import Closed, Local
+from meta_ads_mcp.core.params import Closed, Form, Local
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.core.tool import Effect, get, tool
@@ -29,7 +29,9 @@ class BaselineValues(Closed):
     ctr: Annotated[float | None, Field(gt=0)] = None
     cpc: Annotated[float | None, Field(gt=0)] = None
     cpm: Annotated[float | None, Field(gt=0)] = None
-    currency: Annotated[str | None, Field(pattern="^[A-Z]{3}$", description="Of cpc and cpm")] = None
+    currency: Annotated[
+        str | None, Form("a currency code", "EUR"), Field(pattern="^[A-Z]{3}$", description="Of cpc and cpm")
+    ] = None
 
     def in_currency(self, currency: str) -> Baseline:
         """Return the values that are comparable in the account's currency."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from meta_ads_mcp.core.params import Closed
+from meta_ads_mcp.core.params import Closed, Form
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import ObjectId
 from meta_ads_mcp.web.addresses import PublicUrl
@@ -79,8 +79,10 @@ class ThankYouPage(Closed):
     button_text: Line | None = None
     button_type: Word | None = None
     website_url: PublicUrl | None = None
-    country_code: Annotated[str | None, Field(pattern="^[A-Z]{2}$")] = None
-    business_phone_number: Annotated[str | None, Field(pattern=r"^\+?[0-9]{5,15}$")] = None
+    country_code: Annotated[str | None, Form("a country code", "DE"), Field(pattern="^[A-Z]{2}$")] = None
+    business_phone_number: Annotated[
+        str | None, Form("a phone number", "+491701234567"), Field(pattern=r"^\+?[0-9]{5,15}$")
+    ] = None
     enable_messenger: bool | None = None
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from meta_ads_mcp.core.params import Local, Params
+from meta_ads_mcp.core.params import Form, Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result, Row, Table
@@ -217,9 +217,10 @@ class GetPageInsights(Params):
     """Read figures of a Page (not of ads): views, reach, engagements, follows; per day, week or 28 days."""
 
     page_id: PageId
-    metrics: Annotated[list[Annotated[str, Field(pattern="^[a-z0-9_]{3,80}$")]], Field(min_length=1, max_length=30)] = (
-        list(DEFAULT)
-    )
+    metrics: Annotated[
+        list[Annotated[str, Form("a metric", "page_post_engagements"), Field(pattern="^[a-z0-9_]{3,80}$")]],
+        Field(min_length=1, max_length=30),
+    ] = list(DEFAULT)
     period: Literal["day", "week", "days_28"] = "week"
     since: Moment | None = None
     until: Moment | None = None

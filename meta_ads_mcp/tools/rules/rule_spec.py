@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from meta_ads_mcp.core.params import Closed
+from meta_ads_mcp.core.params import Closed, Form
 from meta_ads_mcp.core.values.graph_values import parse_json_text
 
 Operator = Literal[
@@ -68,7 +68,9 @@ def _integral(value: int | float) -> int | float:
 _MAX_NUMBER = 10**15
 Number = Annotated[int | float, AfterValidator(_integral), WithJsonSchema({"type": "number"})]
 Several = Annotated[list[Text], Field(max_length=200)] | Annotated[list[Number], Field(max_length=200)]
-FilterField = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9_.:]+$")]
+FilterField = Annotated[
+    str, Form("a filter field", "campaign.id"), Field(min_length=1, max_length=120, pattern=r"^[A-Za-z0-9_.:]+$")
+]
 # Models often send lists and objects as JSON text.
 Value = Annotated[Text | Number | bool | Several, BeforeValidator(parse_json_text)]
 
@@ -186,7 +188,7 @@ class ChangeSpec(Closed):
     amount: Number
     unit: Literal["PERCENTAGE", "ACCOUNT_CURRENCY"]
     limit: Annotated[int | None, Field(ge=0)] = None
-    target_field: Annotated[str | None, Field(pattern="^[a-z_]{1,60}$")] = None
+    target_field: Annotated[str | None, Form("a field name", "daily_budget"), Field(pattern="^[a-z_]{1,60}$")] = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
@@ -207,7 +209,7 @@ class RebalanceSpec(Closed):
 class ExecutionOption(Closed):
     """A setting of the rule's action, such as change_spec, user_ids or execution_count_limit."""
 
-    field: Annotated[str, Field(pattern="^[a-z_]{1,60}$")]
+    field: Annotated[str, Form("a field name", "daily_budget"), Field(pattern="^[a-z_]{1,60}$")]
     operator: Annotated[Literal["EQUAL", "IN"], BeforeValidator(_reject_change_words)]
     value: Annotated[ChangeSpec | RebalanceSpec | Text | Number | bool | Several, BeforeValidator(parse_json_text)]
 

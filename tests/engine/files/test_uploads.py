@@ -92,7 +92,7 @@ def test_a_link_put_in_place_after_the_check_is_not_followed(root: Path, monkeyp
     """The path resolves to a file inside; then its folder becomes a link that leads out."""
     (root.parent / "people.csv").write_text("secret")
     uploads = RootedUploads([root])
-    place = uploads._place
+    place = uploads._locate
 
     def swapped(given: Path) -> tuple[Path, Path]:
         found = place(given)
@@ -100,7 +100,7 @@ def test_a_link_put_in_place_after_the_check_is_not_followed(root: Path, monkeyp
         (root / "deep").symlink_to(root.parent)
         return found
 
-    monkeypatch.setattr(uploads, "_place", swapped)
+    monkeypatch.setattr(uploads, "_locate", swapped)
     with pytest.raises(NotFound):
         uploads.open(str(root / "deep" / "people.csv"), MOST)
 

@@ -1,0 +1,82 @@
+"""Nothing of an account outside META_ADS_ACCOUNTS is named in a request, and each check behind that is required."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+from meta_ads_mcp.core.nodes import kind_of_key
+from meta_ads_mcp.engine import authority, request_ids
+from meta_ads_mcp.engine.authority import AuthorizedGraph
+from meta_ads_mcp.engine.request_ids import NamedId
+from tests.safety import allowlist
+from tests.support.every_tool import TOOLS
+from tests.support.property_runner import run_property
+
+EXAMPLES = 300
+# A hole shows within these.
+MAX_EXAMPLES = 400
+
+
+def test_no_request_names_an_object_of_a_foreign_account() -> None:
+    run_property(allowlist.check, EXAMPLES)
+
+
+def forget(*keys: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Take what these keys hold for no ids."""
+    return lambda patch: patch.setattr(request_ids, "NOT_IDS", request_ids.NOT_IDS | set(keys))
+
+
+def do_not_authorize(patch: pytest.MonkeyPatch) -> None:
+    async def authorize(self: AuthorizedGraph, request: Any) -> None:
+        return None
+
+    patch.setattr(AuthorizedGraph, "authorize", authorize)
+
+
+def ignore_texts_with_ids(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(request_ids, "_parse", lambda text: None)
+    patch.setattr(request_ids, "_SEPARATORS", re.compile("(?!)"))
+
+
+def ignore_paths(patch: pytest.MonkeyPatch) -> None:
+    def search(request: Any, path_kind: str = "any") -> list[NamedId]:
+        return list(request_ids._ids_in(request.params, "", ""))
+
+    patch.setattr(authority, "ids_of_request", search)
+
+
+def know_only_some_keys(patch: pytest.MonkeyPatch) -> None:
+    """Take for an id only what a known key holds, as a list of names would."""
+
+    def search(text: str, key: str, where: str) -> Iterator[NamedId]:
+        return real(text, key, where) if kind_of_key(key) else iter(())
+
+    real = request_ids._id_of
+    patch.setattr(request_ids, "_id_of", search)
+
+
+# Hole → the patch that makes it, and the tools through which it shows.
+HOLES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
+    "page_id is no id": (forget("page_id"), "ads_estimate_audience_size"),
+    "custom_audiences are no ids": (forget("custom_audiences"), "ads_create_ad_set ads_update_ad_set"),
+    "values of filters are no ids": (forget("campaign_id", "adset_id", "ad_id"), "ads_get_insights"),
+    "requests are not authorized": (do_not_authorize, "ads_undo_change"),
+    "a text is one id at most": (ignore_texts_with_ids, "ads_estimate_audience_size"),
+    "paths are not searched": (ignore_paths, "ads_undo_change"),
+    "only known keys hold ids": (know_only_some_keys, "ads_create_ad ads_create_ad_creative"),
+}
+
+
+@pytest.mark.parametrize(("hole", "tools"), HOLES.values(), ids=HOLES)
+def test_a_hole_is_noticed(
+    hole: Callable[[pytest.MonkeyPatch], None], tools: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hole(monkeypatch)
+    check = partial(allowlist.check, tools=[tool for tool in TOOLS if tool.name in tools.split()])
+    with pytest.raises(allowlist.ForeignRequest):
+        run_property(check, MAX_EXAMPLES, explain=False)

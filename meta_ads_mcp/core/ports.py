@@ -139,6 +139,14 @@ class Exports(Protocol):
         """
         ...
 
+    def read_state(self, name: str) -> Row:
+        """Return what `write_state` stored under the name, or an empty row. A file that cannot be read is empty."""
+        ...
+
+    def write_state(self, name: str, state: Row) -> None:
+        """Store where an export stands, so that the next one continues there. Raises Denied if it cannot be written."""
+        ...
+
     def keep(self, name: str, extension: str, content: bytes) -> str:
         """Save content as a file in the media folder and return its path. An earlier file of that name is replaced."""
         ...

@@ -16,6 +16,7 @@ from typing import Any
 from meta_ads_mcp.core.changes import Changes, JournalEntry
 from meta_ads_mcp.core.ports import Export, ExportFormat
 from meta_ads_mcp.core.private_files import append_private_line
+from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.errors import NotFound
@@ -62,6 +63,12 @@ class OwnedExports:
         if not personal:  # nobody is shown a personal file
             self.owners.record(f"{name}.{file_format}", self.accounts)
         return export
+
+    def read_state(self, name: str) -> Row:
+        return self.files.read_state(name)
+
+    def write_state(self, name: str, state: Row) -> None:
+        self.files.write_state(name, state)
 
     def keep(self, name: str, extension: str, content: bytes) -> str:
         return self.files.keep(name, extension, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,8 +34,8 @@ async def prepared(made: SandboxEngine, tool: Tool) -> dict[str, Any]:
 
 @eras
 @each()
-async def test_a_call_answers_as_the_contract_says(tool: Tool, era: str) -> None:
-    made = build_server(new_world() if tool.effect.is_write else shared_world())
+async def test_a_call_answers_as_the_contract_says(tool: Tool, era: str, tmp_path: Path) -> None:
+    made = build_server(new_world() if tool.effect.is_write else shared_world(), export_dir=tmp_path)
     result = await called(made, era, tool.name, await prepared(made, tool))
     if tool.name in IN_DEMO:
         check_error(result, IN_DEMO[tool.name][0])

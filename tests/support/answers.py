@@ -23,8 +23,8 @@ WRITE_STATES = {"success", "dry_run", "needs_confirmation", "unknown_outcome"}
 
 
 def texts(result: Mapping[str, Any]) -> list[str]:
-    assert {block["type"] for block in result["content"]} == {"text"}
-    return [block["text"] for block in result["content"]]
+    assert {block["type"] for block in result["content"]} <= {"text", "resource_link"}
+    return [block["text"] for block in result["content"] if block["type"] == "text"]
 
 
 def check_success(result: Mapping[str, Any], *, write: bool = False) -> dict[str, Any]:

@@ -62,6 +62,28 @@ class FolderExports:
         except OSError as failure:
             raise _unwritable(failure) from None
 
+    def read_state(self, name: str) -> Row:
+        path = self._state_path(name)
+        if not _is_ours(path):
+            return {}
+        with suppress(OSError, ValueError, RecursionError):
+            state = json.loads(path.read_text(encoding="utf-8"))
+            return state if isinstance(state, dict) else {}
+        return {}
+
+    def write_state(self, name: str, state: Row) -> None:
+        try:
+            replace_private(self._state_path(name), _json_line(state).encode())
+        except OSError as failure:
+            raise _unwritable(failure) from None
+
+    def _state_path(self, name: str) -> Path:
+        if self._folder is None:
+            raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
+        if not _NAME.fullmatch(name):
+            raise InvalidArguments("The name of an export is letters, digits, _ and -.")
+        return self._folder / "state" / f"{name}.json"
+
     def keep(self, name: str, extension: str, content: bytes) -> str:
         if self._media is None:
             raise Denied("This server has no folder for files.", "Set META_ADS_STATE_DIR, or leave out save.")

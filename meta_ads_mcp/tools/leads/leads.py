@@ -22,7 +22,10 @@ from meta_ads_mcp.tools.comments.comments import page_of_ad
 LEAD_FIELDS = "id created_time field_data ad_id ad_name adset_id campaign_id form_id platform is_organic"
 # Meta docs, marketing-api/guides/lead-ads/retrieving.
 LEAD_SCOPES = ("leads_retrieval", "ads_management", "pages_show_list", "pages_read_engagement", "pages_manage_ads")
-MASKED = "Values of field_data are masked, because they are personal data; include_pii=true shows them."
+MASKED = (
+    "Values of field_data are masked, because they are personal data. ads_export_leads writes them to a private file; "
+    "include_pii=true shows them."
+)
 
 
 @tool(

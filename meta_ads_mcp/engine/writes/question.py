@@ -31,7 +31,7 @@ _SILENT = frozenset({"execution_options", "fields"})
 
 
 class QuestionText:
-    """Format the values of one account. `currency` and `zone` are None where Meta does not show them."""
+    """Format the values of an account. `currency` and `zone` are None if Meta does not show them."""
 
     def __init__(self, currency: str | None, zone: tzinfo | None) -> None:
         self._currency = currency
@@ -65,11 +65,11 @@ class QuestionText:
     def _lines(self, change: Change, blocks: list[str]) -> Iterable[str]:
         where = change.object_id or change.parent or ""
         for name, before, after in self.changes(change):
-            shown = after
+            text = after
             if len(after) > MAX_INLINE_CHARS:
                 blocks.append(f"{name} of {where or 'the new object'}, in full:\n{after}")
-                shown = f"see the full text below ({len(after)} characters)"
-            yield f"{where} {name}: {before if before is not None else 'none'} → {shown}".strip()
+                text = f"see the full text below ({len(after)} characters)"
+            yield f"{where} {name}: {before if before is not None else 'none'} → {text}".strip()
 
     def value(self, name: str, value: Any) -> str:
         """Return a value in words: money with its currency, times with their zone, everything else as it is."""

@@ -29,7 +29,7 @@ ENDED = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
 RULE_SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 # The status of copies (SDK, the `/copies` edges) and of what is published.
-_STATUS_FIELDS = ("status", "status_option", "configured_status")
+_STATUS_FIELDS = frozenset({"status", "status_option", "configured_status"})
 _STARTS = frozenset({"ACTIVE", "INHERITED_FROM_SOURCE"})
 _ENDS = ("end_time", "stop_time")
 # Edges of a Page and of a post that show text to everybody, and the parameters that hold it.
@@ -124,7 +124,7 @@ def policy_actions(change: Change) -> frozenset[str]:
     words |= {word for word in (creation, node_kind(on_edge).create_action if on_edge else None) if word}
     values = {**change.request.params, **change.after}
     is_new = change.object_id is None
-    if (starts_delivery(change) or _sets_status(values)) and (not is_new or starts_delivery(change)):
+    if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
     if "targeting" in values and not is_new:
         words.add("edit_targeting")
@@ -144,13 +144,6 @@ def _edits_budget(amount: Amount, creation: str | None) -> bool:
     A new budget schedule counts, because it edits the budget of an existing object.
     """
     return amount.kind in _COUNTS_AS_BUDGET and (amount.existing or creation is None)
-
-
-def _sets_status(values: Mapping[str, Any]) -> bool:
-    return any(
-        (name in values and values[name] not in ("PAUSED", None)) or (name == "status" and name in values)
-        for name in _STATUS_FIELDS
-    )
 
 
 def is_deletion(change: Change) -> bool:

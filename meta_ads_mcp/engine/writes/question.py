@@ -26,6 +26,8 @@ _TIME_NAME = re.compile(r"(^|_)time(_|$)|(^|_)(since|until)$")
 _FIRST_TIME = 1_000_000_000
 # Longer texts get a block of their own.
 MAX_INLINE_CHARS = 120
+# Names and earlier values, which other people may have written at any length.
+MAX_EARLIER_CHARS = 400
 # Parameters that repeat what `after` says under another name, or that say nothing to a person.
 _SILENT = frozenset({"execution_options", "fields"})
 
@@ -58,7 +60,7 @@ class QuestionText:
         pairs = [(name, change.before.get(name), value) for name, value in values.items()]
         changed = [pair for pair in pairs if change.effect is Effect.CREATE or not _is_same(pair[1], pair[2])]
         return [
-            (name, None if before is None else self.value(name, before), self.value(name, after))
+            (name, None if before is None else _abbreviate(self.value(name, before)), self.value(name, after))
             for name, before, after in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
         ]
 
@@ -111,7 +113,14 @@ def describe_object(change: Change) -> str:
     """Name the object of a change by its kind, its id and, quoted, its name."""
     label = node_kind(change.node).label
     what = f"{label} {change.object_id}" if change.object_id else f"new {label} in {change.parent}"
-    return f"{what} ({json.dumps(change.title, ensure_ascii=False)})" if change.title else what
+    return f"{what} ({_abbreviate(json.dumps(change.title, ensure_ascii=False))})" if change.title else what
+
+
+def _abbreviate(text: str) -> str:
+    """Shorten what is there already. What will be sent is never shortened."""
+    if len(text) <= MAX_EARLIER_CHARS:
+        return text
+    return f"{text[:MAX_EARLIER_CHARS]}…{text[-1]} ({len(text)} characters)"
 
 
 def _is_time(name: str, value: Any) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from math import log
+from math import inf, log
 
 from meta_ads_mcp.server.vocabulary import Entry, Vocabulary, load_vocabulary
 
@@ -39,7 +39,6 @@ class Document:
     """A tool or prompt to be found. `hints` are its toolset and keywords, `text` is its description and arguments."""
 
     name: str
-    toolset: str
     hints: str
     text: str
 
@@ -76,8 +75,8 @@ class Search:
             for key, document in self._index.items()
             if self._is_about(document, concepts, words)
         }
-        if name in self._documents:
-            scores[name] = float("inf")
+        if name in self._index:
+            scores[name] = inf
         return sorted(scores, key=lambda key: -scores[key])
 
     def nearest(self, name: str, names: Sequence[str], limit: int) -> list[str]:
@@ -117,9 +116,7 @@ class Search:
         return {name: self._indexed(document) for name, document in self._documents.items()}
 
     def _indexed(self, document: Document) -> IndexedDocument:
-        name, hints, text = (
-            frozenset(split_english(part)) for part in (document.name, document.hints, document.text)
-        )
+        name, hints, text = (frozenset(split_english(part)) for part in (document.name, document.hints, document.text))
         return IndexedDocument(name, hints, text, self._vocabulary.entries.get(document.name, NO_ENTRY))
 
     @cached_property

@@ -199,7 +199,8 @@ def _follow_phrase(rest: tuple[str, ...], words: list[str], last: int) -> list[i
         if stem == WIDE_GAP:
             gap = MAX_WIDE_GAP
             continue
-        position = next((i for i in range(last + 1, last + 2 + gap) if i < len(words) and _matches(words[i], stem)), None)
+        window = range(last + 1, min(len(words), last + 2 + gap))
+        position = next((index for index in window if _matches(words[index], stem)), None)
         if position is None:
             return []
         positions.append(position)

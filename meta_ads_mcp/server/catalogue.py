@@ -16,7 +16,6 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from meta_ads_mcp.core.signature import describe_arguments
 from meta_ads_mcp.core.tool import WRITE_WARNING, Effect, Tool, declaration_of
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
@@ -256,6 +255,8 @@ class Catalogue:
 
 def describe(tool: ToolEntry | Tool) -> Row:
     """Return a tool as a search shows it; the arguments as `describe_arguments` writes them."""
+    from meta_ads_mcp.core.signature import describe_arguments  # noqa: PLC0415  a start does not wait for it
+
     return {
         "name": tool.name,
         "kind": tool.effect.value,

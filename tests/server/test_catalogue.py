@@ -1,4 +1,4 @@
-"""What the catalogue says about tools that a client does not see in its list."""
+"""The list of tools, and what the catalogue says about those that are not on it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from tests.support.every_tool import TOOLS, catalogue
 from tests.support.sandbox_engine import build_server
 
 READS = Catalogue(TOOLS)
+MAX_LISTED = 32
+
+
+@pytest.mark.parametrize("allow_writes", [False, True])
+def test_the_default_list_is_short(*, allow_writes: bool) -> None:
+    assert len(Catalogue(TOOLS, allow_writes=allow_writes).listed) <= MAX_LISTED
 
 
 @pytest.mark.parametrize(

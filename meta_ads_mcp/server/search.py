@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from math import inf, log
+from math import inf, log, sqrt
 
 from meta_ads_mcp.server.vocabulary import Entry, Vocabulary, load_vocabulary
 
@@ -104,7 +104,7 @@ class Search:
         """Words in the name weigh most, then those of toolset and keywords, then the rest; rare words more."""
         return sum(
             (NAME_WEIGHT * (word in document.name) + HINT_WEIGHT * (word in document.hints) + (word in document.text))
-            / self._word_counts[word] ** 0.5
+            / sqrt(self._word_counts[word])
             for word in words & self._word_counts.keys()
         )
 

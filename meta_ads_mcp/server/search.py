@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from math import inf, log, sqrt
 
-from meta_ads_mcp.server.vocabulary import Entry, Vocabulary, load_vocabulary
+from meta_ads_mcp.server.search_words import Entry, Vocabulary, load_vocabulary
 
 SIDE_WEIGHT = 0.5
 # How much of a concept score depends on how much of the document's definition the query names.

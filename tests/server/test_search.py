@@ -15,7 +15,7 @@ from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.server.catalogue import Catalogue
 from meta_ads_mcp.server.prompts import PROMPTS
 from meta_ads_mcp.server.search import Document, Search
-from meta_ads_mcp.server.vocabulary import LANGUAGES, load_vocabulary
+from meta_ads_mcp.server.search_words import LANGUAGES, load_vocabulary
 from meta_ads_mcp.tools.discovery import fit_rows
 from tests.support.every_tool import TOOLS, catalogue
 from tests.support.scripted_graph import ScriptedGraph

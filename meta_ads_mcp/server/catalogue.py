@@ -255,7 +255,7 @@ class Catalogue:
 
 def describe(tool: ToolEntry | Tool) -> Row:
     """Return a tool as a search shows it; the arguments as `describe_arguments` writes them."""
-    from meta_ads_mcp.core.signature import describe_arguments  # noqa: PLC0415  a start does not wait for it
+    from meta_ads_mcp.server.signature import describe_arguments  # noqa: PLC0415  a start does not wait for it
 
     return {
         "name": tool.name,

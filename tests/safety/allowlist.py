@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.sandbox import Call
+from meta_ads_mcp.sandbox import SandboxCall
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.ownership import Ownership
@@ -127,7 +127,7 @@ def _lie(judge: Ownership, random: Random) -> None:
     """Let Graph's answers refer to foreign objects. What an answer says about the object itself stays true."""
     sandbox = bench().sandbox
 
-    def respond(call: Call) -> Any:
+    def respond(call: SandboxCall) -> Any:
         answer = sandbox.graph.answer(call)
         told = json.dumps(_exchanged(answer.body, judge, random, top=True)).encode()
         return httpx.Response(answer.status, content=told, headers=answer.headers)
@@ -135,7 +135,7 @@ def _lie(judge: Ownership, random: Random) -> None:
     sandbox.faults.add(_is_answer_about_objects, respond=respond, times=FOR_EVER)
 
 
-def _is_answer_about_objects(call: Call) -> bool:
+def _is_answer_about_objects(call: SandboxCall) -> bool:
     return call.method == "GET" and bool(call.path) and call.params.get("fields") not in ("id,account_id", "id,page_id")
 
 

@@ -63,7 +63,7 @@ async def check(data: st.DataObject, tools: Sequence[Tool] = _CALLS) -> None:
     calls = []
     for _ in range(data.draw(st.integers(1, 4))):
         tool = data.draw(st.sampled_from(tools))
-        given = await _arguments(engine, tool, data)
+        given = await draw_arguments(engine, tool, data)
         before = engine.store.snapshot()
         answer = await engine.call(tool.name, given, Person(True))
         calls.append((tool.name, given, answer.text[:80]))
@@ -100,7 +100,7 @@ def _vary(engine: SandboxEngine, data: st.DataObject) -> None:
     engine.store.patch(ids["campaign"], {"daily_budget": data.draw(st.sampled_from(("3000", "50000", "90000")))})
 
 
-async def _arguments(engine: SandboxEngine, tool: Tool, data: st.DataObject) -> dict[str, Any]:
+async def draw_arguments(engine: SandboxEngine, tool: Tool, data: st.DataObject) -> dict[str, Any]:
     """Return a call that works, with what the policy is about exchanged or added."""
     entries = engine.engine.journal.entries()
     if tool.name == "ads_undo_change":

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.sandbox import Call, SandboxTransport, World
+from meta_ads_mcp.sandbox import SandboxCall, SandboxTransport, World
 from meta_ads_mcp.sandbox.store import Snapshot
 from tests.support.clock import FakeClock
 from tests.support.sandbox_engine import SandboxEngine, build_writer
@@ -43,6 +43,6 @@ class Bench:
         return made, await valid(made, tool, self.files)
 
 
-def is_write(call: Call) -> bool:
+def is_write(call: SandboxCall) -> bool:
     """Reads in a batch travel as a POST without a path."""
     return bool(call.path) and call.method != "GET" and "validate_only" not in call.params.get("execution_options", "")

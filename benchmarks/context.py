@@ -43,8 +43,8 @@ def sizes() -> list[Size]:
 def lists() -> list[Size]:
     found = []
     for what, toolsets, writes, most in (
-        ("tools/list, default", "default", False, 32_000),
-        ("tools/list, default with writes", "default", True, 32_000),
+        ("tools/list, default", "default", False, 30_000),
+        ("tools/list, default with writes", "default", True, 30_000),
         ("tools/list, everything with writes", "all", True, 115_000),
     ):
         answer = asyncio.run(listing(toolsets, writes=writes))

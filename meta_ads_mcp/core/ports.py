@@ -155,8 +155,11 @@ class Exports(Protocol):
 class Directory(Protocol):
     """Search the catalogue, for the discovery tools."""
 
-    def find(self, query: str, toolset: str | None, limit: int) -> list[Row]:
-        """Return matching tools, the best first, with the arguments of each."""
+    def find(self, query: str, toolset: str | None) -> list[Row]:
+        """Return all matching tools and prompts, best first: name, kind, toolset, description and arguments.
+
+        `off` marks what this server does not allow, `call_with` names the tool through which an unlisted one is called.
+        """
         ...
 
     def toolsets(self) -> list[Row]:

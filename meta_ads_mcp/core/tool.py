@@ -17,6 +17,9 @@ from meta_ads_mcp.core.request import Method, confine, places
 from meta_ads_mcp.core.schema import input_schema
 from meta_ads_mcp.core.values.ids import Node
 
+# Before the description of each write tool.
+WRITE_WARNING = "⚠️ Modifies live ads/account data. "
+
 
 class Effect(enum.Enum):
     """Name the effect of a tool. Hints, the write gate, pacing, retries and the journal's verb all derive from it."""
@@ -99,7 +102,7 @@ class Tool:
     @property
     def description(self) -> str:
         text = inspect.cleandoc(self.params.__doc__ or "")
-        return f"⚠️ Modifies live ads/account data. {text}" if self.effect.is_write else text
+        return WRITE_WARNING + text if self.effect.is_write else text
 
     @property
     def title(self) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row, Whole
 from meta_ads_mcp.core.values.graph_values import parse_json_text
+from meta_ads_mcp.core.values.spend_fields import UnreadableAmount, parse_minor
 from meta_ads_mcp.errors import ApiError, InvalidArguments
 
 MAX_MISSING_FIELDS = 5
@@ -201,9 +202,13 @@ def _sent_fields(node: str) -> list[str]:
 
 def _parse_amount(name: str, value: Any) -> int:
     """Return an amount in minor units. Raises ApiError, because a copy without its budget is another ad set."""
-    if str(value).isascii() and str(value).isdigit():
-        return int(value)
-    raise ApiError(f"Graph's answer has no amount in {name}.")
+    try:
+        amount = parse_minor(value)
+    except UnreadableAmount:
+        amount = None
+    if amount is None:
+        raise ApiError(f"Graph's answer has no amount in {name}.")
+    return amount
 
 
 def _is_future(time: Any, now: datetime | None) -> bool:

@@ -6,7 +6,7 @@ Shapes are those of AdRuleExecutionSpec in facebook_business 26.0.3. A change is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,27 +51,34 @@ def effect_of_rule(execution_spec: Any) -> RuleEffect:
         return RuleEffect(kind)
     if kind in _STATUS:
         return RuleEffect(kind, frozenset({"edit_status"}), starts_delivery=kind != "PAUSE")
-    change = _change_of(spec)
-    raises = change is None or not str(change.get("amount", "")).startswith("-")
+    changes = _changes_of(spec)
+    rises = [change for change in changes if not str(change.get("amount", "")).startswith("-")]
+    raises = bool(rises) or not changes
     if kind in _BUDGET:
-        return RuleEffect(kind, frozenset({"edit_budget"}), raises_budget=raises, limit=_limit_of(change))
+        return RuleEffect(kind, frozenset({"edit_budget"}), raises_budget=raises, limit=_highest_limit(rises))
     if kind in _BID:
-        return RuleEffect(kind, raises_bid=raises, limit=_limit_of(change))
+        return RuleEffect(kind, raises_bid=raises, limit=_highest_limit(rises))
     return RuleEffect(kind, _EVERYTHING, raises_budget=True, raises_bid=True, starts_delivery=True)
 
 
-def _change_of(spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _changes_of(spec: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return every `change_spec`. Meta does not say which of several counts, so all do."""
     options = spec.get("execution_options")
-    for option in options if isinstance(options, list) else []:
-        if isinstance(option, Mapping) and option.get("field") == "change_spec":
-            value = option.get("value")
-            value = parse_json_text(value) if isinstance(value, str) else value
-            return value if isinstance(value, Mapping) else None
-    return None
+    named = [option for option in options if isinstance(option, Mapping)] if isinstance(options, list) else []
+    values = [option.get("value") for option in named if option.get("field") == "change_spec"]
+    read = [parse_json_text(value) if isinstance(value, str) else value for value in values]
+    return [value if isinstance(value, Mapping) else {} for value in read]
 
 
-def _limit_of(change: Mapping[str, Any] | None) -> int | None:
+def _highest_limit(rises: Sequence[Mapping[str, Any]]) -> int | None:
+    """Return the limit of all rises, or None if one of them has none that can be read."""
+    limits = [_limit_of(change) for change in rises]
+    known = [limit for limit in limits if limit is not None]
+    return max(known) if known and len(known) == len(limits) else None
+
+
+def _limit_of(change: Mapping[str, Any]) -> int | None:
     try:
-        return parse_minor(change.get("limit")) if change is not None else None
+        return parse_minor(change.get("limit"))
     except UnreadableAmount:
         return None

@@ -25,6 +25,7 @@ from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.compact import drop_defaults
 from meta_ads_mcp.engine.answer.fit import fit_answer
+from meta_ads_mcp.engine.answer.next_steps import map_next_steps
 from meta_ads_mcp.engine.answer.shape import (
     CUT_TEXTS,
     UNTRUSTED_TEXT,
@@ -82,6 +83,10 @@ class ToolAnswer:
 
 class CatalogPort(Directory, ToolSource, Protocol):
     """Find the tools of this server by name, and search them."""
+
+    def mark_unlisted(self, text: str) -> str:
+        """Return the text with the way to each mentioned tool that the client does not list."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -256,13 +261,14 @@ class Engine:
         data = shape(result.data, currencies.get(owner or ""), frozenset(drop), currencies)
         if tool.is_list:
             data = drop_defaults(data, requests)
+        data = map_next_steps(data, self.catalogue.mark_unlisted)
         structured: dict[str, Any] = {"summary": _summary(result), "data": data}
         page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
         if page is not None:
             structured["page"] = page.public()
         notes = [*call.notes, *result.notes, *self._standing_notes(tool, data)]
         if notes:
-            structured["notes"] = [clean(note, MAX_NOTE_CHARS) for note in notes]
+            structured["notes"] = [self.catalogue.mark_unlisted(clean(note, MAX_NOTE_CHARS)) for note in notes]
         if self.options.demo:
             structured["demo"] = True
         if not result.verbatim:
@@ -294,7 +300,8 @@ class Engine:
 
     def _error_answer(self, error: AdsError) -> ToolAnswer:
         body: dict[str, Any] = clean_all(error.public())
-        body["message"], body["next_step"] = clean(error.message, 1000), clean(error.next_step, 600)
+        body["message"] = clean(error.message, 1000)
+        body["next_step"] = self.catalogue.mark_unlisted(clean(error.next_step, 600))
         return ToolAnswer(f"{body['message']} {body['next_step']}", {"error": body}, is_error=True)
 
     def _audit(self, tool: Tool | None, name: str, start: float, outcome: str) -> None:

@@ -44,6 +44,8 @@ _MAX_TEXT_CHARS = 1000
 _RETRY_REQUEST = re.compile(
     r"(try|retry)\b.{0,40}\b(again|later)|please retry|temporar(y|ily)|timed? ?out", re.IGNORECASE
 )
+# Meta ends many messages with a pointer to its documentation, which leads a model away from the next step.
+_BOILERPLATE = re.compile(r"\s*Please read the Graph API documentation at \S+")
 _HEADLINES: dict[type[AdsError], str] = {
     Throttled: "Meta is throttling these calls",
     Blocked: "Meta has blocked these calls for a while",
@@ -149,8 +151,9 @@ def _parse_envelope(raw: Mapping[str, Any], status: int) -> GraphError:
 
 
 def _text(raw: Mapping[str, Any], key: str) -> str | None:
+    """Return a clean text without Meta's pointer to its documentation, or None."""
     value = raw.get(key)
-    return clean(value, _MAX_TEXT_CHARS) if isinstance(value, str) and value else None
+    return clean(_BOILERPLATE.sub("", value), _MAX_TEXT_CHARS) if isinstance(value, str) and value else None
 
 
 def _integer(value: Any) -> int | None:

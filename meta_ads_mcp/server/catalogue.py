@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from meta_ads_mcp.core.tool import Tool, declaration_of
+from meta_ads_mcp.core.tool import WRITE_WARNING, Effect, Tool, declaration_of
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
 
 if TYPE_CHECKING:
     from meta_ads_mcp.core.result import Row
+    from meta_ads_mcp.server.prompts import Prompt
+    from meta_ads_mcp.server.search import Search
 
 TOOLS = "meta_ads_mcp.tools"
 TOOLSETS = (
@@ -67,7 +70,13 @@ DEFAULT = frozenset(
 )
 # Always listed: the way to every tool that is not.
 ALWAYS = "discovery"
+READ_CALLER = "ads_call_read_tool"
+WRITE_CALLER = "ads_call_write_tool"
+# The toolset under which a search shows prompts.
+PROMPT_TOOLSET = "prompts"
 MAX_NEAREST = 3
+MAX_NAME_CHARS = 80
+_TOOL_NAME = re.compile(r"\b(?:ads|facebook)_[a-z0-9_]+\b")
 READ_ONLY = (
     "This server only reads: writes are off. Its owner allows them with META_ADS_ALLOW_WRITES=true or --allow-writes."
 )
@@ -136,13 +145,12 @@ class Catalogue:
         """
         entry = self._tools.get(name)
         if entry is None:
-            raise NotFound(f"Unknown tool: {name[:80]!r}.", self._next_step(name))
+            raise NotFound(f"Unknown tool: {name[:MAX_NAME_CHARS]!r}.", self._next_step(name))
         return entry.tool() if isinstance(entry, ToolEntry) else entry
 
     def _next_step(self, name: str) -> str:
         """Name the nearest enabled tools, and say how to allow writes where they are off."""
-        words = name[:80].replace("_", " ")
-        nearest = [row["name"] for row in self.find(words, None, MAX_NEAREST, enabled_only=True)]
+        nearest = self._search.nearest(name[:MAX_NAME_CHARS], list(self._tools), MAX_NEAREST)
         steps = [f"Nearest: {', '.join(nearest)}."] if nearest else []
         steps.append("Search the tools of this server with ads_find_tools.")
         return " ".join(steps if self.has_writes else [*steps, READ_ONLY])
@@ -154,88 +162,108 @@ class Catalogue:
             raise NotFound(f"{name} is excluded on this server.", "Its owner sets META_ADS_EXCLUDE_TOOLS.")
         return part.tool() if isinstance(part, ToolEntry) else part
 
-    def find(self, query: str, toolset: str | None, limit: int, *, enabled_only: bool = False) -> list[Row]:
-        """Return matching tools, best first: name, kind, toolset, description and the arguments they take.
+    def find(self, query: str, toolset: str | None) -> list[Row]:
+        """Return all matching tools and prompts, best first, each with what `describe` says.
 
-        Write tools that are off are found too, and marked, unless `enabled_only`.
+        Write tools that are off are found too, and marked. Without words, all tools of the toolset are returned.
         """
-        words = _words(query)
-        tools = self._tools if enabled_only else self._parts
-        scored = [
-            (self._score(tool, words), -index, tool)
-            for index, tool in enumerate(tools.values())
-            if toolset in (None, tool.toolset)
-        ]
-        best = sorted(
-            (entry for entry in scored if entry[0] > 0 or not words), key=lambda entry: entry[:2], reverse=True
-        )
-        return [self._describe(tool) for _, _, tool in best[:limit]]
+        names = self._search.rank(query) if query.strip() else [*self._parts, *self._prompts]
+        rows = map(self._describe_name, names)
+        return [row for row in rows if toolset in (None, row["toolset"])]
+
+    def _describe_name(self, name: str) -> Row:
+        tool = self._parts.get(name)
+        return self._describe_prompt(name) if tool is None else self._describe(tool)
 
     def _describe(self, tool: ToolEntry | Tool) -> Row:
         row = describe(tool)
-        if tool.name in self._tools:
-            return row
-        del row["arguments"]
-        return row | {"off": "This tool is off. The owner of this server turns it on with META_ADS_ALLOW_WRITES."}
+        if tool.name not in self._tools:
+            return row | {"off": True}
+        caller = self._caller(tool)
+        return row | ({"call_with": caller} if caller else {})
 
-    def toolsets(self) -> list[Row]:
-        names: dict[str, list[str]] = {}
-        for tool in self._tools.values():
-            names.setdefault(tool.toolset, []).append(tool.name)
-        return [{"toolset": toolset, "tools": tools} for toolset, tools in names.items()]
-
-    def _score(self, tool: ToolEntry | Tool, words: set[str]) -> float:
-        """Score a tool: words in the name weigh most, then the toolset, then the description; rare words weigh more."""
-        if not words:
-            return 0
-        name, hints, text = self._index[tool.name]
-        return sum(
-            (4 * (word in name) + 2 * (word in hints) + (word in text)) * self._rarity.get(word, 0) for word in words
-        )
-
-    @cached_property
-    def _index(self) -> dict[str, tuple[set[str], set[str], set[str]]]:
+    def _describe_prompt(self, name: str) -> Row:
+        prompt = self._prompts[name]
+        arguments = {argument.name: argument.description for argument in prompt.arguments}
         return {
-            tool.name: (
-                _words(tool.name),
-                _words(f"{tool.toolset} {tool.keywords}"),
-                _words(f"{tool.description} {' '.join(tool.arguments['properties'])}"),
-            )
-            for tool in self._parts.values()
+            "name": name,
+            "kind": "prompt",
+            "toolset": PROMPT_TOOLSET,
+            "description": prompt.description,
+            "arguments": arguments,
         }
 
+    def mark_unlisted(self, text: str) -> str:
+        """Say behind the first mention of each tool that is not listed how to reach it, or that it is off."""
+        if "_" not in text:
+            return text
+        mentioned: set[str] = set()
+
+        def mark(match: re.Match[str]) -> str:
+            name = match[0]
+            way = self._way_to(name) if name not in mentioned else ""
+            mentioned.add(name)
+            return f"{name} ({way})" if way else name
+
+        return _TOOL_NAME.sub(mark, text)
+
+    def _way_to(self, name: str) -> str:
+        tool = self._parts.get(name)
+        if tool is None:
+            return ""
+        if name not in self._tools:
+            return "off on this server"
+        caller = self._caller(tool)
+        return f"through {caller}" if caller else ""
+
+    def _caller(self, tool: ToolEntry | Tool) -> str:
+        """Return the listed tool that calls an unlisted one. A tool of kind local is called by its own name."""
+        if tool.name in self._listed_names or tool.effect is Effect.LOCAL:
+            return ""
+        return WRITE_CALLER if tool.effect.is_write else READ_CALLER
+
     @cached_property
-    def _rarity(self) -> dict[str, float]:
-        counts: dict[str, int] = {}
-        for groups in self._index.values():
-            for word in set.union(*groups):
-                counts[word] = counts.get(word, 0) + 1
-        return {word: 1 / count**0.5 for word, count in counts.items()}
+    def _listed_names(self) -> frozenset[str]:
+        return frozenset(tool.name for tool in self.listed)
+
+    @cached_property
+    def _search(self) -> Search:
+        from meta_ads_mcp.server.search import Document, Search  # noqa: PLC0415  a start does not wait for it
+
+        tools = [
+            Document(
+                tool.name,
+                f"{tool.toolset} {tool.keywords}",
+                f"{tool.description} {' '.join(tool.arguments['properties'])}",
+            )
+            for tool in self._parts.values()
+        ]
+        prompts = [Document(prompt.name, prompt.title, prompt.description) for prompt in self._prompts.values()]
+        return Search([*tools, *prompts])
+
+    @cached_property
+    def _prompts(self) -> dict[str, Prompt]:
+        from meta_ads_mcp.server.prompts import PROMPTS  # noqa: PLC0415  a start does not wait for it
+
+        return {prompt.name: prompt for prompt in PROMPTS}
+
+    def toolsets(self) -> list[Row]:
+        """Return the toolsets with the number of their enabled tools."""
+        counts = Counter(tool.toolset for tool in self._tools.values())
+        return [{"toolset": toolset, "tools": count} for toolset, count in counts.items()]
 
 
-def describe(tool: ToolEntry | Tool) -> dict[str, Any]:
+def describe(tool: ToolEntry | Tool) -> Row:
+    """Return a tool as a search shows it; the arguments as `describe_arguments` writes them."""
+    from meta_ads_mcp.server.signature import describe_arguments  # noqa: PLC0415  a start does not wait for it
+
     return {
         "name": tool.name,
         "kind": tool.effect.value,
         "toolset": tool.toolset,
-        "description": tool.description,
-        "arguments": tool.arguments,
+        "description": tool.description.removeprefix(WRITE_WARNING),
+        "arguments": describe_arguments(tool.arguments),
     }
-
-
-def _words(text: str) -> set[str]:
-    """Return the words in the singular, so that "audience" finds "audiences"."""
-    words = re.findall(r"[a-z0-9]+", text.lower().replace("adset", "ad set"))
-    return {_singular(word) for word in words if len(word) > 1 and word not in _EMPTY_WORDS}
-
-
-_EMPTY_WORDS = frozenset("the of an to in on for and or with by is it as at be ads my me get show list all".split())
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 
 
 def _is_listed(tool: ToolEntry | Tool, chosen: set[str]) -> bool:
@@ -248,7 +276,7 @@ def _exists(tool: ToolEntry | Tool, allow_writes: bool | Sequence[str], exclude:
         return False
     if not tool.effect.is_write:
         return True
-    if tool.name == "ads_call_write_tool":
+    if tool.name == WRITE_CALLER:
         return bool(allow_writes)
     return allow_writes if isinstance(allow_writes, bool) else tool.name in allow_writes
 

@@ -108,8 +108,8 @@ def invalid_reply(line: str) -> str | None:
     message = _parse(line)
     if not isinstance(message, dict) or "method" in message or not message.keys() & {"result", "error"}:
         return None
-    request_id = message.get("id")
-    if isinstance(request_id, bool) or not isinstance(request_id, int | str):
+    request_id = _usable_id(message.get("id"))
+    if request_id is None:
         return None
     return json.dumps(_error(request_id, INVALID_REQUEST, "The client's reply could not be read."))
 
@@ -124,9 +124,15 @@ def top_level_id(line: str) -> int | str | None:
         elif piece in "}]":
             depth -= 1
         elif depth == 1 and piece == '"id"' and (value := _ID.match(line, match.end())):
-            request_id = _parse(value[1])
-            return request_id if isinstance(request_id, int | str) else None
+            return _usable_id(_parse(value[1]))
     return None
+
+
+def _usable_id(value: Any) -> int | str | None:
+    """Return an id that an answer can repeat: half a character pair cannot be written as UTF-8."""
+    if isinstance(value, str):
+        return value if value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _parse(text: str) -> Any:

@@ -126,6 +126,14 @@ def test_an_object_that_is_not_there_is_not_a_missing_permission() -> None:
     assert isinstance(to_ads_error(GraphError(100, said, 33, http_status=400)), NotFound)
 
 
+def test_pointer_to_documentation_is_cut_from_the_message() -> None:
+    text = "Object with ID '1' does not exist. Please read the Graph API documentation at https://developers.facebook.com/docs"
+    error = parse_error({"error": {"code": 100, "error_subcode": 33, "message": text}}, 400)
+    assert error is not None
+    assert error.message == "Object with ID '1' does not exist."
+    assert "documentation" not in str(to_ads_error(error))
+
+
 @pytest.mark.parametrize(
     ("code", "message", "status", "kind", "retry"),
     [

@@ -97,9 +97,10 @@ def wire_with_writes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[McpPr
 def test_read_only_server_says_so(tmp_path: Path) -> None:
     with McpProcess(tmp_path, "--demo", era="2025-11-25") as wire:
         assert "This server only reads" in wire.hello["instructions"]
-        rows = check_success(wire.call("ads_find_tools", {"query": "pause a campaign"}))["data"]
-        (row,) = [row for row in rows if row["name"] == "ads_pause_campaign"]
-        assert "META_ADS_ALLOW_WRITES" in row["off"]
+        answer = check_success(wire.call("ads_find_tools", {"query": "pause a campaign"}))
+        (row,) = [row for row in answer["data"] if row["name"] == "ads_pause_campaign"]
+        assert row["off"] is True
+        assert "META_ADS_ALLOW_WRITES" in answer["notes"][0]
 
 
 def test_without_a_token_everything_is_listed_and_graph_tools_say_how_to_give_one(tmp_path: Path) -> None:

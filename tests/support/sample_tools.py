@@ -103,8 +103,11 @@ class SampleCatalogue:
             raise NotFound("Unknown tool.")
         return self.tools[name]
 
-    def find(self, query: str, toolset: str | None, limit: int) -> list[dict[str, Any]]:
+    def find(self, query: str, toolset: str | None) -> list[dict[str, Any]]:
         return []
+
+    def mark_unlisted(self, text: str) -> str:
+        return text
 
     def toolsets(self) -> list[dict[str, Any]]:
         return []

@@ -171,14 +171,17 @@ def _settings(home: Path, given: dict[str, str], watched: dict[str, str]) -> Non
     watch = Watch(watched)
     settings = load({**given, "META_ADS_STATE_DIR": str(home)}, None)
     engine = App(settings).engine
-    made = engine._make()
-    watch.see("repr", [repr(settings), str(settings), settings.model_dump(mode="json"), repr(engine), repr(vars(made))])
+    watch.see(
+        "repr", [repr(settings), str(settings), settings.model_dump(mode="json"), repr(engine), repr(vars(engine))]
+    )
     try:
-        made.client._made()._connection.seconds(None)
+        engine.client._client.value._connection.timeout_for(None)
     except Exception:  # noqa: BLE001  its traceback is what is looked at
         watch.see("traceback", traceback.format_exc())
-    client = made.client._made()
-    watch.see("locals", [repr(one) for one in (made.client, made.profiles, client, vars(client), client._connection)])
+    client = engine.client._client.value
+    watch.see(
+        "locals", [repr(one) for one in (engine.client, engine.profiles, client, vars(client), client._connection)]
+    )
     watch.check()
 
 

@@ -1,9 +1,8 @@
-"""Results as files: `exports/` and `media/` of the state directory, readable by their owner alone.
+"""Write results to files in `exports/` and `media/` of the state directory, which only their owner can read.
 
-A file is written beside its place and moved there when it is whole, so a broken one is never taken for a result. Rows
-pass through; what stays in memory are the columns. A table requires all columns before its first line, so the rows of
-CSV and XLSX wait in a spool file until the end. Files with personal data are in `exports/personal/`, which no resource
-reaches.
+A file is written beside its place and moved there when it is complete, so a partial file is never taken for a result.
+Only the columns stay in memory. A table requires all columns before its first line, so the rows of CSV and XLSX wait
+in a spool file until the end. Files with personal data are in `exports/personal/`, which no resource reaches.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 _FILE = re.compile(rf"{_NAME.pattern}\.(csv|jsonl)")
-# Spreadsheets run a cell that starts so as a formula; names of ads are written by outsiders.
+# Spreadsheets run a cell that starts with one of these as a formula, and outsiders write the names of ads.
 _PHONE = re.compile(r"\+[0-9][0-9 ()./-]{3,30}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class FolderExports:
-    """The `Exports` port over two folders of `state_dir`, `exports/` and `media/`; without it there are none."""
+    """Implement `Exports` over the folders `exports/` and `media/` of `state_dir`. Without it, every file is denied."""
 
     def __init__(self, state_dir: Path | None = None) -> None:
         self._folder = state_dir / "exports" if state_dir else None
@@ -64,7 +63,7 @@ class FolderExports:
 
     def read_state(self, name: str) -> Row:
         path = self._state_path(name)
-        if not _is_ours(path):
+        if not _is_regular_file(path):
             return {}
         with suppress(OSError, ValueError, RecursionError):
             state = json.loads(path.read_text(encoding="utf-8"))
@@ -100,19 +99,19 @@ class FolderExports:
         return str(target)
 
     def names(self) -> list[str]:
-        """The finished files, the newest first."""
+        """Return the names of the finished files, the newest first."""
         if self._folder is None or self._folder.is_symlink() or not self._folder.is_dir():
             return []
-        found = [path for path in self._folder.iterdir() if _FILE.fullmatch(path.name) and _is_ours(path)]
-        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+        paths = [path for path in self._folder.iterdir() if _FILE.fullmatch(path.name) and _is_regular_file(path)]
+        return [path.name for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True)]
 
     def beginning(self, name: str, most: int) -> tuple[str, int]:
-        """The text of a finished file, whole lines of its first `most` bytes, and its size in bytes.
+        """Return whole lines from the first `most` bytes of a finished file, and the file's size in bytes.
 
-        Raises NotFound for anything that is not the name of one.
+        Raises NotFound for anything that is not the name of a finished file.
         """
         path = self._folder / name if self._folder and _FILE.fullmatch(name) else None
-        if path is None or path.parent.is_symlink() or not _is_ours(path):
+        if path is None or path.parent.is_symlink() or not _is_regular_file(path):
             raise NotFound(
                 "There is no such exported file.", "Names end in .csv or .jsonl; save_as of a report tells the path."
             )
@@ -129,8 +128,8 @@ def _refuse_link(folder: Path) -> None:
         raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
 
 
-def _is_ours(path: Path) -> bool:
-    """A file of the folder itself, not a way to another one."""
+def _is_regular_file(path: Path) -> bool:
+    """Return whether the path is a file and not a link to another folder's file."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -143,8 +142,8 @@ def _unwritable(failure: OSError) -> Denied:
     )
 
 
-class _Part:
-    """A file beside its place, 0600, until it is whole."""
+class _Draft:
+    """Hold a file beside its place, with mode 0600, until it is complete."""
 
     def __init__(self, target: Path) -> None:
         refuse_unsafe(target)
@@ -160,17 +159,17 @@ class _Part:
         move_into_place(self.path, self._target)
 
     def discard(self) -> None:
-        with suppress(OSError):  # of a full disk: what is in the buffer is not wanted any more
+        with suppress(OSError):  # A full disk cannot take the buffer, which is discarded anyway.
             self.file.close()
         self.path.unlink(missing_ok=True)
 
 
 class FileExport:
-    """Rows on their way into one file."""
+    """Implement `Export`: collect rows in a spool file, and write them to the final file at the end."""
 
     def __init__(self, target: Path, file_format: ExportFormat, *, personal: bool = False) -> None:
         self._target, self._format, self._personal = target, file_format, personal
-        self._spool = _Part(target)
+        self._spool = _Draft(target)
         self._columns: dict[str, None] = {}
         self._rows = 0
 
@@ -201,36 +200,36 @@ class FileExport:
         self._rows += len(rows)
 
     def _place_csv(self, missing: Mapping[str, Any]) -> None:
-        part = _Part(self._target)
+        draft = _Draft(self._target)
         try:
-            writer = csv.writer(part.file)
+            writer = csv.writer(draft.file)
             writer.writerow(self._columns)
             for row in self._written_rows():
                 writer.writerow([_cell(row.get(name, missing.get(name))) for name in self._columns])
-            part.place()
+            draft.place()
         finally:
-            part.discard()
+            draft.discard()
 
     def _place_jsonl(self, missing: Mapping[str, Any]) -> None:
         if not missing:
             self._spool.place()
             return
-        part = _Part(self._target)
+        draft = _Draft(self._target)
         try:
             for row in self._written_rows():
-                part.file.write(_json_line({**row, **{name: missing[name] for name in missing if name not in row}}))
-            part.place()
+                draft.file.write(_json_line({**row, **{name: missing[name] for name in missing if name not in row}}))
+            draft.place()
         finally:
-            part.discard()
+            draft.discard()
 
     def _place_xlsx(self, missing: Mapping[str, Any]) -> None:
-        part = _Part(self._target)
+        draft = _Draft(self._target)
         try:
             rows = ([row.get(name, missing.get(name)) for name in self._columns] for row in self._written_rows())
-            write_workbook(part.path, list(self._columns), rows)
-            part.place()
+            write_workbook(draft.path, list(self._columns), rows)
+            draft.place()
         finally:
-            part.discard()
+            draft.discard()
 
     def _written_rows(self) -> Iterator[Row]:
         self._spool.file.seek(0)

@@ -1,7 +1,7 @@
-"""The audit log: one JSON line per write call, one file per day.
+"""Write the audit log: one JSON line per write call, one file per day.
 
-Who, tool, account, objects, names of fields, hashes of texts, outcome, approval, duration. Never a text itself, never a
-token: the log can be handed to somebody who may not read the ads.
+A line has user, tool, account, objects, names of fields, hashes of texts, outcome, approval and duration. It never has
+a text or a token, so the log can be given to somebody who may not read the ads.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHORT_TEXT = 40
 
 @dataclass
 class AuditRecord:
-    """What is known of a write call by its end."""
+    """Collect the facts about a write call until its end."""
 
     tool: str
     account: str | None = None
@@ -36,7 +36,7 @@ class AuditRecord:
 
 
 class AuditLog:
-    """Appends to `audit/YYYY-MM-DD.jsonl` (UTC days) of the state directory, 0600 in 0700."""
+    """Append to `audit/YYYY-MM-DD.jsonl` (UTC days) of the state directory, mode 0600 in a folder of mode 0700."""
 
     def __init__(self, state_dir: Path | None, clock: Clock, events: Events) -> None:
         self._folder = state_dir / "audit" if state_dir is not None else None
@@ -68,7 +68,7 @@ class AuditLog:
 
 
 def text_hashes(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 of every longer text among the arguments, by name."""
+    """Map the name of each longer text argument to the text's SHA-256."""
     return {
         name: hashlib.sha256(value.encode()).hexdigest()
         for name, value in arguments.items()
@@ -77,5 +77,5 @@ def text_hashes(arguments: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _user() -> str:
-    """The name of the operating system's user, as far as the environment tells."""
+    """Return the operating system's user by the environment, or "unknown"."""
     return os.environ.get("USER") or os.environ.get("USERNAME") or "unknown"

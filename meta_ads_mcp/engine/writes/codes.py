@@ -63,8 +63,8 @@ class ConfirmationCodes:
         match = _CODE.fullmatch(code)
         if match is None:
             return CodeProblem.MALFORMED
-        expected = self._sign(match["head"], tool, arguments, replaces)
-        if not hmac.compare_digest(expected, match["signature"]):
+        signature = self._sign(match["head"], tool, arguments, replaces)
+        if not hmac.compare_digest(signature, match["signature"]):
             return CodeProblem.OTHER_CALL
         if abs(int(match["start"]) - self._machine_start()) > MAX_START_DRIFT_SECONDS:
             return CodeProblem.RESTARTED
@@ -103,7 +103,7 @@ class ConfirmationCodes:
         return _create_once(folder / name)
 
     def _remove_old(self, folder: Path) -> None:
-        """Remove the records of codes that are refused by their age anyway: those of two days ago and before."""
+        """Remove records that are older than two days: codes of that age are refused anyway."""
         for path in folder.iterdir():
             with suppress(OSError):
                 if self._clock.now() - path.stat().st_mtime > 2 * MAX_START_DRIFT_SECONDS:

@@ -16,15 +16,15 @@ from meta_ads_mcp.errors import ConfirmationRequired
 
 @dataclass(frozen=True)
 class Reply:
-    """What the client sent back to a question: whether its user agreed, and the code that the question carried."""
+    """Hold the client's reply to a question: whether its user agrees, and the code of the question."""
 
-    agreed: bool
+    has_agreed: bool
     code: str | None
 
 
 @dataclass(frozen=True)
 class ConfirmationQuestion:
-    """Asks the client's user; `code` comes back with the reply (the 2026-07-28 way of asking)."""
+    """Ask the client's user. The client sends `code` back with the reply (MCP 2026-07-28)."""
 
     text: str
     code: str
@@ -32,30 +32,30 @@ class ConfirmationQuestion:
 
 @dataclass(frozen=True)
 class PendingCode:
-    """The code for a client that cannot ask its user, and why the code that came with the call did not hold."""
+    """Hold the code for a client that cannot ask its user, and why the code of this call was refused, if it had one."""
 
     code: str
     problem: CodeProblem | None = None
 
 
 class Elicitor(Protocol):
-    """The client's way of asking its user."""
+    """Ask the user through the client."""
 
     @property
     def can_ask(self) -> bool: ...
 
     @property
     def reply(self) -> Reply | None:
-        """The answer that came with this call, where the client calls again with it."""
+        """Return the reply that came with this call, or None."""
         ...
 
     async def ask(self, text: str) -> bool | None:
-        """Whether the user agreed; None when the question has to be returned instead."""
+        """Return whether the user agrees, or None if the question has to be returned to the client instead."""
         ...
 
 
 class NoElicitor:
-    """A client that cannot ask."""
+    """Implement Elicitor for a client that cannot ask its user."""
 
     can_ask = False
     reply: Reply | None = None
@@ -90,11 +90,11 @@ class ConfirmationGate:
         if elicitor.reply is not None:
             self._require(elicitor.reply, tool, arguments, replaces)
             return None
-        agreed = await elicitor.ask(text)
-        if agreed is None:
+        has_agreed = await elicitor.ask(text)
+        if has_agreed is None:
             return ConfirmationQuestion(text, self.issue(tool, arguments, replaces))
-        if not agreed:
-            raise _declined()
+        if not has_agreed:
+            raise _refusal()
         return None
 
     def reject_unneeded_code(self, elicitor: Elicitor, arguments: Mapping[str, Any]) -> None:
@@ -112,8 +112,8 @@ class ConfirmationGate:
         problem = self._codes.redeem(reply.code or "", tool, _bare(arguments), replaces)
         if problem is not None:
             raise ConfirmationRequired(problem.value, "Call again without an answer; the user is then asked again.")
-        if not reply.agreed:
-            raise _declined()
+        if not reply.has_agreed:
+            raise _refusal()
 
 
 def _bare(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,5 +121,5 @@ def _bare(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name not in ("confirmation", "dry_run")}
 
 
-def _declined() -> ConfirmationRequired:
+def _refusal() -> ConfirmationRequired:
     return ConfirmationRequired("The user declined. Nothing was changed.", "Ask the user what to do instead.")

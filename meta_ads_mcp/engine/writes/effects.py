@@ -29,7 +29,7 @@ ENDED = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
 RULE_SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 # The status of copies (SDK, the `/copies` edges) and of what is published.
-_STATUS_FIELDS = ("status", "status_option", "configured_status")
+_STATUS_FIELDS = frozenset({"status", "status_option", "configured_status"})
 _STARTS = frozenset({"ACTIVE", "INHERITED_FROM_SOURCE"})
 _ENDS = ("end_time", "stop_time")
 # Edges of a Page and of a post that show text to everybody, and the parameters that hold it.
@@ -39,10 +39,10 @@ _COUNTS_AS_BUDGET = frozenset({SpendKind.BUDGET, SpendKind.CAP, SpendKind.MINIMU
 
 @dataclass(frozen=True)
 class Amount:
-    """One amount that a change sets, in minor units.
+    """Describe an amount that a change sets, in minor units.
 
-    `place` says where it is in the request. `old` is the amount that it replaces, None if there was none. `readable`
-    is False where there is an earlier amount that cannot be read. `existing` tells whether its object exists already.
+    `place` is its place in the request. `old` is the amount that it replaces, None if there was none. `readable` is
+    False if there is an earlier amount that cannot be read. `existing` tells whether its object exists already.
     A cap of 0 means that there is no cap. `schedule` is the `budget_value_type` of a budget schedule: ABSOLUTE adds
     the amount to the budget for a while, MULTIPLIER multiplies it.
     """
@@ -58,25 +58,25 @@ class Amount:
 
     @property
     def is_raise(self) -> bool:
-        """Whether more can be spent than before. The first cap of an object lowers what it can spend."""
+        """Return whether the object can spend more than before. The first cap of an object lowers its spend."""
         if not self.existing:
             return False
         if self.kind is SpendKind.CAP:
             had_cap = bool(self.old) or not self.readable
             return had_cap and (self.new == 0 or not self.readable or self.new > (self.old or 0))
         if self.kind is SpendKind.BID and self.readable and not self.old:
-            return False  # the first bid cap limits what was not limited
+            return False  # the first bid cap lowers bids, which had no limit
         return not self.readable or self.new > (self.old or 0)
 
 
 def amounts_of(change: Change) -> list[Amount]:
     """Return every amount that a change sets, at any depth, in minor units."""
-    values: dict[str, Any] = {**_sent(change), **change.after}
+    values: dict[str, Any] = {**_request_only(change), **change.after}
     return list(_amounts_in(values, change, "", change.object_id is not None))
 
 
-def _sent(change: Change) -> Row:
-    """The parameters that only the request has. Where `after` has the same name, its amount is in minor units."""
+def _request_only(change: Change) -> Row:
+    """Return the parameters that only the request has. `after` wins because its amounts are in minor units."""
     return {name: value for name, value in change.request.params.items() if name not in change.after}
 
 
@@ -101,11 +101,11 @@ def _amount(name: str, value: Any, change: Change, place: str, existing: bool) -
     try:
         new = parse_minor(value) or 0
     except UnreadableAmount:
-        # What is sent is checked by the tool; an amount that cannot be read here is taken for an unlimited one.
+        # The tool checks its arguments. An amount that is unreadable here counts as unlimited.
         return Amount(place, name, SPEND_FIELDS[name], 0, None, readable=False, existing=existing)
-    nested = place != name
+    is_nested = place != name
     try:
-        old = None if nested else parse_minor(_before(change).get(name))
+        old = None if is_nested else parse_minor(_before(change).get(name))
     except UnreadableAmount:
         return Amount(place, name, SPEND_FIELDS[name], new, None, readable=False, existing=existing)
     is_schedule = name == "budget_value"
@@ -119,18 +119,18 @@ def _before(change: Change) -> Row:
 def policy_actions(change: Change) -> frozenset[str]:
     """Return the policy's words for everything that a change does."""
     words = set(change.actions)
-    created = node_kind(change.node).create_action if change.effect is Effect.CREATE else None
+    creation = node_kind(change.node).create_action if change.effect is Effect.CREATE else None
     on_edge = kind_on_edge(change.request.path.rpartition("/")[2]) if change.request.method == "POST" else None
-    words |= {word for word in (created, node_kind(on_edge).create_action if on_edge else None) if word}
-    sent = {**change.request.params, **change.after}
+    words |= {word for word in (creation, node_kind(on_edge).create_action if on_edge else None) if word}
+    values = {**change.request.params, **change.after}
     is_new = change.object_id is None
-    if (starts_delivery(change) or _sets_status(sent)) and (not is_new or starts_delivery(change)):
+    if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
-    if "targeting" in sent and not is_new:
+    if "targeting" in values and not is_new:
         words.add("edit_targeting")
-    if "creative" in sent and not is_new:
+    if "creative" in values and not is_new:
         words.add("edit_creative")
-    if CAP_ACTION in sent or any(_edits_budget(amount, created) for amount in amounts_of(change)):
+    if CAP_ACTION in values or any(_edits_budget(amount, creation) for amount in amounts_of(change)):
         words.add("edit_budget")
     if is_deletion(change):
         words.add("delete")
@@ -138,33 +138,29 @@ def policy_actions(change: Change) -> frozenset[str]:
     return frozenset(words | (rule.actions if rule else set()))
 
 
-def _edits_budget(amount: Amount, created: str | None) -> bool:
-    """A new campaign, ad set or ad comes with its budget, which is no edit; a schedule edits the budget it is for."""
-    return amount.kind in _COUNTS_AS_BUDGET and (amount.existing or created is None)
+def _edits_budget(amount: Amount, creation: str | None) -> bool:
+    """Return whether the amount edits a budget. The budget of a new campaign, ad set or ad does not count.
 
-
-def _sets_status(sent: Mapping[str, Any]) -> bool:
-    return any(
-        (name in sent and sent[name] not in ("PAUSED", None)) or (name == "status" and name in sent)
-        for name in _STATUS_FIELDS
-    )
+    A new budget schedule counts, because it edits the budget of an existing object.
+    """
+    return amount.kind in _COUNTS_AS_BUDGET and (amount.existing or creation is None)
 
 
 def is_deletion(change: Change) -> bool:
-    """Whether the change deletes or archives an object."""
+    """Return whether the change deletes or archives an object."""
     return change.effect is Effect.DELETE or _deletes_node(change) or change.after.get("status") in ENDED
 
 
 def _deletes_node(change: Change) -> bool:
-    """Whether the request deletes the object itself. DELETE on an edge only takes something off a list."""
+    """Return whether the request deletes the object itself. DELETE on an edge only removes an entry of a list."""
     return change.request.method == "DELETE" and "/" not in change.request.path
 
 
 def starts_delivery(change: Change) -> bool:
-    """Whether the change sets something ACTIVE that is not ACTIVE now."""
-    sent = {**change.request.params, **change.after}
-    wanted = next((str(sent[name]) for name in _STATUS_FIELDS if sent.get(name) is not None), None)
-    return wanted in _STARTS and _before(change).get("status") != "ACTIVE"
+    """Return whether the change sets an object ACTIVE that is not ACTIVE now."""
+    values = {**change.request.params, **change.after}
+    status = next((str(values[name]) for name in _STATUS_FIELDS if values.get(name) is not None), None)
+    return status in _STARTS and _before(change).get("status") != "ACTIVE"
 
 
 def rule_effect(change: Change) -> RuleEffect | None:
@@ -178,7 +174,7 @@ def rule_effect(change: Change) -> RuleEffect | None:
 
 
 def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
-    """Return why a person has to agree first, in words. Empty where nobody has to. `now` is in Unix seconds."""
+    """Return the reasons why a person has to agree first. Empty if nobody has to. `now` is in Unix seconds."""
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
     reasons |= dict.fromkeys([*_rule_reasons(change), *_publication_reasons(change)])
     return tuple(reasons)
@@ -207,7 +203,7 @@ def _delivery_reasons(change: Change, now: float) -> Iterator[str]:
 
 
 def _prolongs(old: Any, new: Any, now: float) -> bool:
-    """Whether an end that has passed moves into the future. 0 means no end."""
+    """Return whether an end that has passed moves into the future. 0 means no end."""
     was, will = _seconds(old), _seconds(new)
     if old in (None, "", 0, "0"):
         return False
@@ -216,7 +212,7 @@ def _prolongs(old: Any, new: Any, now: float) -> bool:
 
 
 def _starts_earlier(old: Any, new: Any, now: float) -> bool:
-    """Whether a start that lies ahead moves to an earlier time."""
+    """Return whether a start in the future moves to an earlier time."""
     was, will = _seconds(old), _seconds(new)
     if old in (None, "", 0, "0"):
         return False

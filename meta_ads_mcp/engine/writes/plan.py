@@ -1,4 +1,4 @@
-"""From a write tool's arguments to the change they mean: conversions, values before, reasons to ask."""
+"""Build the plan of a write from its arguments: convert values, read previous ones, collect reasons to ask."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object
 from meta_ads_mcp.errors import InvalidArguments, NotFound
 
-# Always read along: what a person recognises the object by, and what the reasons look at.
-_KNOWN_BY = ("id", "name", "status")
-# What of the values now belongs to a change whatever it sets: what the policy and the reasons measure budgets against.
-_KEPT = ("status", "name", "daily_budget", "lifetime_budget")
+# Always read: a person recognizes the object by them, and confirmation reasons depend on the status.
+_IDENTITY = ("id", "name", "status")
+# Always recorded with a change: policy and risk checks compare against them.
+_ALWAYS_RECORDED = ("status", "name", "daily_budget", "lifetime_budget")
 
 
 def reject_empty_update(tool: Tool, args: WriteParams) -> None:
-    """Raises InvalidArguments for an update without anything to update. Its arguments alone say so: nothing is read."""
+    """Raise InvalidArguments for an update without anything to update. It reads nothing from Graph."""
     if tool.effect is not Effect.UPDATE or type(args).plan is not WriteParams.plan:
         return
     if not args.complete_values(graph_params(tool, args)):
@@ -39,7 +39,10 @@ def reject_empty_update(tool: Tool, args: WriteParams) -> None:
 
 
 async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | None, account: Account | None) -> Plan:
-    """The plan of a write. Without an `account` nothing can be converted that needs its currency or time zone."""
+    """Return the plan of a write.
+
+    Raises NotFound if a value requires the currency or time zone of the account and `account` is None.
+    """
     _check_clock_times(args, call, account)
     plan = await args.plan(call)
     if plan is not None:
@@ -69,12 +72,11 @@ async def _change(
     node = args.node_kind() or tool.node or "object"
     readable = tuple(name for name in after if name not in tool.write_only)
     page = await args.page_for_token(call) if tool.page_token else None
-    # What is new has no values of its own yet; its parent has some that count.
-    wanted = (*(readable if is_node else ()), *args.fields_to_read())
-    looks = tool.reads_before if is_node else bool(args.fields_to_read())
-    known_by = [name for name in _KNOWN_BY if name not in tool.write_only]
-    reads = [*known_by, *wanted]
-    before = await read_as_kind(call, subject, node if is_node else "", reads, page) if looks else {}
+    # A new object has no values yet, but checks may require values of its parent.
+    required = (*(readable if is_node else ()), *args.fields_to_read())
+    reads_first = tool.reads_before if is_node else bool(args.fields_to_read())
+    fields = [*(name for name in _IDENTITY if name not in tool.write_only), *required]
+    before = await read_as_kind(call, subject, node if is_node else "", fields, page) if reads_first else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
@@ -85,7 +87,7 @@ async def _change(
         repeatable=False,
         write=True,
         patience="upload" if tool.upload else "normal",
-        # Meta counts the changes of a budget, not the budgets that new ad sets of the account come with.
+        # Meta limits changes of a budget. The first budget of a new ad set does not count.
         budget_change=is_node and node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
         spend_limit_change=node == "AdAccount" and not {"spend_cap", "spend_cap_action"}.isdisjoint(after),
     )
@@ -95,7 +97,7 @@ async def _change(
         request,
         node,
         object_id=None if is_new else subject,
-        before={name: before.get(name) for name in (*readable, *_KEPT) if name in before},
+        before={name: before.get(name) for name in (*readable, *_ALWAYS_RECORDED) if name in before},
         after=after,
         readable=readable,
         title=str(before.get("name") or before.get("message") or "")[:200],
@@ -114,24 +116,26 @@ def with_reasons(change: Change, now: float) -> Change:
 
 
 def convert_money_and_times(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
-    """Money in the account's minor units, times as Unix seconds where Graph wants them."""
+    """Return the values with money in minor units, and times as Unix seconds where Graph takes them."""
     names = {parameter: name for name, parameter in tool.parameter_names.items()}
-    converted: dict[str, Any] = {}
-    for wired, value in values.items():
-        info = type(args).model_fields[names[wired]]
+    result: dict[str, Any] = {}
+    for parameter, value in values.items():
+        info = type(args).model_fields[names[parameter]]
         if marker(info, IsMoney) is not None and isinstance(value, str):
-            converted[wired] = to_minor(value, require_account(account).currency)
+            result[parameter] = to_minor(value, require_account(account).currency)
         elif marker(info, UnixTime) is not None:
-            converted[wired] = to_unix(value, UTC if names_its_offset(value) else require_account(account).timezone)
+            zone = UTC if names_its_offset(value) else require_account(account).timezone
+            result[parameter] = to_unix(value, zone)
         else:
-            converted[wired] = value
-    return converted
+            result[parameter] = value
+    return result
 
 
 def require_account(account: Account | None) -> Account:
+    """Return the account. Raises NotFound if Meta does not show it."""
     if account is None:
         raise NotFound(
-            "Meta does not show the ad account of this, so neither its currency nor its time zone are known.",
+            "Meta does not show the ad account of this object, so its currency and time zone are unknown.",
             "Give money as an integer in minor units, and times with their offset from UTC.",
         )
     return account

@@ -1,4 +1,4 @@
-"""Guardrails of the server's owner: a TOML file that fails closed.
+"""Enforce the guardrails of the server's owner, from a TOML file. Anything that cannot be checked is denied.
 
 deny = ["create_campaign", "edit_targeting"]
 [edit_budget]
@@ -38,7 +38,7 @@ Action = Literal[
 
 
 class PolicyError(Exception):
-    """The policy file cannot be used; one line that says why."""
+    """Say in one line why the policy file cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Policy:
     def permit_budgets(self, change: Change, currency: str | None) -> None:
         """Raise Denied when a budget, cap or minimum spend would rise too much at once, or become too large.
 
-        Without a currency, which Meta did not say, no limit in amounts can be held, so nothing passes one.
+        Without a currency, every limit in amounts denies the change.
         """
         if not self.limits_budgets:
             return
@@ -82,7 +82,7 @@ class Policy:
 
     @property
     def limits_budgets(self) -> bool:
-        """Whether the policy limits amounts or percentages."""
+        """Return whether the policy limits amounts or percentages."""
         return bool(self.max_value or self.max_amount) or self.max_percentage is not None
 
     def _permit_amount(self, amount: Amount, currency: str | None) -> None:
@@ -106,9 +106,9 @@ class Policy:
             raise _too_much("the budget schedule", "the earlier budget is not a number") from None
         if amount.schedule != "ABSOLUTE" or not amount.readable:
             raise _too_much("the budget schedule", "a MULTIPLIER cannot be held against its limits")
-        raised = Amount("the budget schedule", "daily_budget", SpendKind.BUDGET, old + amount.new, old)
-        self._permit_value(raised.place, raised.new, currency)
-        self._permit_rise(raised, currency)
+        total = Amount("the budget schedule", "daily_budget", SpendKind.BUDGET, old + amount.new, old)
+        self._permit_value(total.place, total.new, currency)
+        self._permit_rise(total, currency)
 
     def _permit_rule(self, rule: RuleEffect, currency: str | None) -> None:
         """Measure a rule by the most that it can do: it repeats its change for as long as its conditions hold."""
@@ -193,7 +193,7 @@ Amounts = Annotated[dict[str, int], BeforeValidator(_read_amounts)]
 
 
 class BudgetLimits(BaseModel):
-    """The table `edit_budget` of the policy file."""
+    """Validate the table `edit_budget` of the policy file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -203,7 +203,7 @@ class BudgetLimits(BaseModel):
 
 
 class PolicyFile(BaseModel):
-    """The content of the policy file."""
+    """Validate the content of the policy file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

@@ -26,12 +26,14 @@ _TIME_NAME = re.compile(r"(^|_)time(_|$)|(^|_)(since|until)$")
 _FIRST_TIME = 1_000_000_000
 # Longer texts get a block of their own.
 MAX_INLINE_CHARS = 120
+# Names and earlier values, which other people may have written at any length.
+MAX_EARLIER_CHARS = 400
 # Parameters that repeat what `after` says under another name, or that say nothing to a person.
 _SILENT = frozenset({"execution_options", "fields"})
 
 
 class QuestionText:
-    """Format the values of one account. `currency` and `zone` are None where Meta does not show them."""
+    """Format the values of an account. `currency` and `zone` are None if Meta does not show them."""
 
     def __init__(self, currency: str | None, zone: tzinfo | None) -> None:
         self._currency = currency
@@ -58,18 +60,18 @@ class QuestionText:
         pairs = [(name, change.before.get(name), value) for name, value in values.items()]
         changed = [pair for pair in pairs if change.effect is Effect.CREATE or not _is_same(pair[1], pair[2])]
         return [
-            (name, None if before is None else self.value(name, before), self.value(name, after))
+            (name, None if before is None else _abbreviate(self.value(name, before)), self.value(name, after))
             for name, before, after in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
         ]
 
     def _lines(self, change: Change, blocks: list[str]) -> Iterable[str]:
         where = change.object_id or change.parent or ""
         for name, before, after in self.changes(change):
-            shown = after
+            text = after
             if len(after) > MAX_INLINE_CHARS:
                 blocks.append(f"{name} of {where or 'the new object'}, in full:\n{after}")
-                shown = f"see the full text below ({len(after)} characters)"
-            yield f"{where} {name}: {before if before is not None else 'none'} → {shown}".strip()
+                text = f"see the full text below ({len(after)} characters)"
+            yield f"{where} {name}: {before if before is not None else 'none'} → {text}".strip()
 
     def value(self, name: str, value: Any) -> str:
         """Return a value in words: money with its currency, times with their zone, everything else as it is."""
@@ -111,7 +113,14 @@ def describe_object(change: Change) -> str:
     """Name the object of a change by its kind, its id and, quoted, its name."""
     label = node_kind(change.node).label
     what = f"{label} {change.object_id}" if change.object_id else f"new {label} in {change.parent}"
-    return f"{what} ({json.dumps(change.title, ensure_ascii=False)})" if change.title else what
+    return f"{what} ({_abbreviate(json.dumps(change.title, ensure_ascii=False))})" if change.title else what
+
+
+def _abbreviate(text: str) -> str:
+    """Shorten what is there already. What will be sent is never shortened."""
+    if len(text) <= MAX_EARLIER_CHARS:
+        return text
+    return f"{text[:MAX_EARLIER_CHARS]}…{text[-1]} ({len(text)} characters)"
 
 
 def _is_time(name: str, value: Any) -> bool:

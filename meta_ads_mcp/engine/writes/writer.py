@@ -1,4 +1,4 @@
-"""A write call, from its plan to what Graph has afterwards.
+"""Run a write call, from its plan to the values that Graph has afterwards.
 
 same key? → plan → policy → dry run? → agreement → journal → send → (lost? ask Graph) → journal → read back → audit
 """
@@ -36,7 +36,7 @@ _VALIDATE_ONLY = ["validate_only"]
 
 @dataclass
 class Writer:
-    """Carries out writes, for one process."""
+    """Carry out the writes of this process."""
 
     client: AuthorizedGraph
     clock: Clock
@@ -54,8 +54,11 @@ class Writer:
         asker: Elicitor,
         account: Account | None,
     ) -> Result | ConfirmationQuestion:
-        """Raises AdsError; whatever happens is audited. `account` is None where nobody shows its currency."""
-        started = self.clock.monotonic()
+        """Run a write and audit it, whatever its outcome. Raises AdsError.
+
+        `account` is None if Meta does not show its currency.
+        """
+        start = self.clock.monotonic()
         run = WriteCall(self, tool, args, call, owner, account)
         record = AuditRecord(tool.name, owner, arguments=run.arguments)
         try:
@@ -65,12 +68,12 @@ class Writer:
             raise
         finally:
             record.objects = [item.object_id for item in run.steps.done if item.object_id]
-            record.duration_ms = (self.clock.monotonic() - started) * 1000
+            record.duration_ms = (self.clock.monotonic() - start) * 1000
             self.audit.write(record)
 
 
 class WriteCall:
-    """One write call."""
+    """Hold the state of one write call."""
 
     def __init__(
         self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, account: Account | None
@@ -86,61 +89,62 @@ class WriteCall:
 
     async def execute(self, asker: Elicitor, record: AuditRecord) -> Result | ConfirmationQuestion:
         dry_run = bool(self.arguments.get("dry_run"))
-        repeated = None if dry_run else await self._same_key()
-        if repeated is not None:
+        earlier_result = None if dry_run else await self._result_of_key()
+        if earlier_result is not None:
             record.outcome = "repeated"
-            return repeated
+            return earlier_result
         plan = await build_plan(self.tool, self.args, self.call, self.owner, self.account)
-        await self._know_currency(plan)
+        await self._resolve_currency(plan)
         for change in plan.changes:
             self.permit(change)
-            # Before anybody is asked: what may not be sent must not be agreed to.
+            # Before anybody is asked: nobody should agree to a request that this server may not send.
             await self.writer.client.authorize(change.request)
         if dry_run:
             record.outcome = "dry_run"
             return await self._dry_run(plan, asker)
-        held = await self._agreement(plan, asker, record)
-        if held is not None:
+        question = await self._request_confirmation(plan, asker, record)
+        if question is not None:
             record.outcome = "needs_confirmation"
-            return held
-        done = await self._apply(plan)
+            return question
+        result = await self._apply(plan)
         record.outcome = "success"
-        return done
+        return result
 
-    async def _know_currency(self, plan: Plan) -> None:
-        """Where no argument names an account (an undo) that of what is changed: the policy holds there too."""
+    async def _resolve_currency(self, plan: Plan) -> None:
+        """Take the currency from the object's account if no argument names an account (an undo), for the policy."""
         owner = next((change.request.account for change in plan.changes if change.request.account), None)
         if self.owner is None and owner is not None:
             account = await self.call.graph.book.account_if_visible(owner)
             self.currency = account.currency if account else None
 
     def permit(self, change: Change) -> None:
+        """Raise Denied for a change that the policy forbids."""
         self.writer.policy.permit(change)
         self.writer.policy.permit_budgets(change, self.currency)
 
-    async def _agreement(
+    async def _request_confirmation(
         self, plan: Plan, asker: Elicitor, record: AuditRecord
     ) -> Result | ConfirmationQuestion | None:
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
         if not why:
-            # Where there is nothing left to do, such as a post that is gone, nothing can be done twice.
+            # A plan without changes (the post is already gone) is safe to repeat.
             if plan.changes:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
         text = self._words().build(self.tool.title, plan, why, self.call.notes)
         gate, replaces = self.writer.gate, [change.before for change in plan.changes]
-        held = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
-        if held is None:
+        question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
+        if question is None:
             record.approval = "user" if asker.can_ask else "code"
             return None
-        if isinstance(held, ConfirmationQuestion):
-            return held
-        data = self._planned(plan, "needs_confirmation") | {
-            "confirmation": held.code,
+        if isinstance(question, ConfirmationQuestion):
+            return question
+        data = self._plan_data(plan, "needs_confirmation") | {
+            "confirmation": question.code,
             "next_step": "Show this plan to the user. If they agree, make the same call again with this "
             "`confirmation`; it holds for ten minutes.",
         }
-        notes = [*([held.problem.value] if held.problem else []), *plan.notes]
+        notes = [*([question.problem.value] if question.problem else []), *plan.notes]
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True)
 
     def _words(self) -> QuestionText:
@@ -148,7 +152,7 @@ class WriteCall:
         return QuestionText(self.currency, zone)
 
     def changes(self, change: Change, now: Mapping[str, Any]) -> dict[str, Row]:
-        """Field → before and after, as a person reads them."""
+        """Map each field to its value before and after, formatted for a person."""
         before = shape_row({name: change.before.get(name) for name in change.after}, self.currency)
         after = shape_row({name: now.get(name, value) for name, value in change.after.items()}, self.currency)
         names = {**before, **after}
@@ -160,14 +164,14 @@ class WriteCall:
             }
         )
 
-    def _planned(self, plan: Plan, status: str) -> Row:
+    def _plan_data(self, plan: Plan, status: str) -> Row:
         data: Row = {"status": status}
         single = plan.changes[0] if len(plan.changes) == 1 else None
         if single is not None and single.object_id:
             data["id"] = single.object_id
         data["changes"] = self.changes(single, single.after) if single is not None else {}
         data["plan"] = [
-            Final(method=change.request.method, path=change.request.path, parameters=_shown(change))
+            Final(method=change.request.method, path=change.request.path, parameters=_public_params(change))
             for change in plan.changes
         ]
         return {**data, **plan.details}
@@ -176,16 +180,16 @@ class WriteCall:
         by_graph = [change for change in plan.changes if change.validate_only]
         for change in by_graph:
             await self._validate(change)
-        checked = "Meta validated it" if by_graph else "It was checked here; Graph has no validation for this call"
+        check = "Meta validated it" if by_graph else "It was checked here; Graph has no validation for this call"
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
         next_step = "Call again with dry_run=false to carry it out."
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
-        data = self._planned(plan, "dry_run") | {"next_step": next_step}
+        data = self._plan_data(plan, "dry_run") | {"next_step": next_step}
         if why and not asker.can_ask:
             replaces = [change.before for change in plan.changes]
             data["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
-        return Result(f"Dry run of {self.tool.name}: nothing was changed. {checked}.", Whole(data), notes=plan.notes)
+        return Result(f"Dry run of {self.tool.name}: nothing was changed. {check}.", Whole(data), notes=plan.notes)
 
     async def _validate(self, change: Change) -> None:
         params = {**change.request.params, "execution_options": _VALIDATE_ONLY}
@@ -196,14 +200,14 @@ class WriteCall:
             raise Transient("Meta did not answer the validation. Nothing was changed.", graph=lost.graph) from None
 
     async def _apply(self, plan: Plan) -> Result:
-        made = await self.args.apply(plan, self.steps, self.call)
-        data = await self._outcome(made) | await self._described()
+        extras = await self.args.apply(plan, self.steps, self.call)
+        data = await self._outcome(extras) | await self._describe_effect()
         if self.key is not None and self.steps.done:
             self.writer.journal.result(self.steps.done[0].change_id, data)
-        return Result(self._told(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
+        return Result(self._summary(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
 
-    async def _outcome(self, made: Row) -> Row:
-        main = self._main(made.get("id"))
+    async def _outcome(self, extras: Row) -> Row:
+        main = self._primary_step(extras.get("id"))
         data: Row = {"status": "success"}
         if main is not None:
             result = await read_back(self.writer.client, self.writer.clock, main.change, main.object_id)
@@ -212,30 +216,30 @@ class WriteCall:
                 data |= {"status": "partial", "not_applied": list(result.not_applied)}
         if len(self.steps.done) > 1:
             data["change_ids"] = [item.change_id for item in self.steps.done]
-        return data | {"next_step": self._next_step(main)} | made
+        return data | {"next_step": self._next_step(main)} | extras
 
-    def _main(self, object_id: str | None) -> Done | None:
-        """Of several steps the one that the answer is about: that of the object it names, else the last."""
-        named = [item for item in self.steps.done if item.object_id == object_id]
-        return next(iter(named or self.steps.done[-1:]), None)
+    def _primary_step(self, object_id: str | None) -> Done | None:
+        """Return the step that the answer is about: the step of the object that it names, or else the last step."""
+        candidates = [item for item in self.steps.done if item.object_id == object_id]
+        return next(iter(candidates or self.steps.done[-1:]), None)
 
-    async def _described(self) -> Row:
-        """What the tool adds after the change; the change stands, also when that cannot be read."""
+    async def _describe_effect(self) -> Row:
+        """Return data that the tool reads after the change. A failure becomes a note, because the change was made."""
         try:
             return await self.args.describe_effect(self.call)
         except AdsError as failure:
             self.steps.notes.append(f"The change was made, but its effect could not be read ({failure.kind}).")
             return {}
 
-    def _told(self, data: Row) -> str:
+    def _summary(self, data: Row) -> str:
         subject = f" {data['id']}" if data.get("id") else ""
-        main = self._main(data.get("id"))
+        main = self._primary_step(data.get("id"))
         undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
         node = main.change.node if main is not None else self.tool.node
         status = main.change.after.get("status") if main is not None else None
         is_now = f" is {status}" if isinstance(status, str) else ""
-        done = f"done in part (not {', '.join(data['not_applied'])})" if data.get("not_applied") else "done"
-        return f"{self.tool.title}: {done}, {node or 'object'}{subject}{is_now}.{undo}"
+        outcome = f"done in part (not {', '.join(data['not_applied'])})" if data.get("not_applied") else "done"
+        return f"{self.tool.title}: {outcome}, {node or 'object'}{subject}{is_now}.{undo}"
 
     def _next_step(self, last: Done | None) -> str:
         if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
@@ -246,32 +250,33 @@ class WriteCall:
             return "ads_undo_change puts the earlier values back."
         return "ads_undo_change with created=delete deletes it again."
 
-    def _judge(self, done: Done, result: ReadBack) -> dict[str, Row]:
+    def _judge(self, step: Done, result: ReadBack) -> dict[str, Row]:
         """Return the changes by what Graph has, and record what was not applied. Raises NotApplied if nothing was."""
-        change, now = done.change, result.now
+        change, now = step.change, result.now
         if result.failure is not None:
             self.steps.notes.append(f"The change was made, but could not be read back ({result.failure}).")
         if result.different:
             names = ", ".join(result.different)
             self.steps.notes.append(f"Graph now has other values than were sent for: {names}.")
         if result.is_ignored:
-            self.writer.journal.outcome(done.change_id, "not_applied", object_id=done.object_id)
+            self.writer.journal.outcome(step.change_id, "not_applied", object_id=step.object_id)
             values = {name: (now or {}).get(name) for name in result.not_applied}
-            kept = {name: None for name, value in values.items() if value is None} | shape_row(values, self.currency)
+            old = {name: None for name, value in values.items() if value is None} | shape_row(values, self.currency)
             raise NotApplied(
-                f"Meta accepted the change, but {done.object_id} still has the old values: {', '.join(kept)}.",
-                changes={name: {"before": value, "after": value} for name, value in kept.items()},
-                change_id=done.change_id,
+                f"Meta accepted the change, but {step.object_id} still has the old values: {', '.join(old)}.",
+                changes={name: {"before": value, "after": value} for name, value in old.items()},
+                change_id=step.change_id,
             )
         if result.not_applied:
             self.writer.journal.outcome(
-                done.change_id, "partial", object_id=done.object_id, not_applied=list(result.not_applied)
+                step.change_id, "partial", object_id=step.object_id, not_applied=list(result.not_applied)
             )
             names = ", ".join(result.not_applied)
             self.steps.notes.append(f"Graph still has the old values of: {names}. The other values were set.")
         return self.changes(change, change.after if now is None else now)
 
     def entry(self, change: Change) -> JournalEntry:
+        """Return a new journal entry for a change of this call."""
         return JournalEntry(
             self.writer.journal.new_id(),
             "",
@@ -292,20 +297,23 @@ class WriteCall:
             undo_of=self.arguments.get("change_id"),
         )
 
-    async def _same_key(self) -> Result | None:
-        """The first result of this idempotency key, where there was one. Raises for other arguments or an open call."""
+    async def _result_of_key(self) -> Result | None:
+        """Return the first result of this idempotency key, or None.
+
+        Raises InvalidArguments for a key that was used with other arguments, and UnknownOutcome for an open call.
+        """
         earlier = self.writer.journal.with_key(self.tool.name, self.key) if self.key else []
         if any(entry.digest != self.digest for entry in earlier):
             raise InvalidArguments(
                 "This idempotency_key was used before with other arguments.", "Use a new key for another object."
             )
-        told = next((entry.result for entry in earlier if entry.result is not None), None)
-        if told is not None:
-            return replay(told)
-        begun = [entry for entry in earlier if entry.status != "failed"]
-        if begun and self.args.has_steps():
-            raise partial_completion(begun)
-        for entry in begun:
+        stored_result = next((entry.result for entry in earlier if entry.result is not None), None)
+        if stored_result is not None:
+            return replay(stored_result)
+        entries = [entry for entry in earlier if entry.status != "failed"]
+        if entries and self.args.has_steps():
+            raise partial_completion(entries)
+        for entry in entries:
             if entry.status in ("success", "partial"):
                 return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
             data = await resolve_open_entry(entry, self.writer.client, self.writer.journal)
@@ -313,5 +321,6 @@ class WriteCall:
         return None
 
 
-def _shown(change: Change) -> Row:
+def _public_params(change: Change) -> Row:
+    """Return the request's parameters, or nothing for a private change."""
     return {} if change.private else dict(change.request.params)

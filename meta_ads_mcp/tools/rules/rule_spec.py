@@ -230,7 +230,10 @@ class ExecutionSpec(Closed):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        fields = {option.field for option in self.execution_options or ()}
+        names = [option.field for option in self.execution_options or ()]
+        fields = set(names)
+        if len(fields) < len(names):
+            raise ValueError("an execution option is there twice: give each once")
         if self.execution_type in NEEDS_CHANGE and "change_spec" not in fields:
             raise ValueError(
                 f"{self.execution_type} requires the execution option "

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.engine.answer.shape import UNTRUSTED_TEXT
 from meta_ads_mcp.tools.help.articles import ARTICLES, Article
 from meta_ads_mcp.tools.help.help import score, search_articles
 from tests.support.scripted_graph import CATALOGUE, ScriptedGraph, call, refused_unsent
@@ -15,7 +16,7 @@ from tests.support.scripted_graph import CATALOGUE, ScriptedGraph, call, refused
 @pytest.mark.parametrize("tool", ["ads_get_help_article", "ads_find_tools"])
 async def test_our_own_words_are_not_called_those_of_outsiders(tool: str) -> None:
     answer = await call(ScriptedGraph({}), tool, query="budget")
-    assert "notes" not in answer.structured
+    assert UNTRUSTED_TEXT not in answer.structured.get("notes", [])
 
 
 SAMPLE = Article(

@@ -1,0 +1,59 @@
+"""Write the JSON schema of a tool's arguments as short texts: `"daily_budget": "integer | string (Minor units …)"`.
+
+They say the same as the schema in less than half of the characters, with nested keys as TypeScript has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+def describe_arguments(schema: Schema) -> dict[str, str]:
+    """Return argument -> signature. Required arguments come first and begin with "required".
+
+    A description that an earlier argument has is written as "(as that_argument)".
+    """
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    required = [name for name in properties if name in schema.get("required", ())]
+    first: dict[str, str] = {}
+    texts = {}
+    for name in [*required, *(name for name in properties if name not in required)]:
+        value = dict(properties[name])
+        described = first.setdefault(value.get("description", ""), name)
+        if described != name and value.get("description"):
+            value["description"] = f"as {described}"
+        texts[name] = f"{'required ' if name in required else ''}{signature(value)}"
+    return texts
+
+
+def signature(schema: Schema) -> str:
+    """Return the type of a value, its default and its description."""
+    default = f" = {schema['default']}" if schema.get("default") not in (None, [], {}) else ""
+    description = f" ({schema['description']})" if schema.get("description") else ""
+    return _type(schema) + default + description
+
+
+def _type(schema: Schema) -> str:
+    if "enum" in schema:
+        return "|".join(map(str, schema["enum"]))
+    if "const" in schema:
+        return str(schema["const"])
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return " | ".join(dict.fromkeys(map(_type, schema[union])))
+    if schema.get("type") == "array":
+        return f"[{signature(schema.get('items', {}))}]"
+    if schema.get("type") == "object" and schema.get("properties"):
+        return _object(schema)
+    return str(schema.get("type", "any"))
+
+
+def _object(schema: Schema) -> str:
+    required = schema.get("required", ())
+    fields = (
+        f"{name}{'' if name in required else '?'}: {signature(value)}" for name, value in schema["properties"].items()
+    )
+    return f"{{{', '.join(fields)}}}"

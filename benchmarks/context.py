@@ -45,7 +45,7 @@ def lists() -> list[Size]:
     for what, toolsets, writes, most in (
         ("tools/list, default", "default", False, 30_000),
         ("tools/list, default with writes", "default", True, 30_000),
-        ("tools/list, everything with writes", "all", True, 115_000),
+        ("tools/list, everything with writes", "all", True, 125_000),
     ):
         answer = asyncio.run(listing(toolsets, writes=writes))
         found.append(_size(f"{what}: {len(answer['tools'])} tools", answer, most))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -77,13 +77,46 @@ class JournalEntry:
         return {key: value for key, value in entry.items() if value not in (None, {}, "", [])}
 
 
-class Changes(Protocol):
-    """Read the changes that this server made, from the journal on this machine."""
+@dataclass(frozen=True)
+class ChangeQuery:
+    """Select changes, newest first.
 
-    def entries(self) -> Sequence[JournalEntry]:
-        """Return all entries, the oldest first."""
+    `since` is in Unix seconds of this machine's clock, `after` the change id that the page before ended with.
+    `is_visible` decides by the account (`act_…`) and the Page of a change whether it may be shown; None shows all.
+    """
+
+    account: str | None = None
+    object_id: str | None = None
+    tool: str | None = None
+    since: float | None = None
+    after: str | None = None
+    limit: int = 25
+    is_visible: Callable[[str | None, str | None], bool] | None = None
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """Hold a page of changes, newest first.
+
+    `total` counts the matches of all pages, `damaged` the lines of the journal that were passed over as unreadable.
+    """
+
+    entries: Sequence[JournalEntry]
+    total: int
+    has_more: bool = False
+    damaged: int = 0
+
+
+class Changes(Protocol):
+    """Read the changes that this server made, from the journal on this machine. Methods raise Denied if it is unusable.
+
+    A view that shows only some changes implements this over another one, and passes its `is_visible` on in the query.
+    """
+
+    async def find(self, query: ChangeQuery) -> ChangePage:
+        """Return the newest changes that match."""
         ...
 
-    def entry(self, change_id: str) -> JournalEntry | None:
+    async def get(self, change_id: str) -> JournalEntry | None:
         """Return the entry of a change, or None if the journal does not have it."""
         ...

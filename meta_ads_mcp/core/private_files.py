@@ -18,6 +18,7 @@ from pathlib import Path
 
 _MODE, _FOLDER_MODE = 0o600, 0o700
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # Without O_NONBLOCK, opening a FIFO would wait for a reader.
 _SAFE_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 # On Windows a virus scanner or an indexer may hold the target for a moment.
@@ -85,18 +86,32 @@ def append_private_line(path: Path, line: str, *, sync: bool) -> None:
     make_private_folder(path.parent)
     descriptor = open_private(path)
     try:
-        write_all(descriptor, _line_break(descriptor) + line.encode(errors="backslashreplace") + b"\n")
-        if sync:
-            os.fsync(descriptor)
+        append_line(descriptor, line.encode(errors="backslashreplace"), sync=sync)
     finally:
         os.close(descriptor)
 
 
+def append_line(descriptor: int, line: bytes, *, sync: bool) -> None:
+    """Append a line and a line break to a file from `open_private`, as `append_private_line` does. Raises OSError."""
+    write_all(descriptor, _line_break(descriptor) + line + b"\n")
+    if sync:
+        os.fsync(descriptor)
+
+
 def open_private(path: Path) -> int:
     """Open a private file for reading and appending; create it with mode 0600. Returns the descriptor."""
+    return _open_safely(path, _OPEN_FLAGS)
+
+
+def open_private_to_read(path: Path) -> int:
+    """Open an existing private file for reading. Returns the descriptor. Raises OSError, and never waits."""
+    return _open_safely(path, _READ_FLAGS)
+
+
+def _open_safely(path: Path, flags: int) -> int:
     refuse_unsafe(path)
     try:
-        descriptor = os.open(path, _OPEN_FLAGS | _SAFE_FLAGS, _MODE)
+        descriptor = os.open(path, flags | _SAFE_FLAGS, _MODE)
     except OSError as failure:
         if failure.errno == errno.ELOOP:
             raise _unsafe(path, "is a symbolic link") from None

@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.core.changes import Changes, JournalEntry
+from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry
 from meta_ads_mcp.core.ports import Export, ExportFormat
 from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.result import Row
@@ -33,20 +33,22 @@ class VisibleChanges:
         self._changes = changes
         self._book = book
 
-    def entries(self) -> list[JournalEntry]:
-        """Return the visible changes, oldest first."""
-        return [entry for entry in self._changes.entries() if self._is_visible(entry)]
+    async def find(self, query: ChangeQuery) -> ChangePage:
+        """Return the newest visible changes that match."""
+        if self._book.allowed:
+            query = replace(query, is_visible=self._is_visible)
+        return await self._changes.find(query)
 
-    def entry(self, change_id: str) -> JournalEntry | None:
+    async def get(self, change_id: str) -> JournalEntry | None:
         """Return one change, or None if there is no such change or it is not visible."""
-        entry = self._changes.entry(change_id)
-        return entry if entry is not None and self._is_visible(entry) else None
+        entry = await self._changes.get(change_id)
+        return entry if entry is not None and self._is_visible(entry.account, entry.page) else None
 
-    def _is_visible(self, entry: JournalEntry) -> bool:
-        """Return whether the change may be shown. A change of a Page counts for the Page's account, if known."""
+    def _is_visible(self, account: str | None, page: str | None) -> bool:
+        """Return whether a change may be shown. A change of a Page counts for the Page's account, if known."""
         if not self._book.allowed:
             return True
-        owner = entry.account or (self._book.known_owner(entry.page) if entry.page else None)
+        owner = account or (self._book.known_owner(page) if page else None)
         return owner is not None and self._book.is_allowed(owner)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from meta_ads_mcp.core.changes import Changes, JournalEntry
+from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry
 from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.core.fields import names
 from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, ProfilesPort, Uploads
@@ -152,10 +152,10 @@ def _first_rows(listing: Listing, most: int) -> Listing:
 class NoChanges:
     """Implement `Changes` for a call without a journal."""
 
-    def entries(self) -> list[JournalEntry]:
-        return []
+    async def find(self, query: ChangeQuery) -> ChangePage:
+        return ChangePage([], 0)
 
-    def entry(self, change_id: str) -> JournalEntry | None:
+    async def get(self, change_id: str) -> JournalEntry | None:
         return None
 
 

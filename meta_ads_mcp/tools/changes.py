@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
+from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry, fields_without_previous_value
 from meta_ads_mcp.core.nodes import can_be_undone, node_kind
 from meta_ads_mcp.core.params import Form, Params
 from meta_ads_mcp.core.ports import Call
@@ -39,21 +39,22 @@ class GetChanges(Params):
     after: Annotated[str | None, Field(max_length=60)] = None
 
     async def run(self, call: Call) -> Result:
-        matches = [entry for entry in reversed(call.changes.entries()) if self._matches(entry)]
-        ids = [entry.change_id for entry in matches]
-        start = ids.index(self.after) + 1 if self.after in ids else 0
-        entries = matches[start : start + self.limit]
-        has_more = start + self.limit < len(matches)
-        page = Page(len(entries), has_more, entries[-1].change_id if has_more else None)
-        return Result(f"{len(entries)} of {len(matches)} changes.", [entry.public() for entry in entries], page)
-
-    def _matches(self, entry: JournalEntry) -> bool:
-        return (
-            self.account_id in (None, entry.account)
-            and self.object_id in (None, entry.object_id)
-            and self.tool in (None, entry.tool)
-            and (self.since is None or entry.started >= _seconds(self.since))
+        query = ChangeQuery(
+            account=self.account_id,
+            object_id=self.object_id,
+            tool=self.tool,
+            since=None if self.since is None else _seconds(self.since),
+            after=self.after,
+            limit=self.limit,
         )
+        changes = await call.changes.find(query)
+        if changes.damaged:
+            lines = "1 damaged line was" if changes.damaged == 1 else f"{changes.damaged} damaged lines were"
+            call.note(f"{lines} passed over. The journal may lack changes; compare with Ads Manager.")
+        after = changes.entries[-1].change_id if changes.has_more else None
+        page = Page(len(changes.entries), changes.has_more, after)
+        summary = f"{len(changes.entries)} of {changes.total} changes."
+        return Result(summary, [entry.public() for entry in changes.entries], page)
 
 
 def _seconds(moment: str) -> float:
@@ -76,7 +77,7 @@ class UndoChange(ConfirmedParams):
     force: bool = False
 
     async def plan(self, call: Call) -> Plan:
-        entry = call.changes.entry(self.change_id)
+        entry = await call.changes.get(self.change_id)
         if entry is None:
             raise NotFound("There is no such change in the journal.", "List the changes with ads_get_changes.")
         _require_undoable(entry)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.local_data import (
@@ -16,7 +16,9 @@ from meta_ads_mcp.engine.local_data import (
     VisibleExports,
     visible_status,
 )
+from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.errors import Denied, NotFound
+from tests.support.clock import FakeClock
 from tests.support.scripted_graph import ScriptedGraph
 
 
@@ -24,20 +26,12 @@ def entry(change_id: str, account: str | None, page: str | None = None) -> Journ
     return JournalEntry(change_id, "", "ads_update_campaign", "update", "Campaign", account=account, page=page)
 
 
-class Entries:
-    """The `Changes` port over a list."""
-
-    def __init__(self, *entries: JournalEntry) -> None:
-        self._entries = list(entries)
-
-    def entries(self) -> list[JournalEntry]:
-        return self._entries
-
-    def entry(self, change_id: str) -> JournalEntry | None:
-        return next((one for one in self._entries if one.change_id == change_id), None)
-
-
-CHANGES = Entries(entry("c1", "act_1"), entry("c2", "act_2"), entry("c3", None), entry("c4", None, page="60"))
+@pytest.fixture
+def journal() -> Journal:
+    journal = Journal(None, FakeClock())
+    for change in (entry("c1", "act_1"), entry("c2", "act_2"), entry("c3", None), entry("c4", None, page="60")):
+        journal.intent(change)
+    return journal
 
 
 def book(*allowed: str) -> AccountBook:
@@ -46,16 +40,22 @@ def book(*allowed: str) -> AccountBook:
     return known
 
 
-def test_changes_of_other_accounts_are_neither_listed_nor_found() -> None:
-    visible = VisibleChanges(CHANGES, book("act_1"))
-    assert [one.change_id for one in visible.entries()] == ["c1", "c4"]
-    assert visible.entry("c2") is None
-    assert visible.entry("c3") is None
-    assert visible.entry("c1") is not None
+async def test_changes_of_other_accounts_are_neither_listed_nor_found(journal: Journal) -> None:
+    visible = VisibleChanges(journal, book("act_1"))
+    page = await visible.find(ChangeQuery())
+    assert [change.change_id for change in page.entries] == ["c4", "c1"]
+    assert page.total == 2
+    assert await visible.get("c2") is None
+    assert await visible.get("c3") is None
+    assert await visible.get("c1") is not None
+    first = await visible.find(ChangeQuery(limit=1))
+    assert (first.has_more, first.total) == (True, 2)
+    rest = await visible.find(ChangeQuery(limit=1, after="c4"))
+    assert ([change.change_id for change in rest.entries], rest.has_more) == (["c1"], False)
 
 
-def test_without_an_allowlist_every_change_is_shown() -> None:
-    assert len(VisibleChanges(CHANGES, book()).entries()) == 4
+async def test_without_an_allowlist_every_change_is_shown(journal: Journal) -> None:
+    assert (await VisibleChanges(journal, book()).find(ChangeQuery())).total == 4
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.nodes import node_kind
@@ -43,7 +44,7 @@ async def resolve_open_entry(entry: JournalEntry, client: GraphPort, journal: Jo
     """
     change = _change_of(entry)
     try:
-        ids = await find_ids(client, change, entry.sent_at, lambda object_id: journal.is_known(object_id, entry))
+        ids = await find_ids(client, change, entry.sent_at, partial(journal.leave_out_known, entry=entry))
     except AdsError as failure:
         raise _open(entry, f"Graph could not be asked ({failure.kind}).") from None
     if len(ids) > 1:

@@ -10,7 +10,7 @@ proof: which of them the call created is then unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
@@ -28,12 +28,12 @@ MAX_SEARCHED_ROWS = 1000
 # Between the clocks of Graph's own machines, and for the seconds that a `Date` header leaves out.
 CLOCK_SLACK_SECONDS = 5
 
-# Whether the journal knows an id as that of an object which another change created, or changed before.
-IsKnown = Callable[[str], bool]
+# Leaves out the ids of objects that, by the journal, another change created or used before.
+LeaveOutKnown = Callable[[Sequence[str]], Awaitable[list[str]]]
 
 
 async def recover(
-    sender: Sender, clock: Clock, change: Change, since: float, is_known: IsKnown, lost: UnknownOutcome
+    sender: Sender, clock: Clock, change: Change, since: float, leave_out_known: LeaveOutKnown, lost: UnknownOutcome
 ) -> str:
     """Return the id of the object, when Graph shows that the change was made.
 
@@ -43,7 +43,7 @@ async def recover(
     for wait in LOOKS_AFTER_SECONDS:
         await clock.sleep(wait)
         try:
-            ids = await find_ids(sender, change, since, is_known)
+            ids = await find_ids(sender, change, since, leave_out_known)
         except AdsError:
             raise _uncertain(change, lost) from None
         if len(ids) > 1:
@@ -58,10 +58,10 @@ async def recover(
     )
 
 
-async def find_ids(sender: Sender, change: Change, since: float, is_known: IsKnown) -> list[str]:
+async def find_ids(sender: Sender, change: Change, since: float, leave_out_known: LeaveOutKnown) -> list[str]:
     """Return the ids of all objects that the change can have created, or of the object that now is as it was to be."""
     if change.effect is Effect.CREATE:
-        return await _find_new(sender, change, since, is_known)
+        return await _find_new(sender, change, since, leave_out_known)
     if change.effect is Effect.DELETE or change.after.get("status") == "DELETED":
         return await _find_deleted(sender, change)
     if not change.readable:
@@ -104,7 +104,7 @@ def created_since(created: Any, since: float) -> bool:
     return seconds is None or seconds >= since - CLOCK_SLACK_SECONDS
 
 
-async def _find_new(sender: Sender, change: Change, since: float, is_known: IsKnown) -> list[str]:
+async def _find_new(sender: Sender, change: Change, since: float, leave_out_known: LeaveOutKnown) -> list[str]:
     """Search under the parent for objects that are as the new one was to be and that no other change created."""
     if not is_searchable(change):
         return []
@@ -116,7 +116,7 @@ async def _find_new(sender: Sender, change: Change, since: float, is_known: IsKn
         count += len(page.rows)
         if count >= MAX_SEARCHED_ROWS:
             break
-    return [object_id for object_id in dict.fromkeys(ids) if not is_known(object_id)]
+    return await leave_out_known(list(dict.fromkeys(ids))) if ids else []
 
 
 def _search(change: Change, since: float) -> Request:

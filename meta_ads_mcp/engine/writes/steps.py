@@ -61,7 +61,7 @@ class JournalledSteps:
         entry.graph_time = self.clock.now() + self.client.clock_skew()
         self._mine.add(entry.change_id)
         self.journal.intent(entry)
-        self._require_first(entry)
+        await self._require_first(entry)
         try:
             body = require_success(await (exchange(self.client.send) if exchange else self._send(change, entry)))
             object_id = require_id(change, body)
@@ -77,10 +77,11 @@ class JournalledSteps:
         self.done.append(Done(change, entry.change_id, object_id))
         return {**body, "id": object_id}
 
-    def _require_first(self, entry: JournalEntry) -> None:
+    async def _require_first(self, entry: JournalEntry) -> None:
         """Of two calls with one idempotency key, in one process or in two, the first in the journal sends."""
         if entry.key is None:
             return
+        await self.journal.catch_up()
         for other in self.journal.with_key(entry.tool, entry.key):
             if other.change_id == entry.change_id:
                 return
@@ -97,8 +98,8 @@ class JournalledSteps:
             if body.get("success", True) is True:
                 require_id(change, body)
         except UnknownOutcome as lost:
-            is_known = partial(self.journal.is_known, entry=entry)
-            object_id = await recover(self.client, self.clock, change, entry.sent_at, is_known, lost)
+            leave_out_known = partial(self.journal.leave_out_known, entry=entry)
+            object_id = await recover(self.client, self.clock, change, entry.sent_at, leave_out_known, lost)
             self.notes.append("Graph's answer was lost; the change was found to be made.")
             return {"id": object_id}
         return body

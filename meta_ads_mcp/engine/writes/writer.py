@@ -302,7 +302,10 @@ class WriteCall:
 
         Raises InvalidArguments for a key that was used with other arguments, and UnknownOutcome for an open call.
         """
-        earlier = self.writer.journal.with_key(self.tool.name, self.key) if self.key else []
+        if not self.key:
+            return None
+        await self.writer.journal.catch_up()
+        earlier = self.writer.journal.with_key(self.tool.name, self.key)
         if any(entry.digest != self.digest for entry in earlier):
             raise InvalidArguments(
                 "This idempotency_key was used before with other arguments.", "Use a new key for another object."

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Method, Request
 from meta_ads_mcp.core.result import Row
@@ -30,6 +30,9 @@ from meta_ads_mcp.tools.audiences.text_files import FALLBACK
 NAME = "ads_update_audience_users"
 # Meta ends a session 90 minutes after its first batch. Ten of them are left for the batches of a resumed call.
 SESSION_SECONDS = 80 * 60
+# How far back the journal is searched for the batches of a session. No call lasts longer.
+SEARCHED_SECONDS = 24 * 3600
+MAX_SEARCHED_CHANGES = 10_000
 MAX_REASONS_IN_NOTE = 8
 _EDGES: dict[str, tuple[Method, str]] = {
     "add": ("POST", "users"),
@@ -168,7 +171,7 @@ class UpdateAudienceUsers(_Columns):
             count = Count.from_public(plan.changes[0].before["file"], plan.details["rows"])
             if await asyncio.to_thread(people.fingerprint) != count.fingerprint:
                 raise InvalidArguments("The file has changed since it was checked.", "Call again.")
-            session = self._session(call, count)
+            session = await self._session(call, count)
             if session.done:
                 call.note(f"Resumed after {len(session.done)} of {count.batches} batches of an earlier call.")
             received, invalid = await self._send(people, count, session, steps, call)
@@ -228,9 +231,12 @@ class UpdateAudienceUsers(_Columns):
             private=True,
         )
 
-    def _session(self, call: Call, count: Count) -> UploadSession:
+    async def _session(self, call: Call, count: Count) -> UploadSession:
         """Return the unfinished session of an earlier call with the same file, or a new session."""
-        entries = [entry for entry in call.changes.entries() if self._is_same_upload(entry, count)]
+        since = call.now().timestamp() - SEARCHED_SECONDS
+        query = ChangeQuery(object_id=self.audience_id, tool=NAME, since=since, limit=MAX_SEARCHED_CHANGES)
+        changes = reversed((await call.changes.find(query)).entries)
+        entries = [entry for entry in changes if self._is_same_upload(entry, count)]
         last = entries[-1].after["session_id"] if entries else None
         batches = [entry for entry in entries if entry.after["session_id"] == last]
         done = frozenset(entry.after["batch"] for entry in batches if entry.status == "success")

@@ -133,15 +133,14 @@ async def test_a_refused_call_leaves_its_key_free() -> None:
     assert again.structured["error"].get("subcode") == 1885272
 
 
-async def test_the_policy_holds_for_an_undo_too() -> None:
+async def test_the_policy_holds_for_an_undo_too(tmp_path: Path) -> None:
     """Lowering a budget and undoing it would raise it past what the owner allows."""
-    made = build_writer()
+    made = build_writer(state_dir=tmp_path)
     given: dict[str, Any] = {"entity_type": "campaign", "entity_id": made.ids["campaign"], "daily_budget": 500}
     answer = await made.call("ads_update_budget", given)
     assert f"done, Campaign {made.ids['campaign']}" in answer.text
     lowered = answer.structured["data"]
-    strict = build_writer(made.sandbox, clock=made.clock, policy=Policy(max_percentage=20))
-    strict.engine.journal._memory.extend(made.engine.journal._memory)
+    strict = build_writer(made.sandbox, clock=made.clock, policy=Policy(max_percentage=20), state_dir=tmp_path)
     undo = await strict.call("ads_undo_change", {"change_id": lowered["change_id"]}, Person(True))
     assert undo.structured["error"]["kind"] == "denied"
     assert made.store.nodes[made.ids["campaign"]].get("daily_budget") == "500"

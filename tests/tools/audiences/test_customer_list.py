@@ -108,7 +108,7 @@ async def test_no_plain_value_is_written_anywhere(
     server: Engine, meta: Meta, client: ScriptedGraph, tmp_path: Path
 ) -> None:
     answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, FILE)))
-    kept = "".join(path.read_text() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    kept = "".join(path.read_text(errors="replace") for path in (tmp_path / "state").rglob("*") if path.is_file())
     sent = json.dumps([dict(request.params) for request in client.sent])
     assert kept
     for text in (kept, sent, json.dumps(answer.structured)):

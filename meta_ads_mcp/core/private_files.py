@@ -16,6 +16,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+if sys.platform != "win32":
+    import fcntl
+
 _MODE, _FOLDER_MODE = 0o600, 0o700
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -23,6 +26,9 @@ _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY"
 _SAFE_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 # On Windows a virus scanner or an indexer may hold the target for a moment.
 _REPLACE_PAUSES_S = (0.01, 0.05, 0.2, 0.5)
+
+# A lock is held for one line. A process that was stopped while it had the lock must not stop the others.
+_LOCK_ATTEMPTS, _LOCK_PAUSE_S = 10, 0.004
 
 
 class UnsafeFileError(OSError):
@@ -86,6 +92,7 @@ def append_private_line(path: Path, line: str, *, sync: bool) -> None:
     make_private_folder(path.parent)
     descriptor = open_private(path)
     try:
+        lock_for_append(descriptor)
         append_line(descriptor, line.encode(errors="backslashreplace"), sync=sync)
     finally:
         os.close(descriptor)
@@ -96,6 +103,25 @@ def append_line(descriptor: int, line: bytes, *, sync: bool) -> None:
     write_all(descriptor, _line_break(descriptor) + line + b"\n")
     if sync:
         os.fsync(descriptor)
+
+
+def lock_for_append(descriptor: int) -> bool:
+    """Lock a file until it is closed, so that other processes of this server wait to append. Returns whether it worked.
+
+    Without the lock an append is still whole, but a line break may be added to a line that is being written.
+    """
+    if sys.platform == "win32":
+        return False
+    for _ in range(_LOCK_ATTEMPTS):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_S)
+        except OSError:
+            return False  # a file system without locks
+        else:
+            return True
+    return False
 
 
 def open_private(path: Path) -> int:

@@ -11,22 +11,22 @@ from __future__ import annotations
 import os
 import re
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from meta_ads_mcp.core.private_files import append_line, make_private_folder, open_private, open_private_to_read
-
-if sys.platform != "win32":
-    import fcntl
+from meta_ads_mcp.core.private_files import (
+    append_line,
+    lock_for_append,
+    make_private_folder,
+    open_private,
+    open_private_to_read,
+)
 
 FILE = "journal.jsonl"
 MAX_SEGMENT_BYTES = 32_000_000
 _FULL = re.compile(r"journal-([1-9][0-9]{0,8})\.jsonl")
-# A lock is held for one line. A process that was stopped while it had the lock must not stop the others.
-_LOCK_ATTEMPTS, _LOCK_PAUSE_SECONDS = 10, 0.004
 _OPEN_ATTEMPTS = 5
 
 
@@ -101,7 +101,7 @@ class FolderFiles:
         """Open and lock the file that grows. Returns the descriptor, and whether it is locked."""
         for _ in range(_OPEN_ATTEMPTS):
             descriptor = open_private(self._path)
-            if not _lock(descriptor):
+            if not lock_for_append(descriptor):
                 return descriptor, False
             if _is_same_file(descriptor, self._path):
                 return descriptor, True
@@ -153,22 +153,6 @@ class MemoryFiles:
 
     def read(self, number: int, offset: int, length: int) -> bytes:
         return bytes(self._data[offset : offset + length]) if number == 1 else b""
-
-
-def _lock(descriptor: int) -> bool:
-    """Lock a file against other processes of this server. Returns whether that was possible."""
-    if sys.platform == "win32":
-        return False
-    for _ in range(_LOCK_ATTEMPTS):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(_LOCK_PAUSE_SECONDS)
-        except OSError:
-            return False  # a file system without locks
-        else:
-            return True
-    return False
 
 
 def _is_same_file(descriptor: int, path: Path) -> bool:

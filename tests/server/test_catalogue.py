@@ -54,3 +54,15 @@ async def test_an_answer_says_how_to_reach_the_tool_of_its_next_step() -> None:
     reader = build_server(allow_writes=False)
     answer = await reader.data("ads_create_async_report", object_id=reader.account)
     assert "ads_get_report_status (through ads_call_read_tool)" in answer["next_step"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "name", "other"),
+    [
+        ("ads_call_read_tool", "ads_delete_ad", "ads_call_write_tool"),
+        ("ads_call_write_tool", "ads_get_pixels", "ads_call_read_tool"),
+    ],
+)
+async def test_the_wrong_generic_caller_names_the_right_one(caller: str, name: str, other: str) -> None:
+    error = await build_server().refused(caller, name=name, arguments={})
+    assert error["next_step"].startswith(f"Call it with {other}")

@@ -128,9 +128,9 @@ class App:
         if settings.demo:
             return Vault(_demo_token)
         access = settings.access_token.get_secret_value() if settings.access_token else None
-        named = {name: value.get_secret_value() for name, value in settings.tokens.items()}
+        tokens = {name: value.get_secret_value() for name, value in settings.tokens.items()}
         return Vault(
-            lambda: from_settings(access, named),
+            lambda: from_settings(access, tokens),
             chosen=settings.profile,
             index=ProfileIndex(settings.state_dir),
             keychain=Keychain(self._keyring_timeout) if self._keyring_timeout else Keychain(),
@@ -234,7 +234,7 @@ class LazyClient:
 
     @property
     def server_info(self) -> ServerInfo:
-        """What the answers said about the server."""
+        """Return the facts about the server from its answers."""
         return self._client.value.server_info
 
     def version_notice(self) -> str | None:

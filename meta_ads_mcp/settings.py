@@ -55,10 +55,10 @@ def _comma_list(value: Any) -> Any:
 def _flag(value: Any) -> Any:
     """Parse `true` or `false`. Other words are refused, so that a typing error never allows something."""
     if isinstance(value, str):
-        lowered = value.strip().lower()
-        if lowered not in ("true", "false"):
+        word = value.strip().lower()
+        if word not in ("true", "false"):
             raise ValueError("takes true or false")
-        return lowered == "true"
+        return word == "true"
     return value
 
 
@@ -66,9 +66,9 @@ def _writes(value: Any) -> Any:
     """Parse `true`, `false`, or the names of the write tools to allow."""
     if not isinstance(value, str):
         return value
-    lowered = value.strip().lower()
-    if lowered in ("true", "false", ""):
-        return lowered == "true"
+    word = value.strip().lower()
+    if word in ("true", "false", ""):
+        return word == "true"
     names = tuple(name.strip() for name in value.split(","))
     if not all(_TOOL.fullmatch(name) for name in names):
         raise ValueError("takes true, false or a comma-separated list of tool names")
@@ -85,10 +85,10 @@ def _accounts(value: tuple[str, ...]) -> tuple[str, ...]:
 def _secret(value: SecretStr | None) -> SecretStr | None:
     if value is None:
         return None
-    stripped = value.get_secret_value().strip()
-    if not _SECRET.fullmatch(stripped):
+    text = value.get_secret_value().strip()
+    if not _SECRET.fullmatch(text):
         raise ValueError("takes ASCII characters without blanks")
-    return SecretStr(stripped)
+    return SecretStr(text)
 
 
 def _token_map(value: Any) -> Any:
@@ -326,8 +326,8 @@ def _read_env_file(path: Path | None) -> dict[str, str]:
 def _reject_unknown(variables: Mapping[str, str]) -> None:
     unknown = sorted(name for name in variables if name.startswith(PREFIX) and name not in VARIABLES)
     if unknown:
-        known = ", ".join(sorted(name for name in VARIABLES if name.startswith(PREFIX)))
-        raise SettingsError(f"unknown setting {unknown[0]}; known are {known}")
+        names = ", ".join(sorted(name for name in VARIABLES if name.startswith(PREFIX)))
+        raise SettingsError(f"unknown setting {unknown[0]}; known are {names}")
 
 
 def _message(problem: ValidationError) -> str:

@@ -56,7 +56,7 @@ _IRREGULAR: dict[str, tuple[str, int]] = {
     "comment": ("post_comment", 0),
     "like": ("page_like", 0),
 }
-_RENAMED = {
+_NEW_NAMES = {
     "initiated_checkout": "initiate_checkout",
     "content_view": "view_content",
     "tutorial_completion": "complete_tutorial",
@@ -109,18 +109,18 @@ def event_of(action_type: str) -> tuple[str, int]:
     for prefix, rank in _PREFIX_RANKS:
         base = action_type.removeprefix(prefix)
         if base != action_type and _BASE.fullmatch(base):
-            return _RENAMED.get(base, base), rank
+            return _NEW_NAMES.get(base, base), rank
     for suffix, rank in _SUFFIXES.items():
         base = action_type.removesuffix(suffix)
         if base != action_type and base in _WITH_SUFFIX:
             return base, rank
-    return _RENAMED.get(action_type, action_type), 1
+    return _NEW_NAMES.get(action_type, action_type), 1
 
 
 def is_known_event(name: str) -> bool:
     """Return whether a name is an event, or an action type with a dot, such as a custom conversion."""
-    listed = name in _ORDER or name in _IRREGULAR or name in _WITH_SUFFIX or name in _OTHER_EVENTS
-    return listed or name.startswith(("messaging_", "post_")) or ("." in name and not name.endswith("."))
+    is_own_event = name in _ORDER or name in _IRREGULAR or name in _WITH_SUFFIX or name in _OTHER_EVENTS
+    return is_own_event or name.startswith(("messaging_", "post_")) or ("." in name and not name.endswith("."))
 
 
 def event_order(event: str) -> tuple[int, str]:
@@ -192,13 +192,13 @@ def events(entries: object, *, additive: bool = True) -> list[EventFigures]:
 @lru_cache(maxsize=1024)
 def _preferred_types(action_types: tuple[str, ...]) -> list[tuple[str, str, list[int]]]:
     """Return each event, its preferred action type, and the indexes of that type. Cached: rows repeat their types."""
-    preferred: dict[str, tuple[int, str]] = {}
+    best: dict[str, tuple[int, str]] = {}
     for action_type in action_types:
         event, rank = event_of(action_type)
-        preferred[event] = min(preferred.get(event, (rank, action_type)), (rank, action_type))
+        best[event] = min(best.get(event, (rank, action_type)), (rank, action_type))
     return [
-        (event, preferred[event][1], [place for place, name in enumerate(action_types) if name == preferred[event][1]])
-        for event in sorted(preferred, key=event_order)
+        (event, best[event][1], [place for place, name in enumerate(action_types) if name == best[event][1]])
+        for event in sorted(best, key=event_order)
     ]
 
 

@@ -88,7 +88,7 @@ def unusual_days(series: Sequence[Period], windows: Windows, metrics: Sequence[s
 
 
 def _metrics_to_report(current: Figures, metrics: Sequence[str]) -> Sequence[str]:
-    """With no delivery, report one metric only."""
+    """Return the metrics to report: only one if there is no delivery."""
     return metrics if current.impressions else metrics[:1]
 
 

@@ -21,8 +21,8 @@ def totals(row: Row) -> Row:
     """Return the figures of an account from its row of Graph: each conversion once, money in major units."""
     account = figures(row, result_measure([row]))
     names = ("spend", "impressions", "reach", "frequency", "clicks", "ctr", "cpc", "cpm", "purchase_roas")
-    counted = values(row.get("actions"))
-    conversions = {name: counted[name] for name in CONVERSIONS if name in counted}
+    actions = values(row.get("actions"))
+    conversions = {name: actions[name] for name in CONVERSIONS if name in actions}
     value = {"purchase_value": account.value} if account.value else {}
     metrics = {name: figure for name in names if (figure := account.display(name)) is not None}
     return metrics | conversions | value

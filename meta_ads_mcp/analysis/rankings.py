@@ -50,16 +50,16 @@ def _cell(row: Row, name: str) -> Any:
 def diagnosis(row: Row) -> str:
     """Say what the rankings of an ad point to, or `not ranked`."""
     ranks = [str(row.get(name) or "UNKNOWN") for name in RANKINGS]
-    known = [rank for rank in ranks if rank != "UNKNOWN"]
-    if not known:
+    named_ranks = [rank for rank in ranks if rank != "UNKNOWN"]
+    if not named_ranks:
         return "not ranked"
     quality, engagement, conversion = (rank.startswith("BELOW") for rank in ranks)
-    limitation = "" if len(known) == len(ranks) else " (of the rankings known)"
+    limitation = "" if len(named_ranks) == len(ranks) else " (of the rankings known)"
     return _DIAGNOSES[quality, engagement, conversion] + limitation
 
 
 def meanings(table: Table) -> str:
     """Explain each ranking value that the table contains."""
     places = [table.columns.index(name) for name in RANKINGS]
-    used = {row[place] for row in table.rows for place in places}
-    return "; ".join(f"{rank} = {text}" for rank, text in MEANINGS.items() if rank in used)
+    values = {row[place] for row in table.rows for place in places}
+    return "; ".join(f"{rank} = {text}" for rank, text in MEANINGS.items() if rank in values)

@@ -50,8 +50,8 @@ def _result_notes(sheet: Sheet, constants: dict[str, str]) -> list[str]:
     ]
     if any(column.event for column in columns):
         notes.append("Rows with several results have a column for each event, such as results_purchase.")
-    windowed = {column.source for column in columns if column.window}
-    if missing := sorted(windowed - {column.source for column in columns if not column.window}):
+    sources = {column.source for column in columns if column.window}
+    if missing := sorted(sources - {column.source for column in columns if not column.window}):
         notes.append(f"Meta returned no default figure of {', '.join(missing)}, only one for each attribution window.")
     events = {str(row.get(Column(name)) or "") for row in sheet.cells for name in set(EVENT_COLUMNS.values())}
     per_thousand = sorted(PER_THOUSAND & {part for event in events for part in event.split(", ")})
@@ -62,8 +62,8 @@ def _result_notes(sheet: Sheet, constants: dict[str, str]) -> list[str]:
 
 def missing_fields(sheet: Sheet, query: InsightsParams, today: date) -> list[str]:
     """Name the requested fields that no row has, because Graph omits them silently."""
-    omitted = query.breakdowns and (HOURLY & set(query.breakdowns) or reach_is_omitted(query, today))
-    present = {column.source for column in sheet.columns} | (REACH if omitted else set())
+    is_partial = query.breakdowns and (HOURLY & set(query.breakdowns) or reach_is_omitted(query, today))
+    present = {column.source for column in sheet.columns} | (REACH if is_partial else set())
     columns = set(sheet.columns)
     names = [
         name

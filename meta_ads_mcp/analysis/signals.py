@@ -87,10 +87,10 @@ def _table(identity: Sequence[str], columns: Sequence[str], rows: list[list[Any]
     place = len(identity) + (
         columns.index("deviation_pct") if "deviation_pct" in columns else columns.index("delta_pct")
     )
-    ordered = sorted(rows, key=lambda row: -abs(row[place]) if row[place] is not None else float("-inf"))
+    by_size = sorted(rows, key=lambda row: -abs(row[place]) if row[place] is not None else float("-inf"))
     # The engine renames the columns of a table, but not of a table inside an object.
     labels = [name.replace("adset_", "ad_set_") for name in identity]
-    return Table([*labels, *columns], ordered)
+    return Table([*labels, *columns], by_size)
 
 
 def _largest(table: Table) -> Whole:

@@ -97,8 +97,8 @@ class Column(NamedTuple):
 
         The event is left out if the field counts no other, as `purchase_roas` does.
         """
-        named = bool(self.event) and self.event != main_event(self.source)
-        name = EVENT_NAMES.get(self.source, f"{self.source}_{{}}").format(self.event) if named else self.source
+        has_own_name = bool(self.event) and self.event != main_event(self.source)
+        name = EVENT_NAMES.get(self.source, f"{self.source}_{{}}").format(self.event) if has_own_name else self.source
         return f"{name}_{self.window}" if self.window else name
 
 
@@ -186,8 +186,8 @@ def sheet(
             return 1, list(breakdowns).index(column.source)
         if is_dimension(column.source) or column in reader.splits:
             return 2 * (column.source not in _PLACES), _PLACES.get(column.source, 0), column.source
-        named = place.get(column._replace(window="").name, place.get(column.source, len(place)))
-        return 3, named, column.source, event_order(column.event), column.window
+        position = place.get(column._replace(window="").name, place.get(column.source, len(place)))
+        return 3, position, column.source, event_order(column.event), column.window
 
     return Sheet(sorted(present, key=order), cells, reader.types, frozenset(reader.splits))
 
@@ -195,8 +195,8 @@ def sheet(
 @lru_cache(maxsize=4096)
 def is_dimension(name: str, breakdowns: frozenset[str] = frozenset()) -> bool:
     """Return whether a field is a text that describes the row. The others are figures."""
-    known = name in _PLACES or name in breakdowns or name in BREAKDOWNS
-    return known or name.endswith("_id") or is_action_breakdown(name)
+    is_dimension_name = name in _PLACES or name in breakdowns or name in BREAKDOWNS
+    return is_dimension_name or name.endswith("_id") or is_action_breakdown(name)
 
 
 class _RowReader:
@@ -236,9 +236,9 @@ class _RowReader:
                 cells[Column(source, event.event, window)] = _cell(source, figure)
 
     def _note_type(self, event: EventFigures) -> None:
-        known = self.types.setdefault(event.event, [])
-        if event.action_type not in known:
-            known.append(event.action_type)
+        events = self.types.setdefault(event.event, [])
+        if event.action_type not in events:
+            events.append(event.action_type)
 
 
 def _add_results(results: dict[str, list[ResultEntry]], dimensions: Cells, cells: Cells) -> None:

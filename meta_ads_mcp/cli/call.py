@@ -103,24 +103,24 @@ def _split_list(value: str) -> Any:
 
 def print_answer(answer: ToolAnswer, kind: Format) -> None:
     """Print the answer in the format. Errors are a sentence on standard error, and JSON in the JSON format."""
-    structured = answer.structured
+    body = answer.structured
     if kind == "json":
-        say_json(structured)
+        say_json(body)
     if answer.is_error:
         complain(answer.text)
     elif kind == "csv":
-        say_block(csv_text(structured["data"]))
+        say_block(csv_text(body["data"]))
     elif kind == "table":
-        _print_table(structured)
+        _print_table(body)
 
 
-def _print_table(structured: Mapping[str, Any]) -> None:
-    say(structured["summary"])
-    for line in text_lines(structured["data"]):
+def _print_table(body: Mapping[str, Any]) -> None:
+    say(body["summary"])
+    for line in text_lines(body["data"]):
         say(f"  {line}")
-    for note in structured.get("notes", []):
+    for note in body.get("notes", []):
         say(f"note: {note}")
-    after = structured.get("page", {}).get("after")
+    after = body.get("page", {}).get("after")
     if after:
         say(f"more: repeat the call with {shlex.quote(f'after={after}')}")
 

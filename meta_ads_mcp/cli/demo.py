@@ -89,8 +89,8 @@ def run() -> int:
     with start_server() as client:
         about = client.initialize()
         server = about["serverInfo"]
-        listed = client.request("tools/list")["tools"]
-        say(f"{server['name']} {server['version']} on stdio, protocol {about['protocolVersion']}, {len(listed)} tools")
+        tools = client.request("tools/list")["tools"]
+        say(f"{server['name']} {server['version']} on stdio, protocol {about['protocolVersion']}, {len(tools)} tools")
         session = DemoSession(client)
         columns = ["id", "name", "currency", "timezone_name", "amount_spent"]
         accounts = session.ask("ads_get_ad_accounts", {}, columns)
@@ -119,10 +119,10 @@ class DemoSession:
         say()
         say(f"→ {tool} {json.dumps(arguments) if arguments else ''}".rstrip())
         answer = self._client.call(tool, arguments)
-        structured: dict[str, Any] = answer["structuredContent"]
+        body: dict[str, Any] = answer["structuredContent"]
         say(f"← {answer['content'][0]['text']}")
-        for line in text_lines(structured.get("data"), columns, MAX_ROWS):
+        for line in text_lines(body.get("data"), columns, MAX_ROWS):
             say(f"  {line}")
-        for note in structured.get("notes", []):
+        for note in body.get("notes", []):
             say(f"  note: {note}")
-        return structured
+        return body

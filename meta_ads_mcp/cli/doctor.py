@@ -67,13 +67,13 @@ class DoctorContext:
 def run(context: DoctorContext, *, as_json: bool) -> int:
     """Run all checks, also after one failed, and print them. Returns 1 if any failed."""
     checks = asyncio.run(examine(context))
-    failed = any(check.status == "fail" for check in checks)
+    has_failure = any(check.status == "fail" for check in checks)
     if as_json:
-        say_json({"ok": not failed, "checks": [asdict(check) for check in checks]})
-        return int(failed)
+        say_json({"ok": not has_failure, "checks": [asdict(check) for check in checks]})
+        return int(has_failure)
     for check in checks:
         say(check.line())
-    return int(failed)
+    return int(has_failure)
 
 
 async def examine(context: DoctorContext) -> list[DoctorCheck]:
@@ -94,10 +94,10 @@ def start_check(context: DoctorContext) -> DoctorCheck:
         context.start()
     except SettingsError as problem:
         return DoctorCheck("start", "fail", str(problem), "Correct this setting: the server does not start with it.")
-    allowed = context.settings.allow_writes
-    if not allowed:
+    writes = context.settings.allow_writes
+    if not writes:
         return DoctorCheck("start", "ok", "writes are off; META_ADS_ALLOW_WRITES or --allow-writes turns them on")
-    names = ", ".join(allowed) if isinstance(allowed, tuple) else "all write tools"
+    names = ", ".join(writes) if isinstance(writes, tuple) else "all write tools"
     policy = f", within {context.settings.policy}" if context.settings.policy else ""
     return DoctorCheck("start", "ok", f"writes are on: {names}{policy}")
 
@@ -152,8 +152,8 @@ async def check_graph(context: DoctorContext, entry: ProfileEntry) -> list[Docto
         identity = await identify(context.client.for_token, token, context.profiles.app)
     except AdsError as problem:
         names = ("expiry", "scopes", "accounts")
-        skipped = [DoctorCheck(name, "skip", "requires a token that Meta accepts") for name in names]
-        return [failure("Meta", problem), *skipped, *check_version_and_clock(context)]
+        skips = [DoctorCheck(name, "skip", "requires a token that Meta accepts") for name in names]
+        return [failure("Meta", problem), *skips, *check_version_and_clock(context)]
     who = DoctorCheck("Meta", "ok", _holder(identity))
     accounts = await _run_check("accounts", lambda: account_check(context))
     return [
@@ -195,18 +195,18 @@ def scope_checks(identity: Identity, settings: Settings) -> Iterator[DoctorCheck
         yield DoctorCheck("scopes", "skip", "Meta does not report the scopes of this token")
         return
     lacking = permissions.missing_scopes(identity.scopes)
-    granted = [family.name for family in permissions.FAMILIES if family.name not in lacking]
-    if granted:
-        yield DoctorCheck("scopes", "ok", f"enough for {', '.join(granted)}")
+    family_names = [family.name for family in permissions.FAMILIES if family.name not in lacking]
+    if family_names:
+        yield DoctorCheck("scopes", "ok", f"enough for {', '.join(family_names)}")
     for family in permissions.FAMILIES:
         if family.name in lacking:
-            required = permissions.READ in family.scopes or (
+            is_mandatory = permissions.READ in family.scopes or (
                 permissions.WRITE in family.scopes and bool(settings.allow_writes)
             )
             names = ", ".join(lacking[family.name])
             yield DoctorCheck(
                 f"scopes: {family.name}"[:28],
-                "fail" if required else "warn",
+                "fail" if is_mandatory else "warn",
                 f"lacks {names} ({family.what})",
                 f"Generate the token again with {names}, if you need this.",
             )
@@ -232,19 +232,19 @@ async def account_check(context: DoctorContext) -> DoctorCheck:
 
 def check_version_and_clock(context: DoctorContext) -> Iterator[DoctorCheck]:
     """Check the API version and the time in the headers of Graph's answers."""
-    seen, pinned = context.client.server_info, context.settings.api_version
-    if seen.version is None:
+    server, version = context.client.server_info, context.settings.api_version
+    if server.version is None:
         yield DoctorCheck("API version", "skip", "Graph did not answer")
-    elif seen.version == pinned:
-        warning = end_warning(pinned, datetime.fromtimestamp(context.now(), UTC).date())
-        yield DoctorCheck("API version", "warn" if warning else "ok", pinned, warning or "")
+    elif server.version == version:
+        warning = end_warning(version, datetime.fromtimestamp(context.now(), UTC).date())
+        yield DoctorCheck("API version", "warn" if warning else "ok", version, warning or "")
     else:
         fix = "Set META_API_VERSION to a version that Meta serves, or leave it unset."
-        yield DoctorCheck("API version", "fail", f"{pinned} is requested, {seen.version} is served", fix)
-    if seen.skew is None:
+        yield DoctorCheck("API version", "fail", f"{version} is requested, {server.version} is served", fix)
+    if server.skew is None:
         yield DoctorCheck("clock", "skip", "Graph's answers have no date")
         return
-    off = abs(seen.skew)
+    off = abs(server.skew)
     status: Status = "fail" if off > SKEW_FAILURE_SECONDS else "warn" if off > SKEW_WARNING_SECONDS else "ok"
     fix = "" if status == "ok" else "Set this machine's clock by the network (NTP)."
     yield DoctorCheck("clock", status, f"{off:.0f} s from Graph's", fix)

@@ -58,12 +58,12 @@ async def login(
     except TokenProblem as problem:
         next_step = _RETRY if "meta-ads-mcp login" in problem.next_step else problem.next_step
         raise TokenProblem(problem.message, next_step, graph=problem.graph) from None
-    existed = service.vault.source(name) == "keyring"
+    is_known = service.vault.source(name) == "keyring"
     previous = service.vault.stored_active()
     await service.vault.keep(name, token.reveal(), service.record(token, identity, business), active=True)
     for line in _describe(service, name, identity, accounts):
         say(line)
-    say(f"{'Replaced' if existed else 'Stored'} as profile {name!r} in the system's keyring ({backend.name}).")
+    say(f"{'Replaced' if is_known else 'Stored'} as profile {name!r} in the system's keyring ({backend.name}).")
     if previous not in (None, name):
         say(f"Every client now uses {name!r}, not {previous!r}. To switch back: meta-ads-mcp tokens use {previous}")
     say("Next: `meta-ads-mcp install CLIENT` (claude-desktop, claude-code, cursor, cline, vscode), then restart it.")
@@ -106,11 +106,11 @@ def _scope_lines(scopes: Sequence[str] | None) -> list[str]:
     """Return the scopes, wrapped, and one line per family of tools that lacks some."""
     if scopes is None:
         return ["Scopes    not known"]
-    wrapped = textwrap.wrap(", ".join(scopes), MAX_SCOPES_CHARS) or ["none"]
+    lines = textwrap.wrap(", ".join(scopes), MAX_SCOPES_CHARS) or ["none"]
     missing = permissions.missing_scopes(scopes)
     return [
-        f"Scopes    {len(scopes)}: {wrapped[0]}",
-        *(f"          {line}" for line in wrapped[1:]),
+        f"Scopes    {len(scopes)}: {lines[0]}",
+        *(f"          {line}" for line in lines[1:]),
         *(f"Missing   {', '.join(names)}: for {family}" for family, names in missing.items()),
     ]
 

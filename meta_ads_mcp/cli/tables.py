@@ -79,9 +79,9 @@ def _aligned_lines(table: list[list[Any]], max_rows: int | None) -> list[str]:
     head, *rows = [[_cell(value) for value in row] for row in table[:end]]
     numeric = [all(_is_number(row[index]) for row in rows) for index in range(len(head))]
     widths = [max(display_width(row[index]) for row in [head, *rows]) for index in range(len(head))]
-    hidden = len(table) - 1 - len(rows)
+    omission_count = len(table) - 1 - len(rows)
     lines = [_aligned_line(row, widths, numeric) for row in [head, *rows]]
-    return [*lines, f"… and {hidden:,} more rows"] if hidden else lines
+    return [*lines, f"… and {omission_count:,} more rows"] if omission_count else lines
 
 
 def _aligned_line(row: list[str], widths: list[int], numeric: list[bool]) -> str:

@@ -40,7 +40,7 @@ def has_ended(name: str, today: date) -> bool:
     version = VERSIONS.get(name)
     if version is not None:
         return version.ends is not None and version.ends <= today
-    return _number(name) < min(_number(known) for known in VERSIONS)
+    return _number(name) < min(_number(item) for item in VERSIONS)
 
 
 def days_until_end(name: str, today: date) -> int | None:

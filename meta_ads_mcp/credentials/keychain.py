@@ -75,8 +75,8 @@ class Keychain:
 
     async def read(self, name: str) -> str | None:
         """Return the entry, or None. Callers at the same time share one question to the keyring."""
-        found: str | None = await self._ask(f"read {name}", lambda: _keyring().get_password(SERVICE, name))
-        return found
+        value: str | None = await self._ask(f"read {name}", lambda: _keyring().get_password(SERVICE, name))
+        return value
 
     async def write(self, name: str, value: str) -> None:
         """Store and read back: a back end that stores nothing must not be taken for one that does."""
@@ -95,18 +95,18 @@ class Keychain:
 
     async def check_backend(self) -> Backend:
         """Return the back end, if it may hold a token. A readable file counts only when its owner chose it by name."""
-        found = await self.backend()
-        chosen = found.quality == "plaintext" and bool(os.environ.get("PYTHON_KEYRING_BACKEND"))
-        if found.trouble and not chosen:
-            raise problem(found.trouble)
-        return found
+        backend = await self.backend()
+        is_explicit = backend.quality == "plaintext" and bool(os.environ.get("PYTHON_KEYRING_BACKEND"))
+        if backend.trouble and not is_explicit:
+            raise problem(backend.trouble)
+        return backend
 
     async def probe(self) -> Backend:
         """Set, read and delete an entry of its own. Raises KeychainProblem when one of them fails."""
-        found, name = await self.check_backend(), f"probe-{uuid.uuid4().hex[:8]}"
+        backend, name = await self.check_backend(), f"probe-{uuid.uuid4().hex[:8]}"
         await self.write(name, "probe")
         await self._ask(_once("delete"), lambda: _keyring().delete_password(SERVICE, name))
-        return found
+        return backend
 
     async def _ask(self, key: str, work: Callable[[], T]) -> T:
         """Return the answer of a thread. A thread that still waits for a person is joined, not started again."""

@@ -225,25 +225,25 @@ class Vault:
 
     def activate(self, name: str | None) -> None:
         """Make a stored profile the active one of this machine, or none."""
-        stored = self._stored()
-        if name is not None and name not in stored.records:
+        profiles = self._stored()
+        if name is not None and name not in profiles.records:
             raise self._missing(name)
-        self._save(replace(stored, active=name))
+        self._save(replace(profiles, active=name))
 
     async def keep(self, name: str, value: str, record: ProfileRecord, *, active: bool) -> Source:
         """Store in the keyring, under a new name or over the old entry. Raises KeychainProblem where that fails."""
         if self._index is None:
             raise KeychainProblem("Nothing is stored here.", "Set META_ACCESS_TOKEN instead.")
-        stored = self._stored()
+        profiles = self._stored()
         await self._keychain.write(name, value)
         try:
-            self._save(stored.having(name, record, active=active))
+            self._save(profiles.having(name, record, active=active))
         except TokenProblem:
-            if name not in stored.records:
+            if name not in profiles.records:
                 await self._keychain.delete(name)
             raise
-        for known in (self._memory, self._tokens, self._ends):
-            known.pop(name, None)
+        for cache in (self._memory, self._tokens, self._ends):
+            cache.pop(name, None)
         return "keyring"
 
     def keep_in_memory(self, name: str, value: str, record: ProfileRecord) -> Source:
@@ -279,8 +279,8 @@ class Vault:
 
     def drop_if_renewed_elsewhere(self, name: str) -> bool:
         """Return whether another process has stored a later token, and drop the cached one if so."""
-        known, stored = self._ends.get(name), self.entry(name).record.expires_at
-        if self.source(name) != "keyring" or not known or stored is None or 0 < stored <= known:
+        end, stored_end = self._ends.get(name), self.entry(name).record.expires_at
+        if self.source(name) != "keyring" or not end or stored_end is None or 0 < stored_end <= end:
             return False
         self._tokens.pop(name, None)
         return True
@@ -292,8 +292,8 @@ class Vault:
 
     def held(self) -> list[Token]:
         """Return every token in this process: of the settings, in memory, and those read from the keyring so far."""
-        known = {**self._all_given(), **self._memory}
-        return [*(Token(entry.value, name) for name, entry in known.items()), *self._tokens.values()]
+        tokens = {**self._all_given(), **self._memory}
+        return [*(Token(entry.value, name) for name, entry in tokens.items()), *self._tokens.values()]
 
     def _all_given(self) -> dict[str, EnvironmentToken]:
         if self._given is None:

@@ -132,10 +132,10 @@ def _expand_breakdowns(value: Any) -> Any:
     """Replace everyday names by Meta's, and add the platform, without which Meta refuses positions."""
     if not isinstance(value, list) or len(value) > MAX_BREAKDOWNS or not all(isinstance(name, str) for name in value):
         return value
-    expanded = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name,))]
-    if "platform_position" in expanded and "publisher_platform" not in expanded:
-        expanded.insert(expanded.index("platform_position"), "publisher_platform")
-    return list(dict.fromkeys(expanded))
+    names = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name,))]
+    if "platform_position" in names and "publisher_platform" not in names:
+        names.insert(names.index("platform_position"), "publisher_platform")
+    return list(dict.fromkeys(names))
 
 
 def _increment(value: Any) -> Any:
@@ -255,9 +255,9 @@ class InsightsParams(ObjectParams):
         params = self.model_dump(
             exclude={"object_id", "fields", "filtering", "limit", "after", "max_items"}, exclude_none=True
         )
-        known = InsightsParams.model_fields
+        fields = InsightsParams.model_fields
         names = [name for name, value in params.items() if value != [] or name == "action_breakdowns"]
-        params = {name: params[name] for name in names if name in known}
+        params = {name: params[name] for name in names if name in fields}
         if self.preset:
             params["date_preset"] = self.preset
         if self.filtering:

@@ -37,7 +37,7 @@ class RuleEffect:
 
     @property
     def acts(self) -> bool:
-        """Whether the rule changes anything rather than only notifying."""
+        """Return whether the rule changes anything rather than only notifying."""
         return self.kind not in _NOTIFIES_ONLY
 
 

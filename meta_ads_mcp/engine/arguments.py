@@ -99,9 +99,9 @@ def _list_example(tool: Tool, path: Sequence[int | str], arguments: Mapping[str,
     if shape is None or shape.kind != "list" or not isinstance(value, str) or "," not in value or value[0] in "[{":
         return None
     field = tool.params.model_fields[name]
-    known = {*_literals(field.annotation), *_open_values(field)}
+    values = {*_literals(field.annotation), *_open_values(field)}
     parts = [part.strip() for part in value.split(",")]
-    items = parts if known.issuperset(parts) else ["first", "second"]
+    items = parts if values.issuperset(parts) else ["first", "second"]
     return f"{name!r} takes a list, e.g. {json.dumps(items, separators=(',', ':'))}; '{','.join(items)}' is one string"
 
 
@@ -151,13 +151,13 @@ def _at(model: type[BaseModel], path: Sequence[int | str]) -> tuple[FieldInfo | 
     """
     field, models = None, [model]
     for step in path:
-        named = [item for item in models if item.__name__ == step]
+        same_name = [item for item in models if item.__name__ == step]
         owner = next((item for item in models if step in item.model_fields), None)
         if owner is not None:
             field = owner.model_fields[str(step)]
             models = list(_models(field.annotation))
-        elif named:
-            models = named
+        elif same_name:
+            models = same_name
     return field, models
 
 

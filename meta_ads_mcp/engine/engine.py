@@ -262,18 +262,18 @@ class Engine:
         if tool.is_list:
             data = drop_defaults(data, requests)
         data = map_next_steps(data, self.catalogue.mark_unlisted)
-        structured: dict[str, Any] = {"summary": _summary(result), "data": data}
+        body: dict[str, Any] = {"summary": _summary(result), "data": data}
         page = Page(len(data)) if result.page is None and isinstance(data, list) else result.page
         if page is not None:
-            structured["page"] = page.public()
+            body["page"] = page.public()
         notes = [*call.notes, *result.notes, *self._standing_notes(tool, data)]
         if notes:
-            structured["notes"] = [self.catalogue.mark_unlisted(clean(note, MAX_NOTE_CHARS)) for note in notes]
+            body["notes"] = [self.catalogue.mark_unlisted(clean(note, MAX_NOTE_CHARS)) for note in notes]
         if self.options.demo:
-            structured["demo"] = True
+            body["demo"] = True
         if not result.verbatim:
-            structured = fit_answer(structured, self.options.result_chars, result)
-        return ToolAnswer(structured["summary"], structured, images=tuple(result.images), files=result.files)
+            body = fit_answer(body, self.options.result_chars, result)
+        return ToolAnswer(body["summary"], body, images=tuple(result.images), files=result.files)
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
         """Map each account to its currency.

@@ -98,10 +98,11 @@ class GraphClient:
 
     def version_notice(self) -> str | None:
         """Return a sentence when Graph serves another version than the pinned one, as it does for an ended one."""
-        served, pinned = self.server_info.version, self._connection.version
-        if served is None or served == pinned:
+        answer_version, version = self.server_info.version, self._connection.version
+        if answer_version is None or answer_version == version:
             return None
-        return f"Graph answers with version {served}, not {pinned}: set META_API_VERSION to a version that Meta serves."
+        advice = "set META_API_VERSION to a version that Meta serves."
+        return f"Graph answers with version {answer_version}, not {version}: {advice}"
 
     def for_token(self, token: Token) -> GraphClient:
         """Return a client for another token. It shares the connections and the limits of this one."""
@@ -188,12 +189,12 @@ class GraphClient:
         """Return for each request its body, its AdsError, or a Repeatable with the error."""
         calls = [_call(request, token) for request in requests]
         results: list[Any] = await self._admit_each(calls)
-        admitted = [index for index, refusal in enumerate(results) if refusal is None]
-        if not admitted:
+        indexes = [index for index, refusal in enumerate(results) if refusal is None]
+        if not indexes:
             return results
-        members = [requests[index] for index in admitted]
-        answers = await self._perform_members(members, [calls[index] for index in admitted], token, self.send)
-        for index, answer in zip(admitted, answers, strict=True):
+        members = [requests[index] for index in indexes]
+        answers = await self._perform_members(members, [calls[index] for index in indexes], token, self.send)
+        for index, answer in zip(indexes, answers, strict=True):
             results[index] = answer
         return results
 
@@ -335,12 +336,12 @@ class GraphClient:
     def _observe_headers(self, headers: Mapping[str, str]) -> None:
         if "date" in headers:
             self.server_info.skew = clock_skew(headers["date"], self._clock.now())
-        served = headers.get("facebook-api-version", "")
-        if served == self.server_info.version or not _VERSION.fullmatch(served):
+        version = headers.get("facebook-api-version", "")
+        if version == self.server_info.version or not _VERSION.fullmatch(version):
             return
-        self.server_info.version = served
-        if served != self._connection.version:
-            self._events.emit("warning", "meta_api_version", served=served, pinned=self._connection.version)
+        self.server_info.version = version
+        if version != self._connection.version:
+            self._events.emit("warning", "meta_api_version", served=version, pinned=self._connection.version)
 
     def _log(self, ads_error: AdsError, error: GraphError, call: GraphCall) -> None:
         is_outage = (error.http_status or 0) >= 500

@@ -61,8 +61,8 @@ def decode_json(text: bytes | str) -> Any:
 
 async def _read_bounded(response: httpx.Response) -> bytes | None:
     """Return the body; None when it is too large, also when only its decompressed form is."""
-    is_compressed = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
-    inflate = zlib.decompressobj(_GZIP_OR_ZLIB) if is_compressed else None
+    is_gzip = response.headers.get("content-encoding", "").lower() in ("gzip", "x-gzip", "deflate")
+    inflate = zlib.decompressobj(_GZIP_OR_ZLIB) if is_gzip else None
     parts: list[bytes] = []
     size = 0
     assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  an AsyncClient's response has no other

@@ -31,12 +31,12 @@ class ClientElicitor:
 
     @property
     def can_ask(self) -> bool:
-        """Whether the client declared forms. An empty `elicitation` means forms; URLs alone do not suffice."""
+        """Return whether the client declared forms. An empty `elicitation` means forms; URLs alone do not suffice."""
         session = self._context.session
         if not session.check_client_capability(ClientCapabilities(elicitation=ElicitationCapability())):
             return False
-        declared = session.client_params.capabilities.elicitation if session.client_params else None
-        return declared is not None and (declared.form is not None or declared.url is None)
+        capability = session.client_params.capabilities.elicitation if session.client_params else None
+        return capability is not None and (capability.form is not None or capability.url is None)
 
     @property
     def reply(self) -> Reply | None:
@@ -69,5 +69,5 @@ class ClientElicitor:
 def is_agreement(answer: Any) -> bool:
     """Return whether an answer to the question is a clear yes: accepted, with `agree` set to true."""
     content = getattr(answer, "content", None)
-    accepted = getattr(answer, "action", None) == "accept"
-    return accepted and isinstance(content, Mapping) and content.get("agree") is True
+    is_accept = getattr(answer, "action", None) == "accept"
+    return is_accept and isinstance(content, Mapping) and content.get("agree") is True

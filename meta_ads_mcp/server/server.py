@@ -222,10 +222,10 @@ class AdsServer(FastMCP[Any]):
     @cached_property
     def _library(self) -> resources.Library:
         book = self._engine.value.book
-        made: resources.Library = self._resources.Library(
+        library: resources.Library = self._resources.Library(
             self._engine.value.call, self._engine.value.exports, book.known_accounts, book.allowed
         )
-        return made
+        return library
 
     @cached_property
     def _resources(self) -> ModuleType:

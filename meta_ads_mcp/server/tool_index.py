@@ -67,10 +67,10 @@ def entry_of(tool: Tool) -> ToolEntry:
 def load_entries() -> list[ToolEntry] | None:
     """Return the stored entries in catalog order, or None if the file is missing, damaged or out of date."""
     try:
-        stored = json.loads(FILE.read_bytes())
-        if stored["version"] != __version__ or (is_checkout() and stored["sources"] != hash_sources()):
+        index = json.loads(FILE.read_bytes())
+        if index["version"] != __version__ or (is_checkout() and index["sources"] != hash_sources()):
             return None
-        return [ToolEntry(**{**fields, "effect": Effect(fields["effect"])}) for fields in stored["tools"]]
+        return [ToolEntry(**{**fields, "effect": Effect(fields["effect"])}) for fields in index["tools"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

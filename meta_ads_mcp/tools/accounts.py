@@ -255,14 +255,14 @@ def _with_source(row: Row, edge: str) -> Row:
 
 def _merge_duplicates(rows: list[Row]) -> list[Row]:
     """Merge rows of the same object; `relation` and `source` then name both edges."""
-    merged: dict[str, Row] = {}
+    rows_by_id: dict[str, Row] = {}
     for number, row in enumerate(rows):
         key = str(row.get("id") or number)
-        known = merged.setdefault(key, row)
-        if known is not row:
-            both: Row = {name: f"{known[name]}, {row[name]}" for name in ("relation", "source") if name in row}
-            merged[key] = {**known, **both}
-    return list(merged.values())
+        first = rows_by_id.setdefault(key, row)
+        if first is not row:
+            both: Row = {name: f"{first[name]}, {row[name]}" for name in ("relation", "source") if name in row}
+            rows_by_id[key] = {**first, **both}
+    return list(rows_by_id.values())
 
 
 def _drop_foreign_accounts(call: Call, rows: list[Row]) -> list[Row]:

@@ -24,7 +24,9 @@ class RateStatus(Params):
 
 def _summary(status: Whole) -> str:
     circuits = status.get("circuits") or []
-    used = [row.get(part, 0) for row in status.get("usage") or [] for part in ("callCount", "cpuTime", "totalTime")]
-    highest = f"the most used quota stands at {max(used)} %" if used else "Meta has reported no usage yet"
+    percentages = [
+        row.get(part, 0) for row in status.get("usage") or [] for part in ("callCount", "cpuTime", "totalTime")
+    ]
+    highest = f"the most used quota stands at {max(percentages)} %" if percentages else "Meta has reported no usage yet"
     breaker = f"{len(circuits)} circuit(s) open until {circuits[0]['openUntil']}" if circuits else "no circuit is open"
     return f"Tier {status.get('tier', 'unknown')}; {highest}; {breaker}."

@@ -110,8 +110,8 @@ class Canvas:
 
     def line(self, points: Sequence[tuple[float, float]], *, color: str = GRID, width: float = 1) -> None:
         """Draw a line through the points."""
-        scaled = [(x * SCALE, y * SCALE) for x, y in points]
-        self._draw.line(scaled, fill=color, width=round(width * SCALE), joint="curve")
+        pixels = [(x * SCALE, y * SCALE) for x, y in points]
+        self._draw.line(pixels, fill=color, width=round(width * SCALE), joint="curve")
 
     def dot(self, x: float, y: float, radius: float) -> None:
         """Draw a dot in the color of lines."""
@@ -120,10 +120,10 @@ class Canvas:
 
     def png(self) -> bytes:
         """Encode the picture as PNG, with few colors for a small file."""
-        reduced = self._image.resize(self._size, Image.Resampling.LANCZOS)
-        reduced = reduced.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        image = self._image.resize(self._size, Image.Resampling.LANCZOS)
+        image = image.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         file = io.BytesIO()
-        reduced.save(file, "PNG", optimize=True)
+        image.save(file, "PNG", optimize=True)
         return file.getvalue()
 
     def heading(self, heading: Heading) -> None:

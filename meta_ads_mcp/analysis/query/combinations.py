@@ -45,32 +45,32 @@ COMPANIONS = {
     "platform_position": "publisher_platform",
     "skan_conversion_id": "app_id",
 }
-_STARRED = {frozenset(text.split()) for text in STARRED}
+_STAR_SETS = {frozenset(text.split()) for text in STARRED}
 _PLAIN = {frozenset(text.split()) for text in PLAIN}
-_LISTED = frozenset().union(*_STARRED, *_PLAIN)
+_ALL_NAMES = frozenset().union(*_STAR_SETS, *_PLAIN)
 
 
 def combination_problem(breakdowns: Sequence[str], action_breakdowns: Sequence[str]) -> tuple[str, str] | None:
     """Return the problem of a combination and the next step, or None if the combination may be valid."""
-    requested = frozenset(breakdowns) | frozenset(action_breakdowns)
-    core = requested - JOKERS
+    names = frozenset(breakdowns) | frozenset(action_breakdowns)
+    core = names - JOKERS
     for name, companion in COMPANIONS.items():
         if core == {name}:
             return (f"Meta accepts {name} only together with {companion}.", f"Add {companion}.")
-    if len(core) < 2 and not (core & {"action_reaction"} and requested & {"action_target_id", "action_destination"}):
+    if len(core) < 2 and not (core & {"action_reaction"} and names & {"action_target_id", "action_destination"}):
         return None
-    if not core <= _LISTED or core in _STARRED:
+    if not core <= _ALL_NAMES or core in _STAR_SETS:
         return None
-    if core in _PLAIN and requested <= core | {"action_type"}:
+    if core in _PLAIN and names <= core | {"action_type"}:
         return None
     first = sorted(core)[0]
     return (
-        f"Meta cannot combine the breakdowns {', '.join(sorted(requested))} (error 1504041).",
+        f"Meta cannot combine the breakdowns {', '.join(sorted(names))} (error 1504041).",
         f"Request them in separate calls. {first} can be combined with: {_partners(first)}.",
     )
 
 
 def _partners(name: str) -> str:
-    groups = [sorted(group - {name}) for group in (*_STARRED, *_PLAIN) if name in group and len(group) > 1]
+    groups = [sorted(group - {name}) for group in (*_STAR_SETS, *_PLAIN) if name in group and len(group) > 1]
     texts = sorted({"+".join(group) for group in groups})
     return ", ".join(texts) if texts else "nothing else"

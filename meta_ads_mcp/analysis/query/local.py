@@ -50,9 +50,9 @@ class LocalSelection:
         """Return the sheet with the matching rows in order. Rows without a value are last."""
         cells = [row for row in sheet.cells if all(_matches(row, name, condition) for name, condition in self.filters)]
         if self.sort:
-            known = [row for row in cells if number(_value(row, self.sort)) is not None]
-            known.sort(key=lambda row: number(_value(row, self.sort)) or 0, reverse=self.descending)
-            cells = [*known, *(row for row in cells if number(_value(row, self.sort)) is None)]
+            figures = [row for row in cells if number(_value(row, self.sort)) is not None]
+            figures.sort(key=lambda row: number(_value(row, self.sort)) or 0, reverse=self.descending)
+            cells = [*figures, *(row for row in cells if number(_value(row, self.sort)) is None)]
         return replace(sheet, cells=cells)
 
     def note(self, matches: int, rows: int) -> str:

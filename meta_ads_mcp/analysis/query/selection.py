@@ -94,21 +94,21 @@ def _identity(query: InsightsParams) -> tuple[str, ...]:
 def _metrics(query: InsightsParams, today: date, *, synchronous: bool) -> tuple[list[str], list[str]]:
     """Return the fields that Meta supports with the breakdowns, and notes about fields that were left out."""
     breakdowns = set(query.breakdowns or ())
-    requested = list(query.fields or default_fields(query))
+    metrics = list(query.fields or default_fields(query))
     if not query.fields and "frequency_value" in breakdowns:
         return ["reach"], ["With frequency_value only reach can be read."]
     if not query.fields and breakdowns & ASSETS:
         return list(ASSET_FIELDS), ["By creative asset, Meta has only spend, impressions, reach, clicks and actions."]
     if breakdowns & HOURLY:
-        return _without_reach(requested, "Reach and frequency are left out: Meta returns 0 for them by hour.")
+        return _without_reach(metrics, "Reach and frequency are left out: Meta returns 0 for them by hour.")
     if synchronous and reach_is_omitted(query, today):
-        return _without_reach(requested, "Reach and frequency are left out: Meta keeps them 13 months with breakdowns.")
-    return requested, []
+        return _without_reach(metrics, "Reach and frequency are left out: Meta keeps them 13 months with breakdowns.")
+    return metrics, []
 
 
-def _without_reach(requested: Sequence[str], note: str) -> tuple[list[str], list[str]]:
-    rest = [name for name in requested if name not in REACH]
-    return rest or ["impressions"], [note] if len(rest) < len(requested) else []
+def _without_reach(names: Sequence[str], note: str) -> tuple[list[str], list[str]]:
+    rest = [name for name in names if name not in REACH]
+    return rest or ["impressions"], [note] if len(rest) < len(names) else []
 
 
 def _cautions(query: InsightsParams, account: Account, today: date, *, synchronous: bool) -> list[str]:
@@ -122,7 +122,9 @@ def _cautions(query: InsightsParams, account: Account, today: date, *, synchrono
         f"Meta ignores action_report_time {_IGNORED}": query.action_report_time,
         f"Meta ignores use_unified_attribution_setting=false {_IGNORED}": not query.use_unified_attribution_setting,
         _HOURS: HOURLY & breakdowns and query.time_increment != "1" and not _is_one_day(query, today),
-        _deleted(query): query.object_id.startswith("act_") and query.row_level in IDENTITY and not _by_status(query),
+        _deletion_note(query): query.object_id.startswith("act_")
+        and query.row_level in IDENTITY
+        and not _by_status(query),
     }
     return [*(text for text, holds in conditions.items() if holds), *_today_notes(query, account, today)]
 
@@ -140,7 +142,7 @@ def _today_notes(query: InsightsParams, account: Account, today: date) -> list[s
     return notes[:1]
 
 
-def _deleted(query: InsightsParams) -> str:
+def _deletion_note(query: InsightsParams) -> str:
     return f"Rows by {query.row_level} leave out deleted objects, and archived ones unless a filter names their status."
 
 

@@ -30,7 +30,7 @@ _OBJECTS = frozenset({"account", "campaign", "adset", "ad"})
 # Fields of Graph that are also named like an event of another field.
 _AMBIGUOUS = frozenset({"cost_per_conversion_lead"})
 # Dimensions that a query reads without being asked to.
-_UNASKED = ("attribution_setting", "account_currency")
+_EXTRA_COLUMNS = ("attribution_setting", "account_currency")
 
 
 class Name(NamedTuple):
@@ -60,8 +60,8 @@ def resolve(name: str) -> Name:
     if not window:
         return Name(name)
     base = name.removesuffix(f"_{window}")
-    known = _field_and_event(base) or (Name(base) if base in EVENT_COLUMNS or main_event(base) else None)
-    return known._replace(window=window) if known else Name(name)
+    target = _field_and_event(base) or (Name(base) if base in EVENT_COLUMNS or main_event(base) else None)
+    return target._replace(window=window) if target else Name(name)
 
 
 def _field_and_event(name: str) -> Name | None:
@@ -88,11 +88,11 @@ def only_requested(sheet: Sheet, query: InsightsParams) -> Sheet:
     if not query.fields:
         return sheet
     names = [resolve(name) for name in query.fields]
-    unasked = set(_UNASKED).difference(query.fields)
+    extras = set(_EXTRA_COLUMNS).difference(query.fields)
     return sheet.without(
         column
         for column in sheet.columns
-        if column.source in unasked
+        if column.source in extras
         or not (is_dimension(column.source) or column in sheet.splits or _is_requested(column, names))
     )
 
@@ -119,6 +119,6 @@ def local_name(name: str) -> str | None:
     column = rest if dot and scope in _OBJECTS else name
     if ":" in column:
         return None
-    resolved = resolve(column)
-    local = resolved.event or resolved.source in EVENT_COLUMNS or main_event(resolved.source)
+    target = resolve(column)
+    local = target.event or target.source in EVENT_COLUMNS or main_event(target.source)
     return column if local else None

@@ -32,7 +32,7 @@ class Machine:
 
     @property
     def config(self) -> Path:
-        """Where applications keep their configuration."""
+        """Return the folder in which applications keep their configuration."""
         if self.system == "darwin":
             return self.home / "Library" / "Application Support"
         if self.system == "win32":
@@ -64,10 +64,8 @@ def _claude_desktop(machine: Machine) -> list[Path]:
     usual = machine.config / "Claude"
     if machine.system != "win32":
         return [usual / name]
-    packaged = [
-        folder / "LocalCache" / "Roaming" / "Claude" for folder in sorted(machine.local.glob("Packages/Claude_*"))
-    ]
-    return [folder / name for folder in ([usual, *packaged] if usual.is_dir() else packaged or [usual])]
+    msix = [folder / "LocalCache" / "Roaming" / "Claude" for folder in sorted(machine.local.glob("Packages/Claude_*"))]
+    return [folder / name for folder in ([usual, *msix] if usual.is_dir() else msix or [usual])]
 
 
 def _claude_code(machine: Machine) -> list[Path]:
@@ -82,8 +80,8 @@ def _cline(machine: Machine) -> list[Path]:
     """The shared folder of Cline's command line and newer versions, and that of the extension in each editor."""
     shared = machine.home / ".cline" / "data" / "settings" / "cline_mcp_settings.json"
     extensions = [machine.config / editor / "User" / "globalStorage" / "saoudrizwan.claude-dev" for editor in EDITORS]
-    found = [folder / "settings" / shared.name for folder in extensions if folder.is_dir()]
-    return [shared, *found] if not found or (machine.home / ".cline").is_dir() else found
+    places = [folder / "settings" / shared.name for folder in extensions if folder.is_dir()]
+    return [shared, *places] if not places or (machine.home / ".cline").is_dir() else places
 
 
 def _vscode(machine: Machine) -> list[Path]:

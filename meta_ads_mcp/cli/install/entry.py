@@ -25,9 +25,9 @@ class ServerEntry:
     env: Mapping[str, str] = field(default_factory=dict)
 
     def public(self, *, typed: bool = False) -> dict[str, Any]:
-        shown: dict[str, Any] = {"type": "stdio"} if typed else {}
-        shown |= {"command": self.command, "args": list(self.args)}
-        return shown | ({"env": dict(self.env)} if self.env else {})
+        entry: dict[str, Any] = {"type": "stdio"} if typed else {}
+        entry |= {"command": self.command, "args": list(self.args)}
+        return entry | ({"env": dict(self.env)} if self.env else {})
 
 
 def server_entry(
@@ -60,5 +60,5 @@ def _uvx(environ: Mapping[str, str], which: Callable[[str], str | None]) -> str 
         candidate = Path(beside).with_name("uvx" + Path(beside).suffix)
         if candidate.is_file():
             return str(candidate)
-    found = which("uvx")
-    return os.path.abspath(found) if found else None  # noqa: PTH100  a link must stay a link: its target moves with versions
+    path = which("uvx")
+    return os.path.abspath(path) if path else None  # noqa: PTH100  a link must stay a link: its target moves with versions

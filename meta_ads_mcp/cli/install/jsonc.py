@@ -59,8 +59,8 @@ class _JsoncReader:
         self._text, self._comments = text, comments
 
     def skip(self, at: int) -> int:
-        found = (_COMMENTED_BLANK if self._comments else _BLANK).match(self._text, at)
-        return found.end() if found else at
+        match = (_COMMENTED_BLANK if self._comments else _BLANK).match(self._text, at)
+        return match.end() if match else at
 
     def fail(self, at: int, what: str) -> NoReturn:
         line = self._text.count("\n", 0, at) + 1
@@ -75,10 +75,10 @@ class _JsoncReader:
             return self._object(at, depth)
         if first == "[":
             return self._array(at, depth)
-        found = (_STRING if first == '"' else _SCALAR).match(self._text, at)
-        if found is None:
+        match = (_STRING if first == '"' else _SCALAR).match(self._text, at)
+        if match is None:
             self.fail(at, "a value is expected")
-        return JsoncNode(at, found.end(), json.loads(found[0]))
+        return JsoncNode(at, match.end(), json.loads(match[0]))
 
     def _object(self, start: int, depth: int) -> JsoncNode:
         members: list[Member] = []
@@ -142,13 +142,13 @@ def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) ->
     for name in reversed(path[depth + 1 :]):
         value = {name: value}
     if member is None:
-        edited = _insert(text, node, depth + 1, path[depth], value)
+        result = _insert(text, node, depth + 1, path[depth], value)
     elif member.value.data == value:
         return text
     else:
-        shown = _dump(text, value, depth + 1)
-        edited = text[: member.value.start] + shown + text[member.value.end :]
-    return _verify(edited, _with(root.data, path[: depth + 1], value), comments)
+        dump = _dump(text, value, depth + 1)
+        result = text[: member.value.start] + dump + text[member.value.end :]
+    return _verify(result, _with(root.data, path[: depth + 1], value), comments)
 
 
 def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
@@ -156,18 +156,18 @@ def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
     root = parse(text, comments=comments)
     node: JsoncNode | None = root
     for name in path[:-1]:
-        found = _last(node, name) if node and node.members is not None else None
-        node = found.value if found else None
+        match = _last(node, name) if node and node.members is not None else None
+        node = match.value if match else None
     if node is None or not node.members or path[-1] not in node.data:
         return text
     cuts = _cuts(text, node.members, path[-1])
-    edited = text
+    result = text
     for start, end in sorted(cuts, reverse=True):
-        edited = edited[:start] + edited[end:]
-    closing = node.end - 1 - (len(text) - len(edited))
-    if not edited[node.start + 1 : closing].strip():
-        edited = edited[: node.start + 1] + edited[closing:]
-    return _verify(edited, _without(root.data, path), comments)
+        result = result[:start] + result[end:]
+    closing = node.end - 1 - (len(text) - len(result))
+    if not result[node.start + 1 : closing].strip():
+        result = result[: node.start + 1] + result[closing:]
+    return _verify(result, _without(root.data, path), comments)
 
 
 def _last(node: JsoncNode, key: str) -> Member | None:
@@ -182,14 +182,14 @@ def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str
     behind = len(text[:closing].rstrip())
     members = node.members or ()
     if members and "\n" not in text[node.start : node.end]:
-        added = f", {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+        member = f", {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
         if members[-1].comma is not None:
-            added = added[1:]
-        return text[:behind] + added + text[behind:]
+            member = member[1:]
+        return text[:behind] + member + text[behind:]
     line_end = "" if "\n" in text[behind:closing] else line + unit * (depth - 1)
     indent = _indent_of(text, members[-1].start) if members else unit * depth
-    added = f"{line}{indent}{json.dumps(key)}: {_dump(text, value, depth, indent)}"
-    result = text[:behind] + added + line_end + text[behind:closing].lstrip(" \t" if line_end else "") + text[closing:]
+    member = f"{line}{indent}{json.dumps(key)}: {_dump(text, value, depth, indent)}"
+    result = text[:behind] + member + line_end + text[behind:closing].lstrip(" \t" if line_end else "") + text[closing:]
     if members and members[-1].comma is None:
         end = members[-1].value.end
         result = result[:end] + "," + result[end:]
@@ -198,10 +198,10 @@ def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str
 
 def _cuts(text: str, members: Sequence[Member], key: str) -> list[tuple[int, int]]:
     """Return the ranges to remove: the members, and the comma that would be left before the brace."""
-    kept = [member for member in members if member.key != key]
+    rest = [member for member in members if member.key != key]
     cuts = [_member_range(text, member) for member in members if member.key == key]
-    if kept and members[-1].comma is None and members[-1].key == key and kept[-1].comma is not None:
-        cuts.append((kept[-1].comma, kept[-1].comma + 1))
+    if rest and members[-1].comma is None and members[-1].key == key and rest[-1].comma is not None:
+        cuts.append((rest[-1].comma, rest[-1].comma + 1))
     return cuts
 
 
@@ -218,14 +218,14 @@ def _member_range(text: str, member: Member) -> tuple[int, int]:
 def _dump(text: str, value: Any, depth: int, indent: str | None = None) -> str:
     unit = _unit(text)
     line = "\r\n" if "\r\n" in text else "\n"
-    shown = json.dumps(value, ensure_ascii=False, indent=unit)
-    return shown.replace("\n", line + (unit * depth if indent is None else indent))
+    dump = json.dumps(value, ensure_ascii=False, indent=unit)
+    return dump.replace("\n", line + (unit * depth if indent is None else indent))
 
 
 def _unit(text: str) -> str:
     """Return one step of indentation, as the file has it."""
-    found = _INDENT.search(text)
-    return found[1] if found and len(found[1]) <= 8 else "  "
+    match = _INDENT.search(text)
+    return match[1] if match and len(match[1]) <= 8 else "  "
 
 
 def _indent_of(text: str, at: int) -> str:
@@ -246,7 +246,7 @@ def _without(data: Any, path: Sequence[str]) -> Any:
     return {key: value for key, value in data.items() if key != head}
 
 
-def _verify(text: str, expected: Any, comments: bool) -> str:
-    if parse(text, comments=comments).data != expected:
+def _verify(text: str, value: Any, comments: bool) -> str:
+    if parse(text, comments=comments).data != value:
         raise InvalidJsonc("the change would alter more than this server's entry")
     return text

@@ -27,52 +27,52 @@ def with_parsed(row: Row, *names: str) -> Row:
     return row | {name: parse_json_text(row[name]) for name in names if name in row}
 
 
-def same_value(graph: Any, sent: Any) -> bool:
+def same_value(graph: Any, intent: Any) -> bool:
     """Return whether a value that Graph shows is the value that was sent, by all that Graph is known to normalize.
 
     Graph shows numbers as text, times in ISO 8601 where Unix seconds were sent, references as objects with their `id`,
     texts without blanks around them, lists of plain values in another order, and objects with keys added. Two texts are
     never compared as numbers: "007" is not "7".
     """
-    if isinstance(sent, bool) or sent is None:
-        return _truth(graph) == bool(sent)
-    if isinstance(graph, dict) and isinstance(sent, str):
-        return str(graph.get("id")) == sent
-    if isinstance(sent, dict) and isinstance(graph, dict):
-        return all(same_value(graph.get(key), value) for key, value in sent.items())
-    if isinstance(sent, list | tuple) and isinstance(graph, list | tuple):
-        return _same_list(list(graph), list(sent))
-    if isinstance(graph, str) and isinstance(sent, str):
-        return graph.strip() == sent.strip() or _same_time(graph, sent)
-    return str(graph) == str(sent) or _same_number(graph, sent) or _same_time(graph, sent)
+    if isinstance(intent, bool) or intent is None:
+        return _truth(graph) == bool(intent)
+    if isinstance(graph, dict) and isinstance(intent, str):
+        return str(graph.get("id")) == intent
+    if isinstance(intent, dict) and isinstance(graph, dict):
+        return all(same_value(graph.get(key), value) for key, value in intent.items())
+    if isinstance(intent, list | tuple) and isinstance(graph, list | tuple):
+        return _same_list(list(graph), list(intent))
+    if isinstance(graph, str) and isinstance(intent, str):
+        return graph.strip() == intent.strip() or _same_time(graph, intent)
+    return str(graph) == str(intent) or _same_number(graph, intent) or _same_time(graph, intent)
 
 
 def _truth(graph: Any) -> bool:
     return bool(graph) and graph not in ("0", "false")
 
 
-def _same_list(graph: list[Any], sent: list[Any]) -> bool:
-    if len(graph) != len(sent):
+def _same_list(graph: list[Any], intent: list[Any]) -> bool:
+    if len(graph) != len(intent):
         return False
-    if any(isinstance(item, dict | list | tuple) for item in sent):
-        return all(same_value(shown, item) for shown, item in zip(graph, sent, strict=True))
-    return sorted(map(str, graph)) == sorted(map(str, sent))
+    if any(isinstance(item, dict | list | tuple) for item in intent):
+        return all(same_value(value, item) for value, item in zip(graph, intent, strict=True))
+    return sorted(map(str, graph)) == sorted(map(str, intent))
 
 
-def _same_number(graph: Any, sent: Any) -> bool:
+def _same_number(graph: Any, intent: Any) -> bool:
     """Compare a number with a number or with its text."""
     try:
-        return not isinstance(graph, bool) and math.isclose(float(graph), float(sent), rel_tol=1e-12)
+        return not isinstance(graph, bool) and math.isclose(float(graph), float(intent), rel_tol=1e-12)
     except (TypeError, ValueError, OverflowError):
         return False
 
 
-def _same_time(graph: Any, sent: Any) -> bool:
+def _same_time(graph: Any, intent: Any) -> bool:
     """Compare times. A time without an offset is one of the account's clocks, in whose time zone Graph shows times."""
-    if isinstance(graph, str) and isinstance(sent, str) and is_wall_clock_time(sent):
-        return graph[:_WALL_CLOCK_CHARS] == sent[:_WALL_CLOCK_CHARS].replace(" ", "T")
-    shown, wanted = unix_seconds(graph), unix_seconds(sent)
-    return shown is not None and shown == wanted
+    if isinstance(graph, str) and isinstance(intent, str) and is_wall_clock_time(intent):
+        return graph[:_WALL_CLOCK_CHARS] == intent[:_WALL_CLOCK_CHARS].replace(" ", "T")
+    graph_s, intent_s = unix_seconds(graph), unix_seconds(intent)
+    return graph_s is not None and graph_s == intent_s
 
 
 def is_wall_clock_time(text: str) -> bool:

@@ -24,10 +24,10 @@ _EXTRA = "meta-ads-local-mcp[xlsx]"
 def require_xlsx() -> None:
     """Raise Denied, with the command that installs it, when the writer of workbooks is not installed."""
     try:
-        is_installed = find_spec("xlsxwriter") is not None
+        has_writer = find_spec("xlsxwriter") is not None
     except ValueError:  # the module was disabled in this process
-        is_installed = False
-    if not is_installed:
+        has_writer = False
+    if not has_writer:
         raise Denied(
             "This server was installed without the extra for .xlsx files.",
             f"Use csv, or run: uv tool install '{_EXTRA}' (with pip: pip install '{_EXTRA}').",

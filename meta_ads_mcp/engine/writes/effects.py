@@ -25,7 +25,7 @@ from meta_ads_mcp.core.values.spend_fields import (
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
 
-ENDED = ("DELETED", "ARCHIVED")
+END_STATUSES = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
 RULE_SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 # The status of copies (SDK, the `/copies` edges) and of what is published.
@@ -103,9 +103,9 @@ def _amount(name: str, value: Any, change: Change, place: str, existing: bool) -
     except UnreadableAmount:
         # The tool checks its arguments. An amount that is unreadable here counts as unlimited.
         return Amount(place, name, SPEND_FIELDS[name], 0, None, readable=False, existing=existing)
-    is_nested = place != name
+    is_inner = place != name
     try:
-        old = None if is_nested else parse_minor(_before(change).get(name))
+        old = None if is_inner else parse_minor(_before(change).get(name))
     except UnreadableAmount:
         return Amount(place, name, SPEND_FIELDS[name], new, None, readable=False, existing=existing)
     is_schedule = name == "budget_value"
@@ -148,7 +148,7 @@ def _edits_budget(amount: Amount, creation: str | None) -> bool:
 
 def is_deletion(change: Change) -> bool:
     """Return whether the change deletes or archives an object."""
-    return change.effect is Effect.DELETE or _deletes_node(change) or change.after.get("status") in ENDED
+    return change.effect is Effect.DELETE or _deletes_node(change) or change.after.get("status") in END_STATUSES
 
 
 def _deletes_node(change: Change) -> bool:
@@ -183,7 +183,7 @@ def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
 def _deletion_reasons(change: Change) -> Iterator[str]:
     if change.effect is Effect.DELETE or _deletes_node(change):
         yield "it deletes the object, which cannot be undone"
-    elif change.after.get("status") in ENDED and _before(change).get("status") != change.after.get("status"):
+    elif change.after.get("status") in END_STATUSES and _before(change).get("status") != change.after.get("status"):
         yield f"it sets the status to {change.after['status']}, which cannot be undone"
 
 
@@ -282,8 +282,8 @@ def _rule_reasons(change: Change) -> Iterator[str]:
     before = _before(change)
     turns_on = before.get("status") != "ENABLED"
     if turns_on or not set(RULE_SPECS).isdisjoint(change.after):
-        unlimited = (rule.raises_budget or rule.raises_bid) and rule.limit is None
-        most = ", with no limit to what it raises" if unlimited else ""
+        has_no_limit = (rule.raises_budget or rule.raises_bid) and rule.limit is None
+        most = ", with no limit to what it raises" if has_no_limit else ""
         yield f"the rule then acts by itself ({rule.kind}{most}), without asking anybody"
 
 

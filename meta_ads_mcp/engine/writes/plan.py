@@ -23,7 +23,7 @@ from meta_ads_mcp.errors import InvalidArguments, NotFound
 # Always read: a person recognizes the object by them, and confirmation reasons depend on the status.
 _IDENTITY = ("id", "name", "status")
 # Always recorded with a change: policy and risk checks compare against them.
-_ALWAYS_RECORDED = ("status", "name", "daily_budget", "lifetime_budget")
+_RECORD_FIELDS = ("status", "name", "daily_budget", "lifetime_budget")
 
 
 def reject_empty_update(tool: Tool, args: WriteParams) -> None:
@@ -73,9 +73,9 @@ async def _change(
     readable = tuple(name for name in after if name not in tool.write_only)
     page = await args.page_for_token(call) if tool.page_token else None
     # A new object has no values yet, but checks may require values of its parent.
-    required = (*(readable if is_node else ()), *args.fields_to_read())
+    extra_fields = (*(readable if is_node else ()), *args.fields_to_read())
     reads_first = tool.reads_before if is_node else bool(args.fields_to_read())
-    fields = [*(name for name in _IDENTITY if name not in tool.write_only), *required]
+    fields = [*(name for name in _IDENTITY if name not in tool.write_only), *extra_fields]
     before = await read_as_kind(call, subject, node if is_node else "", fields, page) if reads_first else {}
     await args.preflight(call, before, after)
     request = Request(
@@ -97,7 +97,7 @@ async def _change(
         request,
         node,
         object_id=None if is_new else subject,
-        before={name: before.get(name) for name in (*readable, *_ALWAYS_RECORDED) if name in before},
+        before={name: before.get(name) for name in (*readable, *_RECORD_FIELDS) if name in before},
         after=after,
         readable=readable,
         title=str(before.get("name") or before.get("message") or "")[:200],

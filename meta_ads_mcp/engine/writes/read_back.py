@@ -82,14 +82,14 @@ async def _read(client: Sender, change: Change, object_id: str, names: tuple[str
 
 def compare(change: Change, now: Row, names: tuple[str, ...]) -> ReadBack:
     """Compare the values that Graph shows `now` with those before and those that were sent."""
-    sent = {name: change.after[name] for name in names if name in change.after}
-    unlike = [name for name, value in sent.items() if not _has_value(now, name, value)]
+    values = {name: change.after[name] for name in names if name in change.after}
+    unlike = [name for name, value in values.items() if not _has_value(now, name, value)]
     not_applied = tuple(name for name in unlike if _is_unchanged(change, now, name))
     # A field that had the sent value before tells nothing, and one that cannot be read may have been applied.
-    moved = [name for name in sent if name not in unlike and not _had_value(change, name)]
+    unexpected = [name for name in values if name not in unlike and not _had_value(change, name)]
     unread = [name for name in change.after if name not in names]
     different = tuple(name for name in unlike if name in now and name not in not_applied)
-    return ReadBack(now, not_applied, different, bool(not_applied) and not (moved or different or unread))
+    return ReadBack(now, not_applied, different, bool(not_applied) and not (unexpected or different or unread))
 
 
 def _is_unchanged(change: Change, now: Row, name: str) -> bool:
@@ -102,9 +102,9 @@ def _is_unchanged(change: Change, now: Row, name: str) -> bool:
     return same_value(now.get(name), before) and same_value(before, now.get(name))
 
 
-def _has_value(row: Row, name: str, sent: Any) -> bool:
+def _has_value(row: Row, name: str, value: Any) -> bool:
     """Return whether a row of Graph has the value that was sent. Graph leaves out a field that was set to nothing."""
-    return same_value(row.get(name), sent) or (row.get(name) is None and sent in _NOTHING)
+    return same_value(row.get(name), value) or (row.get(name) is None and value in _NOTHING)
 
 
 def _had_value(change: Change, name: str) -> bool:

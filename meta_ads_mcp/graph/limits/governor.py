@@ -260,9 +260,9 @@ class Governor:
         """Return the tier that was named last for a token, or on an account."""
         if key is not None and key not in self._tiers:
             with suppress(LedgerBusy):
-                known = self._ledger.tier(key, self._clock.now())
-                if known is not None:
-                    self._tiers[key] = known
+                tier = self._ledger.tier(key, self._clock.now())
+                if tier is not None:
+                    self._tiers[key] = tier
         return self._tiers.get(key or "")
 
     def _apply(

@@ -207,12 +207,12 @@ class LimitState:
 
     def _give_up(self, failure: Exception, now: float) -> None:
         """Set a damaged file aside and start a new one; where no file can be, go on in memory."""
-        is_damaged = isinstance(failure, sqlite3.DatabaseError) and not isinstance(failure, sqlite3.OperationalError)
+        has_damage = isinstance(failure, sqlite3.DatabaseError) and not isinstance(failure, sqlite3.OperationalError)
         there = self._path is not None and _inode(self._path) >= 0
-        is_lost = is_damaged or self._db is not None or there
+        is_lost = has_damage or self._db is not None or there
         self._close()
         try:
-            if is_damaged and self._path is not None:
+            if has_damage and self._path is not None:
                 _set_aside(self._path)
             else:
                 self._retry_at = now + _RETRY_FILE_S

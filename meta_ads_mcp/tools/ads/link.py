@@ -23,7 +23,7 @@ from meta_ads_mcp.domain.destinations import (
     web_destinations,
 )
 from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.tools.creatives.copies import MAX_FIELDS_NAMED, check_copy
+from meta_ads_mcp.tools.creatives.copies import MAX_FIELD_NAMES, check_copy
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
@@ -119,8 +119,8 @@ def _note_links(copy: Row, link: str) -> list[str]:
     links = [url for url in distinct_links(copy) if url != link]
     if len(links) < 2:
         return []
-    text = ", ".join(links[:MAX_FIELDS_NAMED]) + (
-        f" and {len(links) - MAX_FIELDS_NAMED} more" if len(links) > MAX_FIELDS_NAMED else ""
+    text = ", ".join(links[:MAX_FIELD_NAMES]) + (
+        f" and {len(links) - MAX_FIELD_NAMES} more" if len(links) > MAX_FIELD_NAMES else ""
     )
     return [f"The creative had {len(links)} different addresses, and all of them become {link}: {text}."]
 
@@ -129,8 +129,8 @@ def _note_remaining(remaining: list[Destination]) -> list[str]:
     if not remaining:
         return []
     labels = [f"{place.name} ({place.kind.value})" for place in remaining]
-    text = ", ".join(labels[:MAX_FIELDS_NAMED]) + (
-        f" and {len(labels) - MAX_FIELDS_NAMED} more" if len(labels) > MAX_FIELDS_NAMED else ""
+    text = ", ".join(labels[:MAX_FIELD_NAMES]) + (
+        f" and {len(labels) - MAX_FIELD_NAMES} more" if len(labels) > MAX_FIELD_NAMES else ""
     )
     return [f"Not changed, because link_url cannot replace it: {text}."]
 

@@ -88,7 +88,7 @@ class CreateCustomAudience(CreateParams):
 
     @property
     def is_list(self) -> bool:
-        """Whether the arguments describe a customer list, which has no rule."""
+        """Return whether the arguments describe a customer list, which has no rule."""
         return self.rule is None and self.subtype in (None, "CUSTOM")
 
     def complete_values(self, after: Row) -> Row:

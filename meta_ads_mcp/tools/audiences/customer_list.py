@@ -174,12 +174,12 @@ class UpdateAudienceUsers(_Columns):
             session = await self._session(call, count)
             if session.done:
                 call.note(f"Resumed after {len(session.done)} of {count.batches} batches of an earlier call.")
-            received, invalid = await self._send(people, count, session, steps, call)
+            count_received, invalid = await self._send(people, count, session, steps, call)
         step = "Meta matches the people within 24 hours. ads_get_audience_details shows the size of the audience."
         return {
             "session_id": str(session.id),
             **plan.details,
-            "received": received,
+            "received": count_received,
             "invalid_at_meta": invalid,
             "changes": {},
             "next_step": step,
@@ -189,18 +189,18 @@ class UpdateAudienceUsers(_Columns):
         self, people: CustomerFile, count: Count, session: UploadSession, steps: Steps, call: Call
     ) -> tuple[int, int]:
         """Send the batches and return Meta's numbers of received and of invalid records."""
-        received = invalid = 0
+        count_received = invalid = 0
         with closing(people.batches()) as batches:
             for number in range(1, count.batches + 1):
                 rows = await asyncio.to_thread(next, batches)
                 if number not in session.done:
                     with _explain_resume(number, count.batches):
                         response = await steps.do(self._batch(people.keys, rows, number, count, session))
-                    received += _to_int(response.get("num_received"))
+                    count_received += _to_int(response.get("num_received"))
                     invalid += _to_int(response.get("num_invalid_entries"))
                 done = min(number * BATCH_ROWS, count.records)
                 await call.progress(done, count.records, f"{done} of {count.records} records sent")
-        return received, invalid
+        return count_received, invalid
 
     def _batch(
         self, keys: Sequence[str], rows: list[list[str]], number: int, count: Count, session: UploadSession

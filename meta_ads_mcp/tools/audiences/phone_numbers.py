@@ -80,8 +80,8 @@ def _strip_trunk(digits: str, plan: NumberingPlan) -> str:
     prefix = re.match(plan.trunk, digits) if plan.trunk else None
     if prefix is None:
         return digits
-    inserted = prefix.expand(plan.insert) if plan.insert and prefix.lastindex and prefix[prefix.lastindex] else ""
-    number = inserted + digits[prefix.end() :]
+    insertion = prefix.expand(plan.insert) if plan.insert and prefix.lastindex and prefix[prefix.lastindex] else ""
+    number = insertion + digits[prefix.end() :]
     was_valid, is_valid = (re.fullmatch(plan.pattern, value) for value in (digits, number))
     if (was_valid and not is_valid) or len(number) not in plan.lengths:
         return digits

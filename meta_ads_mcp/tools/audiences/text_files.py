@@ -20,8 +20,8 @@ def find_encoding(file: BinaryIO) -> str:
     """
     file.seek(0)
     sample = file.read(_SAMPLE_BYTES)
-    marked = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
-    candidates = [marked] if marked else [*_utf16(sample), "utf-8", FALLBACK]
+    encoding_by_mark = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
+    candidates = [encoding_by_mark] if encoding_by_mark else [*_utf16(sample), "utf-8", FALLBACK]
     for encoding in candidates:
         if _decodes(file, encoding):
             return encoding

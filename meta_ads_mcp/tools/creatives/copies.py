@@ -7,7 +7,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.domain.copying import differences, read_source, writable_creative
 from meta_ads_mcp.errors import ApiError
 
-MAX_FIELDS_NAMED = 5
+MAX_FIELD_NAMES = 5
 
 
 async def check_copy(call: Call, creative_id: str, params: Row) -> None:
@@ -16,7 +16,7 @@ async def check_copy(call: Call, creative_id: str, params: Row) -> None:
     changes = differences(params, actual)
     if changes:
         raise ApiError(
-            f"The new creative {creative_id} is not a faithful copy ({', '.join(list(changes)[:MAX_FIELDS_NAMED])} "
+            f"The new creative {creative_id} is not a faithful copy ({', '.join(list(changes)[:MAX_FIELD_NAMES])} "
             "differ), so the ad was not changed.",
             f"Check creative {creative_id} before using it; ads_undo_change can remove it.",
             details={"difference": changes},

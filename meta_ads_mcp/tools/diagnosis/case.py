@@ -52,26 +52,29 @@ class Subject:
 def build_requests(subject: Subject, windows: Windows) -> dict[str, Request]:
     """Return the requests by part: eight for an account or campaign, six for an ad set, four for an ad."""
     object_id, account = subject.id, subject.account.id
-    wanted: dict[str, tuple[str, dict[str, Any]]] = {"account": (account, {"fields": ACCOUNT_FIELDS})}
-    nested = f"campaign{{{','.join(CAMPAIGN_FIELDS)}}}"
+    requests: dict[str, tuple[str, dict[str, Any]]] = {"account": (account, {"fields": ACCOUNT_FIELDS})}
+    subfields = f"campaign{{{','.join(CAMPAIGN_FIELDS)}}}"
     if subject.level == "campaign":
-        wanted["object"] = object_id, {"fields": CAMPAIGN_FIELDS}
+        requests["object"] = object_id, {"fields": CAMPAIGN_FIELDS}
     elif subject.level == "ad_set":
-        wanted["object"] = object_id, {"fields": (*AD_SET_FIELDS, nested)}
+        requests["object"] = object_id, {"fields": (*AD_SET_FIELDS, subfields)}
     elif subject.level == "ad":
-        wanted["object"] = object_id, {"fields": (*issues.AD_FIELDS, f"adset{{{','.join(AD_SET_FIELDS)}}}", nested)}
+        requests["object"] = (
+            object_id,
+            {"fields": (*issues.AD_FIELDS, f"adset{{{','.join(AD_SET_FIELDS)}}}", subfields)},
+        )
     if subject.level == "account":
-        wanted["campaigns"] = f"{object_id}/campaigns", _list(CAMPAIGN_FIELDS, RUNNING)
+        requests["campaigns"] = f"{object_id}/campaigns", _list(CAMPAIGN_FIELDS, RUNNING)
     if subject.level in ("account", "campaign"):
-        wanted["ad_sets"] = f"{object_id}/adsets", _list(AD_SET_FIELDS, RUNNING)
+        requests["ad_sets"] = f"{object_id}/adsets", _list(AD_SET_FIELDS, RUNNING)
     if subject.level != "ad":
-        wanted["ads"] = f"{object_id}/ads", _list(issues.AD_FIELDS, TROUBLED)
-    wanted |= {name: (f"{object_id}/insights", params) for name, params in _insights(subject.level, windows).items()}
+        requests["ads"] = f"{object_id}/ads", _list(issues.AD_FIELDS, TROUBLED)
+    requests |= {name: (f"{object_id}/insights", params) for name, params in _insights(subject.level, windows).items()}
     if subject.pixel_id:
-        wanted["pixel"] = subject.pixel_id, {"fields": PIXEL_FIELDS}
+        requests["pixel"] = subject.pixel_id, {"fields": PIXEL_FIELDS}
     return {
         name: Request("GET", path, {**params, "fields": ",".join(params["fields"])}, account=account)
-        for name, (path, params) in wanted.items()
+        for name, (path, params) in requests.items()
     }
 
 

@@ -23,15 +23,15 @@ def fatigue_findings(comparison: Comparison) -> Iterator[Finding]:
     high = next(limit for max_days, limit in HIGH_FREQUENCY if days <= max_days)
     frequency_change, ctr_change = change_pct(now, before) or 0, comparison.change("ctr") or 0
     ctr_falls = ctr_change <= -MIN_CHANGE_PCT
-    fatigued = frequency_change >= MIN_CHANGE_PCT and ctr_falls and comparison.now.reach >= MIN_EVENTS["reach"]
-    if not fatigued and now < high:
+    is_fatigue = frequency_change >= MIN_CHANGE_PCT and ctr_falls and comparison.now.reach >= MIN_EVENTS["reach"]
+    if not is_fatigue and now < high:
         return
     yield Finding(
         "fatigue",
         f"People see the ads more often ({frequency_change:+g} %) and click less (ctr {ctr_change:+g} %)."
-        if fatigued
+        if is_fatigue
         else f"Frequency is high: {round_number(now)} in {days} days.",
-        "warning" if fatigued or ctr_falls else "info",
+        "warning" if is_fatigue or ctr_falls else "info",
         {**comparison.evidence("frequency", "ctr", "reach"), "high_from": high},
         "The audience has seen these ads: creative fatigue, or an audience too small for the budget.",
         "Add new creatives, widen the audience, or lower the budget; ads_get_insights level=ad shows which ads tired.",

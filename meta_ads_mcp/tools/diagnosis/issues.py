@@ -92,8 +92,8 @@ def problems_of_account(account_id: str, row: Row) -> list[Row]:
     if severity is None or not isinstance(status, int):
         return checks
     label = ACCOUNT_STATUS.get(status, "UNKNOWN")
-    disabled = row.get("disable_reason") or 0
-    reason = DISABLE_REASON.get(disabled if isinstance(disabled, int) else -1, "UNKNOWN")
+    disable_reason = row.get("disable_reason") or 0
+    reason = DISABLE_REASON.get(disable_reason if isinstance(disable_reason, int) else -1, "UNKNOWN")
     message = f"The account is {label}." + ("" if reason == "NONE" else f" Reason: {reason}.")
     return [{**issue, "severity": severity, "source": "account_status", "code": status, "message": message}, *checks]
 

@@ -137,10 +137,10 @@ def mover_findings(each: Sequence[Mover], noun: str) -> Iterator[Finding]:
     several = sum(bool(mover.now.impressions) for mover in each) > 1
     if several and worst is not None and 0 < (worst.extra_cost or 0) >= NOTABLE_SHARE * float(now):
         yield _cost_rise(worst, noun, now)
-    stopped = [mover for mover in each if mover.before.impressions and not mover.now.impressions]
-    notable = [mover for mover in stopped if 0 < mover.before.spend >= NOTABLE_SHARE * float(before)]
+    without_delivery = [mover for mover in each if mover.before.impressions and not mover.now.impressions]
+    notable = [mover for mover in without_delivery if 0 < mover.before.spend >= NOTABLE_SHARE * float(before)]
     if notable:
-        yield _stopped(notable, noun, before)
+        yield _no_delivery_finding(notable, noun, before)
 
 
 def _cost_rise(worst: Mover, noun: str, spend: Number) -> Finding:
@@ -165,7 +165,7 @@ def _cost_rise(worst: Mover, noun: str, spend: Number) -> Finding:
     )
 
 
-def _stopped(movers: Sequence[Mover], noun: str, before: Number) -> Finding:
+def _no_delivery_finding(movers: Sequence[Mover], noun: str, before: Number) -> Finding:
     share = ratio(total(mover.before.spend for mover in movers), before, 100) or 0
     examples = [{"id": mover.id, "name": mover.name, "spend_before": mover.before.spend} for mover in movers]
     return Finding(

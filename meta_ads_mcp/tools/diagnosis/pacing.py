@@ -113,14 +113,14 @@ def paces(
     units = offset(account.currency)
     if units is None:
         raise InsufficientData(f"Meta's minor unit of {account.currency} is not known to this server")
-    judged = [
+    states = [
         _daily_pace(budget, spend[budget.id], window, account, units)
         if budget.daily
         else _lifetime_pace(budget, now, units)
         for budget in budgets
         if not budget.daily or budget.id in spend
     ]
-    return [pace for pace in judged if pace is not None]
+    return [pace for pace in states if pace is not None]
 
 
 def _daily_pace(budget: Budget, spent: Number, window: TimeRange, account: Account, units: int) -> Pace | None:
@@ -148,10 +148,10 @@ def _lifetime_pace(budget: Budget, now: datetime, units: int) -> Pace | None:
     """Compare the spent share of a lifetime budget with the share of its time that has passed."""
     if budget.remaining is None or budget.start is None or budget.stop is None or budget.stop <= budget.start:
         return None
-    elapsed = min(1.0, (now - budget.start) / (budget.stop - budget.start))
-    if elapsed < MIN_ELAPSED_SHARE:
+    progress = min(1.0, (now - budget.start) / (budget.stop - budget.start))
+    if progress < MIN_ELAPSED_SHARE:
         return None
-    return Pace(budget, (budget.lifetime - budget.remaining) / units, budget.lifetime / units * elapsed)
+    return Pace(budget, (budget.lifetime - budget.remaining) / units, budget.lifetime / units * progress)
 
 
 def pacing_findings(each: Sequence[Pace]) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ def performance_findings(comparison: Comparison, contributions: Sequence[Contrib
     if not now.impressions and comparison.partial:
         raise InsufficientData("nothing was delivered yet on a day that is not over")
     if not now.impressions:
-        yield _stopped(comparison)
+        yield _no_delivery_finding(comparison)
         return
     if not before.impressions:
         raise InsufficientData("nothing was delivered in the window before, so there is nothing to compare with")
@@ -74,13 +74,13 @@ def _worse_metrics(comparison: Comparison, contributions: Sequence[Contribution]
     cost = "cost_per_result" if "cost_per_result" in worse else "cpc"
     if cost in worse:
         yield _cost_rise(comparison, cost, worse[cost], contributions if cost == "cost_per_result" else ())
-    explained = {"cpm", "ctr", "results"} if cost in worse else set()
+    causes = {"cpm", "ctr", "results"} if cost in worse else set()
     for name in _METRICS:
-        if name in worse and name not in explained:
+        if name in worse and name not in causes:
             yield _metric_change(comparison, name, worse[name])
 
 
-def _stopped(comparison: Comparison) -> Finding:
+def _no_delivery_finding(comparison: Comparison) -> Finding:
     return Finding(
         "performance",
         "Delivery stopped: no impressions in the window."

@@ -19,23 +19,23 @@ def ranking_findings(rows: Sequence[Row]) -> Iterator[Finding]:
     """
     table = ranking_table(rows)
     place = {name: index for index, name in enumerate(table.columns)}
-    ranked = [row for row in table.rows if row[place["diagnosis"]] != "not ranked"]
-    if not ranked:
+    ranks = [row for row in table.rows if row[place["diagnosis"]] != "not ranked"]
+    if not ranks:
         raise InsufficientData("Meta ranks none of these ads (each requires about 500 impressions)")
-    below = [row for row in ranked if any(str(row[place[name]]).startswith("BELOW") for name in RANKINGS)]
+    below = [row for row in ranks if any(str(row[place[name]]).startswith("BELOW") for name in RANKINGS)]
     if not below:
         return
     spend = place["spend"]
-    share = ratio(sum(row[spend] or 0 for row in below), sum(row[spend] or 0 for row in ranked), 100) or 0
+    share = ratio(sum(row[spend] or 0 for row in below), sum(row[spend] or 0 for row in ranks), 100) or 0
     columns = ("ad_id", "ad_name", "spend", "diagnosis")
     yield Finding(
         "rankings",
-        f"{len(below)} of {len(ranked)} ranked ads are below average; they took {share:.0f} % of these ads' spend.",
+        f"{len(below)} of {len(ranks)} ranked ads are below average; they took {share:.0f} % of these ads' spend.",
         "warning" if share >= WARNING_SHARE_PCT else "info",
         {
             "ads": [{name: row[place[name]] for name in columns} for row in below[:MAX_EXAMPLES]],
             "share_of_spend_pct": round(share, 1),
-            "not_ranked": len(table.rows) - len(ranked),
+            "not_ranked": len(table.rows) - len(ranks),
         },
         f"Compared with ads for the same people: {_most_frequent([row[place['diagnosis']] for row in below])}.",
         "See each ranking with ads_insights_auction_ranking_benchmarks; renew or pause the ads that spend most.",

@@ -40,15 +40,15 @@ _LEARNING: tuple[tuple[str, Severity, str, str, str], ...] = (
 
 def check_learning(case: Case) -> Iterator[Finding]:
     """Report ad sets in the learning phase or in learning limited (SDK class AdCampaignLearningStageInfo)."""
-    known = [row for row in case.ad_sets if row.get("learning_stage_info")]
-    if not known:
+    ad_sets = [row for row in case.ad_sets if row.get("learning_stage_info")]
+    if not ad_sets:
         raise NotApplicable("no running ad set has a learning stage")
     for status, severity, text, hypothesis, next_step in _LEARNING:
-        rows = [row for row in known if row["learning_stage_info"].get("status") == status]
+        rows = [row for row in ad_sets if row["learning_stage_info"].get("status") == status]
         if rows:
             yield Finding(
                 "learning",
-                f"{len(rows)} of {len(known)} ad {plural('set', len(known))} {text}.",
+                f"{len(rows)} of {len(ad_sets)} ad {plural('set', len(ad_sets))} {text}.",
                 severity,
                 {"ad_sets": [_stage(row) for row in rows[:MAX_EXAMPLES]], "count": len(rows)},
                 hypothesis,

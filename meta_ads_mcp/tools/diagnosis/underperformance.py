@@ -149,5 +149,5 @@ def _cautions(case: Case, currency: str) -> list[str]:
     if case.comparison.partial:
         notes.append("Today is not over: amounts are not compared, only rates.")
     days = case.answers["days"]
-    undated = date_note(days.get("data") or []) if isinstance(days, dict) else []
-    return [*notes, *undated, "Conversions of the latest days are still being attributed."]
+    date_notes = date_note(days.get("data") or []) if isinstance(days, dict) else []
+    return [*notes, *date_notes, "Conversions of the latest days are still being attributed."]

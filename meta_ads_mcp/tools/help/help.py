@@ -47,8 +47,8 @@ class GetHelpArticle(Params):
 def search_articles(query: str) -> list[Row]:
     """Return the articles that contain a word of the query, best first. Words under three characters are ignored."""
     words = _words(query)
-    scored = [(score(article, words), article) for article in ARTICLES]
-    best = sorted((entry for entry in scored if entry[0]), key=lambda entry: -entry[0])
+    matches = [(score(article, words), article) for article in ARTICLES]
+    best = sorted((entry for entry in matches if entry[0]), key=lambda entry: -entry[0])
     return [
         {
             "id": article.id,

@@ -225,9 +225,11 @@ class AuctionRankingBenchmarks(Params):
         page = Page(len(listing.rows), listing.has_more, listing.after)
         if not listing.rows:
             return Result(f"No ad of {target} delivered in {self.date_preset}.", table, page)
-        ranked = sum(row[-1] != "not ranked" for row in table.rows)
+        rank_count = sum(row[-1] != "not ranked" for row in table.rows)
         suffix = "; more follow, call again with page.after" if listing.has_more else ""
-        summary = f"{ranked} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{suffix}."
+        summary = (
+            f"{rank_count} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{suffix}."
+        )
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
         notes += preset_today_note(self.date_preset, account.timezone_name, call.now())
         return Result(summary, table, page, notes, listing.marks)

@@ -56,8 +56,8 @@ def check_questions(questions: Sequence[FormQuestion]) -> None:
     keys = [question.key for question in questions if question.key]
     if len(set(keys)) != len(keys):
         raise ValueError("two questions have the same key")
-    prefilled = [question.type for question in questions if question.type != CUSTOM]
-    if len(set(prefilled)) != len(prefilled):
+    types = [question.type for question in questions if question.type != CUSTOM]
+    if len(set(types)) != len(types):
         raise ValueError("a question that Meta prefills can be asked only once")
 
 

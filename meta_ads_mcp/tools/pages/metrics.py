@@ -49,11 +49,11 @@ def require_present(metrics: Sequence[str]) -> Sequence[str]:
 
     Raises ValueError that names the replacement of each removed metric.
     """
-    removed = [
+    old_names = [
         f"Meta removed {metric}: {_advice(new)}" for metric in metrics if (new := present_name(metric)) is not None
     ]
-    if removed:
-        raise ValueError("; ".join(removed))
+    if old_names:
+        raise ValueError("; ".join(old_names))
     return metrics
 
 

@@ -45,8 +45,8 @@ class PixelStats:
 
     def totals_table(self) -> Table:
         """Return the MAX_TOTALS largest totals, largest first."""
-        ranked = sorted(self.totals.items(), key=lambda item: (-item[1], str(item[0])))[:MAX_TOTALS]
-        return self._table([], [[event, value, count] for (event, value), count in ranked], 0)
+        totals = sorted(self.totals.items(), key=lambda item: (-item[1], str(item[0])))[:MAX_TOTALS]
+        return self._table([], [[event, value, count] for (event, value), count in totals], 0)
 
     def series_table(self) -> Table:
         """Return the last MAX_SERIES counts in order of time."""

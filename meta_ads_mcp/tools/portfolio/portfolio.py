@@ -76,9 +76,9 @@ class PortfolioSummary(Params):
 
 async def _list_accounts(call: Call) -> list[Row]:
     """List the accounts of the allowlist, or those of the token or its business, running ones first."""
-    allowed = call.allowed_accounts()
-    if allowed:
-        return [{"id": account} for account in allowed]
+    accounts = call.allowed_accounts()
+    if accounts:
+        return [{"id": account} for account in accounts]
     business = call.business_id()
     edges = ("owned_ad_accounts", "client_ad_accounts") if business else ("adaccounts",)
     rows: list[Row] = []
@@ -97,17 +97,17 @@ async def _list_accounts(call: Call) -> list[Row]:
 async def _read(call: Call, accounts: Sequence[str], preset: str) -> Portfolio:
     """Read every account's figures or error. Raises the first error if no account could be read."""
     nodes = await _each(call, accounts, "", {"fields": totals.node_fields(preset)})
-    failed = {account: answer for account, answer in nodes.items() if isinstance(answer, AdsError)}
-    if failed and len(failed) == len(accounts):
-        raise next(iter(failed.values()))
+    errors = {account: answer for account, answer in nodes.items() if isinstance(answer, AdsError)}
+    if errors and len(errors) == len(accounts):
+        raise next(iter(errors.values()))
     readable = {account: node for account, node in nodes.items() if not isinstance(node, AdsError)}
     if not any("insights" in node for node in readable.values()):
         # If no account has figures, confirm it on the insights edge of each: the nested field may have been dropped.
         edges = await _each(call, list(readable), "/insights", totals.edge_params(preset))
-        failed |= {account: answer for account, answer in edges.items() if isinstance(answer, AdsError)}
+        errors |= {account: answer for account, answer in edges.items() if isinstance(answer, AdsError)}
         readable = {account: {**node, "insights": edges[account]} for account, node in readable.items()}
     return Portfolio(
-        [totals.account_figures(account, node) for account, node in readable.items() if account not in failed], failed
+        [totals.account_figures(account, node) for account, node in readable.items() if account not in errors], errors
     )
 
 

@@ -169,5 +169,5 @@ def _total(currency: str, accounts: Sequence[AccountFigures]) -> Row:
         "cpm": ratio(sums["spend"], sums["impressions"], 1000),
         "purchase_roas": ratio(sums.get("purchase_value"), sums["spend"]),
     }
-    rounded = {name: round_number(value) for name, value in rates.items() if value is not None}
-    return {"currency": currency, "accounts": len(accounts), **sums, **rounded}
+    figures = {name: round_number(value) for name, value in rates.items() if value is not None}
+    return {"currency": currency, "accounts": len(accounts), **sums, **figures}

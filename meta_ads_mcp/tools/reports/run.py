@@ -80,8 +80,8 @@ class ReportRun:
         )
         data |= {name: self.row[name] for name in ("date_start", "date_stop") if self.row.get(name)}
         data |= {name: value for name, value in self.row.items() if name.startswith("error_") and value}
-        if completed := iso(_integer(self.row.get("time_completed"))):
-            data["time_completed"] = completed
+        if end := iso(_integer(self.row.get("time_completed"))):
+            data["time_completed"] = end
         return Result(f"Report {self.id}: {self.status}, {self.percent} %.", data)
 
     def _next_step(self) -> str:

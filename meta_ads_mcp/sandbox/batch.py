@@ -14,7 +14,7 @@ from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse, override_met
 from meta_ads_mcp.sandbox.refusal import Refusal, no_token
 
 Json = Any
-One = Callable[[SandboxCall], SandboxResponse | httpx.Response | None]
+SendMember = Callable[[SandboxCall], SandboxResponse | httpx.Response | None]
 MAX_MEMBERS = 50
 
 _REFERENCE = re.compile(r"\{result=([\w-]+):\$\.([\w.*\[\]]+)\}")
@@ -25,7 +25,7 @@ def is_batch(call: SandboxCall) -> bool:
     return call.method == "POST" and not call.path and "batch" in call.params
 
 
-def run(call: SandboxCall, one: One) -> SandboxResponse:
+def run(call: SandboxCall, send: SendMember) -> SandboxResponse:
     """The outer answer: HTTP 200 with one entry per member, or an error when the batch itself is bad."""
     try:
         members = read_members(call)
@@ -34,7 +34,7 @@ def run(call: SandboxCall, one: One) -> SandboxResponse:
     with_headers = call.params.get("include_headers", "true") != "false"
     results: dict[str, Json] = {}
     return SandboxResponse(
-        200, [run_member(call, member, one, results, with_headers=with_headers) for member in members]
+        200, [run_member(call, member, send, results, with_headers=with_headers) for member in members]
     )
 
 
@@ -44,7 +44,7 @@ def read_members(call: SandboxCall) -> list[Mapping[str, Json]]:
         members = json.loads(call.params["batch"])
     except ValueError:
         raise Refusal("(#100) batch parameter must be a JSON array") from None
-    if not isinstance(members, list) or not all(isinstance(one, dict) for one in members):
+    if not isinstance(members, list) or not all(isinstance(item, dict) for item in members):
         raise Refusal("(#100) batch parameter must be a JSON array")
     if len(members) > MAX_MEMBERS:
         raise Refusal(f"(#100) Too many requests in batch message. Maximum batch size is {MAX_MEMBERS}")
@@ -54,16 +54,19 @@ def read_members(call: SandboxCall) -> list[Mapping[str, Json]]:
 
 
 def run_member(
-    outer: SandboxCall, member: Mapping[str, Json], one: One, results: dict[str, Json], *, with_headers: bool
+    outer: SandboxCall, member: Mapping[str, Json], send: SendMember, results: dict[str, Json], *, with_headers: bool
 ) -> Json:
-    """One entry: code, headers and the body as a JSON string; null when it got no answer or asked for none."""
+    """Return an entry of the answer: code, headers and the body as JSON text.
+
+    Return None if there was no answer, or the member asked for none.
+    """
     try:
-        found = one(read_member(outer, member, results))
+        answer = send(read_member(outer, member, results))
     except httpx.TransportError:
         return None
-    if found is None:
+    if answer is None:
         return None
-    status, body, headers = unpack(found)
+    status, body, headers = unpack(answer)
     name = str(member.get("name", ""))
     if name:
         results[name] = json.loads(body) if body.startswith(("{", "[")) else None
@@ -75,11 +78,11 @@ def run_member(
     return entry | {"body": body}
 
 
-def unpack(found: SandboxResponse | httpx.Response) -> tuple[int, str, Mapping[str, str]]:
+def unpack(answer: SandboxResponse | httpx.Response) -> tuple[int, str, Mapping[str, str]]:
     """Return the status, the body and the headers of an answer."""
-    if isinstance(found, httpx.Response):
-        return found.status_code, found.text, dict(found.headers)
-    return found.status, found.text(), {"content-type": "application/json", **found.headers}
+    if isinstance(answer, httpx.Response):
+        return answer.status_code, answer.text, dict(answer.headers)
+    return answer.status, answer.text(), {"content-type": "application/json", **answer.headers}
 
 
 def read_member(outer: SandboxCall, member: Mapping[str, Json], results: Mapping[str, Json]) -> SandboxCall:
@@ -88,14 +91,14 @@ def read_member(outer: SandboxCall, member: Mapping[str, Json], results: Mapping
     body = fill(str(member.get("body", "")), results)
     path, _, query = address.partition("?")
     version, parts = split_path(path)
-    own = dict(parse_qsl(query, keep_blank_values=True)) | dict(parse_qsl(body, keep_blank_values=True))
+    parameters = dict(parse_qsl(query, keep_blank_values=True)) | dict(parse_qsl(body, keep_blank_values=True))
     token = {"access_token": outer.token} if outer.token else {}
     proof = {key: outer.params[key] for key in ("appsecret_proof",) if key in outer.params}
     method = str(member.get("method", "GET")).upper()
     names = [name.strip() for name in str(member.get("attached_files", "")).split(",") if name.strip()]
     files = tuple(file for file in outer.files if file.name in names)
     inner = SandboxCall(
-        method, version or outer.version, parts, token | proof | own, outer.headers, files, len(body), outer.host
+        method, version or outer.version, parts, token | proof | parameters, outer.headers, files, len(body), outer.host
     )
     return override_method(inner)
 
@@ -103,8 +106,8 @@ def read_member(outer: SandboxCall, member: Mapping[str, Json], results: Mapping
 def fill(text: str, results: Mapping[str, Json]) -> str:
     """`{result=name:$.data.*.id}` replaced by what the named member answered, several values joined by commas."""
 
-    def value(found: re.Match[str]) -> str:
-        return ",".join(str(one) for one in walk([results.get(found[1])], found[2].split(".")))
+    def value(match: re.Match[str]) -> str:
+        return ",".join(str(item) for item in walk([results.get(match[1])], match[2].split(".")))
 
     return _REFERENCE.sub(value, text)
 
@@ -113,7 +116,7 @@ def walk(values: Sequence[Json], steps: Sequence[str]) -> list[Json]:
     """Return what the steps of a JSONPath reach; `*` stands for every item of a list."""
     for step in steps:
         if step == "*":
-            values = [inner for one in values if isinstance(one, list) for inner in one]
+            values = [inner for item in values if isinstance(item, list) for inner in item]
         else:
-            values = [one[step] for one in values if isinstance(one, dict) and step in one]
-    return [one for one in values if one is not None]
+            values = [item[step] for item in values if isinstance(item, dict) and step in item]
+    return [item for item in values if item is not None]

@@ -101,7 +101,7 @@ class Part:
     drifts: tuple[Drift, ...] = ()
 
     def drift(self, metric: str, day: int) -> float:
-        """By how much the part's share of a metric differs on a day from what its weight says."""
+        """Return by how much the part's share of a metric differs on a day from what its weight says."""
         return prod([drift.at(day) for drift in self.drifts if drift.metric == metric])
 
 

@@ -54,13 +54,13 @@ class Fault:
     def answer(self, call: SandboxCall) -> SandboxResponse | httpx.Response | None:
         """The planned answer; an exception is raised; None means that there is no answer at all."""
         self.hits += 1
-        planned = self.respond
-        if isinstance(planned, type):
-            raise planned("a planned fault")
-        found = planned(call) if callable(planned) else planned
-        if isinstance(found, Exception):
-            raise found
-        return found
+        outcome = self.respond
+        if isinstance(outcome, type):
+            raise outcome("a planned fault")
+        answer = outcome(call) if callable(outcome) else outcome
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 @dataclass
@@ -85,5 +85,5 @@ class Faults:
 
     def find(self, call: SandboxCall, *, after_processing: bool) -> Fault | None:
         """Return the first fault for a call at this moment: before Graph answers it, or after."""
-        fitting = (one for one in self.planned if one.after_processing is after_processing and one.fits(call))
+        fitting = (fault for fault in self.planned if fault.after_processing is after_processing and fault.fits(call))
         return next(fitting, None)

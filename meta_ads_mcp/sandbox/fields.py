@@ -31,10 +31,10 @@ def parse(text: str) -> tuple[FieldSelection, ...]:
     Meta's SDKs send arrays in POST requests (`AdAccount.get_insights_async(fields=[...])`).
     """
     reader = _FieldsReader(join_array(text))
-    found = reader.fields()
+    selections = reader.fields()
     if not reader.at_end():
         raise reader.error("Expected end of string")
-    return found
+    return selections
 
 
 def join_array(text: str) -> str:
@@ -67,18 +67,18 @@ class _FieldsReader:
         self._skip_blanks()
         return self.position >= len(self.text)
 
-    def error(self, expected: str) -> Refusal:
+    def error(self, description: str) -> Refusal:
         """Return the refusal for the position that is reached."""
         here = self.text[self.position : self.position + 1] or "end of string"
-        return syntax_error(f'{expected} instead of "{here}". at character {self.position}: {self.text}')
+        return syntax_error(f'{description} instead of "{here}". at character {self.position}: {self.text}')
 
     def fields(self) -> tuple[FieldSelection, ...]:
         """Read a list of fields."""
-        found = []
+        selections = []
         while True:
-            found.append(self._one())
+            selections.append(self._one())
             if not self._take(","):
-                return tuple(found)
+                return tuple(selections)
 
     def _one(self) -> FieldSelection:
         name = self._name()
@@ -104,13 +104,13 @@ class _FieldsReader:
 
     def _argument(self) -> str:
         """Everything up to the closing bracket that belongs to this argument; quotes hide brackets."""
-        start, depth, quoted = self.position, 1, False
+        start, depth, in_quotes = self.position, 1, False
         while self.position < len(self.text):
             char = self.text[self.position]
             self.position += 1
             if char == '"':
-                quoted = not quoted
-            elif not quoted:
+                in_quotes = not in_quotes
+            elif not in_quotes:
                 depth += (char == "(") - (char == ")")
                 if not depth:
                     return self.text[start : self.position - 1]

@@ -33,7 +33,7 @@ def timestamp(text: str) -> float | None:
 
 def words(value: Json) -> list[str]:
     """Return a value as a list of texts."""
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
 def held(value: Json) -> list[str]:
@@ -44,53 +44,53 @@ def held(value: Json) -> list[str]:
 def ordered(compare: Callable[[float, float], bool]) -> Test:
     """Return a test that compares numbers or times."""
 
-    def test(value: Json, wanted: Json) -> bool:
-        left, right = number(value), number(wanted[0] if isinstance(wanted, list) and wanted else wanted)
-        return left is not None and right is not None and compare(left, right)
+    def test(value: Json, operand: Json) -> bool:
+        actual, limit = number(value), number(operand[0] if isinstance(operand, list) and operand else operand)
+        return actual is not None and limit is not None and compare(actual, limit)
 
     return test
 
 
-def in_range(value: Json, wanted: Json) -> bool:
+def in_range(value: Json, operand: Json) -> bool:
     """Tell whether a value lies between two bounds, both included."""
-    left = number(value)
-    low, high = (number(one) for one in wanted)
-    return left is not None and low is not None and high is not None and low <= left <= high
+    actual = number(value)
+    low, high = (number(item) for item in operand)
+    return actual is not None and low is not None and high is not None and low <= actual <= high
 
 
-def equal(value: Json, wanted: Json) -> bool:
+def equal(value: Json, operand: Json) -> bool:
     """Tell whether a value is the wanted one, as a number where both are numbers."""
-    left, right = number(value), number(wanted)
-    if left is not None and right is not None:
-        return left == right
-    return str(value) in words(wanted)
+    actual, limit = number(value), number(operand)
+    if actual is not None and limit is not None:
+        return actual == limit
+    return str(value) in words(operand)
 
 
 def any_text(check: Callable[[str, str], bool]) -> Test:
     """Some wanted text fits some held text, whatever the case."""
 
-    def test(value: Json, wanted: Json) -> bool:
-        return any(check(one.lower(), text.lower()) for one in held(value) for text in words(wanted))
+    def test(value: Json, operand: Json) -> bool:
+        return any(check(item.lower(), text.lower()) for item in held(value) for text in words(operand))
 
     return test
 
 
-def contains_all(value: Json, wanted: Json) -> bool:
+def contains_all(value: Json, operand: Json) -> bool:
     """Tell whether every wanted text is in a text of the value, whatever the case."""
-    return all(any(text.lower() in one.lower() for one in held(value)) for text in words(wanted))
+    return all(any(text.lower() in item.lower() for item in held(value)) for text in words(operand))
 
 
-def is_in(value: Json, wanted: Json) -> bool:
+def is_in(value: Json, operand: Json) -> bool:
     """Tell whether a value is one of the wanted ones."""
-    return any(one in words(wanted) for one in held(value))
+    return any(item in words(operand) for item in held(value))
 
 
 def negate(test: Test) -> Test:
     """Return the opposite of a test."""
-    return lambda value, wanted: not test(value, wanted)
+    return lambda value, operand: not test(value, operand)
 
 
-CONTAIN = any_text(lambda one, text: text in one)
+CONTAIN = any_text(lambda item, text: text in item)
 
 # Operators: docs marketing-api/insights/parameters and marketing-api/ad-rules
 OPERATORS: dict[str, Test] = {
@@ -117,9 +117,9 @@ OPERATORS: dict[str, Test] = {
     "IN": is_in,
     "NOT_IN": negate(is_in),
     "ANY": is_in,
-    "ALL": lambda value, wanted: set(words(wanted)) <= set(held(value)),
+    "ALL": lambda value, operand: set(words(operand)) <= set(held(value)),
     "NONE": negate(is_in),
-    "TOP": lambda _value, _wanted: True,  # a limit by rank, which `limit` and `sort` do here
+    "TOP": lambda _value, _operand: True,  # a limit by rank, which `limit` and `sort` do here
 }
 
 NEEDS_LIST = frozenset({"IN", "NOT_IN", "IN_RANGE", "NOT_IN_RANGE", "ANY", "ALL", "NONE"})
@@ -127,14 +127,14 @@ NEEDS_LIST = frozenset({"IN", "NOT_IN", "IN_RANGE", "NOT_IN_RANGE", "ANY", "ALL"
 
 def check(filtering: Sequence[Json]) -> list[Condition]:
     """The filters as (field, operator, value), or the refusal of a malformed one."""
-    return [check_one(one) for one in filtering]
+    return [check_one(item) for item in filtering]
 
 
-def check_one(one: Json) -> Condition:
+def check_one(item: Json) -> Condition:
     """Return one filter as (field, operator, value). Refusal where it is malformed."""
-    if not isinstance(one, Mapping) or not {"field", "operator", "value"} >= set(one) or "field" not in one:
+    if not isinstance(item, Mapping) or not {"field", "operator", "value"} >= set(item) or "field" not in item:
         raise Refusal("(#100) filtering must be an array of {field, operator, value}", blame=(("filtering",),))
-    operator, value = str(one.get("operator")), one.get("value")
+    operator, value = str(item.get("operator")), item.get("value")
     if operator not in OPERATORS:
         raise not_in_enum("filtering[0]['operator']", OPERATORS)
     if operator in NEEDS_LIST and not isinstance(value, list):
@@ -145,9 +145,9 @@ def check_one(one: Json) -> Condition:
         and (len(value) != 2 or any(number(part) is None for part in value))
     ):
         raise Refusal(f"(#100) filtering: operator {operator} needs two numbers", blame=(("filtering",),))
-    return str(one["field"]), operator, value
+    return str(item["field"]), operator, value
 
 
-def holds(value: Json, operator: str, wanted: Json) -> bool:
+def holds(value: Json, operator: str, operand: Json) -> bool:
     """Tell whether a value fits an operator and what is wanted."""
-    return OPERATORS[operator](value, wanted)
+    return OPERATORS[operator](value, operand)

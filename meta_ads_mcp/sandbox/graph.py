@@ -14,7 +14,7 @@ from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
 from meta_ads_mcp.sandbox.projection import Projector
 from meta_ads_mcp.sandbox.refusal import Refusal
 from meta_ads_mcp.sandbox.sdk_spec import Edge, load
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.supplement import COUNTABLE
 from meta_ads_mcp.sandbox.tokens import SandboxTokens, TokenInfo
 from meta_ads_mcp.sandbox.usage import Usage
@@ -26,7 +26,7 @@ Clock = Callable[[], datetime]
 
 load_handlers()
 
-ROOT = Node("", "Root", {})
+ROOT = GraphNode("", "Root", {})
 ROOT_EDGES = {("search",), ("debug_token",), ("oauth", "access_token")}
 GRAPH_URL = "https://graph.facebook.com"
 
@@ -80,10 +80,10 @@ class SandboxGraph:
 
     def headers_for(self, call: SandboxCall) -> dict[str, str]:
         """Return the headers of the answer to a call: the version that serves it, and the use of the rate limits."""
-        served = served_version(call.version, self.spec.version, self.clock().date())
+        version = served_version(call.version, self.spec.version, self.clock().date())
         node = self.find(call.path[0]) if call.path else None
         edge = call.path[1] if len(call.path) > 1 else ""
-        return self.usage.headers(served, node.account if node else "", edge)
+        return self.usage.headers(version, node.account if node else "", edge)
 
     def _body(self, call: SandboxCall) -> Json:
         self._check_protocol(call)
@@ -115,7 +115,7 @@ class SandboxGraph:
             return not call.path
         return call.path[0] != "me" and self.find(call.path[0]) is None
 
-    def _target(self, call: SandboxCall, token: TokenInfo) -> tuple[Node, str]:
+    def _target(self, call: SandboxCall, token: TokenInfo) -> tuple[GraphNode, str]:
         parts = list(call.path)
         if not 1 <= len(parts) <= 2:
             raise refusal.unknown_path("/" + "/".join(parts))
@@ -125,24 +125,24 @@ class SandboxGraph:
             raise refusal.unknown_node(first, call.method)
         return node, edge
 
-    def find(self, node_id: str) -> Node | None:
+    def find(self, node_id: str) -> GraphNode | None:
         """Return a node by its id; None where there is none."""
         return self.world.find(node_id)
 
     # -- nodes and edges --------------------------------------------------------------------------------------------
 
-    def _ask(self, node: Node, name: str, call: SandboxCall, token: TokenInfo) -> Json:
+    def _ask(self, node: GraphNode, name: str, call: SandboxCall, token: TokenInfo) -> Json:
         edge = self.spec.edge(node.type, call.method, name)
         if edge is None:
             raise self._no_such_edge(node, name, call.method)
-        ignored = {"method"} | ({"id"} if self._is_id_of(node, call) else set())
-        raw = {key: value for key, value in call.params.items() if key not in ignored}
-        wanted = self._fields(raw)
-        checked = params.check(self.spec, edge, raw)
-        return self._serve(edge, Ask(self, node, checked, wanted, call, token))
+        skips = {"method"} | ({"id"} if self._is_id_of(node, call) else set())
+        raw = {key: value for key, value in call.params.items() if key not in skips}
+        selections = self._fields(raw)
+        parameters = params.check(self.spec, edge, raw)
+        return self._serve(edge, Ask(self, node, parameters, selections, call, token))
 
-    def _is_id_of(self, node: Node, call: SandboxCall) -> bool:
-        """Tell whether a write repeats the id of its object, as Meta's Node SDK does. Graph ignores it."""
+    def _is_id_of(self, node: GraphNode, call: SandboxCall) -> bool:
+        """Tell whether a write repeats the id of its object, as Meta's GraphNode SDK does. Graph ignores it."""
         return call.method != "GET" and call.params.get("id", "").strip('"') in (node.id, node.id.removeprefix("act_"))
 
     def _fields(self, raw: Mapping[str, str]) -> tuple[FieldSelection, ...] | None:
@@ -153,7 +153,7 @@ class SandboxGraph:
             raise Refusal("(#100) Field aliases are not available to this app. Leave out .as(...)")
         return selections
 
-    def _no_such_edge(self, node: Node, name: str, method: str) -> Refusal:
+    def _no_such_edge(self, node: GraphNode, name: str, method: str) -> Refusal:
         if method == "GET":
             return refusal.unknown_field(name, node.type)
         return refusal.unknown_node(node.id, method)
@@ -172,32 +172,34 @@ class SandboxGraph:
 
     def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
         """Return what shows nodes for a call."""
-        return Projector(self.spec, self.find, lambda node, one: self._answer_nested(node, one, call, token))
+        return Projector(
+            self.spec, self.find, lambda node, selection: self._answer_nested(node, selection, call, token)
+        )
 
-    def _answer_nested(self, node: Node, one: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:
+    def _answer_nested(self, node: GraphNode, selection: FieldSelection, call: SandboxCall, token: TokenInfo) -> Json:
         """An edge inside `fields`; an edge without rows is left out, as Graph does."""
-        kept = {key: call.params[key] for key in ("access_token",) if key in call.params}
-        args = {key: value for key, value in one.args.items() if key != "as"}
-        inner = replace(call, method="GET", path=(node.id, one.name), params=kept | args)
-        edge = self.spec.edge(node.type, "GET", one.name)
+        rest = {key: call.params[key] for key in ("access_token",) if key in call.params}
+        args = {key: value for key, value in selection.args.items() if key != "as"}
+        inner = replace(call, method="GET", path=(node.id, selection.name), params=rest | args)
+        edge = self.spec.edge(node.type, "GET", selection.name)
         if edge is None:
-            raise refusal.unknown_field(one.name, node.type)
-        checked = params.check(self.spec, edge, inner.params)
-        found = self._serve(edge, Ask(self, node, checked, one.inner, inner, token))
-        return found if not isinstance(found, dict) or found.get("data", True) else None
+            raise refusal.unknown_field(selection.name, node.type)
+        parameters = params.check(self.spec, edge, inner.params)
+        answer = self._serve(edge, Ask(self, node, parameters, selection.inner, inner, token))
+        return answer if not isinstance(answer, dict) or answer.get("data", True) else None
 
     def _listing(self, edge: Edge, ask: Ask, listing: EdgeListing) -> dict[str, Json]:
         projector = self.projector(ask.call, ask.token)
         rows = self._filter_rows(listing.rows, ask.params) if listing.show is None else listing.rows
         cut, page = paging.cut(rows, ask.params, listing.default_limit)
         data = [listing.show(row) if listing.show else projector.row(row, edge.returns, ask.wanted) for row in cut]
-        found: dict[str, Json] = {"data": data, **listing.more}
+        answer: dict[str, Json] = {"data": data, **listing.more}
         path = f"{self.url}/{self._path(ask.call)}"
         if (links := paging.paging(page, path, self._query(ask.call))) is not None:
-            found["paging"] = links
+            answer["paging"] = links
         if (summary := self._summary(edge, ask.params, listing, len(rows))) is not None:
-            found["summary"] = summary
-        return found
+            answer["summary"] = summary
+        return answer
 
     def _path(self, call: SandboxCall) -> str:
         return "/".join((call.version or self.spec.version, *call.path))
@@ -206,28 +208,30 @@ class SandboxGraph:
         """Graph's links repeat the query and always hold the token, also when it came in a header."""
         return dict(call.params) | ({"access_token": call.token} if call.token else {})
 
-    def _filter_rows(self, rows: Sequence[Any], checked: Mapping[str, Json]) -> Sequence[Any]:
-        wanted = filters.check(checked.get("filtering", []))
-        return [row for row in rows if all(filters.holds(value_of(row, name), op, value) for name, op, value in wanted)]
+    def _filter_rows(self, rows: Sequence[Any], parameters: Mapping[str, Json]) -> Sequence[Any]:
+        conditions = filters.check(parameters.get("filtering", []))
+        return [
+            row for row in rows if all(filters.holds(value_of(row, name), op, value) for name, op, value in conditions)
+        ]
 
     def _summary(
-        self, edge: Edge, checked: Mapping[str, Json], listing: EdgeListing, count: int
+        self, edge: Edge, parameters: Mapping[str, Json], listing: EdgeListing, count: int
     ) -> Mapping[str, Json] | None:
         """Return the count of the rows, where it is asked for and the edge can count; of insights, its own summary."""
         if listing.show is not None:
             return listing.summary
-        asked = checked.get("summary") not in (None, "false", "0", "[]")
-        return {"total_count": count} if asked and edge.name in COUNTABLE else None
+        has_summary = parameters.get("summary") not in (None, "false", "0", "[]")
+        return {"total_count": count} if has_summary and edge.name in COUNTABLE else None
 
 
-def value_of(row: Node | Mapping[str, Json], path: str) -> Json:
+def value_of(row: GraphNode | Mapping[str, Json], path: str) -> Json:
     """The value a filter names: `name`, `campaign.id`, `ad.effective_status`."""
-    if not isinstance(row, Node):
+    if not isinstance(row, GraphNode):
         return row.get(path)
     owner, _, name = path.rpartition(".")
     if not owner or owner.replace("_", "") == row.type.lower():
         return row.id if name == "id" else row.get(name)
-    if name == "id" and (found := row.get(f"{owner}_id")) is not None:
-        return found
+    if name == "id" and (object_id := row.get(f"{owner}_id")) is not None:
+        return object_id
     inner = row.get(owner)
     return inner.get(name) if isinstance(inner, dict) else None

@@ -82,22 +82,22 @@ def serve_until_stopped(server: SandboxServer, announce: Callable[[str], None]) 
 
     Calls `announce` with one line of JSON when requests are answered: `{"port": 4711, "token": "..."}`.
     """
-    stopped = threading.Event()
+    stop_event = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda *_: stop_event.set())
     with server:
         announce(json.dumps({"port": server.port, "token": server.token}))
-        threading.Thread(target=_wait_for_end_of_input, args=(stopped,), daemon=True).start()
-        while not stopped.wait(1):
+        threading.Thread(target=_wait_for_end_of_input, args=(stop_event,), daemon=True).start()
+        while not stop_event.wait(1):
             """A wait without a limit cannot be interrupted by a signal on Windows."""
     return 0
 
 
-def _wait_for_end_of_input(stopped: threading.Event) -> None:
+def _wait_for_end_of_input(stop_event: threading.Event) -> None:
     # Not through sys.stdin: a thread that still reads it when the interpreter ends brings it down.
     while os.read(sys.stdin.fileno(), READ_BYTES):
         pass
-    stopped.set()
+    stop_event.set()
 
 
 def _handler_class(respond: Respond) -> type[BaseHTTPRequestHandler]:

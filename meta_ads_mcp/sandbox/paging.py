@@ -58,10 +58,10 @@ def paging(page: CursorPage, url: str, query: Mapping[str, str]) -> dict[str, An
     if page.end <= page.start:
         return None
     before, after = encode_cursor(page.start), encode_cursor(page.end - 1)
-    found: dict[str, Any] = {"cursors": {"before": before, "after": after}}
-    kept = {key: value for key, value in query.items() if key not in ("after", "before", "method")}
+    result: dict[str, Any] = {"cursors": {"before": before, "after": after}}
+    rest = {key: value for key, value in query.items() if key not in ("after", "before", "method")}
     if page.end < page.total:
-        found["next"] = f"{url}?{urlencode(kept | {'after': after})}"
+        result["next"] = f"{url}?{urlencode(rest | {'after': after})}"
     if page.start > 0:
-        found["previous"] = f"{url}?{urlencode(kept | {'before': before})}"
-    return found
+        result["previous"] = f"{url}?{urlencode(rest | {'before': before})}"
+    return result

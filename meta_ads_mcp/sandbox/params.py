@@ -31,15 +31,15 @@ def check(spec: Spec, edge: Edge, raw: Mapping[str, str]) -> dict[str, Json]:
     What belongs to the call and not to the object (the token, its proof, the format of the answer) is checked and left
     out, so that a handler does not take it for a change.
     """
-    decoded = {}
+    values = {}
     words = edge.name in WORD_LIST_EDGES
     for name, text in raw.items():
         if name not in edge.params:
             raise unknown_param(name, f"{edge.method} {edge.name or 'node'}")
         value = decode(spec, name, edge.params[name], text, words=words)
         if name not in edge.of_call:
-            decoded[name] = value
-    return decoded
+            values[name] = value
+    return values
 
 
 def decode(spec: Spec, name: str, kind: str, text: str, *, words: bool = False) -> Json:
@@ -78,9 +78,9 @@ def check_item(spec: Spec, name: str, inner: str, value: Json) -> None:
 def decode_scalar(spec: Spec, name: str, kind: str, text: str) -> Json:
     """Decode a text, a number, a truth value or a value of an enum."""
     if kind.startswith(ENUM):
-        allowed = spec.enum(kind.removeprefix(ENUM))
-        if text not in allowed:
-            raise not_in_enum(name, allowed)
+        options = spec.enum(kind.removeprefix(ENUM))
+        if text not in options:
+            raise not_in_enum(name, options)
         return text
     if kind == "bool":
         return decode_bool(name, text)
@@ -132,12 +132,12 @@ def check_object(spec: Spec, name: str, kind: str, value: Json) -> Json:
 
 def check_keys(spec: Spec, name: str, kind: str, value: Mapping[str, Json]) -> None:
     """Refuse keys that the class does not have, at any depth where the SDK knows the class."""
-    known = spec.fields(kind)
+    field_types = spec.fields(kind)
     for key, inner in value.items():
-        if known and key not in known:
+        if field_types and key not in field_types:
             text = f"(#100) Invalid parameter: unknown key '{key}' in {name} ({kind})"
             raise Refusal(text, blame=((name, key),))
-        child = known.get(key, "")
+        child = field_types.get(key, "")
         for part in inner if isinstance(inner, list) else [inner]:
             if isinstance(part, dict) and child.removeprefix("list<").strip("<>") in spec:
                 check_keys(spec, f"{name}.{key}", child.removeprefix("list<").strip("<>"), part)

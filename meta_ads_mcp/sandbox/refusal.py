@@ -59,9 +59,9 @@ def invalid(subcode: int | None, text: str, *names: str, code: int = 100) -> Ref
     )
 
 
-def not_in_enum(name: str, allowed: Iterable[str]) -> Refusal:
+def not_in_enum(name: str, options: Iterable[str]) -> Refusal:
     """Return the refusal of a value that is not one of an enum."""
-    return invalid_param(name, "must be one of {" + ", ".join(allowed) + "}")
+    return invalid_param(name, "must be one of {" + ", ".join(options) + "}")
 
 
 def unknown_param(name: str, method: str) -> Refusal:

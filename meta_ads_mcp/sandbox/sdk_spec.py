@@ -45,22 +45,22 @@ class Spec:
     @cache  # noqa: B019 - one instance per process, kept for good
     def fields(self, name: str) -> Mapping[str, str]:
         """Readable fields of a class and their types."""
-        found = dict(self._class(name).get("fields", {}))
-        return found | {key: kind for key, (kind, _) in supplement.FIELDS.get(name, {}).items()}
+        fields = dict(self._class(name).get("fields", {}))
+        return fields | {key: kind for key, (kind, _) in supplement.FIELDS.get(name, {}).items()}
 
     @cache  # noqa: B019 - as above
     def edge(self, name: str, method: str, edge: str) -> Edge | None:
         """`Campaign`, `GET`, `adsets` -> its params and the class of a row; None when there is no such edge."""
         key = f"{method} {edge}"
-        found = self._class(name).get("edges", {}).get(key)
+        fields = self._class(name).get("edges", {}).get(key)
         more = supplement.EDGES.get(f"{name} {key}")
-        if found is None and more is None:
+        if fields is None and more is None:
             return None
-        params = dict(found["params"] if found else {}) | dict(more.params if more else {})
-        returns = (more.returns if more and more.returns else "") or (found or {}).get("returns", "")
-        listed = supplement.list_params(method, edge) | params
+        params = dict(fields["params"] if fields else {}) | dict(more.params if more else {})
+        returns = (more.returns if more and more.returns else "") or (fields or {}).get("returns", "")
+        parameters = supplement.list_params(method, edge) | params
         of_call = supplement.EVERYWHERE.keys() - params.keys() - {"fields"}
-        return Edge(method, edge, listed | supplement.generic_params(method, edge), returns, frozenset(of_call))
+        return Edge(method, edge, parameters | supplement.generic_params(method, edge), returns, frozenset(of_call))
 
     def has_get_edge(self, name: str, edge: str) -> bool:
         """Tell whether a class has an edge that can be read."""
@@ -69,14 +69,14 @@ class Spec:
     def enum(self, reference: str) -> tuple[str, ...]:
         """Values of `Class.Enum`, or of a list written in place (`a|b`)."""
         owner, _, kind = reference.partition(".")
-        found = self._classes.get(owner, {}).get("enums", {}).get(kind)
-        values = tuple(found) if found is not None else tuple(reference.split("|"))
+        fields = self._classes.get(owner, {}).get("enums", {}).get(kind)
+        values = tuple(fields) if fields is not None else tuple(reference.split("|"))
         return values + supplement.ENUM_VALUES.get(reference, ())
 
     @cached_property
     def node_types(self) -> frozenset[str]:
         """Classes that can be read by id."""
-        return frozenset(name for name, found in self._classes.items() if "GET " in found.get("edges", {}))
+        return frozenset(name for name, fields in self._classes.items() if "GET " in fields.get("edges", {}))
 
 
 @cache

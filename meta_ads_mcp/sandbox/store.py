@@ -11,7 +11,7 @@ Lazy = Callable[[], Json]
 
 
 @dataclass
-class Node:
+class GraphNode:
     """One Graph object. Field values are as Graph gives them; a callable is computed when the field is read.
 
     `account` is the ad account's id without `act_` (empty for nodes outside accounts). `default_fields` come without
@@ -34,7 +34,7 @@ class Node:
 class Snapshot:
     """A picture of the store; cheap, as nodes are replaced and never changed in place."""
 
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, GraphNode]
     links: Mapping[tuple[str, str], tuple[str, ...]]
 
 
@@ -45,12 +45,12 @@ class Store:
     `memory` is what Graph knows beside its objects: when a budget was changed, which uploads are open.
     """
 
-    nodes: dict[str, Node] = field(default_factory=dict)
+    nodes: dict[str, GraphNode] = field(default_factory=dict)
     links: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     memory: dict[tuple[str, str], Any] = field(default_factory=dict)
     _serial: int = 0
 
-    def add(self, node: Node) -> Node:
+    def add(self, node: GraphNode) -> GraphNode:
         """Put a node into the store."""
         self.nodes[node.id] = node
         return node
@@ -61,21 +61,23 @@ class Store:
 
     def unlink(self, parent: str, edge: str, child: str) -> None:
         """Take a node out of a list."""
-        self.links[parent, edge] = tuple(one for one in self.links.get((parent, edge), ()) if one != child)
+        self.links[parent, edge] = tuple(
+            child_id for child_id in self.links.get((parent, edge), ()) if child_id != child
+        )
 
     def patch(self, node_id: str, changes: Mapping[str, Json]) -> None:
         """Set fields; a value of None removes the field."""
         node = self.nodes[node_id]
         fields = {key: value for key, value in {**node.fields, **changes}.items() if value is not None}
-        self.nodes[node_id] = Node(node.id, node.type, fields, node.account, node.default_fields)
+        self.nodes[node_id] = GraphNode(node.id, node.type, fields, node.account, node.default_fields)
 
     def remove(self, node_id: str) -> None:
         """Take a node out of the store."""
         self.nodes.pop(node_id, None)
 
-    def children(self, parent: str, edge: str) -> list[Node]:
+    def children(self, parent: str, edge: str) -> list[GraphNode]:
         """Return the nodes in a list, in Graph's order."""
-        return [self.nodes[one] for one in self.links.get((parent, edge), ()) if one in self.nodes]
+        return [self.nodes[child_id] for child_id in self.links.get((parent, edge), ()) if child_id in self.nodes]
 
     def new_id(self, prefix: str = "1202999") -> str:
         """Ids of objects made in the sandbox: 18 digits, rising."""
@@ -91,19 +93,19 @@ class Store:
 
         Computed fields are left out.
         """
-        found = {}
+        changes_by_id = {}
         for node_id in before.nodes.keys() | self.nodes.keys():
             old, new = before.nodes.get(node_id), self.nodes.get(node_id)
             if old is not new and (difference := _difference(old, new)):
-                found[node_id] = difference
+                changes_by_id[node_id] = difference
         for key in before.links.keys() | self.links.keys():
             was, now = before.links.get(key, ()), self.links.get(key, ())
             if was != now:
-                found["/".join(key)] = {"ids": (was, now)}
-        return found
+                changes_by_id["/".join(key)] = {"ids": (was, now)}
+        return changes_by_id
 
 
-def _difference(old: Node | None, new: Node | None) -> dict[str, tuple[Json, Json]]:
+def _difference(old: GraphNode | None, new: GraphNode | None) -> dict[str, tuple[Json, Json]]:
     before = {} if old is None else old.fields
     now = {} if new is None else new.fields
     names = [

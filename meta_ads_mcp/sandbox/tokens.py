@@ -33,9 +33,9 @@ class TokenInfo:
 
     def check_scopes(self, method: str, *, in_account: bool) -> None:
         """Refuse a call without permission: in an ad account `ads_read` or `ads_management`, the latter to write."""
-        needed = ("ads_management",) if method != "GET" else ("ads_management", "ads_read")
-        if in_account and not set(needed) & set(self.scopes):
-            raise refusal.missing_permission(", ".join(needed))
+        scopes = ("ads_management",) if method != "GET" else ("ads_management", "ads_read")
+        if in_account and not set(scopes) & set(self.scopes):
+            raise refusal.missing_permission(", ".join(scopes))
 
 
 @dataclass

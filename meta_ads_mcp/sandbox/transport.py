@@ -88,19 +88,19 @@ class SandboxTransport(httpx.AsyncBaseTransport, httpx.BaseTransport):
         return answer if isinstance(answer, httpx.Response) else to_response(answer, request)
 
     def _answer(self, call: SandboxCall) -> SandboxResponse | httpx.Response:
-        found = self._one(call)
-        if found is None:
+        answer = self._one(call)
+        if answer is None:
             raise httpx.ReadTimeout("a planned fault without an answer")
-        return found
+        return answer
 
     def _one(self, call: SandboxCall) -> SandboxResponse | httpx.Response | None:
-        """One call with its planned faults; a batch comes back here for each of its members."""
+        """Answer one call with its planned faults; a batch comes back here for each of its members."""
         if fault := self.faults.find(call, after_processing=False):
             return fault.answer(call)
-        found = batch.run(call, self._one) if batch.is_batch(call) else self.graph.answer(call)
+        answer = batch.run(call, self._one) if batch.is_batch(call) else self.graph.answer(call)
         if fault := self.faults.find(call, after_processing=True):
             return fault.answer(call)
-        return found
+        return answer
 
     def _remember(self, call: SandboxCall, status: int | None) -> None:
         """Logged before the work as well, so that a request is there even when a planned exception ends it."""

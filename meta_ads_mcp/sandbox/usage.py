@@ -19,21 +19,24 @@ class Usage:
 
     def headers(self, version: str, account: str, edge: str) -> dict[str, str]:
         """`account` is the id without `act_`, empty for calls outside an account."""
-        shown = {"facebook-api-version": version, "x-app-usage": self._app()}
+        headers_so_far = {"facebook-api-version": version, "x-app-usage": self._app()}
         if account:
             kind = "ads_insights" if edge == "insights" else "ads_management"
-            shown |= {"x-business-use-case-usage": self._business(account, kind), "x-ad-account-usage": self._account()}
+            headers_so_far |= {
+                "x-business-use-case-usage": self._business(account, kind),
+                "x-ad-account-usage": self._account(),
+            }
         if edge == "insights":
-            shown["x-fb-ads-insights-throttle"] = self._insights()
-        return shown
+            headers_so_far["x-fb-ads-insights-throttle"] = self._insights()
+        return headers_so_far
 
     def _app(self) -> str:
         percent = self.app_percent
         return json.dumps({"call_count": percent, "total_time": percent, "total_cputime": percent})
 
     def _account(self) -> str:
-        shown = {"acc_id_util_pct": self.account_percent, "reset_time_duration": self.reset_seconds}
-        return json.dumps(shown | {"ads_api_access_tier": self.tier})
+        headers_so_far = {"acc_id_util_pct": self.account_percent, "reset_time_duration": self.reset_seconds}
+        return json.dumps(headers_so_far | {"ads_api_access_tier": self.tier})
 
     def _business(self, account: str, kind: str) -> str:
         percent = self.insights_percent if kind == "ads_insights" else self.app_percent

@@ -20,7 +20,7 @@ def live_versions(today: date) -> tuple[str, ...]:
     return tuple(version for version, expires in EXPIRES.items() if expires is None or today < expires)
 
 
-def served_version(asked: str | None, default: str, today: date) -> str:
+def served_version(version: str | None, default: str, today: date) -> str:
     """Return the version that answers a call.
 
     Args:
@@ -31,7 +31,7 @@ def served_version(asked: str | None, default: str, today: date) -> str:
     An expired or unknown version is answered as the oldest live one (Meta docs, graph-api/guides/versioning).
     """
     live = live_versions(today)
-    return asked if asked in live else default if asked is None else live[0]
+    return version if version in live else default if version is None else live[0]
 
 
 def version_number(version: str | None) -> float:

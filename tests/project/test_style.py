@@ -19,13 +19,13 @@ SANDBOX = PACKAGE / "sandbox"
 # The highest counts that are allowed now, and the targets. Lower the first number whenever the package improves.
 # Percentages are of all functions, or of all bindings of a name.
 LIMITS: dict[str, tuple[float, float]] = {
-    "participle functions, %": (2.8, 2.0),
-    "bare-participle variables, %": (4.0, 1.0),
-    "empty names (one, own, ours)": (109, 0),
-    "constants named MOST, LONGEST, FEWEST": (15, 0),
-    "docstrings that start with What, Whether, Of": (67, 0),
-    "class names defined twice": (6, 0),
-    "file names used twice": (6, 5),
+    "participle functions, %": (2.0, 2.0),
+    "bare-participle variables, %": (1.0, 1.0),
+    "empty names (one, own, ours)": (0, 0),
+    "constants named MOST, LONGEST, FEWEST": (0, 0),
+    "docstrings that start with What, Whether, Of": (2, 0),
+    "class names defined twice": (0, 0),
+    "file names used twice": (5, 5),
     "files in the largest folder": (16, 16),
 }
 

@@ -8,7 +8,7 @@ import pytest
 from meta_ads_mcp.sandbox import SandboxCall, SandboxResponse, SandboxTransport, World, graph_error
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.edges.registry import Ask
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from tests.support.fake_transport import FakeTransport
 
 from .conftest import NOW, connect
@@ -101,12 +101,12 @@ def test_the_effective_status_follows_a_write() -> None:
 
 def test_the_store_tells_what_changed() -> None:
     store = Store()
-    store.add(Node("1", "Campaign", {"id": "1", "name": "a", "lazy": lambda: 1}))
+    store.add(GraphNode("1", "Campaign", {"id": "1", "name": "a", "lazy": lambda: 1}))
     store.link("0", "campaigns", ["1"])
     before = store.snapshot()
     assert store.changes(before) == {}
     store.patch("1", {"name": "b"})
-    new = store.add(Node(store.new_id(), "Campaign", {"name": "c"}))
+    new = store.add(GraphNode(store.new_id(), "Campaign", {"name": "c"}))
     store.link("0", "campaigns", [new.id])
     assert store.changes(before) == {
         "1": {"name": ("a", "b")},

@@ -27,7 +27,7 @@ from facebook_business.exceptions import FacebookRequestError
 
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.http_server import SandboxServer
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from tests.support.sandbox_writes import PNG, US, writing
 from tests.support.sdk_client import Tour, sdk_class, sdk_methods
 
@@ -66,7 +66,7 @@ def tour() -> Iterator[Tour]:
         yield Tour(server, made)
 
 
-def first_node(store: Any, node_type: str, edge: str) -> Node:
+def first_node(store: Any, node_type: str, edge: str) -> GraphNode:
     """Return a node of a type with something on an edge, where there is one."""
     nodes = [node for node in store.nodes.values() if node.type == node_type]
     return next((node for node in nodes if store.links.get((node.id, edge))), nodes[0])
@@ -129,7 +129,7 @@ def read_nodes(tour: Tour) -> None:
         seen.add(node.type)
         known = [name for name in graph.spec.fields(node.type) if hasattr(sdk_class_of(node.type), name)]
 
-        def read(node: Node = node, known: list[str] = known) -> None:
+        def read(node: GraphNode = node, known: list[str] = known) -> None:
             assert tour.object(node.type, node.id).api_get()["id"] == node.id
             full = tour.object(node.type, node.id).api_get(fields=known)
             assert {"id", *full.export_all_data()} <= {"id", *known}

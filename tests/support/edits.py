@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from tests.support.sandbox_engine import SandboxEngine, build_writer, plain
 
 # Long enough that neither the limit of an ad set's budget (four an hour) nor that of a spend cap (ten a day) is met.
@@ -117,7 +117,7 @@ class Editor:
 
 
 async def leftovers(count: int, seed: int) -> dict[str, Any]:
-    """Node → fields that are other than before after `count` edits and their undoing; empty is as it has to be."""
+    """GraphNode → fields that are other than before after `count` edits and their undoing; empty is as it has to be."""
     made = build_writer()
     editor = Editor(made, random.Random(seed))  # noqa: S311  the same edits again
     before = made.store.snapshot()
@@ -143,6 +143,6 @@ def different(made: SandboxEngine, before: Any) -> dict[str, Any]:
     return found
 
 
-def fields_of(node: Node | None) -> dict[str, Any]:
+def fields_of(node: GraphNode | None) -> dict[str, Any]:
     fields = node.fields if node else {}
     return {name: value for name, value in fields.items() if name not in TIMES and not callable(value)}

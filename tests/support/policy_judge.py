@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meta_ads_mcp.engine.writes.policy import Policy
-from meta_ads_mcp.sandbox.store import Node, Snapshot, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Snapshot, Store
 
 _CREATED = {"Campaign": "create_campaign", "AdSet": "create_ad_set", "Ad": "create_ad"}
 _CAPS = ("spend_cap", "daily_spend_cap", "lifetime_spend_cap")
@@ -31,7 +31,7 @@ def _lost(policy: Policy, store: Store, before: Snapshot) -> Iterator[str]:
         yield from (f"{node_id} is gone" for node_id in before.nodes if node_id not in store.nodes)
 
 
-def _of_node(policy: Policy, node: Node, old: Node | None) -> Iterator[str]:
+def _of_node(policy: Policy, node: GraphNode, old: GraphNode | None) -> Iterator[str]:
     was: Mapping[str, Any] = old.fields if old is not None else {}
     status = node.get("status")
     changed = {name for name in node.fields if node.fields[name] != was.get(name)}
@@ -53,7 +53,7 @@ def _of_node(policy: Policy, node: Node, old: Node | None) -> Iterator[str]:
         yield f"budget of {node.id}"
 
 
-def _over_value(policy: Policy, node: Node, old: Node | None, store: Store) -> Iterator[str]:
+def _over_value(policy: Policy, node: GraphNode, old: GraphNode | None, store: Store) -> Iterator[str]:
     if not policy.max_value:
         return
     currency = store.nodes[f"act_{node.account}"].get("currency") if node.account else None
@@ -70,7 +70,7 @@ def _over_value(policy: Policy, node: Node, old: Node | None, store: Store) -> I
             yield f"a schedule raises {parent.id} above the limit"
 
 
-def _over_rise(policy: Policy, node: Node, old: Node) -> Iterator[str]:
+def _over_rise(policy: Policy, node: GraphNode, old: GraphNode) -> Iterator[str]:
     """Check rises of what had an amount. Call this after each call, since the policy limits each change."""
     for name in _AMOUNTS:
         new, was = _minor(node, name), _minor(old, name)
@@ -82,5 +82,5 @@ def _over_rise(policy: Policy, node: Node, old: Node) -> Iterator[str]:
             yield f"{name} of {node.id} rose from {was} to {new}"
 
 
-def _minor(node: Node, name: str) -> int:
+def _minor(node: GraphNode, name: str) -> int:
     return int(float(node.get(name) or 0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from meta_ads_mcp.sandbox.store import Node, Snapshot, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Snapshot, Store
 
 RUNS_A_DAY = 48
 _KINDS = {"CAMPAIGN": "Campaign", "ADSET": "AdSet", "AD": "Ad"}
@@ -35,7 +35,7 @@ def run_day(store: Store, before: Snapshot) -> None:
                 _run(store, rule)
 
 
-def _run(store: Store, rule: Node) -> None:
+def _run(store: Store, rule: GraphNode) -> None:
     spec = rule.get("execution_spec") or {}
     kind = str(spec.get("execution_type"))
     if kind in _STATUS:
@@ -48,7 +48,7 @@ def _run(store: Store, rule: Node) -> None:
                 _scale(store, node, fields, change)
 
 
-def _objects(store: Store, rule: Node) -> Iterator[Node]:
+def _objects(store: Store, rule: GraphNode) -> Iterator[GraphNode]:
     filters = {item["field"]: item["value"] for item in (rule.get("evaluation_spec") or {}).get("filters", ())}
     kind = _KINDS.get(str(filters.get("entity_type")))
     ids = filters.get("id")
@@ -64,7 +64,7 @@ def _change_specs(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield option["value"]
 
 
-def _scale(store: Store, node: Node, fields: tuple[str, ...], change: Mapping[str, Any]) -> None:
+def _scale(store: Store, node: GraphNode, fields: tuple[str, ...], change: Mapping[str, Any]) -> None:
     for name in fields:
         old = int(float(node.get(name) or 0))
         if not old:

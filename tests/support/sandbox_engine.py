@@ -24,7 +24,7 @@ from meta_ads_mcp.graph.limits.governor import Governor
 from meta_ads_mcp.profiles.identity import MetaApp
 from meta_ads_mcp.profiles.profiles import ProfileService
 from meta_ads_mcp.sandbox import DEMO_TOKEN, Logged, SandboxTransport, TokenInfo, World
-from meta_ads_mcp.sandbox.store import Node, Snapshot
+from meta_ads_mcp.sandbox.store import GraphNode, Snapshot
 from meta_ads_mcp.server.catalogue import Catalogue
 from meta_ads_mcp.server.server import AdsServer
 from tests.support.clock import START, FakeClock
@@ -157,7 +157,7 @@ class SandboxEngine:
     def changed(self, before: Snapshot) -> dict[str, Any]:
         return dict(self.store.changes(before))
 
-    def nodes(self, kind: str, **fields: Any) -> list[Node]:
+    def nodes(self, kind: str, **fields: Any) -> list[GraphNode]:
         """Nodes of the first account's (or of no account) with these values."""
         owners = ("", self.account.removeprefix("act_"))
         return [
@@ -295,7 +295,7 @@ def writable_world() -> World:
     return World(today=datetime.fromtimestamp(START, UTC), accounts=2, ads=160)
 
 
-def plain(creative: Node) -> bool:
+def plain(creative: GraphNode) -> bool:
     """Whether the creative is a picture with a link, so that it can be on any ad."""
     return "image_hash" in creative.fields and creative.get("asset_feed_spec") is None
 

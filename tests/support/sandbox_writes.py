@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from tests.sandbox.conftest import NOW
 from tests.support.fake_transport import FakeTransport
 
@@ -65,7 +65,7 @@ def _commented_post(store: Store, account: str) -> str:
     return str(next(story for story in stories if (story, "comments") in store.links))
 
 
-def _with_status(nodes: list[Node], status: str) -> str:
+def _with_status(nodes: list[GraphNode], status: str) -> str:
     return next((node.id for node in nodes if node.get("status") == status), "")
 
 

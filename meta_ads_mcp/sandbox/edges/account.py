@@ -25,7 +25,7 @@ CAP_ACTIONS = ("reset", "delete")
 
 @serves("GET", "AdAccount/recommendations")
 def recommendations(ask: Ask) -> Json:
-    """One row that holds the list. Source: docs marketing-api/overview/performance-recommendations."""
+    """Return one row that holds the list. Source: docs marketing-api/overview/performance-recommendations."""
     children = ask.graph.world.store.children(ask.node.id, "adsets")
     now = int(ask.graph.clock().timestamp())
     rows = [
@@ -47,8 +47,8 @@ def recommendations(ask: Ask) -> Json:
 @serves("GET", "AdAccount/minimum_budgets")
 def minimum_budgets(ask: Ask) -> EdgeListing:
     """Minor units per currency. The account's own currency comes first."""
-    own = ask.graph.world.accounts[ask.node.account]
-    order = sorted(MINIMA, key=lambda code: code != own.currency)
+    account = ask.graph.world.accounts[ask.node.account]
+    order = sorted(MINIMA, key=lambda code: code != account.currency)
     names = ("imp", "video_views", "high_freq", "low_freq")
     factors = dict(zip(names, (1, 1, 5, 40), strict=True))
     rows = [
@@ -72,24 +72,24 @@ def update(ask: Ask) -> Json:
 
 
 def _cap(ask: Ask) -> dict[str, Json]:
-    found: dict[str, Json] = {}
+    result: dict[str, Json] = {}
     if "spend_cap" in ask.params:
         minor = Decimal(str(ask.params["spend_cap"])) * offset(str(ask.node.get("currency")))
         if minor < 0 or minor != minor.to_integral_value():
             raise invalid(None, "spend_cap is an amount of the account's currency", "spend_cap")
-        found["spend_cap"] = str(int(minor))
+        result["spend_cap"] = str(int(minor))
     action = ask.params.get("spend_cap_action")
     if action is not None and action not in CAP_ACTIONS:
         raise invalid(None, f"spend_cap_action is one of {', '.join(CAP_ACTIONS)}", "spend_cap_action")
     if action == "reset":
-        found["amount_spent"] = "0"
+        result["amount_spent"] = "0"
     if action == "delete":
-        found["spend_cap"] = "0"
-    return found
+        result["spend_cap"] = "0"
+    return result
 
 
 def _count(ask: Ask) -> None:
     """The cap changes ten times a day. docs: marketing-api/overview/rate-limiting"""
     text = "(#17) User request limit reached: the spend limit of an account can change 10 times a day"
-    refused = Refusal(text, code=17, subcode=1885172)
-    allow(ask, "spend_cap", ask.node.id, most=MAX_CAP_CHANGES_PER_DAY, within=timedelta(days=1), refused=refused)
+    refusal = Refusal(text, code=17, subcode=1885172)
+    allow(ask, "spend_cap", ask.node.id, most=MAX_CAP_CHANGES_PER_DAY, within=timedelta(days=1), refusal=refusal)

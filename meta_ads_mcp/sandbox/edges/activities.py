@@ -10,7 +10,7 @@ from typing import Any
 from meta_ads_mcp.sandbox.edges.edit_log import edits_of_writes
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import moment, now
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.edits import META, PEOPLE, Edit, change_of
 
 Json = Any
@@ -60,14 +60,16 @@ def _creations(ask: Ask, since: datetime) -> Iterator[Edit]:
     """When objects were created, and ads approved; from the objects themselves."""
     for edge, event_type in CREATIONS.items():
         for node in ask.graph.world.store.children(f"act_{ask.node.account}", edge):
-            created = datetime.fromisoformat(str(node.get("created_time")))
-            if created < since:
+            created_time = datetime.fromisoformat(str(node.get("created_time")))
+            if created_time < since:
                 continue
             actor = PEOPLE[int(node.id[-3:]) % len(PEOPLE)]
-            yield Edit(created, event_type, node.id, change_of("name", "", node.get("name")), actor)
+            yield Edit(created_time, event_type, node.id, change_of("name", "", node.get("name")), actor)
             if edge == "ads":
-                approved = change_of("review", "In review", "Approved")
-                yield Edit(created + timedelta(minutes=REVIEW_MINUTES), "ad_review_approved", node.id, approved, META)
+                approval = change_of("review", "In review", "Approved")
+                yield Edit(
+                    created_time + timedelta(minutes=REVIEW_MINUTES), "ad_review_approved", node.id, approval, META
+                )
 
 
 def _matches(ask: Ask, edit: Edit) -> bool:
@@ -78,9 +80,9 @@ def _matches(ask: Ask, edit: Edit) -> bool:
         return False
     if ask.node.type == "AdSet":
         return edit.object_id == ask.node.id
-    wanted = {str(params["oid"])} if "oid" in params else set()
-    wanted |= {str(object_id) for object_id in params.get("extra_oids", [])}
-    return not wanted or bool(wanted & _ids_of(ask, edit.object_id))
+    object_ids = {str(params["oid"])} if "oid" in params else set()
+    object_ids |= {str(object_id) for object_id in params.get("extra_oids", [])}
+    return not object_ids or bool(object_ids & _ids_of(ask, edit.object_id))
 
 
 def _ids_of(ask: Ask, object_id: str) -> set[str]:
@@ -92,7 +94,7 @@ def _ids_of(ask: Ask, object_id: str) -> set[str]:
 
 
 def _activity_row(ask: Ask, edit: Edit) -> dict[str, Json]:
-    node = ask.graph.find(edit.object_id) or Node(edit.object_id, "Ad", {})
+    node = ask.graph.find(edit.object_id) or GraphNode(edit.object_id, "Ad", {})
     row = {
         "actor_id": edit.actor.id,
         "actor_name": edit.actor.name,
@@ -110,4 +112,4 @@ def _activity_row(ask: Ask, edit: Edit) -> dict[str, Json]:
     }
     if ask.wanted is None:
         return row
-    return {wanted.name: row[wanted.name] for wanted in ask.wanted if wanted.name in row}
+    return {field.name: row[field.name] for field in ask.wanted if field.name in row}

@@ -13,13 +13,13 @@ from meta_ads_mcp.sandbox.edges.account import MINIMA
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.edges.writing import account_of, allow, moment
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 
 Json = Any
 BUDGETS = ("daily_budget", "lifetime_budget")
 WITH_BID = ("LOWEST_COST_WITH_BID_CAP", "COST_CAP")
 ONE_BUDGET, TOO_LOW, IN_THE_PAST, CAP_TOO_LOW = 1885621, 1885272, 1487033, 2446307
-MOST_BUDGET_CHANGES = 4
+MAX_BUDGET_CHANGES = 4
 
 
 def amount(value: Json) -> int:
@@ -27,22 +27,22 @@ def amount(value: Json) -> int:
     return int(value or 0)
 
 
-def has_budget(node: Node) -> bool:
+def has_budget(node: GraphNode) -> bool:
     """Tell whether an object has a budget of its own."""
     return any(amount(node.get(name)) for name in BUDGETS)
 
 
 def other_budget(params: Mapping[str, Json]) -> dict[str, Json]:
     """The budget that a new one of the other kind takes the place of: gone."""
-    given = next((name for name in BUDGETS if params.get(name)), None)
-    return {name: None for name in BUDGETS if given and name != given}
+    budget_name = next((name for name in BUDGETS if params.get(name)), None)
+    return {name: None for name in BUDGETS if budget_name and name != budget_name}
 
 
 def check_budgets(ask: Ask, params: Mapping[str, Json]) -> None:
     """At most one budget, and not below the currency's least."""
-    given = [name for name in BUDGETS if params.get(name)]
-    if len(given) > 1:
-        raise invalid(ONE_BUDGET, "Give a daily or a lifetime budget, not both", *given)
+    budget_names = [name for name in BUDGETS if params.get(name)]
+    if len(budget_names) > 1:
+        raise invalid(ONE_BUDGET, "Give a daily or a lifetime budget, not both", *budget_names)
     currency = str(account_of(ask).get("currency"))
     least = MINIMA.get(currency, 100)
     for name in BUDGETS:
@@ -80,14 +80,14 @@ def check_spend_cap(ask: Ask, params: Mapping[str, Json]) -> None:
         raise invalid(CAP_TOO_LOW, f"The spend cap is below the least, {least} minor units", "spend_cap")
 
 
-def count_change(ask: Ask, node: Node, params: Mapping[str, Json]) -> None:
+def count_change(ask: Ask, node: GraphNode, params: Mapping[str, Json]) -> None:
     """An ad set's budget changes four times an hour. docs: marketing-api/overview/rate-limiting"""
     if not any(name in params and amount(node.get(name)) != int(params[name]) for name in BUDGETS):
         return
-    refused = Refusal(
+    refusal = Refusal(
         "(#613) Calls to this api have exceeded the rate limit: the budget of an ad set can change 4 times per hour",
         code=613,
         subcode=1487632,
         status=400,
     )
-    allow(ask, "budget", node.id, most=MOST_BUDGET_CHANGES, within=timedelta(hours=1), refused=refused)
+    allow(ask, "budget", node.id, most=MAX_BUDGET_CHANGES, within=timedelta(hours=1), refusal=refusal)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.clients import SYSTEM_USER
 from meta_ads_mcp.sandbox.world.edits import Actor, Edit, budget_change, change_of, status_change
 
@@ -35,7 +35,7 @@ EVENTS: dict[tuple[str, str], str] = {
 }
 
 
-def log_changes(ask: Ask, node: Node, fields: Mapping[str, Json], moment: datetime) -> None:
+def log_changes(ask: Ask, node: GraphNode, fields: Mapping[str, Json], moment: datetime) -> None:
     """Add an entry for each field that gets another value; `node` is the object before the write."""
     user = ask.graph.world.user_id
     actor = Actor(user, SYSTEM_USER, "408231997710042", "Lanterna Reporting")

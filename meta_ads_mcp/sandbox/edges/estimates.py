@@ -82,12 +82,12 @@ def lines(spec: dict[str, Json]) -> list[dict[str, Json]]:
     """Return the lines of a targeting: a heading and its values."""
     geo = spec.get("geo_locations") or {}
     where = [COUNTRIES.get(code, code) for code in geo.get("countries", [])]
-    where += [str(one.get("name", one.get("key"))) for kind in ("regions", "cities") for one in geo.get(kind, [])]
-    found = [{"content": "Location - Living in or recently in:", "children": where}] if where else []
-    found.append({"content": "Age:", "children": [f"{spec.get('age_min', 18)} - {spec.get('age_max', 65)}+"]})
+    where += [str(item.get("name", item.get("key"))) for kind in ("regions", "cities") for item in geo.get(kind, [])]
+    result = [{"content": "Location - Living in or recently in:", "children": where}] if where else []
+    result.append({"content": "Age:", "children": [f"{spec.get('age_min', 18)} - {spec.get('age_max', 65)}+"]})
     if spec.get("genders") in ([1], [2]):
-        found.append({"content": "Gender:", "children": ["Male" if spec["genders"] == [1] else "Female"]})
-    names = [str(one.get("name")) for group in spec.get("flexible_spec", []) for one in group.get("interests", [])]
+        result.append({"content": "Gender:", "children": ["Male" if spec["genders"] == [1] else "Female"]})
+    names = [str(item.get("name")) for group in spec.get("flexible_spec", []) for item in group.get("interests", [])]
     if names:
-        found.append({"content": "People who match:", "children": [f"Interests: {', '.join(names)}"]})
-    return found
+        result.append({"content": "People who match:", "children": [f"Interests: {', '.join(names)}"]})
+    return result

@@ -36,12 +36,12 @@ def read_insights(ask: Ask, *, asynchronous: bool = False) -> EdgeListing:
 
 def field_names(ask: Ask) -> Sequence[str] | None:
     """Names from `fields`; unknown ones are refused, as they are in `summary`."""
-    asked = [*(ask.wanted or ()), *(FieldSelection(name) for name in ask.params.get("summary", []))]
-    known = ask.graph.spec.fields("AdsInsights")
-    for one in asked:
-        if one.name not in known:
-            raise unknown_field(one.name, "AdsInsights")
-    return None if ask.wanted is None else [one.name for one in ask.wanted]
+    selections = [*(ask.wanted or ()), *(FieldSelection(name) for name in ask.params.get("summary", []))]
+    field_types = ask.graph.spec.fields("AdsInsights")
+    for item in selections:
+        if item.name not in field_types:
+            raise unknown_field(item.name, "AdsInsights")
+    return None if ask.wanted is None else [item.name for item in ask.wanted]
 
 
 def scope_of(ask: Ask) -> Scope:
@@ -54,7 +54,7 @@ def scope_of(ask: Ask) -> Scope:
         plans = world.plans_of(account.id)
     else:
         campaign = node.id if level == "campaign" else str(node.get("campaign_id"))
-        plans = tuple(world.plans[one] for one in (campaign,) if one in world.plans)
+        plans = tuple(world.plans[item] for item in (campaign,) if item in world.plans)
     ad_set = {"adset": node.id, "ad": str(node.get("adset_id"))}.get(level, "")
     return Scope(account, plans, now.date(), now.hour, world.store.nodes, ad_set, node.id if level == "ad" else "")
 
@@ -66,7 +66,9 @@ def _visible(ask: Ask, query: Query, scope: Scope) -> Scope:
     """
     if query.level == LEVEL_OF[ask.node.type]:
         return scope
-    own = [one for level in ("campaign", "adset", "ad") for one in {ids[level] for ids in scope.every(level)}]
-    nodes = (ask.graph.find(one) for one in own)
-    gone = frozenset(node.id for node in nodes if node is not None and node.fields.get("status") == "DELETED")
-    return replace(scope, hidden=gone)
+    ids_in_scope = [
+        item for level in ("campaign", "adset", "ad") for item in {ids[level] for ids in scope.every(level)}
+    ]
+    nodes = (ask.graph.find(item) for item in ids_in_scope)
+    deleted_ids = frozenset(node.id for node in nodes if node is not None and node.fields.get("status") == "DELETED")
+    return replace(scope, hidden=deleted_ids)

@@ -8,7 +8,7 @@ from meta_ads_mcp.sandbox.edges.pages import require_scope
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, gone
 from meta_ads_mcp.sandbox.refusal import is_required
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -51,7 +51,7 @@ def create_comment(ask: Ask) -> Json:
         "media": {"id": media_id},
         "parent_id": ask.node.id if is_reply else None,
     }
-    store.add(Node(new_id, "IGComment", {name: value for name, value in fields.items() if value is not None}))
+    store.add(GraphNode(new_id, "IGComment", {name: value for name, value in fields.items() if value is not None}))
     store.link(ask.node.id, "replies" if is_reply else "comments", [new_id])
     return {"id": new_id}
 

@@ -7,7 +7,7 @@ from typing import Any
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, gone, make, need, now
 from meta_ads_mcp.sandbox.refusal import invalid
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -35,8 +35,8 @@ def add(ask: Ask) -> Json:
     """Add labels to an object, by id or by name; a name that no label has makes one."""
     need(ask.params, "adlabels")
     before = ask.node.get("adlabels") or []
-    added = [_find_label(ask, item) for item in ask.params["adlabels"]]
-    rows = {label.id: {"id": label.id, "name": label.get("name")} for label in added}
+    labels = [_find_label(ask, item) for item in ask.params["adlabels"]]
+    rows = {label.id: {"id": label.id, "name": label.get("name")} for label in labels}
     change(ask, ask.node, {"adlabels": [*(row for row in before if row["id"] not in rows), *rows.values()]})
     return SUCCESS
 
@@ -44,10 +44,10 @@ def add(ask: Ask) -> Json:
 @serves("DELETE", "AdSet/adlabels")
 def remove(ask: Ask) -> Json:
     """Take labels away from an ad set, or all of them where none is named."""
-    named = {str(item.get("id") or item.get("name")) for item in ask.params.get("adlabels") or ()}
+    names = {str(item.get("id") or item.get("name")) for item in ask.params.get("adlabels") or ()}
     before = ask.node.get("adlabels") or []
-    kept = [row for row in before if named and not {row["id"], row["name"]} & named]
-    change(ask, ask.node, {"adlabels": kept})
+    rest = [row for row in before if names and not {row["id"], row["name"]} & names]
+    change(ask, ask.node, {"adlabels": rest})
     return SUCCESS
 
 
@@ -74,18 +74,18 @@ def delete(ask: Ask) -> Json:
     return SUCCESS
 
 
-def _make_label(ask: Ask, name: str) -> Node:
+def _make_label(ask: Ask, name: str) -> GraphNode:
     account = f"act_{ask.node.account}"
     when = stamp(now(ask))
     fields = {"name": name, "account": {"id": account}, "created_time": when, "updated_time": when}
     return make(ask, "AdLabel", fields, [(account, "adlabels")])
 
 
-def _find_label(ask: Ask, item: Json) -> Node:
+def _find_label(ask: Ask, item: Json) -> GraphNode:
     if not isinstance(item, dict) or not (item.get("id") or item.get("name")):
         raise invalid(None, "A label is named by its id or its name", "adlabels")
-    known = ask.graph.world.store.children(f"act_{ask.node.account}", "adlabels")
-    for label in known:
+    labels = ask.graph.world.store.children(f"act_{ask.node.account}", "adlabels")
+    for label in labels:
         if str(item.get("id")) == label.id or ("id" not in item and item["name"] == label.get("name")):
             return label
     if "id" in item:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.people import TASKS
 
 PLAIN = (
@@ -39,5 +39,7 @@ def linked(ask: Ask) -> EdgeListing:
 def pages_of_user(ask: Ask) -> EdgeListing:
     """The Pages with the tasks of this user, which the Page node itself does not have."""
     pages = ask.graph.world.store.children(ask.node.id, "accounts")
-    shown = ("access_token", "category", "category_list", "name", "id", "tasks")
-    return EdgeListing([Node(page.id, "PageOfUser", {**page.fields, "tasks": TASKS}, "", shown) for page in pages])
+    fields = ("access_token", "category", "category_list", "name", "id", "tasks")
+    return EdgeListing(
+        [GraphNode(page.id, "PageOfUser", {**page.fields, "tasks": TASKS}, "", fields) for page in pages]
+    )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, gone, make, need, now
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, unknown_node
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 from meta_ads_mcp.sandbox.world.media import CDN
 
@@ -35,7 +35,7 @@ def images(ask: Ask) -> EdgeListing:
     return EdgeListing([node for node in rows if fits(ask, node)])
 
 
-def fits(ask: Ask, node: Node) -> bool:
+def fits(ask: Ask, node: GraphNode) -> bool:
     """Tell whether an image fits the filters of the call."""
     hashes, name = ask.params.get("hashes"), ask.params.get("name")
     return (
@@ -55,10 +55,10 @@ Json = Any
 @serves("POST", "AdAccount/adimages")
 def image(ask: Ask) -> Json:
     """Per file its hash. The same picture again is the same image."""
-    given = _pictures(ask)
-    if not given:
+    pictures = _pictures(ask)
+    if not pictures:
         raise invalid(None, "Give bytes, a file, or copy_from", "bytes")
-    return {"images": {name: _store_image(ask, name, content) for name, content in given.items()}}
+    return {"images": {name: _store_image(ask, name, content) for name, content in pictures.items()}}
 
 
 def _pictures(ask: Ask) -> dict[str, bytes]:
@@ -74,10 +74,10 @@ def _pictures(ask: Ask) -> dict[str, bytes]:
 
 
 def _copy_image(ask: Ask, source: Mapping[str, Json]) -> bytes:
-    found = ask.graph.find(f"{source.get('source_account_id')}:{source.get('hash')}")
-    if found is None:
+    node = ask.graph.find(f"{source.get('source_account_id')}:{source.get('hash')}")
+    if node is None:
         raise unknown_node(str(source.get("hash")), ask.call.method)
-    return str(found.id).encode()
+    return str(node.id).encode()
 
 
 def _store_image(ask: Ask, name: str, content: bytes) -> Json:
@@ -101,11 +101,11 @@ def _store_image(ask: Ask, name: str, content: bytes) -> Json:
             "url": f"{CDN}/{digest}.jpg",
             "url_128": f"{CDN}/{digest}_128.jpg",
         }
-        node = Node(node_id, "AdImage", fields, ask.node.account, ("id", "hash"))
+        node = GraphNode(node_id, "AdImage", fields, ask.node.account, ("id", "hash"))
         ask.graph.world.store.add(node)
         ask.graph.world.store.link(ask.node.id, "adimages", [node_id])
-    shown = {"url": f"{CDN}/{digest}.jpg", "url_128": f"{CDN}/{digest}_128.jpg"}
-    return {"hash": digest, "name": name, "width": width, "height": height, **shown}
+    urls = {"url": f"{CDN}/{digest}.jpg", "url_128": f"{CDN}/{digest}_128.jpg"}
+    return {"hash": digest, "name": name, "width": width, "height": height, **urls}
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -134,10 +134,10 @@ def _jpeg_size(content: bytes) -> tuple[int, int]:
 def remove_image(ask: Ask) -> Json:
     """Delete an image by its hash."""
     need(ask.params, "hash")
-    found = ask.graph.find(f"{ask.node.account}:{ask.params['hash']}")
-    if found is None:
+    node = ask.graph.find(f"{ask.node.account}:{ask.params['hash']}")
+    if node is None:
         raise unknown_node(str(ask.params["hash"]), ask.call.method)
-    gone(ask, found)
+    gone(ask, node)
     return SUCCESS
 
 
@@ -154,7 +154,7 @@ def video(ask: Ask) -> Json:
         return PHASES[phase](ask)
     if ask.params.get("file_url"):
         _check_address(str(ask.params["file_url"]))
-    elif not ask.params.get("source_instagram_media_id") and not any(one.name == "source" for one in ask.call.files):
+    elif not ask.params.get("source_instagram_media_id") and not any(file.name == "source" for file in ask.call.files):
         raise invalid(None, "Give file_url or source", "source")
     return {"id": _film(ask).id}
 
@@ -165,7 +165,7 @@ def _check_address(url: str) -> None:
         raise Refusal("(#389) Unable to fetch video file from URL.", code=NOT_FETCHED)
 
 
-def _film(ask: Ask, video_id: str | None = None, title: Json = None) -> Node:
+def _film(ask: Ask, video_id: str | None = None, title: Json = None) -> GraphNode:
     """A film that Meta still works on, until it was looked at a few times."""
     store = ask.graph.world.store
     new_id = video_id or store.new_id("8")
@@ -183,11 +183,11 @@ def _film(ask: Ask, video_id: str | None = None, title: Json = None) -> Node:
         "permalink_url": f"/ads/videos/{new_id}/",
         "status": _progress(ask, new_id),
     }
-    shown = {name: value for name, value in fields.items() if value is not None}
-    node = make(ask, "AdVideo", shown, [(ask.node.id, "advideos")])
+    values = {name: value for name, value in fields.items() if value is not None}
+    node = make(ask, "AdVideo", values, [(ask.node.id, "advideos")])
     thumb_id = store.new_id("81")
     thumb = {"id": thumb_id, "uri": f"{CDN}/{new_id}_0.jpg", "is_preferred": True}
-    store.add(Node(thumb_id, "VideoThumbnail", thumb, default_fields=("id", "uri", "is_preferred")))
+    store.add(GraphNode(thumb_id, "VideoThumbnail", thumb, default_fields=("id", "uri", "is_preferred")))
     store.link(new_id, "thumbnails", [thumb_id])
     return node
 
@@ -199,12 +199,12 @@ def _progress(ask: Ask, video_id: str) -> Callable[[], Json]:
     def status() -> Json:
         looks = memory["looks", video_id] = memory.get(("looks", video_id), 0) + 1
         ready = looks > LOOKS
-        done = {"status": "complete"}
+        phase = {"status": "complete"}
         return {
             "video_status": "ready" if ready else "processing",
-            "uploading_phase": done,
-            "processing_phase": done if ready else {"status": "in_progress"},
-            "publishing_phase": done if ready else {"status": "not_started"},
+            "uploading_phase": phase,
+            "processing_phase": phase if ready else {"status": "in_progress"},
+            "publishing_phase": phase if ready else {"status": "not_started"},
         }
 
     return status
@@ -224,16 +224,16 @@ def _offsets(upload: Mapping[str, Json]) -> dict[str, str]:
 
 def _session(ask: Ask) -> dict[str, Json]:
     need(ask.params, "upload_session_id")
-    found: dict[str, Json] | None = ask.graph.world.store.memory.get(("upload", ask.params["upload_session_id"]))
-    if found is None:
+    session: dict[str, Json] | None = ask.graph.world.store.memory.get(("upload", ask.params["upload_session_id"]))
+    if session is None:
         raise Refusal("(#6001) The upload session is unknown or over", code=LOST_OFFSET)
-    return found
+    return session
 
 
 def _transfer(ask: Ask) -> Json:
     """The next piece; one that starts elsewhere is refused with the place to go on at."""
     upload = _session(ask)
-    pieces = [one.content for one in ask.call.files if one.name == "video_file_chunk"]
+    pieces = [file.content for file in ask.call.files if file.name == "video_file_chunk"]
     if not pieces:
         raise invalid(None, "video_file_chunk is missing", "video_file_chunk")
     if ask.params.get("start_offset") != upload["got"] or upload["got"] + len(pieces[0]) > upload["size"]:

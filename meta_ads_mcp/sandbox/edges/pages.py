@@ -14,7 +14,7 @@ from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, gone, need, readable
 from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, invalid_param, is_required, missing_permission
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -58,9 +58,9 @@ def leads(ask: Ask) -> EdgeListing:
     return EdgeListing([_with_time(row) for row in rows] if ask.params.get("filtering") else rows)
 
 
-def _with_time(lead: Node) -> Node:
+def _with_time(lead: GraphNode) -> GraphNode:
     """A lead with the field by which leads are filtered, in Unix seconds; it cannot be read."""
-    return Node(lead.id, lead.type, {**lead.fields, "time_created": created(lead)}, lead.account)
+    return GraphNode(lead.id, lead.type, {**lead.fields, "time_created": created(lead)}, lead.account)
 
 
 @serves("GET", "PagePost/comments")
@@ -69,9 +69,9 @@ def comments(ask: Ask) -> EdgeListing:
     require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
     rows = ask.graph.world.store.children(ask.node.id, "comments")
     if ask.params.get("filter", "toplevel") == "toplevel":
-        rows = [one for one in rows if one.get("parent") is None]
+        rows = [item for item in rows if item.get("parent") is None]
     if (since := number(ask.params.get("since"))) is not None:
-        rows = [one for one in rows if created(one) >= since]
+        rows = [item for item in rows if created(item) >= since]
     return EdgeListing(sorted(rows, key=created, reverse=ask.params.get("order") != "chronological"))
 
 
@@ -82,7 +82,7 @@ def replies(ask: Ask) -> EdgeListing:
     post = next((parent for (parent, edge), ids in links.items() if edge == "comments" and ask.node.id in ids), "")
     require_page_token(ask, post.split("_", 1)[0], "pages_read_engagement")
     rows = ask.graph.world.store.children(post, "comments")
-    return EdgeListing([one for one in rows if (one.get("parent") or {}).get("id") == ask.node.id])
+    return EdgeListing([item for item in rows if (item.get("parent") or {}).get("id") == ask.node.id])
 
 
 @serves("GET", "PagePost/likes", "PagePost/reactions")
@@ -126,7 +126,7 @@ def _metric(ask: Ask, name: str, period: str) -> Any:
     return row | {"id": f"{ask.node.id}/insights/{name}/{period}"}
 
 
-def created(node: Node) -> float:
+def created(node: GraphNode) -> float:
     """Return when an object was made, in Unix seconds."""
     return datetime.fromisoformat(str(node.get("created_time"))).timestamp()
 
@@ -163,7 +163,7 @@ def create_form(ask: Ask) -> Json:
         if not question.get("type") or (question["type"] == "CUSTOM" and not question.get("label")):
             raise invalid(None, "A question has a type, and a custom one a label", "questions")
     store = ask.graph.world.store
-    if any(one.get("name") == params["name"] for one in store.children(ask.node.id, "leadgen_forms")):
+    if any(item.get("name") == params["name"] for item in store.children(ask.node.id, "leadgen_forms")):
         raise invalid(None, "The Page has a form of this name", "name")
     new_id = store.new_id("9")
     fields = readable(ask, "LeadgenForm", params) | {
@@ -179,7 +179,7 @@ def create_form(ask: Ask) -> Json:
     if isinstance(params.get("tracking_parameters"), dict):
         pairs = params["tracking_parameters"].items()
         fields["tracking_parameters"] = [{"key": key, "value": value} for key, value in pairs]
-    store.add(Node(new_id, "LeadgenForm", fields))
+    store.add(GraphNode(new_id, "LeadgenForm", fields))
     store.link(ask.node.id, "leadgen_forms", [new_id])
     return {"id": new_id}
 
@@ -211,19 +211,19 @@ def create_post(ask: Ask) -> Json:
 
 def _schedule(ask: Ask) -> int | None:
     """When it goes out by itself: of an unpublished post, in ten minutes to 75 days."""
-    given = ask.params.get("scheduled_publish_time")
-    if given is None:
+    time_text = ask.params.get("scheduled_publish_time")
+    if time_text is None:
         return None
     if ask.params.get("published", True):
         raise invalid(None, "A scheduled post is sent with published=false", "published")
-    at = int(str(given)) if str(given).isdigit() else None
+    at = int(str(time_text)) if str(time_text).isdigit() else None
     since = ask.graph.clock().timestamp()
     if at is None or not since + SOONEST.total_seconds() <= at <= since + LATEST.total_seconds():
         raise invalid(None, "The time lies between 10 minutes and 75 days from now", "scheduled_publish_time")
     return at
 
 
-def _post(ask: Ask, message: Json, when: int | None = None, picture: Json = None) -> Node:
+def _post(ask: Ask, message: Json, when: int | None = None, picture: Json = None) -> GraphNode:
     store, page = ask.graph.world.store, ask.node
     post_id = f"{page.id}_{store.new_id('122')}"
     fields = {
@@ -238,7 +238,9 @@ def _post(ask: Ask, message: Json, when: int | None = None, picture: Json = None
         "permalink_url": f"https://www.facebook.com/{post_id}",
         "from": {"id": page.id, "name": page.get("name")},
     }
-    node = store.add(Node(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None}))
+    node = store.add(
+        GraphNode(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None})
+    )
     store.link(page.id, "feed", [post_id])
     if fields["is_published"]:
         for edge in ("published_posts", "posts"):
@@ -258,8 +260,8 @@ def create_photo(ask: Ask) -> Json:
     fields = {"id": new_id, "name": message, "created_time": stamp(ask.graph.clock()), "from": {"id": ask.node.id}}
     when = _schedule(ask)
     story = None if ask.params.get("no_story") else _post(ask, message, when, ask.params.get("url"))
-    shown = fields | ({"page_story_id": story.id} if story else {})
-    store.add(Node(new_id, "Photo", {name: value for name, value in shown.items() if value is not None}))
+    values = fields | ({"page_story_id": story.id} if story else {})
+    store.add(GraphNode(new_id, "Photo", {name: value for name, value in values.items() if value is not None}))
     return {"id": new_id} | ({"post_id": story.id} if story else {})
 
 
@@ -305,7 +307,7 @@ def reply(ask: Ask) -> Json:
     if ask.node.type == "Comment":
         fields["parent"] = {"id": ask.node.id}
         store.patch(ask.node.id, {"comment_count": int(ask.node.get("comment_count") or 0) + 1})
-    store.add(Node(new_id, "Comment", fields))
+    store.add(GraphNode(new_id, "Comment", fields))
     store.link(post, "comments", [new_id])
     return {"id": new_id}
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.fields import FieldSelection
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 
 if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.graph import SandboxGraph
@@ -28,7 +28,7 @@ class Ask:
     """One call on a node's edge (or on the node itself), its params decoded and checked."""
 
     graph: SandboxGraph
-    node: Node
+    node: GraphNode
     params: Mapping[str, Json]
     wanted: tuple[FieldSelection, ...] | None
     call: SandboxCall

@@ -10,7 +10,7 @@ from typing import Any
 from meta_ads_mcp.sandbox import fields as expressions
 from meta_ads_mcp.sandbox.edges.insights import read_insights
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 
 Json = Any
 # Status and per cent of each step; a step is a look at the run, or two seconds.
@@ -35,7 +35,7 @@ class Job:
     `rows` are those of the completed run, which no page computes again.
     """
 
-    node: Node
+    node: GraphNode
     params: Mapping[str, Json]
     started: datetime
     looks: int = 0
@@ -43,8 +43,8 @@ class Job:
 
     def step(self, now: datetime) -> tuple[str, int]:
         """Return the status of the run and its percentage."""
-        passed = int((now - self.started).total_seconds() // STEP_SECONDS)
-        return STEPS[min(max(self.looks, passed), len(STEPS) - 1)]
+        steps_done = int((now - self.started).total_seconds() // STEP_SECONDS)
+        return STEPS[min(max(self.looks, steps_done), len(STEPS) - 1)]
 
 
 @serves("POST", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
@@ -56,7 +56,7 @@ def create(ask: Ask) -> Json:
     job = Job(ask.node, dict(ask.params), ask.graph.clock())
     fields = {"id": run_id, "account_id": ask.node.account, "time_ref": int(job.started.timestamp())}
     store.memory["report", run_id] = job
-    store.add(Node(run_id, "AdReportRun", fields, ask.node.account, DEFAULT_FIELDS))
+    store.add(GraphNode(run_id, "AdReportRun", fields, ask.node.account, DEFAULT_FIELDS))
     return {"report_run_id": run_id}
 
 
@@ -69,8 +69,8 @@ def status(ask: Ask) -> Json:
     now = {"async_status": word, "async_percent_completion": percent, "is_running": word != "Job Completed"}
     if word == "Job Completed":
         now["time_completed"] = int(ask.graph.clock().timestamp())
-    shown = replace(ask.node, fields={**now, **ask.node.fields})
-    return ask.graph.projector(ask.call, ask.token).node(shown, ask.wanted)
+    view = replace(ask.node, fields={**now, **ask.node.fields})
+    return ask.graph.projector(ask.call, ask.token).node(view, ask.wanted)
 
 
 @serves("GET", "AdReportRun/insights")
@@ -79,8 +79,8 @@ def results(ask: Ask) -> EdgeListing:
     job: Job = ask.graph.world.store.memory["report", ask.node.id]
     if ask.node.get("async_status") or job.step(ask.graph.clock())[0] != "Job Completed":
         return EdgeListing([])
-    asked = job.params.get("fields")
-    wanted = expressions.parse(asked) if asked else None
+    text = job.params.get("fields")
+    selections = expressions.parse(text) if text else None
     if job.rows is None:
-        job.rows = read_insights(replace(ask, node=job.node, params=job.params, wanted=wanted), asynchronous=True)
+        job.rows = read_insights(replace(ask, node=job.node, params=job.params, wanted=selections), asynchronous=True)
     return job.rows

@@ -37,8 +37,8 @@ def query(ask: Ask) -> str:
 
 def find_by_name(rows: Sequence[dict[str, Json]], text: str) -> Rows:
     """Rows one of whose names has the text, in any language; equal names first, then those that begin with it."""
-    ranked = [(_rank(search_terms.names_of(row), search_terms.plain_text(text)), row) for row in rows]
-    return [row for rank, row in sorted(ranked, key=lambda pair: pair[0]) if rank < NO_MATCH]
+    ranking = [(_rank(search_terms.names_of(row), search_terms.plain_text(text)), row) for row in rows]
+    return [row for rank, row in sorted(ranking, key=lambda pair: pair[0]) if rank < NO_MATCH]
 
 
 def _rank(names: Sequence[str], text: str) -> int:
@@ -56,22 +56,24 @@ def interests(ask: Ask) -> Rows:
 
 def suggestions(ask: Ask) -> Rows:
     """Interests of the same path as the given ones, without these."""
-    given = [str(one).lower() for one in ask.params.get("interest_list", [])]
-    if not given:
+    names = [str(item).lower() for item in ask.params.get("interest_list", [])]
+    if not names:
         raise Refusal("(#100) The parameter interest_list is required")
-    topics = {row["path"][1] for row in search_terms.INTERESTS if row["name"].lower() in given}
-    return [row for row in search_terms.INTERESTS if row["path"][1] in topics and row["name"].lower() not in given]
+    topics = {row["path"][1] for row in search_terms.INTERESTS if row["name"].lower() in names}
+    return [row for row in search_terms.INTERESTS if row["path"][1] in topics and row["name"].lower() not in names]
 
 
 def validation(ask: Ask) -> Rows:
     """Each given name or id with `valid`."""
     by_name = {name: row for row in search_terms.INTERESTS for name in search_terms.names_of(row)[::-1]}
     by_id = {row["id"]: row for row in search_terms.INTERESTS}
-    names = [(str(one), by_name.get(search_terms.plain_text(str(one)))) for one in ask.params.get("interest_list", [])]
-    numbers = [(str(one), by_id.get(str(one))) for one in ask.params.get("interest_fbid_list", [])]
+    names = [
+        (str(item), by_name.get(search_terms.plain_text(str(item)))) for item in ask.params.get("interest_list", [])
+    ]
+    numbers = [(str(item), by_id.get(str(item))) for item in ask.params.get("interest_fbid_list", [])]
     if not names and not numbers:
         raise Refusal("(#100) One of interest_list and interest_fbid_list is required")
-    return [{"name": given, "valid": row is not None, **(row or {})} for given, row in (*names, *numbers)]
+    return [{"name": term, "valid": row is not None, **(row or {})} for term, row in (*names, *numbers)]
 
 
 def categories(ask: Ask) -> Rows:
@@ -84,8 +86,8 @@ def categories(ask: Ask) -> Rows:
 
 def places(ask: Ask) -> Rows:
     """Return places by a part of their name, of the kinds asked for."""
-    wanted = ask.params.get("location_types")
-    rows = [row for row in search_terms.PLACES if wanted is None or row["type"] in wanted]
+    types = ask.params.get("location_types")
+    rows = [row for row in search_terms.PLACES if types is None or row["type"] in types]
     if code := ask.params.get("country_code"):
         rows = [row for row in rows if row.get("country_code") == code]
     return find_by_name(rows, query(ask)) if ask.params.get("q") else rows

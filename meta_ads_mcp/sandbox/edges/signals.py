@@ -12,7 +12,7 @@ from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.insights.split import spread
 from meta_ads_mcp.sandbox.refusal import invalid_param
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world import pixel
 from meta_ads_mcp.sandbox.world.build import stamp
 
@@ -46,7 +46,7 @@ serves(
 
 @serves("GET", "Ad/previews", "AdCreative/previews", "AdAccount/generatepreviews")
 def previews(ask: Ask) -> Json:
-    """One frame; `ad_format` is due, and generatepreviews also needs a creative."""
+    """Return one frame. `ad_format` is required; generatepreviews also requires a creative."""
     missing = [name for name in needed(ask) if name not in ask.params]
     if missing:
         raise invalid_param(missing[0], "is required.")
@@ -79,13 +79,13 @@ def stats(ask: Ask) -> EdgeListing:
 
 def counts(ask: Ask, aggregation: str, hour: datetime) -> list[dict[str, Json]]:
     """Return the values of an aggregation with their counts in an hour; of one event where `event` is given."""
-    wanted = ask.params.get("event")
+    event_name = ask.params.get("event")
     events = pixel.events_of_hour(ask.graph.world, ask.node.account, hour)
-    counted = {event: count for event, count in events.items() if wanted in (None, event)}
+    counts_of_event = {event: count for event, count in events.items() if event_name in (None, event)}
     if aggregation == "event":
-        return [{"value": event, "count": count} for event, count in counted.items() if count]
+        return [{"value": event, "count": count} for event, count in counts_of_event.items() if count]
     values = VALUES.get(aggregation, OTHER)
-    parts = spread(sum(counted.values()), [share for _, share in values], 0.5)
+    parts = spread(sum(counts_of_event.values()), [share for _, share in values], 0.5)
     return [{"value": value, "count": part} for (value, _), part in zip(values, parts, strict=True)]
 
 
@@ -150,9 +150,9 @@ def saved_audiences(ask: Ask) -> EdgeListing:
     return EdgeListing([_saved_audience(ad_set) for ad_set in ad_sets if ad_set.get("targeting")])
 
 
-def _saved_audience(ad_set: Node) -> Node:
+def _saved_audience(ad_set: GraphNode) -> GraphNode:
     low = 10_000 + int(90_000 * uniforms("saved audience", ad_set.id)[0])
-    created = int(datetime.fromisoformat(ad_set.get("created_time")).timestamp())
+    creation_s = int(datetime.fromisoformat(ad_set.get("created_time")).timestamp())
     fields = {
         "id": f"6{ad_set.id[1:]}",
         "account": {"id": f"act_{ad_set.account}"},
@@ -163,10 +163,10 @@ def _saved_audience(ad_set: Node) -> Node:
         "approximate_count_upper_bound": low * 118 // 100,
         "run_status": "ACTIVE",
         "sentence_lines": [],
-        "time_created": created,
-        "time_updated": created,
+        "time_created": creation_s,
+        "time_updated": creation_s,
     }
-    return Node(str(fields["id"]), "SavedAudience", fields, ad_set.account)
+    return GraphNode(str(fields["id"]), "SavedAudience", fields, ad_set.account)
 
 
 @serves("GET", "IGUser/media")
@@ -175,9 +175,9 @@ def media(ask: Ask) -> EdgeListing:
     since = number(ask.params.get("since")) or 0.0
     until = number(ask.params.get("until")) or ask.graph.clock().timestamp()
     rows = ask.graph.world.store.children(ask.node.id, "media")
-    return EdgeListing([one for one in rows if since <= published(one) <= until])
+    return EdgeListing([item for item in rows if since <= published(item) <= until])
 
 
-def published(node: Node) -> float:
+def published(node: GraphNode) -> float:
     """Return the time of a post in Unix seconds."""
     return datetime.fromisoformat(str(node.get("timestamp"))).timestamp()

@@ -15,7 +15,7 @@ from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.edges.targeting_ids import check_ids
 from meta_ads_mcp.sandbox.edges.writing import known_node
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.versions import version_number
 
 Json = Any
@@ -57,7 +57,7 @@ RESTRICTED_CATEGORIES = frozenset({"HOUSING", "EMPLOYMENT", "FINANCIAL_PRODUCTS_
 RESTRICTED_PLACES = ("zips", "subcities", "neighborhoods", "subneighborhoods")
 
 
-def check_targeting(ask: Ask, spec: Spec, campaign: Node, *, creating: bool) -> None:
+def check_targeting(ask: Ask, spec: Spec, campaign: GraphNode, *, creating: bool) -> None:
     """Refuse a targeting that Graph refuses: its places, ages, placements, audiences, and the campaign's categories."""
     audience(dict(spec))
     check_ids(spec)
@@ -74,11 +74,11 @@ def check_targeting(ask: Ask, spec: Spec, campaign: Node, *, creating: bool) -> 
 
 def without_dropped_placements(spec: Spec) -> dict[str, Json]:
     """Return the targeting as Graph stores it: placements that it drops silently are gone."""
-    stored = dict(spec)
+    copy = dict(spec)
     for name, value in DROPPED_PLACEMENTS:
-        if value in (stored.get(name) or ()):
-            stored[name] = [position for position in stored[name] if position != value]
-    return {name: value for name, value in stored.items() if value != [] or name not in PLACEMENTS}
+        if value in (copy.get(name) or ()):
+            copy[name] = [position for position in copy[name] if position != value]
+    return {name: value for name, value in copy.items() if value != [] or name not in PLACEMENTS}
 
 
 def _check_places(spec: Spec) -> None:
@@ -102,12 +102,12 @@ def _check_ages(spec: Spec) -> None:
 
 
 def _check_placements(spec: Spec, version: float) -> None:
-    for name, allowed in PLACEMENTS.items():
+    for name, options in PLACEMENTS.items():
         for value in spec.get(name) or ():
             if version >= RETIRED_PLACEMENTS.get((name, value), float("inf")):
                 raise invalid(None, f"The placement {value} in {name} is no longer available", "targeting")
-            if value not in allowed and (name, value) not in RETIRED_PLACEMENTS:
-                raise invalid(None, f"{value} is not one of {name}: {', '.join(sorted(allowed))}", "targeting")
+            if value not in options and (name, value) not in RETIRED_PLACEMENTS:
+                raise invalid(None, f"{value} is not one of {name}: {', '.join(sorted(options))}", "targeting")
             other = COMPANIONS.get((name, value))
             if other and other[1] not in (spec.get(other[0]) or ()):
                 raise invalid(None, f"{value} requires {other[1]} in {other[0]}", "targeting")

@@ -58,8 +58,8 @@ def check_ids(spec: Mapping[str, Json]) -> None:
     groups += [(f"flexible_spec][{place}", group) for place, group in enumerate(spec.get("flexible_spec") or ())]
     for part, group in groups:
         for path, entry in _entries(part, group, DETAILED):
-            found = entry.get("id") if isinstance(entry, Mapping) else entry
-            if not str(found or "").isdigit():
+            object_id = entry.get("id") if isinstance(entry, Mapping) else entry
+            if not str(object_id or "").isdigit():
                 raise invalid_param(path, "must be a numeric id, or an object with a numeric id.")
 
 

@@ -27,7 +27,7 @@ def debug_token(ask: Ask) -> Json:
 
 def described(info: TokenInfo, now: float) -> dict[str, Json]:
     """Return the answer of `debug_token` for a token."""
-    found: dict[str, Json] = {
+    result: dict[str, Json] = {
         "app_id": APP_ID,
         "type": info.kind,
         "application": "Lanterna Reporting",
@@ -38,8 +38,8 @@ def described(info: TokenInfo, now: float) -> dict[str, Json]:
         "scopes": list(info.scopes),
         "granular_scopes": [{"scope": scope} for scope in info.scopes],
     }
-    found["profile_id" if info.kind == "PAGE" else "user_id"] = info.subject
-    return found
+    result["profile_id" if info.kind == "PAGE" else "user_id"] = info.subject
+    return result
 
 
 @serves("GET", "Root/oauth/access_token")

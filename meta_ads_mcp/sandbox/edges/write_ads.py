@@ -20,7 +20,7 @@ from meta_ads_mcp.sandbox.edges.writing import (
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import invalid
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 
 Json = Any
 DYNAMIC_MISMATCH = 1885553
@@ -39,17 +39,17 @@ def create(ask: Ask) -> Json:
     _check_dynamic(ad_set, creative if creative else params["creative"])
     if only_validated(ask):
         return SUCCESS
-    made = creative or make_creative(ask, params["creative"])
+    creative_node = creative or make_creative(ask, params["creative"])
     fields = readable(ask, "Ad", params) | {
         "adset_id": ad_set.id,
         "adset": {"id": ad_set.id},
         "campaign_id": ad_set.get("campaign_id"),
         "campaign": {"id": ad_set.get("campaign_id")},
-        "creative": {"id": made.id},
+        "creative": {"id": creative_node.id},
         "source_ad_id": "0",
     }
     ad = make_delivering(ask, "Ad", fields)
-    ask.graph.world.store.link(ad.id, "adcreatives", [made.id])
+    ask.graph.world.store.link(ad.id, "adcreatives", [creative_node.id])
     return {"id": ad.id}
 
 
@@ -67,26 +67,26 @@ def update(ask: Ask) -> Json:
         return SUCCESS
     fields = readable(ask, "Ad", {name: value for name, value in params.items() if name != "creative"})
     if "creative" in params:
-        made = creative or make_creative(ask, params["creative"])
-        fields["creative"] = {"id": made.id}
-        ask.graph.world.store.links[node.id, "adcreatives"] = (made.id,)
+        creative_node = creative or make_creative(ask, params["creative"])
+        fields["creative"] = {"id": creative_node.id}
+        ask.graph.world.store.links[node.id, "adcreatives"] = (creative_node.id,)
     change(ask, node, fields)
     return SUCCESS
 
 
-def _creative(ask: Ask, spec: Json) -> Node | None:
+def _creative(ask: Ask, spec: Json) -> GraphNode | None:
     """The existing creative that is named; None where a new one is described, which is checked."""
-    named = spec.get("creative_id") or spec.get("id")
-    if named is None:
+    creative_id = spec.get("creative_id") or spec.get("id")
+    if creative_id is None:
         check_creative(ask, spec)
         return None
-    found = known_node(ask, "AdCreative", named)
-    if found.get("status") == "DELETED":
-        raise invalid(None, f"Creative {named} is deleted", "creative")
-    return found
+    node = known_node(ask, "AdCreative", creative_id)
+    if node.get("status") == "DELETED":
+        raise invalid(None, f"Creative {creative_id} is deleted", "creative")
+    return node
 
 
-def _check_dynamic(ad_set: Node, creative: Node | dict[str, Json]) -> None:
+def _check_dynamic(ad_set: GraphNode, creative: GraphNode | dict[str, Json]) -> None:
     """Dynamic creatives go into ad sets made for them, and nothing else does. docs: marketing-api/dynamic-creative"""
     feed = creative.get("asset_feed_spec")
     dynamic = isinstance(feed, dict) and not feed.get("optimization_type")

@@ -27,7 +27,7 @@ from meta_ads_mcp.sandbox.edges.writing import (
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import invalid, unknown_node
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -105,7 +105,7 @@ def update(ask: Ask) -> Json:
     return SUCCESS
 
 
-def strategy_of(params: Mapping[str, Json], campaign: Node) -> str:
+def strategy_of(params: Mapping[str, Json], campaign: GraphNode) -> str:
     """The bid strategy that holds: the campaign's where it has the budget.
 
     Without any, Graph takes the one with a bid cap. docs: marketing-api/reference/ad-account/adsets (bid_strategy)
@@ -115,24 +115,24 @@ def strategy_of(params: Mapping[str, Json], campaign: Node) -> str:
     return str(params.get("bid_strategy") or "LOWEST_COST_WITH_BID_CAP")
 
 
-def _check_new_budget(ask: Ask, campaign: Node) -> None:
+def _check_new_budget(ask: Ask, campaign: GraphNode) -> None:
     params = ask.params
     budgets.check_budgets(ask, params)
-    given = [name for name in budgets.BUDGETS if params.get(name)]
-    if given and budgets.has_budget(campaign):
-        raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *given)
-    if not given and not budgets.has_budget(campaign):
+    budget_names = [name for name in budgets.BUDGETS if params.get(name)]
+    if budget_names and budgets.has_budget(campaign):
+        raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *budget_names)
+    if not budget_names and not budgets.has_budget(campaign):
         raise invalid(None, "The ad set needs a budget, as its campaign has none", "daily_budget")
     if params.get("lifetime_budget") and not params.get("end_time"):
         raise invalid(None, "A lifetime budget needs an end_time", "end_time")
 
 
-def _check_changed_budget(ask: Ask, campaign: Node) -> None:
+def _check_changed_budget(ask: Ask, campaign: GraphNode) -> None:
     params, node = ask.params, ask.node
     budgets.check_budgets(ask, params)
-    given = [name for name in budgets.BUDGETS if params.get(name)]
-    if given and budgets.has_budget(campaign):
-        raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *given)
+    budget_names = [name for name in budgets.BUDGETS if params.get(name)]
+    if budget_names and budgets.has_budget(campaign):
+        raise invalid(budgets.ONE_BUDGET, "The campaign has a budget, so its ad sets have none", *budget_names)
     if params.get("lifetime_budget") and not (params.get("end_time") or node.get("end_time")):
         raise invalid(None, "A lifetime budget needs an end_time", "end_time")
 
@@ -140,10 +140,10 @@ def _check_changed_budget(ask: Ask, campaign: Node) -> None:
 def in_eu(spec: Mapping[str, Json]) -> bool:
     """Tell whether a targeting names a place in the European Union."""
     geo = spec.get("geo_locations") or {}
-    named = set(geo.get("countries") or [])
+    countries = set(geo.get("countries") or [])
     for place in PLACES:
-        named |= {one.get("country") for one in geo.get(place) or [] if isinstance(one, dict)}
-    return bool(named & EU) or "european_union" in [str(one).lower() for one in geo.get("country_groups") or []]
+        countries |= {item.get("country") for item in geo.get(place) or [] if isinstance(item, dict)}
+    return bool(countries & EU) or "european_union" in [str(item).lower() for item in geo.get("country_groups") or []]
 
 
 def check_dsa(ask: Ask, spec: Mapping[str, Json], values: Mapping[str, Json]) -> None:
@@ -165,17 +165,17 @@ def dsa_defaults(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
     return {name: account.get(f"default_{name}") for name in ("dsa_payor", "dsa_beneficiary")}
 
 
-def check_promoted(ask: Ask, promoted: Json, goal: str) -> None:
+def check_promoted(ask: Ask, target: Json, goal: str) -> None:
     """Conversions are those of something; what is named exists."""
-    if not promoted:
+    if not target:
         if goal in CONVERSIONS:
             raise invalid(None, f"The goal {goal} needs a promoted_object", "promoted_object")
         return
     for name, kind in (("pixel_id", "AdsPixel"), ("page_id", "Page")):
-        named = promoted.get(name)
-        found = ask.graph.find(str(named)) if named else None
-        if named and (found is None or found.type != kind):
-            raise unknown_node(str(named), ask.call.method)
+        object_id = target.get(name)
+        node = ask.graph.find(str(object_id)) if object_id else None
+        if object_id and (node is None or node.type != kind):
+            raise unknown_node(str(object_id), ask.call.method)
 
 
 def later(ask: Ask, text: Json) -> bool:

@@ -23,11 +23,11 @@ from meta_ads_mcp.sandbox.edges.writing import (
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, unknown_node
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world import clients
 
 Json = Any
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 LEAST_SEED = 100
 SESSION = timedelta(minutes=90)
 PLAIN_KEYS = frozenset(
@@ -50,8 +50,8 @@ def create(ask: Ask) -> Json:
     need(params, "name")
     check_name(params)
     _check_terms(ask)
-    if params.get("enable_fetch_or_create") and (found := _find_by_name(ask, params["name"])):
-        return {"id": found.id}
+    if params.get("enable_fetch_or_create") and (node := _find_by_name(ask, params["name"])):
+        return {"id": node.id}
     is_lookalike = params.get("subtype") == "LOOKALIKE"
     fields = _lookalike(ask) if is_lookalike else _audience(ask)
     when = int(now(ask).timestamp())
@@ -66,17 +66,17 @@ def create(ask: Ask) -> Json:
         "permission_for_actions": {"can_edit": True, "can_see_insight": True, "can_share": True},
         "is_value_based": False,
     }
-    shown = readable(ask, "CustomAudience", {k: v for k, v in params.items() if k != "lookalike_spec"})
-    return {"id": make(ask, "CustomAudience", common | shown | fields, [(ask.node.id, "customaudiences")]).id}
+    values = readable(ask, "CustomAudience", {k: v for k, v in params.items() if k != "lookalike_spec"})
+    return {"id": make(ask, "CustomAudience", common | values | fields, [(ask.node.id, "customaudiences")]).id}
 
 
 def _check_terms(ask: Ask) -> None:
-    accepted = account_of(ask).get("tos_accepted") or {}
-    if not accepted.get("web_custom_audience_tos") and not accepted.get("custom_audience_tos"):
+    terms = account_of(ask).get("tos_accepted") or {}
+    if not terms.get("web_custom_audience_tos") and not terms.get("custom_audience_tos"):
         raise invalid(NO_TERMS, "The Custom Audience terms are not accepted", code=200)
 
 
-def _find_by_name(ask: Ask, name: str) -> Node | None:
+def _find_by_name(ask: Ask, name: str) -> GraphNode | None:
     rows = ask.graph.world.store.children(ask.node.id, "customaudiences")
     return next((row for row in rows if row.get("name") == name), None)
 
@@ -105,7 +105,7 @@ def _audience(ask: Ask) -> dict[str, Json]:
 
 def _rules(rule: Mapping[str, Json]) -> list[Mapping[str, Json]]:
     parts = [rule.get("inclusions") or {}, rule.get("exclusions") or {}]
-    return [one for part in parts for one in part.get("rules", []) if isinstance(one, dict)]
+    return [item for part in parts for item in part.get("rules", []) if isinstance(item, dict)]
 
 
 def _json(name: str, text: Json) -> Json:
@@ -126,9 +126,9 @@ def _lookalike(ask: Ask) -> dict[str, Json]:
     spec = _json("lookalike_spec", params["lookalike_spec"])
     _check_lookalike(spec)
     countries = [spec["country"]] if spec.get("country") else spec["location_spec"]["geo_locations"].get("countries")
-    shown = {name: spec[name] for name in ("ratio", "starting_ratio", "type", "country") if name in spec}
+    fields = {name: spec[name] for name in ("ratio", "starting_ratio", "type", "country") if name in spec}
     seed = [{"id": origin.id, "name": origin.get("name")}]
-    return {"subtype": "LOOKALIKE", "lookalike_spec": shown | {"target_countries": countries, "origin": seed}}
+    return {"subtype": "LOOKALIKE", "lookalike_spec": fields | {"target_countries": countries, "origin": seed}}
 
 
 def _check_lookalike(spec: Json) -> None:
@@ -194,8 +194,8 @@ def _receive(ask: Ask, too_large: int | None = None) -> Json:
     if (ask.node.get("operation_status") or {}).get("code") == FLAGGED:
         raise invalid(FLAGGED_UPLOAD, "The audience is flagged")
     schema, rows = _payload(ask.params["payload"])
-    if len(rows) > MOST_ROWS:
-        raise invalid(too_large, f"At most {MOST_ROWS} rows per request", "payload", code=2650 if too_large else 100)
+    if len(rows) > MAX_ROWS:
+        raise invalid(too_large, f"At most {MAX_ROWS} rows per request", "payload", code=2650 if too_large else 100)
     wrong = [row for row in rows if not _is_usable(schema, row)]
     when = int(now(ask).timestamp())
     change(ask, ask.node, {"time_content_updated": when}, "time_updated")
@@ -235,19 +235,19 @@ def _is_usable(schema: list[str], row: list[Json]) -> bool:
 def share(ask: Ask) -> Json:
     """Share an audience with ad accounts."""
     need(ask.params, "adaccounts")
-    wanted = [_partner(ask, one) for one in ask.params["adaccounts"]]
+    partners = [_partner(ask, item) for item in ask.params["adaccounts"]]
     store = ask.graph.world.store
     before = () if ask.params.get("replace") else store.links.get((ask.node.id, "adaccounts"), ())
-    store.links[ask.node.id, "adaccounts"] = tuple(dict.fromkeys((*before, *wanted)))
-    return {"success": True, "sharing_data": [{"ad_acct_id": one[4:], "business_id": None} for one in wanted]}
+    store.links[ask.node.id, "adaccounts"] = tuple(dict.fromkeys((*before, *partners)))
+    return {"success": True, "sharing_data": [{"ad_acct_id": item[4:], "business_id": None} for item in partners]}
 
 
 @serves("DELETE", "CustomAudience/adaccounts")
 def unshare(ask: Ask) -> Json:
     """Take an audience back from ad accounts."""
     need(ask.params, "adaccounts")
-    for one in ask.params["adaccounts"]:
-        ask.graph.world.store.unlink(ask.node.id, "adaccounts", _partner(ask, one))
+    for item in ask.params["adaccounts"]:
+        ask.graph.world.store.unlink(ask.node.id, "adaccounts", _partner(ask, item))
     return SUCCESS
 
 
@@ -255,24 +255,24 @@ def _partner(ask: Ask, account_id: Json) -> str:
     """The node of an account named without `act_`."""
     if str(account_id).startswith("act_"):
         raise invalid(None, "adaccounts are ids without act_", "adaccounts")
-    found = ask.graph.find(f"act_{account_id}")
-    if found is None:
+    node = ask.graph.find(f"act_{account_id}")
+    if node is None:
         raise unknown_node(str(account_id), ask.call.method)
-    return found.id
+    return node.id
 
 
 @serves("GET", "CustomAudience/ads")
 def ads_using(ask: Ask) -> EdgeListing:
     """The ads whose ad set aims at the audience, or leaves it out."""
     store = ask.graph.world.store
-    users = [one for one in store.children(f"act_{ask.node.account}", "adsets") if _aims_at(one, ask.node.id)]
+    users = [item for item in store.children(f"act_{ask.node.account}", "adsets") if _aims_at(item, ask.node.id)]
     return EdgeListing([ad for ad_set in users for ad in store.children(ad_set.id, "ads")])
 
 
-def _aims_at(ad_set: Node, audience_id: str) -> bool:
+def _aims_at(ad_set: GraphNode, audience_id: str) -> bool:
     spec = ad_set.get("targeting") or {}
-    named = (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", []))
-    return any(one.get("id") == audience_id for one in named)
+    audiences = (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", []))
+    return any(item.get("id") == audience_id for item in audiences)
 
 
 @serves("GET", "CustomAudience/shared_account_info")

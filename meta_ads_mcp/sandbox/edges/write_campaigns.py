@@ -63,14 +63,14 @@ def update(ask: Ask) -> Json:
     _check_changed_budget(ask)
     budgets.check_spend_cap(ask, params)
     budgets.check_flight(ask, params.get("start_time"), params.get("stop_time"), "stop_time")
-    moved = _moved_budgets(ask)
+    moves = _moved_budgets(ask)
     if only_validated(ask):
         return SUCCESS
     fields = readable(ask, "Campaign", params) | budgets.other_budget(params)
-    if moved:
+    if moves:
         fields |= dict.fromkeys((*budgets.BUDGETS, "bid_strategy")) | {"is_adset_budget_sharing_enabled": False}
-        for ad_set, own in moved:
-            change(ask, ad_set, own)
+        for ad_set, new_budget in moves:
+            change(ask, ad_set, new_budget)
     if _takes_over(ask):
         for ad_set in ask.graph.world.store.children(ask.node.id, "adsets"):
             change(ask, ad_set, dict.fromkeys((*budgets.BUDGETS, "bid_strategy")))
@@ -103,14 +103,14 @@ def check_categories(params: Mapping[str, Json]) -> None:
 def _check_new_budget(ask: Ask) -> None:
     params = ask.params
     budgets.check_budgets(ask, params)
-    own = any(params.get(name) for name in budgets.BUDGETS)
-    if not own and "is_adset_budget_sharing_enabled" not in params:
+    has_budget = any(params.get(name) for name in budgets.BUDGETS)
+    if not has_budget and "is_adset_budget_sharing_enabled" not in params:
         text = "Must specify True or False in is_adset_budget_sharing_enabled when the campaign has no budget"
         raise invalid(None, text, "is_adset_budget_sharing_enabled")
-    if own and params.get("is_adset_budget_sharing_enabled"):
+    if has_budget and params.get("is_adset_budget_sharing_enabled"):
         text = "is_adset_budget_sharing_enabled is for campaigns without a budget"
         raise invalid(None, text, "is_adset_budget_sharing_enabled")
-    if not own and "bid_strategy" in params:
+    if not has_budget and "bid_strategy" in params:
         raise invalid(None, "A campaign without a budget has no bid strategy", "bid_strategy")
     if params.get("lifetime_budget") and "stop_time" not in params:
         raise invalid(None, "A lifetime budget needs a stop_time", "stop_time")
@@ -135,26 +135,26 @@ def _takes_over(ask: Ask) -> bool:
 
 def _moved_budgets(ask: Ask) -> list[tuple[Any, dict[str, Json]]]:
     """The ad sets with the budgets that they get when the campaign gives up its own: all of them, each one."""
-    given = ask.params.get("adset_budgets")
-    if given is None:
+    values = ask.params.get("adset_budgets")
+    if values is None:
         return []
-    found = []
-    for one in given:
-        ad_set = known_node(ask, "AdSet", one.get("adset_id"))
-        own = {name: one[name] for name in budgets.BUDGETS if one.get(name)}
-        if ad_set.get("campaign_id") != ask.node.id or len(own) != 1:
+    moves = []
+    for item in values:
+        ad_set = known_node(ask, "AdSet", item.get("adset_id"))
+        new_budget = {name: item[name] for name in budgets.BUDGETS if item.get(name)}
+        if ad_set.get("campaign_id") != ask.node.id or len(new_budget) != 1:
             raise invalid(budgets.ONE_BUDGET, "Each of the campaign's ad sets needs one budget", "adset_budgets")
-        budgets.check_budgets(ask, own)
-        found.append((ad_set, {name: str(value) for name, value in own.items()}))
-    _check_all_named(ask, {ad_set.id for ad_set, _ in found})
-    return found
+        budgets.check_budgets(ask, new_budget)
+        moves.append((ad_set, {name: str(value) for name, value in new_budget.items()}))
+    _check_all_named(ask, {ad_set.id for ad_set, _ in moves})
+    return moves
 
 
-def _check_all_named(ask: Ask, named: set[str]) -> None:
+def _check_all_named(ask: Ask, names: set[str]) -> None:
     live = {
         ad_set.id
         for ad_set in ask.graph.world.store.children(ask.node.id, "adsets")
         if ad_set.get("status") in ("ACTIVE", "PAUSED")
     }
-    if missing := sorted(live - named):
+    if missing := sorted(live - names):
         raise Refusal(f"(#100) adset_budgets names no budget for {missing[0]}", blame=(("adset_budgets",),))

@@ -12,17 +12,21 @@ from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.write_adsets import later
 from meta_ads_mcp.sandbox.edges.writing import check_open, known_node, make_delivering, moment, now, readable
 from meta_ads_mcp.sandbox.refusal import invalid
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
-MOST_AT_ONCE, MOST_ASYNC = 3, 51
+MAX_AT_ONCE, MAX_ASYNC = 3, 51
 WORDS = {"Campaign": "campaign", "AdSet": "ad_set", "Ad": "ad"}
 ANSWERS = {"Campaign": "copied_campaign_id", "AdSet": "copied_adset_id", "Ad": "copied_ad_id"}
 SOURCES = {"Campaign": "source_campaign_id", "AdSet": "source_adset_id", "Ad": "source_ad_id"}
 # What is an object's own and not a setting.
-OWN = ("id", "created_time", "updated_time", "effective_status", "configured_status", "issues_info", "recommendations",
-       "ad_review_feedback", "learning_stage_info", "preview_shareable_link", "budget_remaining")  # fmt: skip
+OWN_FIELDS = tuple(
+    """
+    id created_time updated_time effective_status configured_status issues_info recommendations ad_review_feedback
+    learning_stage_info preview_shareable_link budget_remaining
+    """.split()
+)
 SUFFIX = " - Copy"
 GONE = ("DELETED", "ARCHIVED")
 
@@ -34,16 +38,16 @@ class Copier:
     ask: Ask
     made: list[dict[str, str]] = field(default_factory=list)
 
-    def copy(self, source: Node, changes: Mapping[str, Json], *, top: bool = False) -> Node:
+    def copy(self, source: GraphNode, changes: Mapping[str, Json], *, top: bool = False) -> GraphNode:
         """Make the copy of one object."""
-        fields = {name: value for name, value in source.fields.items() if name not in OWN}
+        fields = {name: value for name, value in source.fields.items() if name not in OWN_FIELDS}
         fields |= {"name": self._name(source, top=top), "status": self._status(source), SOURCES[source.type]: source.id}
         node = make_delivering(self.ask, source.type, {**fields, **changes})
         row = {"ad_object_type": WORDS[source.type], "source_id": source.id, "copied_id": node.id}
         self.made.append(row)
         return node
 
-    def _name(self, source: Node, *, top: bool) -> str:
+    def _name(self, source: GraphNode, *, top: bool) -> str:
         options = self.ask.params.get("rename_options") or {}
         strategy = options.get("rename_strategy", "ONLY_TOP_LEVEL_RENAME")
         name = str(source.get("name"))
@@ -52,19 +56,19 @@ class Copier:
         suffix = options.get("rename_suffix", "" if "rename_prefix" in options else SUFFIX)
         return f"{options.get('rename_prefix', '')}{name}{suffix}"
 
-    def _status(self, source: Node) -> str:
-        wanted = self.ask.params.get("status_option", "PAUSED")
-        if wanted != "INHERITED_FROM_SOURCE":
-            return str(wanted)
+    def _status(self, source: GraphNode) -> str:
+        status = self.ask.params.get("status_option", "PAUSED")
+        if status != "INHERITED_FROM_SOURCE":
+            return str(status)
         return str(source.get("status"))
 
-    def ad_set(self, source: Node, campaign: Node, *, top: bool = False) -> Node:
+    def ad_set(self, source: GraphNode, campaign: GraphNode, *, top: bool = False) -> GraphNode:
         """Copy an ad set into a campaign."""
         return self.copy(
             source, {"campaign_id": campaign.id, "campaign": {"id": campaign.id}} | self._flight(), top=top
         )
 
-    def ad(self, source: Node, ad_set: Node, *, top: bool = False) -> Node:
+    def ad(self, source: GraphNode, ad_set: GraphNode, *, top: bool = False) -> GraphNode:
         """Copy an ad into an ad set."""
         above = {name: ad_set.get(name) for name in ("campaign_id", "campaign")}
         node = self.copy(source, {"adset_id": ad_set.id, "adset": {"id": ad_set.id}} | above, top=top)
@@ -73,23 +77,23 @@ class Copier:
 
     def _flight(self) -> dict[str, Json]:
         """The flight asked for; otherwise the copy starts now."""
-        given = {name: self.ask.params[name] for name in ("start_time", "end_time") if name in self.ask.params}
-        return {"start_time": stamp(now(self.ask))} | readable(self.ask, "AdSet", given)
+        values = {name: self.ask.params[name] for name in ("start_time", "end_time") if name in self.ask.params}
+        return {"start_time": stamp(now(self.ask))} | readable(self.ask, "AdSet", values)
 
-    def answer(self, top: Node) -> Json:
+    def answer(self, top: GraphNode) -> Json:
         """Return the answer of the call: the id of the top copy and all pairs of ids."""
         return {ANSWERS[top.type]: top.id, "ad_object_ids": self.made}
 
 
-def children(ask: Ask, node: Node, edge: str) -> list[Node]:
+def children(ask: Ask, node: GraphNode, edge: str) -> list[GraphNode]:
     """Return what is copied with the object, oldest first."""
-    found = ask.graph.world.store.children(node.id, edge)
-    return [one for one in reversed(found) if one.get("status") not in GONE]
+    nodes = ask.graph.world.store.children(node.id, edge)
+    return [item for item in reversed(nodes) if item.get("status") not in GONE]
 
 
 def check_count(ask: Ask) -> None:
     """Three child ads at once, and 51 in an asynchronous set."""
-    most = MOST_ASYNC if ask.call.asynchronous else MOST_AT_ONCE
+    most = MAX_ASYNC if ask.call.asynchronous else MAX_AT_ONCE
     count = len(children(ask, ask.node, "ads")) if ask.params.get("deep_copy") else 0
     if count > most:
         text = f"The copy is too large: {count} child ads, {most} at most. Use an asynchronous request"
@@ -104,9 +108,9 @@ def campaigns(ask: Ask) -> Json:
     copier = Copier(ask)
     top = copier.copy(ask.node, {}, top=True)
     for ad_set in children(ask, ask.node, "adsets") if ask.params.get("deep_copy") else []:
-        own = copier.ad_set(ad_set, top)
+        new_ad_set = copier.ad_set(ad_set, top)
         for ad in children(ask, ad_set, "ads"):
-            copier.ad(ad, own)
+            copier.ad(ad, new_ad_set)
     return copier.answer(top)
 
 

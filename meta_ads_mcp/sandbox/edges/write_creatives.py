@@ -9,7 +9,7 @@ from typing import Any
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, make, only_validated, readable
 from meta_ads_mcp.sandbox.refusal import invalid, unknown_node
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 from meta_ads_mcp.sandbox.world.media import CDN
 
@@ -25,7 +25,7 @@ SOURCES = (
     "object_url",
     "link_url",
 )
-MOST_ASSETS = 10
+MAX_ASSETS = 10
 NO_STANDARD_ENHANCEMENTS, NO_INSTAGRAM, BAD_CAROUSEL = 3858504, 1815199, 1885553
 
 
@@ -79,10 +79,10 @@ def _check_story(ask: Ask, spec: Mapping[str, Json]) -> None:
     story = spec.get("object_story_spec")
     if story is not None:
         page = story.get("page_id")
-        allowed = ask.graph.world.store.links.get((f"act_{ask.node.account}", "promote_pages"), ())
+        pages = ask.graph.world.store.links.get((f"act_{ask.node.account}", "promote_pages"), ())
         if page is None:
             raise invalid(None, "object_story_spec needs a page_id", "object_story_spec")
-        if page not in allowed:
+        if page not in pages:
             raise unknown_node(str(page), ask.call.method)
         _check_cards((story.get("link_data") or {}).get("child_attachments"))
     post = spec.get("object_story_id")
@@ -94,14 +94,14 @@ def _check_cards(cards: Json) -> None:
     if cards is None:
         return
     complete = all(isinstance(card, dict) and card.get("link") for card in cards)
-    if not 2 <= len(cards) <= MOST_ASSETS or not complete:
+    if not 2 <= len(cards) <= MAX_ASSETS or not complete:
         raise invalid(BAD_CAROUSEL, "A carousel has 2 to 10 cards, each with a link", "child_attachments")
 
 
 def _check_feed(feed: Mapping[str, Json]) -> None:
     for kind in ("images", "videos", "bodies", "titles", "descriptions"):
-        if len(feed.get(kind) or []) > MOST_ASSETS:
-            raise invalid(None, f"asset_feed_spec has more than {MOST_ASSETS} {kind}", "asset_feed_spec")
+        if len(feed.get(kind) or []) > MAX_ASSETS:
+            raise invalid(None, f"asset_feed_spec has more than {MAX_ASSETS} {kind}", "asset_feed_spec")
 
 
 def leaves(spec: Json, name: str = "") -> Iterator[tuple[str, Json]]:
@@ -126,25 +126,25 @@ def _check_leaf(ask: Ask, name: str, value: Json) -> None:
     if name == "video_id":
         _check_video(ask, str(value))
     if name == "instagram_user_id":
-        found = store.nodes.get(str(value))
-        if found is None or found.type != "IGUser":
+        node = store.nodes.get(str(value))
+        if node is None or node.type != "IGUser":
             raise invalid(NO_INSTAGRAM, "The Instagram account cannot be used by this ad account", name)
 
 
 def _check_video(ask: Ask, video_id: str) -> None:
-    found = ask.graph.find(video_id)
-    if found is None or found.type != "AdVideo":
+    video = ask.graph.find(video_id)
+    if video is None or video.type != "AdVideo":
         raise unknown_node(video_id, ask.call.method)
-    status = found.get("status") or {}
+    status = video.get("status") or {}
     if status.get("video_status") != "ready":
         raise invalid(None, f"The video {video_id} is not ready for use in an ad", "video_id")
 
 
-def make_creative(ask: Ask, spec: Mapping[str, Json]) -> Node:
+def make_creative(ask: Ask, spec: Mapping[str, Json]) -> GraphNode:
     """The new creative, with the post that Graph makes of it."""
-    fields = readable(ask, "AdCreative", spec)
+    settings = readable(ask, "AdCreative", spec)
     new_id = ask.graph.world.store.new_id()
-    own = {
+    fields = {
         "id": new_id,
         "account_id": ask.node.account,
         "name": f"Creative {new_id}",
@@ -152,9 +152,9 @@ def make_creative(ask: Ask, spec: Mapping[str, Json]) -> Node:
         "thumbnail_url": f"{CDN}/{new_id}_64.jpg",
         "contextual_multi_ads": {"enroll_status": "OPT_IN"},
         **_derive_fields(ask, spec),
-        **fields,
+        **settings,
     }
-    return make(ask, "AdCreative", own, [(f"act_{ask.node.account}", "adcreatives")])
+    return make(ask, "AdCreative", fields, [(f"act_{ask.node.account}", "adcreatives")])
 
 
 def _derive_fields(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
@@ -166,7 +166,7 @@ def _derive_fields(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
     page = str(story["page_id"])
     link, video = story.get("link_data") or {}, story.get("video_data") or {}
     button = (link or video).get("call_to_action") or {}
-    shown = {
+    fields = {
         "actor_id": page,
         "body": link.get("message") or video.get("message"),
         "title": link.get("name") or video.get("title"),
@@ -178,7 +178,7 @@ def _derive_fields(ask: Ask, spec: Mapping[str, Json]) -> dict[str, Json]:
         "object_type": "VIDEO" if video else "SHARE",
         "effective_object_story_id": _post(ask, page, link.get("message") or video.get("message")),
     }
-    return {name: value for name, value in shown.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _post(ask: Ask, page: str, message: Json) -> str:
@@ -186,5 +186,5 @@ def _post(ask: Ask, page: str, message: Json) -> str:
     store = ask.graph.world.store
     post_id = f"{page}_{store.new_id('122')}"
     fields = {"id": post_id, "created_time": stamp(ask.graph.clock()), "message": message}
-    store.add(Node(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None}))
+    store.add(GraphNode(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None}))
     return post_id

@@ -22,7 +22,7 @@ from meta_ads_mcp.sandbox.edges.writing import (
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import invalid, is_required, unknown_node
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -97,30 +97,32 @@ def _check_evaluation(ask: Ask, spec: Mapping[str, Json]) -> None:
     if spec["evaluation_type"] == "TRIGGER" and not spec.get("trigger"):
         raise invalid(None, "A TRIGGER rule needs a trigger", "evaluation_spec")
     filters = spec.get("filters") or []
-    for one in filters:
-        _among(ask, "AdRuleFilters.Operator", one.get("operator"), "evaluation_spec")
-        if not one.get("field") or "value" not in one:
+    for item in filters:
+        _among(ask, "AdRuleFilters.Operator", item.get("operator"), "evaluation_spec")
+        if not item.get("field") or "value" not in item:
             raise invalid(None, "A filter has a field, an operator and a value", "evaluation_spec")
-    named = {one["field"] for one in filters}
-    if not named & {"entity_type", "id"}:
+    field_names = {item["field"] for item in filters}
+    if not field_names & {"entity_type", "id"}:
         raise invalid(None, "The rule needs a filter of entity_type or id", "evaluation_spec")
-    if named - OF_THE_OBJECT and "time_preset" not in named:
+    if field_names - OF_THE_OBJECT and "time_preset" not in field_names:
         raise invalid(None, "A filter of results needs a time_preset", "evaluation_spec")
 
 
 def _check_execution(ask: Ask, spec: Mapping[str, Json]) -> None:
     _among(ask, "AdRuleExecutionSpec.ExecutionType", spec.get("execution_type"), "execution_spec")
     options = spec.get("execution_options") or []
-    for one in options:
-        _among(ask, "AdRuleExecutionOptions.Operator", one.get("operator"), "execution_spec")
-    if str(spec["execution_type"]).startswith("CHANGE_") and "change_spec" not in {one.get("field") for one in options}:
+    for item in options:
+        _among(ask, "AdRuleExecutionOptions.Operator", item.get("operator"), "execution_spec")
+    if str(spec["execution_type"]).startswith("CHANGE_") and "change_spec" not in {
+        item.get("field") for item in options
+    }:
         raise invalid(None, f"{spec['execution_type']} needs a change_spec", "execution_spec")
 
 
 def _among(ask: Ask, enum: str, value: Json, name: str) -> None:
-    allowed = ask.graph.spec.enum(enum)
-    if value not in allowed:
-        raise invalid(None, f"{enum.partition('.')[2]} {value!r} is not one of {', '.join(allowed)}", name)
+    options = ask.graph.spec.enum(enum)
+    if value not in options:
+        raise invalid(None, f"{enum.partition('.')[2]} {value!r} is not one of {', '.join(options)}", name)
 
 
 # -- custom conversions -----------------------------------------------------------------------------------------------
@@ -175,30 +177,30 @@ def create_study(ask: Ask) -> Json:
         raise invalid(None, "The cells have more than 100 per cent", "cells")
     when = stamp(ask.graph.clock())
     fields = readable(ask, "AdStudy", params) | {"created_time": when, "updated_time": when}
-    accounts = dict.fromkeys(f"act_{one.account}" for _, members in cells for one in members)
+    accounts = dict.fromkeys(f"act_{item.account}" for _, members in cells for item in members)
     places = [(parent, "ad_studies") for parent in (ask.node.id, *accounts)]
     study = make(ask, "AdStudy", fields, places, prefix="6")
     for cell, members in cells:
-        own = {"name": cell.get("name"), "treatment_percentage": float(cell.get("treatment_percentage", 0))}
-        made = make(ask, "AdStudyCell", own, [(study.id, "cells")], prefix="61")
+        cell_fields = {"name": cell.get("name"), "treatment_percentage": float(cell.get("treatment_percentage", 0))}
+        cell_node = make(ask, "AdStudyCell", cell_fields, [(study.id, "cells")], prefix="61")
         for member in members:
             edge = {"AdSet": "adsets", "Campaign": "campaigns"}.get(member.type, "adaccounts")
-            ask.graph.world.store.link(made.id, edge, [member.id])
+            ask.graph.world.store.link(cell_node.id, edge, [member.id])
     return {"id": study.id}
 
 
-def _members(ask: Ask, cell: Mapping[str, Json]) -> list[Node]:
+def _members(ask: Ask, cell: Mapping[str, Json]) -> list[GraphNode]:
     """Return what a cell tests: ids of ad sets, campaigns or accounts."""
-    found = []
+    nodes = []
     for edge, prefix in (("adsets", ""), ("campaigns", ""), ("adaccounts", "act_")):
-        for one in cell.get(edge) or []:
-            node = ask.graph.find(f"{prefix}{one}") if isinstance(one, str | int) else None
+        for item in cell.get(edge) or []:
+            node = ask.graph.find(f"{prefix}{item}") if isinstance(item, str | int) else None
             if node is None:
-                raise unknown_node(str(one), ask.call.method)
-            found.append(node)
-    if not found:
+                raise unknown_node(str(item), ask.call.method)
+            nodes.append(node)
+    if not nodes:
         raise invalid(None, "A cell has adsets, campaigns or adaccounts", "cells")
-    return found
+    return nodes
 
 
 # -- budget schedules -------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from meta_ads_mcp.sandbox.edges.edit_log import log_changes
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, is_required, unknown_node
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 from meta_ads_mcp.sandbox.world.structure import effective_status
 
@@ -38,12 +38,12 @@ def need(params: Mapping[str, Json], *names: str) -> None:
             raise is_required(name)
 
 
-def account_of(ask: Ask) -> Node:
+def account_of(ask: Ask) -> GraphNode:
     """The ad account that the node belongs to."""
-    found = ask.graph.find(f"act_{ask.node.account}")
-    if found is None:
+    node = ask.graph.find(f"act_{ask.node.account}")
+    if node is None:
         raise unknown_node(ask.node.id)
-    return found
+    return node
 
 
 def zone_of(ask: Ask) -> ZoneInfo:
@@ -63,16 +63,16 @@ def moment(ask: Ask, value: Json) -> datetime:
     if text.isdigit():
         return datetime.fromtimestamp(int(text), zone_of(ask))
     try:
-        found = datetime.fromisoformat(text)
+        time_value = datetime.fromisoformat(text)
     except ValueError:
         raise invalid(None, f"{text!r} is not a time") from None
-    return found if found.tzinfo else found.replace(tzinfo=zone_of(ask))
+    return time_value if time_value.tzinfo else time_value.replace(tzinfo=zone_of(ask))
 
 
 def readable(ask: Ask, kind: str, params: Mapping[str, Json]) -> dict[str, Json]:
     """The params that are fields too, as Graph gives them back: budgets as text, times in the account's zone."""
-    known = ask.graph.spec.fields(kind)
-    return {name: _format_value(ask, known[name], value) for name, value in params.items() if name in known}
+    field_types = ask.graph.spec.fields(kind)
+    return {name: _format_value(ask, field_types[name], value) for name, value in params.items() if name in field_types}
 
 
 def _format_value(ask: Ask, kind: str, value: Json) -> Json:
@@ -82,29 +82,31 @@ def _format_value(ask: Ask, kind: str, value: Json) -> Json:
     return str(value) if kind == "string" and is_number else value
 
 
-def known_node(ask: Ask, kind: str, node_id: Json) -> Node:
+def known_node(ask: Ask, kind: str, node_id: Json) -> GraphNode:
     """The object of an id in a param, of this account. An unknown one is refused as Graph does, 100/33."""
-    found = ask.graph.find(str(node_id))
-    if found is None or found.type != kind or found.account not in ("", ask.node.account):
+    node = ask.graph.find(str(node_id))
+    if node is None or node.type != kind or node.account not in ("", ask.node.account):
         raise unknown_node(str(node_id), ask.call.method)
-    return found
+    return node
 
 
-def make(ask: Ask, kind: str, fields: Mapping[str, Json], links: Iterable[tuple[str, str]], prefix: str = "") -> Node:
+def make(
+    ask: Ask, kind: str, fields: Mapping[str, Json], links: Iterable[tuple[str, str]], prefix: str = ""
+) -> GraphNode:
     """A new node, first in the lists (parent id, edge) that it belongs to."""
     store = ask.graph.world.store
     new_id = str(fields.get("id") or (store.new_id(prefix) if prefix else store.new_id()))
-    node = store.add(Node(new_id, kind, {**fields, "id": new_id}, ask.node.account))
+    node = store.add(GraphNode(new_id, kind, {**fields, "id": new_id}, ask.node.account))
     for parent, edge in links:
         store.link(parent, edge, [new_id])
     return node
 
 
-def make_delivering(ask: Ask, kind: str, fields: Mapping[str, Json]) -> Node:
+def make_delivering(ask: Ask, kind: str, fields: Mapping[str, Json]) -> GraphNode:
     """A new campaign, ad set or ad in all lists above it; its effective status follows from its parents'."""
     store, moment_now = ask.graph.world.store, stamp(now(ask))
     new_id = store.new_id()
-    own = {
+    values = {
         "id": new_id,
         "account_id": ask.node.account,
         "status": "PAUSED",
@@ -113,37 +115,37 @@ def make_delivering(ask: Ask, kind: str, fields: Mapping[str, Json]) -> Node:
         **fields,
         "effective_status": lambda: effective_status(store, new_id),
     }
-    own["configured_status"] = own["status"]
-    parents = [f"act_{ask.node.account}", *(str(own[name]) for name in PARENTS.get(kind, ()))]
-    return make(ask, kind, own, [(parent, EDGES[kind]) for parent in parents])
+    values["configured_status"] = values["status"]
+    parents = [f"act_{ask.node.account}", *(str(values[name]) for name in PARENTS.get(kind, ()))]
+    return make(ask, kind, values, [(parent, EDGES[kind]) for parent in parents])
 
 
-def change(ask: Ask, node: Node, fields: Mapping[str, Json], touched: str = "updated_time") -> None:
+def change(ask: Ask, node: GraphNode, fields: Mapping[str, Json], time_field: str = "updated_time") -> None:
     """Set fields of a node and the time of the change, and log it where the node is one that delivers."""
     if node.type in DELIVERING:
         log_changes(ask, node, fields, now(ask))
     more = {"configured_status": fields["status"]} if "status" in fields and node.type in DELIVERING else {}
-    known = ask.graph.spec.fields(node.type)
+    field_types = ask.graph.spec.fields(node.type)
     when: dict[str, Json] = {}
-    if touched in known:
+    if time_field in field_types:
         moment_now = now(ask)
-        when = {touched: stamp(moment_now) if known[touched] == "datetime" else int(moment_now.timestamp())}
+        when = {time_field: stamp(moment_now) if field_types[time_field] == "datetime" else int(moment_now.timestamp())}
     ask.graph.world.store.patch(node.id, {**fields, **more, **when})
 
 
-def check_editable(node: Node, params: Mapping[str, Json]) -> None:
+def check_editable(node: GraphNode, params: Mapping[str, Json]) -> None:
     """An archived object takes a name and DELETED, a deleted one a name. docs: manage-your-ad-object-status"""
-    changed = params.keys() - {"execution_options", "name"}
+    field_names = params.keys() - {"execution_options", "name"}
     status = node.get("status")
-    if status == "DELETED" and changed:
-        raise invalid(_DELETED, "A deleted object cannot be edited; only its name can", *sorted(changed))
+    if status == "DELETED" and field_names:
+        raise invalid(_DELETED, "A deleted object cannot be edited; only its name can", *sorted(field_names))
     if status == "ARCHIVED" and (
-        changed - {"status"} or params.get("status", "DELETED") not in ("DELETED", "ARCHIVED")
+        field_names - {"status"} or params.get("status", "DELETED") not in ("DELETED", "ARCHIVED")
     ):
-        raise invalid(_ARCHIVED, "An archived object can only be renamed or deleted", *sorted(changed))
+        raise invalid(_ARCHIVED, "An archived object can only be renamed or deleted", *sorted(field_names))
 
 
-def check_open(node: Node) -> None:
+def check_open(node: GraphNode) -> None:
     """Nothing new goes into what is deleted or archived."""
     if node.get("status") in ("DELETED", "ARCHIVED"):
         subcode = _DELETED if node.get("status") == "DELETED" else _ARCHIVED
@@ -162,16 +164,16 @@ def check_name(params: Mapping[str, Json]) -> None:
         raise invalid(None, "name cannot be empty", "name")
 
 
-def allow(ask: Ask, kind: str, object_id: str, *, most: int, within: timedelta, refused: Refusal) -> None:
+def allow(ask: Ask, kind: str, object_id: str, *, most: int, within: timedelta, refusal: Refusal) -> None:
     """Count a change of an object; the one after `most` within that time is refused."""
     memory, moment_now = ask.graph.world.store.memory, ask.graph.clock().timestamp()
     recent = [when for when in memory.get((kind, object_id), ()) if when > moment_now - within.total_seconds()]
     if len(recent) >= most:
-        raise refused
+        raise refusal
     memory[kind, object_id] = [*recent, moment_now]
 
 
-def gone(ask: Ask, node: Node) -> None:
+def gone(ask: Ask, node: GraphNode) -> None:
     """Take the node out of the world: from now on its id is unknown, and no list has it."""
     store = ask.graph.world.store
     store.remove(node.id)

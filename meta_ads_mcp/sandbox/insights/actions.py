@@ -51,7 +51,7 @@ ACTION_TYPES: dict[str, tuple[str, ...]] = {
     "onsite_conversion.messaging_conversation_started_7d": ("message",),
     "onsite_conversion.total_messaging_connection": ("message",),
 }
-VALUE_TYPES = {name: ("purchase_value",) for name, counted in ACTION_TYPES.items() if counted == ("purchase",)}
+VALUE_TYPES = {name: ("purchase_value",) for name, event_names in ACTION_TYPES.items() if event_names == ("purchase",)}
 
 # Not returned with region and hourly breakdowns. docs: marketing-api/insights/breakdowns
 OFF_META = frozenset(
@@ -83,48 +83,48 @@ class Style:
 def metrics_of(names: Iterable[str]) -> list[str]:
     """The stored metrics behind metrics and events."""
     events = {*EVENTS, "purchase_value"}
-    return [one for name in names for one in ([f"{name}:{w}" for w in WINDOWS] if name in events else [name])]
+    return [item for name in names for item in ([f"{name}:{w}" for w in WINDOWS] if name in events else [name])]
 
 
-def value_in(sums: Sums, counted: Sequence[str], windows: Sequence[str]) -> int:
+def value_in(sums: Sums, event_names: Sequence[str], windows: Sequence[str]) -> int:
     """Return the sum of metrics, of conversions within some windows."""
     total = 0
-    for name in counted:
+    for name in event_names:
         total += sums[name] if name in sums else sum(sums.get(f"{name}:{window}", 0) for window in windows)
     return total
 
 
-def value_within(sums: Sums, counted: Sequence[str], window: str) -> int:
+def value_within(sums: Sums, event_names: Sequence[str], window: str) -> int:
     """The value within one attribution window; what is no conversion counts as clicked."""
     if window == "1d_view":
-        counted = [name for name in counted if name not in sums]
-    return value_in(sums, counted, SHOWN_WINDOWS[window])
+        event_names = [name for name in event_names if name not in sums]
+    return value_in(sums, event_names, SHOWN_WINDOWS[window])
 
 
 def counts(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style) -> dict[str, tuple[int, dict[str, int]]]:
     """Per action type with a count: the default value and the value per asked window."""
-    found = {}
-    for name, listed in types.items():
-        counted = [one for one in listed if style.off_meta or one not in OFF_META]
-        value = value_in(sums, counted, DEFAULT)
+    result = {}
+    for name, names in types.items():
+        event_names = [item for item in names if style.off_meta or item not in OFF_META]
+        value = value_in(sums, event_names, DEFAULT)
         if value:
-            found[name] = (
+            result[name] = (
                 value,
-                {one: value_within(sums, counted, one) for one in style.windows if one in SHOWN_WINDOWS},
+                {item: value_within(sums, event_names, item) for item in style.windows if item in SHOWN_WINDOWS},
             )
-    return found
+    return result
 
 
 def rows(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style, show: Any) -> list[dict[str, str]]:
     """Action rows; `show` writes a number as text."""
-    found = []
+    result = []
     for name, (value, by_window) in counts(sums, types, style).items():
         for extra, part in _break_down(name, value, style):
             row = {"action_type": name, **extra, "value": show(part)}
-            found.append(
+            result.append(
                 row | {window: show(_part(amount, part, value)) for window, amount in by_window.items() if amount}
             )
-    return found
+    return result
 
 
 def _part(amount: int, part: int, whole: int) -> int:

@@ -49,15 +49,15 @@ def ad_set_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family
 def ad_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str, ad_set: str = "") -> dict[str, Sums]:
     """Per ad id; only of one ad set when it is named."""
     grids: dict[str, Sums] = {}
-    wanted = [(place, part) for place, part in enumerate(plan.ad_sets) if ad_set in ("", part.id)]
+    ad_sets = [(place, part) for place, part in enumerate(plan.ad_sets) if ad_set in ("", part.id)]
     for day, columns in _campaign_days(plan, span, metrics, family):
         grid = _divide(plan.ad_sets, day, columns)
-        for place, part in wanted:
+        for place, part in ad_sets:
             _add(grids.setdefault(part.id, {}), _divide(part.parts, day, _row(grid, place, len(plan.ad_sets))))
-    found: dict[str, Sums] = {}
-    for _, part in wanted:
-        found |= _by_part(part.parts, grids.get(part.id, {}))
-    return found
+    result: dict[str, Sums] = {}
+    for _, part in ad_sets:
+        result |= _by_part(part.parts, grids.get(part.id, {}))
+    return result
 
 
 def ads_on(plan: CampaignPlan, day: int, metrics: tuple[str, ...]) -> dict[str, Sums]:
@@ -73,11 +73,11 @@ def hours_on(plan: CampaignPlan, day: int, metrics: tuple[str, ...]) -> Sums:
 
 def _row(grid: Sums, place: int, count: int) -> Sums:
     """The cells of one part from a grid of `count` parts."""
-    found = {}
+    result = {}
     for name, values in grid.items():
         width = len(values) // count
-        found[name] = values[place * width : (place + 1) * width]
-    return found
+        result[name] = values[place * width : (place + 1) * width]
+    return result
 
 
 def _by_part(parts: Sequence[Part], grid: Sums) -> dict[str, Sums]:
@@ -87,10 +87,10 @@ def _by_part(parts: Sequence[Part], grid: Sums) -> dict[str, Sums]:
 
 
 def _add_up(metrics: Sequence[str], days: Iterable[Sums]) -> Sums:
-    found: Sums = {}
+    result: Sums = {}
     for columns in days:
-        _add(found, columns)
-    return found or {name: [] for name in metrics}
+        _add(result, columns)
+    return result or {name: [] for name in metrics}
 
 
 def _add(sums: Sums, more: Sums) -> None:
@@ -127,12 +127,12 @@ def _by_hour(plan: CampaignPlan, day: int, totals: dict[str, int], hours: int) -
 
 
 def _over_cells(plan: CampaignPlan, day: int, totals: dict[str, int], family: str) -> Sums:
-    known = cells(plan, family)
+    family_cells = cells(plan, family)
     columns: Sums = {}
     for name, total in totals.items():
         group = GROUPS[name]
-        base = columns[PARENTS[name]] if name in PARENTS else known.weights
-        weights = [value * bias[group] for value, bias in zip(base, known.biases, strict=True)]
+        base = columns[PARENTS[name]] if name in PARENTS else family_cells.weights
+        weights = [value * bias[group] for value, bias in zip(base, family_cells.biases, strict=True)]
         columns[name] = spread(total, _usable(weights, base), _phase(day, name, plan.start))
     return columns
 
@@ -145,7 +145,7 @@ def _usable(weights: Sequence[float], fallback: Sequence[float]) -> Sequence[flo
 
 
 def _phase(day: int, metric: str, salt: int) -> float:
-    """Where leftovers go: differs from day to day and from metric to metric, whatever else is asked for."""
+    """Return where leftovers go. It differs from day to day and from metric to metric, whatever else is asked for."""
     return ((day * 2654435761 + NUMBERS[metric] * 40503 + salt * 97) & 0xFFFF) / 65536
 
 
@@ -205,20 +205,20 @@ def _fill(name: str, shares: Sequence[int], columns: Sums, grid: Sums, salt: int
 
     A cell stays within the same cell of the parent metric wherever the sums allow it.
     """
-    left = list(columns[name])
-    width = len(left)
+    remaining = list(columns[name])
+    width = len(remaining)
     parent = PARENTS.get(name, "")
     above = grid.get(parent)
-    spare = list(columns[parent]) if above else left
+    spare = list(columns[parent]) if above else remaining
     table: list[int] = []
     for number, share in enumerate(shares):
         phase = ((salt + number) * 0.618034) % 1
         if above is None:
-            row = take(share, left, phase)
+            row = take(share, remaining, phase)
         else:
             limits = above[number * width : (number + 1) * width]
             spare = list(map(sub, spare, limits))
-            row = take_within(share, left, limits, spare if name not in UNLIMITED else None, phase)
-        left = list(map(sub, left, row))
+            row = take_within(share, remaining, limits, spare if name not in UNLIMITED else None, phase)
+        remaining = list(map(sub, remaining, row))
         table += row
     return table

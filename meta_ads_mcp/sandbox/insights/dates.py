@@ -98,7 +98,7 @@ def parse_range(name: str, value: Mapping[str, Any], today: date) -> Range:
 def ranges(params: Mapping[str, Any], today: date) -> list[Range]:
     """The windows that the rows are for."""
     if "time_ranges" in params:
-        return [parse_range("time_ranges", one, today) for one in params["time_ranges"]]
+        return [parse_range("time_ranges", item, today) for item in params["time_ranges"]]
     if "time_range" in params:
         whole = parse_range("time_range", params["time_range"], today)
     else:
@@ -121,19 +121,19 @@ def divided(whole: Range, increment: str) -> list[Range]:
 def by_days(whole: Range, count: int) -> list[Range]:
     """Divide a range into parts of some days."""
     since, until = whole
-    found = []
+    result = []
     while since <= until:
-        found.append((since, min(until, since + timedelta(days=count - 1))))
+        result.append((since, min(until, since + timedelta(days=count - 1))))
         since += timedelta(days=count)
-    return found
+    return result
 
 
 def by_month(whole: Range) -> list[Range]:
     """Divide a range into calendar months."""
     since, until = whole
-    found = []
+    result = []
     while since <= until:
         end = since.replace(day=days_in(since.year, since.month))
-        found.append((since, min(until, end)))
+        result.append((since, min(until, end)))
         since = end + DAY
-    return found
+    return result

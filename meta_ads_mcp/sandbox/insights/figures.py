@@ -101,9 +101,9 @@ def value_list(row: Row) -> Json:
     return actions.rows(row.sums, VALUE_TYPES, row.style, lambda value: money(row, value)) or None
 
 
-def cost_list(row: Row, counted: Callable[[int], int] = lambda value: value) -> Json:
+def cost_list(row: Row, count: Callable[[int], int] = lambda value: value) -> Json:
     spent = row["spend"] / row.offset
-    return actions.rows(row.sums, ACTION_TYPES, row.style, lambda value: plain(spent / max(counted(value), 1))) or None
+    return actions.rows(row.sums, ACTION_TYPES, row.style, lambda value: plain(spent / max(count(value), 1))) or None
 
 
 def roas(row: Row, action_type: str) -> Json:
@@ -134,24 +134,24 @@ def result(row: Row) -> tuple[str, int] | None:
     if objective not in RESULTS:
         return None
     kind = RESULTS[objective]
-    counted = [one for one in ACTION_TYPES[kind] if row.style.off_meta or one not in actions.OFF_META]
-    return f"actions:{kind}", actions.value_in(row.sums, counted, actions.DEFAULT)
+    event_names = [item for item in ACTION_TYPES[kind] if row.style.off_meta or item not in actions.OFF_META]
+    return f"actions:{kind}", actions.value_in(row.sums, event_names, actions.DEFAULT)
 
 
 def result_list(row: Row) -> Json:
-    found = result(row)
-    if found is None:
+    match = result(row)
+    if match is None:
         return None
-    return [{"indicator": found[0], "values": [{"value": str(found[1]), "attribution_windows": ["default"]}]}]
+    return [{"indicator": match[0], "values": [{"value": str(match[1]), "attribution_windows": ["default"]}]}]
 
 
 def cost_per_result(row: Row) -> Json:
-    found = result(row)
-    if found is None or not found[1]:
+    match = result(row)
+    if match is None or not match[1]:
         return None
-    factor = 1000 if found[0] == "reach" else 1
-    value = cost(row, found[1], factor)
-    return [{"indicator": found[0], "values": [{"value": value, "attribution_windows": ["default"]}]}]
+    factor = 1000 if match[0] == "reach" else 1
+    value = cost(row, match[1], factor)
+    return [{"indicator": match[0], "values": [{"value": value, "attribution_windows": ["default"]}]}]
 
 
 def hidden_when_old(show: Callable[[Row], Json]) -> Callable[[Row], Json]:
@@ -170,8 +170,8 @@ def frequency_text(row: Row) -> str | None:
 def average_watch(row: Row) -> Json:
     """Seconds, from how far plays got."""
     plays = row["video_play"]
-    watched = row["video_p25"] * 4 + row["video_p50"] * 4 + row["video_p75"] * 5 + row["video_p100"] * 4 + plays
-    return single("video_view", str(round(watched / plays)) if plays else None)
+    watch_total = row["video_p25"] * 4 + row["video_p50"] * 4 + row["video_p75"] * 5 + row["video_p100"] * 4 + plays
+    return single("video_view", str(round(watch_total / plays)) if plays else None)
 
 
 Figure = Callable[[Row], Json]
@@ -179,7 +179,7 @@ Figure = Callable[[Row], Json]
 # Among the needs of a figure: the impressions per ad set, from which the people of a row are counted.
 PEOPLE = "people"
 # field -> (stored metrics it needs, how it is computed)
-ALL_ACTIONS = tuple(dict.fromkeys(actions.metrics_of(one for listed in ACTION_TYPES.values() for one in listed)))
+ALL_ACTIONS = tuple(dict.fromkeys(actions.metrics_of(item for types in ACTION_TYPES.values() for item in types)))
 VALUES = tuple(actions.metrics_of(["purchase_value"]))
 ENGAGED = ACTION_TYPES["post_engagement"]
 

@@ -117,14 +117,14 @@ EMPTY: Day = {}
 
 
 def closure(metrics: Iterable[str]) -> tuple[str, ...]:
-    """The metrics and all their parents, parents first."""
-    found: set[str] = set()
+    """Return the metrics and all their parents, parents first."""
+    names: set[str] = set()
     for name in metrics:
         current: str | None = name
-        while current is not None and current not in found:
-            found.add(current)
+        while current is not None and current not in names:
+            names.add(current)
             current = PARENTS.get(current)
-    return tuple(name for name in ORDER if name in found)
+    return tuple(name for name in ORDER if name in names)
 
 
 @lru_cache(maxsize=2048)
@@ -135,12 +135,12 @@ def campaign_day(plan: CampaignPlan, day: int) -> Day:
     luck = uniforms(plan.seed, plan.id, day)
     spend, cpm, click_rate = _money_and_rates(plan, day, luck)
     impressions = max(1, int(spend * 1000 / cpm + luck[2]))
-    found = {"impressions": impressions, "spend": spend}
-    found["clicks"] = int(impressions * click_rate + luck[3])
-    _add_traffic(found, plan, luck)
-    _add_video(found, plan, luck)
-    _add_events(found, plan, uniforms(plan.seed, plan.id, day, "events"), _anomaly(plan, day))
-    return found
+    figures = {"impressions": impressions, "spend": spend}
+    figures["clicks"] = int(impressions * click_rate + luck[3])
+    _add_traffic(figures, plan, luck)
+    _add_video(figures, plan, luck)
+    _add_events(figures, plan, uniforms(plan.seed, plan.id, day, "events"), _anomaly(plan, day))
+    return figures
 
 
 @lru_cache(maxsize=256)
@@ -172,31 +172,33 @@ def _anomaly(plan: CampaignPlan, day: int) -> tuple[str, float]:
     return ANOMALIES[plan.anomaly] if plan.anomaly and day >= plan.anomaly_from else ("", 1.0)
 
 
-def _add_traffic(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...]) -> None:
-    clicks = found["clicks"]
-    found["link_click"] = min(clicks, int(clicks * RATES[plan.objective][1] * (0.95 + 0.1 * luck[5]) + luck[6]))
-    found["outbound_click"] = int(found["link_click"] * 0.96 + luck[7] * 0.9)
-    found["landing_page_view"] = int(found["link_click"] * (0.76 + 0.08 * luck[8]))
+def _add_traffic(figures: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...]) -> None:
+    clicks = figures["clicks"]
+    figures["link_click"] = min(clicks, int(clicks * RATES[plan.objective][1] * (0.95 + 0.1 * luck[5]) + luck[6]))
+    figures["outbound_click"] = int(figures["link_click"] * 0.96 + luck[7] * 0.9)
+    figures["landing_page_view"] = int(figures["link_click"] * (0.76 + 0.08 * luck[8]))
     factor = 2.2 if plan.objective == "OUTCOME_ENGAGEMENT" else 1.0
     for number, (name, rate) in enumerate(ENGAGEMENT.items()):
-        found[name] = int(clicks * rate * factor + luck[9 + number])
+        figures[name] = int(clicks * rate * factor + luck[9 + number])
 
 
-def _add_video(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...]) -> None:
-    found["video_play"] = int(found["impressions"] * plan.video_share * (0.86 + 0.08 * luck[14]))
+def _add_video(figures: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...]) -> None:
+    figures["video_play"] = int(figures["impressions"] * plan.video_share * (0.86 + 0.08 * luck[14]))
     for name, step in VIDEO_STEPS.items():
-        found[name] = int(found[PARENTS[name]] * step * (0.96 + 0.08 * luck[15]))
+        figures[name] = int(figures[PARENTS[name]] * step * (0.96 + 0.08 * luck[15]))
 
 
-def _add_events(found: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...], anomaly: tuple[str, float]) -> None:
+def _add_events(
+    figures: dict[str, int], plan: CampaignPlan, luck: tuple[float, ...], anomaly: tuple[str, float]
+) -> None:
     rates = RATES[plan.objective][2]
     factor = anomaly[1] if anomaly[0] == "events" else 1.0
     for number, event in enumerate(EVENTS):
-        expected = found["link_click"] * rates.get(event, 0.0) * (0.85 + 0.3 * luck[number])
-        expected *= factor if event in SOUGHT else 1.0
+        estimate = figures["link_click"] * rates.get(event, 0.0) * (0.85 + 0.3 * luck[number])
+        estimate *= factor if event in SOUGHT else 1.0
         for place, window in enumerate(WINDOWS):
-            chance = (luck[8 + number] + 0.31 * place) % 1 if expected else 0.0
-            found[f"{event}:{window}"] = int(expected * WINDOW_SHARES[window] + chance)
+            chance = (luck[8 + number] + 0.31 * place) % 1 if estimate else 0.0
+            figures[f"{event}:{window}"] = int(estimate * WINDOW_SHARES[window] + chance)
     for place, window in enumerate(WINDOWS):
         price = plan.account.order_value * (0.85 + 0.3 * ((luck[4] + 0.29 * place) % 1))
-        found[f"purchase_value:{window}"] = round(found[f"purchase:{window}"] * price)
+        figures[f"purchase_value:{window}"] = round(figures[f"purchase:{window}"] * price)

@@ -88,13 +88,13 @@ def read(
     breakdowns = tuple(params.get("breakdowns", ()))
     _check_breakdowns(breakdowns, asynchronous=asynchronous)
     family = _family(breakdowns, level)
-    asked = tuple(fields) if fields is not None else (*_ids(level), *DEFAULT_FIELDS)
-    _check_fields(asked, breakdowns, family)
+    names = tuple(fields) if fields is not None else (*_ids(level), *DEFAULT_FIELDS)
+    _check_fields(names, breakdowns, family)
     ranges = tuple(dates.ranges(params, today))
     filtering = filters.check(params.get("filtering", []))
     return Query(
         level=level,
-        fields=asked,
+        fields=names,
         ranges=ranges,
         breakdowns=breakdowns,
         family=family,
@@ -103,7 +103,7 @@ def read(
         action_filters=tuple(item for item in filtering if item[0] in ACTION_KEYS),
         hidden=NOT_BY_REGION if "region" in breakdowns else frozenset(),
         sort=_sort(params.get("sort", [])),
-        summary=_summary(params, asked),
+        summary=_summary(params, names),
         old_reach=bool(breakdowns) and ranges[0][0] < dates.months_before(today, OLD_REACH_MONTHS),
         opted_in=bool(OPT_IN & set(breakdowns)),
     )
@@ -121,7 +121,7 @@ def _check_breakdowns(breakdowns: Sequence[str], *, asynchronous: bool) -> None:
 
 
 def _ids(level: str) -> tuple[str, ...]:
-    return tuple(f"{one}_id" for one in LEVELS[: LEVELS.index(level) + 1])
+    return tuple(f"{name}_id" for name in LEVELS[: LEVELS.index(level) + 1])
 
 
 def invalid_breakdowns(text: str) -> Refusal:
@@ -135,31 +135,31 @@ def _family(breakdowns: Sequence[str], level: str) -> str:
         return ""
     if level == "account" and set(breakdowns) & NOT_FOR_ACCOUNTS:
         raise invalid_breakdowns(", ".join(breakdowns) + " at level account")
-    known = COMBINATIONS.get(frozenset(breakdowns))
-    if known:
-        return known
-    joint = {one for combination in COMBINATIONS for one in combination}
+    match = COMBINATIONS.get(frozenset(breakdowns))
+    if match:
+        return match
+    joint = {name for combination in COMBINATIONS for name in combination}
     if len(breakdowns) > 1 or breakdowns[0] in joint:
         raise invalid_breakdowns(", ".join(breakdowns))
     return "unmodelled"
 
 
-def _check_fields(asked: tuple[str, ...], breakdowns: tuple[str, ...], family: str) -> None:
-    refused = NEVER_BROKEN_DOWN & set(asked) if breakdowns else frozenset()
+def _check_fields(fields: tuple[str, ...], breakdowns: tuple[str, ...], family: str) -> None:
+    problems = NEVER_BROKEN_DOWN & set(fields) if breakdowns else frozenset()
     if family == HOUR:
-        refused |= {one for one in asked if one.startswith(("unique_", "video_"))}
-    if refused:
-        text = f"(#100) {', '.join(sorted(refused))} cannot be requested with breakdowns {', '.join(breakdowns)}"
+        problems |= {name for name in fields if name.startswith(("unique_", "video_"))}
+    if problems:
+        text = f"(#100) {', '.join(sorted(problems))} cannot be requested with breakdowns {', '.join(breakdowns)}"
         raise Refusal(text, blame=(("fields",),))
 
 
 def _style(params: Mapping[str, Json], breakdowns: tuple[str, ...], family: str) -> Style:
     action = tuple(params.get("action_breakdowns", ("action_type",))) or ("action_type",)
     if breakdowns:
-        allowed = WITH_ANY_BREAKDOWN | ({"action_device"} if set(breakdowns) <= WITH_DEVICE else set())
-        if wrong := set(action) - allowed:
+        options = WITH_ANY_BREAKDOWN | ({"action_device"} if set(breakdowns) <= WITH_DEVICE else set())
+        if wrong := set(action) - options:
             raise invalid_breakdowns(", ".join((*sorted(wrong), *breakdowns)))
-    windows = tuple(one for one in params.get("action_attribution_windows", ()) if one != "default")
+    windows = tuple(name for name in params.get("action_attribution_windows", ()) if name != "default")
     off_meta = not (family == HOUR or "region" in breakdowns)
     return Style(windows, action, off_meta)
 
@@ -170,7 +170,7 @@ def _sort(sort: Sequence[Json]) -> str:
     return str(sort[0]) if sort else ""
 
 
-def _summary(params: Mapping[str, Json], asked: tuple[str, ...]) -> tuple[str, ...]:
+def _summary(params: Mapping[str, Json], fields: tuple[str, ...]) -> tuple[str, ...]:
     if params.get("summary"):
         return tuple(params["summary"])
-    return asked if params.get("default_summary") else ()
+    return fields if params.get("default_summary") else ()

@@ -36,9 +36,9 @@ def audience_size(plan: CampaignPlan, ad_set: Part) -> float:
 @lru_cache(maxsize=4096)
 def cell_share(plan: CampaignPlan, family: str, positions: tuple[int, ...]) -> float:
     """The share of an ad set's audience that is in some cells of a breakdown family."""
-    known = cells(plan, family)
-    seen = [weight * bias[0] for weight, bias in zip(known.weights, known.biases, strict=True)]
-    return _share(family, sum(seen[position] for position in positions) / sum(seen), EXCLUSIVE_POWER)
+    family_cells = cells(plan, family)
+    shares = [weight * bias[0] for weight, bias in zip(family_cells.weights, family_cells.biases, strict=True)]
+    return _share(family, sum(shares[position] for position in positions) / sum(shares), EXCLUSIVE_POWER)
 
 
 @lru_cache(maxsize=1024)
@@ -52,14 +52,14 @@ def _share(family: str, share: float, exclusive_power: float) -> float:
     return float(min(1.0, share ** (exclusive_power if family in EXCLUSIVE else PLACEMENT_POWER)))
 
 
-def people(audiences: Iterable[tuple[float, int]], shared: float) -> int:
+def people(audiences: Iterable[tuple[float, int]], overlap: float) -> int:
     """The people reached in audiences of (size, impressions), and in a shared audience of the size `shared`."""
     total, count = 0, 0.0
-    for size, shown in audiences:
-        total += shown
-        count += _reach_of(size, (1 - SHARED_SHARE) * shown)
-    return min(total, math.ceil(count + _reach_of(shared, SHARED_SHARE * total) - ROUNDING))
+    for size, amount in audiences:
+        total += amount
+        count += _reach_of(size, (1 - SHARED_SHARE) * amount)
+    return min(total, math.ceil(count + _reach_of(overlap, SHARED_SHARE * total) - ROUNDING))
 
 
-def _reach_of(size: float, shown: float) -> float:
-    return size * math.log1p(shown / size) if shown else 0.0
+def _reach_of(size: float, amount: float) -> float:
+    return size * math.log1p(amount / size) if amount else 0.0

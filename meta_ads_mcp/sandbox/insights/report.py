@@ -63,7 +63,7 @@ class Report:
         return self._sort_lines(lines) if self.query.sort else lines
 
     def show(self, line: ReportLine) -> dict[str, Json]:
-        """One row as Graph gives it."""
+        """Return a row as Graph returns it."""
         return self._show(line, self.query.fields, self.query.level)
 
     # -- sums ---------------------------------------------------------------------------------------------------------
@@ -88,23 +88,23 @@ class Report:
         return LEVELS[max(LEVELS.index(level) for level in (self.query.level, *owners) if level)]
 
     def _lines(self) -> list[ReportLine]:
-        kept = self._ids_to_keep()
+        ids_to_keep = self._ids_to_keep()
         lines: dict[tuple[str, Window, Cell], ReportLine] = {}
         for window in self.query.ranges:
-            for found in self._objects(window, self.query.family, self.depth):
-                listed = self.scope.hidden.isdisjoint(found.ids.values())
-                if listed and (kept is None or found.ids[self.depth] in kept):
-                    self._merge(lines, window, found)
+            for entry in self._objects(window, self.query.family, self.depth):
+                is_visible = self.scope.hidden.isdisjoint(entry.ids.values())
+                if is_visible and (ids_to_keep is None or entry.ids[self.depth] in ids_to_keep):
+                    self._merge(lines, window, entry)
             if len(lines) > self.max_rows:
                 text = "(#100) Please reduce the amount of data you're asking for, then retry your request"
                 raise Refusal(text, subcode=1487534)
         return list(lines.values())
 
-    def _merge(self, lines: dict[tuple[str, Window, Cell], ReportLine], window: Window, found: Found) -> None:
+    def _merge(self, lines: dict[tuple[str, Window, Cell], ReportLine], window: Window, entry: Found) -> None:
         """Add an object's cells to the lines of the level that is asked for."""
-        shown = {level: found.ids[level] for level in LEVELS[: LEVELS.index(self.query.level) + 1]}
-        own_id = shown[self.query.level]
-        for line in self._cells(found, shown, window):
+        ids_of_level = {level: entry.ids[level] for level in LEVELS[: LEVELS.index(self.query.level) + 1]}
+        own_id = ids_of_level[self.query.level]
+        for line in self._cells(entry, ids_of_level, window):
             key = (own_id, window, line.cell)
             if key in lines:
                 lines[key].add(line)
@@ -114,38 +114,41 @@ class Report:
     def _objects(self, window: Window, family: str, level: str) -> Iterator[Found]:
         return self.scope.objects(window, self.metrics, family, level, people=PEOPLE in self._needs)
 
-    def _cells(self, found: Found, ids: Mapping[str, str], window: Window) -> Iterator[ReportLine]:
+    def _cells(self, entry: Found, ids: Mapping[str, str], window: Window) -> Iterator[ReportLine]:
         """The lines of an object: one per cell of the asked margin."""
         if not self.query.family:
-            yield ReportLine(ids, window, (), found.flat(), found.flat_shown())
+            yield ReportLine(ids, window, (), entry.flat(), entry.flat_shown())
             return
-        for cell, positions in grouped(found.plan, self.query.family, self.query.breakdowns):
-            sums = {name: sum(map(values.__getitem__, positions)) for name, values in found.sums.items()}
-            shown = {
-                (found.plan, part): sum(map(values.__getitem__, positions)) for part, values in found.shown.items()
+        for cell, positions in grouped(entry.plan, self.query.family, self.query.breakdowns):
+            sums = {name: sum(map(values.__getitem__, positions)) for name, values in entry.sums.items()}
+            impressions = {
+                (entry.plan, part): sum(map(values.__getitem__, positions)) for part, values in entry.shown.items()
             }
-            yield ReportLine(ids, window, cell, sums, shown, positions)
+            yield ReportLine(ids, window, cell, sums, impressions, positions)
 
     # -- filters ------------------------------------------------------------------------------------------------------
 
     def _ids_to_keep(self) -> set[str] | None:
         """Ids at the deepest level that fit the filters with an owner (`campaign.name`); None for all."""
-        owned = [one for one in self.query.filtering if owner(one[0])]
-        if not owned:
+        conditions = [item for item in self.query.filtering if owner(item[0])]
+        if not conditions:
             return None
-        fitting = [(owner(field), self._fitting(field, operator, value)) for field, operator, value in owned]
+        fitting = [(owner(field), self._fitting(field, operator, value)) for field, operator, value in conditions]
         every = self.scope.every(self.depth)
-        return {ids[self.depth] for ids in every if all(ids[level] in found for level, found in fitting)}
+        return {ids[self.depth] for ids in every if all(ids[level] in allowed_ids for level, allowed_ids in fitting)}
 
     def _fitting(self, field: str, operator: str, value: Json) -> set[str]:
         level, name = owner(field), field.rpartition(".")[2]
         if name.partition(":")[0] not in FIGURES:
             every = {ids[level] for ids in self.scope.every(level)}
-            return {one for one in every if filters.holds(self.scope.attribute(level, one, name), operator, value)}
+            return {item for item in every if filters.holds(self.scope.attribute(level, item, name), operator, value)}
         whole = (min(since for since, _ in self.query.ranges), max(until for _, until in self.query.ranges))
         lines: dict[str, ReportLine] = {}
-        for found in self._objects(whole, "", level):
-            line, key = ReportLine(found.ids, whole, (), found.flat(), found.flat_shown()), found.ids[level]
+        for entry in self._objects(whole, "", level):
+            line, key = (
+                ReportLine(entry.ids, whole, (), entry.flat(), entry.flat_shown()),
+                entry.ids[level],
+            )
             if key in lines:
                 lines[key].add(line)
             else:
@@ -154,8 +157,8 @@ class Report:
 
     def _fits(self, line: ReportLine) -> bool:
         """Filters without an owner are about the row itself."""
-        own = [one for one in self.query.filtering if not owner(one[0])]
-        return all(filters.holds(self._value(line, name), operator, value) for name, operator, value in own)
+        conditions = [item for item in self.query.filtering if not owner(item[0])]
+        return all(filters.holds(self._value(line, name), operator, value) for name, operator, value in conditions)
 
     def _value(self, line: ReportLine, name: str) -> Json:
         if name in self.query.breakdowns:
@@ -196,12 +199,12 @@ class Report:
 
     def _show(self, line: ReportLine, fields: Sequence[str], level: str) -> dict[str, Json]:
         row = self._row(line, level)
-        found = {name: row.names.get(name) for name in fields if name not in FIGURES}
+        result = {name: row.names.get(name) for name in fields if name not in FIGURES}
         figures = [name for name in fields if name in FIGURES and name not in self.query.hidden]
-        found |= {name: self._choose_actions(FIGURES[name][1](row)) for name in figures}
-        found |= {"date_start": line.window[0].isoformat(), "date_stop": line.window[1].isoformat()}
-        found |= dict(zip(self.query.breakdowns, line.cell, strict=False))
-        return {name: value for name, value in found.items() if value is not None}
+        result |= {name: self._choose_actions(FIGURES[name][1](row)) for name in figures}
+        result |= {"date_start": line.window[0].isoformat(), "date_stop": line.window[1].isoformat()}
+        result |= dict(zip(self.query.breakdowns, line.cell, strict=False))
+        return {name: value for name, value in result.items() if value is not None}
 
     def _choose_actions(self, value: Json) -> Json:
         """Return the entries of an action list that the filters of actions let through; None when there are none.
@@ -213,17 +216,17 @@ class Report:
             return value
 
         def is_chosen(entry: Mapping[str, str]) -> bool:
-            known = [condition for condition in conditions if condition[0] in entry]
-            return all(filters.holds(entry[name], operator, wanted) for name, operator, wanted in known)
+            fitting_conditions = [condition for condition in conditions if condition[0] in entry]
+            return all(filters.holds(entry[name], operator, operand) for name, operator, operand in fitting_conditions)
 
         return [entry for entry in value if is_chosen(entry)] or None
 
     def _figure(self, line: ReportLine, name: str, level: str) -> Json:
-        """One figure for a filter or the sort; `actions:link_click` is the value of that action."""
+        """Return a figure for a filter or the sort; `actions:link_click` is the value of that action."""
         name, _, action = name.partition(":")
         value = FIGURES[name][1](self._row(line, level))
         if isinstance(value, list):
-            return next((one["value"] for one in value if one.get("action_type") == action or not action), None)
+            return next((item["value"] for item in value if item.get("action_type") == action or not action), None)
         return value
 
     def _sort_lines(self, lines: list[ReportLine]) -> list[ReportLine]:
@@ -249,8 +252,8 @@ class Report:
         whole = ReportLine({"account": self.scope.account.id}, window, (), dict.fromkeys(self.metrics, 0), {})
         for line in lines:
             whole.add(line)
-        shown = [name for name in query.summary if name in FIGURES or name.startswith("account_")]
-        return self._show(whole, shown, "account")
+        fields = [name for name in query.summary if name in FIGURES or name.startswith("account_")]
+        return self._show(whole, fields, "account")
 
 
 def owner(field: str) -> str:

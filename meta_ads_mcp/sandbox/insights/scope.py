@@ -10,7 +10,7 @@ from typing import Any
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan, Part
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.collect import Span, Sums
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 
 Json = Any
 IMPRESSIONS = ("impressions",)
@@ -48,7 +48,7 @@ class Scope:
     plans: tuple[CampaignPlan, ...]
     today: date
     hours: int
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, GraphNode]
     ad_set: str = ""
     ad: str = ""
     hidden: frozenset[str] = frozenset()
@@ -64,8 +64,8 @@ class Scope:
             else:
                 sums = collect.campaign_sums(plan, span, metrics, family)
                 if sums["impressions"]:
-                    shown = shown_per_set(plan, span, family) if people else {}
-                    yield Found(plan, {"account": self.account.id, "campaign": plan.id}, sums, shown)
+                    impressions = shown_per_set(plan, span, family) if people else {}
+                    yield Found(plan, {"account": self.account.id, "campaign": plan.id}, sums, impressions)
 
     def _parts(
         self, plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str, *, with_ads: bool
@@ -107,18 +107,18 @@ class Scope:
     def names(self, ids: Mapping[str, str]) -> dict[str, Json]:
         """The texts of a row: ids, names, settings of the object and its parents."""
         account = self.nodes[f"act_{self.account.id}"]
-        found = {"account_id": self.account.id, "account_name": account.get("name")}
-        found["account_currency"] = self.account.currency
+        result = {"account_id": self.account.id, "account_name": account.get("name")}
+        result["account_currency"] = self.account.currency
         for level in ("campaign", "adset", "ad"):
             node = self.nodes.get(ids.get(level, ""))
             if node is not None:
-                found |= {f"{level}_id": node.id, f"{level}_name": node.get("name")}
-                found |= {name: node.get(name) for name in ("created_time", "updated_time")}
-                found |= settings(level, node)
-        return found
+                result |= {f"{level}_id": node.id, f"{level}_name": node.get("name")}
+                result |= {name: node.get(name) for name in ("created_time", "updated_time")}
+                result |= settings(level, node)
+        return result
 
 
-def settings(level: str, node: Node) -> dict[str, Json]:
+def settings(level: str, node: GraphNode) -> dict[str, Json]:
     """Return the fields of a row that are settings of the object."""
     if level == "campaign":
         return {"objective": node.get("objective"), "buying_type": node.get("buying_type")}

@@ -82,10 +82,10 @@ class Cells:
 @lru_cache(maxsize=1024)
 def cells(plan: CampaignPlan, family: str) -> Cells:
     """Return the cells of a breakdown family for a campaign."""
-    found = _joint(plan.account, family)
-    luck = [uniforms(plan.id, family, key)[0] for key, _ in found]
-    weights = tuple(weight * (0.75 + 0.5 * chance) for (_, weight), chance in zip(found, luck, strict=True))
-    keys = tuple(key for key, _ in found)
+    result = _joint(plan.account, family)
+    luck = [uniforms(plan.id, family, key)[0] for key, _ in result]
+    weights = tuple(weight * (0.75 + 0.5 * chance) for (_, weight), chance in zip(result, luck, strict=True))
+    keys = tuple(key for key, _ in result)
     return Cells(keys, weights, tuple(biases(plan.id, *key) for key in keys))
 
 
@@ -119,4 +119,4 @@ def grouped(
 def margin(family: str, breakdowns: tuple[str, ...]) -> tuple[int, ...]:
     """Positions of the breakdowns in a key of the family; both hourly breakdowns read the one clock there is."""
     names = FAMILIES[family]
-    return tuple(0 if one == HOURLY_AUDIENCE else names.index(one) for one in breakdowns)
+    return tuple(0 if item == HOURLY_AUDIENCE else names.index(item) for item in breakdowns)

@@ -15,37 +15,37 @@ def spread(total: int, weights: Sequence[float], phase: float) -> list[int]:
     whole = sum(weights)
     if not total or not whole:
         return [0] * len(weights)
-    scale, done, position = total / whole, 0, min(phase, 0.999) + EPSILON
+    scale, total_so_far, position = total / whole, 0, min(phase, 0.999) + EPSILON
     parts = []
     for weight in weights:
         position += weight * scale
         here = int(position)
-        parts.append(here - done)
-        done = here
+        parts.append(here - total_so_far)
+        total_so_far = here
     return parts
 
 
-def take(amount: int, left: Sequence[int], phase: float) -> list[int]:
+def take(amount: int, remaining: Sequence[int], phase: float) -> list[int]:
     """`amount` taken from the columns `left` in proportion, never more than a column holds.
 
     Taking row by row from the column totals fills a table whose rows and columns both add up.
     """
-    available = sum(left)
+    available = sum(remaining)
     if amount >= available:
-        return list(left)
-    taken = [min(part, column) for part, column in zip(spread(amount, left, phase), left, strict=True)]
-    missing = amount - sum(taken)
-    for index, column in enumerate(left):
+        return list(remaining)
+    shares = [min(part, column) for part, column in zip(spread(amount, remaining, phase), remaining, strict=True)]
+    missing = amount - sum(shares)
+    for index, column in enumerate(remaining):
         if not missing:
             break
-        more = min(missing, column - taken[index])
-        taken[index] += more
+        more = min(missing, column - shares[index])
+        shares[index] += more
         missing -= more
-    return taken
+    return shares
 
 
 def take_within(
-    amount: int, left: Sequence[int], limits: Sequence[int], spare: Sequence[int] | None, phase: float
+    amount: int, remaining: Sequence[int], limits: Sequence[int], spare: Sequence[int] | None, phase: float
 ) -> list[int]:
     """As `take`, but a column gives no more than its limit, as far as that is possible.
 
@@ -54,22 +54,22 @@ def take_within(
     """
     if spare is None:
         return _top_up(
-            take(amount, [column if limit else 0 for column, limit in zip(left, limits, strict=True)], phase),
+            take(amount, [column if limit else 0 for column, limit in zip(remaining, limits, strict=True)], phase),
             amount,
-            left,
+            remaining,
             phase,
         )
-    least = [max(0, column - later) for column, later in zip(left, spare, strict=True)]
-    forced = take(amount, least, phase)
-    room = [max(0, min(column, limit) - now) for column, limit, now in zip(left, limits, forced, strict=True)]
-    more = take(amount - sum(forced), room, phase)
-    return _top_up([a + b for a, b in zip(forced, more, strict=True)], amount, left, phase)
+    least = [max(0, column - later) for column, later in zip(remaining, spare, strict=True)]
+    minimums = take(amount, least, phase)
+    room = [max(0, min(column, limit) - now) for column, limit, now in zip(remaining, limits, minimums, strict=True)]
+    more = take(amount - sum(minimums), room, phase)
+    return _top_up([a + b for a, b in zip(minimums, more, strict=True)], amount, remaining, phase)
 
 
-def _top_up(taken: list[int], amount: int, left: Sequence[int], phase: float) -> list[int]:
+def _top_up(shares: list[int], amount: int, remaining: Sequence[int], phase: float) -> list[int]:
     """Add what is missing to the parts, taken from wherever something is left."""
-    missing = amount - sum(taken)
+    missing = amount - sum(shares)
     if not missing:
-        return taken
-    rest = take(missing, [column - now for column, now in zip(left, taken, strict=True)], phase)
-    return [a + b for a, b in zip(taken, rest, strict=True)]
+        return shares
+    rest = take(missing, [column - now for column, now in zip(remaining, shares, strict=True)], phase)
+    return [a + b for a, b in zip(shares, rest, strict=True)]

@@ -13,7 +13,7 @@ from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.collect import Span
 from meta_ads_mcp.sandbox.insights.metrics import ORDER, closure
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from meta_ads_mcp.sandbox.world import ids, people
 from meta_ads_mcp.sandbox.world.clients import roster
 from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
@@ -64,12 +64,12 @@ class World:
 
     @property
     def accounts(self) -> dict[str, AccountPlan]:
-        """By id without `act_`."""
+        """Return the accounts by id without `act_`."""
         return self._built.accounts
 
     @property
     def plans(self) -> dict[str, CampaignPlan]:
-        """By campaign id; objects made later have none and deliver nothing."""
+        """Return the plans by campaign id. Objects created later have no plan and deliver nothing."""
         return self._built.plans
 
     @property
@@ -87,11 +87,11 @@ class World:
         """The leads in the forms of all Pages."""
         return LeadBook(self)
 
-    def account_of(self, node: Node) -> AccountPlan:
+    def account_of(self, node: GraphNode) -> AccountPlan:
         """The ad account of an object, or of the Page that a form belongs to."""
         return self.accounts[node.account or self.account_ids[self.page_ids.index(str(node.get("page_id")))]]
 
-    def find(self, node_id: str) -> Node | None:
+    def find(self, node_id: str) -> GraphNode | None:
         """The node of an id."""
         node = self.store.nodes.get(node_id)
         if node is None and self.leads.may_hold(node_id):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan
 from meta_ads_mcp.sandbox.insights import metrics
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world import clients
 from meta_ads_mcp.sandbox.world.clients import Client
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Json = Any
 
 
-def account_node(world: World, number: int, client: Client, account: AccountPlan, created: str) -> Node:
+def account_node(world: World, number: int, client: Client, account: AccountPlan, created_time: str) -> GraphNode:
     who = {"id": world.business_id, "name": clients.AGENCY}
     fields: dict[str, Json] = {
         "id": f"act_{account.id}",
@@ -30,7 +30,7 @@ def account_node(world: World, number: int, client: Client, account: AccountPlan
         "timezone_name": client.timezone,
         "timezone_id": client.timezone_id,
         "timezone_offset_hours_utc": client.offset_hours,
-        "created_time": created,
+        "created_time": created_time,
         "age": round(760.0 - number, 6),
         "amount_spent": spent(world, account),
         "spend_cap": str(0 if number else 600_000_000),
@@ -63,7 +63,7 @@ def account_node(world: World, number: int, client: Client, account: AccountPlan
                 "description": "Ads of this account do not run until the payment problem is solved.",
             }
         ]
-    return Node(f"act_{account.id}", "AdAccount", fields, account.id, ("account_id", "id"))
+    return GraphNode(f"act_{account.id}", "AdAccount", fields, account.id, ("account_id", "id"))
 
 
 def spent(world: World, account: AccountPlan) -> Callable[[], str]:

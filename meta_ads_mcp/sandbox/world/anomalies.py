@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan, Drift, Part, uniforms
 from meta_ads_mcp.sandbox.insights.metrics import ANOMALIES
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.edits import budget_change, change_of, status_change, targeting_change
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def choose(world: World, today: int, number: int, place: int) -> Anomaly | None:
     if world.seed == DEFAULT_SEED:
         kind, cause = ("spend_drop", PAUSE) if place else ("cpc_spike", AUDIENCE)
         return Anomaly(kind, today - DEFAULT_DAYS_AGO, cause)
-    shared, luck = uniforms(world.seed, "anomalies"), uniforms(world.seed, "anomaly", place)
-    step = 1 + int(shared[1] * (len(ANOMALIES) - 1)) if place else 0
-    kind = tuple(ANOMALIES)[(int(shared[0] * len(ANOMALIES)) + step) % len(ANOMALIES)]
+    overlap, luck = uniforms(world.seed, "anomalies"), uniforms(world.seed, "anomaly", place)
+    step = 1 + int(overlap[1] * (len(ANOMALIES) - 1)) if place else 0
+    kind = tuple(ANOMALIES)[(int(overlap[0] * len(ANOMALIES)) + step) % len(ANOMALIES)]
     day = today - FIRST - int(luck[0] * (LAST - FIRST + 1))
     return Anomaly(kind, day, CAUSES[kind][int(luck[1] * len(CAUSES[kind]))])
 
@@ -99,7 +99,7 @@ def edited_budget(anomaly: Anomaly, budget: int) -> int:
     return round(budget * anomaly.factor / 100) * 100 if anomaly.cause == BUDGET else budget
 
 
-def apply_edit(anomaly: Anomaly, account: AccountPlan, node: Node, budget: int) -> dict[str, Json]:
+def apply_edit(anomaly: Anomaly, account: AccountPlan, node: GraphNode, budget: int) -> dict[str, Json]:
     """Give the edited object its new settings where these are not there yet; answers the edit's `extra_data`."""
     fields = dict(node.fields)
     if anomaly.cause == PAUSE:

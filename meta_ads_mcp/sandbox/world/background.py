@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import Part, dice
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.edits import PEOPLE, Edit, budget_change, change_of, targeting_change
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Json = Any
 DAYS = 120
-MOST_A_DAY = (5, 3)  # of the first account, and of the others
+MAX_PER_DAY = (5, 3)  # of the first account, and of the others
 FIRST_HOUR, LAST_HOUR = 9, 18
 SMALL_STEPS = (1.04, 1.06, 0.95)  # the old budget as a multiple of the new one
 NAMES = {"Campaign": "update_campaign_name", "AdSet": "update_ad_set_name", "Ad": "update_ad_friendly_name"}
@@ -40,7 +40,7 @@ def edits(builder: Builder) -> list[Edit]:
 
 def _day(builder: Builder, luck: Random, day: int) -> Iterator[Edit]:
     calm = [plan for plan in builder.plans if not plan.anomaly and plan.stop > builder.today]
-    for _ in range(luck.randrange(MOST_A_DAY[builder.number > 0]) if calm else 0):
+    for _ in range(luck.randrange(MAX_PER_DAY[builder.number > 0]) if calm else 0):
         hour, minute = luck.randrange(FIRST_HOUR, LAST_HOUR), luck.randrange(60)
         moment = datetime.combine(date.fromordinal(day), time(hour, minute), builder.account.zone)
         entry = _edit(builder, luck, day)
@@ -64,12 +64,12 @@ def _edit(builder: Builder, luck: Random, day: int) -> tuple[str, str, dict[str,
     return _targeting(nodes[1], ad_set) if kind == "targeting" else _budget(builder, luck, nodes)
 
 
-def _rename(node: Node) -> tuple[str, str, dict[str, Json]]:
+def _rename(node: GraphNode) -> tuple[str, str, dict[str, Json]]:
     name = str(node.get("name"))
     return NAMES[node.type], node.id, change_of("name", f"{name} (draft)", name)
 
 
-def _budget(builder: Builder, luck: Random, nodes: list[Node]) -> tuple[str, str, dict[str, Json]] | None:
+def _budget(builder: Builder, luck: Random, nodes: list[GraphNode]) -> tuple[str, str, dict[str, Json]] | None:
     """A step of a few per cent."""
     node = next((node for node in nodes if node.get("daily_budget")), None)
     if node is None:
@@ -79,7 +79,7 @@ def _budget(builder: Builder, luck: Random, nodes: list[Node]) -> tuple[str, str
     return BUDGETS[node.type], node.id, budget_change(builder.account.currency, old, budget)
 
 
-def _targeting(node: Node, ad_set: Part) -> tuple[str, str, dict[str, Json]]:
+def _targeting(node: GraphNode, ad_set: Part) -> tuple[str, str, dict[str, Json]]:
     """An age limit moved by one year."""
     spec = node.get("targeting")
     age, most = spec["age_min"], f"{spec['age_max']}{'+' if spec['age_max'] == 65 else ''}"

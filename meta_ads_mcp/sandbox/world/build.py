@@ -44,13 +44,13 @@ class Built:
 
 def build(world: World) -> Built:
     """Build the whole world."""
-    built = Built()
-    begun = stamp(world.today - timedelta(days=HISTORY_DAYS + 40))
-    people.add_agency(built.store, world.seed, world.business_id, world.user_id, begun)
+    parts = Built()
+    start = stamp(world.today - timedelta(days=HISTORY_DAYS + 40))
+    people.add_agency(parts.store, world.seed, world.business_id, world.user_id, start)
     for number, client in enumerate(world.clients):
-        add_account(world, built, number, client)
-    link_agency(world, built.store)
-    return built
+        add_account(world, parts, number, client)
+    link_agency(world, parts.store)
+    return parts
 
 
 def plan_of(world: World, number: int, client: Client) -> AccountPlan:
@@ -67,18 +67,18 @@ def plan_of(world: World, number: int, client: Client) -> AccountPlan:
     )
 
 
-def add_account(world: World, built: Built, number: int, client: Client) -> None:
+def add_account(world: World, parts: Built, number: int, client: Client) -> None:
     """Add one client with everything below the account."""
-    store, account = built.store, plan_of(world, number, client)
-    built.accounts[account.id] = account
+    store, account = parts.store, plan_of(world, number, client)
+    parts.accounts[account.id] = account
     seed, page_id = world.seed, world.page_ids[number]
-    begun = stamp((world.today - timedelta(days=HISTORY_DAYS + 30 - number)).astimezone(account.zone))
+    start = stamp((world.today - timedelta(days=HISTORY_DAYS + 30 - number)).astimezone(account.zone))
     instagram_id = ids.make(seed, "instagram", number)
     people.add_page(store, seed, number, client, page_id=page_id, instagram_id=instagram_id)
-    store.add(account_node(world, number, client, account, begun))
+    store.add(account_node(world, number, client, account, start))
     pixel_id = ids.make(seed, "pixel", number)
     now = stamp(world.today.astimezone(account.zone) - timedelta(minutes=11))
-    people.add_pixel(store, account.id, client, pixel_id=pixel_id, business_id=world.business_id, times=(begun, now))
+    people.add_pixel(store, account.id, client, pixel_id=pixel_id, business_id=world.business_id, times=(start, now))
     media = Media(
         client,
         account.id,
@@ -87,17 +87,17 @@ def add_account(world: World, built: Built, number: int, client: Client) -> None
         tuple(ids.image_hash(seed, number, place) for place in range(8)),
         tuple(ids.make(seed, "video", number, place) for place in range(4)),
     )
-    add_media(store, seed, number, media, begun)
+    add_media(store, seed, number, media, start)
     store.link(f"act_{account.id}", "promote_pages", [page_id])
     for edge in ("instagram_accounts", "connected_instagram_accounts"):
         store.link(f"act_{account.id}", edge, [instagram_id])
     builder = Builder(world, store, number, client, account, media, pixel_id)
-    built.plans |= {plan.id: plan for plan in builder.campaigns()}
-    built.planted += builder.planted
+    parts.plans |= {plan.id: plan for plan in builder.campaigns()}
+    parts.planted += builder.planted
     if number < ELABORATE:
         builder.edits += background.edits(builder)
-    built.edits[account.id] = tuple(sorted(builder.edits, key=lambda edit: edit.moment, reverse=True))
-    _touch(store, built.edits[account.id])
+    parts.edits[account.id] = tuple(sorted(builder.edits, key=lambda edit: edit.moment, reverse=True))
+    _touch(store, parts.edits[account.id])
     place = Place(world, store, number, client, account, page_id, instagram_id, pixel_id)
     forms.add_forms(place)
     if number < ELABORATE:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import uniforms
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.place import Place
 
 Json = Any
@@ -56,51 +56,55 @@ def add_comments(place: Place) -> None:
         _add_page_post(place, number)
 
 
-def _commented_ads(place: Place) -> dict[str, Node]:
-    """By creative id, a few ads that run now, each of another ad set."""
-    found: dict[str, Node] = {}
-    seen: set[str] = set()
+def _commented_ads(place: Place) -> dict[str, GraphNode]:
+    """Return a few ads that run now by creative id, each of another ad set."""
+    result: dict[str, GraphNode] = {}
+    seen_ids: set[str] = set()
     for ad in place.store.children(place.node_id, "ads"):
-        if len(found) < COMMENTED_ADS and ad.get("adset_id") not in seen and ad.get("effective_status") == "ACTIVE":
-            seen.add(str(ad.get("adset_id")))
-            found[ad.get("creative")["id"]] = ad
-    return found
+        if (
+            len(result) < COMMENTED_ADS
+            and ad.get("adset_id") not in seen_ids
+            and ad.get("effective_status") == "ACTIVE"
+        ):
+            seen_ids.add(str(ad.get("adset_id")))
+            result[ad.get("creative")["id"]] = ad
+    return result
 
 
-def _add_posts(place: Place, creative: Node, created: str) -> None:
+def _add_posts(place: Place, creative: GraphNode, created_time: str) -> None:
     """The post of a creative on both platforms."""
     story, media_id = creative.get("effective_object_story_id"), creative.get("effective_instagram_media_id")
-    place.store.add(Node(story, "PagePost", _post(place, story, created, creative.get("body"))))
+    place.store.add(GraphNode(story, "PagePost", _post(place, story, created_time, creative.get("body"))))
     media: dict[str, Json] = {
         "id": media_id,
         "media_type": "VIDEO" if creative.get("video_id") else "IMAGE",
         "media_product_type": "AD",
         "caption": creative.get("body"),
         "permalink": f"https://www.instagram.com/p/{media_id[-11:]}/",
-        "timestamp": created,
+        "timestamp": created_time,
         "username": place.client.username,
         "comments_count": 0,
         "like_count": 24,
     }
-    place.store.add(Node(media_id, "IGMedia", media))
+    place.store.add(GraphNode(media_id, "IGMedia", media))
 
 
 def _add_page_post(place: Place, number: int) -> None:
     post_id = f"{place.page_id}_{place.make('post', 'page', number)}"
     slogan = place.client.slogans[number % len(place.client.slogans)]
     post = _post(place, post_id, place.ago(days=11 + 9 * number), slogan)
-    place.add(place.page_id, "feed", "PagePost", post, owned=False)
+    place.add(place.page_id, "feed", "PagePost", post, in_account=False)
     for edge in ("published_posts", "posts"):
         place.store.links[place.page_id, edge] = place.store.links[place.page_id, "feed"]
     if number < PAGE_POSTS - 1:
         _add_facebook(place, post_id, MUST_HAVE)
 
 
-def _post(place: Place, post_id: str, created: str, message: str) -> dict[str, Json]:
+def _post(place: Place, post_id: str, created_time: str, message: str) -> dict[str, Json]:
     return {
         "id": post_id,
-        "created_time": created,
-        "updated_time": created,
+        "created_time": created_time,
+        "updated_time": created_time,
         "message": message,
         "is_published": True,
         "is_hidden": False,
@@ -130,16 +134,16 @@ def _add_facebook(place: Place, story: str, most: int = len(REMARKS)) -> None:
         answers = int(remark.answer is not None)
         fields = _comment(place, story, comment_id, (remark.author, remark.text, moment))
         fields |= {"is_hidden": remark.hidden, "comment_count": answers}
-        place.add(story, "comments", "Comment", fields, owned=False)
+        place.add(story, "comments", "Comment", fields, in_account=False)
         if remark.answer is not None:
             answer_id = f"{story.split('_')[1]}_{place.make('comment', story, number, 'answer')}"
             fields = _comment(place, story, answer_id, (*remark.answer, moment + timedelta(hours=1)))
-            place.add(story, "comments", "Comment", fields | {"parent": {"id": comment_id}}, owned=False)
+            place.add(story, "comments", "Comment", fields | {"parent": {"id": comment_id}}, in_account=False)
 
 
-def _comment(place: Place, story: str, comment_id: str, written: tuple[str, str, datetime]) -> dict[str, Json]:
+def _comment(place: Place, story: str, comment_id: str, parts: tuple[str, str, datetime]) -> dict[str, Json]:
     """`written` are the author, the text and the time."""
-    author, text, moment = written
+    author, text, moment = parts
     luck = uniforms("comment", comment_id)
     return {
         "id": comment_id,
@@ -171,4 +175,4 @@ def _add_instagram(place: Place, media_id: str) -> None:
             "hidden": remark.hidden,
             "media": {"id": media_id},
         }
-        place.add(media_id, "comments", "IGComment", fields, owned=False)
+        place.add(media_id, "comments", "IGComment", fields, in_account=False)

@@ -33,7 +33,7 @@ def add_forms(place: Place) -> None:
             "page": {"id": place.page_id},
             "page_id": place.page_id,
         }
-        place.add(place.page_id, "leadgen_forms", "LeadgenForm", form, owned=False)
+        place.add(place.page_id, "leadgen_forms", "LeadgenForm", form, in_account=False)
 
 
 def _count(place: Place, form_id: str) -> Callable[[], int]:

@@ -31,4 +31,4 @@ def add_instagram_posts(place: Place) -> None:
             "username": place.client.username,
             "boost_eligibility_info": boost,
         }
-        place.add(place.instagram_id, "media", "IGMedia", fields, owned=False)
+        place.add(place.instagram_id, "media", "IGMedia", fields, in_account=False)

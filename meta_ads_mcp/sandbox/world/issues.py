@@ -65,13 +65,13 @@ ACCOUNT_RECOMMENDATIONS = (
 )
 
 
-def learning(place: int, edited: int) -> dict[str, Json]:
+def learning(place: int, edit_age: int) -> dict[str, Json]:
     """`learning_stage_info` of an ad set; `edited` is Unix time of the last significant edit."""
     status = ("SUCCESS", "SUCCESS", "LEARNING", "FAIL")[place % 4]
     conversions = {"SUCCESS": 50, "LEARNING": 21, "FAIL": 9}[status]
     return {
         "status": status,
         "conversions": conversions,
-        "last_sig_edit_ts": edited,
+        "last_sig_edit_ts": edit_age,
         "attribution_windows": ["1d_view", "7d_click"],
     }

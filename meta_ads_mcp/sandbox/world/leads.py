@@ -18,7 +18,7 @@ from meta_ads_mcp.sandbox.insights import collect
 from meta_ads_mcp.sandbox.insights.actions import DEFAULT
 from meta_ads_mcp.sandbox.insights.collect import ALL_HOURS
 from meta_ads_mcp.sandbox.insights.metrics import RATES, campaign_day, closure
-from meta_ads_mcp.sandbox.store import Node
+from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world import ids
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class LeadBook:
         self._world = world
         self._today = {key: world.today.astimezone(account.zone).date() for key, account in world.accounts.items()}
         self._next = {key: today.toordinal() - KEPT_DAYS for key, today in self._today.items()}
-        self._pending: dict[str, list[tuple[datetime, Node]]] = {key: [] for key in world.accounts}
+        self._pending: dict[str, list[tuple[datetime, GraphNode]]] = {key: [] for key in world.accounts}
 
     def may_hold(self, node_id: str) -> bool:
         """Tell whether the id looks like that of a lead."""
@@ -67,7 +67,7 @@ class LeadBook:
         self._add([lead for _, lead in pending[:due]])
         del pending[:due]
 
-    def _add(self, leads: list[Node]) -> None:
+    def _add(self, leads: list[GraphNode]) -> None:
         """Add leads, the oldest first, to the store and to the lists of their forms and ads."""
         links: dict[str, list[str]] = {}
         for lead in leads:
@@ -97,13 +97,13 @@ class LeadBook:
         """The campaigns that collect leads."""
         return [plan for plan in self._world.plans_of(account_id) if "lead_form" in RATES[plan.objective][2]]
 
-    def _of_day(self, account_id: str, day: int) -> Iterator[tuple[datetime, Node]]:
+    def _of_day(self, account_id: str, day: int) -> Iterator[tuple[datetime, GraphNode]]:
         form_id = self._form_of(account_id, day)
         for plan in self._plans(account_id):
             yield from self._of_campaign(plan, day, form_id)
 
-    def _of_campaign(self, plan: CampaignPlan, day: int, form_id: str) -> Iterator[tuple[datetime, Node]]:
-        """One lead for each that the ads of a campaign count on a day; the hours are those of the campaign's leads."""
+    def _of_campaign(self, plan: CampaignPlan, day: int, form_id: str) -> Iterator[tuple[datetime, GraphNode]]:
+        """Create each lead that a campaign's ads count on a day, at the hours of the campaign's leads."""
         by_hour = collect.hours_on(plan, day, METRICS)
         if not by_hour:
             return
@@ -116,11 +116,11 @@ class LeadBook:
             clock = time(hour, luck.randrange(60), luck.randrange(60))
             moment = datetime.combine(date.fromordinal(day), clock, plan.account.zone)
             lead_id = ids.make(self._world.seed, "lead", plan.id, day, number)
-            ad = self._world.store.nodes.get(ad_id) or Node(ad_id, "Ad", {})
+            ad = self._world.store.nodes.get(ad_id) or GraphNode(ad_id, "Ad", {})
             yield moment, _lead(lead_id, form_id, ad, moment, luck)
 
 
-def _lead(lead_id: str, form_id: str, ad: Node, moment: datetime, luck: Random) -> Node:
+def _lead(lead_id: str, form_id: str, ad: GraphNode, moment: datetime, luck: Random) -> GraphNode:
     fields: dict[str, Json] = {
         "id": lead_id,
         "created_time": moment.strftime("%Y-%m-%dT%H:%M:%S%z"),
@@ -133,7 +133,7 @@ def _lead(lead_id: str, form_id: str, ad: Node, moment: datetime, luck: Random) 
         "adset_id": ad.get("adset_id"),
         "campaign_id": ad.get("campaign_id"),
     }
-    return Node(lead_id, "Lead", fields)
+    return GraphNode(lead_id, "Lead", fields)
 
 
 def answers(name: str, number: int) -> list[Mapping[str, Json]]:

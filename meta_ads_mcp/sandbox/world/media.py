@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from meta_ads_mcp.sandbox.world import ids
 from meta_ads_mcp.sandbox.world.clients import Client
 
@@ -45,21 +45,21 @@ class Idea:
         return {"type": self.call, "value": {"link": link}}
 
 
-def add_media(store: Store, seed: int, number: int, media: Media, created: str) -> None:
+def add_media(store: Store, seed: int, number: int, media: Media, created_time: str) -> None:
     """The account's images and videos, with their edges."""
     account = f"act_{media.account_id}"
-    images = [_image(media, position, created) for position in range(len(media.hashes))]
-    videos = [_video(media, position, created) for position in range(len(media.videos))]
+    images = [_image(media, position, created_time) for position in range(len(media.hashes))]
+    videos = [_video(media, position, created_time) for position in range(len(media.videos))]
     for node in (*images, *videos):
         store.add(node)
     store.link(account, "adimages", [node.id for node in images])
     store.link(account, "advideos", [node.id for node in videos])
     for node in videos:
         thumbs = [store.add(_thumbnail(seed, number, node.id, place)) for place in range(3)]
-        store.link(node.id, "thumbnails", [one.id for one in thumbs])
+        store.link(node.id, "thumbnails", [item.id for item in thumbs])
 
 
-def _image(media: Media, position: int, created: str) -> Node:
+def _image(media: Media, position: int, created_time: str) -> GraphNode:
     digest = media.hashes[position]
     width, height = ((1080, 1080), (1200, 628), (1080, 1350), (1080, 1920))[position % 4]
     fields = {
@@ -72,17 +72,17 @@ def _image(media: Media, position: int, created: str) -> Node:
         "original_width": width,
         "original_height": height,
         "status": "ACTIVE",
-        "created_time": created,
-        "updated_time": created,
+        "created_time": created_time,
+        "updated_time": created_time,
         "url": f"{CDN}/{digest}.jpg",
         "url_128": f"{CDN}/{digest}_128.jpg",
         "permalink_url": f"https://www.facebook.com/ads/image/?d={digest}",
         "is_associated_creatives_in_adgroups": True,
     }
-    return Node(f"{media.account_id}:{digest}", "AdImage", fields, media.account_id, ("id", "hash"))
+    return GraphNode(f"{media.account_id}:{digest}", "AdImage", fields, media.account_id, ("id", "hash"))
 
 
-def _video(media: Media, position: int, created: str) -> Node:
+def _video(media: Media, position: int, created_time: str) -> GraphNode:
     video_id = media.videos[position]
     ready = {"status": "complete"}
     fields = {
@@ -92,8 +92,8 @@ def _video(media: Media, position: int, created: str) -> Node:
         "length": 15.0 + 7.5 * position,
         "source": f"{CDN}/{video_id}.mp4",
         "picture": f"{CDN}/{video_id}.jpg",
-        "created_time": created,
-        "updated_time": created,
+        "created_time": created_time,
+        "updated_time": created_time,
         "permalink_url": f"/{media.page_id}/videos/{video_id}/",
         "published": True,
         "status": {
@@ -104,10 +104,10 @@ def _video(media: Media, position: int, created: str) -> Node:
         },
         "from": {"name": media.client.name, "id": media.page_id},
     }
-    return Node(video_id, "AdVideo", fields, media.account_id, ("id", "updated_time"))
+    return GraphNode(video_id, "AdVideo", fields, media.account_id, ("id", "updated_time"))
 
 
-def _thumbnail(seed: int, number: int, video_id: str, place: int) -> Node:
+def _thumbnail(seed: int, number: int, video_id: str, place: int) -> GraphNode:
     thumb_id = ids.make(seed, "video", number, video_id, "thumbnail", place)
     fields = {
         "id": thumb_id,
@@ -117,13 +117,13 @@ def _thumbnail(seed: int, number: int, video_id: str, place: int) -> Node:
         "scale": 1.0,
         "is_preferred": place == 0,
     }
-    return Node(
+    return GraphNode(
         thumb_id, "VideoThumbnail", fields, default_fields=("id", "uri", "is_preferred", "width", "height", "scale")
     )
 
 
-def creative(media: Media, creative_id: str, serial: int, post: str) -> Node:
-    """One creative; its format goes round with `serial`."""
+def creative(media: Media, creative_id: str, serial: int, post: str) -> GraphNode:
+    """Return a creative. Its format rotates with `serial`."""
     form = FORMATS[serial % 4] if serial % 3 else FORMATS[serial % 2]
     product = media.client.products[serial % len(media.client.products)]
     slogan = media.client.slogans[serial % len(media.client.slogans)]
@@ -131,7 +131,7 @@ def creative(media: Media, creative_id: str, serial: int, post: str) -> Node:
     story = {"page_id": media.page_id, "instagram_user_id": media.instagram_id}
     call = CALLS[serial % len(CALLS)]
     builder = {"link": _link, "video": _video_story, "carousel": _carousel, "asset_feed": _asset_feed}[form]
-    own = builder(Idea(media, serial, product, slogan, link, call))
+    details = builder(Idea(media, serial, product, slogan, link, call))
     fields: dict[str, Json] = {
         "id": creative_id,
         "account_id": media.account_id,
@@ -147,10 +147,10 @@ def creative(media: Media, creative_id: str, serial: int, post: str) -> Node:
         "effective_object_story_id": f"{media.page_id}_{post}",
         "url_tags": "utm_source=meta&utm_medium=paid",
         "effective_instagram_media_id": f"17{post[-15:]}",
-        "object_story_spec": story | own.pop("story"),
+        "object_story_spec": story | details.pop("story"),
         "contextual_multi_ads": {"enroll_status": "OPT_OUT"},
     }
-    return Node(creative_id, "AdCreative", fields | own, media.account_id)
+    return GraphNode(creative_id, "AdCreative", fields | details, media.account_id)
 
 
 def is_video(serial: int) -> bool:

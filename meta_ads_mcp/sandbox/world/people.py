@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from meta_ads_mcp.sandbox.tokens import SCOPES
 from meta_ads_mcp.sandbox.world import clients, ids
 from meta_ads_mcp.sandbox.world.clients import Client
@@ -16,23 +16,23 @@ def page_token(seed: int, number: int) -> str:
     return f"EAAPAGEsandbox{ids.image_hash(seed, 'page token', number)}"
 
 
-def add_agency(store: Store, seed: int, business_id: str, user_id: str, created: str) -> None:
+def add_agency(store: Store, seed: int, business_id: str, user_id: str, created_time: str) -> None:
     business = {
         "id": business_id,
         "name": clients.AGENCY,
         "verification_status": "verified",
-        "created_time": created,
+        "created_time": created_time,
         "timezone_id": 7,
         "link": f"https://www.facebook.com/{business_id}",
         "vertical": "ADVERTISING",
         "is_hidden": False,
     }
-    store.add(Node(business_id, "Business", business, default_fields=NAMED))
-    store.add(Node(user_id, "User", {"id": user_id, "name": clients.SYSTEM_USER}, default_fields=NAMED))
+    store.add(GraphNode(business_id, "Business", business, default_fields=NAMED))
+    store.add(GraphNode(user_id, "User", {"id": user_id, "name": clients.SYSTEM_USER}, default_fields=NAMED))
     store.link(user_id, "businesses", [business_id])
     for scope in SCOPES:
         fields = {"permission": scope, "status": "granted"}
-        node = store.add(Node(f"{user_id}/{scope}", "Permission", fields, default_fields=("permission", "status")))
+        node = store.add(GraphNode(f"{user_id}/{scope}", "Permission", fields, default_fields=("permission", "status")))
         store.link(user_id, "permissions", [node.id])
 
 
@@ -53,7 +53,7 @@ def add_page(store: Store, seed: int, number: int, client: Client, *, page_id: s
         "instagram_business_account": {"id": instagram_id},
         "connected_instagram_account": {"id": instagram_id},
     }
-    store.add(Node(page_id, "Page", fields, default_fields=NAMED))
+    store.add(GraphNode(page_id, "Page", fields, default_fields=NAMED))
     instagram = {
         "id": instagram_id,
         "username": client.username,
@@ -65,7 +65,7 @@ def add_page(store: Store, seed: int, number: int, client: Client, *, page_id: s
         "website": f"https://{client.site}",
         "profile_picture_url": f"https://scontent.sandbox.example/{client.username}.jpg",
     }
-    store.add(Node(instagram_id, "IGUser", instagram))
+    store.add(GraphNode(instagram_id, "IGUser", instagram))
     store.link(page_id, "instagram_accounts", [instagram_id])
 
 
@@ -89,5 +89,5 @@ def add_pixel(
         "first_party_cookie_status": "FIRST_PARTY_COOKIE_ENABLED",
         "code": f"<script>/* Meta Pixel */ fbq('init', '{pixel_id}'); fbq('track', 'PageView');</script>",
     }
-    store.add(Node(pixel_id, "AdsPixel", fields, account_id))
+    store.add(GraphNode(pixel_id, "AdsPixel", fields, account_id))
     store.link(f"act_{account_id}", "adspixels", [pixel_id])

@@ -36,12 +36,12 @@ def events_of_hour(world: World, account_id: str, start: datetime) -> dict[str, 
     """Event -> count in the hour from `start` on, an aware time at a full hour."""
     zone = world.accounts[account_id].zone
     local, after = start.astimezone(zone), (start + HOUR).astimezone(zone)
-    claimed = dict.fromkeys(EVENTS, 0)
+    claims = dict.fromkeys(EVENTS, 0)
     for day, hour in _clock_hours(local, after):
         for plan in world.plans_of(account_id):
             for event, count in _claims_of(plan, day, hour).items():
-                claimed[event] += count
-    return _with_others(claimed, local, account_id)
+                claims[event] += count
+    return _with_others(claims, local, account_id)
 
 
 def _clock_hours(local: datetime, after: datetime) -> list[tuple[int, int]]:
@@ -66,12 +66,12 @@ def _claimed_hours(plan: CampaignPlan, day: int) -> dict[str, list[int]]:
     }
 
 
-def _with_others(claimed: Mapping[str, int], local: datetime, account_id: str) -> dict[str, int]:
+def _with_others(claims: Mapping[str, int], local: datetime, account_id: str) -> dict[str, int]:
     """All events of an hour: nobody buys without a checkout, and each visit has one page or more."""
     luck = uniforms("pixel", account_id, date.toordinal(local), local.hour)
     visitors = VISITORS_A_DAY * HOURS[local.hour] * (0.7 + 0.6 * luck[0])
     counts = {
-        event: claimed[event] + round(visitors * share * (0.8 + 0.4 * luck[1 + place]))
+        event: claims[event] + round(visitors * share * (0.8 + 0.4 * luck[1 + place]))
         for place, (event, (_, share)) in enumerate(EVENTS.items())
     }
     counts["PageView"] = ceil(counts["PageView"] * PAGES_PER_VISIT)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from meta_ads_mcp.sandbox.world import ids
 from meta_ads_mcp.sandbox.world.clients import Client
 
@@ -46,9 +46,11 @@ class Place:
     def unix(self, days: float) -> int:
         return int((self.world.today - timedelta(days=days)).timestamp())
 
-    def add(self, parent: str, edge: str, kind: str, fields: Mapping[str, Json], *, owned: bool = True) -> Node:
+    def add(
+        self, parent: str, edge: str, kind: str, fields: Mapping[str, Json], *, in_account: bool = True
+    ) -> GraphNode:
         """A node of the account (or of none) on an edge, behind those that are there."""
-        account = self.account.id if owned else ""
-        node = self.store.add(Node(str(fields["id"]), kind, fields, account))
+        account = self.account.id if in_account else ""
+        node = self.store.add(GraphNode(str(fields["id"]), kind, fields, account))
         self.store.links[parent, edge] = (*self.store.links.get((parent, edge), ()), node.id)
         return node

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import FAR, AccountPlan, CampaignPlan, Part, biases, dice, uniforms
-from meta_ads_mcp.sandbox.store import Node, Store
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from meta_ads_mcp.sandbox.world import anomalies, ids, issues, media, settings, wear
 from meta_ads_mcp.sandbox.world.anomalies import Anomaly
 from meta_ads_mcp.sandbox.world.clients import Client
@@ -43,7 +43,7 @@ class Flight:
 class Frame:
     """One campaign while its ad sets are built. `shared` means that the budget is the campaign's."""
 
-    node: Node
+    node: GraphNode
     place: int
     objective: str
     flight: Flight
@@ -121,14 +121,14 @@ class Builder:
         flight = self._flight(place)
         campaign_id = ids.make(seed, "campaign", self.number, place)
         budget = round(self.client.daily_budget * (0.6 + 0.8 * luck[1]) / 100) * 100
-        shared = place % 2 == 0
+        is_shared = place % 2 == 0
         anomaly = anomalies.choose(self.world, self.today, self.number, place)
         shown_budget = anomalies.edited_budget(anomaly, budget) if anomaly else budget
-        node = self._campaign_node(campaign_id, place, objective, flight, shown_budget if shared else 0)
+        node = self._campaign_node(campaign_id, place, objective, flight, shown_budget if is_shared else 0)
         self.store.add(node)
         self.store.link(f"act_{self.account.id}", "campaigns", [campaign_id])
-        frame = Frame(node, place, objective, flight, budget, shared, anomaly)
-        parts = tuple(self._ad_set(frame, one) for one in range(self._set_count(place)))
+        frame = Frame(node, place, objective, flight, budget, is_shared, anomaly)
+        parts = tuple(self._ad_set(frame, number) for number in range(self._set_count(place)))
         if flight.status != "ACTIVE":
             change = status_change("Active", STATUS_WORDS[flight.status])
             self.log(flight.stop, "update_campaign_run_status", campaign_id, change)
@@ -159,9 +159,9 @@ class Builder:
         self.planted.append(PlantedBreak(self.account.id, frame.node.id, anomaly.kind, day, edit))
         return anomalies.with_carrier(anomaly, parts) if anomaly.has_carrier else parts
 
-    def _campaign_node(self, campaign_id: str, place: int, objective: str, flight: Flight, budget: int) -> Node:
+    def _campaign_node(self, campaign_id: str, place: int, objective: str, flight: Flight, budget: int) -> GraphNode:
         title = settings.TITLES[objective][place % len(settings.TITLES[objective])]
-        created = self.stamp(flight.start - 1)
+        created_time = self.stamp(flight.start - 1)
         fields: dict[str, Json] = {
             "id": campaign_id,
             "account_id": self.account.id,
@@ -173,9 +173,9 @@ class Builder:
             "buying_type": "AUCTION",
             "special_ad_categories": [],
             "special_ad_category": "NONE",
-            "created_time": created,
+            "created_time": created_time,
             "start_time": self.stamp(flight.start, 0),
-            "updated_time": self._updated_time(created, flight),
+            "updated_time": self._updated_time(created_time, flight),
             "pacing_type": ["standard"],
             "is_adset_budget_sharing_enabled": False,
             "is_budget_schedule_enabled": False,
@@ -195,11 +195,11 @@ class Builder:
             fields["issues_info"] = issues.CAMPAIGN
         if self.client.status != 1:
             fields["issues_info"] = issues.DISABLED_ACCOUNT
-        return Node(campaign_id, "Campaign", fields, self.account.id)
+        return GraphNode(campaign_id, "Campaign", fields, self.account.id)
 
-    def _updated_time(self, created: str, flight: Flight) -> str:
+    def _updated_time(self, created_time: str, flight: Flight) -> str:
         """When something that nobody edits was last updated: at its creation, or when its campaign ended."""
-        return created if flight.status in ("ACTIVE", "PAUSED") else self.stamp(flight.stop, STOP_HOUR)
+        return created_time if flight.status in ("ACTIVE", "PAUSED") else self.stamp(flight.stop, STOP_HOUR)
 
     def _effective(self, node_id: str) -> Callable[[], str]:
         """The effective status follows from the object's own status and its parents', also after a write."""
@@ -212,51 +212,55 @@ class Builder:
 
     # -- ad sets ------------------------------------------------------------------------------------------------------
 
-    def _ad_set(self, frame: Frame, one: int) -> Part:
-        ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, one)
+    def _ad_set(self, frame: Frame, number: int) -> Part:
+        ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, number)
         luck = uniforms(self.world.seed, ad_set_id)
-        own = self._ad_set_flight(frame, one, int(luck[0] * 60) if one else 0)
-        node = self.store.add(self._ad_set_node(ad_set_id, frame, one, own))
+        own_flight = self._ad_set_flight(frame, number, int(luck[0] * 60) if number else 0)
+        node = self.store.add(self._ad_set_node(ad_set_id, frame, number, own_flight))
         for parent in (frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "adsets", [ad_set_id])
-        ads = tuple(self._ad(frame, node, (one, two), own) for two in range(self._ad_count(frame.place, one)))
+        ads = tuple(
+            self._ad(frame, node, (number, two), own_flight) for two in range(self._ad_count(frame.place, number))
+        )
         video = any(ad.video for ad in ads)
-        days = settings.AUDIENCE_DAYS[self._audience(frame, one)]
+        days = settings.AUDIENCE_DAYS[self._audience(frame, number)]
         drifts = wear.lost_clicks(ads)
-        return Part(ad_set_id, 0.5 + luck[1], own.start, own.stop, biases(ad_set_id), video, ads, days, drifts)
+        return Part(
+            ad_set_id, 0.5 + luck[1], own_flight.start, own_flight.stop, biases(ad_set_id), video, ads, days, drifts
+        )
 
-    def _ad_set_flight(self, frame: Frame, one: int, delay: int) -> Flight:
+    def _ad_set_flight(self, frame: Frame, number: int, delay: int) -> Flight:
         """The first ad set runs as long as its campaign, unless the anomaly is that it was paused."""
         start, anomaly = frame.flight.start + delay, frame.anomaly
-        if one == 0 and anomaly is not None and anomaly.cause == anomalies.PAUSE:
+        if number == 0 and anomaly is not None and anomaly.cause == anomalies.PAUSE:
             return Flight(start, anomaly.day - 1, "PAUSED")
-        if one == 2 and frame.flight.stop == FAR:
-            ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, one)
+        if number == 2 and frame.flight.stop == FAR:
+            ad_set_id = ids.make(self.world.seed, "adset", self.number, frame.place, number)
             self.log(self.today - 12, "update_ad_set_run_status", ad_set_id, status_change("Active", "Inactive"))
             return Flight(start, self.today - 12, "PAUSED")
         return Flight(start, frame.flight.stop, frame.flight.below)
 
-    def _audience(self, frame: Frame, one: int) -> str:
-        return settings.AUDIENCES[(one + frame.place) % len(settings.AUDIENCES)]
+    def _audience(self, frame: Frame, number: int) -> str:
+        return settings.AUDIENCES[(number + frame.place) % len(settings.AUDIENCES)]
 
-    def _ad_set_node(self, ad_set_id: str, frame: Frame, one: int, flight: Flight) -> Node:
-        audience = self._audience(frame, one)
-        created = self.stamp(flight.start - 1, 11)
+    def _ad_set_node(self, ad_set_id: str, frame: Frame, number: int, flight: Flight) -> GraphNode:
+        audience = self._audience(frame, number)
+        created_time = self.stamp(flight.start - 1, 11)
         fields: dict[str, Json] = {
             "id": ad_set_id,
             "account_id": self.account.id,
             "campaign_id": frame.node.id,
             "campaign": {"id": frame.node.id},
-            "name": f"{audience} - {self.client.country} {frame.place + 1:02d}.{one + 1}",
+            "name": f"{audience} - {self.client.country} {frame.place + 1:02d}.{number + 1}",
             "status": flight.status,
             "configured_status": flight.status,
             "effective_status": self._effective(ad_set_id),
             "optimization_goal": settings.GOALS[frame.objective],
             "billing_event": "IMPRESSIONS",
-            "targeting": settings.targeting(self.client, audience, frame.place, one),
-            "created_time": created,
+            "targeting": settings.targeting(self.client, audience, frame.place, number),
+            "created_time": created_time,
             "start_time": self.stamp(flight.start, 0),
-            "updated_time": self._updated_time(created, flight),
+            "updated_time": self._updated_time(created_time, flight),
             "pacing_type": ["standard"],
             "is_dynamic_creative": False,
             "budget_remaining": "0",
@@ -266,84 +270,84 @@ class Builder:
                 {"event_type": "CLICK_THROUGH", "window_days": 7},
                 {"event_type": "VIEW_THROUGH", "window_days": 1},
             ],
-            "learning_stage_info": issues.learning(one, self.stamp_seconds(self.today - 9)),
+            "learning_stage_info": issues.learning(number, self.stamp_seconds(self.today - 9)),
         }
-        return Node(ad_set_id, "AdSet", fields | self._ad_set_extras(frame, one), self.account.id)
+        return GraphNode(ad_set_id, "AdSet", fields | self._ad_set_extras(frame, number), self.account.id)
 
-    def _ad_set_extras(self, frame: Frame, one: int) -> dict[str, Json]:
+    def _ad_set_extras(self, frame: Frame, number: int) -> dict[str, Json]:
         """Return what some ad sets have: budget, promoted object, the EU's payer and beneficiary, advice."""
-        found: dict[str, Json] = {}
+        extras: dict[str, Json] = {}
         app_id = ids.make(self.world.seed, "app", self.number)
-        if promoted := settings.promoted_object(frame.objective, self.media.page_id, self.pixel_id, app_id):
-            found["promoted_object"] = promoted
+        if target := settings.promoted_object(frame.objective, self.media.page_id, self.pixel_id, app_id):
+            extras["promoted_object"] = target
         if not frame.shared:
             budget = max(100, frame.budget // self._set_count(frame.place))
-            found |= {"daily_budget": str(budget), "budget_remaining": str(budget // 2)}
-            found["bid_strategy"] = "LOWEST_COST_WITHOUT_CAP"
+            extras |= {"daily_budget": str(budget), "budget_remaining": str(budget // 2)}
+            extras["bid_strategy"] = "LOWEST_COST_WITHOUT_CAP"
         if self.client.in_eu:
-            found |= {"dsa_payor": self.client.name, "dsa_beneficiary": self.client.name}
-        if one == 1 and frame.place == 0:
-            found["recommendations"] = issues.RECOMMENDATIONS
-        return found
+            extras |= {"dsa_payor": self.client.name, "dsa_beneficiary": self.client.name}
+        if number == 1 and frame.place == 0:
+            extras["recommendations"] = issues.RECOMMENDATIONS
+        return extras
 
     def stamp_seconds(self, day: int) -> int:
         return int(datetime.combine(date.fromordinal(day), time(9), self.account.zone).timestamp())
 
     # -- ads ----------------------------------------------------------------------------------------------------------
 
-    def _ad_count(self, place: int, one: int) -> int:
+    def _ad_count(self, place: int, number: int) -> int:
         if self.number:
-            return 1 if self.client.campaigns < 4 else 3 + (place + one) % 2
+            return 1 if self.client.campaigns < 4 else 3 + (place + number) % 2
         sets = 9 * self.client.campaigns
-        return max(1, self.world.ads // sets + (place * 9 + one < self.world.ads % sets))
+        return max(1, self.world.ads // sets + (place * 9 + number < self.world.ads % sets))
 
-    def _ad(self, frame: Frame, ad_set: Node, spot: tuple[int, int], flight: Flight) -> Part:
+    def _ad(self, frame: Frame, ad_set: GraphNode, spot: tuple[int, int], flight: Flight) -> Part:
         """`spot` is the place of the ad set and of the ad in it; `flight` is the ad set's."""
         self.serial += 1
         place, last = frame.place, spot[1]
         ad_id = ids.make(self.world.seed, "ad", self.number, place, *spot)
         luck = dice(self.world.seed, ad_id)
         late = luck.randrange(0, 200) if last > 1 else 0
-        paused = last % 7 == 5 and flight.stop == FAR
-        disapproved = self.serial % 41 == 7 and flight.stop == FAR and last > 1 and not paused
-        worn = last == 1 and self._wears_out(frame, spot[0], flight)
-        stop = self.today - luck.randrange(8, 80) if paused or disapproved else flight.stop
-        start = self.today - wear.WORN_AGE if worn else min(flight.start + late, stop)
-        own = Flight(start, stop, "PAUSED" if paused else flight.below)
+        is_pause = last % 7 == 5 and flight.stop == FAR
+        is_rejection = self.serial % 41 == 7 and flight.stop == FAR and last > 1 and not is_pause
+        is_worn_out = last == 1 and self._wears_out(frame, spot[0], flight)
+        stop = self.today - luck.randrange(8, 80) if is_pause or is_rejection else flight.stop
+        start = self.today - wear.WORN_AGE if is_worn_out else min(flight.start + late, stop)
+        own_flight = Flight(start, stop, "PAUSED" if is_pause else flight.below)
         creative = self._creative(place, *spot)
-        node = self.store.add(self._ad_node(ad_id, ad_set, creative, own))
-        if paused:
+        node = self.store.add(self._ad_node(ad_id, ad_set, creative, own_flight))
+        if is_pause:
             self.log(stop, "update_ad_run_status", ad_id, status_change("Active", "Inactive"))
-        if disapproved:
+        if is_rejection:
             node.fields = {**node.fields, "ad_review_feedback": issues.REVIEW, "issues_info": issues.AD}
             self.log(stop, "ad_review_declined", ad_id, change_of("review", "Approved", "Disapproved"))
         for parent in (ad_set.id, frame.node.id, f"act_{self.account.id}"):
             self.store.link(parent, "ads", [ad_id])
         self.store.link(ad_id, "adcreatives", [creative.id])
-        weight = wear.WORN_WEIGHT if worn else 0.3 + luck.random()
-        drifts = wear.drifts_of_worn_ad(self.today) if worn else ()
+        weight = wear.WORN_WEIGHT if is_worn_out else 0.3 + luck.random()
+        drifts = wear.drifts_of_worn_ad(self.today) if is_worn_out else ()
         video = media.is_video(self.serial)
-        return Part(ad_id, weight, own.start, own.stop, biases(ad_id), video, drifts=drifts)
+        return Part(ad_id, weight, own_flight.start, own_flight.stop, biases(ad_id), video, drifts=drifts)
 
-    def _wears_out(self, frame: Frame, one: int, flight: Flight) -> bool:
+    def _wears_out(self, frame: Frame, number: int, flight: Flight) -> bool:
         """Tell whether the second ad of an ad set is one that people have seen too often."""
         return (
             flight.stop == FAR
             and frame.anomaly is None
             and frame.objective in wear.OBJECTIVES
-            and self._ad_count(frame.place, one) > SET_TOTAL - 1
-            and self._audience(frame, one) in wear.SMALL_AUDIENCES
+            and self._ad_count(frame.place, number) > SET_TOTAL - 1
+            and self._audience(frame, number) in wear.SMALL_AUDIENCES
         )
 
-    def _creative(self, *place: int) -> Node:
+    def _creative(self, *place: int) -> GraphNode:
         creative_id = ids.make(self.world.seed, "creative", self.number, *place)
         post = ids.make(self.world.seed, "post", self.number, *place)
         node = self.store.add(media.creative(self.media, creative_id, self.serial, post))
         self.store.link(f"act_{self.account.id}", "adcreatives", [creative_id])
         return node
 
-    def _ad_node(self, ad_id: str, ad_set: Node, creative: Node, flight: Flight) -> Node:
-        created = self.stamp(flight.start, 8)
+    def _ad_node(self, ad_id: str, ad_set: GraphNode, creative: GraphNode, flight: Flight) -> GraphNode:
+        created_time = self.stamp(flight.start, 8)
         fields: dict[str, Json] = {
             "id": ad_id,
             "account_id": self.account.id,
@@ -356,15 +360,15 @@ class Builder:
             "configured_status": flight.status,
             "effective_status": self._effective(ad_id),
             "creative": {"id": creative.id},
-            "created_time": created,
+            "created_time": created_time,
             "source_ad_id": "0",
-            "updated_time": self._updated_time(created, flight),
+            "updated_time": self._updated_time(created_time, flight),
             "bid_type": "ABSOLUTE_OCPM",
             "conversion_domain": self.client.site,
             "tracking_specs": [{"action.type": ["offsite_conversion"], "fb_pixel": [self.pixel_id]}],
             "preview_shareable_link": f"https://fb.me/{ad_id[-10:]}",
         }
-        return Node(ad_id, "Ad", fields, self.account.id)
+        return GraphNode(ad_id, "Ad", fields, self.account.id)
 
 
 def _film_share(parts: tuple[Part, ...]) -> float:
@@ -376,14 +380,14 @@ def _film_share(parts: tuple[Part, ...]) -> float:
 def effective_status(store: Store, node_id: str) -> str:
     """Own status first; then what stops delivery: the parents, a refusal in review, issues."""
     node = store.nodes[node_id]
-    own = str(node.get("status"))
-    if own in ("DELETED", "ARCHIVED", "PAUSED"):
-        return own
-    for parent, paused in (("campaign_id", "CAMPAIGN_PAUSED"), ("adset_id", "ADSET_PAUSED")):
+    own_flight = str(node.get("status"))
+    if own_flight in ("DELETED", "ARCHIVED", "PAUSED"):
+        return own_flight
+    for parent, is_pause in (("campaign_id", "CAMPAIGN_PAUSED"), ("adset_id", "ADSET_PAUSED")):
         above = store.nodes.get(str(node.get(parent) or ""))
         status = str(above.get("status")) if above else "ACTIVE"
         if status != "ACTIVE":
-            return paused if status == "PAUSED" else status
+            return is_pause if status == "PAUSED" else status
     if node.get("ad_review_feedback"):
         return "DISAPPROVED"
-    return "WITH_ISSUES" if node.get("issues_info") else own
+    return "WITH_ISSUES" if node.get("issues_info") else own_flight

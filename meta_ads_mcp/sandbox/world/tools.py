@@ -19,7 +19,7 @@ def add_tools(place: Place) -> None:
 
 def _add_audiences(place: Place) -> None:
     """A customer list, website visitors, a lookalike of the list, and one that Meta has flagged."""
-    found = [place.make("audience", number) for number in range(4)]
+    result = [place.make("audience", number) for number in range(4)]
     rule = {"inclusions": {"operator": "or", "rules": [{"event_sources": [{"id": place.pixel_id, "type": "pixel"}]}]}}
     kinds: list[dict[str, Json]] = [
         {"name": "Customers", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY", "size": 18_400},
@@ -38,7 +38,7 @@ def _add_audiences(place: Place) -> None:
         },
         {"name": "Old list", "subtype": "CUSTOM", "customer_file_source": "USER_PROVIDED_ONLY", "size": -1},
     ]
-    for number, (audience_id, kind) in enumerate(zip(found, kinds, strict=True)):
+    for number, (audience_id, kind) in enumerate(zip(result, kinds, strict=True)):
         size = kind.pop("size")
         fields = {
             "id": audience_id,
@@ -53,11 +53,11 @@ def _add_audiences(place: Place) -> None:
             "data_source": {"type": "EVENT_BASED" if "rule" in kind else "FILE_IMPORTED", "sub_type": "ANYTHING"},
             "is_value_based": False,
             "permission_for_actions": {"can_edit": True, "can_see_insight": True, "can_share": True},
-            "lookalike_audience_ids": [found[2]] if not number else None,
+            "lookalike_audience_ids": [result[2]] if not number else None,
             "pixel_id": place.pixel_id if "rule" in kind else None,
         }
         place.add(place.node_id, "customaudiences", "CustomAudience", fields | kind)
-    _share(place, found[0])
+    _share(place, result[0])
 
 
 def _share(place: Place, audience_id: str) -> None:
@@ -87,7 +87,7 @@ def _add_conversions(place: Place) -> None:
 
 
 def _add_rules(place: Place) -> None:
-    """One that pauses what costs too much, one that raises budgets and is off."""
+    """Add a rule that pauses expensive ads, and a disabled rule that raises budgets."""
     limit = 25 * place.account.offset
     pausing: list[Json] = [
         {"field": "entity_type", "operator": "EQUAL", "value": "AD"},

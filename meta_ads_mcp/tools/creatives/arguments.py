@@ -35,6 +35,7 @@ from meta_ads_mcp.domain.meta_objects import (
     StorySpec,
     TemplateUrls,
 )
+from meta_ads_mcp.tools.creatives.argument_rules import check_combination
 from meta_ads_mcp.tools.creatives.assets import (
     MAX_ASSETS,
     Button,
@@ -46,7 +47,6 @@ from meta_ads_mcp.tools.creatives.assets import (
     Texts,
     VideoAsset,
 )
-from meta_ads_mcp.tools.creatives.combinations import check_combination
 from meta_ads_mcp.web.addresses import PublicUrl
 
 # The SDK enum AdCreative.ApplinkTreatment.

@@ -13,8 +13,8 @@ from meta_ads_mcp.core.values.ids import CreativeId
 from meta_ads_mcp.core.write import WriteParams
 from meta_ads_mcp.domain.creative_story import build_features, build_post_params, build_story_params
 from meta_ads_mcp.domain.meta_objects import Labels
+from meta_ads_mcp.tools.creatives.argument_rules import unused_arguments
 from meta_ads_mcp.tools.creatives.arguments import CreativeArguments
-from meta_ads_mcp.tools.creatives.combinations import unused_arguments
 from meta_ads_mcp.tools.creatives.crops import RETIRED
 from meta_ads_mcp.tools.creatives.default_page import infer_page
 from meta_ads_mcp.tools.creatives.thumbnails import with_thumbnails

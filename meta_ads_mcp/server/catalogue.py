@@ -134,7 +134,7 @@ class Catalogue:
 
     @property
     def has_writes(self) -> bool:
-        """Whether this server may change anything at Meta."""
+        """Return whether this server may change anything at Meta."""
         return any(tool.effect.is_write for tool in self._tools.values())
 
     def get(self, name: str) -> Tool:

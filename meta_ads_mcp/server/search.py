@@ -88,7 +88,7 @@ class Search:
         return [each for each in dict.fromkeys([*foreign, *similar, *ranked]) if each in allowed][:limit]
 
     def _is_about(self, document: IndexedDocument, concepts: dict[str, float], words: set[str]) -> bool:
-        """Whether more than weak words ("show", "who") tie the document to the query."""
+        """Return whether more than weak words ("show", "who") tie the document to the query."""
         strong = (concepts.keys() & document.entry.concepts) - self._vocabulary.weak
         return bool(strong or words & (document.name | document.hints) or len(words & document.text) > 1)
 

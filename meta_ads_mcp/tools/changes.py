@@ -103,7 +103,7 @@ class UndoChange(ConfirmedParams):
         return Plan([change], f"Undo of {entry.tool} ({entry.change_id}) on {entry.object_id}.")
 
     def _stopped(self, entry: JournalEntry) -> Row:
-        """What stops a created object, or deletes it."""
+        """Return the values that stop a created object, or delete it."""
         if self.created == "delete":
             return {"status": "DELETED"}
         status = node_kind(entry.node).pause_status

@@ -55,7 +55,7 @@ def test_a_field_under_graphs_name(given: str, sent: str) -> None:
         "x" * 81,
     ],
 )
-def test_what_no_field_is(wrong: str) -> None:
+def test_malformed_fields_are_refused(wrong: str) -> None:
     with pytest.raises(ValidationError):
         FIELD.validate_python(wrong)
 
@@ -100,7 +100,7 @@ def test_no_selection_leads_to_another_account(way: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab_,{}1"), max_size=12))
-def test_what_is_taken_is_balanced(value: str) -> None:
+def test_accepted_fields_have_balanced_braces(value: str) -> None:
     try:
         FIELD.validate_python(value)
     except ValidationError:
@@ -113,7 +113,7 @@ def test_what_is_taken_is_balanced(value: str) -> None:
     assert not any(odd in value for odd in ("{}", ",,", "{,", ",}", "}{", "{{"))
 
 
-def test_every_default_field_could_be_asked_for() -> None:
+def test_every_default_field_is_accepted_as_an_argument() -> None:
     for tool in collect():
         for name in (*tool.fields, *tool.identity):
             FIELD.validate_python(name)

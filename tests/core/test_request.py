@@ -43,7 +43,7 @@ def test_a_path_is_ids_and_edges_or_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "act_1", "1_2", "me", "9" * 30])
-def test_what_an_id_is(value: str) -> None:
+def test_valid_ids_are_accepted(value: str) -> None:
     assert confine("{id}", {"id": value}) == value
 
 
@@ -68,13 +68,13 @@ def test_what_an_id_is(value: str) -> None:
         "me/",
     ],
 )
-def test_what_no_id_is(value: str) -> None:
+def test_malformed_ids_are_refused(value: str) -> None:
     with pytest.raises(InvalidArguments, match="not an id"):
         confine("{id}", {"id": value})
 
 
 @pytest.mark.parametrize("path", ["", "/", "/ads", "1//ads", "1/", "1/../2", "1/Ads", "https://x/y"])
-def test_what_no_path_is(path: str) -> None:
+def test_malformed_paths_are_refused(path: str) -> None:
     with pytest.raises(InvalidArguments):
         confine(path, {})
 

@@ -67,7 +67,7 @@ class Bounded(Params):
     free: dict[str, Any] | None = None
 
 
-def test_clients_are_not_shown_what_the_server_checks_and_no_choice_depends_on() -> None:
+def test_client_schema_leaves_out_trivial_bounds() -> None:
     assert input_schema(Bounded)["properties"] == {
         "campaign_id": {"type": "string"},
         "hashed": {"type": "string"},
@@ -97,7 +97,7 @@ def test_the_full_schema_has_every_bound() -> None:
     assert found["flag"]["default"] is False
 
 
-def test_nothing_in_it_is_a_reference_or_a_null() -> None:
+def test_schema_has_no_references_and_nulls() -> None:
     for node in walk(input_schema(Made)):
         assert node not in ("null", {"type": "null"})
         assert not (isinstance(node, dict) and {"$ref", "$defs"} & node.keys())
@@ -109,7 +109,7 @@ def test_markers_are_found_wherever_they_stand() -> None:
     assert marker(Made.model_fields["name"], Local) is None
 
 
-def test_what_need_not_be_given_is_known() -> None:
+def test_optional_fields_are_detected() -> None:
     assert {name for name, shape in shapes(Made).items() if not shape.optional} == {"name"}
 
 
@@ -120,7 +120,7 @@ class Needed(Params):
 
 
 @pytest.mark.parametrize("given", [{}, {"many": None}])
-def test_nothing_is_no_list(given: dict[str, Any]) -> None:
+def test_null_is_not_a_list(given: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
         Needed.model_validate(given)
     assert [error["loc"] for error in caught.value.errors()] == [("many",)]

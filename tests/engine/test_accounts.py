@@ -47,7 +47,7 @@ def book(*allowed: str) -> tuple[AccountBook, ScriptedGraph]:
 
 
 @pytest.mark.parametrize(("node", "owner"), [("11", "act_1"), ("22", "act_2"), ("act_1", "act_1")])
-async def test_objects_of_our_accounts_may_be_touched(node: str, owner: str) -> None:
+async def test_objects_of_allowed_accounts_are_permitted(node: str, owner: str) -> None:
     made, _ = book(*OURS)
     assert await made.owner(node, "Campaign") == owner
 
@@ -58,7 +58,7 @@ async def test_the_number_of_an_allowed_account_is_that_account() -> None:
 
 
 @pytest.mark.parametrize("node", ["91", "act_9", "act_12"])
-async def test_others_may_not(node: str) -> None:
+async def test_objects_of_other_accounts_are_denied(node: str) -> None:
     made, _ = book(*OURS)
     with pytest.raises(Denied):
         await made.owner(node, "any")
@@ -81,7 +81,7 @@ async def test_accounts_are_listed_with_or_without_act() -> None:
 @pytest.mark.parametrize(
     ("node", "kind"), [("700", "AdVideo"), ("800", "Page"), ("800_5", "PagePost"), ("600", "LeadgenForm")]
 )
-async def test_what_names_no_account_is_looked_for_on_the_edges_of_ours(node: str, kind: str) -> None:
+async def test_object_without_account_is_searched_on_edges_of_allowed_accounts(node: str, kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner(node, kind) == "act_2"
     before = len(client.sent)
@@ -92,27 +92,27 @@ async def test_what_names_no_account_is_looked_for_on_the_edges_of_ours(node: st
 @pytest.mark.parametrize(
     ("node", "kind"), [("701", "AdVideo"), ("801", "Page"), ("801_5", "PagePost"), ("5", "Strange")]
 )
-async def test_what_is_not_found_there_is_denied(node: str, kind: str) -> None:
+async def test_object_on_no_allowed_edge_is_denied(node: str, kind: str) -> None:
     made, _ = book(*OURS)
     with pytest.raises(Denied):
         await made.owner(node, kind)
 
 
 @pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner is Owner.ABOVE])
-async def test_what_stands_above_accounts_has_no_owner(kind: str) -> None:
+async def test_objects_above_accounts_have_no_owner(kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner("5", kind) is None
     assert client.sent == []
 
 
-async def test_an_owner_is_asked_for_once_also_by_many_at_the_same_time() -> None:
+async def test_concurrent_look_ups_of_an_owner_share_a_request() -> None:
     made, client = book(*OURS)
     assert await asyncio.gather(*(made.owner("11", "Ad") for _ in range(20))) == ["act_1"] * 20
     await made.owner("11", "Ad")
     assert len(client.sent) == 1
 
 
-async def test_one_waiter_that_goes_takes_nothing_from_the_others() -> None:
+async def test_cancelled_waiter_does_not_affect_the_others() -> None:
     gate = asyncio.Event()
 
     class Slow(ScriptedGraph):
@@ -173,7 +173,7 @@ async def test_an_account_without_a_time_zone_has_the_days_of_utc() -> None:
 
 
 @pytest.mark.parametrize("row", [{}, {"id": "act_1"}, {"id": "act_1", "currency": 5, "timezone_name": "x"}, []])
-async def test_an_account_that_hides_its_currency_is_an_error_and_odd_rows_teach_nothing(row: Any) -> None:
+async def test_account_without_currency_is_an_error(row: Any) -> None:
     made = AccountBook(ScriptedGraph(answer=lambda _: row))
     if isinstance(row, dict):
         made.learn([row])
@@ -234,7 +234,7 @@ async def test_amounts_of_several_accounts_each_have_their_own_currency() -> Non
     assert [row["daily_budget"]["amount"] for row in answer.structured["data"]] == ["5.00", "500"]
 
 
-async def test_a_currency_that_cannot_be_read_costs_the_unit_and_not_the_answer() -> None:
+async def test_unreadable_currency_leaves_amounts_in_minor_units() -> None:
     def graph(_: Request) -> Any:
         raise PermissionMissing("no")
 
@@ -250,13 +250,13 @@ async def test_a_currency_that_cannot_be_read_costs_the_unit_and_not_the_answer(
 
 
 @pytest.mark.parametrize("node", SELF_OWNED)
-def test_these_nodes_do_name_their_account(node: str) -> None:
+def test_nodes_have_the_field_account_id(node: str) -> None:
     module = __import__(f"{sdk.__name__}.{node.lower()}", fromlist=[node])
     assert hasattr(getattr(module, node).Field, "account_id")
 
 
 @pytest.mark.parametrize("edge", [row.member_edge for row in NODES.values() if row.member_edge])
-def test_these_edges_are_edges_of_an_account(edge: str) -> None:
+def test_member_edges_are_edges_of_an_account(edge: str) -> None:
     assert hasattr(AdAccount, {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels"}.get(edge, f"get_{edge}"))
 
 

@@ -242,7 +242,7 @@ async def test_another_read_can_be_called_by_name() -> None:
 
 
 @pytest.mark.parametrize("inner", ["ads_call_read_tool", "ads_nothing"])
-async def test_it_calls_nothing_else(inner: str) -> None:
+async def test_call_read_tool_calls_read_tools_only(inner: str) -> None:
     bench = sample_graph(account)
     assert (await bench.error("ads_call_read_tool", name=inner, arguments={}))["kind"] in (
         "invalid_arguments",

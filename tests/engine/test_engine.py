@@ -18,7 +18,7 @@ from tests.support.fake_transport import TOKEN
 from tests.support.sample_tools import account, run_in_tool, sample_graph
 
 
-async def test_a_good_call() -> None:
+async def test_successful_call_returns_summary_and_data() -> None:
     bench = sample_graph(account)
     answer = await bench.call("ads_test_get", campaign_id="5")
     assert answer.structured["data"] == {"id": "5", "account_id": "1", "name": "Thing"}
@@ -31,7 +31,7 @@ async def test_a_good_call() -> None:
 @pytest.mark.parametrize(
     ("accounts", "asked"), [(("act_1",), ["id,account_id", "id,account_id,name"]), ((), ["id,account_id,name"])]
 )
-async def test_the_owner_is_asked_first_where_it_decides(accounts: tuple[str, ...], asked: list[str]) -> None:
+async def test_owner_is_looked_up_first_under_an_allowlist(accounts: tuple[str, ...], asked: list[str]) -> None:
     """Without an allowlist the answer itself names the account, and is learnt from."""
     bench = sample_graph(account, accounts=accounts)
     await bench.data("ads_test_get", campaign_id="5")
@@ -78,7 +78,7 @@ class Defect(Exception):
     pass
 
 
-async def test_a_defect_of_ours_tells_nothing_of_its_text() -> None:
+async def test_internal_error_does_not_reveal_its_text() -> None:
     async def run(*_: Any) -> Result:
         raise Defect(f"secret {TOKEN}")
 
@@ -93,7 +93,7 @@ async def test_a_defect_of_ours_tells_nothing_of_its_text() -> None:
 
 
 @pytest.mark.parametrize("body", [None, [], "text", 5, {"data": 5}])
-async def test_an_odd_answer_of_graph_is_no_defect_of_ours(body: Any) -> None:
+async def test_malformed_response_is_not_an_internal_error(body: Any) -> None:
     bench = sample_graph(lambda request: account(request) if "/" not in request.path and body is not None else body)
     for name, given in (("ads_test_list", {"account_id": "1"}), ("ads_test_get", {"campaign_id": "5"})):
         answer = await bench.call(name, **given)
@@ -101,7 +101,7 @@ async def test_an_odd_answer_of_graph_is_no_defect_of_ours(body: Any) -> None:
             assert answer.structured["error"]["kind"] in ("transient", "api", "not_found")
 
 
-async def test_an_answer_that_is_nested_too_deeply_is_no_defect_of_ours() -> None:
+async def test_deeply_nested_response_is_not_an_internal_error() -> None:
     deep: Any = "x"
     for _ in range(3000):
         deep = [deep]
@@ -148,7 +148,7 @@ async def test_demo_answers_are_marked() -> None:
     assert answer.structured["demo"] is True
 
 
-async def test_another_version_is_told_once() -> None:
+async def test_version_notice_is_shown_once() -> None:
     bench = sample_graph(account)
     bench.notice = "Graph answers with version v22.0."
     first, second = [await bench.call("ads_test_get", campaign_id="5") for _ in range(2)]
@@ -167,7 +167,7 @@ async def test_notes_come_once_and_clean() -> None:
     assert answer.text == "Done."
 
 
-async def test_progress_is_told_page_by_page() -> None:
+async def test_progress_is_reported_page_by_page() -> None:
     told: list[tuple[float, float | None]] = []
 
     async def progress(done: float, total: float | None, message: str) -> None:
@@ -224,7 +224,7 @@ def test_the_level_decides_what_is_written(level: str, heard: int) -> None:
 
 
 @pytest.mark.parametrize("failure", [BrokenPipeError(), ValueError("I/O operation on closed file")])
-def test_a_closed_standard_error_ends_nothing(failure: Exception) -> None:
+def test_closed_standard_error_does_not_end_a_call(failure: Exception) -> None:
     def write(_: str) -> None:
         raise failure
 
@@ -248,7 +248,7 @@ logging.getLogger("httpx").warning("slow")
 """
 
 
-def test_the_http_library_is_heard_from_warnings_on() -> None:
+def test_http_library_logs_warnings_and_above() -> None:
     """Its ordinary lines are the addresses of requests."""
     ended = subprocess.run([sys.executable, "-c", HTTPX_LOGS], capture_output=True, text=True, check=True)
     (line,) = ended.stderr.splitlines()

@@ -66,7 +66,7 @@ async def test_bid_adjustments_that_an_app_may_not_use_are_a_capability_of_the_a
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613, *range(80000, 80015)])
-async def test_a_limit_is_told_with_its_minutes_and_costs_no_token(code: int) -> None:
+async def test_limit_names_its_minutes_and_keeps_the_token(code: int) -> None:
     usage = {"1": [{"type": "ads_management", "call_count": 100, "estimated_time_to_regain_access": 7}]}
     answers = [
         httpx.Response(

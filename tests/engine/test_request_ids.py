@@ -29,7 +29,7 @@ ESCAPED = f'{{"page_id": "\\u0031{PAGE[1:]}"}}'
         {"nobody_knows": f"({PAGE}|1)"},
     ],
 )
-def test_an_id_is_found_in_every_form(params: dict[str, Any]) -> None:
+def test_ids_are_found_in_every_form(params: dict[str, Any]) -> None:
     assert PAGE in [entry.object_id for entry in ids_of_request(Request("POST", "act_1/ads", params))]
 
 
@@ -37,5 +37,5 @@ def test_an_id_is_found_in_every_form(params: dict[str, Any]) -> None:
     "params",
     [{"name": PAGE}, {"daily_budget": PAGE}, {"targeting": {"interests": [{"id": PAGE}]}}, {"x": "12 000 000"}],
 )
-def test_what_is_no_id_is_passed_over(params: dict[str, Any]) -> None:
+def test_values_that_are_not_ids_are_skipped(params: dict[str, Any]) -> None:
     assert [entry.object_id for entry in ids_of_request(Request("POST", "act_1/ads", params))] == ["act_1"]

@@ -78,7 +78,7 @@ class JournalledSteps:
         return {**body, "id": object_id}
 
     async def _require_first(self, entry: JournalEntry) -> None:
-        """Of two calls with one idempotency key, in one process or in two, the first in the journal sends."""
+        """Raise unless this call is first in the journal with its idempotency key, also across processes."""
         if entry.key is None:
             return
         await self.journal.catch_up()

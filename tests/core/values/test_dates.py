@@ -46,7 +46,7 @@ TODAY = date(2026, 11, 25)
         "2026-01-01\n",
     ],
 )
-def test_what_no_day_is(wrong: str) -> None:
+def test_malformed_days_are_refused(wrong: str) -> None:
     with pytest.raises(ValidationError):
         DAY.validate_python(wrong)
 
@@ -166,7 +166,7 @@ def test_a_moment_is_the_same_in_both_forms(seconds: int) -> None:
         "2026-12-01T09:00:00+01:00; drop",
     ],
 )
-def test_what_no_moment_is(wrong: Any) -> None:
+def test_malformed_moments_are_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         MOMENT.validate_python(wrong)
 

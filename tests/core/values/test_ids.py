@@ -43,20 +43,20 @@ def test_a_post_and_any_object() -> None:
 @pytest.mark.parametrize(
     "value", [True, None, -1, 1.0, "", " 1", "1\n", "1/2", "me", "\u0661", "\uff11", "1_", "_1", "9" * 31, ["1"]]
 )
-def test_what_no_id_is(name: str, value: Any) -> None:
+def test_malformed_ids_are_refused(name: str, value: Any) -> None:
     with pytest.raises(ValidationError):
         KINDS[name].validate_python(value)
 
 
 @pytest.mark.parametrize("name", DIGITS)
 @pytest.mark.parametrize("value", ["act_1", "1_2"])
-def test_an_account_or_a_post_is_no_campaign(name: str, value: str) -> None:
+def test_account_or_post_id_is_not_a_campaign_id(name: str, value: str) -> None:
     with pytest.raises(ValidationError):
         KINDS[name].validate_python(value)
 
 
 @given(st.sampled_from(sorted(KINDS)), st.text() | st.from_regex(r"(act_)?\d+(_\d+)?", fullmatch=True))
-def test_what_is_taken_can_stand_in_a_path(name: str, value: str) -> None:
+def test_accepted_ids_are_safe_in_a_path(name: str, value: str) -> None:
     try:
         taken = KINDS[name].validate_python(value)
     except ValidationError:

@@ -18,7 +18,7 @@ KNOWN = sorted(WITH_SUBUNIT | WITHOUT_SUBUNIT)
 ARGUMENT: TypeAdapter[Any] = TypeAdapter(Money)
 
 
-def test_the_currencies_without_a_subunit_are_metas_and_not_isos() -> None:
+def test_currencies_without_subunit_follow_meta() -> None:
     assert sorted(WITHOUT_SUBUNIT) == "CLP COP CRC HUF IDR ISK JPY KRW PYG TWD VND".split()
     assert not WITHOUT_SUBUNIT & WITH_SUBUNIT
     assert (offset("BHD"), offset("JOD"), offset("XAF"), offset("usd")) == (100, 100, None, None)
@@ -49,7 +49,7 @@ def test_an_accepted_amount_has_one_reading(currency: str, amount: str) -> None:
 
 
 @given(st.integers(0, 10**15 - 1), st.sampled_from(KNOWN))
-def test_what_is_shown_can_be_given_back(minor: int, currency: str) -> None:
+def test_shown_amounts_are_accepted_as_arguments(minor: int, currency: str) -> None:
     shown = money(minor, currency)
     assert to_minor(format_money(shown), currency) == minor
     assert Decimal(shown["amount"]) * (offset(currency) or 0) == minor
@@ -142,6 +142,6 @@ def test_an_amount_that_cannot_be_converted(given: str, currency: str, said: str
         [5],
     ],
 )
-def test_what_no_money_is(wrong: Any) -> None:
+def test_malformed_amounts_are_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         ARGUMENT.validate_python(wrong)

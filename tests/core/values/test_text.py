@@ -55,11 +55,11 @@ def test_scripts_of_the_world_and_emoji_stay_readable(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_what_hides_is_removed(name: str) -> None:
+def test_hidden_characters_are_removed(name: str) -> None:
     assert clean(HIDDEN[name]) == "ab"
 
 
-def test_no_invisible_character_of_unicode_is_forgotten() -> None:
+def test_every_invisible_character_of_unicode_is_removed() -> None:
     # Seen by a reader: signs that stand before Arabic, Syriac or Kaithi numbers. The two C1 openers of terminal
     # sequences take what follows them away, too.
     visible = {0x600, 0x601, 0x602, 0x603, 0x604, 0x605, 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD}
@@ -101,7 +101,7 @@ SECRETS = [
 
 
 @pytest.mark.parametrize("text", SECRETS)
-def test_no_secret_passes(text: str) -> None:
+def test_secrets_are_removed(text: str) -> None:
     shown = clean(text)
     for part in ("plainvalue", "BsbCS1iHg", "EAAx1", "AbCdEfGh"):
         assert part not in shown
@@ -110,11 +110,11 @@ def test_no_secret_passes(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["EAA is a word", "access token", "the access_token is missing", "a=b&c=d", "12|34", "bearer of news"]
 )
-def test_what_is_no_secret_stays(text: str) -> None:
+def test_text_that_is_not_a_secret_stays(text: str) -> None:
     assert clean(text) == text
 
 
-def test_what_stands_around_a_secret_stays() -> None:
+def test_text_around_a_secret_stays() -> None:
     assert redact("https://x/?a=1&access_token=abc&b=2") == "https://x/?a=1&access_token=[removed]&b=2"
 
 

@@ -30,7 +30,7 @@ USUAL: dict[str, Any] = {
 LEFT = ("id", "name", "status", "effective_status", "daily_budget", "start_time")
 
 
-def test_of_a_usual_campaign_the_telling_fields_are_left() -> None:
+def test_usual_values_of_a_campaign_are_dropped() -> None:
     (row,) = drop_defaults([USUAL], frozenset())
     assert row == {key: USUAL[key] for key in LEFT} | {"start_time": "2026-01-03T00:00-0800"}
 
@@ -46,23 +46,23 @@ def test_of_a_usual_campaign_the_telling_fields_are_left() -> None:
         ("is_adset_budget_sharing_enabled", True),
     ],
 )
-def test_what_is_not_usual_is_shown(key: str, value: Any) -> None:
+def test_unusual_values_are_shown(key: str, value: Any) -> None:
     assert drop_defaults([USUAL | {key: value}], frozenset())[0][key] == value
 
 
-def test_what_is_left_of_a_budget_for_the_whole_run_is_shown() -> None:
+def test_budget_remaining_of_a_lifetime_budget_is_shown() -> None:
     assert (
         drop_defaults([USUAL | {"lifetime_budget": {"minor": 9}}], frozenset())[0]["budget_remaining"]["minor"] == 100
     )
 
 
-def test_an_object_that_has_not_started_shows_when_it_was_made() -> None:
+def test_object_without_start_shows_its_creation_time() -> None:
     unstarted = {key: value for key, value in USUAL.items() if key != "start_time"}
     assert drop_defaults([unstarted], frozenset())[0]["created_time"] == "2026-01-02T03:04-0800"
 
 
 @given(st.frozensets(st.sampled_from(sorted(USUAL))))
-def test_what_is_asked_for_by_name_is_shown_as_it_is(asked: frozenset[str]) -> None:
+def test_requested_fields_are_shown_in_full(asked: frozenset[str]) -> None:
     (row,) = drop_defaults([USUAL], asked)
     assert {key: row.get(key) for key in asked} == {key: USUAL[key] for key in asked}
 
@@ -79,7 +79,7 @@ def test_single_objects_and_rows_of_another_kind_stay_whole(data: Any) -> None:
     assert drop_defaults(data, frozenset()) == data
 
 
-async def test_a_list_is_brief_and_its_details_are_whole() -> None:
+async def test_list_is_compact_and_details_are_complete() -> None:
     demo = build_reader()
     account = (await demo.data("ads_get_ad_accounts"))[0]["id"]
     row = (await demo.data("ads_get_campaigns", account_id=account))[0]

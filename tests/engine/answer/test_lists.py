@@ -160,7 +160,7 @@ async def test_many_empty_pages_are_not_the_end() -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"max_items": 50}])
-async def test_more_that_no_cursor_leads_to_is_told(more: dict[str, Any]) -> None:
+async def test_rows_without_a_cursor_are_noted(more: dict[str, Any]) -> None:
     """Some edges page by time or offset, which stand in the URL alone; that URL is never followed."""
     url = f"https://graph.facebook.com/x?access_token={TOKEN}&limit=25&until=1760000000"
     bench = sample_graph(lambda _: {"data": [{"id": "1"}], "paging": {"next": url}})
@@ -188,7 +188,7 @@ async def test_one_row_that_is_too_large_is_made_smaller_and_the_list_goes_on() 
 
 
 @pytest.mark.parametrize("after", ["garbage", "~", "~~", "~999999", "x~y", "a b", "\u202e", "'"])
-async def test_a_cursor_of_the_callers_own_making_is_sent_as_it_is(after: str) -> None:
+async def test_unknown_cursor_is_sent_unchanged(after: str) -> None:
     bench = sample_graph(lambda _: {"data": []})
     answer = await bench.call("ads_test_list", account_id="1", after=after)
     assert not answer.is_error

@@ -64,16 +64,14 @@ async def test_jsonl_has_a_row_per_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
-async def test_file_and_folder_are_the_owners_alone(tmp_path: Path, file_format: ExportFormat) -> None:
+async def test_file_and_folder_are_private(tmp_path: Path, file_format: ExportFormat) -> None:
     (tmp_path / "exports").mkdir(mode=0o755)
     export = FolderExports(tmp_path).open("r", file_format)
     assert modes((await export.finish()).path) == (0o600, 0o700)
 
 
 @pytest.mark.parametrize("file_format", ["csv", "jsonl"])
-async def test_nothing_is_at_its_place_before_the_end_and_nothing_stays_of_what_broke_off(
-    tmp_path: Path, file_format: ExportFormat
-) -> None:
+async def test_unfinished_export_leaves_no_file(tmp_path: Path, file_format: ExportFormat) -> None:
     export = FolderExports(tmp_path).open("r", file_format)
     await export.write(ROWS)
     assert f"r.{file_format}" not in files(tmp_path)
@@ -206,7 +204,7 @@ def test_a_file_is_kept_under_a_plain_name_only(tmp_path: Path, name: str) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_leads_elsewhere_gets_nothing(tmp_path: Path) -> None:
+def test_linked_folder_is_refused(tmp_path: Path) -> None:
     elsewhere, state = tmp_path / "elsewhere", tmp_path / "state"
     elsewhere.mkdir()
     state.mkdir()

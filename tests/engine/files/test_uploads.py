@@ -68,7 +68,7 @@ def test_a_folder_for_uploads_may_itself_be_a_link(root: Path, tmp_path: Path) -
         ("{root}/no/such/../../../secret.csv", InvalidArguments),
     ],
 )
-def test_nothing_else_is_opened(root: Path, path: str, error: type[AdsError]) -> None:
+def test_other_paths_are_not_opened(root: Path, path: str, error: type[AdsError]) -> None:
     (root / "out.csv").symlink_to(root.parent / "secret.csv")
     (root / "outside").symlink_to(root.parent)
     (root / "empty.csv").touch()
@@ -79,7 +79,7 @@ def test_nothing_else_is_opened(root: Path, path: str, error: type[AdsError]) ->
     assert "secret" not in str(refused.value)
 
 
-def test_whether_a_file_outside_exists_is_not_told(root: Path) -> None:
+def test_error_does_not_reveal_whether_a_file_outside_exists(root: Path) -> None:
     answers = set()
     for name in ("secret.csv", "no-such.csv"):
         with pytest.raises(Denied) as refused:

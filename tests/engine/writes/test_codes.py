@@ -33,7 +33,7 @@ def test_a_code_is_bound_to_its_call(tmp_path: Path, arguments: dict[str, object
     assert codes.redeem(code, *CALL) is None
 
 
-def test_a_code_expires_by_the_clock_that_nobody_sets(tmp_path: Path) -> None:
+def test_code_expires_by_the_monotonic_clock(tmp_path: Path) -> None:
     clock = FakeClock()
     codes = ConfirmationCodes(clock, tmp_path)
     late, in_time = codes.issue(*CALL), codes.issue(*CALL)
@@ -44,7 +44,7 @@ def test_a_code_expires_by_the_clock_that_nobody_sets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jump", [700.0, -3_600.0, -80_000.0])
-def test_setting_the_wall_clock_prolongs_nothing_and_renews_nothing(tmp_path: Path, jump: float) -> None:
+def test_wall_clock_changes_do_not_prolong_a_code(tmp_path: Path, jump: float) -> None:
     clock = FakeClock()
     codes = ConfirmationCodes(clock, tmp_path)
     used, unused = codes.issue(*CALL), codes.issue(*CALL)

@@ -72,7 +72,7 @@ async def test_an_ad_sets_own_caps(cap: str, before: int | None, after: int, ask
         (Policy(max_value={"USD": 100}), "ads_clone_ad_set_bundle", BUNDLE),
     ],
 )
-async def test_the_limits_hold_for_them(policy: Policy, tool: str, arguments: Any) -> None:
+async def test_policy_limits_apply(policy: Policy, tool: str, arguments: Any) -> None:
     made = build_writer(policy=policy)
     given = made.filled(arguments) if isinstance(arguments, dict) else moved(made, arguments)
     answer = await made.call(tool, given, Person(True))
@@ -80,7 +80,7 @@ async def test_the_limits_hold_for_them(policy: Policy, tool: str, arguments: An
     assert made.writes == []
 
 
-async def test_what_keeps_to_the_limits_passes() -> None:
+async def test_changes_within_the_limits_pass() -> None:
     made = build_writer(policy=LIMITED)
     made.store.patch(made.ids["ad_set"], {"daily_budget": "4000"})
     schedule = made.filled({**ABSOLUTE, "budget_value": 900})
@@ -89,7 +89,7 @@ async def test_what_keeps_to_the_limits_passes() -> None:
 
 
 @pytest.mark.parametrize(("kind", "denied"), [("daily_budget", False), ("lifetime_budget", True)])
-async def test_a_percentage_needs_something_to_be_a_percentage_of(kind: str, denied: bool) -> None:
+async def test_max_percentage_denies_a_budget_without_an_earlier_value(kind: str, denied: bool) -> None:
     """The other kind of budget would otherwise be a way around it."""
     made = build_writer(policy=Policy(max_percentage=10))
     campaign = made.ids["campaign"]
@@ -99,7 +99,7 @@ async def test_a_percentage_needs_something_to_be_a_percentage_of(kind: str, den
 
 
 @pytest.mark.parametrize("policy", [LIMITED, Policy(max_percentage=10)])
-def test_an_earlier_budget_that_is_no_number_passes_no_limit(policy: Policy) -> None:
+def test_unreadable_earlier_budget_violates_every_limit(policy: Policy) -> None:
     request = Request("POST", "1", {"daily_budget": 100})
     change = Change(Effect.UPDATE, request, "Campaign", "1", {"daily_budget": {"a": 1}}, {"daily_budget": 100})
     Policy().permit_budgets(change, "USD")
@@ -107,7 +107,7 @@ def test_an_earlier_budget_that_is_no_number_passes_no_limit(policy: Policy) -> 
         policy.permit_budgets(change, "USD")
 
 
-async def test_a_first_cap_is_no_rise() -> None:
+async def test_first_cap_is_not_a_raise() -> None:
     made = build_writer(policy=Policy(max_percentage=10, max_amount={"USD": 100}))
     made.store.patch(made.account, {"spend_cap": "0"})
     done = await made.done("ads_update_spend_cap", account_id=made.account, spend_cap=90_000_000)
@@ -143,7 +143,7 @@ CREATED = {
 
 
 @pytest.mark.parametrize("tool", CREATED)
-async def test_what_is_made_active_is_asked_for(tool: str) -> None:
+async def test_activation_asks_for_confirmation(tool: str) -> None:
     made = build_writer()
     given = made.filled(CREATED[tool])
     held = await made.call(tool, {**given, "status": "ACTIVE"})
@@ -152,7 +152,7 @@ async def test_what_is_made_active_is_asked_for(tool: str) -> None:
     assert (await made.call(tool, given)).structured["data"]["status"] == "success"
 
 
-async def test_a_bundle_that_is_made_active_is_asked_for() -> None:
+async def test_active_bundle_asks_for_confirmation() -> None:
     made = build_writer()
     bundle = made.filled({**BUNDLE, "target_ad_set": {"name": "Clone", "daily_budget": 2000, "status": "ACTIVE"}})
     held = await made.call("ads_clone_ad_set_bundle", bundle)
@@ -171,7 +171,7 @@ async def test_a_bundle_that_is_made_active_is_asked_for() -> None:
         ({"status": "PAUSED"}, False),
     ],
 )
-async def test_what_of_an_ad_set_is_asked_for(change: dict[str, Any], asks: bool) -> None:
+async def test_changes_of_an_ad_set_that_ask_for_confirmation(change: dict[str, Any], asks: bool) -> None:
     """A bid is no budget; the other kind of budget is one that was not there."""
     made = build_writer()
     made.store.patch(made.ids["ad_set"], {"daily_budget": "2000", "lifetime_budget": "0"})

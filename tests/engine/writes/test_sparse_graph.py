@@ -29,7 +29,7 @@ SENT: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", SENT)
-async def test_a_write_needs_no_account_that_graph_does_not_name(case: str) -> None:
+async def test_write_works_if_graph_names_no_account(case: str) -> None:
     tool, arguments = SENT[case]
     client = sparse()
     answer = await engine(client).call(tool, arguments, Person(True))
@@ -45,7 +45,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-async def test_what_the_account_decides_is_refused_without_one(case: str) -> None:
+async def test_values_that_depend_on_the_account_are_refused_without_it(case: str) -> None:
     options, arguments, kind, says = REFUSED[case]
     client = sparse()
     made = engine(client, **options)
@@ -61,7 +61,7 @@ async def test_what_the_account_decides_is_refused_without_one(case: str) -> Non
         ("ads_delete_ad", "ad_id", "campaign"),
     ],
 )
-async def test_an_object_of_another_kind_is_told_and_left_alone(tool: str, argument: str, given: str) -> None:
+async def test_object_of_another_kind_is_reported_and_not_changed(tool: str, argument: str, given: str) -> None:
     made = build_writer()
     more = {"name": "New"} if "update" in tool else {}
     answer = await made.call(tool, {argument: made.ids[given], **more}, Person(True))
@@ -70,7 +70,7 @@ async def test_an_object_of_another_kind_is_told_and_left_alone(tool: str, argum
     assert made.writes == []
 
 
-async def test_an_object_of_another_kind_is_told_also_where_graph_shows_more_than_was_asked() -> None:
+async def test_object_of_another_kind_is_reported_if_graph_returns_extra_fields() -> None:
     client = sparse()
     client.answers["GET", CAMPAIGN] = lambda request: {"id": CAMPAIGN, "account_id": "1", "adset_id": "7"}
     answer = await engine(client).call("ads_update_campaign", {"campaign_id": CAMPAIGN, "name": "New"}, Person(True))
@@ -117,7 +117,7 @@ SENT_ALL_THE_SAME: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("case", SENT_ALL_THE_SAME)
-async def test_what_needs_no_currency_needs_no_account_that_shows_it(case: str) -> None:
+async def test_write_works_if_its_account_is_hidden(case: str) -> None:
     tool, arguments = SENT_ALL_THE_SAME[case]
     client = faceless()
     client.objects["21"] = {"id": "21"}
@@ -142,7 +142,7 @@ REFUSED_WITHOUT: dict[str, tuple[str, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED_WITHOUT)
-async def test_what_needs_the_account_is_refused_without_it(case: str) -> None:
+async def test_values_that_require_the_account_are_refused_if_it_is_hidden(case: str) -> None:
     tool, arguments, says = REFUSED_WITHOUT[case]
     client = faceless()
     client.objects[ACCOUNT] = {"id": ACCOUNT}
@@ -150,7 +150,7 @@ async def test_what_needs_the_account_is_refused_without_it(case: str) -> None:
     assert (error["kind"], says in error["message"], client.writes) == ("not_found", True, [])
 
 
-async def test_a_limit_in_amounts_lets_nothing_through_whose_currency_is_unknown() -> None:
+async def test_policy_amounts_deny_an_unknown_currency() -> None:
     client = faceless()
     made = engine(client, policy=Policy(max_value={"USD": 9000}))
     error = error_of(await made.call("ads_create_campaign", {**NEW, "daily_budget": 100}, asker=Person(True)))

@@ -103,9 +103,7 @@ async def test_a_code_expires(client: ScriptedGraph, clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize(("agrees", "writes"), [(True, 1), (False, 0)])
-async def test_a_client_that_can_ask_is_asked_and_the_code_alone_does_not_do(
-    client: ScriptedGraph, agrees: bool, writes: int
-) -> None:
+async def test_client_that_can_ask_is_asked_even_with_a_code(client: ScriptedGraph, agrees: bool, writes: int) -> None:
     made = engine(client)
     person = Person(agrees)
     answer = await made.call("ads_delete_campaign", {"campaign_id": CAMPAIGN, "confirmation": "x.y"}, asker=person)
@@ -114,7 +112,7 @@ async def test_a_client_that_can_ask_is_asked_and_the_code_alone_does_not_do(
     assert answer.is_error is not agrees
 
 
-async def test_an_answer_that_comes_with_the_next_call(client: ScriptedGraph) -> None:
+async def test_reply_in_the_next_call_confirms_the_write(client: ScriptedGraph) -> None:
     made = engine(client)
     call = {"campaign_id": CAMPAIGN}
     asked = await made.call("ads_resume_campaign", call, asker=LaterReply())
@@ -202,7 +200,7 @@ async def test_a_time_that_occurs_twice_is_noted(client: ScriptedGraph) -> None:
     assert any("occurs twice" in note for note in answer.structured["notes"])
 
 
-async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: ScriptedGraph) -> None:
+async def test_only_changed_budgets_count_on_metas_limit(client: ScriptedGraph) -> None:
     made = engine(client)
     new = {"account_id": ACCOUNT, "campaign_id": CAMPAIGN, "name": "Broad", "optimization_goal": "REACH"}
     del client.objects[CAMPAIGN]["daily_budget"]
@@ -217,20 +215,20 @@ async def test_meta_counts_changed_budgets_of_ad_sets_and_no_new_ones(client: Sc
     assert [request.budget_change for request in client.writes] == [False, False, True, True]
 
 
-async def test_an_update_of_nothing_is_refused(client: ScriptedGraph) -> None:
+async def test_empty_update_is_refused(client: ScriptedGraph) -> None:
     answer = await engine(client).call("ads_update_campaign", {"campaign_id": CAMPAIGN})
     assert answer.structured["error"]["kind"] == "invalid_arguments"
     assert client.writes == []
 
 
-async def test_a_lost_answer_is_looked_up_and_nothing_is_made_twice(client: ScriptedGraph) -> None:
+async def test_lost_answer_is_looked_up_and_creates_nothing_twice(client: ScriptedGraph) -> None:
     client.lose = lambda request: LOST
     answer = await engine(client).call("ads_create_campaign", NEW)
     assert answer.structured["data"]["id"] == "501"
     assert len(client.writes) == 1
 
 
-async def test_a_lost_answer_without_a_trace_is_an_unknown_outcome(client: ScriptedGraph) -> None:
+async def test_lost_answer_without_a_match_is_an_unknown_outcome(client: ScriptedGraph) -> None:
     client.refuse = lambda request: LOST if request.method == "POST" else None
     answer = await engine(client).call("ads_create_campaign", NEW)
     assert answer.structured["error"]["kind"] == "unknown_outcome"
@@ -308,7 +306,7 @@ async def test_an_object_that_changed_since_is_not_undone_without_force(client: 
         (Policy(max_amount={"EUR": 100}), "ads_update_campaign", {"campaign_id": CAMPAIGN, "daily_budget": 6000}),
     ],
 )
-async def test_the_policy_of_the_owner_holds(
+async def test_policy_denies_a_write(
     client: ScriptedGraph, policy: Policy, tool: str, arguments: dict[str, Any]
 ) -> None:
     answer = await engine(client, policy=policy).call(tool, arguments, asker=Person(True))
@@ -338,7 +336,7 @@ def modes(folder: Path) -> dict[str, int]:
     return {path.name: path.stat().st_mode for path in folder.rglob("*")}
 
 
-async def test_what_a_write_leaves_on_this_machine_is_its_owners_alone(client: ScriptedGraph, tmp_path: Path) -> None:
+async def test_files_of_a_write_are_private(client: ScriptedGraph, tmp_path: Path) -> None:
     await engine(client, state_dir=tmp_path / "state").call("ads_create_campaign", NEW)
     left = modes(tmp_path)
     assert {"state", "journal.jsonl", "audit"} <= left.keys()

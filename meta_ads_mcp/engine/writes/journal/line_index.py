@@ -103,7 +103,7 @@ class LineIndex:
                     time.sleep(PAUSE_SECONDS)
 
     def _is_stale(self, writer: sqlite3.Connection, segments: Sequence[Segment]) -> bool:
-        """Whether a file shrank, vanished or was replaced since it was indexed."""
+        """Return whether a file shrank, vanished or was replaced since it was indexed."""
         sizes = {segment.number: segment.size for segment in segments}
         newest = max(sizes, default=0)
         for number, indexed, tail in writer.execute("SELECT number, indexed, tail FROM segments").fetchall():

@@ -129,6 +129,27 @@ class Export(Protocol):
         ...
 
 
+class RowSpool(Protocol):
+    """Rows on the way to a file, which outlive the call and the process."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the rows so far."""
+        ...
+
+    async def append(self, rows: Sequence[Row], size: int) -> int:
+        """Cut the spool to `size` bytes, add rows, and return the new size. Rows are Graph's, as they came."""
+        ...
+
+    def pages(self) -> AsyncIterator[Sequence[Row]]:
+        """All rows, some at a time."""
+        ...
+
+    def delete(self) -> None:
+        """Remove the rows. Harmless when there are none."""
+        ...
+
+
 class Exports(Protocol):
     """Save large results in a folder of this machine that only its owner can read."""
 
@@ -145,6 +166,10 @@ class Exports(Protocol):
 
     def write_state(self, name: str, state: Row) -> None:
         """Store where an export stands, so that the next one continues there. Raises Denied if it cannot be written."""
+        ...
+
+    def spool(self, name: str) -> RowSpool:
+        """Return the spool of that name, with the rows that an earlier call left there."""
         ...
 
     def keep(self, name: str, extension: str, content: bytes) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry
-from meta_ads_mcp.core.ports import Export, ExportFormat
+from meta_ads_mcp.core.ports import Export, ExportFormat, RowSpool
 from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.accounts import AccountBook
@@ -71,6 +71,9 @@ class OwnedExports:
 
     def write_state(self, name: str, state: Row) -> None:
         self.files.write_state(name, state)
+
+    def spool(self, name: str) -> RowSpool:
+        return self.files.spool(name)
 
     def keep(self, name: str, extension: str, content: bytes) -> str:
         return self.files.keep(name, extension, content)

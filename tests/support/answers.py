@@ -44,7 +44,7 @@ def check_success(result: Mapping[str, Any], *, write: bool = False) -> dict[str
 
 def check_data(data: Any) -> None:
     """An object, a list of objects, or a table of rows as long as its columns."""
-    if isinstance(data, dict) and "columns" in data:
+    if isinstance(data, dict) and {"columns", "rows"} <= data.keys():
         assert data.keys() == {"columns", "rows"}
         assert {len(row) for row in data["rows"]} <= {len(data["columns"])}
     elif isinstance(data, list):

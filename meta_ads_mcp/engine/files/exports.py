@@ -13,8 +13,9 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,8 +24,10 @@ from meta_ads_mcp.core.private_files import (
     UnsafeFileError,
     make_private_folder,
     move_into_place,
+    open_private,
     refuse_unsafe,
     replace_private,
+    write_all,
 )
 from meta_ads_mcp.core.result import Exported, Row
 from meta_ads_mcp.engine.files.workbook import require_xlsx, write_workbook
@@ -33,6 +36,8 @@ from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,5}")
 _FILE = re.compile(rf"{_NAME.pattern}\.(csv|jsonl)")
+# Rows of a spool that are in memory at a time.
+SPOOL_PAGE = 1000
 # Spreadsheets run a cell that starts with one of these as a formula, and outsiders write the names of ads.
 _PHONE = re.compile(r"\+[0-9][0-9 ()./-]{3,30}")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -75,6 +80,9 @@ class FolderExports:
             replace_private(self._state_path(name), _json_line(state).encode())
         except OSError as failure:
             raise _unwritable(failure) from None
+
+    def spool(self, name: str) -> FileSpool:
+        return FileSpool(self._state_path(name).with_suffix(".rows"))
 
     def _state_path(self, name: str) -> Path:
         if self._folder is None:
@@ -128,9 +136,52 @@ def _refuse_link(folder: Path) -> None:
         raise Denied("The folder for files leads out of META_ADS_STATE_DIR.", "Make it a folder, or remove it.")
 
 
+# Rows of a spool that are in memory at a time.
+SPOOL_PAGE = 1000
+
+
 def _is_regular_file(path: Path) -> bool:
     """Return whether the path is a file and not a link to another folder's file."""
     return path.is_file() and not path.is_symlink()
+
+
+class FileSpool:
+    """Implement `RowSpool` with a private file that has a row of JSON per line."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @property
+    def size(self) -> int:
+        return self._path.stat().st_size if _is_regular_file(self._path) else 0
+
+    async def append(self, rows: Sequence[Row], size: int) -> int:
+        try:
+            return await asyncio.to_thread(self._append, rows, size)
+        except OSError as failure:
+            raise _unwritable(failure) from None
+
+    async def pages(self) -> AsyncIterator[Sequence[Row]]:
+        if not _is_regular_file(self._path):
+            return
+        with self._path.open(encoding="utf-8") as file:
+            while lines := await asyncio.to_thread(lambda: list(islice(file, SPOOL_PAGE))):
+                yield [json.loads(line) for line in lines]
+
+    def delete(self) -> None:
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+    def _append(self, rows: Sequence[Row], size: int) -> int:
+        make_private_folder(self._path.parent)
+        descriptor = open_private(self._path)
+        try:
+            os.ftruncate(descriptor, size)
+            data = "".join(map(_json_line, rows)).encode()
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        return size + len(data)
 
 
 def _unwritable(failure: OSError) -> Denied:

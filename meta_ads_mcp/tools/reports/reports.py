@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from meta_ads_mcp.analysis.query.guardrails import check_arguments
 from meta_ads_mcp.analysis.query.local import local_selection
@@ -15,13 +16,14 @@ from meta_ads_mcp.analysis.report import report
 from meta_ads_mcp.analysis.table import is_dimension
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call, ExportFormat
-from meta_ads_mcp.core.result import Listing, Result, Row
+from meta_ads_mcp.core.result import Listing, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, get, post, tool
 from meta_ads_mcp.core.values.enums import BREAKDOWNS
 from meta_ads_mcp.core.values.ids import ReportRunId
 from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import AdsError, ApiError, DataLimit, InvalidArguments, NotFound, Transient
 from meta_ads_mcp.tools.reports.file import ReportFile
+from meta_ads_mcp.tools.reports.job import ReportJob
 from meta_ads_mcp.tools.reports.run import ReportRun
 
 RUN_FIELDS = (
@@ -143,7 +145,8 @@ class GetReportResults(Params):
         account = await call.account(self.report_run_id)
         if self.save_as:
             query = InsightsParams(object_id=account.id)
-            return await _save(call, self.report_run_id, self.save_as, account, query)
+            pages = _pages(call, self.report_run_id)
+            return await _save(call, [self.report_run_id], pages, self.save_as, account, query)
         listing = await _read_page(call, run.id, limit=self.limit, after=self.after, max_items=self.max_items)
         query, today = _infer_query(run.id, listing.rows), account.today(call.now())
         return report(query, listing, account, today, all_rows=self.after is None)
@@ -161,13 +164,16 @@ class GetReportResults(Params):
 class RunReportAndWait(ReportParams):
     """Run a report, wait and read it: for long ranges with breakdowns and other queries too large for ads_get_insights.
 
-    If the wait ends first, the answer is the report_run_id for ads_get_report_results.
+    With save_as a report of any size becomes one file: it is split where Meta requires it. If the wait ends first, the
+    same call continues; without save_as, ads_get_report_results reads the report_run_id of the answer.
     """
 
-    max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600)] = 45
+    max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600, description="Includes the download")] = 45
     poll_interval_seconds: Annotated[int, Local(), Field(ge=5, le=60, description="Rises from here to 60")] = 5
     result_limit: ReportLimit = 500
     save_as: SaveAs = None
+    # Unix seconds at which the call must answer.
+    _deadline: float = PrivateAttr(0.0)
 
     @model_validator(mode="after")
     def _check_file(self) -> Self:
@@ -176,7 +182,10 @@ class RunReportAndWait(ReportParams):
         return self
 
     async def run(self, call: Call) -> Result:
+        self._deadline = call.now().timestamp() + self.max_wait_seconds
         account = await call.account(self.object_id)
+        if self.save_as:
+            return await self._write_file(call, account, self.save_as)
         run_id = await self.create(call, account)
         try:
             return await self._wait_and_read(call, run_id, account)
@@ -190,19 +199,34 @@ class RunReportAndWait(ReportParams):
         if not run.done:
             call.note(f"The report is still running at Meta after {self.max_wait_seconds} seconds.")
             return run.result()
-        if self.save_as:
-            return await _save(call, run_id, self.save_as, account, self)
         if local_selection(self):
-            return await self._read_all(call, run_id, account)
+            return await self._read_all(call, run, account)
         listing = await _read_page(call, run_id, limit=self.result_limit)
         call.note(f"This is report {run_id}; ads_get_report_results reads it again, and its further pages.")
         return report(self, listing, account, account.today(call.now()))
 
-    async def _read_all(self, call: Call, run_id: str, account: Account) -> Result:
+    async def _write_file(self, call: Call, account: Account, file_format: ExportFormat) -> Result:
+        """Write all rows to a file, split and continued as its size requires. The wait includes the download."""
+        job = ReportJob(call, self, account, ReportRuns(call, account), self._deadline)
+        if not await job.advance(self.poll_interval_seconds):
+            call.note(f"The file is not complete after {self.max_wait_seconds} seconds; what is done is kept.")
+            return _unfinished(job)
+        if len(job.parts) > 1:
+            order = "; rows are sorted within each part only" if self.sort else ""
+            call.note(f"Meta cannot compute this report at once, so it was run in {len(job.parts)} parts{order}.")
+        result = await _save(call, job.run_ids, job.pages(), file_format, account, self)
+        job.close()
+        return result
+
+    async def _read_all(self, call: Call, run: ReportRun, account: Account) -> Result:
         """Read all rows, because the filter or the sort key is applied here."""
         rows: list[Row] = []
+        run_id = run.id
         async for page in _pages(call, run_id):
             rows += page
+            if call.now().timestamp() >= self._deadline:
+                call.note(f"The report is complete; reading its rows takes more than {self.max_wait_seconds} seconds.")
+                return run.result()
             if len(rows) > MAX_ROWS:
                 raise DataLimit(
                     f"There are more than {MAX_ROWS} rows to filter or sort.", "Use save_as, or fewer days."
@@ -213,12 +237,10 @@ class RunReportAndWait(ReportParams):
 
     async def _wait(self, call: Call, run_id: str) -> ReportRun:
         """Poll until the run is over or the time is up, and return its last status."""
-        interval, waited, run = float(self.poll_interval_seconds), 0.0, ReportRun(run_id, {})
-        while waited < self.max_wait_seconds:
-            pause = min(interval, self.max_wait_seconds - waited)
-            await call.sleep(pause)
-            waited += pause
-            run = await _poll_new_run(call, run, waited)
+        interval, run = float(self.poll_interval_seconds), ReportRun(run_id, {})
+        while (left := self._deadline - call.now().timestamp()) > 0:
+            await call.sleep(min(interval, left))
+            run = await _poll_new_run(call, run, self.max_wait_seconds - left)
             await call.progress(run.percent, 100, f"Report {run_id}: {run.status}")
             if run.ended:
                 break
@@ -240,16 +262,59 @@ async def _poll(call: Call, run_id: str) -> ReportRun:
     return ReportRun(run_id, await call.graph.report_run(run_id, RUN_FIELDS.split()))
 
 
-async def _save(call: Call, run_id: str, file_format: ExportFormat, account: Account, query: InsightsParams) -> Result:
-    """Write all rows of a finished report to a file, page by page. The filters that Graph lacks are applied here."""
+@dataclass(frozen=True)
+class ReportRuns:
+    """Start, poll and read the runs of a report that is written to a file."""
+
+    call: Call
+    account: Account
+
+    async def start(self, query: ReportParams) -> str:
+        return await query.create(self.call, self.account)
+
+    async def poll(self, run_id: str) -> ReportRun:
+        """Return the status. A run that Graph does not know yet has not started."""
+        try:
+            return await _poll(self.call, run_id)
+        except NotFound:
+            return ReportRun(run_id, {})
+
+    async def read_page(self, run_id: str, **paging: Any) -> Listing:
+        return await _read_page(self.call, run_id, **paging)
+
+
+def _unfinished(job: ReportJob) -> Result:
+    ready = sum(part.done for part in job.parts)
+    data = Whole(
+        report_run_id=next(iter(job.run_ids), None),
+        done=False,
+        parts=len(job.parts),
+        parts_ready=ready,
+        rows_ready=job.rows,
+        next_step="Make the same call again: it continues where it stopped.",
+    )
+    return Result(f"{ready} of {len(job.parts)} parts of the report are ready, {job.rows} rows.", data)
+
+
+async def _save(
+    call: Call,
+    run_ids: Sequence[str],
+    pages: AsyncIterator[Sequence[Row]],
+    file_format: ExportFormat,
+    account: Account,
+    query: InsightsParams,
+) -> Result:
+    """Write all rows of finished runs to a file, page by page. The filters that Graph lacks are applied here."""
+    run_id = run_ids[0]
     export = call.exports.open(f"report_{run_id}_{call.now():%Y%m%dT%H%M%SZ}", file_format)
     report_file = ReportFile(export, query)
     try:
-        file = await report_file.fill(_pages(call, run_id))
+        file = await report_file.fill(pages)
     finally:
         report_file.export.discard()
     data = {
         "report_run_id": run_id,
+        **({"parts": len(run_ids)} if len(run_ids) > 1 else {}),
         "path": file.path,
         "format": file_format,
         "row_count": file.rows,

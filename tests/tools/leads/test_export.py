@@ -7,7 +7,7 @@ import json
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.engine.engine import Engine, Options, ToolAnswer
 from meta_ads_mcp.errors import NetworkProblem, PermissionMissing
+from meta_ads_mcp.sandbox import SandboxTransport
 from tests.support.clock import FakeClock
 from tests.support.recorders import EventRecorder, RecordingGovernor
+from tests.support.sandbox_engine import NOW, SandboxEngine
 from tests.support.scripted_graph import CATALOGUE, ScriptedGraph, rows
 
 START = 1_790_000_000
@@ -236,3 +238,12 @@ async def test_memory_does_not_grow_with_the_leads(tmp_path: Path) -> None:
     assert answer.structured["data"]["leads"] == 20_500
     assert peak < 8_000_000
     assert len(str(answer.structured)) < 3_000
+
+
+async def test_the_leads_of_the_demo_match_its_insights(tmp_path: Path) -> None:
+    demo = SandboxEngine(SandboxTransport(clock=lambda: NOW), FakeClock(NOW), export_dir=tmp_path)
+    days = {"since": str(NOW.date() - timedelta(days=7)), "until": str(NOW.date() - timedelta(days=1))}
+    answer = await demo.call("ads_export_leads", account_id=demo.account, **days)
+    data = answer.structured["data"]
+    assert len(written(answer)) == data["leads"] == data["leads_in_insights"] > 0
+    assert len(str(answer.structured)) < 2_000

@@ -344,3 +344,19 @@ def test_an_index_of_another_version_is_built_anew(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     assert len(Journal(tmp_path, FakeClock()).entries()) == 1
+
+
+def test_a_key_is_found_in_a_journal_that_was_put_back(tmp_path: Path) -> None:
+    """The index of the other journal has as many bytes behind it, and does not know the key."""
+    journal = Journal(tmp_path, FakeClock())
+    path = tmp_path / FILE
+    for key in ("a", "b", "k"):
+        journal.intent(new_entry(journal, key=key))
+    backup = path.read_bytes()
+    path.unlink()
+    for key in ("c", "d"):
+        journal.intent(new_entry(journal, key=key))
+    assert len(journal.entries()) == 2
+    path.write_bytes(backup)
+    assert len(Journal(tmp_path, FakeClock()).with_key("ads_update_campaign", "k")) == 1
+    assert len(journal.with_key("ads_update_campaign", "a")) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -38,11 +38,14 @@ class Lazy(Generic[T]):
     """Build a value when it is first asked for."""
 
     def __init__(self, build: Callable[[], T]) -> None:
-        self._build = build
+        self._build = cache(build)
+        self.is_built = False
 
-    @cached_property
+    @property
     def value(self) -> T:
-        return self._build()
+        value = self._build()
+        self.is_built = True
+        return value
 
 
 class App:
@@ -239,7 +242,7 @@ class LazyClient:
 
     def version_notice(self) -> str | None:
         """The notice of the client, which has none before it was built."""
-        return self._client.value.version_notice() if "value" in vars(self._client) else None
+        return self._client.value.version_notice() if self._client.is_built else None
 
 
 class LazyFetcher:

@@ -36,9 +36,10 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     """Run the tool, print its answer and return the exit code."""
     if options.tool is None:
         options.usage_error("the following arguments are required: TOOL")
+    name = str(options.tool)
     app = App(_quiet(settings))
-    arguments = read_arguments(options, _schema(app.catalogue, options.tool))
-    answer = asyncio.run(app.engine.call(options.tool, arguments))
+    arguments = read_arguments(options, _schema(app.catalogue, name))
+    answer = asyncio.run(app.engine.call(name, arguments))
     print_answer(answer, options.format or default_format())
     _save_pictures(answer, options)
     return exit_code(answer)

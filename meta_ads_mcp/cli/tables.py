@@ -40,7 +40,7 @@ def csv_text(data: Any) -> str:
     else:
         rows = data if isinstance(data, list) else [data]
     flat = [_flatten(row) for row in rows]
-    names = list(data["columns"]) if _is_table(data) and not flat else _column_names(flat)
+    names = list(data["columns"]) if isinstance(data, dict) and _is_table(data) and not flat else _column_names(flat)
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names)

@@ -16,9 +16,6 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-if sys.platform != "win32":
-    import fcntl
-
 _MODE, _FOLDER_MODE = 0o600, 0o700
 _OPEN_FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -112,6 +109,8 @@ def lock_for_append(descriptor: int) -> bool:
     """
     if sys.platform == "win32":
         return False
+    import fcntl  # noqa: PLC0415  Windows has no such module
+
     for _ in range(_LOCK_ATTEMPTS):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

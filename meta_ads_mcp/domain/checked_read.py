@@ -19,7 +19,7 @@ async def read_as_kind(call: Call, object_id: str, node: str, fields: Sequence[s
     delete without a word.
     """
     distinct = node_kind(node).distinct_field
-    names = dict.fromkeys([*fields, *([distinct] if distinct else [])])
+    names: dict[str, None] = dict.fromkeys([*fields, *([distinct] if distinct else [])])
     try:
         row = await call.graph.get(object_id, fields=list(names), page=page)
     except InvalidArguments as refusal:

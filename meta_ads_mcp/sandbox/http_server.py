@@ -126,7 +126,7 @@ def _handler_class(respond: Respond) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_DELETE = answer  # noqa: N815  names that http.server asks for
 
-        def log_message(self, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name of the base class
             """Write nothing: standard error belongs to the program that started the server."""
 
         def _read_request(self) -> httpx.Request:

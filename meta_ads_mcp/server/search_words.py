@@ -210,7 +210,7 @@ def _follow_phrase(rest: tuple[str, ...], words: list[str], last: int) -> list[i
 
 def _weigh(matches: list[Senses]) -> dict[str, float]:
     """Weigh each concept by whether a form of the language that matched most often means it."""
-    votes = dict.fromkeys(LANGUAGES, 0)
+    votes: dict[str, int] = dict.fromkeys(LANGUAGES, 0)
     for senses in matches:
         for language in set().union(*senses.values()):
             votes[language] += 1

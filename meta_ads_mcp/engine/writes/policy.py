@@ -221,5 +221,5 @@ def _describe(invalid: ValidationError) -> str:
         where = ".".join(map(str, outer)) or "the file"
         return f"{where} has no key {key}; known are {', '.join(model.model_fields)}"
     if problem["type"] == "literal_error":
-        return f"{place} takes a list of {problem['ctx']['expected']}"
+        return f"{place} takes a list of {problem.get('ctx', {}).get('expected')}"
     return f"{place}: {problem['msg'].removeprefix('Value error, ')}"

@@ -118,8 +118,13 @@ def account_history(ask: Ask) -> EdgeListing:
     rows = [row | {"rule_id": int(rule.id)} for rule in rules for row in _runs_of_rule(ask)]
     about = ask.params.get("object_id")
     if about is not None:
-        rows = [row for row in rows if any(result["object_id"] == about for result in row["results"])]
+        rows = [row for row in rows if about in _objects_of(row)]
     return EdgeListing(sorted(rows, key=lambda row: str(row["timestamp"]), reverse=True))
+
+
+def _objects_of(run: dict[str, Json]) -> set[Json]:
+    results = run["results"]
+    return {result["object_id"] for result in results} if isinstance(results, list) else set()
 
 
 def _runs_of_rule(ask: Ask) -> list[dict[str, Json]]:

@@ -52,5 +52,7 @@ def by_severity(findings: Sequence[Finding]) -> list[Finding]:
 
 def count_by_severity(findings: Sequence[Finding]) -> Mapping[Severity, int]:
     """Count the findings of each severity that occurs."""
-    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+    counts: dict[Severity, int] = {
+        severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES
+    }
     return {severity: count for severity, count in counts.items() if count}

@@ -40,6 +40,7 @@ def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[A
     Only one row is in memory. Raises DataLimit when the rows do not fit into a sheet, and OSError.
     """
     import xlsxwriter  # noqa: PLC0415  an extra, which takes 0.2 s to import
+    from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
 
     options = {"constant_memory": True, "tmpdir": str(path.parent), "nan_inf_to_errors": True}
     try:
@@ -50,7 +51,7 @@ def write_workbook(path: Path, columns: Sequence[str], rows: Iterable[Sequence[A
                 sheet.write_string(0, index, name, bold)
             sheet.freeze_panes(1, 0)
             _write_rows(sheet, columns, rows)
-    except xlsxwriter.exceptions.FileCreateError as failure:
+    except FileCreateError as failure:
         raise OSError(str(failure)) from None
 
 

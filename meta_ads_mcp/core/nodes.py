@@ -58,6 +58,7 @@ class NodeKind:
     * `create_action`: the word of the policy for creating it.
     * `effect_fields`: fields on whose current values the effects of a change depend, beside those that it sets.
     * `id_keys`: parameters, at any depth of a request, that hold ids of this kind.
+    * `has_id`: whether the answer to its creation names an id. An image is named by its hash.
     * `quota`: the quota on which requests to the `quota_edges` count (Meta docs, marketing-api and graph-api
       overview/rate-limiting).
     """
@@ -76,6 +77,7 @@ class NodeKind:
     create_action: str | None = None
     effect_fields: tuple[str, ...] = ()
     id_keys: tuple[str, ...] = ()
+    has_id: bool = True
     quota: str = DEFAULT_QUOTA
     quota_edges: tuple[str, ...] = ()
 
@@ -184,7 +186,7 @@ _ROWS = (
         fingerprint=Fingerprint(("title",)),
         id_keys=("video_id", "video_ids", "source_video_id"),
     ),
-    NodeKind("AdImage", "image", list_edge="adimages"),
+    NodeKind("AdImage", "image", list_edge="adimages", has_id=False),
     NodeKind(
         "Page",
         "Page",

@@ -25,7 +25,7 @@ from tests.support.write_examples import CONFIRMED
 FORM: dict[str, Any] = {"elicitation": {"form": {}}}
 _META = "io.modelcontextprotocol/"
 # Those of the table whose catalogue example needs an agreement too.
-ASKING = [tool for tool in TOOLS if tool.name in CONFIRMED - {"ads_undo_change", "ads_update_budget"}]
+ASKING = [tool for tool in TOOLS if tool.name in CONFIRMED - {"ads_undo_change", "ads_update_ad", "ads_update_budget"}]
 
 
 # -- with a client library, in memory ---------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ SUCCESS_KEYS = {"summary", "data", "page", "notes", "demo"}
 PAGE_KEYS = {"count", "has_more", "after"}
 ERROR_KEYS = set(
     "kind message next_step code subcode type fbtrace_id user_title user_message blame_fields retry_after_seconds "
-    "allowed change_id completed reason".split()
+    "allowed change_id completed reason changes".split()
 )
 KINDS = set(
-    "invalid_arguments denied confirmation_required not_found permission token throttled circuit_open blocked "
+    "invalid_arguments denied confirmation_required not_applied not_found permission token throttled circuit_open "
+    "blocked "
     "data_limit transient unknown_outcome network api internal".split()
 )
-WRITE_STATES = {"success", "dry_run", "needs_confirmation", "unknown_outcome"}
+WRITE_STATES = {"success", "partial", "dry_run", "needs_confirmation", "unknown_outcome"}
 
 
 def texts(result: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from meta_ads_mcp.core.changes import JournalEntry, fields_without_previous_value
 from meta_ads_mcp.core.clock import Clock
-from meta_ads_mcp.core.nodes import can_be_undone
+from meta_ads_mcp.core.nodes import can_be_undone, node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change, Exchange
@@ -123,7 +123,7 @@ def require_success(body: Any) -> Row:
 def require_id(change: Change, body: Row) -> str | None:
     """Return the id of the changed or created object. Raises UnknownOutcome for a creation without an id."""
     object_id = change.object_id or created_id(body)
-    if object_id is None and change.effect is Effect.CREATE:
+    if object_id is None and change.effect is Effect.CREATE and node_kind(change.node).has_id:
         raise UnknownOutcome("Graph's answer does not name the object that it created.")
     return object_id
 

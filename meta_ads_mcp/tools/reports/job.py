@@ -28,7 +28,7 @@ POLL_GROWTH, MAX_POLL_SECONDS = 1.5, 60.0
 _STEERING = {"max_wait_seconds", "poll_interval_seconds", "result_limit", "save_as"}
 
 
-class ReportRuns(Protocol):
+class ReportRunsPort(Protocol):
     """How runs are started, polled and read."""
 
     async def start(self, query: Any) -> str: ...
@@ -45,7 +45,7 @@ class ReportJob:
     call: Call
     query: InsightsParams
     account: Account
-    runs: ReportRuns
+    runs: ReportRunsPort
     deadline: float
     parts: list[ReportPart] = field(default_factory=list)
     started: float = 0.0
@@ -139,7 +139,9 @@ class ReportJob:
 
     async def _look(self, part: ReportPart) -> bool:
         run = await self.runs.poll(str(part.run_id))
-        share = sum(100 if one.done else run.percent if one is part else 0 for one in self.parts) / len(self.parts)
+        share = sum(100 if other.done else run.percent if other is part else 0 for other in self.parts) / len(
+            self.parts
+        )
         await self.call.progress(share, 100, f"Part {self.parts.index(part) + 1} of {len(self.parts)}: {run.status}")
         run.raise_if_failed()
         if run.done:

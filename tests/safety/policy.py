@@ -148,6 +148,11 @@ def _choices(engine: SandboxEngine) -> dict[str, st.SearchStrategy[Any]]:
         "target_ad_set": st.tuples(amount, st.sampled_from(("PAUSED", "ACTIVE"))).map(
             lambda drawn: {"name": "Clone", "daily_budget": drawn[0], "status": drawn[1]}
         ),
+        "creative_overrides": st.sampled_from([node.id for node in engine.store.children(ids["ad_set"], "ads")]).map(
+            lambda ad: [
+                {"source_ad_id": ad, "message": "A new text for the ad", "link_url": "https://shop.example/new"}
+            ]
+        ),
         "updates": st.one_of(
             st.sampled_from(_STATES).map(lambda status: {"status": status}),
             amount.map(lambda value: {"daily_budget": value}),

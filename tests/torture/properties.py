@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from tests.safety import allowlist, policy
+from tests.safety import allowlist, policy, question
 from tests.support.property_runner import Property, run_property
 from tests.torture.trial import Trials, tried
 
-PROPERTIES: Mapping[str, Property] = {"allowlist": allowlist.check, "policy": policy.check}
+PROPERTIES: Mapping[str, Property] = {"allowlist": allowlist.check, "policy": policy.check, "question": question.check}
 SECONDS_EACH = 1200.0
 EXAMPLES = 250
 

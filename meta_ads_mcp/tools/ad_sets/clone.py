@@ -151,7 +151,8 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         change = self._create("adsets", "AdSet", params)
         if rows:
             change = replace(change, actions=frozenset({"create_ad"}))
-        notes = [f"{len(rows)} ad(s) follow it, each PAUSED."]
+        copied = f" Copied from {', '.join(str(ad['id']) for ad in rows)}." if rows else ""
+        notes = [f"{len(rows)} ad(s) follow it, each PAUSED.{copied}"]
         if source.get("is_budget_schedule_enabled"):
             notes.append(
                 "The budget schedules of the ad set are not copied; create them with ads_create_budget_schedule."
@@ -163,8 +164,11 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             details["remaining_destinations"] = remaining
             notes.append(f"link_url could not replace every destination of ad {', '.join(remaining)}.")
         specs = {ad_id: spec for ad_id, (spec, _) in creatives.items()}
+        # What is agreed to includes the texts and links of the new creatives, and the copies of the ads.
+        new_creatives = [self._create("adcreatives", "AdCreative", spec) for spec in specs.values()]
+        changes = [change, *new_creatives, *(self._copy(ad, None) for ad in rows)]
         return Plan(
-            [change], f"New ad set after {self.source_ad_set_id}.", notes, details, {"ads": rows, "specs": specs}
+            changes, f"New ad set after {self.source_ad_set_id}.", notes, details, {"ads": rows, "specs": specs}
         )
 
     async def _read_ads(self, call: Call) -> list[Row]:
@@ -276,15 +280,13 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
             await self._swap(copy, creative, override.name, steps)
         return copy, creative
 
-    def _copy(self, ad: Row, ad_set_id: str) -> Change:
-        params = {
-            "adset_id": ad_set_id,
-            "status_option": "PAUSED",
-            "rename_options": {"rename_strategy": "NO_RENAME"},
-        }
+    def _copy(self, ad: Row, ad_set_id: str | None) -> Change:
+        """Return the change that copies an ad. `ad_set_id` is None until the new ad set exists."""
+        params = {"status_option": "PAUSED", "rename_options": {"rename_strategy": "NO_RENAME"}}
+        params |= {"adset_id": ad_set_id} if ad_set_id else {}
         request = Request("POST", f"{ad['id']}/copies", params, account=self.account_id, repeatable=False, write=True)
         after = {"name": ad.get("name"), "status": "PAUSED"}
-        return Change(Effect.CREATE, request, "Ad", after=after, parent=ad_set_id, edge="ads")
+        return Change(Effect.CREATE, request, "Ad", after=after, parent=ad_set_id or self.account_id, edge="ads")
 
     async def _swap(self, copy: str, creative: str, name: str | None, steps: Steps) -> None:
         """Give the copied ad its new creative, and its new name if there is one."""

@@ -1,0 +1,228 @@
+"""Known attacks, each as a test of its class with variants. Attacks on one module are tested with that module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.sandbox import DEMO_TOKEN
+from meta_ads_mcp.server.catalogue import Catalogue
+from tests.support.elicitors import Person
+from tests.support.every_tool import TOOLS
+from tests.support.examples import demo_ids, example
+from tests.support.ownership import Ownership
+from tests.support.sandbox_engine import SandboxEngine, build_writer
+from tests.support.write_examples import VALID
+
+KINDS = {"campaign": "campaign", "ad_set": "ad_set", "ad": "ad"}
+LISTS = (None, "ads_get_ad_accounts", "ads_get_changes", "ads_rate_status")
+AGREES = Person(True)
+
+
+async def kind(made: SandboxEngine, tool: str, arguments: dict[str, Any]) -> str:
+    """Return the kind of the error of a call that is agreed to, or `success`."""
+    answer = await made.call(tool, made.filled(arguments), AGREES)
+    return str(answer.structured["error"]["kind"]) if answer.is_error else "success"
+
+
+# -- ids that come from the journal -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("before", LISTS)
+@pytest.mark.parametrize("node", ["Campaign", "AdSet", "Ad", "AdRule", "AdAccount"])
+async def test_an_undo_in_a_foreign_account_sends_nothing(node: str, before: str | None) -> None:
+    made = build_writer(accounts=(f"act_{build_writer().world.account_ids[0]}",))
+    judge = Ownership(made.world, (made.account,))
+    target = judge.foreign[node][0]
+    entry = JournalEntry("c20261125T100000-0123abcd", "", "ads_update_campaign", "update", node, object_id=target)
+    entry.before, entry.after = {"name": "Before"}, {"name": made.store.nodes[target].get("name")}
+    made.engine.journal.intent(entry)
+    made.engine.journal.outcome(entry.change_id, "success", object_id=target)
+    if before is not None:
+        await made.call(before)
+    made.sandbox.log.clear()
+    assert await kind(made, "ads_undo_change", {"change_id": entry.change_id, "force": True}) in ("denied", "not_found")
+    assert (made.writes, judge.leaks(made.sandbox.log)) == ([], [])
+
+
+# -- a kind that the caller gives -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_kind", KINDS)
+@pytest.mark.parametrize("says_kind", KINDS)
+async def test_a_copy_is_of_the_kind_that_graph_says(says_kind: str, is_kind: str) -> None:
+    denied = Policy(frozenset({"create_campaign", "create_ad_set"}))
+    made = build_writer(policy=denied)
+    answer = await kind(made, "ads_duplicate_entity", {"entity_type": says_kind, "entity_id": f"{{{is_kind}}}"})
+    assert (answer == "success") is (says_kind == is_kind == "ad")
+    assert bool(made.writes) is (says_kind == is_kind == "ad")
+
+
+@pytest.mark.parametrize("is_kind", KINDS)
+@pytest.mark.parametrize("says_kind", KINDS)
+@pytest.mark.parametrize(
+    ("tool", "more"),
+    [("ads_update_entity", {"updates": {"name": "New"}}), ("ads_activate_entity", {"status": "PAUSED"})],
+)
+async def test_an_object_of_another_kind_is_not_changed(
+    tool: str, more: dict[str, Any], says_kind: str, is_kind: str
+) -> None:
+    made = build_writer()
+    answer = await kind(made, tool, {"entity_type": says_kind, "entity_id": f"{{{is_kind}}}", **more})
+    assert (answer == "success") is (says_kind == is_kind)
+    assert bool(made.writes) is (says_kind == is_kind)
+
+
+# -- rules and the policy ---------------------------------------------------------------------------------------------
+
+
+def changing(kind: str, **change: Any) -> dict[str, Any]:
+    option = {"field": "change_spec", "operator": "EQUAL", "value": change}
+    return {"execution_type": kind, "execution_options": [option]}
+
+
+RISE = changing("CHANGE_CAMPAIGN_BUDGET", amount=500, unit="PERCENTAGE")
+LIMITED_RISE = changing("CHANGE_BUDGET", amount=20, unit="PERCENTAGE", limit=50_000)
+MAX = Policy(max_value={"USD": 60_000})
+RULES: list[tuple[Policy, dict[str, Any], bool]] = [
+    (Policy(frozenset({"edit_budget"})), RISE, False),
+    (Policy(frozenset({"edit_budget"})), changing("CHANGE_BUDGET", amount=-20, unit="PERCENTAGE"), False),
+    (Policy(max_percentage=10), RISE, False),
+    (Policy(max_amount={"USD": 1}), RISE, False),
+    (MAX, RISE, False),
+    (MAX, changing("CHANGE_BUDGET", amount=1, unit="ACCOUNT_CURRENCY", limit=60_001), False),
+    (MAX, {"execution_type": "REBALANCE_BUDGET"}, False),
+    (MAX, {"execution_type": "UPDATE_LAX_BUDGET"}, False),
+    (MAX, LIMITED_RISE, True),
+    (MAX, changing("CHANGE_BUDGET", amount=-20, unit="PERCENTAGE"), True),
+    (Policy(frozenset({"edit_status"})), {"execution_type": "UNPAUSE"}, False),
+    (Policy(frozenset({"edit_status"})), {"execution_type": "ROTATE"}, False),
+    (Policy(frozenset({"edit_status"})), {"execution_type": "AD_RECOMMENDATION_APPLY"}, False),
+    (Policy(frozenset({"edit_creative"})), {"execution_type": "UPDATE_CREATIVE"}, False),
+    (Policy(frozenset({"edit_targeting"})), {"execution_type": "INCREASE_RADIUS"}, False),
+    (Policy(frozenset({"edit_status", "edit_budget", "delete"})), {"execution_type": "NOTIFICATION"}, True),
+]
+
+
+@pytest.mark.parametrize(("policy", "spec", "passes"), RULES)
+@pytest.mark.parametrize("tool", ["ads_create_ad_rule", "ads_update_ad_rule"])
+async def test_a_rule_is_held_to_the_policy(tool: str, policy: Policy, spec: dict[str, Any], passes: bool) -> None:
+    made = build_writer(policy=policy)
+    rule = VALID["ads_create_ad_rule"] | {"status": "ENABLED"}
+    given = rule if tool == "ads_create_ad_rule" else {"rule_id": "{rule}"}
+    assert await kind(made, tool, {**given, "execution_spec": spec}) == ("success" if passes else "denied")
+    assert bool(made.writes) is passes
+
+
+# -- earlier amounts in every form ------------------------------------------------------------------------------------
+
+AMOUNTS = ["5000", 5000, 5000.0, "5000.0", "5000.00"]
+
+
+@pytest.mark.parametrize("old", [*AMOUNTS, "many", "5,000"])
+@pytest.mark.parametrize(
+    ("tool", "name", "node", "new"),
+    [
+        ("ads_update_ad_set", "daily_spend_cap", "ad_set", 999_999),
+        ("ads_update_ad_set", "lifetime_spend_cap", "ad_set", 0),
+        ("ads_update_campaign", "spend_cap", "campaign", 999_999),
+        ("ads_update_spend_cap", "spend_cap", "account", "9999.99 USD"),
+    ],
+)
+async def test_a_raised_cap_is_asked_for_and_limited(tool: str, name: str, node: str, new: Any, old: Any) -> None:
+    argument = {"ad_set": "ad_set_id", "campaign": "campaign_id", "account": "account_id"}[node]
+    for policy, status in ((None, "needs_confirmation"), (MAX, "denied")):
+        made = build_writer(policy=policy)
+        made.store.patch(made.ids[node], {name: old})
+        answer = await made.call(tool, {argument: made.ids[node], name: new})
+        data = answer.structured.get("data") or answer.structured["error"]
+        assert status in (data.get("status"), data.get("kind")), answer.text
+        assert made.writes == []
+
+
+# -- pages of a list --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("position", [0, 99, 100, 149])
+async def test_every_ad_set_of_a_copied_campaign_is_held_to_the_policy(position: int) -> None:
+    made = build_writer(policy=Policy(max_value={"USD": 60_000}))
+    campaign = made.ids["unbudgeted"]
+    template = made.store.children(campaign, "adsets")[0]
+    nodes = [
+        type(template)(f"12029990000000{index:04d}", "AdSet", dict(template.fields), template.account)
+        for index in range(150)
+    ]
+    for index, node in enumerate(nodes):
+        made.store.add(node)
+        made.store.patch(node.id, {"id": node.id, "daily_budget": "9999900" if index == position else "1000"})
+    made.store.links[campaign, "adsets"] = tuple(node.id for node in nodes)
+    assert await kind(made, "ads_duplicate_entity", {"entity_type": "campaign", "entity_id": campaign}) == "denied"
+    assert made.writes == []
+
+
+# -- the business -----------------------------------------------------------------------------------------------------
+
+WITH_BUSINESS = [tool for tool in TOOLS if "business_id" in tool.params.model_fields]
+
+
+@pytest.mark.parametrize("tool", WITH_BUSINESS, ids=lambda tool: tool.name)
+async def test_another_business_is_not_asked_about(tool: Tool) -> None:
+    made = build_writer(business_id="1111111111111111")
+    given = example(tool, demo_ids(made.world)) | {"business_id": "2222222222222222"}
+    assert await kind(made, tool.name, given) == "denied"
+    assert [entry.path for entry in made.sandbox.log if "2222222222222222" in entry.path] == []
+
+
+# -- tools that stand for others --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("excluded", ["ads_update_campaign", "campaigns"])
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("ads_update_campaign", {"campaign_id": "{campaign}", "name": "New"}),
+        ("ads_update_entity", {"entity_type": "campaign", "entity_id": "{campaign}", "updates": {"name": "New"}}),
+        (
+            "ads_call_write_tool",
+            {"name": "ads_update_campaign", "arguments": {"campaign_id": "{campaign}", "name": "New"}},
+        ),
+        (
+            "ads_call_write_tool",
+            {
+                "name": "ads_update_entity",
+                "arguments": {"entity_type": "campaign", "entity_id": "{campaign}", "updates": {"name": "New"}},
+            },
+        ),
+    ],
+)
+async def test_an_excluded_tool_runs_through_no_other(excluded: str, tool: str, arguments: dict[str, Any]) -> None:
+    made = build_writer()
+    made.engine.catalogue = Catalogue(TOOLS, listed=("all",), allow_writes=True, exclude=(excluded,))
+    assert await kind(made, tool, arguments) != "success"
+    assert made.writes == []
+
+
+# -- our own secrets --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [DEMO_TOKEN, f"Call {DEMO_TOKEN}!", f"https://shop.example/?t={DEMO_TOKEN}"])
+@pytest.mark.parametrize(
+    ("tool", "name"),
+    [
+        ("ads_update_campaign", "name"),
+        ("ads_create_campaign", "name"),
+        ("ads_update_ad_link", "url_tags"),
+        ("ads_create_ad_creative", "message"),
+        ("ads_update_ad_creative", "name"),
+        ("ads_create_ad_rule", "name"),
+    ],
+)
+async def test_a_secret_of_this_server_is_not_sent_as_text(tool: str, name: str, text: str) -> None:
+    made = build_writer()
+    assert await kind(made, tool, {**VALID[tool], name: text}) in ("denied", "invalid_arguments")
+    assert made.writes == []
+    assert not [entry for entry in made.sandbox.log if DEMO_TOKEN in str(dict(entry.params))]

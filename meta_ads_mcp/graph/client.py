@@ -163,11 +163,15 @@ class GraphClient:
         """Send reads in one round trip per 50, and return the body or the error of each, in order.
 
         Each is admitted, counted and classified by itself. Members that met a temporary fault are sent again,
-        together. All use the user's token. Raises ValueError for a request that needs a Page's token: use `send`.
+        together. All use one token: that of the Page that all of them name, or the user's. Raises ValueError for
+        requests of several Pages, and PermissionMissing when the user may not act for the Page.
         """
-        if any(request.page for request in requests):
-            raise ValueError("a request with a Page's own token cannot be a member of a batch")
-        token = await self._tokens.current()
+        pages = {request.page for request in requests}
+        if len(pages) > 1:
+            raise ValueError("the members of a batch share one token, so they cannot be of several Pages")
+        token, page = await self._tokens.current(), next(iter(pages), None)
+        if page is not None:
+            token = await self._pages.token(token, page)
         answers: list[Any] = [None] * len(requests)
         waiting = list(range(len(requests)))
 

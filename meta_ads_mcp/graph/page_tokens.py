@@ -44,7 +44,7 @@ class PageTokens:
         Raises PermissionMissing when the user may not act for the Page.
         """
         try:
-            token = await self._get(user, page)
+            token = await self.token(user, page)
         except PermissionMissing as missing:
             if request.write:
                 raise
@@ -62,7 +62,8 @@ class PageTokens:
         except _REFUSALS:
             raise missing from None
 
-    async def _get(self, user: Token, page: str) -> Token:
+    async def token(self, user: Token, page: str) -> Token:
+        """Return the token of a Page. Raises PermissionMissing when the user may not act for it."""
         token = self._tokens.get((user.key, page))
         if token is None:
             token = await self._single.run(f"{user.key}:{page}", lambda: self._look_up(user, page))

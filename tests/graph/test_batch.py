@@ -262,6 +262,7 @@ async def test_cancelled_while_waiting_for_the_limits_gives_every_place_back() -
     assert wire.requests == []
 
 
-async def test_a_pages_own_token_has_no_place_in_a_batch() -> None:
-    with pytest.raises(ValueError, match="Page"):
-        await FakeTransport(lambda _: []).client.batch([Request("GET", "1", page="1")])
+async def test_requests_of_several_pages_have_no_place_in_a_batch() -> None:
+    for pages in (("1", "2"), ("1", None)):
+        with pytest.raises(ValueError, match="Page"):
+            await FakeTransport(lambda _: []).client.batch([Request("GET", "1", page=page) for page in pages])

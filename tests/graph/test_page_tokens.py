@@ -132,6 +132,16 @@ async def test_the_pages_calls_count_on_the_page_and_nothing_shows_its_token() -
     assert PAGE_TOKEN not in f"{failed.value}{failed.value.public()}{wire.events.__dict__}{wire.governor.admitted}"
 
 
-async def test_a_batch_takes_no_request_of_a_page() -> None:
-    with pytest.raises(ValueError, match="batch"):
-        await FakeTransport(graph).client.batch([FORMS])
+async def test_a_batch_of_one_page_is_sent_with_its_token() -> None:
+    wire = FakeTransport(
+        lambda request: [{"code": 200, "body": "{}"}] * 2 if request.method == "POST" else graph(request)
+    )
+    await wire.client.batch([FORMS, FORMS])
+    assert [(request.method, bearer(request)) for request in wire.requests] == [("GET", TOKEN), ("POST", PAGE_TOKEN)]
+
+
+async def test_a_batch_of_a_page_that_the_user_may_not_act_for_is_not_sent() -> None:
+    wire = FakeTransport(lambda request: {"id": "55", "data": []})
+    with pytest.raises(PermissionMissing):
+        await wire.client.batch([FORMS])
+    assert {request.method for request in wire.requests} == {"GET"}

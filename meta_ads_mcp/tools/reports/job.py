@@ -82,14 +82,15 @@ class ReportJob:
         """Return the runs at Meta, in the order of the rows."""
         return [part.run_id for part in self.parts if part.run_id]
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
+        """Return whether the time of this call is up."""
         return self.call.now().timestamp() >= self.deadline
 
     async def advance(self, poll_seconds: float) -> bool:
         """Work until all rows are here or the time is up. Returns whether all are here. Raises AdsError."""
         interval = poll_seconds
         await self._start_waiting()
-        while not self.done and not self._is_over():
+        while not self.done and not self.is_over():
             moved = await self._step()
             await self._start_waiting()
             if self.done or moved:
@@ -103,14 +104,17 @@ class ReportJob:
         """Look once at each running part. Returns whether one of them moved on."""
         moved = False
         for part in [part for part in self.parts if part.run_id and not part.done]:
-            if self._is_over():
+            if self.is_over():
                 break
-            moved = await self._guard(part, self._look) or moved
+            changed = await self._guard(part, self._look)
+            if changed and part in self.parts:  # it was computed, and not replaced
+                await self._download(part)
+            moved = moved or changed
         return moved
 
     async def _start_waiting(self) -> None:
         """Start runs for waiting parts, as many as may run at the same time."""
-        while not self._is_over():
+        while not self.is_over():
             waiting = [part for part in self.parts if not part.run_id]
             if not waiting or sum(bool(part.run_id) and not part.done for part in self.parts) >= MAX_RUNS:
                 return
@@ -144,14 +148,12 @@ class ReportJob:
         )
         await self.call.progress(share, 100, f"Part {self.parts.index(part) + 1} of {len(self.parts)}: {run.status}")
         run.raise_if_failed()
-        if run.done:
-            await self._download(part)
         return run.done
 
     async def _download(self, part: ReportPart) -> None:
         """Read the pages that are still missing, until the time is up."""
         spool = self.call.exports.spool(self._spool_name(part))
-        while not part.done and not self._is_over():
+        while not part.done and not self.is_over():
             listing = await self.runs.read_page(str(part.run_id), limit=PAGE_ROWS, after=part.after)
             size = await spool.append(listing.rows, part.size)
             rows, is_last = part.rows + len(listing.rows), listing.after is None

@@ -208,7 +208,8 @@ class RunReportAndWait(ReportParams):
     async def _write_file(self, call: Call, account: Account, file_format: ExportFormat) -> Result:
         """Write all rows to a file, split and continued as its size requires. The wait includes the download."""
         job = ReportJob(call, self, account, ReportRuns(call, account), self._deadline)
-        if not await job.advance(self.poll_interval_seconds):
+        # Writing the file takes time, too: when none is left, the next call does it.
+        if not await job.advance(self.poll_interval_seconds) or job.is_over():
             call.note(f"The file is not complete after {self.max_wait_seconds} seconds; what is done is kept.")
             return _unfinished(job)
         if len(job.parts) > 1:

@@ -32,7 +32,7 @@ async def test_a_post_needs_no_ad() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "give one of ad_id or post_id"),
+        ({}, "give one of account_id"),
         ({"ad_id": "7", "post_id": "55_66"}, "give only one"),
         ({"post_id": "66"}, "<page>_<post>"),
         ({"ad_id": "7", "filter": "all"}, "accepted values"),

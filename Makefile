@@ -44,7 +44,7 @@ docs: venv
 bundle: venv
 	$(BIN)/python scripts/bundle.py
 
-# Some minutes; writes docs/reliability.md.
+# More than an hour; writes docs/reliability.md.
 torture: venv
 	$(BIN)/python -m scripts.torture
 

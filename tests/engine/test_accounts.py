@@ -144,7 +144,11 @@ async def test_a_failed_look_up_is_not_remembered() -> None:
     assert await made.owner("11", "Ad") == "act_1"
 
 
-@pytest.mark.parametrize("row", [{}, {"account_id": None}, {"account_id": "x/y"}, {"account_id": True}, []])
+# The last row is about another object than the one that was asked about.
+@pytest.mark.parametrize(
+    "row",
+    [{}, {"account_id": None}, {"account_id": "x/y"}, {"account_id": True}, [], {"id": "12", "account_id": "1"}],
+)
 async def test_an_object_that_names_no_account_is_denied_only_where_accounts_are_chosen(row: Any) -> None:
     with pytest.raises(Denied):
         await AccountBook(ScriptedGraph(answer=lambda _: row), OURS).owner("11", "Ad")

@@ -142,11 +142,11 @@ class SandboxEngine:
 
     @property
     def writes(self) -> list[Logged]:
-        """The requests that could change something, without validations."""
+        """The requests that could change something, without validations. A batch counts by its members."""
         return [
             entry
             for entry in self.sandbox.log
-            if entry.method != "GET" and "validate_only" not in entry.params.get("execution_options", "")
+            if entry.method != "GET" and entry.path and "validate_only" not in entry.params.get("execution_options", "")
         ]
 
     @property

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.settings import VARIABLES, Settings, SettingsError, load
 
 OFFICIAL = "https://graph.facebook.com"
@@ -31,7 +32,11 @@ def refused(environ: dict[str, str], env_file: Path | None = None, **flags: Any)
 def test_the_defaults_are_careful() -> None:
     made = load({})
     assert (made.allow_writes, made.accounts, made.toolsets, made.demo) == (False, (), ("default",), False)
-    assert (made.graph_url, made.video_url, made.api_version) == (OFFICIAL, "https://graph-video.facebook.com", "v26.0")
+    assert (made.graph_url, made.video_url, made.api_version) == (
+        OFFICIAL,
+        "https://graph-video.facebook.com",
+        GRAPH_VERSION,
+    )
     assert (made.timeout, made.result_chars, made.log_level, made.lock_profile) == (30, 40_000, "INFO", False)
     assert (made.access_token, made.tokens, made.app_secret, made.profile) == (None, {}, None, None)
     assert (made.policy, made.upload_roots, made.exclude_tools, made.business_id) == (None, (), (), None)

@@ -71,6 +71,7 @@ from mcp.types import ResourceTemplate as ProtocolTemplate
 from mcp.types import Tool as ProtocolTool
 
 from meta_ads_mcp import __version__
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
@@ -94,13 +95,13 @@ CORE = frozenset(
     {"ads_get_ad_accounts", "ads_get_campaigns", "ads_get_insights", "ads_find_tools", "ads_call_read_tool"}
 )
 
-INSTRUCTIONS = """\
-Meta Ads (Facebook, Instagram) through Graph API v26.0, with the user's own token.
+INSTRUCTIONS = f"""\
+Meta Ads (Facebook, Instagram) through Graph API {GRAPH_VERSION}, with the user's own token.
 
 Start with ads_get_ad_accounts and use the act_ ids it gives. Lists come in pages: while page.has_more is true, ask
 again with after=page.after, or set max_items. Never present one page as the whole.
 
-Money in results is {"minor", "amount", "currency"}; amount is what a person reads. Money in arguments is minor units
+Money in results is {{"minor", "amount", "currency"}}; amount is what a person reads. Money in arguments is minor units
 (5000) or "50.00 USD". Never add figures in different currencies. Dates are days in the ad account's own time zone.
 
 Insights come as a table of columns and rows. Never add reach or frequency across rows. Each event has one canonical

@@ -15,6 +15,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 from meta_ads_mcp.cli import login
 from meta_ads_mcp.cli.commands import COMMANDS
 from meta_ads_mcp.cli.parser import parse
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.sandbox import DEMO_TOKEN
 from tests.cli.conftest import Terminal
 from tests.support.keyrings import SERVICE, using
@@ -108,7 +109,7 @@ def test_exchange_swaps_the_token_with_the_secret_in_a_body(terminal: Terminal) 
     assert code == 0
     assert terminal.backend.entries == {(SERVICE, "acme"): f"{USER_TOKEN}Long"}
     assert "Expires   20" in out
-    assert any(line.startswith("GET /v26.0/oauth/access_token?") for line in terminal.graph.lines)
+    assert any(line.startswith(f"GET /{GRAPH_VERSION}/oauth/access_token?") for line in terminal.graph.lines)
 
 
 def test_exchange_without_the_secret_says_what_it_needs(terminal: Terminal) -> None:

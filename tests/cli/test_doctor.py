@@ -16,6 +16,7 @@ from keyring.backends.null import Keyring as NullKeyring
 
 from meta_ads_mcp.cli import doctor
 from meta_ads_mcp.cli.doctor import DoctorCheck, DoctorContext
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.credentials import EnvironmentToken
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxResponse, graph_error
@@ -52,7 +53,7 @@ def test_a_machine_in_order_has_no_complaints(tmp_path: Path) -> None:
     assert "EAAS…0000" in checks["token"].detail
     assert checks["expiry"].detail == "never"
     assert checks["accounts"].detail.startswith("5: ")
-    assert checks["API version"].detail == "v26.0"
+    assert checks["API version"].detail == GRAPH_VERSION
 
 
 def test_without_a_token_the_rest_is_skipped_and_it_fails(tmp_path: Path) -> None:

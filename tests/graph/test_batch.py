@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import (
     AdsError,
@@ -58,7 +59,7 @@ async def test_fifty_a_round_trip_and_answers_in_order() -> None:
     found = await wire.client.batch(reads(120))
     assert [row["id"] for row in found] == [str(1000 + index) for index in range(120)]
     assert [len(members_of(request)) for request in wire.requests] == [50, 50, 20]
-    assert {str(request.url) for request in wire.requests} == {"https://graph.facebook.com/v26.0/"}
+    assert {str(request.url) for request in wire.requests} == {f"https://graph.facebook.com/{GRAPH_VERSION}/"}
     assert all("appsecret_proof" in parse_qs(request.content.decode()) for request in wire.requests)
     assert not any(TOKEN in request.content.decode() for request in wire.requests)
     assert len(wire.governor.settled) == 120
@@ -76,7 +77,10 @@ async def test_a_member_is_a_versioned_request_with_its_parameters() -> None:
         [Request("GET", "act_1/ads", {"fields": "id,name", "effective_status": ["ACTIVE"], "no": None})]
     )
     assert members_of(wire.requests[0]) == [
-        {"method": "GET", "relative_url": "v26.0/act_1/ads?fields=id%2Cname&effective_status=%5B%22ACTIVE%22%5D"}
+        {
+            "method": "GET",
+            "relative_url": f"{GRAPH_VERSION}/act_1/ads?fields=id%2Cname&effective_status=%5B%22ACTIVE%22%5D",
+        }
     ]
 
 

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.errors import (
@@ -284,11 +285,11 @@ async def test_another_version_is_noted_once() -> None:
     wire = FakeTransport(lambda _: httpx.Response(200, json=GOOD, headers={"facebook-api-version": "v22.0"}))
     for _ in range(3):
         await wire.send()
-    assert wire.events.named("meta_api_version") == [("warning", {"served": "v22.0", "pinned": "v26.0"})]
+    assert wire.events.named("meta_api_version") == [("warning", {"served": "v22.0", "pinned": GRAPH_VERSION})]
     assert "v22.0" in str(wire.client.version_notice())
 
 
-@pytest.mark.parametrize("served", ["v26.0", "", "ignore all <b>", None])
+@pytest.mark.parametrize("served", [GRAPH_VERSION, "", "ignore all <b>", None])
 async def test_the_pinned_version_and_nonsense_are_not(served: str | None) -> None:
     headers = {} if served is None else {"facebook-api-version": served}
     wire = FakeTransport(lambda _: httpx.Response(200, json=GOOD, headers=headers))

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.errors import AdsError, UnknownOutcome
 from meta_ads_mcp.graph.classify import parse_error
 from meta_ads_mcp.graph.encoding import encode_body
@@ -45,7 +46,7 @@ async def test_a_part_goes_to_the_video_host_with_its_bytes_and_the_token_in_the
     assert await send_part(wire) == {"start_offset": "256", "end_offset": "256"}
     (sent,) = wire.requests
     found = parts_of(sent)
-    assert str(sent.url) == "https://graph-video.facebook.com/v26.0/act_1/advideos"
+    assert str(sent.url) == f"https://graph-video.facebook.com/{GRAPH_VERSION}/act_1/advideos"
     assert found["video_file_chunk"] == ("clip.mp4", bytes(range(256)))
     assert found["start_offset"] == (None, b"0")
     assert found.keys() == {*TRANSFER, "video_file_chunk", "appsecret_proof"}

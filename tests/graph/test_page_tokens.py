@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, TokenProblem
 from tests.support.fake_transport import TOKEN, FakeTransport, refusal
@@ -34,9 +35,9 @@ async def test_the_users_token_fetches_the_pages_which_then_reads_its_edges() ->
     await wire.client.send(FORMS)
     await wire.client.send(FORMS)
     assert [(request.url.path, bearer(request)) for request in wire.requests] == [
-        ("/v26.0/55", TOKEN),
-        ("/v26.0/55/leadgen_forms", PAGE_TOKEN),
-        ("/v26.0/55/leadgen_forms", PAGE_TOKEN),
+        (f"/{GRAPH_VERSION}/55", TOKEN),
+        (f"/{GRAPH_VERSION}/55/leadgen_forms", PAGE_TOKEN),
+        (f"/{GRAPH_VERSION}/55/leadgen_forms", PAGE_TOKEN),
     ]
     assert all(request.method == "GET" for request in wire.requests)
 
@@ -55,7 +56,7 @@ async def test_each_token_has_its_own_proof() -> None:
 async def test_all_who_wait_share_one_look_up() -> None:
     wire = FakeTransport(graph)
     await asyncio.gather(*(wire.client.send(FORMS) for _ in range(5)))
-    assert [request.url.path for request in wire.requests].count("/v26.0/55") == 1
+    assert [request.url.path for request in wire.requests].count(f"/{GRAPH_VERSION}/55") == 1
 
 
 async def test_a_token_that_meta_refuses_is_fetched_again_next_time() -> None:
@@ -70,7 +71,7 @@ async def test_a_token_that_meta_refuses_is_fetched_again_next_time() -> None:
     with pytest.raises(TokenProblem):
         await wire.client.send(FORMS)
     await wire.client.send(FORMS)
-    assert [request.url.path for request in wire.requests].count("/v26.0/55") == 2
+    assert [request.url.path for request in wire.requests].count(f"/{GRAPH_VERSION}/55") == 2
 
 
 @pytest.mark.parametrize(

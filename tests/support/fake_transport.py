@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.credentials import FixedToken
 from meta_ads_mcp.graph.client import GraphClient
@@ -18,7 +19,7 @@ from tests.support.clock import FakeClock
 from tests.support.recorders import EventRecorder, RecordingGovernor
 
 TOKEN = "EAAB" + "secretsecret" * 4
-BASE = "https://graph.facebook.com/v26.0/"
+BASE = f"https://graph.facebook.com/{GRAPH_VERSION}/"
 
 Handler = Callable[[httpx.Request], Any]
 # Answers a request of the socket server, with or without the work of the sandbox; False leaves it to the sandbox.

@@ -174,7 +174,10 @@ class Settings(BaseSettings):
         None, validation_alias="META_ACCESS_TOKEN", description="token used when no profile is stored or chosen"
     )
     tokens: Annotated[dict[str, SecretStr], NoDecode, BeforeValidator(_token_map)] = Field(
-        {}, validation_alias="META_TOKENS", description="JSON object, profile name to token"
+        {},
+        validation_alias="META_TOKENS",
+        examples=['{"client_a": "…", "client_b": "…"}'],
+        description="JSON object, profile name to token",
     )
     app_id: Annotated[str | None, Takes("digits")] = Field(
         None,
@@ -189,7 +192,7 @@ class Settings(BaseSettings):
         GRAPH_VERSION, validation_alias="META_API_VERSION", description="Graph API version"
     )
     profile: Annotated[str | None, AfterValidator(_profile)] = Field(
-        None, validation_alias="META_ADS_PROFILE", description="stored profile to use"
+        None, validation_alias="META_ADS_PROFILE", examples=["client_a"], description="stored profile to use"
     )
     allow_writes: Annotated[bool | tuple[str, ...], NoDecode, BeforeValidator(_writes)] = Field(
         False,
@@ -202,6 +205,7 @@ class Settings(BaseSettings):
     accounts: Annotated[Words, AfterValidator(_accounts)] = Field(
         (),
         validation_alias="META_ADS_ACCOUNTS",
+        examples=["act_1234567890,act_2345678901"],
         description="ad accounts this server may touch; empty = all the token reaches",
     )
     business_id: Annotated[str | None, Takes("digits")] = Field(
@@ -211,11 +215,15 @@ class Settings(BaseSettings):
         description="business to which account, Page and pixel discovery is limited",
     )
     policy: Annotated[Path | None, AfterValidator(_home)] = Field(
-        None, validation_alias="META_ADS_POLICY", description="TOML file with guardrails"
+        None,
+        validation_alias="META_ADS_POLICY",
+        examples=["~/meta-ads-policy.toml"],
+        description="TOML file with guardrails",
     )
     upload_roots: Words = Field(
         (),
         validation_alias="META_ADS_UPLOAD_ROOTS",
+        examples=["/srv/creatives"],
         description="comma list of folders from which a local file may be uploaded; empty = none",
     )
     state_dir: Annotated[Path, AfterValidator(_home)] = Field(

@@ -1,6 +1,6 @@
 """Distill ISO 3166 and Google's libphonenumber into the data that customer matching uses.
 
-Writes `meta_ads_mcp/tools/audiences/countries.json` and, for the tests, `tests/support/phone_numbers.json`. Both
+Writes `meta_ads_mcp/domain/normalization/countries.json` and, for the tests, `tests/support/phone_numbers.json`. Both
 packages are needed once, for this script only: the server does not depend on them (`phonenumbers` takes 48 MB).
 
     pip install phonenumbers pycountry && python scripts/distill_countries.py
@@ -26,7 +26,7 @@ import pycountry
 from phonenumbers import PhoneMetadata, PhoneNumberFormat, PhoneNumberType
 
 ROOT = Path(__file__).parent.parent
-COUNTRIES = ROOT / "meta_ads_mcp" / "tools" / "audiences" / "countries.json"
+COUNTRIES = ROOT / "meta_ads_mcp" / "domain" / "normalization" / "countries.json"
 EXAMPLES = ROOT / "tests" / "support" / "phone_numbers.json"
 EXAMPLE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE)
 

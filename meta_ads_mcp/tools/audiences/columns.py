@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from meta_ads_mcp.domain.normalization.hashing import BIRTH_DATE, REPEATABLE
+from meta_ads_mcp.domain.normalization.normalization import KEYS
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.tools.audiences.hashing import BIRTH_DATE, REPEATABLE
-from meta_ads_mcp.tools.audiences.normalization import KEYS
 
 # The word of schema for a column that is left out.
 SKIP = "SKIP"

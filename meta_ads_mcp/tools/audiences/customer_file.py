@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO, Self
 
+from meta_ads_mcp.domain.normalization.hashing import Person, hash_person, schema_of
+from meta_ads_mcp.domain.normalization.normalization import Context
+from meta_ads_mcp.domain.normalization.text_files import find_encoding
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.audiences.columns import Layout, find_layout
-from meta_ads_mcp.tools.audiences.hashing import Person, hash_person, schema_of
-from meta_ads_mcp.tools.audiences.normalization import Context
-from meta_ads_mcp.tools.audiences.text_files import find_encoding
 
 # Records in one request (Meta docs, marketing-api/reference/custom-audience/users).
 BATCH_ROWS = 10_000

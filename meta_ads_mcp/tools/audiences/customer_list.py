@@ -20,12 +20,12 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import AudienceId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
+from meta_ads_mcp.domain.normalization.countries import find_country
+from meta_ads_mcp.domain.normalization.normalization import Context, Key
+from meta_ads_mcp.domain.normalization.text_files import FALLBACK
 from meta_ads_mcp.errors import AdsError, InvalidArguments, Throttled
 from meta_ads_mcp.tools.audiences.audience_writes import require_not_flagged
-from meta_ads_mcp.tools.audiences.countries import find_country
 from meta_ads_mcp.tools.audiences.customer_file import BATCH_ROWS, MAX_FILE_BYTES, Count, CustomerFile
-from meta_ads_mcp.tools.audiences.normalization import Context, Key
-from meta_ads_mcp.tools.audiences.text_files import FALLBACK
 
 NAME = "ads_update_audience_users"
 # Meta ends a session 90 minutes after its first batch. Ten of them are left for the batches of a resumed call.

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from meta_ads_mcp.tools.audiences.birth_dates import split_birth_date
-from meta_ads_mcp.tools.audiences.countries import find_country
-from meta_ads_mcp.tools.audiences.normalization import (
+from meta_ads_mcp.domain.normalization.birth_dates import split_birth_date
+from meta_ads_mcp.domain.normalization.countries import find_country
+from meta_ads_mcp.domain.normalization.normalization import (
     IDENTIFYING,
     NOT_HASHED,
     Context,

@@ -15,7 +15,7 @@ import pytest
 from facebook_business.adobjects.helpers.customaudiencemixin import CustomAudienceMixin
 from facebook_business.adobjects.serverside.normalize import Normalize
 
-from meta_ads_mcp.tools.audiences.normalization import Context, Unusable, normalize_value
+from meta_ads_mcp.domain.normalization.normalization import Context, Unusable, normalize_value
 
 SDK_FIELDS = {
     "EMAIL": "em",

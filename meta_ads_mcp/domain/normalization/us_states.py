@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meta_ads_mcp.tools.audiences.transliteration import to_latin
+from meta_ads_mcp.domain.normalization.transliteration import to_latin
 
 # USPS codes: states, the District of Columbia, territories and military addresses.
 _NAMES = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from meta_ads_mcp.tools.audiences.countries import NumberingPlan, numbering_plan, plans_by_code
+from meta_ads_mcp.domain.normalization.countries import NumberingPlan, numbering_plan, plans_by_code
 
 # E.164: a number has at most 15 digits with its country code. Shorter ones are service numbers.
 _DIGITS = range(7, 16)

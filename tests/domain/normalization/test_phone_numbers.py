@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools.audiences.phone_numbers import complete_number
+from meta_ads_mcp.domain.normalization.phone_numbers import complete_number
 from tests import support
 
 # [country, national form, international form, digits], written by scripts/distill_countries.py from libphonenumber.

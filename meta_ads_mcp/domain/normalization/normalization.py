@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from meta_ads_mcp.tools.audiences.countries import find_country
-from meta_ads_mcp.tools.audiences.phone_numbers import complete_number
-from meta_ads_mcp.tools.audiences.transliteration import to_latin
-from meta_ads_mcp.tools.audiences.us_states import STATE_CODES, STATE_NAMES
+from meta_ads_mcp.domain.normalization.countries import find_country
+from meta_ads_mcp.domain.normalization.phone_numbers import complete_number
+from meta_ads_mcp.domain.normalization.transliteration import to_latin
+from meta_ads_mcp.domain.normalization.us_states import STATE_CODES, STATE_NAMES
 
 Key = Literal[
     "EMAIL",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools.audiences.hashing import Person, hash_person, schema_of
-from meta_ads_mcp.tools.audiences.normalization import IDENTIFYING, KEYS, NOT_HASHED, Context
+from meta_ads_mcp.domain.normalization.hashing import Person, hash_person, schema_of
+from meta_ads_mcp.domain.normalization.normalization import IDENTIFYING, KEYS, NOT_HASHED, Context
 
 MARY = "f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79"
 PHONE = "1ef970831d7963307784fa8688e8fce101a15685d62aa765fed23f3a2c576a4e"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.tools.audiences.birth_dates import split_birth_date
-from meta_ads_mcp.tools.audiences.normalization import KEYS, Context, Unusable, normalize_value
-from meta_ads_mcp.tools.audiences.transliteration import to_latin
+from meta_ads_mcp.domain.normalization.birth_dates import split_birth_date
+from meta_ads_mcp.domain.normalization.normalization import KEYS, Context, Unusable, normalize_value
+from meta_ads_mcp.domain.normalization.transliteration import to_latin
 
 YEAR = 2026
 DEVICE = "38400000-8cf0-11bd-b23e-10b96e40000d"

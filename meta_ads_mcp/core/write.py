@@ -126,6 +126,14 @@ class WriteParams(Params):
         return {}
 
     @classmethod
+    def resumes(cls) -> bool:
+        """Return whether a repeated call with the same idempotency key continues one that ended among its steps.
+
+        Its `apply` then leaves out the steps that the journal has as done.
+        """
+        return False
+
+    @classmethod
     def has_steps(cls) -> bool:
         """Return whether the tool carries out its plan itself, step by step."""
         return cls.apply is not WriteParams.apply

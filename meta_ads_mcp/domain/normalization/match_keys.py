@@ -61,8 +61,8 @@ def normalize_match_key(key: str, value: str, context: Context) -> str:
 def hash_match_key(key: str, value: str, context: Context, *, already_hashed: bool = False) -> str:
     """Return the value as it is sent: SHA-256 in lower-case hex for HASHED_KEYS, and else the text itself.
 
-    A value that is such a hash already is taken as it is, as the SDK does. Raises Unusable for any other value that Meta
-    cannot match; with `already_hashed` for every value of HASHED_KEYS that is not a hash.
+    A value that is such a hash already is taken as it is, as the SDK does. Raises Unusable for any other value that
+    Meta cannot match; with `already_hashed` for every value of HASHED_KEYS that is not a hash.
     """
     if key not in HASHED_KEYS:
         return normalize_match_key(key, value, context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -48,6 +48,10 @@ class JournalledSteps:
     done: list[Done] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _mine: set[str] = field(default_factory=set)
+
+    def continue_after(self, entries: Sequence[JournalEntry]) -> None:
+        """Count the changes of an earlier call with the same idempotency key as this call's."""
+        self._mine.update(entry.change_id for entry in entries)
 
     async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
         """A caller that goes away does not take the answer with it; an exchange, which may be long, ends with it."""

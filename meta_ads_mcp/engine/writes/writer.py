@@ -314,6 +314,9 @@ class WriteCall:
         if stored_result is not None:
             return replay(stored_result)
         entries = [entry for entry in earlier if entry.status != "failed"]
+        if entries and self.args.resumes():
+            self.steps.continue_after(entries)
+            return None
         if entries and self.args.has_steps():
             raise partial_completion(entries)
         for entry in entries:

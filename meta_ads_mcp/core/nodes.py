@@ -22,6 +22,8 @@ class Owner(enum.Enum):
     """The object is an ad account, or its field `account_id` names one."""
     MEMBER = "member"
     """The object is on an edge of each ad account that may use it (`member_edge`)."""
+    SUBJECT = "subject"
+    """The object names the ad object that it belongs to (`owner_field`), whose account counts."""
     PAGE = "page"
     """The object belongs to a Page, whose account counts."""
     ABOVE = "above"
@@ -49,6 +51,7 @@ class NodeKind:
 
     * `label`: the words for it in messages.
     * `member_edge`: the edge of an ad account that lists it (Owner.MEMBER).
+    * `owner_field`: the field that holds the id of the ad object it belongs to (Owner.SUBJECT).
     * `list_edge`: the edge below its parent on which it is created and listed.
     * `distinct_field`: a field that every object of this kind has, and no object of a kind that is updated alike.
     * `filters_updated_time`: whether the list edge filters by `updated_time`.
@@ -67,6 +70,7 @@ class NodeKind:
     label: str
     owner: Owner = Owner.SELF
     member_edge: str | None = None
+    owner_field: str | None = None
     list_edge: str | None = None
     distinct_field: str | None = None
     filters_updated_time: bool = False
@@ -147,6 +151,14 @@ _ROWS = (
         effect_fields=("evaluation_spec", "execution_spec", "schedule_spec"),
         id_keys=("rule_id",),
     ),
+    NodeKind(
+        "AdLabel",
+        "label",
+        Owner.MEMBER,
+        member_edge="adlabels",
+        reversible=True,
+        id_keys=("adlabels", "ad_label_ids", "label_ids"),
+    ),
     NodeKind("AdReportRun", "report run", id_keys=("report_run_id",)),
     NodeKind(
         "CustomAudience",
@@ -174,7 +186,8 @@ _ROWS = (
     NodeKind(
         "HighDemandPeriod",
         "budget schedule",
-        Owner.UNKNOWN,
+        Owner.SUBJECT,
+        owner_field="ad_object_id",
         fingerprint=Fingerprint(("budget_value", "budget_value_type", "time_start", "time_end"), created=None),
     ),
     NodeKind(

@@ -111,6 +111,8 @@ class AccountBook:
             return await self._single.run(object_id, lambda: self._search_owner(object_id, kind))
         if kind.owner is Owner.PAGE:
             return await self._owner_of_page_object(object_id)
+        if kind.owner is Owner.SUBJECT:
+            return await self._single.run(object_id, lambda: self._owner_of_subject(object_id, kind))
         try:
             return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
         except (NotFound, PermissionMissing):
@@ -179,6 +181,8 @@ class AccountBook:
             return await self._search_owner(object_id, kind)
         if kind.owner is Owner.PAGE:
             return await self._owner_of_page_object(object_id)
+        if kind.owner is Owner.SUBJECT:
+            return await self._owner_of_subject(object_id, kind)
         self._without_account.add(object_id)
         return None
 
@@ -194,6 +198,17 @@ class AccountBook:
         owner = await self.owner(page, "Page")
         if owner is None:
             raise _foreign(object_id)
+        return owner
+
+    async def _owner_of_subject(self, object_id: str, kind: NodeKind) -> str:
+        """Return the account of the ad object to which this one belongs, such as the campaign of a budget schedule."""
+        name = str(kind.owner_field)
+        row = await self._sender.send(Request("GET", object_id, {"fields": f"id,{name}"}))
+        subject = row.get(name) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
+        owner = await self.require(str(subject)) if isinstance(subject, str | int) else None
+        if owner is None:
+            raise _foreign(object_id)
+        self._remember(object_id, owner)
         return owner
 
     async def _search_owner(self, object_id: str, kind: NodeKind) -> str:

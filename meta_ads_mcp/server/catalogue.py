@@ -36,6 +36,7 @@ TOOLSETS = (
     "insights",
     "reports",
     "macros",
+    "bulk",
     "targeting",
     "budget",
     "leads",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
-from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, gone, make, need, now
-from meta_ads_mcp.sandbox.refusal import invalid
+from meta_ads_mcp.sandbox.edges.writing import (
+    SUCCESS,
+    change,
+    check_name,
+    gone,
+    label_rows,
+    make_label,
+    need,
+    only_validated,
+)
 from meta_ads_mcp.sandbox.store import GraphNode
-from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
 LABELED = ("Campaign", "AdSet", "Ad", "AdCreative")
@@ -27,16 +35,17 @@ def create(ask: Ask) -> Json:
     """Make a label."""
     need(ask.params, "name")
     check_name(ask.params)
-    return {"id": _make_label(ask, ask.params["name"]).id}
+    return {"id": make_label(ask, ask.params["name"]).id}
 
 
 @serves("POST", *(f"{kind}/adlabels" for kind in LABELED))
 def add(ask: Ask) -> Json:
     """Add labels to an object, by id or by name; a name that no label has makes one."""
     need(ask.params, "adlabels")
+    if only_validated(ask):
+        return SUCCESS
     before = ask.node.get("adlabels") or []
-    labels = [_find_label(ask, item) for item in ask.params["adlabels"]]
-    rows = {label.id: {"id": label.id, "name": label.get("name")} for label in labels}
+    rows = {row["id"]: row for row in label_rows(ask, ask.params["adlabels"])}
     change(ask, ask.node, {"adlabels": [*(row for row in before if row["id"] not in rows), *rows.values()]})
     return SUCCESS
 
@@ -44,6 +53,8 @@ def add(ask: Ask) -> Json:
 @serves("DELETE", "AdSet/adlabels")
 def remove(ask: Ask) -> Json:
     """Take labels away from an ad set, or all of them where none is named."""
+    if only_validated(ask):
+        return SUCCESS
     names = {str(item.get("id") or item.get("name")) for item in ask.params.get("adlabels") or ()}
     before = ask.node.get("adlabels") or []
     rest = [row for row in before if names and not {row["id"], row["name"]} & names]
@@ -54,9 +65,21 @@ def remove(ask: Ask) -> Json:
 @serves("GET", *(f"AdLabel/{edge}" for edge in OBJECTS))
 def labeled_objects(ask: Ask) -> EdgeListing:
     """Return the objects of one kind that carry the label."""
-    kind, store = OBJECTS[ask.call.path[-1]], ask.graph.world.store
-    nodes = (node for node in store.nodes.values() if node.type == kind and node.account == ask.node.account)
-    return EdgeListing([node for node in nodes if any(row["id"] == ask.node.id for row in node.get("adlabels") or ())])
+    kind = OBJECTS[ask.call.path[-1]]
+    return EdgeListing([node for node in _carriers(ask, ask.node.id) if node.type == kind])
+
+
+@serves("GET", *(f"AdAccount/{edge}bylabels" for edge in OBJECTS))
+def objects_by_labels(ask: Ask) -> EdgeListing:
+    """Return the objects of one kind that carry any of the labels, or all of them (`operator`)."""
+    need(ask.params, "ad_label_ids")
+    wanted = {str(label) for label in ask.params["ad_label_ids"]}
+    least = len(wanted) if ask.params.get("operator") == "ALL" else 1
+    kind = OBJECTS[ask.call.path[-1].removesuffix("bylabels")]
+    nodes = (
+        node for node in ask.graph.world.store.nodes.values() if (node.type, node.account) == (kind, ask.node.account)
+    )
+    return EdgeListing([node for node in nodes if len(wanted & _label_ids(node)) >= least])
 
 
 @serves("POST", "AdLabel")
@@ -64,30 +87,29 @@ def rename(ask: Ask) -> Json:
     """Give the label another name."""
     check_name(ask.params)
     change(ask, ask.node, {"name": ask.params["name"]} if "name" in ask.params else {})
+    for node in _carriers(ask, ask.node.id):
+        rows = [
+            {**row, "name": ask.node.get("name")} if row["id"] == ask.node.id else row for row in node.get("adlabels")
+        ]
+        ask.graph.world.store.patch(node.id, {"adlabels": rows})
     return SUCCESS
 
 
 @serves("DELETE", "AdLabel")
 def delete(ask: Ask) -> Json:
-    """Delete the label."""
+    """Delete the label, and take it off everything that carries it."""
+    for node in _carriers(ask, ask.node.id):
+        rest = [row for row in node.get("adlabels") if row["id"] != ask.node.id]
+        ask.graph.world.store.patch(node.id, {"adlabels": rest})
     gone(ask, ask.node)
     return SUCCESS
 
 
-def _make_label(ask: Ask, name: str) -> GraphNode:
-    account = f"act_{ask.node.account}"
-    when = stamp(now(ask))
-    fields = {"name": name, "account": {"id": account}, "created_time": when, "updated_time": when}
-    return make(ask, "AdLabel", fields, [(account, "adlabels")])
+def _carriers(ask: Ask, label_id: str) -> Iterator[GraphNode]:
+    """Yield the objects of the account that carry a label."""
+    nodes = list(ask.graph.world.store.nodes.values())
+    return (node for node in nodes if node.account == ask.node.account and label_id in _label_ids(node))
 
 
-def _find_label(ask: Ask, item: Json) -> GraphNode:
-    if not isinstance(item, dict) or not (item.get("id") or item.get("name")):
-        raise invalid(None, "A label is named by its id or its name", "adlabels")
-    labels = ask.graph.world.store.children(f"act_{ask.node.account}", "adlabels")
-    for label in labels:
-        if str(item.get("id")) == label.id or ("id" not in item and item["name"] == label.get("name")):
-            return label
-    if "id" in item:
-        raise invalid(None, f"Label {item['id']} does not exist", "adlabels")
-    return _make_label(ask, str(item["name"]))
+def _label_ids(node: GraphNode) -> set[str]:
+    return {str(row["id"]) for row in node.get("adlabels") or ()} if node.type in LABELED else set()

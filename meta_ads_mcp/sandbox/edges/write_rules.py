@@ -7,13 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from meta_ads_mcp.sandbox.edges import budgets, lists
+from meta_ads_mcp.sandbox.edges import budgets
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.writing import (
     SUCCESS,
     change,
     check_name,
-    check_open,
     gone,
     known_node,
     make,
@@ -201,22 +200,3 @@ def _members(ask: Ask, cell: Mapping[str, Json]) -> list[GraphNode]:
     if not nodes:
         raise invalid(None, "A cell has adsets, campaigns or adaccounts", "cells")
     return nodes
-
-
-# -- budget schedules -------------------------------------------------------------------------------------------------
-
-serves("GET", "Campaign/budget_schedules", "AdSet/budget_schedules")(lists.linked)
-
-
-@serves("POST", "Campaign/budget_schedules", "AdSet/budget_schedules")
-def create_schedule(ask: Ask) -> Json:
-    """Make a budget schedule (a high demand period)."""
-    params = ask.params
-    need(params, "budget_value", "budget_value_type", "time_start", "time_end")
-    check_open(ask.node)
-    if not budgets.amount(ask.node.get("daily_budget")):
-        raise invalid(None, "Budgets are scheduled where the daily budget is", "budget_value")
-    if params["time_end"] <= params["time_start"] or params["time_end"] <= ask.graph.clock().timestamp():
-        raise invalid(budgets.IN_THE_PAST, "The period ends after it starts, and in the future", "time_end")
-    fields = {"ad_object_id": ask.node.id, "recurrence_type": "ONE_TIME", **readable(ask, "HighDemandPeriod", params)}
-    return {"id": make(ask, "HighDemandPeriod", fields, [(ask.node.id, "budget_schedules")], prefix="31").id}

@@ -72,7 +72,10 @@ def moment(ask: Ask, value: Json) -> datetime:
 def readable(ask: Ask, kind: str, params: Mapping[str, Json]) -> dict[str, Json]:
     """The params that are fields too, as Graph gives them back: budgets as text, times in the account's zone."""
     field_types = ask.graph.spec.fields(kind)
-    return {name: _format_value(ask, field_types[name], value) for name, value in params.items() if name in field_types}
+    values = {
+        name: _format_value(ask, field_types[name], value) for name, value in params.items() if name in field_types
+    }
+    return values | ({"adlabels": label_rows(ask, values["adlabels"])} if "adlabels" in values else {})
 
 
 def _format_value(ask: Ask, kind: str, value: Json) -> Json:
@@ -100,6 +103,32 @@ def make(
     for parent, edge in links:
         store.link(parent, edge, [new_id])
     return node
+
+
+def make_label(ask: Ask, name: str) -> GraphNode:
+    """Make a label of the account."""
+    account = f"act_{ask.node.account}"
+    when = stamp(now(ask))
+    fields = {"name": name, "account": {"id": account}, "created_time": when, "updated_time": when}
+    return make(ask, "AdLabel", fields, [(account, "adlabels")])
+
+
+def label_rows(ask: Ask, items: Iterable[Json]) -> list[dict[str, Json]]:
+    """Return labels as an object shows them. They are named by id or by name; a name that no label has makes one."""
+    labels = [_find_label(ask, item) for item in items or ()]
+    return [{"id": label.id, "name": label.get("name")} for label in {label.id: label for label in labels}.values()]
+
+
+def _find_label(ask: Ask, item: Json) -> GraphNode:
+    if not isinstance(item, dict) or not (item.get("id") or item.get("name")):
+        raise invalid(None, "A label is named by its id or its name", "adlabels")
+    labels = ask.graph.world.store.children(f"act_{ask.node.account}", "adlabels")
+    for label in labels:
+        if str(item.get("id")) == label.id or ("id" not in item and item["name"] == label.get("name")):
+            return label
+    if "id" in item:
+        raise invalid(None, f"Label {item['id']} does not exist", "adlabels")
+    return make_label(ask, str(item["name"]))
 
 
 def make_delivering(ask: Ask, kind: str, fields: Mapping[str, Json]) -> GraphNode:

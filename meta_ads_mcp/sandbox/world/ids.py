@@ -28,6 +28,8 @@ SHAPES = {
     "rule": ("2386", 17),
     "study": ("6", 15),
     "conversion": ("5", 16),
+    "label": ("6", 16),
+    "schedule": ("31", 16),
 }
 
 

@@ -1,4 +1,4 @@
-"""What an advertiser sets up beside campaigns: audiences, custom conversions, automated rules, studies."""
+"""What an advertiser sets up beside campaigns: audiences, conversions, rules, studies, labels, budget schedules."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def add_tools(place: Place) -> None:
     _add_conversions(place)
     _add_rules(place)
     _add_study(place)
+    _add_labels(place)
+    _add_schedule(place)
 
 
 def _add_audiences(place: Place) -> None:
@@ -166,3 +168,34 @@ def _add_study(place: Place) -> None:
         "last_updated_results": json.dumps({"as_of": place.ago(days=7)[:10]}),
     }
     place.add(study_id, "objectives", "AdStudyObjective", objective)
+
+
+def _add_labels(place: Place) -> None:
+    """Add two labels: one on the first campaign and its ad sets, one that nothing carries yet."""
+    campaign = place.store.children(place.node_id, "campaigns")[0]
+    carriers = [campaign, *place.store.children(campaign.id, "adsets")]
+    for number, (name, nodes) in enumerate((("evergreen", carriers), ("Q1 test", []))):
+        label = {"id": place.make("label", number), "name": name}
+        times = {"created_time": place.ago(days=90 - number), "updated_time": place.ago(days=90 - number)}
+        place.add(place.node_id, "adlabels", "AdLabel", {**label, **times, "account": {"id": place.node_id}})
+        for node in nodes:
+            place.store.patch(node.id, {"adlabels": [label]})
+
+
+def _add_schedule(place: Place) -> None:
+    """Add a budget rise of the next days to the first campaign with a daily budget of its own."""
+    campaigns = place.store.children(place.node_id, "campaigns")
+    campaign = next((node for node in campaigns if node.get("daily_budget") and node.get("status") == "ACTIVE"), None)
+    if campaign is None:
+        return
+    schedule = {
+        "id": place.make("schedule", campaign.id),
+        "ad_object_id": campaign.id,
+        "budget_value": int(campaign.get("daily_budget")) // 2,
+        "budget_value_type": "ABSOLUTE",
+        "recurrence_type": "ONE_TIME",
+        "time_start": place.ago(days=-14),
+        "time_end": place.ago(days=-17),
+    }
+    place.add(campaign.id, "budget_schedules", "HighDemandPeriod", schedule)
+    place.store.patch(campaign.id, {"is_budget_schedule_enabled": True})

@@ -261,7 +261,8 @@ def test_nodes_have_the_field_account_id(node: str) -> None:
 
 @pytest.mark.parametrize("edge", [row.member_edge for row in NODES.values() if row.member_edge])
 def test_member_edges_are_edges_of_an_account(edge: str) -> None:
-    assert hasattr(AdAccount, {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels"}.get(edge, f"get_{edge}"))
+    methods = {"advideos": "get_ad_videos", "adspixels": "get_ads_pixels", "adlabels": "get_ad_labels"}
+    assert hasattr(AdAccount, methods.get(edge, f"get_{edge}"))
 
 
 @pytest.mark.parametrize(

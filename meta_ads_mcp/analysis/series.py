@@ -27,6 +27,10 @@ PREFERENCE = tuple(
 )
 
 
+# The key of a row that `meant.with_event` adds: the spend that was meant for the results.
+EVENT_SPEND = "event_spend"
+
+
 @dataclass(frozen=True)
 class Measure:
     """The event that `results` counts, or None. `from_meta` says whether it is the one of the field `results`."""
@@ -172,6 +176,7 @@ def figures(row: Row, measure: Measure) -> Figures:
         reach=number(row.get("reach")) if row else 0,
         result_unit=measure.unit,
         additive=measure.additive,
+        result_spend=number(row.get(EVENT_SPEND)),
     )
 
 
@@ -197,7 +202,15 @@ def sum_figures(parts: Sequence[Figures]) -> Figures:
         reach=None,
         result_unit=parts[0].result_unit if parts else 1,
         additive=all(part.additive for part in parts),
+        result_spend=_result_spend(parts),
     )
+
+
+def _result_spend(parts: Sequence[Figures]) -> Number | None:
+    """Return the spend that was meant for the results of all parts, or None if it is all of their spend."""
+    if all(part.result_spend is None for part in parts):
+        return None
+    return total(part.spend if part.result_spend is None else part.result_spend for part in parts)
 
 
 @dataclass(frozen=True)

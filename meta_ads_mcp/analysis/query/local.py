@@ -14,7 +14,7 @@ from meta_ads_mcp.analysis.table import Cells, Column, Sheet, missing_value
 from meta_ads_mcp.domain.insights_query import InsightsFilter, InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
 
-_COMPARISONS = {
+LOCAL_OPERATORS = {
     "EQUAL": "=",
     "NOT_EQUAL": "≠",
     "GREATER_THAN": ">",
@@ -58,7 +58,7 @@ class LocalSelection:
     def note(self, matches: int, rows: int) -> str:
         """Say what was done here and not by Meta."""
         conditions = [
-            f"{name} {_COMPARISONS[condition.operator]} {', '.join(map(str, condition.value))}"
+            f"{name} {LOCAL_OPERATORS[condition.operator]} {', '.join(map(str, condition.value))}"
             for name, condition in self.filters
         ]
         parts = [
@@ -72,11 +72,11 @@ def local_selection(query: InsightsParams) -> LocalSelection:
     """Return what Graph cannot do. Raises InvalidArguments for an operator that events do not have."""
     filters = [(name, item) for item in query.filtering or () if (name := local_name(item.field))]
     for name, item in filters:
-        if item.operator not in _COMPARISONS:
+        if item.operator not in LOCAL_OPERATORS:
             raise InvalidArguments(
                 f"{name} cannot be filtered with {item.operator}.",
-                f"Use one of {', '.join(_COMPARISONS)}.",
-                allowed=tuple(_COMPARISONS),
+                f"Use one of {', '.join(LOCAL_OPERATORS)}.",
+                allowed=tuple(LOCAL_OPERATORS),
             )
     sort, descending = sort_key(query)
     return LocalSelection(tuple(filters), local_name(sort) or "" if sort else "", descending)
@@ -128,7 +128,11 @@ def _value(row: Mapping[Column, Any], name: str) -> Any:
 
 
 def _matches(row: Cells, name: str, condition: InsightsFilter) -> bool:
-    value = _value(row, name)
+    return matches_value(_value(row, name), condition)
+
+
+def matches_value(value: Any, condition: InsightsFilter) -> bool:
+    """Return whether a value meets a condition whose operator is one of `LOCAL_OPERATORS`."""
     if condition.operator in _NEGATIONS:
         return not _holds(_NEGATIONS[condition.operator], value, condition.value)
     return _holds(condition.operator, value, condition.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio, round_number, total, whole
 from meta_ads_mcp.analysis.series import Figures, figures, result_measure, sum_figures
@@ -117,12 +117,6 @@ def contributions(movers: Sequence[Mover], event: str | None) -> list[Contributi
 def _excess(figures: Figures, price: float, results: Number | None) -> float:
     """Return how much the total cost per result is above `price` because of one object."""
     return ratio(figures.spend - (figures.results or 0) * price, results) or 0
-
-
-def meant_for(figures: Figures, each: Sequence[Figures]) -> Figures:
-    """Limit the results of the total, and the spend by which their cost is computed, to objects meant for the event."""
-    part = sum_figures(each)
-    return replace(figures, results=part.results, result_spend=part.spend)
 
 
 def mover_table(each: Sequence[Mover]) -> Table:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.cautions import date_note
+from meta_ads_mcp.analysis.meant import meant_for
 from meta_ads_mcp.analysis.series import figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
@@ -25,7 +26,7 @@ from meta_ads_mcp.tools.diagnosis.case import CHILD, MAX_ADS, Case, Level, Subje
 from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of, readable_movers
 from meta_ads_mcp.tools.diagnosis.comparison import METRICS, RATES, Comparison, windows_of
 from meta_ads_mcp.tools.diagnosis.finding import by_severity, count_by_severity
-from meta_ads_mcp.tools.diagnosis.movers import meant_for, mover_table
+from meta_ads_mcp.tools.diagnosis.movers import mover_table
 
 # Graph's error code for an invalid parameter, which includes a field that the object does not have.
 INVALID_PARAMETER = 100

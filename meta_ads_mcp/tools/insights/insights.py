@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -11,6 +12,7 @@ from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
 from meta_ads_mcp.analysis.cautions import date_note, preset_today_note
 from meta_ads_mcp.analysis.charts import pictures as charts
+from meta_ads_mcp.analysis.comparisons.windows import CompareTo, window_pair
 from meta_ads_mcp.analysis.numbers import amount, total
 from meta_ads_mcp.analysis.query.guardrails import check_arguments
 from meta_ads_mcp.analysis.query.local import local_offset, local_selection
@@ -28,6 +30,8 @@ from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
 from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset
 from meta_ads_mcp.tools.accounts import label_account
+from meta_ads_mcp.tools.insights.compare import check_comparison, compare_insights, compare_periods
+from meta_ads_mcp.tools.insights.event_days import read_periods
 from meta_ads_mcp.tools.insights.read_all import no_delivery, read_all
 
 # Answers with at least this many rows suggest a file.
@@ -55,16 +59,22 @@ class GetInsights(InsightsParams):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
     max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+    compare_to: CompareTo | None = None
     chart: Chart = False
 
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
         check_arguments(self, synchronous=True)
-        if local_selection(self):
+        if self.compare_to:
+            check_comparison(self)
+        if self.compare_to or local_selection(self):
             local_offset(self.after)
         return self
 
     async def run(self, call: Call) -> Result:
+        if self.compare_to:
+            count = self.max_items or self.limit
+            return await compare_insights(call, self, self.compare_to, after=self.after, count=count)
         account = await call.account(self.object_id)
         today = account.today(call.now())
         request = build_request(self, account, today, synchronous=True)
@@ -108,6 +118,7 @@ class PerformanceTrend(PeriodParams):
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
     granularity: Annotated[Literal["daily", "weekly", "monthly"], Local()] = "daily"
+    compare_to: CompareTo | None = None
     chart: Chart = False
 
     async def run(self, call: Call) -> Result:
@@ -116,8 +127,9 @@ class PerformanceTrend(PeriodParams):
         if self.time_range:
             require_within_lookback(self.time_range, today)
         increment = {"daily": "1", "weekly": "7", "monthly": "monthly"}[self.granularity]
-        rows = await read_all(call, self.object_id, FIELDS, time_increment=increment, **self.period())
         days = self.time_range or preset_range(self.date_preset, today)
+        pair = window_pair(days, self.compare_to, today) if self.compare_to else None
+        rows, meant = await read_periods(call, self.object_id, FIELDS, increment, **self.period())
         measure = result_measure(rows)
         series = periods(rows, measure, min(days.last, today) if days else today, self.granularity)
         if not series:
@@ -129,7 +141,11 @@ class PerformanceTrend(PeriodParams):
             f"({account.timezone_name}). Spend {spent}."
         )
         images = charts.trend_pictures(call, self.object_id, series, measure, account) if self.chart else []
-        notes = [measure.note(), f"Money in {account.currency}.", *notes, *date_note(rows)]
+        event_note = meant.note() if meant and meant.event else measure.note()
+        notes = [event_note, f"Money in {account.currency}.", *notes, *date_note(rows)]
+        if pair is not None:
+            earlier, sentence = await compare_periods(call, self.object_id, pair, self.granularity, increment, account)
+            data, summary, notes = {**earlier, **data}, f"{summary} {sentence}", [*notes, *pair.notes()]
         return Result(summary, Whole(data), notes=notes, images=images)
 
 
@@ -162,18 +178,18 @@ class AnomalySignal(ObjectParams):
         days = {"since": windows.history.since, "until": windows.recent.until}
         level = self.level.replace("ad_set", "adset") if self._splits else None
         identity = IDENTITY.get(level or "", ())
-        rows = await read_all(
-            call,
-            self.object_id,
-            (*identity, *FIELDS),
-            time_range=days,
-            time_increment="1",
-            **({"level": level} if level else {}),
-        )
+        rows = await self._read_days(call, days, identity, level)
         if not rows:
             return no_delivery(self.object_id, time_range(windows.history.first, windows.recent.last))
         limits = Limits(self.threshold_pct, self.min_impressions)
         return anomaly_result(SignalCheck(self.object_id, identity, windows, self.metrics, limits), rows, account)
+
+    async def _read_days(self, call: Call, days: Row, identity: Sequence[str], level: str | None) -> list[Row]:
+        if level is None:
+            rows, _ = await read_periods(call, self.object_id, FIELDS, "1", time_range=days)
+            return rows
+        fields = (*identity, *FIELDS)
+        return await read_all(call, self.object_id, fields, time_range=days, time_increment="1", level=level)
 
     @property
     def _splits(self) -> bool:

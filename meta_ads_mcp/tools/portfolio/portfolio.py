@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from meta_ads_mcp.analysis.cautions import preset_today_note
+from meta_ads_mcp.analysis.cautions import preset_today_note, today_note
+from meta_ads_mcp.analysis.comparisons.windows import CompareTo, Earlier, pair_of_period
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.partial import read_batch
-from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.ports import Call, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, get, tool
+from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.core.values.ids import AccountId
 from meta_ads_mcp.domain.insights_query import Chart, Preset
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.accounts import ACCOUNT_STATUS
-from meta_ads_mcp.tools.portfolio import totals
+from meta_ads_mcp.tools.portfolio import totals, two_windows
+from meta_ads_mcp.tools.portfolio.attention import RUNNING_STATUSES, Alert, alerts
 from meta_ads_mcp.tools.portfolio.charts import portfolio_pictures
 from meta_ads_mcp.tools.portfolio.totals import Portfolio
 
 MAX_ACCOUNTS = 60
 # The limit of the list request.
 MAX_LISTED_ACCOUNTS = 500
-# Values of account_status with which ads can run. Source: Meta docs, marketing-api/reference/ad-account.
-RUNNING_STATUSES = frozenset({1, 8, 9, 201})
+RESULTS = (
+    "results = each account's result_event in the campaigns meant for it; cost_per_result is their spend alone. "
+    "_change_pct compares sums, _change_per_day_pct compares days."
+)
+Names = Mapping[str, object]
 
 
 @tool(
@@ -41,37 +49,167 @@ RUNNING_STATUSES = frozenset({1, 8, 9, 201})
 class PortfolioSummary(Params):
     """Compare many ad accounts at once: spend, results and costs per account, totals per currency (never added across).
 
-    Without account_ids, every account this server may touch or the token reaches. Accounts that fail or did not deliver
-    are named. Days are each account's own.
+    Accounts that need attention come first, with the reason. compare_to adds the earlier period, changes and figures
+    per day. Without account_ids, every account this server may touch or the token reaches. Accounts that fail or did
+    not deliver are named. Days are each account's own.
     """
 
     account_ids: Annotated[list[AccountId] | None, Field(min_length=1, max_length=MAX_ACCOUNTS)] = None
     date_preset: Annotated[Preset, Local()] = "last_30d"
+    time_range: Annotated[TimeRange | None, Local()] = None
+    compare_to: CompareTo | None = None
     chart: Chart = False
 
+    @model_validator(mode="after")
+    def _check_one_period(self) -> Self:
+        if self.time_range and "date_preset" in self.model_fields_set:
+            raise ValueError("give date_preset or time_range, not both")
+        return self
+
+    @property
+    def _period(self) -> Row:
+        return {"time_range": self.time_range.model_dump()} if self.time_range else {"date_preset": self.date_preset}
+
+    @property
+    def _period_name(self) -> str:
+        return f"{self.time_range.since} to {self.time_range.until}" if self.time_range else self.date_preset
+
     async def run(self, call: Call) -> Result:
-        """Send one request per account, 50 in a round trip. Without ids, list the accounts before."""
+        """Send one request per account, 50 in a round trip, or three to compare. Without ids, list the accounts before.
+
+        The accounts that require action come first.
+        """
         reachable = [{"id": item} for item in self.account_ids] if self.account_ids else await _list_accounts(call)
         unique = list({str(row["id"]): row for row in reachable}.values())
         accounts, rest = unique[:MAX_ACCOUNTS], unique[MAX_ACCOUNTS:]
-        portfolio = await _read(call, [str(row["id"]) for row in accounts], self.date_preset)
+        ids = [str(row["id"]) for row in accounts]
         names = {str(row["id"]): row.get("name") for row in accounts}
+        if self.compare_to:
+            result = await self._compare(call, ids, names, self.compare_to)
+        else:
+            result = await self._summarize(call, ids, names)
+        if rest:
+            missing = [{"account_id": row["id"], "account_name": row.get("name")} for row in rest]
+            call.note(f"{len(rest)} more accounts were not read: name them in account_ids, {MAX_ACCOUNTS} at a time.")
+            result = replace(result, data=Whole({**_object(result), "not_asked": missing}))
+        return result
+
+    async def _summarize(self, call: Call, ids: Sequence[str], names: Names) -> Result:
+        portfolio = await _read(call, ids, self._period)
+        each = alerts(portfolio.accounts, {})
         data: Row = {
-            "date_preset": self.date_preset,
+            **self._period,
             **(dict(zip(("since", "until"), portfolio.days, strict=True)) if portfolio.days else {}),
+            "attention": [alert.public() for alert in each],
             "by_account": Whole(portfolio.table(ACCOUNT_STATUS).public()),
             "totals": portfolio.totals(),
             "no_data": [account.identity() for account in portfolio.silent],
             "errors": [_failure(account, names.get(account), error) for account, error in portfolio.failed.items()],
         }
-        if rest:
-            data["not_asked"] = [{"account_id": row["id"], "account_name": row.get("name")} for row in rest]
-            call.note(f"{len(rest)} more accounts were not read: name them in account_ids, {MAX_ACCOUNTS} at a time.")
-        images = portfolio_pictures(call, portfolio, self.date_preset) if self.chart else []
-        zones = sorted({account.timezone for account in portfolio.delivered})
-        growing = [note for zone in zones for note in preset_today_note(self.date_preset, zone, call.now())]
-        notes = [*_notes(portfolio), *growing[:3]]
-        return Result(portfolio.summary(self.date_preset), Whole(data), notes=notes, images=images)
+        images = portfolio_pictures(call, portfolio, self._period_name) if self.chart else []
+        notes = [
+            *_notes(portfolio.delivered, portfolio.silent, portfolio.failed),
+            *self._today_notes(call, portfolio.delivered),
+        ]
+        summary = f"{portfolio.summary(self._period_name)}{_attention_text(each)}"
+        return Result(summary, Whole(data), notes=notes, images=images)
+
+    async def _compare(self, call: Call, ids: Sequence[str], names: Names, compare_to: Earlier | TimeRange) -> Result:
+        nodes = await _each(call, ids, "", {"fields": ",".join(totals.NODE_FIELDS)})
+        failed = {account: node for account, node in nodes.items() if isinstance(node, AdsError)}
+        if failed and len(failed) == len(ids):
+            raise next(iter(failed.values()))
+        each = [totals.account_figures(name, node) for name, node in nodes.items() if not isinstance(node, AdsError)]
+        windows, errors = await _read_windows(call, each, self.date_preset, self.time_range, compare_to)
+        failed |= errors
+        compared = two_windows.ComparedPortfolio(windows)
+        figures = {item.account.id: (item.now, item.before, item.event) for item in windows}
+        due = alerts([item.account for item in windows], figures)
+        first = list(dict.fromkeys(alert.account.id for alert in due))
+        silent = [item.account for item in windows if not item.delivered]
+        data: Row = {
+            **self._period,
+            **_windows_of(compared),
+            "attention": [alert.public() for alert in due],
+            "by_account": Whole(compared.table(first, ACCOUNT_STATUS).public()),
+            "totals": compared.totals(),
+            "no_data": [account.identity() for account in silent],
+            "errors": [_failure(account, names.get(account), error) for account, error in failed.items()],
+        }
+        read = [item.account for item in windows]
+        notes = [RESULTS, *_notes(read, silent, failed), *_length_notes(windows), *self._today_notes(call, read)]
+        if self.chart:
+            call.note("With compare_to there is no picture; leave it out to get one.")
+        name = compare_to if isinstance(compare_to, str) else f"{compare_to.since} to {compare_to.until}"
+        summary = (
+            f"{len(windows) - len(silent)} of {len(ids)} accounts delivered in {self._period_name} or {name}. "
+            f"Spend {compared.spend_text()}.{_attention_text(due)}"
+        )
+        return Result(summary, Whole(data), notes=notes)
+
+    def _today_notes(self, call: Call, accounts: Sequence[totals.AccountFigures]) -> list[str]:
+        zones = sorted({account.timezone for account in accounts})
+        if self.time_range:
+            return [
+                note
+                for zone in zones
+                for note in today_note(self.time_range, zone, call.now().astimezone(find_zone(zone) or UTC).date())
+            ][:3]
+        return [note for zone in zones for note in preset_today_note(self.date_preset, zone, call.now())][:3]
+
+
+def _object(result: Result) -> Row:
+    return result.data if isinstance(result.data, dict) else {}
+
+
+def _attention_text(each: Sequence[Alert]) -> str:
+    texts = [f"{alert.account.name or alert.account.id} ({alert.reason.rstrip('.')})" for alert in each[:3]]
+    rest = f" and {len(each) - 3} more" if len(each) > 3 else ""
+    return f" Needs attention: {'; '.join(texts)}{rest}." if texts else ""
+
+
+def _windows_of(compared: two_windows.ComparedPortfolio) -> Row:
+    pair = compared.pair
+    return {"window": pair.now.model_dump(), "window_before": pair.before.model_dump()} if pair else {}
+
+
+def _length_notes(windows: Sequence[two_windows.AccountWindows]) -> list[str]:
+    lengths = {(item.pair.now.days, item.pair.before.days) for item in windows if not item.pair.same_length}
+    texts = ", ".join(f"{now} and {before} days" for now, before in sorted(lengths))
+    uneven = [f"The windows differ in length ({texts}): compare the figures per day."] if lengths else []
+    return [*uneven, *dict.fromkeys(note for item in windows for note in item.pair.overlap_notes())]
+
+
+async def _read_windows(
+    call: Call,
+    accounts: Sequence[totals.AccountFigures],
+    preset: str,
+    days: TimeRange | None,
+    compare_to: Earlier | TimeRange,
+) -> tuple[list[two_windows.AccountWindows], dict[str, AdsError]]:
+    """Read both windows of each account, in days of its own time zone. Also the errors by account id."""
+    pairs = {
+        account.id: pair_of_period(
+            preset, days, compare_to, call.now().astimezone(find_zone(account.timezone) or UTC).date()
+        )
+        for account in accounts
+    }
+    requests: dict[str, Request] = {}
+    for account_id, pair in pairs.items():
+        requests |= two_windows.build_requests(account_id, pair)
+    answers = await read_batch(call, requests)
+    windows, errors = [], {}
+    for account in accounts:
+        parts = [answers[f"{account.id} {part}"] for part in ("whole", "campaigns")]
+        error = next((part for part in parts if isinstance(part, AdsError)), None)
+        if error is not None:
+            errors[account.id] = error
+            continue
+        wholes, campaigns = (part.get("data") or [] for part in parts if not isinstance(part, AdsError))
+        windows.append(two_windows.account_windows(account, pairs[account.id], wholes, campaigns))
+        if len(campaigns) >= two_windows.MAX_CAMPAIGN_ROWS:
+            call.note(f"{account.name or account.id} has many campaigns: its results are those with the most spend.")
+    return windows, errors
 
 
 async def _list_accounts(call: Call) -> list[Row]:
@@ -94,16 +232,16 @@ async def _list_accounts(call: Call) -> list[Row]:
     return sorted(rows, key=lambda row: row.get("account_status") not in RUNNING_STATUSES)
 
 
-async def _read(call: Call, accounts: Sequence[str], preset: str) -> Portfolio:
+async def _read(call: Call, accounts: Sequence[str], period: Row) -> Portfolio:
     """Read every account's figures or error. Raises the first error if no account could be read."""
-    nodes = await _each(call, accounts, "", {"fields": totals.node_fields(preset)})
+    nodes = await _each(call, accounts, "", {"fields": totals.node_fields(period)})
     errors = {account: answer for account, answer in nodes.items() if isinstance(answer, AdsError)}
     if errors and len(errors) == len(accounts):
         raise next(iter(errors.values()))
     readable = {account: node for account, node in nodes.items() if not isinstance(node, AdsError)}
     if not any("insights" in node for node in readable.values()):
         # If no account has figures, confirm it on the insights edge of each: the nested field may have been dropped.
-        edges = await _each(call, list(readable), "/insights", totals.edge_params(preset))
+        edges = await _each(call, list(readable), "/insights", totals.edge_params(period))
         errors |= {account: answer for account, answer in edges.items() if isinstance(answer, AdsError)}
         readable = {account: {**node, "insights": edges[account]} for account, node in readable.items()}
     return Portfolio(
@@ -124,15 +262,17 @@ def _failure(account: str, name: object, error: AdsError) -> Row:
     )
 
 
-def _notes(portfolio: Portfolio) -> list[str]:
+def _notes(
+    delivered: Sequence[totals.AccountFigures], silent: Sequence[totals.AccountFigures], failed: Mapping[str, AdsError]
+) -> list[str]:
     notes = ["Money is in each account's currency and never added across currencies; reach is not added at all."]
-    zones = sorted({account.timezone for account in portfolio.delivered})
+    zones = sorted({account.timezone for account in delivered})
     if len(zones) > 1:
         notes.append(
             f"Days are those of each account's time zone ({', '.join(zones[:6])}{', …' if zones[6:] else ''})."
         )
-    if portfolio.silent:
+    if silent:
         notes.append("no_data: Meta returns no row for an account if nothing was delivered.")
-    if portfolio.failed:
+    if failed:
         notes.append("Accounts in errors are not included in any figure or total.")
     return notes

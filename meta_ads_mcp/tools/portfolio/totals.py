@@ -6,6 +6,7 @@ added, because one person may see the ads of several accounts.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,9 @@ from meta_ads_mcp.analysis.numbers import Number, amount, ratio, round_number, t
 from meta_ads_mcp.core.result import Row, Table
 from meta_ads_mcp.errors import AdsError
 
-NODE_FIELDS = ("id", "account_id", "name", "currency", "timezone_name", "account_status")
+NODE_FIELDS = tuple(
+    "id account_id name currency timezone_name account_status disable_reason spend_cap amount_spent".split()
+)
 FIELDS = ("spend", "impressions", "reach", "clicks", "actions", "action_values")
 _FIGURES = ("spend", "impressions", "reach", "clicks", "ctr", "cpc", "cpm")
 # The last events of funnels. Earlier ones (carts, product views) would widen every row.
@@ -25,24 +28,27 @@ _MONEY = ("purchase_value", "purchase_roas")
 _SUMMABLE = ("spend", "impressions", "clicks", *EVENTS, "purchase_value")
 
 
-def node_fields(date_preset: str) -> str:
+def node_fields(period: Row) -> str:
     """Return the `fields` that read an account's name, currency, time zone and figures in one request.
 
-    Source: Meta docs, graph-api/guides/field-expansion.
+    `period` is Graph's `date_preset` or `time_range`. Source: Meta docs, graph-api/guides/field-expansion.
     """
-    return f"{','.join(NODE_FIELDS)},insights.date_preset({date_preset}){{{','.join(FIELDS)}}}"
+    (name, value), *_ = period.items()
+    argument = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return f"{','.join(NODE_FIELDS)},insights.{name}({argument}){{{','.join(FIELDS)}}}"
 
 
-def edge_params(date_preset: str) -> Row:
+def edge_params(period: Row) -> Row:
     """Return the parameters that read the same figures from the insights edge of an account."""
-    return {"fields": ",".join(FIELDS), "date_preset": date_preset}
+    return {"fields": ",".join(FIELDS), **period}
 
 
 @dataclass(frozen=True)
 class AccountFigures:
     """An account and its figures. `figures` is empty if Meta returns no row, which means no delivery.
 
-    `status` is Graph's `account_status`; `days` are the first and last day of the figures.
+    `status` is Graph's `account_status`; `days` are the first and last day of the figures. `spend_cap` and
+    `amount_spent` are in minor units, as Graph gives them.
     """
 
     id: str
@@ -52,6 +58,9 @@ class AccountFigures:
     status: int | None
     figures: Row
     days: tuple[str, str] | None
+    disable_reason: int | None = None
+    spend_cap: Any = None
+    amount_spent: Any = None
 
     def identity(self) -> Row:
         """Return the id, name and currency."""
@@ -72,6 +81,9 @@ def account_figures(account_id: str, node: Row) -> AccountFigures:
         status if isinstance(status, int) else None,
         context.totals(row) if row else {},
         days,
+        node.get("disable_reason") if isinstance(node.get("disable_reason"), int) else None,
+        node.get("spend_cap"),
+        node.get("amount_spent"),
     )
 
 

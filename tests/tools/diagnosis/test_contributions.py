@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.analysis.anomalies import Limits, Windows, compare_windows
+from meta_ads_mcp.analysis.meant import meant_for
 from meta_ads_mcp.analysis.series import Figures
 from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.tools.diagnosis.comparison import Comparison
-from meta_ads_mcp.tools.diagnosis.movers import Mover, contributions, meant_for
+from meta_ads_mcp.tools.diagnosis.movers import Mover, contributions
 from meta_ads_mcp.tools.diagnosis.performance import performance_findings
 
 DAYS = TimeRange(since="2026-10-07", until="2026-10-13")

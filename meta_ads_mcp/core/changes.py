@@ -21,7 +21,7 @@ class JournalEntry:
 
     `status` is one of `success`, `partial` (all but the fields in `not_applied`), `not_applied`, `failed` and
     `unknown_outcome`. `started` is the time of the intent in Unix seconds of this machine's clock, `graph_time` the
-    same time on Graph's.
+    same time on Graph's. `unit` and `step` name the unit that the change belongs to and its step there.
     """
 
     change_id: str
@@ -49,6 +49,8 @@ class JournalEntry:
     started: float = 0.0
     graph_time: float | None = None
     result: dict[str, Any] | None = None
+    unit: str | None = None
+    step: str | None = None
 
     @property
     def sent_at(self) -> float:
@@ -73,8 +75,32 @@ class JournalEntry:
             "not_applied": self.not_applied,
             "undo_of": self.undo_of,
             "undone_by": self.undone_by,
+            "unit_id": self.unit,
         }
         return {key: value for key, value in entry.items() if value not in (None, {}, "", [])}
+
+
+@dataclass
+class UnitRecord:
+    """Record a unit: a call that makes many changes under one id. Its changes name it in `unit`.
+
+    `steps` are the planned requests in the form of the journal, `count` is their number. `undo_of` is the unit that
+    this one reverses. `started` is in Unix seconds of this machine's clock.
+    """
+
+    unit_id: str
+    tool: str
+    count: int
+    time: str = ""
+    account: str | None = None
+    currency: str | None = None
+    key: str | None = None
+    digest: str | None = None
+    undo_of: str | None = None
+    started: float = 0.0
+    arguments: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, Any] = field(default_factory=dict)
+    steps: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -91,6 +117,7 @@ class ChangeQuery:
     since: float | None = None
     after: str | None = None
     limit: int = 25
+    unit: str | None = None
     is_visible: Callable[[str | None, str | None], bool] | None = None
 
 
@@ -107,6 +134,15 @@ class ChangePage:
     damaged: int = 0
 
 
+@dataclass(frozen=True)
+class UnitPage:
+    """Hold a page of units, newest first, each with its changes in the order in which they were made."""
+
+    units: Sequence[tuple[UnitRecord, Sequence[JournalEntry]]]
+    total: int
+    has_more: bool = False
+
+
 class Changes(Protocol):
     """Read the changes that this server made, from the journal on this machine. Methods raise Denied if it is unusable.
 
@@ -119,4 +155,8 @@ class Changes(Protocol):
 
     async def get(self, change_id: str) -> JournalEntry | None:
         """Return the entry of a change, or None if the journal does not have it."""
+        ...
+
+    async def find_units(self, query: ChangeQuery) -> UnitPage:
+        """Return the newest units that match the account, the tool, the time and the id of a unit."""
         ...

@@ -72,6 +72,10 @@ class AuthorizedGraph:
     def clock_skew(self) -> float:
         return self._client.clock_skew()
 
+    def learn(self, object_id: str, account: str) -> None:
+        """Remember the account of an object that this server created there."""
+        self._book.learn([{"id": object_id}], account)
+
     async def authorize(self, request: Request) -> None:
         """Raise Denied for a request that this server must not send.
 

@@ -140,7 +140,9 @@ class Engine:
         self.journal = Journal(self.options.state_dir, self.clock)
         audit = AuditLog(self.options.state_dir, self.clock, self.events)
         gate = ConfirmationGate(ConfirmationCodes(self.clock, self.options.state_dir))
-        self.writer = Writer(self.graph, self.clock, self.journal, self.policy, gate, audit)
+        self.writer = Writer(
+            self.graph, self.clock, self.journal, self.policy, gate, audit, self.limits, self.options.state_dir
+        )
 
     async def call(
         self,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry
+from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry, UnitPage
 from meta_ads_mcp.core.ports import Export, ExportFormat, RowSpool
 from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.result import Row
@@ -35,9 +35,14 @@ class VisibleChanges:
 
     async def find(self, query: ChangeQuery) -> ChangePage:
         """Return the newest visible changes that match."""
-        if self._book.allowed:
-            query = replace(query, is_visible=self._is_visible)
-        return await self._changes.find(query)
+        return await self._changes.find(self._limit(query))
+
+    async def find_units(self, query: ChangeQuery) -> UnitPage:
+        """Return the newest visible units that match."""
+        return await self._changes.find_units(self._limit(query))
+
+    def _limit(self, query: ChangeQuery) -> ChangeQuery:
+        return replace(query, is_visible=self._is_visible) if self._book.allowed else query
 
     async def get(self, change_id: str) -> JournalEntry | None:
         """Return one change, or None if there is no such change or it is not visible."""

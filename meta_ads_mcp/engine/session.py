@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry
+from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry, UnitPage
 from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.core.fields import names
 from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, ProfilesPort, Uploads
@@ -157,6 +157,9 @@ class NoChanges:
 
     async def get(self, change_id: str) -> JournalEntry | None:
         return None
+
+    async def find_units(self, query: ChangeQuery) -> UnitPage:
+        return UnitPage([], 0)
 
 
 @dataclass

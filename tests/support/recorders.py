@@ -46,6 +46,12 @@ class RecordingGovernor:
     def status(self) -> dict[str, Any]:
         return {"circuits": []}
 
+    def write_allowance(self, account: str) -> int:
+        return 1000
+
+    def write_seconds(self, account: str, count: int) -> float:
+        return 0.0
+
     @property
     def is_balanced(self) -> bool:
         """Whether every admitted call was settled or cancelled once."""

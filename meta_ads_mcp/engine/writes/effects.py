@@ -193,13 +193,25 @@ def _delivery_reasons(change: Change, now: float) -> Iterator[str]:
         yield "it starts delivery, which spends money"
     if change.object_id is None:
         return
+    yield from _time_reasons(change, now)
+    if change.node == "Ad" and "creative" in change.after and before.get("status", "ACTIVE") == "ACTIVE":
+        yield "it changes what a running ad shows and where it leads"
+
+
+def _time_reasons(change: Change, now: float) -> Iterator[str]:
+    before = _before(change)
     for name in _ENDS:
         if name in change.after and _prolongs(before.get(name), change.after[name], now):
             yield "it lets an object that is over spend again"
     if "start_time" in change.after and _starts_earlier(before.get("start_time"), change.after["start_time"], now):
         yield "it starts delivery earlier"
-    if change.node == "Ad" and "creative" in change.after and before.get("status", "ACTIVE") == "ACTIVE":
-        yield "it changes what a running ad shows and where it leads"
+
+
+def raises_spend(change: Change, now: float) -> bool:
+    """Return whether an existing object can spend more, or for longer, after the change. `now` is in Unix seconds."""
+    if change.object_id is None:
+        return False
+    return any(_spend_reasons(change)) or any(_time_reasons(change, now))
 
 
 def _prolongs(old: Any, new: Any, now: float) -> bool:

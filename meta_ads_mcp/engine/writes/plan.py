@@ -11,6 +11,7 @@ from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.core.units.unit_params import PlansUnit
 from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
 from meta_ads_mcp.core.values.money import IsMoney, to_minor
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
@@ -28,7 +29,7 @@ _RECORD_FIELDS = ("status", "name", "daily_budget", "lifetime_budget")
 
 def reject_empty_update(tool: Tool, args: WriteParams) -> None:
     """Raise InvalidArguments for an update without anything to update. It reads nothing from Graph."""
-    if tool.effect is not Effect.UPDATE or type(args).plan is not WriteParams.plan:
+    if tool.effect is not Effect.UPDATE or type(args).plan is not WriteParams.plan or isinstance(args, PlansUnit):
         return
     if not args.complete_values(graph_params(tool, args)):
         raise InvalidArguments(

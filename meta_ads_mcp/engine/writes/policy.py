@@ -10,7 +10,7 @@ max_value = ["500.00 USD", "60000 JPY"]   # no budget above this, new objects in
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -79,6 +79,20 @@ class Policy:
         rule = rule_effect(change)
         if rule is not None and rule.raises_budget:
             self._permit_rule(rule, currency)
+
+    def permit_total(self, changes: Iterable[Change], currency: str | None, *, keeps_sum: bool) -> None:
+        """Raise Denied when all budgets of a unit together would rise by more than `max_amount`.
+
+        Without `keeps_sum` the cuts do not count, because one that Meta refuses does not hold the raises back.
+        """
+        limit = self._limit(self.max_amount, currency) if self.max_amount else None
+        if limit is None or currency is None:
+            return
+        amounts = [amount for change in changes for amount in amounts_of(change) if amount.existing]
+        moves = [amount.new - (amount.old or 0) for amount in amounts if amount.kind is SpendKind.BUDGET]
+        total = sum(moves) if keeps_sum else sum(move for move in moves if move > 0)
+        if total > limit:
+            raise _too_much("the whole plan", f"a rise of {format_money(money(total, currency))} is above max_amount")
 
     @property
     def limits_budgets(self) -> bool:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.changes import JournalEntry
@@ -16,6 +17,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, Tool
+from meta_ads_mcp.core.units.unit_params import PlansUnit
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph
@@ -29,6 +31,10 @@ from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.read_back import ReadBack, read_back
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps
+from meta_ads_mcp.engine.writes.units.unit_call import UnitCall
+from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
+from meta_ads_mcp.engine.writes.units.unit_run import WritePace
+from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotApplied, Transient, UnknownOutcome
 
 _VALIDATE_ONLY = ["validate_only"]
@@ -44,6 +50,13 @@ class Writer:
     policy: Policy
     gate: ConfirmationGate
     audit: AuditLog
+    pace: WritePace
+    state_dir: Path | None = None
+
+    def __post_init__(self) -> None:
+        self.locks = UnitLocks(self.state_dir)
+        # The plans that wait for an agreement, by tool and digest of the arguments.
+        self.pending: dict[tuple[str, str], Sequence[StepState]] = {}
 
     async def run(
         self,
@@ -60,14 +73,17 @@ class Writer:
         """
         start = self.clock.monotonic()
         run = WriteCall(self, tool, args, call, owner, account)
+        unit = UnitCall(self, tool, args, call, owner, account) if isinstance(args, PlansUnit) else None
         record = AuditRecord(tool.name, owner, arguments=run.arguments)
         try:
-            return await run.execute(asker, record)
+            result = await unit.execute(asker, record) if unit is not None else None
+            return await run.execute(asker, record) if result is None else result
         except AdsError as error:
             record.outcome = error.kind
             raise
         finally:
             record.objects = [item.object_id for item in run.steps.done if item.object_id]
+            record.objects += unit.object_ids if unit is not None else []
             record.duration_ms = (self.clock.monotonic() - start) * 1000
             self.audit.write(record)
 

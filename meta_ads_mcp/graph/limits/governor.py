@@ -124,6 +124,25 @@ class Governor:
         buckets, circuits = self._buckets.known(monotonic), self._circuits.breaker.open(now)
         return report(LimitsSnapshot(now, monotonic, buckets, circuits, self._pacers, points, self._tiers.values()))
 
+    def write_allowance(self, account: str) -> int:
+        """Return how many writes of the account its pace lets through at this moment."""
+        return int(self._known_pacer(account).available(self._clock.monotonic()) + 1e-9)
+
+    def write_seconds(self, account: str, count: int) -> float:
+        """Return in how many seconds the pace of the account lets through that many writes, from now."""
+        pacer = self._known_pacer(account)
+        missing = count - pacer.available(self._clock.monotonic())
+        return max(0.0, missing / pacer.tier.writes_per_s)
+
+    def _known_pacer(self, account: str) -> Pacer:
+        """Return the pacer of the account, or a full one of its tier if it has not written yet."""
+        monotonic = self._clock.monotonic()
+        tier = tier_named(self._known_tier(account))
+        pacer = self._pacers.get(account) or Pacer.full(tier, monotonic)
+        if self._known_tier(account) is not None:
+            pacer.rate_as(tier, monotonic)
+        return pacer
+
     # -- before a call
 
     def _refuse_if_open(self, call: GraphCall) -> None:

@@ -112,7 +112,7 @@ _FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
         **dict.fromkeys(("change_id", "time", "tool", "node"), _is_text),
         "effect": lambda value: isinstance(value, str) and value in _EFFECTS,
         **dict.fromkeys(
-            ("account", "currency", "page", "object_id", "parent", "edge", "call_id", "key", "digest", "undo_of"),
+            "account currency page object_id parent edge call_id key digest undo_of unit step".split(),
             _is_optional_text,
         ),
         **dict.fromkeys(("arguments", "before", "after"), _is_optional_dict),
@@ -126,6 +126,19 @@ _FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
         "not_applied": _is_optional_names,
     },
     "result": {"change_id": _is_text, "data": lambda value: isinstance(value, dict)},
+    "unit": {
+        **dict.fromkeys(("unit_id", "tool", "time"), _is_text),
+        "count": lambda value: isinstance(value, int) and not isinstance(value, bool),
+        **dict.fromkeys(("account", "currency", "key", "digest", "undo_of"), _is_optional_text),
+        **dict.fromkeys(("arguments", "plan"), _is_optional_dict),
+        "started": _is_optional_number,
+    },
+    "unit_step": {
+        "unit_id": _is_text,
+        "number": lambda value: isinstance(value, int) and not isinstance(value, bool),
+        "data": lambda value: isinstance(value, dict),
+    },
 }
 # The fields of an intent, which are those of an entry.
 INTENT_FIELDS = frozenset(_FORMS["intent"])
+UNIT_FIELDS = frozenset(_FORMS["unit"])

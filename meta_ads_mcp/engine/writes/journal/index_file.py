@@ -11,12 +11,12 @@ from pathlib import Path
 from meta_ads_mcp.core.private_files import open_private
 
 FILE = "journal-index.sqlite3"
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 2.0
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS changes (
     seq INTEGER PRIMARY KEY, change_id TEXT NOT NULL UNIQUE, tool TEXT, key TEXT, account TEXT, page TEXT,
-    object_id TEXT, effect TEXT, started REAL, undo_of TEXT, undone_by TEXT, status TEXT,
+    object_id TEXT, effect TEXT, started REAL, undo_of TEXT, undone_by TEXT, status TEXT, unit TEXT,
     intent_segment INTEGER, intent_offset INTEGER, intent_length INTEGER,
     outcome_segment INTEGER, outcome_offset INTEGER, outcome_length INTEGER,
     result_segment INTEGER, result_offset INTEGER, result_length INTEGER);
@@ -26,6 +26,14 @@ CREATE INDEX IF NOT EXISTS changes_by_tool ON changes (tool);
 CREATE INDEX IF NOT EXISTS changes_by_account ON changes (account);
 CREATE INDEX IF NOT EXISTS changes_by_owner ON changes (account, page);
 CREATE INDEX IF NOT EXISTS changes_by_time ON changes (started);
+CREATE INDEX IF NOT EXISTS changes_by_unit ON changes (unit) WHERE unit IS NOT NULL;
+CREATE TABLE IF NOT EXISTS units (
+    seq INTEGER PRIMARY KEY, unit_id TEXT NOT NULL UNIQUE, tool TEXT, key TEXT, account TEXT, page TEXT, started REAL,
+    count INTEGER, segment INTEGER, offset INTEGER, length INTEGER);
+CREATE INDEX IF NOT EXISTS units_by_key ON units (key, tool) WHERE key IS NOT NULL;
+CREATE TABLE IF NOT EXISTS unit_steps (
+    unit_id TEXT NOT NULL, number INTEGER, segment INTEGER, offset INTEGER, length INTEGER,
+    PRIMARY KEY (unit_id, number));
 CREATE TABLE IF NOT EXISTS segments (number INTEGER PRIMARY KEY, indexed INTEGER, damaged INTEGER, tail BLOB);
 PRAGMA user_version = {VERSION};
 """

@@ -17,11 +17,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, JournalEntry
+from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, JournalEntry, UnitPage, UnitRecord
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.private_files import UnsafeFileError
 from meta_ads_mcp.engine.writes.journal.entry_lines import (
     INTENT_FIELDS,
+    UNIT_FIELDS,
     UnstorableValueError,
     decode_line,
     encode_line,
@@ -29,6 +30,7 @@ from meta_ads_mcp.engine.writes.journal.entry_lines import (
 )
 from meta_ads_mcp.engine.writes.journal.line_index import IndexedChange, LineIndex, LinePlace, StaleIndexError
 from meta_ads_mcp.engine.writes.journal.segments import MAX_SEGMENT_BYTES, FolderFiles, JournalFiles, MemoryFiles
+from meta_ads_mcp.engine.writes.journal.unit_index import IndexedUnit
 from meta_ads_mcp.errors import Denied, InvalidArguments
 
 T = TypeVar("T")
@@ -50,9 +52,10 @@ class Journal:
 
     # ---- write
 
-    def new_id(self) -> str:
+    def new_id(self, prefix: str = "c") -> str:
+        """Return a new id: of a change, or with the prefix `u` of a unit."""
         moment = datetime.fromtimestamp(self._clock.now(), UTC)
-        return f"c{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        return f"{prefix}{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
 
     def intent(self, entry: JournalEntry) -> None:
         """Write down what is about to be sent.
@@ -60,13 +63,35 @@ class Journal:
         Raises Denied when it cannot be written and InvalidArguments for a value that JSON cannot hold exactly: then
         nothing may be sent.
         """
+        self._record([self._intent_line(entry)])
+
+    def intents(self, entries: Sequence[JournalEntry]) -> None:
+        """Write down all requests of a batch at once. Raises as `intent` does."""
+        self._record([self._intent_line(entry) for entry in entries])
+
+    def start_unit(self, unit: UnitRecord) -> None:
+        """Write down a unit with its steps. Raises as `intent` does: then nothing may be sent."""
+        unit.started = self._clock.now()
+        unit.time = datetime.fromtimestamp(unit.started, UTC).isoformat(timespec="seconds")
+        unit.arguments = to_plain_json(unit.arguments)
+        values = {name: value for name, value in vars(unit).items() if name in UNIT_FIELDS}
+        head = {"phase": "unit", **{name: value for name, value in values.items() if value not in (None, {}, "")}}
+        steps = [
+            {"phase": "unit_step", "unit_id": unit.unit_id, "number": number, "data": step}
+            for number, step in enumerate(unit.steps)
+        ]
+        self._record([head, *steps])
+
+    def _intent_line(self, entry: JournalEntry) -> dict[str, Any]:
         entry.started = self._clock.now()
         entry.time = datetime.fromtimestamp(entry.started, UTC).isoformat(timespec="seconds")
         entry.arguments = to_plain_json(entry.arguments)
         values = {name: value for name, value in vars(entry).items() if name in INTENT_FIELDS}
-        line = {"phase": "intent", **{name: value for name, value in values.items() if value not in (None, {}, "")}}
+        return {"phase": "intent", **{name: value for name, value in values.items() if value not in (None, {}, "")}}
+
+    def _record(self, lines: Sequence[dict[str, Any]]) -> None:
         try:
-            self._append(line)
+            self._append(*lines)
         except OSError as failure:
             raise _unusable("written", failure) from None
         except UnstorableValueError:
@@ -78,23 +103,25 @@ class Journal:
 
     def outcome(self, change_id: str, status: str, **more: Any) -> None:
         """Write down how a change ended. A failure here loses no change: the intent stands, its outcome unknown."""
-        more = {name: value for name, value in more.items() if value not in (None, {}, [])}
-        if "error" in more:
-            more["error"] = to_plain_json(more["error"])
-        self._append_if_possible({"phase": "outcome", "change_id": change_id, "status": status, **more})
+        self._append_if_possible(_outcome_line(change_id, status, more))
+
+    def outcomes(self, rows: Sequence[tuple[str, str, dict[str, Any]]]) -> None:
+        """Write down how several changes ended: the id, the status and more fields of each."""
+        if rows:
+            self._append_if_possible(*(_outcome_line(*row) for row in rows))
 
     def result(self, change_id: str, data: dict[str, Any]) -> None:
         """Keep what the call answered, for the same idempotency key later."""
         self._append_if_possible({"phase": "result", "change_id": change_id, "data": to_plain_json(data)})
 
-    def _append_if_possible(self, line: dict[str, Any]) -> None:
+    def _append_if_possible(self, *lines: dict[str, Any]) -> None:
         try:
-            self._append(line)
+            self._append(*lines)
         except (OSError, UnstorableValueError):
             self.unwritten += 1
 
-    def _append(self, line: dict[str, Any]) -> None:
-        self._files.append(encode_line(line))
+    def _append(self, *lines: dict[str, Any]) -> None:
+        self._files.append(b"\n".join(encode_line(line) for line in lines))
 
     # ---- read
 
@@ -131,6 +158,29 @@ class Journal:
     def with_key(self, tool: str, key: str) -> list[JournalEntry]:
         """Return the changes of the calls with an idempotency key, in the order in which all processes see them."""
         return self._reading(lambda: [self._load(row) for row in self._current().with_key(tool, key)])
+
+    def unit(self, unit_id: str) -> UnitRecord | None:
+        """Return a unit with its steps, or None."""
+        return self._reading(lambda: self._load_unit(self._current().unit(unit_id)))
+
+    def unit_with_key(self, tool: str, key: str) -> UnitRecord | None:
+        """Return the first unit of the calls with an idempotency key, as all processes see them."""
+        return self._reading(lambda: self._load_unit(self._current().unit_with_key(tool, key)))
+
+    def of_unit(self, unit_id: str) -> list[JournalEntry]:
+        """Return the changes of a unit in their order."""
+        return self._reading(lambda: [self._load(row) for row in self._current().of_unit(unit_id)])
+
+    async def find_units(self, query: ChangeQuery) -> UnitPage:
+        """Return the newest units that match. Raises Denied if the journal cannot be read."""
+        await self.catch_up()
+
+        def page() -> UnitPage:
+            rows, total, has_more = self._index.find_units(query)
+            records = [record for row in rows if (record := self._load_unit(row)) is not None]
+            return UnitPage([(record, self.of_unit(record.unit_id)) for record in records], total, has_more)
+
+        return self._reading(page)
 
     @property
     def damaged(self) -> int:
@@ -203,11 +253,26 @@ class Journal:
             entry.result = self._line(row.result, "result", row.change_id)["data"]
         return entry
 
+    def _load_unit(self, row: IndexedUnit | None) -> UnitRecord | None:
+        if row is None:
+            return None
+        head = self._line(LinePlace(*row.line), "unit", row.unit_id)
+        steps = [self._line(LinePlace(*place), "unit_step", row.unit_id)["data"] for place in row.steps]
+        fields = {name: value for name, value in head.items() if name in UNIT_FIELDS and value is not None}
+        return UnitRecord(**fields, steps=steps)
+
     def _line(self, place: LinePlace, phase: str, change_id: str) -> dict[str, Any]:
         line = decode_line(self._files.read(place.segment, place.offset, place.length))
-        if line is None or (line["phase"], line["change_id"]) != (phase, change_id):
+        if line is None or (line["phase"], line.get("change_id", line.get("unit_id"))) != (phase, change_id):
             raise StaleIndexError
         return line
+
+
+def _outcome_line(change_id: str, status: str, more: dict[str, Any]) -> dict[str, Any]:
+    more = {name: value for name, value in more.items() if value not in (None, {}, [])}
+    if "error" in more:
+        more["error"] = to_plain_json(more["error"])
+    return {"phase": "outcome", "change_id": change_id, "status": status, **more}
 
 
 def _unusable(what: str, failure: Exception) -> Denied:

@@ -21,6 +21,7 @@ from meta_ads_mcp.core.changes import ChangeQuery
 from meta_ads_mcp.engine.writes.journal.entry_lines import MAX_LINE_BYTES, decode_line
 from meta_ads_mcp.engine.writes.journal.index_file import FILE, open_index, remove_index, transaction
 from meta_ads_mcp.engine.writes.journal.segments import JournalFiles, Segment
+from meta_ads_mcp.engine.writes.journal.unit_index import IndexedUnit, add_unit, add_unit_step, find_units, select_units
 
 CHUNK_BYTES = 256_000
 # Between chunks, so that the event loop of the process runs while a thread indexes a long journal.
@@ -121,8 +122,8 @@ class LineIndex:
 
     def _forget(self, writer: sqlite3.Connection) -> None:
         with transaction(writer):
-            writer.execute("DELETE FROM changes")
-            writer.execute("DELETE FROM segments")
+            for table in ("changes", "units", "unit_steps", "segments"):
+                writer.execute(f"DELETE FROM {table}")  # noqa: S608
 
     @staticmethod
     def _indexed(connection: sqlite3.Connection, number: int) -> int:
@@ -201,6 +202,22 @@ class LineIndex:
                 values = (*values, query.after)
             rows = _rows(reader, f"{where} ORDER BY seq DESC LIMIT {query.limit + 1}", values)
             return rows[: query.limit], int(total), len(rows) > query.limit
+
+    def of_unit(self, unit_id: str) -> list[IndexedChange]:
+        """Changes of a unit, in their order."""
+        return self._select("unit = ? ORDER BY seq", (unit_id,))
+
+    def unit(self, unit_id: str) -> IndexedUnit | None:
+        return next(iter(select_units(self._read(), "unit_id = ?", (unit_id,))), None)
+
+    def unit_with_key(self, tool: str, key: str) -> IndexedUnit | None:
+        """The first unit of a call with this idempotency key. A unit whose steps are not all there never began."""
+        return next(iter(select_units(self._read(), "key = ? AND tool = ?", (key, tool))), None)
+
+    def find_units(self, query: ChangeQuery) -> tuple[list[IndexedUnit], int, bool]:
+        """Return a page of units, newest first, how many match in all, and whether more follow."""
+        with self._separate_reader() as reader:
+            return find_units(reader, query)
 
     def _select(self, where: str, values: Sequence[Any]) -> list[IndexedChange]:
         return _rows(self._read(), where, values)
@@ -285,11 +302,11 @@ def _index_line(connection: sqlite3.Connection, data: bytes, place: LinePlace) -
 
 
 def _add_intent(connection: sqlite3.Connection, line: Mapping[str, Any], place: tuple[int, int, int]) -> None:
-    names = ("change_id", "tool", "key", "account", "page", "object_id", "effect", "started", "undo_of")
+    names = ("change_id", "tool", "key", "account", "page", "object_id", "effect", "started", "undo_of", "unit")
     connection.execute(
-        "INSERT OR IGNORE INTO changes (change_id, tool, key, account, page, object_id, effect, started, undo_of,"
+        "INSERT OR IGNORE INTO changes (change_id, tool, key, account, page, object_id, effect, started, undo_of, unit,"
         " status, intent_segment, intent_offset, intent_length)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown_outcome', ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'unknown_outcome', ?, ?, ?)",
         (*(line.get(name) for name in names), *place),
     )
 
@@ -319,12 +336,14 @@ _ADD: dict[str, Callable[[sqlite3.Connection, Mapping[str, Any], tuple[int, int,
     "intent": _add_intent,
     "outcome": _add_outcome,
     "result": _add_result,
+    "unit": add_unit,
+    "unit_step": add_unit_step,
 }
 
 
 def _rows(connection: sqlite3.Connection, where: str, values: Sequence[Any]) -> list[IndexedChange]:
     columns = "change_id, undone_by, " + ", ".join(
-        f"{phase}_{column}" for phase in _ADD for column in ("segment", "offset", "length")
+        f"{phase}_{column}" for phase in ("intent", "outcome", "result") for column in ("segment", "offset", "length")
     )
     rows = connection.execute(f"SELECT {columns} FROM changes WHERE {where}", values)  # noqa: S608
     return [
@@ -339,7 +358,7 @@ def _place(columns: Sequence[Any]) -> LinePlace | None:
 
 def _conditions(query: ChangeQuery) -> tuple[str, tuple[Any, ...]]:
     """The conditions of a query in SQL, with their values."""
-    columns = {"account": query.account, "object_id": query.object_id, "tool": query.tool}
+    columns = {"account": query.account, "object_id": query.object_id, "tool": query.tool, "unit": query.unit}
     terms: dict[str, Any] = {f"{name} = ?": value for name, value in columns.items() if value is not None}
     if query.since is not None:
         terms["started >= ?"] = query.since

@@ -1,0 +1,29 @@
+"""Define the arguments that every tool of a unit has, and the hook that hands its plan to the engine."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.units.unit_plan import UnitPlan
+from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+
+
+@runtime_checkable
+class PlansUnit(Protocol):
+    """Mark a write tool whose changes are one unit."""
+
+    async def plan_unit(self, call: Call) -> UnitPlan | None:
+        """Return the whole unit, or None if this call is a single write. Sends reads only. Raises AdsError."""
+        ...
+
+
+class UnitParams(ConfirmedParams, CreateParams):
+    """Add the arguments of a unit: `dry_run`, `confirmation` and `idempotency_key`.
+
+    A call with the key of an earlier call goes on with the plan of that call, which is in the journal.
+    """
+
+    async def plan_unit(self, call: Call) -> UnitPlan | None:
+        """Return the whole unit. Raises AdsError for what concerns the whole call."""
+        raise NotImplementedError

@@ -1,0 +1,42 @@
+"""Read the objects of many steps in batches: before they change, and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.errors import AdsError, ApiError
+
+
+async def read_objects(client: GraphPort, objects: Sequence[tuple[str, Sequence[str], Change]]) -> list[Row | AdsError]:
+    """Return the fields of each object, or the error of its read. Each is its id, its fields and its change."""
+    requests = [
+        Request("GET", object_id, {"fields": ",".join(dict.fromkeys(["id", *names]))}, account=change.request.account)
+        for object_id, names, change in objects
+    ]
+    try:
+        answers = await client.batch(requests)
+    except AdsError as failure:
+        return [failure for _ in requests]
+    return [_row(answer) for answer in answers]
+
+
+def _row(answer: Any) -> Row | AdsError:
+    if isinstance(answer, AdsError | dict):
+        return answer
+    return ApiError("Graph's answer is not an object.")
+
+
+def stale_fields(change: Change, now: Mapping[str, Any]) -> list[str]:
+    """Return the fields that the change sets and that are no longer as the plan saw them."""
+    names = [name for name in change.after if name in change.before]
+    return [name for name in names if not _is_same(now.get(name), change.before[name])]
+
+
+def _is_same(now: Any, planned: Any) -> bool:
+    return same_value(now, planned) and (same_value(planned, now) or isinstance(now, dict | list))

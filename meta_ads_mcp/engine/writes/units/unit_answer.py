@@ -1,0 +1,87 @@
+"""Build the answer of a unit: a row for each object, counts of the outcomes, and the way on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from meta_ads_mcp.core.result import Final, Row
+from meta_ads_mcp.engine.writes.units.unit_steps import (
+    FAILED,
+    NOT_SENT,
+    OUTCOMES,
+    SUCCESS,
+    UNKNOWN,
+    WAITING,
+    StepState,
+)
+
+UNCHANGED = "unchanged"
+COLUMNS = ["id", "name", "status", "change_id", "message"]
+# Longer names are cut in the rows of an answer. The question has them in full.
+MAX_NAME_CHARS = 80
+# Rows of an answer. Of a larger unit, the rows that are not a success come first.
+MAX_ITEMS = 250
+
+Item = list[Any]
+
+
+def build_items(states: Sequence[StepState], unchanged: Sequence[Mapping[str, Any]] = ()) -> list[Item]:
+    """Return a row for each object, in the order of the plan."""
+    by_key = {state.step.key: state for state in states}
+    rows = [_item(state, by_key) for state in states if state.step.item is None]
+    return rows + [[row["id"], _short(row.get("name", "")), SUCCESS, None, UNCHANGED] for row in unchanged]
+
+
+def _item(state: StepState, by_key: Mapping[str, StepState]) -> Item:
+    status = NOT_SENT if state.status == WAITING else state.status
+    object_id = state.object_id or state.step.change.object_id
+    return [object_id, _short(state.name), status, state.change_id, state.message or None]
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME_CHARS else f"{name[: MAX_NAME_CHARS - 1]}…"
+
+
+def count_outcomes(items: Sequence[Item]) -> dict[str, int]:
+    """Map each outcome that occurs to the number of its objects."""
+    counts = Counter(item[2] for item in items)
+    return {status: counts[status] for status in OUTCOMES if counts[status]}
+
+
+def items_table(items: Sequence[Item]) -> Row:
+    """Return the rows as the contract's table; of too many, those that are not a success first."""
+    rows = list(items)
+    if len(rows) > MAX_ITEMS:
+        rows = sorted(rows, key=lambda item: item[2] == SUCCESS)[:MAX_ITEMS]
+    return Final({"columns": list(COLUMNS), "rows": rows})
+
+
+def overall_status(counts: Mapping[str, int]) -> str:
+    """Return the status of the whole answer."""
+    if set(counts) <= {SUCCESS}:
+        return "success"
+    return "unknown_outcome" if set(counts) == {UNKNOWN} else "partial"
+
+
+def next_step(unit_id: str, counts: Mapping[str, int], key: str | None, retry_after_s: int | None) -> str:
+    """Return what to do next: go on, look, or how to take it back."""
+    undo = f"ads_undo_change unit_id={unit_id} puts the earlier values back." if counts.get(SUCCESS) else ""
+    if counts.get(NOT_SENT) or counts.get(UNKNOWN):
+        wait = f" after {retry_after_s} seconds" if retry_after_s else ""
+        again = f"The same call with this idempotency_key{wait} goes on with what is left and repeats nothing."
+        if key is None:
+            again = f"Call again{wait} for the objects that are left."
+        return f"{again} {undo}".strip()
+    if counts.get(FAILED):
+        return (
+            f"Correct the reason of each failed object, and call with a new idempotency_key for these. {undo}".strip()
+        )
+    return undo
+
+
+def summary(title: str, unit_id: str, counts: Mapping[str, int]) -> str:
+    """Return the sentence for people."""
+    words = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in counts.items())
+    return f"{title}: {words or 'nothing to do'}. Unit {unit_id}."

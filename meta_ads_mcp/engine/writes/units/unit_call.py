@@ -1,0 +1,417 @@
+"""Run one call of a tool whose changes are a unit.
+
+same key? → plan → policy → dry run? → agreement → still as planned? → journal the unit → run → answer
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
+from meta_ads_mcp.core.ports import Account
+from meta_ads_mcp.core.result import Result, Row, Whole
+from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.core.units.unit_params import PlansUnit
+from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan
+from meta_ads_mcp.core.write import Change, WriteParams
+from meta_ads_mcp.engine.session import ToolCall
+from meta_ads_mcp.engine.writes.audit import AuditRecord
+from meta_ads_mcp.engine.writes.codes import CodeProblem
+from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.plan import with_reasons
+from meta_ads_mcp.engine.writes.question import QuestionText
+from meta_ads_mcp.engine.writes.units import unit_answer
+from meta_ads_mcp.engine.writes.units.unit_run import MAX_AGE_SECONDS, UnitRun, check_steps
+from meta_ads_mcp.engine.writes.units.unit_steps import (
+    SUCCESS,
+    WAITING,
+    StepState,
+    decode_step,
+    encode_step,
+    restore_states,
+)
+from meta_ads_mcp.engine.writes.units.unit_text import UnitText, describe_refused
+from meta_ads_mcp.errors import AdsError, ConfirmationRequired, InvalidArguments, UnknownOutcome
+
+if TYPE_CHECKING:
+    from meta_ads_mcp.engine.writes.writer import Writer
+
+_VALIDATE_ONLY = ["validate_only"]
+# Seconds of one round trip of a batch, for the expected duration.
+ROUND_TRIP_SECONDS = 2.0
+_MAX_STALE_SHOWN = 20
+
+
+class UnitCall:
+    """Hold the state of one call."""
+
+    def __init__(
+        self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, account: Account | None
+    ) -> None:
+        self.writer, self.tool, self.args, self.call = writer, tool, args, call
+        self.owner, self.account = owner, account
+        self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
+        self.key: str | None = self.arguments.pop("idempotency_key", None)
+        bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
+        self.digest = hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
+        self.states: Sequence[StepState] = ()
+        self.unit_id = ""
+
+    @property
+    def object_ids(self) -> list[str]:
+        """Return the ids of the objects that were changed."""
+        return [str(state.object_id) for state in self.states if state.status == SUCCESS and state.object_id]
+
+    async def execute(self, asker: Elicitor, record: AuditRecord) -> Result | ConfirmationQuestion | None:
+        """Run the call. Returns None if it is a single write. Raises AdsError."""
+        dry_run = bool(self.arguments.get("dry_run"))
+        unit = None if dry_run else await self._unit_of_key()
+        if unit is not None:
+            record.outcome = "repeated"
+            return await self._go_on(unit)
+        plan = await self.args.plan_unit(self.call) if isinstance(self.args, PlansUnit) else None
+        if plan is None:
+            return None
+        plan = await self._prepare(plan)
+        if dry_run:
+            record.outcome = "dry_run"
+            return await self._dry_run(plan, asker)
+        if not self.states:
+            return self._nothing_to_do(plan)
+        question = await self._request_confirmation(plan, asker, record)
+        if question is not None:
+            record.outcome = "needs_confirmation"
+            return question
+        await self._require_fresh()
+        result = await self._start(plan)
+        record.outcome = "success"
+        return result
+
+    # ---- the plan
+
+    async def _prepare(self, plan: UnitPlan) -> UnitPlan:
+        """Return the plan with all reasons to ask, and hold it against the policy and the allowed accounts."""
+        await self._resolve_account(plan.account)
+        now, moment = self.call.now().timestamp(), self.writer.clock.monotonic()
+        steps = [replace(step, change=with_reasons(step.change, now)) for step in plan.steps]
+        plan = replace(plan, steps=steps, notes=[*dict.fromkeys([*self.call.notes, *plan.notes])])
+        self.call.notes.clear()
+        if plan.refused and not steps and not plan.unchanged:
+            raise _all_refused(plan.refused)
+        self.states = [StepState(step, read_at=moment) for step in steps]
+        for step in steps:
+            self._permit(step.change)
+            await self.writer.client.authorize(step.change.request)
+        currency = self.account.currency if self.account else None
+        self.writer.policy.permit_total([step.change for step in steps], currency, keeps_sum=plan.keeps_sum)
+        return plan
+
+    async def _resolve_account(self, account_id: str) -> None:
+        if self.account is None or self.account.id != account_id:
+            self.account = await self.call.graph.book.account_if_visible(account_id)
+
+    def _permit(self, change: Change) -> None:
+        self.writer.policy.permit(change)
+        self.writer.policy.permit_budgets(change, self.account.currency if self.account else None)
+
+    @property
+    def text(self) -> UnitText:
+        currency, zone = (self.account.currency, self.account.timezone) if self.account else (None, None)
+        return UnitText(QuestionText(currency, zone), currency)
+
+    def _reasons(self, plan: UnitPlan) -> list[str]:
+        reasons = [*plan.reasons, *(reason for state in self.states for reason in state.step.change.reasons)]
+        count = sum(state.step.item is None for state in self.states)
+        if count > plan.max_unasked:
+            reasons.append(f"it changes {count} objects at once")
+        if plan.refused:
+            reasons.append(f"{len(plan.refused)} of the rows are refused and only the others are carried out")
+        return list(dict.fromkeys(reasons))
+
+    def _data(self, plan: UnitPlan, status: str) -> Row:
+        objects = sum(state.step.item is None for state in self.states)
+        data: Row = {"status": status, "objects": objects, "plan": self.text.table(self.states)}
+        if totals := self.text.totals(self.states):
+            data["totals"] = totals
+        if plan.unchanged:
+            data["unchanged"] = len(plan.unchanged)
+        if plan.refused:
+            data["refused"] = [row.public() for row in plan.refused]
+        return {**data, "expected_seconds": self._expected_seconds(), **plan.details}
+
+    def _expected_seconds(self) -> int:
+        account = self.states[0].step.change.request.account if self.states else None
+        paced = self.writer.pace.write_seconds(account, len(self.states)) if account else 0.0
+        return round(paced + ROUND_TRIP_SECONDS * (1 + len(self.states) // 50))
+
+    def _duration(self) -> str:
+        seconds = self._expected_seconds()
+        text = f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
+        return f"It takes about {text} at the pace that Meta allows."
+
+    # ---- before anything is sent
+
+    async def _request_confirmation(
+        self, plan: UnitPlan, asker: Elicitor, record: AuditRecord
+    ) -> Result | ConfirmationQuestion | None:
+        why = self._reasons(plan)
+        gate = self.writer.gate
+        if not why:
+            gate.reject_unneeded_code(asker, self.arguments)
+            return None
+        replaces = [state.step.change.before for state in self.states]
+        text = f"{self.text.question(self.tool.title, plan, self.states, why)}\n\n{self._duration()}"
+        question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
+        if question is None:
+            record.approval = "user" if asker.can_ask else "code"
+            return None
+        if isinstance(question, ConfirmationQuestion):
+            return question
+        if question.problem is CodeProblem.OTHER_CALL:
+            self._reject_stale_code()
+        self.writer.pending[self.tool.name, self.digest] = self.states
+        data = self._data(plan, "needs_confirmation") | {
+            "confirmation": question.code,
+            "next_step": "Show this plan to the user. If they agree, make the same call again with this "
+            "`confirmation`; it holds for ten minutes.",
+        }
+        notes = [*([question.problem.value] if question.problem else []), *plan.notes]
+        head = self.text.head(self.tool.title, replace(plan, notes=()), self.states, why)
+        return Result(f"Nothing was changed yet. {head} {self._duration()}", Whole(data), notes=notes, verbatim=True)
+
+    def _reject_stale_code(self) -> None:
+        """Raise ConfirmationRequired with the differences, if objects changed since the plan of this code."""
+        pending = {state.step.key: state for state in self.writer.pending.pop((self.tool.name, self.digest), ())}
+        stale: list[str] = []
+        for state in self.states:
+            earlier, change = pending.get(state.step.key), state.step.change
+            names = [] if earlier is None else _differing(earlier.step.change, change)
+            if earlier is not None and names:
+                stale.append(f"{state.label}: {self.text.describe_stale(earlier.step.change, change.before, names)}")
+        if stale:
+            raise _stale_plan(stale)
+
+    async def _require_fresh(self) -> None:
+        """Raise ConfirmationRequired if objects changed while the user was asked."""
+        oldest = self.writer.clock.monotonic() - MAX_AGE_SECONDS
+        old = [state for state in self.states if state.read_at < oldest]
+        await check_steps(self.writer.client, old, self.writer.clock, self.text.describe_stale)
+        stale = [f"{state.label}: {state.message}" for state in old if state.status != WAITING]
+        if stale:
+            raise _stale_plan(stale)
+
+    async def _dry_run(self, plan: UnitPlan, asker: Elicitor) -> Result:
+        refused = await self._validate()
+        plan = replace(plan, refused=[*plan.refused, *refused])
+        why = self._reasons(plan)
+        next_step = "Call again with dry_run=false to carry it out."
+        if why:
+            next_step += f" It will need the user's agreement because {' and '.join(why)}."
+        data = self._data(plan, "dry_run") | {"next_step": next_step}
+        if why and not asker.can_ask:
+            replaces = [state.step.change.before for state in self.states]
+            data["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
+            self.writer.pending[self.tool.name, self.digest] = self.states
+        head = self.text.head(self.tool.title, plan, self.states, ())
+        return Result(f"Dry run: nothing was changed. {head} {self._duration()}", Whole(data), notes=list(plan.notes))
+
+    async def _validate(self) -> list[RefusedRow]:
+        """Let Graph validate the steps that need no other step. Return what it refuses."""
+        states = [state for state in self.states if state.step.change.validate_only and not state.step.needs]
+        if not states:
+            return []
+        requests = [
+            replace(
+                state.step.change.request,
+                params={**state.step.change.request.params, "execution_options": _VALIDATE_ONLY},
+                budget_change=False,
+                spend_limit_change=False,
+            )
+            for state in states
+        ]
+        answers = await self.writer.client.batch(requests)
+        return [
+            RefusedRow(answer.message, state.step.row, id=state.step.change.object_id or "", name=state.name)
+            for state, answer in zip(states, answers, strict=True)
+            if isinstance(answer, AdsError) and not isinstance(answer, UnknownOutcome)
+        ]
+
+    def _nothing_to_do(self, plan: UnitPlan) -> Result:
+        items = unit_answer.build_items((), [asdict(row) for row in plan.unchanged])
+        data: Row = {"status": "success", "counts": unit_answer.count_outcomes(items)}
+        if plan.refused:
+            data["refused"] = [row.public() for row in plan.refused]
+        data |= {"items": unit_answer.items_table(items), **plan.details}
+        return Result(f"{self.tool.title}: nothing to change.", Whole(data), notes=list(plan.notes))
+
+    # ---- carry it out
+
+    async def _start(self, plan: UnitPlan) -> Result:
+        unit = UnitRecord(
+            self.writer.journal.new_id("u"),
+            self.tool.name,
+            len(self.states),
+            account=plan.account,
+            currency=self.account.currency if self.account else None,
+            key=self.key,
+            digest=self.digest,
+            undo_of=plan.undo_of,
+            arguments=self.arguments,
+            plan=_encode_plan(plan),
+            steps=[encode_step(state.step) for state in self.states],
+        )
+        self.unit_id = unit.unit_id
+        self.writer.locks.take(unit.unit_id)
+        try:
+            self.writer.journal.start_unit(unit)
+            await self._require_first(unit)
+        except BaseException:
+            self.writer.locks.release(unit.unit_id)
+            raise
+        return await self._run(unit)
+
+    async def _require_first(self, unit: UnitRecord) -> None:
+        """Raise UnknownOutcome unless this unit is the first with its key, also across processes."""
+        if unit.key is None:
+            return
+        await self.writer.journal.catch_up()
+        first = self.writer.journal.unit_with_key(unit.tool, unit.key)
+        if first is not None and first.unit_id != unit.unit_id:
+            raise UnknownOutcome(
+                "Another call with this idempotency_key is being carried out; this one sent nothing.",
+                "Make the same call again in a moment: it then goes on with the other one.",
+            )
+
+    async def _unit_of_key(self) -> UnitRecord | None:
+        """Return the unit that an earlier call with this key began. Raises InvalidArguments for other arguments."""
+        if not self.key:
+            return None
+        await self.writer.journal.catch_up()
+        unit = self.writer.journal.unit_with_key(self.tool.name, self.key)
+        if unit is not None and unit.digest != self.digest:
+            raise InvalidArguments(
+                "This idempotency_key was used before with other arguments.", "Use a new key for another change."
+            )
+        return unit
+
+    async def _go_on(self, unit: UnitRecord) -> Result:
+        """Carry out what an earlier call left of the unit."""
+        await self._resolve_account(str(unit.account))
+        self.unit_id = unit.unit_id
+        self.writer.locks.take(unit.unit_id)
+        try:
+            await self.writer.journal.catch_up()
+            entries = self.writer.journal.of_unit(unit.unit_id)
+            self.states = restore_states([decode_step(step) for step in unit.steps], entries)
+        except BaseException:
+            self.writer.locks.release(unit.unit_id)
+            raise
+        result = await self._run(unit)
+        return replace(result, notes=["An earlier call began this unit; only what was left was sent.", *result.notes])
+
+    async def _run(self, unit: UnitRecord) -> Result:
+        """Run the unit, whose lock is taken, and release the lock when nothing of it is under way."""
+        run = UnitRun(
+            self.writer.client,
+            self.writer.pace,
+            self.writer.clock,
+            self.writer.journal,
+            self.states,
+            str(unit.account),
+            self._permit,
+            self._entry,
+            self.text.describe_stale,
+            self.call.progress,
+            stop_on_error=bool(unit.plan.get("stop_on_error")),
+        )
+        try:
+            await run.run()
+        finally:
+            self._release_after(run)
+        return self._result(unit, run)
+
+    def _release_after(self, run: UnitRun) -> None:
+        """Release the lock when the batch that is still under way, if any, has ended."""
+        unit_id = self.unit_id
+        if run.running is None or run.running.done():
+            self.writer.locks.release(unit_id)
+        else:
+            run.running.add_done_callback(lambda _: self.writer.locks.release(unit_id))
+
+    def _entry(self, state: StepState, change: Change) -> JournalEntry:
+        """Return a new journal entry for a step."""
+        return JournalEntry(
+            self.writer.journal.new_id(),
+            "",
+            self.tool.name,
+            change.effect.value,
+            change.node,
+            account=change.request.account,
+            currency=self.account.currency if self.account else None,
+            page=change.request.page,
+            object_id=change.object_id,
+            before=change.before if change.object_id else {},
+            after=change.after,
+            parent=change.parent,
+            edge=change.edge,
+            digest=self.digest,
+            undo_of=state.step.undo_of,
+            unit=self.unit_id,
+            step=state.step.key,
+        )
+
+    def _result(self, unit: UnitRecord, run: UnitRun) -> Result:
+        items = unit_answer.build_items(self.states, unit.plan.get("unchanged") or ())
+        counts = unit_answer.count_outcomes(items)
+        data: Row = {"status": unit_answer.overall_status(counts), "unit_id": unit.unit_id, "counts": counts}
+        if totals := self.text.totals(self.states):
+            data["totals"] = totals
+        if unit.plan.get("refused"):
+            data["refused"] = unit.plan["refused"]
+        data |= {"items": unit_answer.items_table(items), **(unit.plan.get("details") or {})}
+        data["next_step"] = unit_answer.next_step(unit.unit_id, counts, self.key, run.retry_after_s)
+        if run.retry_after_s is not None:
+            data["retry_after_seconds"] = run.retry_after_s
+        notes = list(unit.plan.get("notes") or ())
+        if len(items) > unit_answer.MAX_ITEMS:
+            left_out = len(items) - unit_answer.MAX_ITEMS
+            notes.append(f"{left_out} rows are left out here; ads_get_changes unit_id={unit.unit_id} lists all.")
+        return Result(unit_answer.summary(self.tool.title, unit.unit_id, counts), Whole(data), notes=notes)
+
+
+def _encode_plan(plan: UnitPlan) -> Row:
+    return {
+        "stop_on_error": plan.stop_on_error,
+        "unchanged": [asdict(row) for row in plan.unchanged],
+        "refused": [row.public() for row in plan.refused],
+        "details": dict(plan.details),
+        "notes": list(plan.notes),
+    }
+
+
+def _differing(planned: Change, now: Change) -> list[str]:
+    """Return the fields whose values before are not those of the earlier plan."""
+    return [name for name in planned.after if name in planned.before and planned.before[name] != now.before.get(name)]
+
+
+def _stale_plan(stale: Sequence[str]) -> ConfirmationRequired:
+    more = f" And {len(stale) - _MAX_STALE_SHOWN} more." if len(stale) > _MAX_STALE_SHOWN else ""
+    return ConfirmationRequired(
+        f"This plan is stale: {len(stale)} of its objects have changed since. Nothing was sent. "
+        f"{' '.join(stale[:_MAX_STALE_SHOWN])}{more}",
+        "Call again without `confirmation` for a new plan.",
+        details={"stale": list(stale)},
+    )
+
+
+def _all_refused(refused: Sequence[RefusedRow]) -> InvalidArguments:
+    first = "; ".join(describe_refused(row) for row in refused[:5])
+    return InvalidArguments(
+        f"No row of this call can be carried out. {first}.",
+        "Correct the rows and call again.",
+        details={"rows": [row.public() for row in refused]},
+    )

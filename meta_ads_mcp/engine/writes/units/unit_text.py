@@ -1,0 +1,159 @@
+"""Show a unit to a person: groups of objects that change alike, sums per currency, and rows that are left out."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from meta_ads_mcp.core.listing import plural
+from meta_ads_mcp.core.nodes import node_kind
+from meta_ads_mcp.core.result import Final, Row
+from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan
+from meta_ads_mcp.core.values.money import format_money, money
+from meta_ads_mcp.core.values.spend_fields import SpendKind
+from meta_ads_mcp.core.values.text import show_hidden
+from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.domain.copying import differences
+from meta_ads_mcp.engine.writes.effects import amounts_of
+from meta_ads_mcp.engine.writes.question import QuestionText
+from meta_ads_mcp.engine.writes.units.unit_steps import StepState
+
+# (field, before, after) of a change in words.
+Edit = tuple[str, str | None, str]
+_BUDGETS = ("daily_budget", "lifetime_budget")
+
+
+@dataclass(frozen=True)
+class AlikeChanges:
+    """Hold the objects that get the same values, each as kind, id (None for a new one) and name."""
+
+    edits: tuple[Edit, ...]
+    objects: Sequence[tuple[str, str | None, str]]
+
+
+@dataclass(frozen=True)
+class UnitText:
+    """Format a unit of an account. `words` formats its values, `currency` is None if Meta does not show it."""
+
+    words: QuestionText
+    currency: str | None
+
+    def groups(self, states: Sequence[StepState]) -> list[AlikeChanges]:
+        """Return the changes of all objects, those with the same values together, in the order of the plan."""
+        by_key = {state.step.key: state for state in states}
+        objects: defaultdict[tuple[Edit, ...], list[tuple[str, str | None, str]]] = defaultdict(list)
+        for state in states:
+            if state.step.item is not None:
+                continue
+            parts = [by_key[key] for key in state.step.needs if by_key[key].step.item is not None]
+            edits = tuple(edit for part in (*parts, state) for edit in self.edits(part.step.change))
+            change = state.step.change
+            objects[edits].append((node_kind(change.node).label, change.object_id, state.name))
+        return [AlikeChanges(edits, rows) for edits, rows in objects.items()]
+
+    def edits(self, change: Change) -> list[Edit]:
+        """Return everything that a change sets. Of a copy, only the values in which it differs from the original."""
+        if change.effect is Effect.CREATE and change.before:
+            values = differences(change.before, change.after)
+            return [
+                (path, self.words.value(path.rpartition(".")[2], row["before"]), self.words.value(path, row["after"]))
+                for path, row in values.items()
+            ]
+        return [edit for edit in self.words.changes(change) if "$id_of_step" not in edit[2]]
+
+    def question(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> str:
+        """Return the whole question: what changes for which objects, why it is asked, sums, and what is left out."""
+        lines = [self.head(title, plan, states, reasons)]
+        for group in self.groups(states):
+            names = ", ".join(_describe(*row) for row in group.objects)
+            edits = "; ".join(_edit(edit) for edit in group.edits)
+            lines.append(f"{edits or 'no values'}: {names}")
+        return "\n\n".join(show_hidden(line) for line in lines)
+
+    def head(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> str:
+        """Return the question without its table of objects."""
+        count = sum(state.step.item is None for state in states)
+        reasons = list(reasons)
+        why = f"It needs the user's agreement because {' and '.join(reasons)}." if reasons else ""
+        parts = [f"{title}: {count} {plural('object', count)} of {plan.account}.", why, *self.sums(states)]
+        parts += [f"Note: {note}" for note in plan.notes]
+        if plan.unchanged:
+            parts.append(f"{len(plan.unchanged)} already have these values and stay as they are.")
+        parts += [f"Not part of it: {describe_refused(row)}" for row in plan.refused]
+        return " ".join(part for part in parts if part)
+
+    def table(self, states: Sequence[StepState]) -> Row:
+        """Return the plan as a table of the changes with the objects that get them."""
+        rows: list[list[Any]] = []
+        for group in self.groups(states):
+            objects = [_reference(*row) for row in group.objects]
+            for index, (name, before, after) in enumerate(group.edits):
+                rows.append([name, before, after, objects if index == 0 else "the same"])
+            if not group.edits:
+                rows.append([None, None, None, objects])
+        return Final({"columns": ["field", "before", "after", "objects"], "rows": rows})
+
+    def sums(self, states: Sequence[StepState]) -> list[str]:
+        """Return the sums of the budgets before and after, in words."""
+        if self.currency is None:
+            return []
+        return [
+            f"Sum of the {name.replace('_', ' ')}s: {format_money(row['before'])} → {format_money(row['after'])}."
+            for name, row in self.totals(states).items()
+        ]
+
+    def totals(self, states: Sequence[StepState]) -> dict[str, Row]:
+        """Map each kind of budget that the unit changes to its sum before and after, as money."""
+        if self.currency is None:
+            return {}
+        sums: dict[str, list[int]] = {}
+        for state in states:
+            for amount in amounts_of(state.step.change):
+                if amount.kind is SpendKind.BUDGET and amount.field in _BUDGETS and amount.place == amount.field:
+                    total = sums.setdefault(amount.field, [0, 0])
+                    total[0] += amount.old or 0
+                    total[1] += amount.new
+        return {
+            name: Final({"before": money(old, self.currency), "after": money(new, self.currency)})
+            for name, (old, new) in sums.items()
+        }
+
+    def describe_stale(self, change: Change, now: Row, names: Sequence[str]) -> str:
+        """Say how an object differs from the plan: the values that the plan saw, those of now, and the wanted ones."""
+        parts = [
+            f"{name} was {self.words.value(name, _plain(change.before[name]))}, "
+            f"is {self.words.value(name, _plain(now.get(name)))}, "
+            f"was to be {self.words.value(name, change.after[name])}"
+            for name in names
+        ]
+        return f"It has changed since the plan: {'; '.join(parts)}. Nothing was sent."
+
+
+def _plain(value: Any) -> Any:
+    return value.get("id", value) if isinstance(value, dict) else value
+
+
+def _edit(edit: Edit) -> str:
+    name, before, after = edit
+    return f"{name}: {before if before is not None else 'none'} → {after}"
+
+
+def _describe(label: str, object_id: str | None, name: str) -> str:
+    quoted = json.dumps(name, ensure_ascii=False) if name else ""
+    if object_id is None:
+        return f"new {label} {quoted}".strip()
+    return f"{label} {object_id} ({quoted})" if quoted else f"{label} {object_id}"
+
+
+def _reference(label: str, object_id: str | None, name: str) -> str:
+    return f"{object_id or f'new {label}'} {name}".strip()
+
+
+def describe_refused(row: RefusedRow) -> str:
+    """Return a row of bad input in words."""
+    place = [f"row {row.row}" if row.row is not None else "", row.column, row.id, f'"{row.name}"' if row.name else ""]
+    return f"{', '.join(part for part in place if part)}: {row.reason}"

@@ -13,7 +13,7 @@ SUCCESS_KEYS = {"summary", "data", "page", "notes", "demo"}
 PAGE_KEYS = {"count", "has_more", "after"}
 ERROR_KEYS = set(
     "kind message next_step code subcode type fbtrace_id user_title user_message blame_fields retry_after_seconds "
-    "allowed change_id completed reason changes".split()
+    "allowed change_id completed reason changes rows stale unit_id".split()
 )
 KINDS = set(
     "invalid_arguments denied confirmation_required not_applied not_found permission token throttled circuit_open "

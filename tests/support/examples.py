@@ -87,6 +87,7 @@ MORE: dict[str, dict[str, Any]] = {
     "ads_upload_ad_image": {"image_base64": "R0lGODlhAQABAAAAACwAAAAAAQABAAA="},
     "ads_upload_ad_video": {"file_url": "https://example.com/spring.mp4"},
     "ads_update_budget": {"entity_type": "campaign", "daily_budget": 4000},
+    "ads_set_status": {"ids": ID},
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},
     "ads_update_entity": {"entity_type": "campaign", "updates": {"name": "Spring"}},
 }

@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from meta_ads_mcp.app import Lazy
 from meta_ads_mcp.credentials import EnvironmentToken, FixedToken, Keychain, ProfileIndex, Token, Vault
@@ -145,7 +148,8 @@ class SandboxEngine:
         """The requests that could change something, without validations. A batch counts by its members."""
         return [
             entry
-            for entry in self.sandbox.log
+            for outer in self.sandbox.log
+            for entry in members(outer)
             if entry.method != "GET" and entry.path and "validate_only" not in entry.params.get("execution_options", "")
         ]
 
@@ -217,6 +221,19 @@ class SandboxEngine:
         token = Token(value, name)
         record = self.profiles.record(token, await self.profiles.check(token))
         await self.vault.keep(name, value, record, active=active)
+
+
+def members(entry: Logged) -> list[Logged]:
+    """The requests inside a logged batch, or the request itself."""
+    if entry.path or "batch" not in entry.params:
+        return [entry]
+    return [_member(entry, member) for member in json.loads(entry.params["batch"])]
+
+
+def _member(outer: Logged, member: Mapping[str, str]) -> Logged:
+    address, _, query = member["relative_url"].partition("?")
+    params = dict(parse_qsl(f"{query}&{member.get('body', '')}", keep_blank_values=True))
+    return replace(outer, method=member["method"], path=address.partition("/")[2], params=params)
 
 
 def build_reader(sandbox: SandboxTransport | None = None) -> SandboxEngine:

@@ -78,6 +78,7 @@ VALID: dict[str, dict[str, Any]] = {
     "ads_update_ad_rule": {"rule_id": "{rule}", "name": "Renamed"},
     "ads_unshare_custom_audience": {"audience_id": "{audience}", "ad_account_ids": ["{other}"]},
     "ads_update_budget": {"entity_type": "campaign", "entity_id": "{campaign}", "daily_budget": 99000},
+    "ads_set_status": {"account_id": "{account}", "level": "ad", "ids": ["{ad}"], "status": "PAUSED"},
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": "{campaign}"}},
 }
 # The calls of the table that a person has to agree to first.

@@ -1,7 +1,8 @@
 """Define the plan of a unit: many changes with one confirmation, one id in the journal and one undo.
 
 A tool returns a `UnitPlan` from its hook `plan_unit`. The engine does everything else: order, policy, question,
-journal, batches of 50, lost answers, read-back, the answer, and going on where an earlier call with the same key stopped.
+journal, batches of 50, lost answers, read-back, the answer, and going on where an earlier call with the same key
+stopped.
 """
 
 from __future__ import annotations

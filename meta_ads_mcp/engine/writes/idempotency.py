@@ -24,14 +24,14 @@ def replay(data: Row) -> Result:
     return Result("The same call was made before; this is its result, nothing new was made.", Whole(data))
 
 
-def partial_completion(begun: Sequence[JournalEntry]) -> UnknownOutcome:
+def partial_completion(entries: Sequence[JournalEntry]) -> UnknownOutcome:
     """For a call of several steps that ended among them: what it made is told, and nothing is made again."""
-    made = [f"{entry.node} {entry.object_id}" for entry in begun if entry.status == "success" and entry.object_id]
-    open_ones = [f"a {entry.node} under {entry.parent}" for entry in begun if entry.status == "unknown_outcome"]
-    told = f" It made {', '.join(made)}." if made else ""
-    told += f" Whether it made {', '.join(open_ones)} is not known." if open_ones else ""
+    objects = [f"{entry.node} {entry.object_id}" for entry in entries if entry.status == "success" and entry.object_id]
+    open_ones = [f"a {entry.node} under {entry.parent}" for entry in entries if entry.status == "unknown_outcome"]
+    text = f" It made {', '.join(objects)}." if objects else ""
+    text += f" Whether it made {', '.join(open_ones)} is not known." if open_ones else ""
     return UnknownOutcome(
-        f"An earlier call with this idempotency_key ended before it was complete, or still runs.{told}",
+        f"An earlier call with this idempotency_key ended before it was complete, or still runs.{text}",
         "Look at what is there; finish it by hand, or delete it and call with a new key.",
     )
 
@@ -72,10 +72,10 @@ _NOT_ENDED = "An earlier call with this idempotency_key has not ended, or its an
 
 def _open(entry: JournalEntry, detail: str) -> UnknownOutcome:
     name = entry.after.get("name")
-    called = f" named {name!r}" if isinstance(name, str) else ""
+    title = f" named {name!r}" if isinstance(name, str) else ""
     where = f" under {entry.parent}/{entry.edge}" if entry.parent and entry.edge else ""
     return UnknownOutcome(
         f"{_NOT_ENDED} {detail}".strip(),
-        f"Look for a {node_kind(entry.node).label}{called}{where}. If it is not there, call again with a new key.",
+        f"Look for a {node_kind(entry.node).label}{title}{where}. If it is not there, call again with a new key.",
         details={"change_id": entry.change_id},
     )

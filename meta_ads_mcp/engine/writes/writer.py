@@ -73,7 +73,7 @@ class Writer:
         """
         start = self.clock.monotonic()
         run = WriteCall(self, tool, args, call, owner, account)
-        unit = UnitCall(self, tool, args, call, owner, account) if isinstance(args, PlansUnit) else None
+        unit = UnitCall(self, tool, args, call, account) if isinstance(args, PlansUnit) else None
         record = AuditRecord(tool.name, owner, arguments=run.arguments)
         try:
             result = await unit.execute(asker, record) if unit is not None else None

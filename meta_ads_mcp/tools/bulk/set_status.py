@@ -15,13 +15,12 @@ from meta_ads_mcp.core.units.unit_plan import UnchangedObject, UnitPlan, UnitSte
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import AccountId, ObjectId
 from meta_ads_mcp.core.write import Change
-from meta_ads_mcp.tools.bulk.objects import read_objects_of_kind, update_request
+from meta_ads_mcp.tools.bulk.object_reads import read_objects_of_kind, update_request
 
 
 @tool(
     "ads_set_status",
     Effect.UPDATE,
-    node="any",
     singular="object",
     keywords="bulk many pause activate archive stop start resume turn off on several",
     destructive=True,
@@ -41,7 +40,8 @@ class SetStatus(UnitParams):
     async def plan_unit(self, call: Call) -> UnitPlan:
         """Plan a step for each object that has another status now. Raises AdsError for an id of another kind."""
         node = ENTITY_KINDS[self.level]
-        fields = ["id", "account_id", "name", "status", "effective_status", "daily_budget", "lifetime_budget"]
+        budgets = [] if node == "Ad" else ["daily_budget", "lifetime_budget"]
+        fields = ["id", "account_id", "name", "status", "effective_status", *budgets]
         rows = await read_objects_of_kind(call, self.account_id, node, list(dict.fromkeys(self.ids)), fields)
         steps = [
             UnitStep(

@@ -38,5 +38,5 @@ def stale_fields(change: Change, now: Mapping[str, Any]) -> list[str]:
     return [name for name in names if not _is_same(now.get(name), change.before[name])]
 
 
-def _is_same(now: Any, planned: Any) -> bool:
-    return same_value(now, planned) and (same_value(planned, now) or isinstance(now, dict | list))
+def _is_same(now: Any, plan_value: Any) -> bool:
+    return same_value(now, plan_value) and (same_value(plan_value, now) or isinstance(now, dict | list))

@@ -38,9 +38,9 @@ class LostStep:
     entry: JournalEntry
 
 
-async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, lost: Sequence[LostStep]) -> None:
+async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, steps: Sequence[LostStep]) -> None:
     """Look for the changes of the steps, twice, and set their outcome: made, not made (then WAITING), or unknown."""
-    waiting = list(lost)
+    waiting = list(steps)
     for seconds in LOOKS_AFTER_SECONDS:
         if not waiting:
             break
@@ -52,7 +52,7 @@ async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, lost: 
             if item.change.effect is Effect.CREATE:
                 await _search(client, clock, journal, item)
         waiting = [item for item in waiting if item.state.status != SUCCESS]
-    journal.outcomes([_outcome(item) for item in lost if item.state.status in (SUCCESS, WAITING)])
+    journal.outcomes([_outcome(item) for item in steps if item.state.status in (SUCCESS, WAITING)])
 
 
 def _outcome(item: LostStep) -> tuple[str, str, dict[str, object]]:
@@ -62,9 +62,9 @@ def _outcome(item: LostStep) -> tuple[str, str, dict[str, object]]:
     return item.entry.change_id, "failed", {"error": {"kind": "transient", "message": state.message}}
 
 
-async def _look_at_objects(client: GraphPort, lost: Sequence[LostStep]) -> None:
-    objects = [(str(item.change.object_id), item.change.readable, item.change) for item in lost]
-    for item, row in zip(lost, await read_objects(client, objects), strict=True):
+async def _look_at_objects(client: GraphPort, steps: Sequence[LostStep]) -> None:
+    objects = [(str(item.change.object_id), item.change.readable, item.change) for item in steps]
+    for item, row in zip(steps, await read_objects(client, objects), strict=True):
         if isinstance(row, AdsError):
             item.state.end(UNKNOWN, _UNREADABLE)
         elif all(same_value(row.get(name), item.change.after[name]) for name in item.change.readable):
@@ -94,8 +94,8 @@ async def _search(client: GraphPort, clock: Clock, journal: Journal, item: LostS
         state.end(UNKNOWN, _ABSENT)
 
 
-async def wait_until_settled(clock: Clock, lost: Sequence[LostStep]) -> None:
+async def wait_until_settled(clock: Clock, steps: Sequence[LostStep]) -> None:
     """Wait until no request of a call that ended can still be on its way, if one of them creates an object."""
-    started = [item.entry.started for item in lost if item.change.effect is Effect.CREATE]
-    if started:
-        await clock.sleep(max(0.0, max(started) + SETTLE_SECONDS - clock.now()))
+    times = [item.entry.started for item in steps if item.change.effect is Effect.CREATE]
+    if times:
+        await clock.sleep(max(0.0, max(times) + SETTLE_SECONDS - clock.now()))

@@ -64,13 +64,13 @@ def _max_members(states: Iterable[StepState]) -> int:
 def _end_unreachable(states: Sequence[StepState]) -> None:
     """End the steps that need a step which was not done, and those that need these."""
     by_key = {state.step.key: state for state in states}
-    has_changed = True
-    while has_changed:
-        has_changed = False
+    goes_on = True
+    while goes_on:
+        goes_on = False
         for state in states:
             if state.status != WAITING:
                 continue
             missing = next((by_key[key] for key in state.step.needs if by_key[key].status in _NOT_DONE), None)
             if missing is not None:
                 state.end(NOT_SENT, f"It needs {missing.label}: {missing.message or missing.status}")
-                has_changed = True
+                goes_on = True

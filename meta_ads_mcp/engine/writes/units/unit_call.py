@@ -9,23 +9,34 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
+from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Result, Row, Whole
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.units.unit_params import PlansUnit
-from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan
+from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import Change, WriteParams
+from meta_ads_mcp.engine.authority import AuthorizedGraph
 from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.codes import CodeProblem
-from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.plan import with_reasons
+from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.units import unit_answer
-from meta_ads_mcp.engine.writes.units.unit_run import MAX_AGE_SECONDS, UnitRun, check_steps
+from meta_ads_mcp.engine.writes.units.plan_checks import (
+    all_refused_error,
+    differing_fields,
+    stale_plan_error,
+    validate_steps,
+)
+from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
+from meta_ads_mcp.engine.writes.units.unit_run import MAX_AGE_SECONDS, UnitRun, WritePace, check_steps
 from meta_ads_mcp.engine.writes.units.unit_steps import (
     SUCCESS,
     WAITING,
@@ -34,26 +45,37 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     encode_step,
     restore_states,
 )
-from meta_ads_mcp.engine.writes.units.unit_text import UnitText, describe_refused
-from meta_ads_mcp.errors import AdsError, ConfirmationRequired, InvalidArguments, UnknownOutcome
+from meta_ads_mcp.engine.writes.units.unit_text import UnitText
+from meta_ads_mcp.errors import InvalidArguments, UnknownOutcome
 
-if TYPE_CHECKING:
-    from meta_ads_mcp.engine.writes.writer import Writer
-
-_VALIDATE_ONLY = ["validate_only"]
 # Seconds of one round trip of a batch, for the expected duration.
 ROUND_TRIP_SECONDS = 2.0
-_MAX_STALE_SHOWN = 20
+
+
+class WriterParts(Protocol):
+    """Hold what the units of a process share. The writer implements it.
+
+    `pending` has the plans that wait for an agreement, by tool and digest of the arguments.
+    """
+
+    client: AuthorizedGraph
+    clock: Clock
+    journal: Journal
+    policy: Policy
+    gate: ConfirmationGate
+    pace: WritePace
+    locks: UnitLocks
+    pending: dict[tuple[str, str], Sequence[StepState]]
 
 
 class UnitCall:
     """Hold the state of one call."""
 
     def __init__(
-        self, writer: Writer, tool: Tool, args: WriteParams, call: ToolCall, owner: str | None, account: Account | None
+        self, writer: WriterParts, tool: Tool, args: WriteParams, call: ToolCall, account: Account | None
     ) -> None:
         self.writer, self.tool, self.args, self.call = writer, tool, args, call
-        self.owner, self.account = owner, account
+        self.account = account
         self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
         self.key: str | None = self.arguments.pop("idempotency_key", None)
         bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
@@ -101,7 +123,7 @@ class UnitCall:
         plan = replace(plan, steps=steps, notes=[*dict.fromkeys([*self.call.notes, *plan.notes])])
         self.call.notes.clear()
         if plan.refused and not steps and not plan.unchanged:
-            raise _all_refused(plan.refused)
+            raise all_refused_error(plan.refused)
         self.states = [StepState(step, read_at=moment) for step in steps]
         for step in steps:
             self._permit(step.change)
@@ -145,8 +167,8 @@ class UnitCall:
 
     def _expected_seconds(self) -> int:
         account = self.states[0].step.change.request.account if self.states else None
-        paced = self.writer.pace.write_seconds(account, len(self.states)) if account else 0.0
-        return round(paced + ROUND_TRIP_SECONDS * (1 + len(self.states) // 50))
+        wait_s = self.writer.pace.write_seconds(account, len(self.states)) if account else 0.0
+        return round(wait_s + ROUND_TRIP_SECONDS * (1 + len(self.states) // 50))
 
     def _duration(self) -> str:
         seconds = self._expected_seconds()
@@ -189,11 +211,11 @@ class UnitCall:
         stale: list[str] = []
         for state in self.states:
             earlier, change = pending.get(state.step.key), state.step.change
-            names = [] if earlier is None else _differing(earlier.step.change, change)
+            names = [] if earlier is None else differing_fields(earlier.step.change, change)
             if earlier is not None and names:
                 stale.append(f"{state.label}: {self.text.describe_stale(earlier.step.change, change.before, names)}")
         if stale:
-            raise _stale_plan(stale)
+            raise stale_plan_error(stale)
 
     async def _require_fresh(self) -> None:
         """Raise ConfirmationRequired if objects changed while the user was asked."""
@@ -202,11 +224,11 @@ class UnitCall:
         await check_steps(self.writer.client, old, self.writer.clock, self.text.describe_stale)
         stale = [f"{state.label}: {state.message}" for state in old if state.status != WAITING]
         if stale:
-            raise _stale_plan(stale)
+            raise stale_plan_error(stale)
 
     async def _dry_run(self, plan: UnitPlan, asker: Elicitor) -> Result:
-        refused = await self._validate()
-        plan = replace(plan, refused=[*plan.refused, *refused])
+        rows = await validate_steps(self.writer.client, self.states)
+        plan = replace(plan, refused=[*plan.refused, *rows])
         why = self._reasons(plan)
         next_step = "Call again with dry_run=false to carry it out."
         if why:
@@ -218,27 +240,6 @@ class UnitCall:
             self.writer.pending[self.tool.name, self.digest] = self.states
         head = self.text.head(self.tool.title, plan, self.states, ())
         return Result(f"Dry run: nothing was changed. {head} {self._duration()}", Whole(data), notes=list(plan.notes))
-
-    async def _validate(self) -> list[RefusedRow]:
-        """Let Graph validate the steps that need no other step. Return what it refuses."""
-        states = [state for state in self.states if state.step.change.validate_only and not state.step.needs]
-        if not states:
-            return []
-        requests = [
-            replace(
-                state.step.change.request,
-                params={**state.step.change.request.params, "execution_options": _VALIDATE_ONLY},
-                budget_change=False,
-                spend_limit_change=False,
-            )
-            for state in states
-        ]
-        answers = await self.writer.client.batch(requests)
-        return [
-            RefusedRow(answer.message, state.step.row, id=state.step.change.object_id or "", name=state.name)
-            for state, answer in zip(states, answers, strict=True)
-            if isinstance(answer, AdsError) and not isinstance(answer, UnknownOutcome)
-        ]
 
     def _nothing_to_do(self, plan: UnitPlan) -> Result:
         items = unit_answer.build_items((), [asdict(row) for row in plan.unchanged])
@@ -376,7 +377,7 @@ class UnitCall:
         data["next_step"] = unit_answer.next_step(unit.unit_id, counts, self.key, run.retry_after_s)
         if run.retry_after_s is not None:
             data["retry_after_seconds"] = run.retry_after_s
-        notes = list(unit.plan.get("notes") or ())
+        notes: list[str] = [*(unit.plan.get("notes") or ())]
         if len(items) > unit_answer.MAX_ITEMS:
             left_out = len(items) - unit_answer.MAX_ITEMS
             notes.append(f"{left_out} rows are left out here; ads_get_changes unit_id={unit.unit_id} lists all.")
@@ -391,27 +392,3 @@ def _encode_plan(plan: UnitPlan) -> Row:
         "details": dict(plan.details),
         "notes": list(plan.notes),
     }
-
-
-def _differing(planned: Change, now: Change) -> list[str]:
-    """Return the fields whose values before are not those of the earlier plan."""
-    return [name for name in planned.after if name in planned.before and planned.before[name] != now.before.get(name)]
-
-
-def _stale_plan(stale: Sequence[str]) -> ConfirmationRequired:
-    more = f" And {len(stale) - _MAX_STALE_SHOWN} more." if len(stale) > _MAX_STALE_SHOWN else ""
-    return ConfirmationRequired(
-        f"This plan is stale: {len(stale)} of its objects have changed since. Nothing was sent. "
-        f"{' '.join(stale[:_MAX_STALE_SHOWN])}{more}",
-        "Call again without `confirmation` for a new plan.",
-        details={"stale": list(stale)},
-    )
-
-
-def _all_refused(refused: Sequence[RefusedRow]) -> InvalidArguments:
-    first = "; ".join(describe_refused(row) for row in refused[:5])
-    return InvalidArguments(
-        f"No row of this call can be carried out. {first}.",
-        "Correct the rows and call again.",
-        details={"rows": [row.public() for row in refused]},
-    )

@@ -6,8 +6,8 @@ Every step ends in one outcome. What is left when the run stops is carried out b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import JournalEntry
@@ -87,32 +87,31 @@ class UnitRun:
     waited_s: float = 0.0
     retry_after_s: int | None = None
     running: asyncio.Task[None] | None = None
-    _stopped: str = ""
-    _stop_now: bool = field(default=False)
+    _stop_reason: str = ""
 
     async def run(self) -> None:
         """Send all steps that wait. Raises nothing of Graph: each step has its outcome."""
         await self._resolve_open_steps()
-        while not self._stopped:
+        while not self._stop_reason:
             batch = next_batch(self.states, self.clock.now(), await self._room())
             if not batch:
                 break
             await self._in_one_piece(self._send(batch))
             await self._report()
             if self.stop_on_error and any(state.status in (FAILED, NOT_APPLIED, UNKNOWN) for state in batch):
-                self._stopped = "An earlier change failed, and on_error is stop."
+                self._stop_reason = "An earlier change failed, and on_error is stop."
         for state in self.states:
             if state.status == WAITING:
-                state.end(NOT_SENT, state.message or self._stopped)
+                state.end(NOT_SENT, state.message or self._stop_reason)
 
-    async def _in_one_piece(self, work: Any) -> None:
+    async def _in_one_piece(self, work: Coroutine[Any, Any, None]) -> None:
         """Finish a batch that has begun, also for a caller that goes away: its outcomes have to be written down."""
-        self.running = asyncio.ensure_future(work)
-        await asyncio.shield(self.running)
+        task = self.running = asyncio.ensure_future(work)
+        await asyncio.shield(task)
 
     async def _report(self) -> None:
-        ended = sum(state.status != WAITING for state in self.states)
-        await self.progress(ended, len(self.states), f"{ended} of {len(self.states)} changes")
+        count = sum(state.status != WAITING for state in self.states)
+        await self.progress(count, len(self.states), f"{count} of {len(self.states)} changes")
 
     # ---- pace
 
@@ -130,10 +129,10 @@ class UnitRun:
         if seconds > most_seconds or self.waited_s + seconds > MAX_RUN_WAIT_SECONDS:
             return False
         self.waited_s += seconds
-        ended = sum(state.status != WAITING for state in self.states)
+        count = sum(state.status != WAITING for state in self.states)
         if seconds >= 1:
-            text = f"{ended} of {len(self.states)} changes; going on in {seconds:.0f} s, at the pace that Meta allows"
-            await self.progress(ended, len(self.states), text)
+            text = f"{count} of {len(self.states)} changes; going on in {seconds:.0f} s, at the pace that Meta allows"
+            await self.progress(count, len(self.states), text)
         await self.clock.sleep(seconds)
         return True
 
@@ -153,13 +152,13 @@ class UnitRun:
         ends = zip(batch, entries, answers, strict=True)
         outcomes = [self._settle(state, changes[state.step.key], entry, answer) for state, entry, answer in ends]
         self.journal.outcomes(outcomes)
-        lost = [
+        open_steps = [
             LostStep(state, changes[state.step.key], entry)
             for state, entry in zip(batch, entries, strict=True)
             if state.status == UNKNOWN
         ]
-        await resolve_lost(self.client, self.clock, self.journal, lost)
-        for item in lost:
+        await resolve_lost(self.client, self.clock, self.journal, open_steps)
+        for item in open_steps:
             if item.state.status == WAITING:
                 item.state.end(NOT_SENT, item.state.message)
         await self._read_back([(state, changes[state.step.key]) for state in batch if state.status == SUCCESS])
@@ -217,7 +216,7 @@ class UnitRun:
             self.client.learn(str(state.object_id), self.account)
             return entry.change_id, "success", {"object_id": state.object_id}
         if isinstance(error, TokenProblem):
-            self._stopped = error.message
+            self._stop_reason = error.message
         status = "unknown_outcome" if state.status == UNKNOWN else "failed"
         return entry.change_id, status, {"error": {"kind": error.kind, "message": error.message}}
 
@@ -234,7 +233,7 @@ class UnitRun:
             return
         self.retry_after_s = seconds
         if from_meta:
-            self._stopped = throttles[0].message
+            self._stop_reason = throttles[0].message
             return
         for state in self.states:
             if state.status == WAITING and state.message:
@@ -251,7 +250,7 @@ class UnitRun:
             waiting = await self._compare(waiting)
             if not waiting:
                 return
-        self.journal.outcomes([_ignored(state, change) for state, change in waiting])
+        self.journal.outcomes([_ignored_outcome(state, change) for state, change in waiting])
 
     async def _compare(self, steps: Sequence[tuple[StepState, Change]]) -> list[tuple[StepState, Change]]:
         """Return the steps of which Graph still has old values."""
@@ -286,17 +285,17 @@ class UnitRun:
     async def _resolve_open_steps(self) -> None:
         """Find out about the steps whose process ended before their answer was written down."""
         ids = created_ids(self.states)
-        lost = [
+        open_steps = [
             LostStep(state, resolved_change(state, ids), state.entry)
             for state in self.states
             if state.status == UNKNOWN and state.entry is not None
         ]
-        await wait_until_settled(self.clock, lost)
-        await self._in_one_piece(resolve_lost(self.client, self.clock, self.journal, lost))
-        found = [(item.state, item.change) for item in lost if item.state.status == SUCCESS]
-        for state, _ in found:
+        await wait_until_settled(self.clock, open_steps)
+        await self._in_one_piece(resolve_lost(self.client, self.clock, self.journal, open_steps))
+        resolved_steps = [(item.state, item.change) for item in open_steps if item.state.status == SUCCESS]
+        for state, _ in resolved_steps:
             self.client.learn(str(state.object_id), self.account)
-        await self._in_one_piece(self._read_back(found))
+        await self._in_one_piece(self._read_back(resolved_steps))
 
 
 async def check_steps(
@@ -323,7 +322,7 @@ def _shown_fields(change: Change) -> Sequence[str]:
     return fields_to_read_back(change)
 
 
-def _ignored(state: StepState, change: Change) -> tuple[str, str, dict[str, Any]]:
+def _ignored_outcome(state: StepState, change: Change) -> tuple[str, str, dict[str, Any]]:
     names = list(change.context.get("$not_applied") or ())
     is_all = set(names) >= set(fields_to_read_back(change))
     status = "not_applied" if is_all else "partial"

@@ -143,10 +143,10 @@ def _edit(edit: Edit) -> str:
 
 
 def _describe(label: str, object_id: str | None, name: str) -> str:
-    quoted = json.dumps(name, ensure_ascii=False) if name else ""
+    title = json.dumps(name, ensure_ascii=False) if name else ""
     if object_id is None:
-        return f"new {label} {quoted}".strip()
-    return f"{label} {object_id} ({quoted})" if quoted else f"{label} {object_id}"
+        return f"new {label} {title}".strip()
+    return f"{label} {object_id} ({title})" if title else f"{label} {object_id}"
 
 
 def _reference(label: str, object_id: str | None, name: str) -> str:

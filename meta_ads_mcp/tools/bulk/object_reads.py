@@ -24,7 +24,7 @@ async def read_objects_of_kind(
     Raises NotFound for ids that cannot be read or are of another kind, and InvalidArguments for another account's.
     """
     distinct = node_kind(node).distinct_field
-    names = list(dict.fromkeys([*fields, *([distinct] if distinct else [])]))
+    names = [*fields, *([distinct] if distinct and distinct not in fields else [])]
     requests = [Request("GET", object_id, {"fields": ",".join(names)}, account=account_id) for object_id in ids]
     answers = await call.graph.batch(requests)
     rows: list[Row] = []
@@ -80,5 +80,5 @@ def _is_of_kind(row: Mapping[str, Any], distinct: str | None) -> bool:
 
 
 def _list(ids: Sequence[str]) -> str:
-    shown = ", ".join(ids[:MAX_SHOWN_IDS])
-    return f"{shown} and {len(ids) - MAX_SHOWN_IDS} more" if len(ids) > MAX_SHOWN_IDS else shown
+    text = ", ".join(ids[:MAX_SHOWN_IDS])
+    return f"{text} and {len(ids) - MAX_SHOWN_IDS} more" if len(ids) > MAX_SHOWN_IDS else text

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Self
-from urllib.parse import urlencode
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.nodes import ENTITY_KINDS, node_kind
 from meta_ads_mcp.core.ports import Call
-from meta_ads_mcp.core.request import Request, wire
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.dates import Moment
@@ -22,13 +21,18 @@ from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan,
 from meta_ads_mcp.domain.checked_read import read_as_kind
 from meta_ads_mcp.domain.preflight import has_amount
 from meta_ads_mcp.domain.promoted_object import PromotedObject
-from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, ApiError
+from meta_ads_mcp.tools.entities.copy_tree import (
+    MAX_ADS_AT_ONCE,
+    PARENT_PARAM,
+    ChildCopy,
+    build_change,
+    copy_children,
+    incomplete,
+    list_created,
+    plan_children,
+)
 
-# Child ads that Graph copies in one request, and in an asynchronous one (Meta docs:
-# marketing-api/reference/ad-campaign/copies).
-MAX_SYNC_ADS = 3
-MAX_ASYNC_ADS = 51
-POLL_SECONDS = (2.0, 3.0, 5.0, 5.0, 10.0, 10.0)
 # What a copy takes over of its source, and what the policy limits.
 AMOUNTS: dict[EntityType, tuple[str, ...]] = {
     "campaign": ("daily_budget", "lifetime_budget", "spend_cap"),
@@ -43,14 +47,13 @@ AMOUNTS: dict[EntityType, tuple[str, ...]] = {
     ),
     "ad": (),
 }
-_PARENT = {"ad_set": "campaign_id", "ad": "adset_id"}
 
 
 @tool("ads_duplicate_entity", Effect.CREATE, post("{entity_id}/copies"), keywords="copy clone migrate", node="Campaign")
 class DuplicateEntity(ConfirmedParams, CreateParams):
     """Copy a campaign, ad set or ad with everything below it, PAUSED, into the same parent or another one.
 
-    `promoted_object` gives a copied ad set another pixel or Page. More than three ads are copied asynchronously.
+    `promoted_object` gives a copied ad set another pixel or Page. More than three ads take a request for each object.
     """
 
     entity_type: EntityType
@@ -78,17 +81,15 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         return ENTITY_KINDS[self.entity_type]
 
     async def plan(self, call: Call) -> Plan:
-        amounts = AMOUNTS[self.entity_type]
-        source = await read_as_kind(call, self.entity_id, self.node_kind(), ["id", "name", *amounts])
+        """Plan one request, or with more than three ads one for each object. Raises InvalidArguments for too many."""
+        source = await read_as_kind(call, self.entity_id, self.node_kind(), ["id", "name", *AMOUNTS[self.entity_type]])
         account = await call.owner(self.entity_id)
         ads = await self._count_ads(call)
-        if ads > MAX_ASYNC_ADS:
-            raise InvalidArguments(
-                f"{self.entity_id} has {ads} ads; Meta copies at most {MAX_ASYNC_ADS}.",
-                "Copy with deep_copy=false, then copy its parts separately.",
-            )
+        ad_sets = await self._read_ad_sets(call)
+        children = await self._plan_children(call, ad_sets) if ads > MAX_ADS_AT_ONCE else []
+        deep = self.deep_copy and not children
         request = Request(
-            "POST", f"{self.entity_id}/copies", self._build_params(), account=account, repeatable=False, write=True
+            "POST", f"{self.entity_id}/copies", self._build_params(deep), account=account, repeatable=False, write=True
         )
         copy = Change(
             Effect.CREATE,
@@ -98,24 +99,37 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
                 "name": f"{source.get('name', '')}{self.rename_suffix}",
                 "status": "PAUSED",
                 **_amounts_of(source),
-                **await self._read_child_amounts_of(call),
+                **_child_amounts_of(ad_sets),
             },
             parent=account,
             edge=node_kind(self.node_kind()).list_edge,
             actions=self._policy_actions(ads),
         )
         notes = [f"{ads} ad(s) are copied with it."] if ads else []
-        details = {"source_id": self.entity_id, "asynchronous": ads > MAX_SYNC_ADS}
-        return Plan([copy], f"Copy of {self.entity_type.replace('_', ' ')} {self.entity_id}.", notes, details)
+        changes = [build_change(child, account, self._times()) for child in children]
+        return Plan(
+            [copy, *changes],
+            f"Copy of {self.entity_type.replace('_', ' ')} {self.entity_id}.",
+            notes,
+            {"source_id": self.entity_id},
+            {"children": children},
+        )
 
-    async def _read_child_amounts_of(self, call: Call) -> Row:
-        """Return the budgets of the ad sets that are copied too, so that the policy's limits apply to them."""
+    async def _read_ad_sets(self, call: Call) -> list[Row]:
+        """Return the ad sets that are copied with a campaign; the policy limits their budgets."""
         if self.entity_type != "campaign" or not self.deep_copy:
-            return {}
+            return []
+        return await self._read_all(call, "adsets", ["id", "name", *AMOUNTS["ad_set"]])
+
+    async def _plan_children(self, call: Call, ad_sets: Sequence[Row]) -> list[ChildCopy]:
+        ads = await self._read_all(call, "ads", ["id", "name", "adset_id"])
+        return plan_children(self.entity_type, self.entity_id, ad_sets, ads)
+
+    async def _read_all(self, call: Call, edge: str, fields: Sequence[str]) -> list[Row]:
         rows: list[Row] = []
-        async for page in call.graph.each_page(f"{self.entity_id}/adsets", fields=["id", *AMOUNTS["ad_set"]]):
-            rows += [{"adset_id": row["id"], **_amounts_of(row)} for row in page if _amounts_of(row)]
-        return {"adset_budgets": rows} if rows else {}
+        async for page in call.graph.each_page(f"{self.entity_id}/{edge}", fields=fields):
+            rows += page
+        return rows
 
     def _policy_actions(self, ads: int) -> frozenset[str]:
         """Return the policy's actions for what is copied along."""
@@ -128,30 +142,39 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         edge = await call.graph.get(f"{self.entity_id}/ads", fields=["id"], limit=1, summary="total_count")
         return int(edge.get("summary", {}).get("total_count") or 0)
 
-    def _build_params(self) -> Row:
+    def _build_params(self, deep: bool) -> Row:
         params: Row = {
             "status_option": "PAUSED",
             "rename_options": {"rename_strategy": "ONLY_TOP_LEVEL_RENAME", "rename_suffix": self.rename_suffix},
         }
         if self.entity_type != "ad":
-            params["deep_copy"] = self.deep_copy
+            params["deep_copy"] = deep
         if self.target_parent_id:
-            params[_PARENT[self.entity_type]] = self.target_parent_id
+            params[PARENT_PARAM[self.entity_type]] = self.target_parent_id
+        # The times of a copied campaign are those of its ad sets, which get them with their own requests here.
+        own_times = self.entity_type != "campaign" or deep or not self.deep_copy
+        return {**params, **(self._times() if own_times else {})}
+
+    def _times(self) -> Row:
         times = {"start_time": self.start_time, "end_time": self.end_time}
-        return {**params, **{name: value for name, value in times.items() if value is not None}}
+        return {name: value for name, value in times.items() if value is not None}
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        (copy,) = plan.changes
-        if plan.details["asynchronous"]:
-            copies = await self._copy_asynchronously(copy, steps, call)
-        else:
-            copies = list_created(self.entity_type, self.entity_id, await steps.do(copy))
-        new_id = copies[0]["id"] if copies else None
-        if self.promoted_object is not None and new_id is not None:
-            await self._set_promoted_object(copy, str(new_id), steps)
-        return {**plan.details, "id": new_id, "created": copies}
+        """Send the copies. Raises an error that names what is missing when only a part of the copy was created."""
+        top, *below = plan.changes
+        answer = await steps.do(top)
+        new_id = str(answer["id"])
+        created = list_created(self.entity_type, self.entity_id, answer)
+        children = list(zip(plan.context["children"], below, strict=True))
+        result = await copy_children(children, (self.entity_id, new_id), steps, call)
+        result.created[:0] = created
+        if result.error is not None:
+            raise incomplete(self.entity_type, new_id, result, result.error) from None
+        if self.promoted_object is not None:
+            await self._set_promoted_object(top, new_id, result.created, steps)
+        return {**plan.details, "id": new_id, "created": result.created}
 
-    async def _set_promoted_object(self, copy: Change, new_id: str, steps: Steps) -> None:
+    async def _set_promoted_object(self, copy: Change, new_id: str, created: Sequence[Row], steps: Steps) -> None:
         """Change the promoted object while the copy is still an unpublished draft."""
         value = self.promoted_object.model_dump(exclude_none=True) if self.promoted_object else {}
         change = Change(
@@ -169,55 +192,8 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
                 f"The copy {new_id} was created PAUSED, but Meta refused its promoted_object: {refused.message}",
                 f"Set it with ads_update_ad_set on {new_id}, or remove the copy with ads_delete_ad_set.",
                 graph=refused.graph,
-                details={"created": [{"type": "ad_set", "id": new_id}]},
+                details={"created": list(created)},
             ) from None
-
-    async def _copy_asynchronously(self, copy: Change, steps: Steps, call: Call) -> list[Row]:
-        """Send the copy as an asynchronous request and poll until it is done."""
-        body = urlencode({name: wire(value) for name, value in copy.request.params.items()})
-        member = {"name": "copy", "relative_url": copy.request.path, "body": body}
-        params = {"name": f"copy of {self.entity_id}", "adbatch": [member]}
-        request = replace(copy.request, path=f"{copy.parent}/async_batch_requests", params=params)
-
-        async def exchange(send: Callable[[Request], Awaitable[Any]]) -> Row:
-            try:
-                request_set = await send(request)
-            except UnknownOutcome as lost:
-                raise UnknownOutcome(lost.message, self._next_step(copy), graph=lost.graph) from None
-            return await self._read_result(str(request_set["id"]), copy, call)
-
-        return list_created(self.entity_type, self.entity_id, await steps.do(copy, exchange))
-
-    async def _read_result(self, set_id: str, copy: Change, call: Call) -> Row:
-        """Return Graph's result. Raises ApiError for a refused copy, UnknownOutcome if the result is not known."""
-        try:
-            requests = await self._poll_requests(set_id, call)
-        except AdsError as failure:
-            raise UnknownOutcome(
-                f"Meta accepted the copy (asynchronous set {set_id}), but its result could not be read: "
-                f"{failure.message}",
-                self._next_step(copy),
-            ) from None
-        if not requests:
-            raise UnknownOutcome(f"Meta is still copying (asynchronous set {set_id}).", self._next_step(copy))
-        result: Any = requests[0].get("result")
-        if not isinstance(result, dict) or requests[0].get("status") != "success":
-            reason = result.get("error_message") if isinstance(result, dict) else "no reason given"
-            raise ApiError(f"Meta could not copy {self.entity_id}: {reason}", "Correct what Meta names and copy again.")
-        return result
-
-    async def _poll_requests(self, set_id: str, call: Call) -> list[Row]:
-        """Return the requests of the set, or an empty list if they are not done after the last poll."""
-        for wait in POLL_SECONDS:
-            await call.sleep(wait)
-            state = await call.graph.get(set_id, fields=["id", "is_completed", "error_count"])
-            if state.get("is_completed"):
-                return (await call.graph.list(f"{set_id}/requests", fields=["id", "status", "result"], limit=10)).rows
-        return []
-
-    @staticmethod
-    def _next_step(copy: Change) -> str:
-        return f"Check in a minute for {copy.after['name']!r} under {copy.parent}/{copy.edge} before copying again."
 
 
 def _amounts_of(row: Row) -> Row:
@@ -225,23 +201,7 @@ def _amounts_of(row: Row) -> Row:
     return {name: row[name] for name in SPEND_FIELDS if has_amount(row.get(name))}
 
 
-def list_created(entity_type: str, source_id: str, answer: Row) -> list[Row]:
-    """Return the created objects as {type, source_id, id}, the top object first."""
-    # Of a copy that was found after a lost answer, only `id` is known.
-    id_keys = ("copied_campaign_id", "copied_adset_id", "copied_ad_id", "id")
-    top = next((answer[key] for key in id_keys if answer.get(key)), None)
-    children = answer.get("ad_object_ids") or []
-    rows = [
-        {
-            "type": str(item.get("ad_object_type")).replace("adset", "ad_set"),
-            "source_id": str(item.get("source_id")),
-            "id": str(item.get("copied_id")),
-        }
-        for item in children
-        if isinstance(item, dict)
-    ]
-    listed_ids = {row["id"] for row in rows}
-    first = (
-        [{"type": entity_type, "source_id": source_id, "id": str(top)}] if top and str(top) not in listed_ids else []
-    )
-    return sorted(first + rows, key=lambda row: row["id"] != str(top))
+def _child_amounts_of(ad_sets: Sequence[Row]) -> Row:
+    """Return the budgets of the ad sets that are copied too, so that the policy's limits apply to them."""
+    rows = [{"adset_id": row["id"], **_amounts_of(row)} for row in ad_sets if _amounts_of(row)]
+    return {"adset_budgets": rows} if rows else {}

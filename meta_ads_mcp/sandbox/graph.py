@@ -167,8 +167,22 @@ class SandboxGraph:
             raise Refusal(text, code=3)
         if ask.wanted is not None and edge.returns in self.spec:
             self.projector(ask.call, ask.token).check(edge.returns, ask.wanted)
+        if self._only_validates(ask):
+            with self.world.store.rolled_back():
+                handler(ask)
+            return {"success": True}
         result = handler(ask)
         return self._listing(edge, ask, result) if isinstance(result, EdgeListing) else result
+
+    def _only_validates(self, ask: Ask) -> bool:
+        """Tell whether a write asks for the checks alone. Source: docs marketing-api/reference/ad-account/campaigns
+
+        The write is then carried out and undone, so that the checks are those of the write itself.
+        """
+        options = ask.params.get("execution_options", [])
+        if options == ["include_recommendations"]:
+            raise refusal.invalid(None, "include_recommendations cannot be used by itself", "execution_options")
+        return "validate_only" in options
 
     def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
         """Return what shows nodes for a call."""

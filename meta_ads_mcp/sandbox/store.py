@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +88,15 @@ class Store:
     def snapshot(self) -> Snapshot:
         """Return a picture of the store, for `changes`."""
         return Snapshot(dict(self.nodes), dict(self.links))
+
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """Undo everything that happens to the store inside the `with` block."""
+        nodes, links, memory, serial = dict(self.nodes), dict(self.links), dict(self.memory), self._serial
+        try:
+            yield
+        finally:
+            self.nodes, self.links, self.memory, self._serial = nodes, links, memory, serial
 
     def changes(self, before: Snapshot) -> dict[str, dict[str, tuple[Json, Json]]]:
         """Per changed, new or removed node: field -> (before, now); per changed list `parent/edge`: its ids.

@@ -25,9 +25,11 @@ EVERYWHERE = {
     "appsecret_time": "int",
     "fields": "string",
     "format": "enum:json",
+    "debug": "enum:all|info|warning",
     "include_headers": "bool",
     "locale": "string",
     "method": "enum:GET|POST|DELETE",
+    "pretty": "bool",
 }
 
 # Params of every GET on an edge. docs: graph-api/results (paging)
@@ -123,6 +125,7 @@ ALIASES = {"PageOfUser": "Page"}
 FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     # The SDK names it as a param of the upload; Airbyte's source reads it every day.
     "AdImage": {"filename": ("string", "SDK: AdImage.Field.filename")},
+    "TargetingAutomation": {"device": ("unsigned int", "Meta blog, 2026-11-04, Marketing API v27.0")},
     "PageOfUser": {
         "tasks": ("list<string>", "docs: graph-api/reference/user/accounts"),
         "perms": ("list<string>", "docs: graph-api/reference/user/accounts"),

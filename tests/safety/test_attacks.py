@@ -160,6 +160,7 @@ async def test_every_ad_set_of_a_copied_campaign_is_held_to_the_policy(position:
         made.store.add(node)
         made.store.patch(node.id, {"id": node.id, "daily_budget": "9999900" if index == position else "1000"})
     made.store.links[campaign, "adsets"] = tuple(node.id for node in nodes)
+    made.store.links[campaign, "ads"] = ()  # so few ads that one request copies all
     assert await kind(made, "ads_duplicate_entity", {"entity_type": "campaign", "entity_id": campaign}) == "denied"
     assert made.writes == []
 

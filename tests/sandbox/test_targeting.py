@@ -17,6 +17,7 @@ TARGETING: list[tuple[dict[str, Any], str]] = [
     ({"instagram_positions": ["explore"]}, "no longer available"),
     ({"messenger_positions": ["messenger_home"]}, "no longer available"),
     ({"facebook_positions": ["feeds"]}, "not one of facebook_positions"),
+    ({"publisher_platforms": ["audience_network"]}, "requires another platform"),
     ({"publisher_platforms": ["myspace"]}, "not one of publisher_platforms"),
     ({"threads_positions": ["threads_stream"], "instagram_positions": ["story"]}, "requires stream"),
     ({"exclusions": {"interests": [{"id": "6003"}]}}, "exclusions"),
@@ -84,6 +85,16 @@ async def test_a_placement_is_refused_from_the_version_on_that_took_it_away() ->
     sent = AD_SET | targeting | {"execution_options": ["validate_only"]}
     old = "https://graph.facebook.com/v25.0/"
     assert await untouched().done("POST", "{account}/adsets", sent, base=old) == {"success": True}
+
+
+@pytest.mark.parametrize(("version", "is_known"), [("v25.0", False), ("v26.0", False), ("v27.0", True)])
+async def test_the_automation_of_devices_exists_from_its_version_on(version: str, is_known: bool) -> None:
+    sent = AD_SET | {"targeting": US | {"user_os": ["iOS"], "targeting_automation": {"device": 0}}}
+    base = f"https://graph.facebook.com/{version}/"
+    if is_known:
+        assert (await writing().done("POST", "{account}/adsets", sent, base=base))["id"]
+    else:
+        assert "device" in (await untouched().refused("POST", "{account}/adsets", sent, base=base))["error_user_msg"]
 
 
 async def test_messenger_stories_are_dropped_without_a_word() -> None:

@@ -120,6 +120,11 @@ AD_SETS: list[Case] = [
     ("{ad_set}", {"multi_advertiser_ads": 0}, 100, None, "Unexpected key"),
     *(("{account}/adsets", without(AD_SET, name), 100, None, name)
       for name in ("name", "campaign_id", "billing_event", "optimization_goal", "targeting", "daily_budget")),
+    *(("{account}/adsets", AD_SET | {"optimization_goal": goal}, 100, 2490408, "OUTCOME_LEADS")
+      for goal in ("APP_INSTALLS", "AD_RECALL_LIFT", "VALUE", "THRUPLAY", "PAGE_LIKES")),
+    ("{ad_set}", {"optimization_goal": "APP_INSTALLS"}, 100, 2490408, "OUTCOME_LEADS"),
+    ("{account}/adsets", AD_SET | {"billing_event": "THRUPLAY"}, 100, None, "billed"),
+    ("{ad_set}", {"billing_event": "LINK_CLICKS"}, 100, None, "billed"),
     ("{account}/adsets", AD_SET | {"campaign_id": "12345"}, 100, 33, "12345"),
     ("{account}/adsets", AD_SET | {"campaign_id": "{ad}"}, 100, 33, "does not exist"),
     ("{other}/adsets", AD_SET, 100, 33, "does not exist"),
@@ -340,6 +345,25 @@ async def test_validate_only_checks_and_changes_nothing(path: str, params: dict[
     before = made.store.snapshot()
     assert await made.done("POST", path, params | {"execution_options": ["validate_only"]}) == {"success": True}
     assert made.store.changes(before) == {}
+
+
+VALIDATING = ("{account}/campaigns", "{account}/adsets", "{account}/ads", CREATIVES, "{split}", "{ad_set}", "{ad}")
+
+
+@pytest.mark.parametrize("case", [case for case in (*CAMPAIGNS, *AD_SETS, *ADS) if case[0] in VALIDATING])
+async def test_what_is_refused_does_not_pass_the_validation(case: Case) -> None:
+    path, params, code, subcode, _ = case
+    error = await untouched().refused("POST", path, {"execution_options": ["validate_only"], **params})
+    assert (error["code"], error.get("error_subcode")) == (code, subcode), error
+
+
+async def test_a_budget_that_has_changed_too_often_does_not_pass_the_validation() -> None:
+    made = writing()
+    for budget in range(5001, 5005):
+        await made.done("POST", "{ad_set}", {"daily_budget": budget})
+    validation = {"daily_budget": 6000, "execution_options": ["validate_only"]}
+    for params in (validation, validation, {"daily_budget": 6000}):
+        assert (await made.refused("POST", "{ad_set}", params))["code"] == 613
 
 
 @pytest.mark.parametrize("path", ["{account}", "{account}/campaigns", "{split}", "{ad_set}", "{ad}"])

@@ -47,10 +47,15 @@ RETIRED_PLACEMENTS = {
     ("messenger_positions", "messenger_home"): 0.0,  # docs occ-2025, all versions since 2025-11-11
     ("instagram_positions", "explore"): 26.0,  # Meta blog, 2026-07-29, Graph API v26.0
 }
+# Platforms that cannot be the only one. docs marketing-api/audience-network
+NEVER_ALONE = frozenset({"audience_network"})
 # A placement -> another one that has to be chosen with it. docs .../placement-targeting (limitations)
 COMPANIONS = {("threads_positions", "threads_stream"): ("instagram_positions", "stream")}
 # Placements that Graph drops without a word. Meta blog, 2026-07-29: all versions since 2026-10-27
 DROPPED_PLACEMENTS = {("messenger_positions", "story")}
+
+# targeting_automation.device came with it. Meta blog, 2026-11-04, Graph API v27.0
+DEVICE_AUTOMATION_FROM = 27.0
 
 # Categories whose audiences are restricted, and what such an audience cannot have.
 RESTRICTED_CATEGORIES = frozenset({"HOUSING", "EMPLOYMENT", "FINANCIAL_PRODUCTS_SERVICES"})
@@ -64,6 +69,7 @@ def check_targeting(ask: Ask, spec: Spec, campaign: GraphNode, *, creating: bool
     _check_places(spec)
     _check_ages(spec)
     _check_placements(spec, version_number(ask.call.version))
+    _check_automation(spec, version_number(ask.call.version))
     if spec.get("exclusions"):
         raise invalid(None, "Detailed targeting exclusions are no longer available", "targeting")
     for item in (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", [])):
@@ -108,9 +114,16 @@ def _check_placements(spec: Spec, version: float) -> None:
                 raise invalid(None, f"The placement {value} in {name} is no longer available", "targeting")
             if value not in options and (name, value) not in RETIRED_PLACEMENTS:
                 raise invalid(None, f"{value} is not one of {name}: {', '.join(sorted(options))}", "targeting")
+            if name == "publisher_platforms" and set(spec[name]) <= NEVER_ALONE:
+                raise invalid(None, f"{value} requires another platform in {name}", "targeting")
             other = COMPANIONS.get((name, value))
             if other and other[1] not in (spec.get(other[0]) or ()):
                 raise invalid(None, f"{value} requires {other[1]} in {other[0]}", "targeting")
+
+
+def _check_automation(spec: Spec, version: float) -> None:
+    if version < DEVICE_AUTOMATION_FROM and "device" in (spec.get("targeting_automation") or {}):
+        raise invalid(None, "targeting_automation has no key device before v27.0", "targeting")
 
 
 def _check_restricted(spec: Spec, *, creating: bool) -> None:

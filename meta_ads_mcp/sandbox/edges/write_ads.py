@@ -16,7 +16,6 @@ from meta_ads_mcp.sandbox.edges.writing import (
     known_node,
     make_delivering,
     need,
-    only_validated,
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import invalid
@@ -37,8 +36,6 @@ def create(ask: Ask) -> Json:
     check_open(ad_set)
     creative = _creative(ask, params["creative"])
     _check_dynamic(ad_set, creative if creative else params["creative"])
-    if only_validated(ask):
-        return SUCCESS
     creative_node = creative or make_creative(ask, params["creative"])
     fields = readable(ask, "Ad", params) | {
         "adset_id": ad_set.id,
@@ -63,8 +60,6 @@ def update(ask: Ask) -> Json:
     if "creative" in params:
         ad_set = known_node(ask, "AdSet", node.get("adset_id"))
         _check_dynamic(ad_set, creative if creative else params["creative"])
-    if only_validated(ask):
-        return SUCCESS
     fields = readable(ask, "Ad", {name: value for name, value in params.items() if name != "creative"})
     if "creative" in params:
         creative_node = creative or make_creative(ask, params["creative"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from meta_ads_mcp.sandbox.edges import budgets
 from meta_ads_mcp.sandbox.edges.estimates import PLACES
+from meta_ads_mcp.sandbox.edges.goals import check_goal
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.targeting import check_targeting, without_dropped_placements
 from meta_ads_mcp.sandbox.edges.writing import (
@@ -23,7 +24,6 @@ from meta_ads_mcp.sandbox.edges.writing import (
     moment,
     need,
     now,
-    only_validated,
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import invalid, unknown_node
@@ -49,6 +49,7 @@ def create(ask: Ask) -> Json:
     check_open(campaign)
     _check_new_budget(ask, campaign)
     budgets.check_flight(ask, params.get("start_time"), params.get("end_time"), "end_time")
+    check_goal(campaign, params["optimization_goal"], params["billing_event"])
     strategy = strategy_of(params, campaign)
     budgets.check_bid(
         strategy, params.get("bid_amount"), params.get("bid_constraints"), params.get("optimization_goal")
@@ -56,8 +57,6 @@ def create(ask: Ask) -> Json:
     check_targeting(ask, params["targeting"], campaign, creating=True)
     check_dsa(ask, params["targeting"], params)
     check_promoted(ask, params.get("promoted_object"), params["optimization_goal"])
-    if only_validated(ask):
-        return SUCCESS
     fields = {
         "campaign": {"id": campaign.id},
         "start_time": stamp(now(ask)),
@@ -85,6 +84,8 @@ def update(ask: Ask) -> Json:
     _check_changed_budget(ask, campaign)
     budgets.check_flight(ask, params.get("start_time"), params.get("end_time"), "end_time")
     after = {**node.fields, **params}
+    if {"optimization_goal", "billing_event"} & params.keys():
+        check_goal(campaign, after["optimization_goal"], after["billing_event"])
     if {"bid_strategy", "bid_amount", "bid_constraints"} & params.keys():
         strategy = strategy_of(after, campaign)
         budgets.check_bid(strategy, after.get("bid_amount"), after.get("bid_constraints"), after["optimization_goal"])
@@ -95,8 +96,6 @@ def update(ask: Ask) -> Json:
         raise invalid(None, "attribution_spec cannot be changed after creation", "attribution_spec")
     if "promoted_object" in params:
         check_promoted(ask, params["promoted_object"], after["optimization_goal"])
-    if only_validated(ask):
-        return SUCCESS
     budgets.count_change(ask, node, params)
     fields = readable(ask, "AdSet", {name: value for name, value in params.items() if name not in FIXED})
     if "targeting" in fields:

@@ -17,7 +17,6 @@ from meta_ads_mcp.sandbox.edges.writing import (
     known_node,
     make_delivering,
     need,
-    only_validated,
     readable,
 )
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
@@ -39,8 +38,6 @@ def create(ask: Ask) -> Json:
     _check_new_budget(ask)
     budgets.check_spend_cap(ask, params)
     budgets.check_flight(ask, params.get("start_time"), params.get("stop_time"), "stop_time")
-    if only_validated(ask):
-        return SUCCESS
     categories = params["special_ad_categories"]
     fields = {
         "buying_type": "AUCTION",
@@ -64,8 +61,6 @@ def update(ask: Ask) -> Json:
     budgets.check_spend_cap(ask, params)
     budgets.check_flight(ask, params.get("start_time"), params.get("stop_time"), "stop_time")
     moves = _moved_budgets(ask)
-    if only_validated(ask):
-        return SUCCESS
     fields = readable(ask, "Campaign", params) | budgets.other_budget(params)
     if moves:
         fields |= dict.fromkeys((*budgets.BUDGETS, "bid_strategy")) | {"is_adset_budget_sharing_enabled": False}

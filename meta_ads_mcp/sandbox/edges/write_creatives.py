@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
-from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, make, only_validated, readable
+from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, make, readable
 from meta_ads_mcp.sandbox.refusal import invalid, unknown_node
 from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
@@ -33,8 +33,6 @@ NO_STANDARD_ENHANCEMENTS, NO_INSTAGRAM, BAD_CAROUSEL = 3858504, 1815199, 1885553
 def create(ask: Ask) -> Json:
     """Make a creative."""
     check_creative(ask, ask.params)
-    if only_validated(ask):
-        return SUCCESS
     return {"id": make_creative(ask, ask.params).id}
 
 

@@ -23,14 +23,6 @@ EDGES = {"Campaign": "campaigns", "AdSet": "adsets", "Ad": "ads"}
 PARENTS = {"AdSet": ("campaign_id",), "Ad": ("adset_id", "campaign_id")}
 
 
-def only_validated(ask: Ask) -> bool:
-    """Tell whether the call asks for the checks alone. docs: marketing-api/reference/ad-account/campaigns"""
-    options = ask.params.get("execution_options", [])
-    if options == ["include_recommendations"]:
-        raise invalid(None, "include_recommendations cannot be used by itself", "execution_options")
-    return "validate_only" in options
-
-
 def need(params: Mapping[str, Json], *names: str) -> None:
     """Refuse a call in which a param is missing or empty."""
     for name in names:

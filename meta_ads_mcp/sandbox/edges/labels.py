@@ -14,7 +14,6 @@ from meta_ads_mcp.sandbox.edges.writing import (
     label_rows,
     make_label,
     need,
-    only_validated,
 )
 from meta_ads_mcp.sandbox.store import GraphNode
 
@@ -42,8 +41,6 @@ def create(ask: Ask) -> Json:
 def add(ask: Ask) -> Json:
     """Add labels to an object, by id or by name; a name that no label has makes one."""
     need(ask.params, "adlabels")
-    if only_validated(ask):
-        return SUCCESS
     before = ask.node.get("adlabels") or []
     rows = {row["id"]: row for row in label_rows(ask, ask.params["adlabels"])}
     change(ask, ask.node, {"adlabels": [*(row for row in before if row["id"] not in rows), *rows.values()]})
@@ -53,8 +50,6 @@ def add(ask: Ask) -> Json:
 @serves("DELETE", "AdSet/adlabels")
 def remove(ask: Ask) -> Json:
     """Take labels away from an ad set, or all of them where none is named."""
-    if only_validated(ask):
-        return SUCCESS
     names = {str(item.get("id") or item.get("name")) for item in ask.params.get("adlabels") or ()}
     before = ask.node.get("adlabels") or []
     rest = [row for row in before if names and not {row["id"], row["name"]} & names]

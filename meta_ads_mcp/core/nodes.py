@@ -260,6 +260,7 @@ _ROWS = (
     *(
         NodeKind(name, label, Owner.UNKNOWN)
         for name, label in (
+            ("AdActivity", "event of the activity log"),
             ("AdPreview", "ad preview"),
             ("AdsPixelStatsResult", "pixel statistics"),
             ("CustomAudiencesharedAccountInfo", "shared account"),

@@ -51,6 +51,7 @@ TOOLSETS = (
     "diagnostics",
     "help",
     "narrow_writes",
+    "activity",
     "changes",
     "limits",
     "pages",

@@ -21,7 +21,7 @@ from meta_ads_mcp.tools.diagnosis.movers import Mover, contributions
 MAX_BREAKS, MAX_SUSPECTS, MAX_OTHERS = 12, 5, 5
 # The days before a break whose figures are compared with those after it.
 DAYS_BEFORE_BREAK = 14
-BREAK_COLUMNS = "id name factor day before after change_pct".split()
+BREAK_COLUMNS: list[str] = [*"id name factor day before after change_pct".split()]
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Break:
 
 def find_breaks(series: Sequence[Period], window: TimeRange, factors: Sequence[str]) -> list[Break]:
     """Return the breaks of a daily series that begin in the window, by day. The days before the window are history."""
-    breaks = [found for factor in factors for found in _breaks_of(series, window, factor)]
+    breaks = [shift for factor in factors for shift in _breaks_of(series, window, factor)]
     return sorted(breaks, key=lambda item: (item.day, FACTORS.index(item.factor)))
 
 
@@ -78,10 +78,10 @@ def _breaks_of(series: Sequence[Period], window: TimeRange, factor: str) -> Iter
         return
     clearest = max(candidates, key=lambda item: item.z)
     near = [item for item in candidates if abs((item.day - clearest.day).days) <= SHARP_DAYS]
-    found = min(near, key=lambda item: _scatter(series, item, clearest.day, factor))
-    yield found
-    yield from _breaks_of([day for day in series if day.start < found.day], window, factor)
-    yield from _breaks_of([day for day in series if day.start >= found.day], window, factor)
+    shift = min(near, key=lambda item: _scatter(series, item, clearest.day, factor))
+    yield shift
+    yield from _breaks_of([day for day in series if day.start < shift.day], window, factor)
+    yield from _breaks_of([day for day in series if day.start >= shift.day], window, factor)
 
 
 def _scatter(series: Sequence[Period], item: Break, middle: date, factor: str) -> float:

@@ -110,8 +110,8 @@ class GetActivityLogs(ListParams):
         since, until = read_period(self.since, self.until, account, call)
         listing = await self._read(call, scope, since, until)
         entries = await own_changes(call, account.id, since)
-        chosen = self._select([read_event(row, account) for row in listing.rows], entries)
-        return self._result(chosen, listing, account, (since, until))
+        subset = self._select([read_event(row, account) for row in listing.rows], entries)
+        return self._result(subset, listing, account, (since, until))
 
     async def _read(self, call: Call, scope: str, since: int, until: int) -> Listing:
         is_filtered = self.actor_kind is not None or self.event_types is not None or self.exclude_own
@@ -147,19 +147,19 @@ class GetActivityLogs(ListParams):
             if self.event_types is None or event.event_type in self.event_types
             if self.actor_kind in (None, event.actor_kind)
         ]
-        shown = [(event, change) for event, change in matches if change is None or not self.exclude_own]
-        return Selection(shown, len(matches) - len(shown))
+        events_to_show = [(event, change) for event, change in matches if change is None or not self.exclude_own]
+        return Selection(events_to_show, len(matches) - len(events_to_show))
 
-    def _result(self, chosen: Selection, listing: Listing, account: Account, period: tuple[int, int]) -> Result:
-        rows = [event.public(change.change_id if change else None) for event, change in chosen.events]
+    def _result(self, subset: Selection, listing: Listing, account: Account, period: tuple[int, int]) -> Result:
+        rows = [event.public(change.change_id if change else None) for event, change in subset.events]
         start, stop = (datetime.fromtimestamp(at, UTC).astimezone(account.timezone).isoformat() for at in period)
         data: dict[str, Any] = {
             "period": {"since": start, "until": stop, "timezone": account.timezone_name},
-            "counts": dict(Counter(event.event_type for event, _ in chosen.events).most_common()),
+            "counts": dict(Counter(event.event_type for event, _ in subset.events).most_common()),
             "events": rows,
         }
         if self.exclude_own:
-            data["own_changes_left_out"] = chosen.own_left_out
+            data["own_changes_left_out"] = subset.own_left_out
         everything = len(rows) == len(listing.rows)
         read = "" if everything else f" of {len(listing.rows)} read"
         more = "; more follow, ask again with page.after" if listing.after else ""

@@ -152,8 +152,8 @@ def _value(value: Any, extra: Mapping[str, Any], event_type: str, currency: str)
         return _lines(value)
     is_amount = event_type in MONEY_EVENTS or extra.get("type") == "payment_amount" or "currency" in extra
     if is_amount and not isinstance(value, bool) and _MINOR.fullmatch(str(value)):
-        named = str(extra.get("currency") or "")
-        return money(int(value), named if _CURRENCY.fullmatch(named) else currency)
+        code = str(extra.get("currency") or "")
+        return money(int(value), code if _CURRENCY.fullmatch(code) else currency)
     return value
 
 

@@ -101,7 +101,7 @@ class ExplainChange(Params):
             return nothing_found(scope, metric, window, subjects, account)
         edits, scenes = await _investigate(call, account, scope, breaks)
         names = {scene.object_id: scene.name for scene in scenes}
-        breaks = [(replace(subject, name=names.get(subject.id, subject.name)), found) for subject, found in breaks]
+        breaks = [(replace(subject, name=names.get(subject.id, subject.name)), shift) for subject, shift in breaks]
         return report(Story(scope, metric, window, account, subjects, breaks, scenes, edits), rows)
 
     def _window(self, account: Account, call: Call) -> TimeRange:
@@ -149,11 +149,11 @@ def _subjects(call: Call, rows: Sequence[Row], scope: str, metric: ChangeMetric,
     subjects = [_subject(object_id, group, result_measure(group), window) for object_id, group in groups.items()]
     if metric.event is None:
         return subjects
-    meant = [subject for subject in subjects if subject.measure.event == metric.event]
-    if not meant:
+    matches = [subject for subject in subjects if subject.measure.event == metric.event]
+    if not matches:
         call.note(f"Nothing here is meant for {metric.event}: all spend counts.")
     measure = Measure(metric.event, from_meta=False)
-    return meant or [_subject(object_id, group, measure, window) for object_id, group in groups.items()]
+    return matches or [_subject(object_id, group, measure, window) for object_id, group in groups.items()]
 
 
 def _subject(object_id: str, rows: Sequence[Row], measure: Measure, window: TimeRange) -> Subject:
@@ -164,9 +164,9 @@ def _subject(object_id: str, rows: Sequence[Row], measure: Measure, window: Time
 def _find_breaks(subjects: Sequence[Subject], metric: ChangeMetric, window: TimeRange) -> list[tuple[Subject, Break]]:
     """Return the breaks of all objects, those that move most money first."""
     pairs = [
-        (subject, found)
+        (subject, shift)
         for subject in subjects
-        for found in find_breaks(subject.series, window, _factors(subject, metric))
+        for shift in find_breaks(subject.series, window, _factors(subject, metric))
     ]
     return sorted(pairs, key=lambda pair: -_weight(*pair))
 
@@ -178,9 +178,9 @@ def _factors(subject: Subject, metric: ChangeMetric) -> Sequence[str]:
     return [name for name in metric.factors if name not in ("conversion_rate", "value_per_result")]
 
 
-def _weight(subject: Subject, found: Break) -> float:
+def _weight(subject: Subject, shift: Break) -> float:
     spend = sum(day.figures.spend for day in subject.series[-HISTORY_DAYS:])
-    return float(spend) * abs(found.log_change)
+    return float(spend) * abs(shift.log_change)
 
 
 # ---- Edits ----
@@ -191,8 +191,8 @@ async def _investigate(
 ) -> tuple[list[Edit], list[Scene]]:
     """Read the edits around the breaks, and the shares of the objects below those that broke."""
     ids = list(dict.fromkeys(subject.id for subject, _ in breaks))[:MAX_OBJECTS]
-    chosen = [(subject, found) for subject, found in breaks if subject.id in ids]
-    requests = _requests(account, chosen)
+    main = [(subject, shift) for subject, shift in breaks if subject.id in ids]
+    requests = _requests(account, main)
     answers = await read_batch(call, requests)
     families = {object_id: _rows(answers[f"family {object_id}"]) for object_id in ids}
     parents = _parents(families, ids, scope)
@@ -211,17 +211,17 @@ async def _investigate(
         Scene(
             subject.id,
             subject.name or _name_in(families[subject.id], subject.id),
-            found,
+            shift,
             _shares(families[subject.id], subject.id, [account.id, *parents]),
         )
-        for subject, found in chosen
+        for subject, shift in main
     ]
     return _edits(log, entries, account), scenes
 
 
 def _requests(account: Account, breaks: Sequence[tuple[Subject, Break]]) -> dict[str, Request]:
     """Return the requests by name: the account's own events, and for each object its events and its family."""
-    first, last = (pick(found.day for _, found in breaks) for pick in (min, max))
+    first, last = (pick(shift.day for _, shift in breaks) for pick in (min, max))
     since, until = (
         int(datetime.combine(day, time(0), account.timezone).timestamp())
         for day in (first - timedelta(days=DAYS_BEFORE), last + timedelta(days=DAYS_AFTER + 1))
@@ -230,7 +230,7 @@ def _requests(account: Account, breaks: Sequence[tuple[Subject, Break]]) -> dict
     path = f"{account.id}/activities"
     requests = {"account": Request("GET", path, {**log, "category": "ACCOUNT"}, account=account.id)}
     for object_id in dict.fromkeys(subject.id for subject, _ in breaks):
-        day = min(found.day for subject, found in breaks if subject.id == object_id)
+        day = min(shift.day for subject, shift in breaks if subject.id == object_id)
         span = time_range(day - timedelta(days=SHARE_DAYS), day - timedelta(days=1))
         family: Row = {
             "level": "ad",
@@ -287,9 +287,9 @@ def _shares(family: Sequence[Row], object_id: str, above: Sequence[str]) -> dict
 
 def _edits(log: Sequence[Row], entries: Sequence[Any], account: Account) -> list[Edit]:
     """Return the edits of the log and those of the journal that the log does not show."""
-    logged = [events.read_event(row, account) for row in log]
-    changes = [change_of_event(event, entries) for event in logged]
-    edits = [edit_of_event(event, change) for event, change in zip(logged, changes, strict=True)]
+    log_events = [events.read_event(row, account) for row in log]
+    changes = [change_of_event(event, entries) for event in log_events]
+    edits = [edit_of_event(event, change) for event, change in zip(log_events, changes, strict=True)]
     seen = {change.change_id for change in changes if change}
     edits += [edit_of_change(entry, account.timezone) for entry in entries if entry.change_id not in seen]
     return list({edit.key: edit for edit in edits if edit is not None}.values())

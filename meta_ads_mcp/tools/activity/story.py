@@ -86,13 +86,13 @@ def _break_table(story: Story, shares: Mapping[str, int]) -> Table:
         [
             subject.id,
             subject.name,
-            found.factor,
-            found.day.isoformat(),
-            round_number(found.before),
-            round_number(found.after),
-            found.change_pct,
+            shift.factor,
+            shift.day.isoformat(),
+            round_number(shift.before),
+            round_number(shift.after),
+            shift.change_pct,
         ]
-        for subject, found in story.breaks[:MAX_BREAKS]
+        for subject, shift in story.breaks[:MAX_BREAKS]
     ]
     if not shares:
         return Table(BREAK_COLUMNS, rows)
@@ -142,7 +142,7 @@ def _public(place: int, suspect: Suspect, story: Story) -> Row:
     explains = [
         scene.text
         for scene in story.scenes
-        if scene.object_id == suspect.scene.object_id and scene.found.day == suspect.scene.found.day
+        if scene.object_id == suspect.scene.object_id and scene.shift.day == suspect.scene.shift.day
     ]
     return {
         "rank": place,
@@ -168,11 +168,11 @@ def _line(edit: Edit) -> str:
 
 
 def _summarize(story: Story, suspects: Sequence[Suspect], change: Row) -> str:
-    subject, found = story.breaks[0]
+    subject, shift = story.breaks[0]
     name = subject.name or subject.id
-    direction = "rose" if found.log_change > 0 else "fell"
-    percent = f" by {abs(found.change_pct):g} %" if found.change_pct is not None else ""
-    text = f"From {found.day.isoformat()} on, {found.factor} of {name} {direction}{percent}."
+    direction = "rose" if shift.log_change > 0 else "fell"
+    percent = f" by {abs(shift.change_pct):g} %" if shift.change_pct is not None else ""
+    text = f"From {shift.day.isoformat()} on, {shift.factor} of {name} {direction}{percent}."
     if change:
         text = f"{change['metric']}: {change['before']} before, {change['after']} after. {text}"
     if not suspects:

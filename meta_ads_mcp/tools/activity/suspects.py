@@ -92,13 +92,13 @@ class Scene:
 
     object_id: str
     name: str
-    found: Break
+    shift: Break
     family: Mapping[str, float]
 
     @property
     def text(self) -> str:
         """Name the factor, the object and the day."""
-        return f"{self.found.factor} of {self.name or self.object_id} since {self.found.day.isoformat()}"
+        return f"{self.shift.factor} of {self.name or self.object_id} since {self.shift.day.isoformat()}"
 
 
 @dataclass(frozen=True)
@@ -120,14 +120,18 @@ def edit_of_event(event: Event, change: JournalEntry | None) -> Edit | None:
     """Return an event of the log as an edit; None without a time."""
     if event.moment is None:
         return None
-    public = event.public(change.change_id if change else None)
-    actor = public.get("actor", {})
-    shown = {"time": public.get("time"), "actor": actor.get("name") or actor.get("kind")}
+    event_row = event.public(change.change_id if change else None)
+    actor = event_row.get("actor", {})
     before, after = event.values.before, event.values.after
     values = () if ARROW in event.text else ("before", "after")
-    shown |= {name: public[name] for name in ("application", *values, "object", "change_id") if name in public}
-    shown["text"] = event.text
-    return Edit(event.moment, group_of(event.event_type), event.object_id, _step(before, after), _starts(after), shown)
+    names = [name for name in ("application", *values, "object", "change_id") if name in event_row]
+    row = {
+        "time": event_row.get("time"),
+        "actor": actor.get("name") or actor.get("kind"),
+        "text": event.text,
+        **{name: event_row[name] for name in names},
+    }
+    return Edit(event.moment, group_of(event.event_type), event.object_id, _step(before, after), _starts(after), row)
 
 
 def edit_of_change(entry: JournalEntry, timezone: tzinfo) -> Edit | None:
@@ -137,7 +141,7 @@ def edit_of_change(entry: JournalEntry, timezone: tzinfo) -> Edit | None:
     name = next((name for name in entry.after if group_of(name)), next(iter(entry.after)))
     before, after = entry.before.get(name), entry.after[name]
     moment = datetime.fromtimestamp(entry.sent_at, UTC).astimezone(timezone)
-    shown = {
+    public = {
         "time": moment.isoformat(timespec="seconds"),
         "actor": "this server",
         "text": f"{entry.tool}: {', '.join(entry.after)}",
@@ -147,7 +151,7 @@ def edit_of_change(entry: JournalEntry, timezone: tzinfo) -> Edit | None:
         "change_id": entry.change_id,
     }
     group = "structure" if entry.effect == "create" else group_of(name)
-    public = {key: value for key, value in shown.items() if value not in (None, "")}
+    public = {key: value for key, value in public.items() if value not in (None, "")}
     return Edit(moment, group, entry.object_id, _step(before, after), _starts(after), public)
 
 
@@ -169,7 +173,7 @@ def rank(edits: Sequence[Edit], scenes: Sequence[Scene], shares: Mapping[str, in
                 best[edit.key] = suspect
     return sorted(
         (item for item in best.values() if item.score >= MIN_SCORE),
-        key=lambda item: (-item.score * _relevance(item.scene, shares), -abs(item.scene.found.log_change)),
+        key=lambda item: (-item.score * _relevance(item.scene, shares), -abs(item.scene.shift.log_change)),
     )
 
 
@@ -182,15 +186,15 @@ def _relevance(scene: Scene, shares: Mapping[str, int]) -> float:
 def judge(edit: Edit, scene: Scene) -> Suspect | None:
     """Score an edit as the cause of a break; None for one of another object, at another time, or without effect."""
     share = scene.family.get(edit.object_id)
-    lag = (edit.moment.date() - scene.found.day).days
-    effect = _EFFECTS.get(edit.group, {}).get(scene.found.factor, 0)
+    lag = (edit.moment.date() - scene.shift.day).days
+    effect = _EFFECTS.get(edit.group, {}).get(scene.shift.factor, 0)
     if share is None or lag not in _NEARNESS or not effect:
         return None
-    size, size_reason = _judge_size(edit, scene.found)
-    reach, reach_reason = _judge_share(share, scene.found)
+    size, size_reason = _judge_size(edit, scene.shift)
+    reach, reach_reason = _judge_share(share, scene.shift)
     reasons = (
-        _time_reason(lag, scene.found.day),
-        f"An edit of this kind ({edit.group}) can move {scene.found.factor}.",
+        _time_reason(lag, scene.shift.day),
+        f"An edit of this kind ({edit.group}) can move {scene.shift.factor}.",
         size_reason,
         reach_reason,
     )
@@ -205,10 +209,10 @@ def _time_reason(lag: int, day: date) -> str:
     return f"It was made {days} {'before' if lag < 0 else 'after'} the break of {day.isoformat()}."
 
 
-def _judge_size(edit: Edit, found: Break) -> tuple[float, str]:
+def _judge_size(edit: Edit, shift: Break) -> tuple[float, str]:
     """Compare the direction and the size of an edit with those of the break."""
-    rises = found.log_change > 0
-    if found.factor == "spend" and edit.starts is not None:
+    rises = shift.log_change > 0
+    if shift.factor == "spend" and edit.starts is not None:
         if edit.starts != rises:
             return CONTRADICTION, "But it points the other way."
         return 1.0, "It started delivery, and spend rose." if rises else "It stopped delivery, and spend fell."
@@ -216,15 +220,15 @@ def _judge_size(edit: Edit, found: Break) -> tuple[float, str]:
         return 1.0, ""
     if abs(edit.step) < SMALL_STEP:
         return WEAK, f"But the step is small ({_percent(edit.step)})."
-    if found.factor == "spend" and (edit.step > 0) != rises:
+    if shift.factor == "spend" and (edit.step > 0) != rises:
         return CONTRADICTION, f"But it points the other way ({_percent(edit.step)})."
-    text = f"The amount changed by {_percent(edit.step)}, {found.factor} by {_percent(found.log_change)}."
-    return min(1.0, max(WEAK, abs(edit.step) / abs(found.log_change) / SHARE_MARGIN)), text
+    text = f"The amount changed by {_percent(edit.step)}, {shift.factor} by {_percent(shift.log_change)}."
+    return min(1.0, max(WEAK, abs(edit.step) / abs(shift.log_change) / SHARE_MARGIN)), text
 
 
-def _judge_share(share: float, found: Break) -> tuple[float, str]:
+def _judge_share(share: float, shift: Break) -> tuple[float, str]:
     """Compare the share of the edited object with the share that must have changed."""
-    required = 1 - exp(-abs(found.log_change))
+    required = 1 - exp(-abs(shift.log_change))
     if share >= 1:
         return 1.0, ""
     text = f"The edited object had {share * 100:.0f} % of the spend before."

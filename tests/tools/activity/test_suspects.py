@@ -27,9 +27,9 @@ def edit(event_type: str, old: Any, new: Any, *, lag: int = 0, object_id: str = 
         "object_id": object_id,
         "extra_data": {"old_value": old, "new_value": new},
     }
-    found = edit_of_event(read_event(row, USD), None)
-    assert found is not None
-    return found
+    shift = edit_of_event(read_event(row, USD), None)
+    assert shift is not None
+    return shift
 
 
 def scene(factor: str, ratio: float) -> Scene:
@@ -80,12 +80,12 @@ def test_what_cannot_move_a_metric_is_no_suspect(other: Edit) -> None:
 
 def test_an_edit_is_one_suspect_for_the_break_that_it_explains_best() -> None:
     suspects = rank([PAUSE, PAUSE], [scene("ctr", 0.4), scene("spend", 0.3)], {})
-    assert [suspect.scene.found.factor for suspect in suspects] == ["spend"]
+    assert [suspect.scene.shift.factor for suspect in suspects] == ["spend"]
     assert suspects[0].likelihood == "high"
 
 
 def test_breaks_that_explain_little_of_the_change_come_last() -> None:
-    other = Scene("12", "Other", scene("spend", 0.3).found, {"31": 1.0})
+    other = Scene("12", "Other", scene("spend", 0.3).shift, {"31": 1.0})
     edits = [PAUSE, edit("update_ad_set_run_status", "Active", "Inactive", object_id="31")]
     for shares, first in (({"11": 90, "12": 5}, "21"), ({"11": 5, "12": 90}, "31")):
         assert rank(edits, [scene("spend", 0.3), other], shares)[0].edit.object_id == first
@@ -105,10 +105,10 @@ def test_a_change_of_this_server_is_an_edit(before: Any, after: Any, group: str)
     moment = datetime(2026, 11, 20, 9, tzinfo=UTC)
     entry = JournalEntry("c1", "", "ads_update", "update", "AdSet", object_id="21", before=before, after=after)
     entry.started = moment.timestamp()
-    found = edit_of_change(entry, UTC)
-    assert found is not None
-    assert (found.group, found.moment, found.public["change_id"]) == (group, moment, "c1")
-    assert bool(judge(found, scene("spend", 0.3))) == bool(group)
+    shift = edit_of_change(entry, UTC)
+    assert shift is not None
+    assert (shift.group, shift.moment, shift.public["change_id"]) == (group, moment, "c1")
+    assert bool(judge(shift, scene("spend", 0.3))) == bool(group)
 
 
 HARMLESS = set(

@@ -29,14 +29,14 @@ from meta_ads_mcp.core.values.ids import AccountId, AnyAdObject
 from meta_ads_mcp.domain.insights_query import Preset
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.activity import events
-from meta_ads_mcp.tools.activity.metrics import ANY_FACTOR, ChangeMetric, read_metric
+from meta_ads_mcp.tools.activity.change_metric import ANY_FACTOR, ChangeMetric, read_metric
+from meta_ads_mcp.tools.activity.change_story import ChangeStory, DailyFigures, nothing_found, report
 from meta_ads_mcp.tools.activity.own_changes import change_of_event, own_changes
-from meta_ads_mcp.tools.activity.story import Story, Subject, nothing_found, report
 from meta_ads_mcp.tools.activity.suspects import (
     DAYS_AFTER,
     DAYS_BEFORE,
-    Edit,
     Scene,
+    SuspectedEdit,
     edit_of_change,
     edit_of_event,
 )
@@ -102,7 +102,7 @@ class ExplainChange(Params):
         edits, scenes = await _investigate(call, account, scope, breaks)
         names = {scene.object_id: scene.name for scene in scenes}
         breaks = [(replace(subject, name=names.get(subject.id, subject.name)), shift) for subject, shift in breaks]
-        return report(Story(scope, metric, window, account, subjects, breaks, scenes, edits), rows)
+        return report(ChangeStory(scope, metric, window, account, subjects, breaks, scenes, edits), rows)
 
     def _window(self, account: Account, call: Call) -> TimeRange:
         """Return the days in which a break is looked for. Today is left out, because it is not over."""
@@ -141,8 +141,10 @@ async def _read_days(call: Call, scope: str, window: TimeRange) -> list[Row]:
     return await read_all(call, scope, ("campaign_id", "campaign_name", *FIELDS), time_increment="1", **params)
 
 
-def _subjects(call: Call, rows: Sequence[Row], scope: str, metric: ChangeMetric, window: TimeRange) -> list[Subject]:
-    """Return the objects of the rows that are about the metric's event, or all of them if none is meant for it."""
+def _subjects(
+    call: Call, rows: Sequence[Row], scope: str, metric: ChangeMetric, window: TimeRange
+) -> list[DailyFigures]:
+    """Return the objects of the rows that are about the metric's event, or all if none is."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(str(row.get("campaign_id") or scope), []).append(row)
@@ -156,12 +158,14 @@ def _subjects(call: Call, rows: Sequence[Row], scope: str, metric: ChangeMetric,
     return matches or [_subject(object_id, group, measure, window) for object_id, group in groups.items()]
 
 
-def _subject(object_id: str, rows: Sequence[Row], measure: Measure, window: TimeRange) -> Subject:
+def _subject(object_id: str, rows: Sequence[Row], measure: Measure, window: TimeRange) -> DailyFigures:
     name = next((str(row["campaign_name"]) for row in reversed(rows) if row.get("campaign_name")), "")
-    return Subject(object_id, name, measure, periods(rows, measure, window.last, "daily"))
+    return DailyFigures(object_id, name, measure, periods(rows, measure, window.last, "daily"))
 
 
-def _find_breaks(subjects: Sequence[Subject], metric: ChangeMetric, window: TimeRange) -> list[tuple[Subject, Break]]:
+def _find_breaks(
+    subjects: Sequence[DailyFigures], metric: ChangeMetric, window: TimeRange
+) -> list[tuple[DailyFigures, Break]]:
     """Return the breaks of all objects, those that move most money first."""
     pairs = [
         (subject, shift)
@@ -171,14 +175,14 @@ def _find_breaks(subjects: Sequence[Subject], metric: ChangeMetric, window: Time
     return sorted(pairs, key=lambda pair: -_weight(*pair))
 
 
-def _factors(subject: Subject, metric: ChangeMetric) -> Sequence[str]:
+def _factors(subject: DailyFigures, metric: ChangeMetric) -> Sequence[str]:
     """Leave out the factors of conversions for an object whose results are people or clicks."""
     if subject.measure.additive and subject.measure.event != "link_click":
         return metric.factors
     return [name for name in metric.factors if name not in ("conversion_rate", "value_per_result")]
 
 
-def _weight(subject: Subject, shift: Break) -> float:
+def _weight(subject: DailyFigures, shift: Break) -> float:
     spend = sum(day.figures.spend for day in subject.series[-HISTORY_DAYS:])
     return float(spend) * abs(shift.log_change)
 
@@ -187,8 +191,8 @@ def _weight(subject: Subject, shift: Break) -> float:
 
 
 async def _investigate(
-    call: Call, account: Account, scope: str, breaks: Sequence[tuple[Subject, Break]]
-) -> tuple[list[Edit], list[Scene]]:
+    call: Call, account: Account, scope: str, breaks: Sequence[tuple[DailyFigures, Break]]
+) -> tuple[list[SuspectedEdit], list[Scene]]:
     """Read the edits around the breaks, and the shares of the objects below those that broke."""
     ids = list(dict.fromkeys(subject.id for subject, _ in breaks))[:MAX_OBJECTS]
     main = [(subject, shift) for subject, shift in breaks if subject.id in ids]
@@ -219,7 +223,7 @@ async def _investigate(
     return _edits(log, entries, account), scenes
 
 
-def _requests(account: Account, breaks: Sequence[tuple[Subject, Break]]) -> dict[str, Request]:
+def _requests(account: Account, breaks: Sequence[tuple[DailyFigures, Break]]) -> dict[str, Request]:
     """Return the requests by name: the account's own events, and for each object its events and its family."""
     first, last = (pick(shift.day for _, shift in breaks) for pick in (min, max))
     since, until = (
@@ -285,7 +289,7 @@ def _shares(family: Sequence[Row], object_id: str, above: Sequence[str]) -> dict
     return {**shares, **dict.fromkeys((object_id, *above), 1.0)}
 
 
-def _edits(log: Sequence[Row], entries: Sequence[Any], account: Account) -> list[Edit]:
+def _edits(log: Sequence[Row], entries: Sequence[Any], account: Account) -> list[SuspectedEdit]:
     """Return the edits of the log and those of the journal that the log does not show."""
     log_events = [events.read_event(row, account) for row in log]
     changes = [change_of_event(event, entries) for event in log_events]

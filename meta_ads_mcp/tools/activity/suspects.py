@@ -57,7 +57,7 @@ SHARE_MARGIN = 0.8
 
 
 @dataclass(frozen=True)
-class Edit:
+class SuspectedEdit:
     """One edit of the log or of this server's journal. `moment` is in the account's time zone.
 
     `step` is the logarithm of the ratio of an amount after and before; `starts` tells whether a status starts (True) or
@@ -105,7 +105,7 @@ class Scene:
 class Suspect:
     """An edit that may explain a break. `score` is between 0 and 1."""
 
-    edit: Edit
+    edit: SuspectedEdit
     scene: Scene
     score: float
     reasons: tuple[str, ...]
@@ -116,7 +116,7 @@ class Suspect:
         return "high" if self.score >= HIGH else "medium" if self.score >= MEDIUM else "low"
 
 
-def edit_of_event(event: Event, change: JournalEntry | None) -> Edit | None:
+def edit_of_event(event: Event, change: JournalEntry | None) -> SuspectedEdit | None:
     """Return an event of the log as an edit; None without a time."""
     if event.moment is None:
         return None
@@ -131,10 +131,12 @@ def edit_of_event(event: Event, change: JournalEntry | None) -> Edit | None:
         "text": event.text,
         **{name: event_row[name] for name in names},
     }
-    return Edit(event.moment, group_of(event.event_type), event.object_id, _step(before, after), _starts(after), row)
+    return SuspectedEdit(
+        event.moment, group_of(event.event_type), event.object_id, _step(before, after), _starts(after), row
+    )
 
 
-def edit_of_change(entry: JournalEntry, timezone: tzinfo) -> Edit | None:
+def edit_of_change(entry: JournalEntry, timezone: tzinfo) -> SuspectedEdit | None:
     """Return a change of this server that Meta's log does not show as an edit; None without an object."""
     if not entry.object_id or not entry.after:
         return None
@@ -152,7 +154,7 @@ def edit_of_change(entry: JournalEntry, timezone: tzinfo) -> Edit | None:
     }
     group = "structure" if entry.effect == "create" else group_of(name)
     public = {key: value for key, value in public.items() if value not in (None, "")}
-    return Edit(moment, group, entry.object_id, _step(before, after), _starts(after), public)
+    return SuspectedEdit(moment, group, entry.object_id, _step(before, after), _starts(after), public)
 
 
 def group_of(name: str) -> str:
@@ -160,7 +162,7 @@ def group_of(name: str) -> str:
     return next((group for group, pattern in _GROUPS if pattern.search(name)), "")
 
 
-def rank(edits: Sequence[Edit], scenes: Sequence[Scene], shares: Mapping[str, int]) -> list[Suspect]:
+def rank(edits: Sequence[SuspectedEdit], scenes: Sequence[Scene], shares: Mapping[str, int]) -> list[Suspect]:
     """Return the edits that may explain a break, the likeliest first, each once for the break that it explains best.
 
     `shares` maps objects to how much of the change they explain, in percent: breaks that explain little come last.
@@ -183,7 +185,7 @@ def _relevance(scene: Scene, shares: Mapping[str, int]) -> float:
     return 1.0 if share is None else min(1.0, max(MIN_RELEVANCE, share / 100))
 
 
-def judge(edit: Edit, scene: Scene) -> Suspect | None:
+def judge(edit: SuspectedEdit, scene: Scene) -> Suspect | None:
     """Score an edit as the cause of a break; None for one of another object, at another time, or without effect."""
     share = scene.family.get(edit.object_id)
     lag = (edit.moment.date() - scene.shift.day).days
@@ -209,7 +211,7 @@ def _time_reason(lag: int, day: date) -> str:
     return f"It was made {days} {'before' if lag < 0 else 'after'} the break of {day.isoformat()}."
 
 
-def _judge_size(edit: Edit, shift: Break) -> tuple[float, str]:
+def _judge_size(edit: SuspectedEdit, shift: Break) -> tuple[float, str]:
     """Compare the direction and the size of an edit with those of the break."""
     rises = shift.log_change > 0
     if shift.factor == "spend" and edit.starts is not None:

@@ -11,7 +11,15 @@ from meta_ads_mcp.analysis.breaks import Break
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.tools.activity.events import read_event
-from meta_ads_mcp.tools.activity.suspects import Edit, Scene, edit_of_change, edit_of_event, group_of, judge, rank
+from meta_ads_mcp.tools.activity.suspects import (
+    Scene,
+    SuspectedEdit,
+    edit_of_change,
+    edit_of_event,
+    group_of,
+    judge,
+    rank,
+)
 from tests.support import sdk
 
 DAY = date(2026, 11, 20)
@@ -19,7 +27,7 @@ USD = Account("act_1", "Shop", "USD", "UTC")
 FAMILY = {"11": 1.0, "21": 0.7, "22": 0.1, "act_1": 1.0}
 
 
-def edit(event_type: str, old: Any, new: Any, *, lag: int = 0, object_id: str = "21") -> Edit:
+def edit(event_type: str, old: Any, new: Any, *, lag: int = 0, object_id: str = "21") -> SuspectedEdit:
     moment = datetime(2026, 11, 20, 9, tzinfo=UTC) + timedelta(days=lag)
     row = {
         "event_time": moment.isoformat(),
@@ -36,14 +44,14 @@ def scene(factor: str, ratio: float) -> Scene:
     return Scene("11", "Sale", Break(factor, DAY, 100.0, 100.0 * ratio, 9.0), FAMILY)
 
 
-def score(suspected: Edit, factor: str, ratio: float) -> float:
+def score(suspected: SuspectedEdit, factor: str, ratio: float) -> float:
     suspect = judge(suspected, scene(factor, ratio))
     return suspect.score if suspect else 0.0
 
 
 PAUSE = edit("update_ad_set_run_status", "Active", "Inactive")
 # An edit that explains a break (factor, ratio) better than another one does.
-BETTER: list[tuple[str, float, Edit, Edit]] = [
+BETTER: list[tuple[str, float, SuspectedEdit, SuspectedEdit]] = [
     ("spend", 0.3, PAUSE, edit("update_ad_set_run_status", "Active", "Inactive", lag=-2)),
     ("spend", 0.3, PAUSE, edit("update_ad_set_run_status", "Active", "Inactive", lag=1)),
     ("spend", 0.3, PAUSE, edit("update_ad_set_run_status", "Inactive", "Active")),
@@ -57,7 +65,9 @@ BETTER: list[tuple[str, float, Edit, Edit]] = [
 
 
 @pytest.mark.parametrize(("factor", "ratio", "better", "worse"), BETTER)
-def test_an_edit_explains_a_break_better_than_another(factor: str, ratio: float, better: Edit, worse: Edit) -> None:
+def test_an_edit_explains_a_break_better_than_another(
+    factor: str, ratio: float, better: SuspectedEdit, worse: SuspectedEdit
+) -> None:
     assert score(better, factor, ratio) > score(worse, factor, ratio)
 
 
@@ -73,7 +83,7 @@ NEVER = [
 
 
 @pytest.mark.parametrize("other", NEVER)
-def test_what_cannot_move_a_metric_is_no_suspect(other: Edit) -> None:
+def test_what_cannot_move_a_metric_is_no_suspect(other: SuspectedEdit) -> None:
     for factor in ("spend", "cpm", "ctr", "conversion_rate", "value_per_result"):
         assert judge(other, scene(factor, 0.3)) is None
 

@@ -14,8 +14,8 @@ from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Result, Row, Table, Whole
 from meta_ads_mcp.core.values.dates import TimeRange
-from meta_ads_mcp.tools.activity.metrics import ANY_FACTOR, ChangeMetric
-from meta_ads_mcp.tools.activity.suspects import Edit, Scene, Suspect, rank
+from meta_ads_mcp.tools.activity.change_metric import ANY_FACTOR, ChangeMetric
+from meta_ads_mcp.tools.activity.suspects import Scene, Suspect, SuspectedEdit, rank
 from meta_ads_mcp.tools.diagnosis.movers import Mover, contributions
 
 MAX_BREAKS, MAX_SUSPECTS, MAX_OTHERS = 12, 5, 5
@@ -25,7 +25,7 @@ BREAK_COLUMNS: list[str] = [*"id name factor day before after change_pct".split(
 
 
 @dataclass(frozen=True)
-class Subject:
+class DailyFigures:
     """An object with its daily figures. `measure` says what its results are."""
 
     id: str
@@ -35,21 +35,21 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Story:
+class ChangeStory:
     """All that an answer tells."""
 
     scope: str
     metric: ChangeMetric
     window: TimeRange
     account: Account
-    subjects: Sequence[Subject]
-    breaks: Sequence[tuple[Subject, Break]]
+    subjects: Sequence[DailyFigures]
+    breaks: Sequence[tuple[DailyFigures, Break]]
     scenes: Sequence[Scene]
-    edits: Sequence[Edit]
+    edits: Sequence[SuspectedEdit]
 
 
 def nothing_found(
-    scope: str, metric: ChangeMetric, window: TimeRange, subjects: Sequence[Subject], account: Account
+    scope: str, metric: ChangeMetric, window: TimeRange, subjects: Sequence[DailyFigures], account: Account
 ) -> Result:
     """Return the answer for figures without a break: no edit is a suspect."""
     what = "No metric" if metric is ANY_FACTOR else f"{metric.name} did not break: no factor of it"
@@ -63,7 +63,7 @@ def nothing_found(
     return Result(summary, Whole(data), notes=[f"Money in {account.currency}.", *steps])
 
 
-def report(story: Story, rows: Sequence[Row]) -> Result:
+def report(story: ChangeStory, rows: Sequence[Row]) -> Result:
     shares = _contributions(story)
     suspects = rank(story.edits, story.scenes, shares)
     shown = suspects[:MAX_SUSPECTS]
@@ -81,7 +81,7 @@ def report(story: Story, rows: Sequence[Row]) -> Result:
     return Result(_summarize(story, shown, change), Whole(data), notes=_notes(story, shown, rows))
 
 
-def _break_table(story: Story, shares: Mapping[str, int]) -> Table:
+def _break_table(story: ChangeStory, shares: Mapping[str, int]) -> Table:
     rows = [
         [
             subject.id,
@@ -99,7 +99,7 @@ def _break_table(story: Story, shares: Mapping[str, int]) -> Table:
     return Table([*BREAK_COLUMNS, "share_of_change_pct"], [[*row, shares.get(str(row[0]))] for row in rows])
 
 
-def _split(story: Story) -> tuple[list[Mover], Figures, Figures]:
+def _split(story: ChangeStory) -> tuple[list[Mover], Figures, Figures]:
     """Divide the figures at the first day of the largest break: each object, and all of them after and before."""
     day = story.breaks[0][1].day
     start = day - timedelta(days=DAYS_BEFORE_BREAK)
@@ -112,7 +112,7 @@ def _split(story: Story) -> tuple[list[Mover], Figures, Figures]:
     return movers, now, earlier
 
 
-def _contributions(story: Story) -> dict[str, int]:
+def _contributions(story: ChangeStory) -> dict[str, int]:
     """Return how much of the change of the cost each object explains in percent, the mix included."""
     if not story.metric.is_cost or len(story.subjects) < 2:
         return {}
@@ -120,7 +120,7 @@ def _contributions(story: Story) -> dict[str, int]:
     return {item.mover.id: round(item.share_pct) for item in each}
 
 
-def _change(story: Story) -> Row:
+def _change(story: ChangeStory) -> Row:
     """Return a ratio of the whole object before and after the largest break; nothing for another metric."""
     figure = story.metric.figure
     if figure not in BASE or figure is None or len({subject.measure.event for subject in story.subjects}) > 1:
@@ -138,7 +138,7 @@ def _change(story: Story) -> Row:
     }
 
 
-def _public(place: int, suspect: Suspect, story: Story) -> Row:
+def _public(place: int, suspect: Suspect, story: ChangeStory) -> Row:
     explains = [
         scene.text
         for scene in story.scenes
@@ -153,7 +153,7 @@ def _public(place: int, suspect: Suspect, story: Story) -> Row:
     }
 
 
-def _others(story: Story, suspects: Sequence[Suspect]) -> list[Edit]:
+def _others(story: ChangeStory, suspects: Sequence[Suspect]) -> list[SuspectedEdit]:
     """Return the edits of the objects that broke which are not suspects, newest first."""
     keys = {suspect.edit.key for suspect in suspects}
     family = {object_id for scene in story.scenes for object_id in scene.family}
@@ -161,13 +161,13 @@ def _others(story: Story, suspects: Sequence[Suspect]) -> list[Edit]:
     return sorted(others, key=lambda edit: edit.moment.astimezone(UTC), reverse=True)
 
 
-def _line(edit: Edit) -> str:
+def _line(edit: SuspectedEdit) -> str:
     subject = edit.public.get("object", {})
     name = subject.get("name") or subject.get("id", "")
     return f"{edit.moment:%Y-%m-%d %H:%M} {_actor(edit)}: {edit.title} ({name})"
 
 
-def _summarize(story: Story, suspects: Sequence[Suspect], change: Row) -> str:
+def _summarize(story: ChangeStory, suspects: Sequence[Suspect], change: Row) -> str:
     subject, shift = story.breaks[0]
     name = subject.name or subject.id
     direction = "rose" if shift.log_change > 0 else "fell"
@@ -184,11 +184,11 @@ def _summarize(story: Story, suspects: Sequence[Suspect], change: Row) -> str:
     return f"{text} First suspect ({suspects[0].likelihood}): {when}: {what} ({where})."
 
 
-def _actor(edit: Edit) -> str:
+def _actor(edit: SuspectedEdit) -> str:
     return str(edit.public.get("actor") or "unknown")
 
 
-def _notes(story: Story, suspects: Sequence[Suspect], rows: Sequence[Row]) -> list[str]:
+def _notes(story: ChangeStory, suspects: Sequence[Suspect], rows: Sequence[Row]) -> list[str]:
     notes = [f"Money in {story.account.currency}; spend is per day; ctr and conversion_rate in percent."]
     notes.append("A suspect is not a proof: look at the object, then undo or edit.")
     if any("change_id" in suspect.edit.public for suspect in suspects):

@@ -47,6 +47,7 @@ TOOLSETS = (
     "rules",
     "experiments",
     "billing",
+    "optimisation",
     "instagram",
     "diagnostics",
     "help",
@@ -66,8 +67,8 @@ DEFAULT = frozenset(
     ads_get_ad_set_details ads_get_ads ads_get_ad_details ads_get_ad_creatives ads_get_creative_details ads_get_insights
     ads_insights_performance_trend ads_insights_anomaly_signal ads_insights_advertiser_context ads_run_report_and_wait
     ads_get_report_results ads_portfolio_summary ads_diagnose_underperformance ads_search_interests ads_get_errors
-    ads_pause_campaign ads_resume_campaign ads_update_budget ads_activate_entity ads_get_changes ads_undo_change
-    ads_rate_status
+    ads_get_creative_fatigue ads_pause_campaign ads_resume_campaign ads_update_budget ads_activate_entity
+    ads_get_changes ads_undo_change ads_rate_status
     """.split()
 )
 # Always listed: the way to every tool that is not.

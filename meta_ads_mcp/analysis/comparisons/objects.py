@@ -146,12 +146,12 @@ def compare_rows(sheet: Sheet, pair: WindowPair, breakdowns: Sequence[str]) -> C
         for column in sheet.columns
         if column.source in _OBJECT_IDS or column.source in breakdowns or column in sheet.splits
     ]
-    joined: dict[tuple[str, ...], list[Cells]] = {}
+    entries: dict[tuple[str, ...], list[Cells]] = {}
     for cells in sheet.cells:
-        entry = joined.setdefault(tuple(str(cells.get(column)) for column in keys), [{}, {}])
+        entry = entries.setdefault(tuple(str(cells.get(column)) for column in keys), [{}, {}])
         is_now = pair.is_now(cells.get(Column("date_start")), cells.get(Column("date_stop")))
         entry[0 if is_now else 1] = cells
-    return ComparedRows(sheet, pair, [(now, before) for now, before in joined.values()])
+    return ComparedRows(sheet, pair, [(now, before) for now, before in entries.values()])
 
 
 def select(table: Table, query: InsightsParams) -> Table:

@@ -100,8 +100,8 @@ class WindowPair:
 
     def overlap_notes(self) -> list[str]:
         """Explain windows that share days."""
-        shared = (min(self.now.last, self.before.last) - max(self.now.first, self.before.first)).days + 1
-        return [f"The windows share {shared} days, so changes look smaller than they are."] if shared > 0 else []
+        overlap = (min(self.now.last, self.before.last) - max(self.now.first, self.before.first)).days + 1
+        return [f"The windows share {overlap} days, so changes look smaller than they are."] if overlap > 0 else []
 
 
 def window_pair(window: TimeRange | None, compare_to: Earlier | TimeRange, today: date) -> WindowPair:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.cautions import date_note
-from meta_ads_mcp.analysis.meant import meant_for
+from meta_ads_mcp.analysis.comparisons.meant import meant_for
 from meta_ads_mcp.analysis.series import figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local

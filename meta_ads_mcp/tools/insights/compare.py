@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from meta_ads_mcp.analysis.comparisons import objects
 from meta_ads_mcp.analysis.comparisons.deltas import METRICS, Delta, deltas, long_table, spend_sentence
+from meta_ads_mcp.analysis.comparisons.meant import EventObjects, event_objects
 from meta_ads_mcp.analysis.comparisons.windows import Earlier, WindowPair, pair_of_period
-from meta_ads_mcp.analysis.meant import EventObjects, event_objects
 from meta_ads_mcp.analysis.query.local import local_cursor, local_offset
 from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.analysis.query.vocabulary import only_requested, with_requested_counts
@@ -129,9 +129,9 @@ async def _compare_rows(
         notes.append(objects.totals_note(totals, len(compared.rows)))
     if len(table.rows) < len(compared.rows):
         notes.append(f"{len(table.rows)} of {len(compared.rows)} rows match the filter, which this server applied.")
-    shown = Table(table.columns, table.rows[start : start + count])
+    rows_of_page = Table(table.columns, table.rows[start : start + count])
     spend = f" {spend_sentence(totals['spend'], account.currency, pair)}" if "spend" in totals else ""
-    return Result(f"{_subject(query, page, pair, account)}.{spend}", shown, page, notes, marks)
+    return Result(f"{_subject(query, page, pair, account)}.{spend}", rows_of_page, page, notes, marks)
 
 
 def _page(rows: int, start: int, count: int) -> tuple[Page, tuple[tuple[int, str], ...]]:

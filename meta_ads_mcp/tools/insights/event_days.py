@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from meta_ads_mcp.analysis.meant import EventObjects, event_objects, with_event
+from meta_ads_mcp.analysis.comparisons.meant import EventObjects, event_objects, with_event
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.tools.insights.read_all import read_all

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from meta_ads_mcp.analysis.comparisons.deltas import Delta, deltas
+from meta_ads_mcp.analysis.comparisons.meant import EventObjects, event_objects
 from meta_ads_mcp.analysis.comparisons.windows import WindowPair
-from meta_ads_mcp.analysis.meant import EventObjects, event_objects
 from meta_ads_mcp.analysis.numbers import Number, amount, change_pct, round_number, total
 from meta_ads_mcp.analysis.series import Figures, Measure, figures
 from meta_ads_mcp.core.request import Request

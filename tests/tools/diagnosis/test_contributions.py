@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meta_ads_mcp.analysis.anomalies import Limits, Windows, compare_windows
-from meta_ads_mcp.analysis.meant import meant_for
+from meta_ads_mcp.analysis.comparisons.meant import meant_for
 from meta_ads_mcp.analysis.series import Figures
 from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.tools.diagnosis.comparison import Comparison

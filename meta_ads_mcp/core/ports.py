@@ -153,10 +153,22 @@ class RowSpool(Protocol):
 class Exports(Protocol):
     """Save large results in a folder of this machine that only its owner can read."""
 
-    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
+    def open(
+        self, name: str, file_format: ExportFormat, *, personal: bool = False, for_editing: bool = False
+    ) -> Export:
         """Start a file. `name` is letters, digits, `_` and `-`. A `personal` file is not offered as a resource.
 
+        A CSV file `for_editing` begins with the byte order mark by which spreadsheets know UTF-8, and its result has
+        the SHA-256 of the file.
+
         Raises Denied if this server has no such folder, or cannot write this format.
+        """
+        ...
+
+    def reopen(self, path: str, most_bytes: int) -> Upload | None:
+        """Open a finished file of the exports folder by its absolute path; None for a path outside the folder.
+
+        Raises NotFound and InvalidArguments as `Uploads.open` does, and Denied for a file of other accounts.
         """
         ...
 

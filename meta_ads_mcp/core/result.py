@@ -47,7 +47,8 @@ class Page:
 class Exported:
     """Describe a finished file: its absolute path, the number of rows, the columns in order, and its size in bytes.
 
-    A `personal` file holds personal data: its content must not reach the model.
+    A `personal` file holds personal data: its content must not reach the model. `sha256` is empty unless it was asked
+    for.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Exported:
     columns: Sequence[str]
     size: int = 0
     personal: bool = False
+    sha256: str = ""
 
 
 @dataclass(frozen=True)

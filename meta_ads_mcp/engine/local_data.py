@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry, UnitPage
-from meta_ads_mcp.core.ports import Export, ExportFormat, RowSpool
+from meta_ads_mcp.core.ports import Export, ExportFormat, RowSpool, Upload
 from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.files.exports import FolderExports
-from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.errors import Denied, NotFound
 
 # Ids of accounts and businesses in the keys of limits. Shorter numbers are codes and percentages.
 _ID = re.compile(r"[0-9]{5,}")
@@ -65,11 +65,23 @@ class OwnedExports:
     owners: ExportOwners
     accounts: Sequence[str]
 
-    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
-        export = self.files.open(name, file_format, personal=personal)
+    def open(
+        self, name: str, file_format: ExportFormat, *, personal: bool = False, for_editing: bool = False
+    ) -> Export:
+        export = self.files.open(name, file_format, personal=personal, for_editing=for_editing)
         if not personal:  # nobody is shown a personal file
             self.owners.record(f"{name}.{file_format}", self.accounts)
         return export
+
+    def reopen(self, path: str, most_bytes: int) -> Upload | None:
+        upload = self.files.reopen(path, most_bytes)
+        owners = self.owners.accounts_of().get(upload.name) if upload else None
+        if upload is not None and owners is not None and not set(owners) <= set(self.accounts):
+            upload.file.close()
+            raise Denied(
+                "This file was exported from another ad account.", "Give the account_id from which it was exported."
+            )
+        return upload
 
     def read_state(self, name: str) -> Row:
         return self.files.read_state(name)

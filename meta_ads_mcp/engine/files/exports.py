@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import hashlib
 import json
 import os
 import re
@@ -19,7 +20,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from meta_ads_mcp.core.ports import Export, ExportFormat
+from meta_ads_mcp.core.ports import Export, ExportFormat, Upload
 from meta_ads_mcp.core.private_files import (
     UnsafeFileError,
     make_private_folder,
@@ -30,6 +31,7 @@ from meta_ads_mcp.core.private_files import (
     write_all,
 )
 from meta_ads_mcp.core.result import Exported, Row
+from meta_ads_mcp.engine.files.uploads import RootedUploads
 from meta_ads_mcp.engine.files.workbook import require_xlsx, write_workbook
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
 
@@ -50,7 +52,9 @@ class FolderExports:
         self._folder = state_dir / "exports" if state_dir else None
         self._media = state_dir / "media" if state_dir else None
 
-    def open(self, name: str, file_format: ExportFormat, *, personal: bool = False) -> Export:
+    def open(
+        self, name: str, file_format: ExportFormat, *, personal: bool = False, for_editing: bool = False
+    ) -> Export:
         if self._folder is None:
             raise Denied("This server has no folder for exports.", "Set META_ADS_STATE_DIR, or leave out save_as.")
         if not _NAME.fullmatch(name):
@@ -62,9 +66,16 @@ class FolderExports:
         try:
             make_private_folder(folder)
             folder.chmod(0o700)
-            return FileExport(folder / f"{name}.{file_format}", file_format, personal=personal)
+            target = folder / f"{name}.{file_format}"
+            return FileExport(target, file_format, personal=personal, for_editing=for_editing)
         except OSError as failure:
             raise _unwritable(failure) from None
+
+    def reopen(self, path: str, most_bytes: int) -> Upload | None:
+        folder = os.path.realpath(self._folder) if self._folder is not None else None
+        if folder is None or os.path.realpath(Path(path).parent) != folder:
+            return None
+        return RootedUploads([folder]).open(path, most_bytes)
 
     def read_state(self, name: str) -> Row:
         path = self._state_path(name)
@@ -218,8 +229,11 @@ class _Draft:
 class FileExport:
     """Implement `Export`: collect rows in a spool file, and write them to the final file at the end."""
 
-    def __init__(self, target: Path, file_format: ExportFormat, *, personal: bool = False) -> None:
+    def __init__(
+        self, target: Path, file_format: ExportFormat, *, personal: bool = False, for_editing: bool = False
+    ) -> None:
         self._target, self._format, self._personal = target, file_format, personal
+        self._for_editing = for_editing
         self._spool = _Draft(target)
         self._columns: dict[str, None] = {}
         self._rows = 0
@@ -239,7 +253,8 @@ class FileExport:
         finally:
             self.discard()
         size = self._target.stat().st_size
-        return Exported(str(self._target), self._rows, list(self._columns), size, self._personal)
+        digest = await asyncio.to_thread(_sha256, self._target) if self._for_editing else ""
+        return Exported(str(self._target), self._rows, list(self._columns), size, self._personal, digest)
 
     def discard(self) -> None:
         self._spool.discard()
@@ -253,6 +268,7 @@ class FileExport:
     def _place_csv(self, missing: Mapping[str, Any]) -> None:
         draft = _Draft(self._target)
         try:
+            draft.file.write("\ufeff" if self._for_editing else "")
             writer = csv.writer(draft.file)
             writer.writerow(self._columns)
             for row in self._written_rows():
@@ -285,6 +301,11 @@ class FileExport:
     def _written_rows(self) -> Iterator[Row]:
         self._spool.file.seek(0)
         return (json.loads(line) for line in self._spool.file)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _json_line(row: Row) -> str:

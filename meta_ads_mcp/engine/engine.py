@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from meta_ads_mcp.core.arguments.validation import validate
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.handlers import DelegatingTool, HandledTool, HasTimeRange, ToolSource, fields_of
 from meta_ads_mcp.core.params import Params
@@ -34,7 +35,6 @@ from meta_ads_mcp.engine.answer.shape import (
     money_accounts,
     shape,
 )
-from meta_ads_mcp.engine.arguments import validate
 from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort, require_business
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from meta_ads_mcp.core.arguments.graph_params import graph_params, path_of
 from meta_ads_mcp.core.fields import selection
 from meta_ads_mcp.core.handlers import Paged, RefinesRows, fields_of
 from meta_ads_mcp.core.listing import Refine, keep_row, list_result
@@ -31,20 +29,6 @@ async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
         **params,
     )
     return list_result(tool.singular, path, rows, _refiner(tool))
-
-
-def path_of(tool: Tool, args: Params) -> str:
-    """Return the endpoint's path for the ids in the arguments. Raises TypeError for a tool without an endpoint."""
-    if tool.endpoint is None:
-        raise TypeError(f"{tool.name} has neither an endpoint nor a handler")
-    ids = args.model_dump(include=tool.endpoint.places, exclude_none=True)
-    return tool.endpoint.path(ids)
-
-
-def graph_params(tool: Tool, args: Params) -> dict[str, Any]:
-    """Return the arguments to send under Graph's names, without those that were left out."""
-    values: Mapping[str, Any] = args.model_dump(include=set(tool.parameter_names), exclude_none=True)
-    return {tool.parameter_names[name]: value for name, value in values.items()}
 
 
 def _refiner(tool: Tool) -> Refine:

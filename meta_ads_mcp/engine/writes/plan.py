@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC
-from typing import Any
 
+from meta_ads_mcp.core.arguments.graph_params import convert_money_and_times, graph_params, path_of
 from meta_ads_mcp.core.params import marker
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.units.unit_params import PlansUnit
-from meta_ads_mcp.core.values.dates import ClockTime, UnixTime, check_clock_time, names_its_offset, to_unix
-from meta_ads_mcp.core.values.money import IsMoney, to_minor
+from meta_ads_mcp.core.values.dates import ClockTime, check_clock_time
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.domain.checked_read import read_as_kind
-from meta_ads_mcp.engine.single_request import graph_params, path_of
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object
-from meta_ads_mcp.errors import InvalidArguments, NotFound
+from meta_ads_mcp.errors import InvalidArguments
 
 # Always read: a person recognizes the object by them, and confirmation reasons depend on the status.
 _IDENTITY = ("id", "name", "status")
@@ -114,29 +111,3 @@ async def _change(
 def with_reasons(change: Change, now: float) -> Change:
     """Return the change with the reasons to ask a person that follow from its effects. `now` is in Unix seconds."""
     return replace(change, reasons=tuple(dict.fromkeys((*change.reasons, *confirmation_reasons(change, now)))))
-
-
-def convert_money_and_times(args: WriteParams, values: Row, tool: Tool, account: Account | None) -> Row:
-    """Return the values with money in minor units, and times as Unix seconds where Graph takes them."""
-    names = {parameter: name for name, parameter in tool.parameter_names.items()}
-    result: dict[str, Any] = {}
-    for parameter, value in values.items():
-        info = type(args).model_fields[names[parameter]]
-        if marker(info, IsMoney) is not None and isinstance(value, str):
-            result[parameter] = to_minor(value, require_account(account).currency)
-        elif marker(info, UnixTime) is not None:
-            zone = UTC if names_its_offset(value) else require_account(account).timezone
-            result[parameter] = to_unix(value, zone)
-        else:
-            result[parameter] = value
-    return result
-
-
-def require_account(account: Account | None) -> Account:
-    """Return the account. Raises NotFound if Meta does not show it."""
-    if account is None:
-        raise NotFound(
-            "Meta does not show the ad account of this object, so its currency and time zone are unknown.",
-            "Give money as an integer in minor units, and times with their offset from UTC.",
-        )
-    return account

@@ -35,7 +35,7 @@ EXACT_DIGITS = 15
 
 
 @dataclass(frozen=True)
-class Cell:
+class SheetCell:
     """A cell of a file: its text, and its type in the file. A CSV file has texts only."""
 
     text: str
@@ -63,7 +63,7 @@ def unprotect(text: str) -> str:
     return text[1:] if text.startswith("'") and protect(text[1:]) == text else text
 
 
-def read_text(cell: Cell, current: str) -> str:
+def read_text(cell: SheetCell, current: str) -> str:
     """Return the text that a cell means, which is `current` if the cell is that text after a spreadsheet saved it.
 
     Raises DamagedCell.
@@ -83,14 +83,14 @@ def read_text(cell: Cell, current: str) -> str:
 _KINDS = {"number": "number", "date": "date", "flag": "truth value"}
 
 
-def read_word(cell: Cell) -> str:
+def read_word(cell: SheetCell) -> str:
     """Return a word such as ACTIVE in upper case. Raises DamagedCell."""
     if cell.kind != "text":
         raise DamagedCell(f"it is a {_KINDS.get(cell.kind, cell.kind)}, not a word")
     return unprotect(cell.text).strip().upper()
 
 
-def read_id(cell: Cell, known: str | None) -> str:
+def read_id(cell: SheetCell, known: str | None) -> str:
     """Return the id that a cell means: the digits, or the `known` id if the cell is its damaged form.
 
     Raises DamagedCell for a damaged id that is not the known one, and for anything else that is not an id.
@@ -125,7 +125,7 @@ def _rounds_to(text: str, known: str) -> bool:
     return digits >= 3 and f"{Decimal(known):.{digits - 1}E}" == f"{number:.{digits - 1}E}"
 
 
-def read_money(cell: Cell, currency: str, current: int | None) -> int:
+def read_money(cell: SheetCell, currency: str, current: int | None) -> int:
     """Return an amount in minor units, which is `current` if the cell is that amount after a spreadsheet saved it.
 
     Raises DamagedCell.
@@ -162,7 +162,7 @@ def _example(units: int) -> str:
     return "1234.50" if units == 100 else "1234"
 
 
-def read_time(cell: Cell, zone: tzinfo, current: str | None) -> str:
+def read_time(cell: SheetCell, zone: tzinfo, current: str | None) -> str:
     """Return a time as ISO 8601 with its offset; `current` if the cell is that time after a spreadsheet saved it.
 
     A time without an offset is of the account's clocks. Raises DamagedCell for a date in another form.

@@ -12,7 +12,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.domain.destinations import SOURCE_FIELDS
 from meta_ads_mcp.errors import AdsError
-from meta_ads_mcp.tools.bulk.sheets.columns import LEVELS, StructureObject
+from meta_ads_mcp.tools.bulk.sheets.structure_columns import LEVELS, StructureObject
 
 _LABELS = "adlabels{id,name}"
 _CREATIVE = f"creative{{{','.join(('id', 'url_tags', *SOURCE_FIELDS))}}}"

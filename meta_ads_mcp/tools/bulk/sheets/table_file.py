@@ -11,7 +11,7 @@ from typing import BinaryIO
 from meta_ads_mcp.core.ports import Upload
 from meta_ads_mcp.domain.normalization.text_files import find_encoding
 from meta_ads_mcp.errors import DataLimit, InvalidArguments
-from meta_ads_mcp.tools.bulk.sheets.cells import Cell, unprotect
+from meta_ads_mcp.tools.bulk.sheets.cells import SheetCell, unprotect
 from meta_ads_mcp.tools.bulk.sheets.workbook_file import read_workbook
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
@@ -24,11 +24,11 @@ class SheetRow:
     """A row of the file. `line` is its number in the file, where the names of the columns are line 1."""
 
     line: int
-    cells: dict[str, Cell]
+    cells: dict[str, SheetCell]
 
-    def cell(self, column: str) -> Cell:
+    def cell(self, column: str) -> SheetCell:
         """Return the cell of a column; an empty one if the file lacks the column."""
-        return self.cells.get(column, Cell(""))
+        return self.cells.get(column, SheetCell(""))
 
     def has(self, column: str) -> bool:
         """Return whether the cell has a value."""
@@ -46,7 +46,7 @@ def read_table(upload: Upload, columns: Sequence[str]) -> list[SheetRow]:
     return list(_named_rows(lines, columns))
 
 
-def _read_csv(file: BinaryIO) -> Iterator[list[Cell]]:
+def _read_csv(file: BinaryIO) -> Iterator[list[SheetCell]]:
     encoding = find_encoding(file)
     file.seek(0)
     text = file.read().decode(encoding)
@@ -54,12 +54,12 @@ def _read_csv(file: BinaryIO) -> Iterator[list[Cell]]:
     delimiter = max(_DELIMITERS, key=first.count)
     try:
         for line in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            yield [Cell(value) for value in line]
+            yield [SheetCell(value) for value in line]
     except csv.Error as failure:
         raise InvalidArguments(f"The file is not CSV: {failure}.", "Save it again as CSV (UTF-8) or .xlsx.") from None
 
 
-def _named_rows(lines: Iterable[list[Cell]], columns: Sequence[str]) -> Iterator[SheetRow]:
+def _named_rows(lines: Iterable[list[SheetCell]], columns: Sequence[str]) -> Iterator[SheetRow]:
     names: list[str] = []
     for number, cells in enumerate(lines, 1):
         if number > MAX_LINES:
@@ -74,7 +74,7 @@ def _named_rows(lines: Iterable[list[Cell]], columns: Sequence[str]) -> Iterator
             yield SheetRow(number, dict(zip(names, cells, strict=False)))
 
 
-def _header(cells: Sequence[Cell], columns: Sequence[str]) -> list[str]:
+def _header(cells: Sequence[SheetCell], columns: Sequence[str]) -> list[str]:
     names = [unprotect(cell.text).strip().lower() for cell in cells]
     while names and not names[-1]:
         names.pop()

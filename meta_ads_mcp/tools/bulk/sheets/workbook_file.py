@@ -13,7 +13,7 @@ from typing import IO, BinaryIO
 from xml.etree import ElementTree as ET
 
 from meta_ads_mcp.errors import DataLimit, InvalidArguments
-from meta_ads_mcp.tools.bulk.sheets.cells import Cell, CellKind
+from meta_ads_mcp.tools.bulk.sheets.cells import CellKind, SheetCell
 
 # Bytes of one part after unpacking; a small file can unpack to any size.
 MAX_PART_BYTES = 200 * 1024 * 1024
@@ -31,7 +31,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UNREADABLE = "The file is not a readable .xlsx file."
 
 
-def read_workbook(file: BinaryIO) -> Iterator[list[Cell]]:
+def read_workbook(file: BinaryIO) -> Iterator[list[SheetCell]]:
     """Yield the rows of the first sheet. Raises InvalidArguments for another file, DataLimit for a too large one."""
     try:
         with zipfile.ZipFile(file) as archive:
@@ -101,7 +101,7 @@ def _is_date(code: str) -> bool:
     return code.upper() != "GENERAL" and _DATE_LETTERS.search(_NOT_DATE.sub("", code)) is not None
 
 
-def _rows(part: IO[bytes], texts: list[str], dates: set[int]) -> Iterator[list[Cell]]:
+def _rows(part: IO[bytes], texts: list[str], dates: set[int]) -> Iterator[list[SheetCell]]:
     """Yield the rows with empty ones in their places, so that the numbers of lines are those of the sheet."""
     line = 0
     for _, element in ET.iterparse(part):  # noqa: S314  `_open` refuses document types
@@ -117,13 +117,13 @@ def _rows(part: IO[bytes], texts: list[str], dates: set[int]) -> Iterator[list[C
         element.clear()
 
 
-def _cells(row: ET.Element, texts: list[str], dates: set[int]) -> list[Cell]:
-    cells: list[Cell] = []
+def _cells(row: ET.Element, texts: list[str], dates: set[int]) -> list[SheetCell]:
+    cells: list[SheetCell] = []
     for element in row.iter(f"{_MAIN}c"):
         column = _column(element.get("r"), len(cells))
         if column >= MAX_COLUMNS:
             break
-        cells += [Cell("")] * (column - len(cells))
+        cells += [SheetCell("")] * (column - len(cells))
         cells.append(_cell(element, texts, dates))
     return cells
 
@@ -138,25 +138,27 @@ def _column(reference: str | None, following: int) -> int:
     return number - 1
 
 
-def _cell(element: ET.Element, texts: list[str], dates: set[int]) -> Cell:
+def _cell(element: ET.Element, texts: list[str], dates: set[int]) -> SheetCell:
     value = element.findtext(f"{_MAIN}v") or ""
     kind = element.get("t", "n")
     if kind == "s":
-        return Cell(texts[int(value)]) if value else Cell("")
+        return SheetCell(texts[int(value)]) if value else SheetCell("")
     if kind == "inlineStr":
         inline = element.find(f"{_MAIN}is")
-        return Cell(_text(inline) if inline is not None else "")
+        return SheetCell(_text(inline) if inline is not None else "")
     if not value:
-        return Cell("")
-    shown = _number(value, int(element.get("s", 0)) in dates) if kind == "n" else Cell(value, _KINDS.get(kind, "text"))
-    return Cell(shown.text, "formula") if element.find(f"{_MAIN}f") is not None else shown
+        return SheetCell("")
+    shown = (
+        _number(value, int(element.get("s", 0)) in dates) if kind == "n" else SheetCell(value, _KINDS.get(kind, "text"))
+    )
+    return SheetCell(shown.text, "formula") if element.find(f"{_MAIN}f") is not None else shown
 
 
 _KINDS: dict[str, CellKind] = {"b": "flag", "e": "error", "d": "date", "str": "text"}
 
 
-def _number(value: str, is_date: bool) -> Cell:
+def _number(value: str, is_date: bool) -> SheetCell:
     if not is_date:
-        return Cell(value.removesuffix(".0"), "number")
+        return SheetCell(value.removesuffix(".0"), "number")
     moment = _EPOCH + timedelta(days=float(value))
-    return Cell(moment.isoformat(sep=" ", timespec="seconds"), "date")
+    return SheetCell(moment.isoformat(sep=" ", timespec="seconds"), "date")

@@ -15,8 +15,15 @@ from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import AccountId, CampaignId
 from meta_ads_mcp.errors import DataLimit
 from meta_ads_mcp.tools.bulk.sheets.cells import protect
-from meta_ads_mcp.tools.bulk.sheets.columns import COLUMNS, EDITABLE, LEVELS, LINK_COLUMNS, Column, StructureObject
 from meta_ads_mcp.tools.bulk.sheets.structure import StructureReader, in_tree_order
+from meta_ads_mcp.tools.bulk.sheets.structure_columns import (
+    COLUMNS,
+    EDITABLE,
+    LEVELS,
+    LINK_COLUMNS,
+    Column,
+    StructureObject,
+)
 
 MAX_ROWS = 20_000
 MAX_REMEMBERED_ROWS = 40_000

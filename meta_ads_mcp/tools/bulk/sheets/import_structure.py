@@ -1,0 +1,191 @@
+"""Import an edited structure file: show its differences to the account, and carry them out as one unit."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from meta_ads_mcp.core.listing import plural
+from meta_ads_mcp.core.params import Local
+from meta_ads_mcp.core.ports import Account, Call
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.units.unit_params import UnitParams
+from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan
+from meta_ads_mcp.core.values.enums import EntityType
+from meta_ads_mcp.core.values.ids import AccountId, account_path
+from meta_ads_mcp.errors import AdsError, DataLimit, InvalidArguments, NotFound
+from meta_ads_mcp.tools.bulk.edit_steps import EditSteps
+from meta_ads_mcp.tools.bulk.sheets.differences import (
+    NONE,
+    RefusedCell,
+    SheetDifferences,
+    SheetEdit,
+    compare_rows,
+    read_level,
+    read_own_id,
+)
+from meta_ads_mcp.tools.bulk.sheets.export_structure import MAX_ROWS, state_name
+from meta_ads_mcp.tools.bulk.sheets.structure import StructureReader
+from meta_ads_mcp.tools.bulk.sheets.structure_columns import EDITABLE, IMPORT_COLUMNS, LINK_COLUMNS, StructureObject
+from meta_ads_mcp.tools.bulk.sheets.table_file import MAX_FILE_BYTES, SheetRow, read_table
+
+MAX_CHANGED_ROWS = 500
+# More objects than this are read by the lists of the account, which takes fewer requests.
+MAX_BY_ID = 150
+_STATUSES = ("ACTIVE", "PAUSED", "ARCHIVED")
+MAX_STALE_SHOWN = 50
+
+
+@tool(
+    "ads_import_structure",
+    Effect.UPDATE,
+    node="any",
+    singular="object",
+    keywords="spreadsheet csv xlsx excel file upload bulk edit round trip",
+    destructive=True,
+)
+class ImportStructure(UnitParams):
+    """Import a CSV or XLSX file of ads_export_structure after editing: shows only what differs from the account, and
+    with dry_run=false carries it out as one unit with one undo. Damaged cells and rows that changed since the export
+    are refused with row, column and reason. A missing row changes nothing.
+    """
+
+    account_id: AccountId
+    file_path: Annotated[
+        str, Local(), Field(min_length=1, max_length=4096, description="Absolute path, as ads_export_structure gave it")
+    ]
+    force: Annotated[bool, Local(), Field(description="Also rows whose object changed since the export")] = False
+    on_error: Annotated[Literal["stop", "continue"], Local()] = "stop"
+    dry_run: Annotated[bool, Local()] = True
+
+    @model_validator(mode="after")
+    def _check_key(self) -> Self:
+        if not self.dry_run and self.idempotency_key is None:
+            raise ValueError("idempotency_key is required with dry_run=false, so that nothing is done twice")
+        return self
+
+    async def plan_unit(self, call: Call) -> UnitPlan:
+        """Return the unit of the differences. Raises AdsError for a file that cannot be read."""
+        rows = self._read_file(call)
+        account = await call.account(self.account_id)
+        found, refused = await self._objects(call, rows)
+        exported: Row = call.exports.read_state(state_name(account.id)).get("rows") or {}
+        result = compare_rows(found, account, exported, force=self.force)
+        result.refused[:0] = refused
+        if len(result.edits) > MAX_CHANGED_ROWS:
+            raise DataLimit(
+                f"The file changes {len(result.edits)} rows; one call changes at most {MAX_CHANGED_ROWS}.",
+                "Import it in parts.",
+            )
+        steps = await self._steps(call, account, result)
+        return UnitPlan(
+            self.account_id,
+            steps.steps,
+            refused=result.refused,
+            notes=_notes(rows, result),
+            details=_details(rows, result),
+            reasons=("it changes objects from a file",),
+            stop_on_error=self.on_error == "stop",
+        )
+
+    def _read_file(self, call: Call) -> list[SheetRow]:
+        upload = call.exports.reopen(self.file_path, MAX_FILE_BYTES) or call.uploads.open(
+            self.file_path, MAX_FILE_BYTES
+        )
+        with upload:
+            rows = read_table(upload, IMPORT_COLUMNS)
+        if len(rows) > MAX_ROWS:
+            raise DataLimit(f"The file has more than {MAX_ROWS:,} rows.", "Import it in parts.")
+        return rows
+
+    async def _objects(
+        self, call: Call, rows: list[SheetRow]
+    ) -> tuple[list[tuple[SheetRow, StructureObject | AdsError]], list[RefusedRow]]:
+        """Return the rows with their objects as they are now, and the rows that name none."""
+        refused: list[RefusedRow] = []
+        named: list[tuple[SheetRow, str]] = []
+        levels: dict[str, EntityType] = {}
+        for row in rows:
+            try:
+                level, object_id = read_level(row), read_own_id(row)
+                if object_id is None:
+                    raise RefusedCell("id", "it is empty; a new object is made with ads_bulk_create")
+                levels[object_id] = level
+                named.append((row, object_id))
+            except RefusedCell as refusal:
+                refused.append(RefusedRow(refusal.reason, row.line, refusal.column))
+        objects = await self._read(call, levels, links=any(row.has(name) for row in rows for name in LINK_COLUMNS))
+        return [(row, _of_account(objects[object_id], self.account_id)) for row, object_id in named], refused
+
+    async def _read(
+        self, call: Call, levels: dict[str, EntityType], *, links: bool
+    ) -> dict[str, StructureObject | AdsError]:
+        reader = StructureReader(call, self.account_id, links)
+        found: dict[str, StructureObject | AdsError] = {}
+        if len(levels) > MAX_BY_ID:
+            for level in dict.fromkeys(levels.values()):
+                items = await reader.read_level(level, _STATUSES, MAX_ROWS)
+                found |= {item.id: item for item in items if levels.get(item.id) == level}
+        rest = {object_id: level for object_id, level in levels.items() if object_id not in found}
+        return found | await reader.read_ids(rest)
+
+    async def _steps(self, call: Call, account: Account, result: SheetDifferences) -> EditSteps:
+        steps = EditSteps(call, account.id)
+        for edit in result.edits:
+            try:
+                await _add_steps(steps, edit)
+            except (InvalidArguments, NotFound) as problem:
+                column = next((name for name in LINK_COLUMNS if name in edit.values), "")
+                result.refused.append(RefusedRow(problem.message, edit.line, column, edit.item.id))
+        return steps
+
+
+async def _add_steps(steps: EditSteps, edit: SheetEdit) -> None:
+    fields = EDITABLE[edit.item.level]
+    params = {fields[name]: _param(name, value) for name, value in edit.values.items() if name not in LINK_COLUMNS}
+    row = {**edit.item.row, "adlabels": _label_ids(edit.item.row.get("adlabels"))}
+    if set(LINK_COLUMNS).isdisjoint(edit.values):
+        steps.update(edit.item.level, row, params, edit.line)
+    else:
+        link, tags = (edit.values.get(name) for name in LINK_COLUMNS)
+        await steps.update_ad(row, params, link, tags, edit.line)
+
+
+def _param(column: str, value: Any) -> Any:
+    if column == "labels":
+        return [{"name": name} for name in value]
+    return 0 if column == "end_time" and value == NONE else value
+
+
+def _label_ids(labels: Any) -> list[Row]:
+    """Return labels in the form in which Graph takes them back."""
+    rows = labels if isinstance(labels, list) else []
+    return [{"id": str(label["id"])} for label in rows if isinstance(label, dict) and "id" in label]
+
+
+def _of_account(item: StructureObject | AdsError, account_id: str) -> StructureObject | AdsError:
+    """Return the object, or an error for one of another account or kind."""
+    owner = str(item.row.get("account_id") or "") if isinstance(item, StructureObject) else ""
+    if owner and account_path(owner) != account_id:
+        return InvalidArguments(f"It belongs to {account_path(owner)}, not to {account_id}.")
+    return item
+
+
+def _notes(rows: list[SheetRow], result: SheetDifferences) -> list[str]:
+    count = len(rows)
+    text = f"{count} {plural('row', count)} in the file: {len(result.edits)} changed, {result.unchanged} unchanged"
+    return [f"{text}, {len(result.refused)} refused ({len(result.stale)} of them stale)."]
+
+
+def _details(rows: list[SheetRow], result: SheetDifferences) -> Row:
+    data: Row = {
+        "rows": {
+            "in_file": len(rows),
+            "changed": len(result.edits),
+            "unchanged": result.unchanged,
+            "refused": len(result.refused),
+        }
+    }
+    return data | ({"stale": result.stale[:MAX_STALE_SHOWN]} if result.stale else {})

@@ -146,7 +146,7 @@ async def test_only_the_named_writes_exist(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tool", sorted(CONFIRMED))
 async def test_a_user_who_declines_has_the_last_word(tool: str, tmp_path: Path) -> None:
-    made, user = build_writer(), Person(False)
+    made, user = build_writer(upload_roots=(str(tmp_path),)), Person(False)
     given = await valid(made, next(one for one in TOOLS if one.name == tool), tmp_path)
     before = made.store.snapshot()
     answer = await made.call(tool, {**given, "confirmation": "1-2.3"}, user)

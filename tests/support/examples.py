@@ -86,6 +86,7 @@ MORE: dict[str, dict[str, Any]] = {
     "ads_search_interests": {"query": "coffee"},
     "ads_upload_ad_image": {"image_base64": "R0lGODlhAQABAAAAACwAAAAAAQABAAA="},
     "ads_upload_ad_video": {"file_url": "https://example.com/spring.mp4"},
+    "ads_import_structure": {"file_path": "/uploads/structure.csv"},
     "ads_update_budget": {"entity_type": "campaign", "daily_budget": 4000},
     "ads_set_status": {"ids": ID},
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},
@@ -170,6 +171,7 @@ def demo_ids(world: World) -> Callable[[str], str]:
 # What cannot work in the demo, with the kind of its error and the reason.
 IN_DEMO = {
     "ads_update_audience_users": ("denied", "no folder is given to upload from"),
+    "ads_import_structure": ("denied", "no folder is given to upload from"),
     "ads_undo_change": ("not_found", "nothing was changed yet"),
     "ads_register_token": ("invalid_arguments", "the variable does not exist"),
     "ads_set_active_token": ("not_found", "there is no such profile"),

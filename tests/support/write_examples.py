@@ -88,6 +88,7 @@ CONFIRMED = frozenset(
     ads_delete_comment ads_create_budget_schedule ads_update_budget ads_undo_change
     ads_reply_comment ads_create_lead_form ads_create_ad_study facebook_create_post facebook_delete_post
     ads_update_ad ads_update_ad_link ads_update_spend_cap ads_delete_budget_schedule
+    ads_import_structure
     """.split()
 )
 
@@ -99,6 +100,10 @@ async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
         people = files / "people.csv"
         people.write_text("EMAIL\nmary@mail.example\n", encoding="utf-8")
         given |= {"audience_id": desk.ids["audience"], "file_path": str(people)}
+    if tool.name == "ads_import_structure":
+        sheet = files / "structure.csv"
+        sheet.write_text(f"level,id,name\ncampaign,{desk.ids['campaign']},Renamed\n", encoding="utf-8")
+        given = {"account_id": desk.account, "file_path": str(sheet), "dry_run": False, "idempotency_key": "import-1"}
     if tool.name == "ads_undo_change":
         raised = {"campaign_id": desk.ids["campaign"], "daily_budget": 500}
         made = await desk.call("ads_update_campaign", raised, Person(True))

@@ -17,7 +17,7 @@ from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import read_source, require_copyable, writable_creative
 from meta_ads_mcp.domain.destinations import remaining_destinations, replace_links, web_destinations
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.tools.bulk.objects import update_request
+from meta_ads_mcp.tools.bulk.object_reads import update_request
 
 _BUDGETS = frozenset({"daily_budget", "lifetime_budget"})
 # Fields that Graph shows in another form than it takes, or in another order.

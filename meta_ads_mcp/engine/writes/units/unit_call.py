@@ -230,7 +230,7 @@ class UnitCall:
         rows = await validate_steps(self.writer.client, self.states)
         plan = replace(plan, refused=[*plan.refused, *rows])
         why = self._reasons(plan)
-        next_step = "Call again with dry_run=false to carry it out."
+        next_step = "Call again with dry_run=false to carry it out." if self.states else "Nothing is left to do."
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
         data = self._data(plan, "dry_run") | {"next_step": next_step}

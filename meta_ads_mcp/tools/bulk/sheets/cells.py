@@ -22,7 +22,12 @@ CellKind = Literal["text", "number", "date", "flag", "error", "formula"]
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 # Digits with signs, separators and currencies only: numbers, dates, times, fractions, percentages.
 _NUMERIC = re.compile(r"[\s\d.,:/%()$€£¥+-]*\d[\s\d.,:/%()$€£¥+-]*([eE][+-]?\d+)?|\d{4}-\d\d-\d\dT[\d:.]+.*")
-_MONTH_DATE = re.compile(r"(?i)(\d{1,2}[ .-]*)?[a-zäéû]{3,9}\.?[ .,/-]*\d{1,4}([ .,/-]+\d{1,4})?")
+# The beginnings of the months' names in the languages of this server's users.
+_MONTH = (
+    "jan|feb|f[eé]v|m[aä]r|mrt|apr|abr|avr|may|mai|mei|mag|jun|jui|giu|jul|lug|aug|ago|ao[uû]|sep|set|o[ck]t|out|ott|"
+    "nov|de[cz]|d[ié]c|ene|gen"
+)
+_MONTH_DATE = re.compile(rf"(?i)(\d{{1,2}}[ .-]*)?({_MONTH})[a-zäéûç]*\.?[ .,/-]*\d{{1,4}}([ .,/-]+\d{{1,4}})?")
 _FLAGS = frozenset({"true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso", "vero", "waar", "onwaar"})
 _ERROR = re.compile(r"#(N/A|NAME\?|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!)|Err:\d{3}|#{3,}")
 _SCIENTIFIC = re.compile(r"\d+([.,]\d+)?[eE]\+?\d{1,3}")
@@ -32,6 +37,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(?P<offset>Z|[+-]\d\d:?
 _TIME_EXAMPLE = "2026-12-31T23:59:00+0100"
 # Digits of a number that spreadsheets keep.
 EXACT_DIGITS = 15
+# Digits that a narrow column still shows of a long number.
+MIN_SHOWN_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,9 @@ def read_text(cell: SheetCell, current: str) -> str:
     text = unprotect(cell.text)
     if _same_lines(text, current) or any(text == _without_other_letters(current, code) for code in _OLD_CODES):
         return current
-    if cell.kind == "formula" or cell.text.startswith("="):
+    if text != cell.text and cell.kind == "text":
+        return text  # the apostrophe says that it is text
+    if cell.kind == "formula" or text.startswith("="):
         raise DamagedCell("it is a formula; write the text, with an apostrophe before it if it begins with =")
     if cell.kind == "error" or _ERROR.fullmatch(text.strip()):
         raise DamagedCell(f"it is an error of the spreadsheet ({text.strip()[:20]})")
@@ -118,11 +127,15 @@ def _rounds_to(text: str, known: str) -> bool:
     number = _decimal(text.replace(",", "."))
     if number is None or number <= 0 or not known.isdigit():
         return False
-    digits = len(number.normalize().as_tuple().digits)
-    if len(known) <= EXACT_DIGITS:
-        return number == Decimal(known)
-    # A short form such as 1.2E+17 fits many ids, so it must at least show what a narrow column shows.
-    return digits >= 3 and f"{Decimal(known):.{digits - 1}E}" == f"{number:.{digits - 1}E}"
+    if text.isdigit() and (len(text) <= EXACT_DIGITS or text[EXACT_DIGITS:].strip("0")):
+        return text == known
+    # A narrow column shows few digits, and a spreadsheet rounds the last one of a binary number.
+    mantissa = re.split("[eE]", text)[0]
+    digits = min(sum(letter.isdigit() for letter in mantissa), EXACT_DIGITS)
+    # A number without its last zeros has all the digits that a spreadsheet keeps.
+    precision = digits if digits >= MIN_SHOWN_DIGITS else EXACT_DIGITS
+    distance = abs(number - Decimal(known))
+    return distance <= Decimal(10) ** (len(known) - precision)
 
 
 def read_money(cell: SheetCell, currency: str, current: int | None) -> int:

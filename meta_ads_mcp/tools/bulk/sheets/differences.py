@@ -1,4 +1,4 @@
-"""Compare the rows of a structure file with the account: what was edited, what is stale, and which cells are damaged."""
+"""Compare the rows of a structure file with the account: what was edited, is stale, or is damaged."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def read_level(row: SheetRow) -> EntityType:
     return level
 
 
-def read_own_id(row: SheetRow) -> str | None:
-    """Return the id of the object of a row, or None for a new object. Raises RefusedCell."""
+def read_own_id(row: SheetRow) -> str:
+    """Return the id of the object of a row. Raises RefusedCell, also for a new object."""
     known = id_of_version(unprotect(row.cell("row_version").text))
     if not row.has("id"):
         if known is not None:
             raise RefusedCell("id", f"it is empty, but the row_version belongs to {known}")
-        return None
+        raise RefusedCell("id", "it is empty; a new object is made with ads_bulk_create")
     try:
         return read_id(row.cell("id"), known)
     except DamagedCell as damage:
@@ -120,11 +120,10 @@ class RowComparison:
             return False
         earlier = self.exported[column]
         try:
-            return _read_cell(column, self.row.cell(column), self.account, earlier) == _comparable(
-                column, earlier, self.account
-            )
+            value = _read_cell(column, self.row.cell(column), self.account, earlier)
         except DamagedCell:
             return False
+        return bool(value == _comparable(column, earlier, self.account))
 
     def _read(self, column: str) -> Any:
         try:

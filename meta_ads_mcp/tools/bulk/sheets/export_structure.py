@@ -37,7 +37,6 @@ _AMOUNTS = ("daily_budget", "lifetime_budget", "bid_amount")
 @tool(
     "ads_export_structure",
     Effect.READ,
-    node="any",
     singular="object",
     keywords="spreadsheet csv xlsx excel file download bulk edit round trip",
 )
@@ -71,7 +70,7 @@ class ExportStructure(Params):
         counts = {level: sum(item.level == level for item in objects) for level in self.levels}
         data: Row = {
             "path": file.path,
-            "rows": counts,
+            "rows_per_level": counts,
             "columns": columns,
             "currency": account.currency,
             "sha256": file.sha256,

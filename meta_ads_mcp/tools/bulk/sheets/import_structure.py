@@ -15,7 +15,7 @@ from meta_ads_mcp.core.units.unit_params import UnitParams
 from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import AccountId, account_path
-from meta_ads_mcp.errors import AdsError, DataLimit, InvalidArguments, NotFound
+from meta_ads_mcp.errors import AdsError, DataLimit, Denied, InvalidArguments, NotFound
 from meta_ads_mcp.tools.bulk.edit_steps import EditSteps
 from meta_ads_mcp.tools.bulk.sheets.differences import (
     NONE,
@@ -41,7 +41,6 @@ MAX_STALE_SHOWN = 50
 @tool(
     "ads_import_structure",
     Effect.UPDATE,
-    node="any",
     singular="object",
     keywords="spreadsheet csv xlsx excel file upload bulk edit round trip",
     destructive=True,
@@ -71,8 +70,7 @@ class ImportStructure(UnitParams):
         rows = self._read_file(call)
         account = await call.account(self.account_id)
         found, refused = await self._objects(call, rows)
-        exported: Row = call.exports.read_state(state_name(account.id)).get("rows") or {}
-        result = compare_rows(found, account, exported, force=self.force)
+        result = compare_rows(found, account, _exported_values(call, account.id), force=self.force)
         result.refused[:0] = refused
         if len(result.edits) > MAX_CHANGED_ROWS:
             raise DataLimit(
@@ -86,15 +84,13 @@ class ImportStructure(UnitParams):
             refused=result.refused,
             notes=_notes(rows, result),
             details=_details(rows, result),
-            reasons=("it changes objects from a file",),
+            reasons=("it changes objects from a file",) if steps.steps else (),
             stop_on_error=self.on_error == "stop",
         )
 
     def _read_file(self, call: Call) -> list[SheetRow]:
-        upload = call.exports.reopen(self.file_path, MAX_FILE_BYTES) or call.uploads.open(
-            self.file_path, MAX_FILE_BYTES
-        )
-        with upload:
+        upload = call.exports.reopen(self.file_path, MAX_FILE_BYTES)
+        with upload or call.uploads.open(self.file_path, MAX_FILE_BYTES) as upload:
             rows = read_table(upload, IMPORT_COLUMNS)
         if len(rows) > MAX_ROWS:
             raise DataLimit(f"The file has more than {MAX_ROWS:,} rows.", "Import it in parts.")
@@ -110,8 +106,6 @@ class ImportStructure(UnitParams):
         for row in rows:
             try:
                 level, object_id = read_level(row), read_own_id(row)
-                if object_id is None:
-                    raise RefusedCell("id", "it is empty; a new object is made with ads_bulk_create")
                 levels[object_id] = level
                 named.append((row, object_id))
             except RefusedCell as refusal:
@@ -140,6 +134,15 @@ class ImportStructure(UnitParams):
                 column = next((name for name in LINK_COLUMNS if name in edit.values), "")
                 result.refused.append(RefusedRow(problem.message, edit.line, column, edit.item.id))
         return steps
+
+
+def _exported_values(call: Call, account_id: str) -> Row:
+    """Return what exported rows had, by row_version. Empty on a server without a folder for exports."""
+    try:
+        rows: Row = call.exports.read_state(state_name(account_id)).get("rows") or {}
+    except Denied:
+        return {}
+    return rows
 
 
 async def _add_steps(steps: EditSteps, edit: SheetEdit) -> None:
@@ -181,7 +184,7 @@ def _notes(rows: list[SheetRow], result: SheetDifferences) -> list[str]:
 
 def _details(rows: list[SheetRow], result: SheetDifferences) -> Row:
     data: Row = {
-        "rows": {
+        "file_rows": {
             "in_file": len(rows),
             "changed": len(result.edits),
             "unchanged": result.unchanged,

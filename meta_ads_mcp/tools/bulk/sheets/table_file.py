@@ -16,6 +16,8 @@ from meta_ads_mcp.tools.bulk.sheets.workbook_file import read_workbook
 
 MAX_FILE_BYTES = 50 * 1024 * 1024
 MAX_LINES = 20_001
+# The byte order mark of UTF-8, read as Windows-1252.
+_MISREAD_MARK = "ï»¿"
 _DELIMITERS = (",", ";", "\t", "|")
 
 
@@ -43,7 +45,32 @@ def read_table(upload: Upload, columns: Sequence[str]) -> list[SheetRow]:
     is_workbook = upload.file.read(4) == b"PK\x03\x04"
     upload.file.seek(0)
     lines = read_workbook(upload.file) if is_workbook else _read_csv(upload.file)
-    return list(_named_rows(lines, columns))
+    return list(_named_rows(_with_repaired_letters(lines), columns))
+
+
+def _with_repaired_letters(lines: Iterable[list[SheetCell]]) -> Iterator[list[SheetCell]]:
+    """Yield the lines, repaired if a spreadsheet took the UTF-8 of the exported file for Windows-1252.
+
+    The byte order mark at the beginning of the file then has three letters.
+    """
+    is_misread = False
+    for number, cells in enumerate(lines):
+        if number == 0 and cells and cells[0].text.startswith(_MISREAD_MARK):
+            is_misread = True
+        yield [SheetCell(_as_utf8(cell.text), cell.kind) for cell in cells] if is_misread else cells
+
+
+def _as_utf8(text: str) -> str:
+    content = b"".join(_byte_of(letter) for letter in text)
+    return content.decode("utf-8-sig", errors="replace") if content else text
+
+
+def _byte_of(letter: str) -> bytes:
+    """Return the byte that Windows-1252 reads as a letter. Bytes without a letter are read as control characters."""
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1", errors="replace")
 
 
 def _read_csv(file: BinaryIO) -> Iterator[list[SheetCell]]:

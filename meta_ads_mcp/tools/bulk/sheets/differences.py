@@ -73,10 +73,10 @@ class RefusedCell(Exception):
 def read_level(row: SheetRow) -> EntityType:
     """Return the level of a row. Raises RefusedCell for an unknown one."""
     text = unprotect(row.cell("level").text).strip().lower()
-    level = next((level for level in LEVELS if level == text), None)
-    if level is None:
-        raise RefusedCell("level", f"the level is {text[:40] or 'empty'}, not campaign, ad_set or ad")
-    return level
+    for level in LEVELS:
+        if level == text:
+            return level
+    raise RefusedCell("level", f"the level is {text[:40] or 'empty'}, not campaign, ad_set or ad")
 
 
 def read_own_id(row: SheetRow) -> str:

@@ -122,7 +122,7 @@ class ImportStructure(UnitParams):
             for level in dict.fromkeys(levels.values()):
                 items = await reader.read_level(level, _STATUSES, MAX_ROWS)
                 found |= {item.id: item for item in items if levels.get(item.id) == level}
-        rest = {object_id: level for object_id, level in levels.items() if object_id not in found}
+        rest: dict[str, EntityType] = {object_id: levels[object_id] for object_id in levels if object_id not in found}
         return found | await reader.read_ids(rest)
 
     async def _steps(self, call: Call, account: Account, result: SheetDifferences) -> EditSteps:

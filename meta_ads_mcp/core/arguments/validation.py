@@ -56,9 +56,9 @@ def _explain(tool: Tool, problem: ValidationError, arguments: Mapping[str, Any])
         noun = "argument" if len(missing) == 1 else "arguments"
         return InvalidArguments(f"Missing required {noun} {', '.join(missing)}.")
     sentences = list(dict.fromkeys(_sentence(tool, error, arguments) for error in errors))[:MAX_SENTENCES]
-    allowed = next((values for error in errors if (values := _allowed(tool, error))), [])
-    next_step = f"Accepted: {', '.join(allowed)}." if allowed else _lookup(tool, errors)
-    return InvalidArguments(f"{tool.name}: {'; '.join(sentences)}.", next_step, allowed=tuple(allowed))
+    choices = next((values for error in errors if (values := _allowed(tool, error))), [])
+    next_step = f"Accepted: {', '.join(choices)}." if choices else _lookup(tool, errors)
+    return InvalidArguments(f"{tool.name}: {'; '.join(sentences)}.", next_step, allowed=tuple(choices))
 
 
 def _lookup(tool: Tool, errors: Sequence[ErrorDetails]) -> str:
@@ -121,8 +121,8 @@ def _path(steps: Sequence[int | str]) -> list[str]:
     return [clean(str(step), 60) for step in steps if "[" not in str(step) and step not in types]
 
 
-def _did_you_mean(word: str, allowed: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word[:60], allowed, 1, 0.7)
+def _did_you_mean(word: str, choices: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word[:60], choices, 1, 0.7)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -70,9 +70,9 @@ class EditSteps:
         """Add the step that makes the changed copy of a creative, once, and return its key."""
         if not creative:
             raise InvalidArguments(f"This token cannot see the creative of ad {ad_id}, so its link cannot change.")
-        known = self._creatives.get((creative, link_url, url_tags))
-        if known is not None:
-            return known
+        earlier_key = self._creatives.get((creative, link_url, url_tags))
+        if earlier_key is not None:
+            return earlier_key
         key = self._creatives[creative, link_url, url_tags] = f"creative:{ad_id}"
         params = await self._changed_copy(creative, link_url, url_tags, ad_id)
         path = f"{self.account_id}/adcreatives"

@@ -57,7 +57,7 @@ class SheetDifferences:
     """Hold what a file changes: the edited rows, the refused rows, the new rows, and how many rows change nothing."""
 
     edits: list[SheetEdit] = field(default_factory=list)
-    refused: list[RefusedRow] = field(default_factory=list)
+    problems: list[RefusedRow] = field(default_factory=list)
     stale: list[Row] = field(default_factory=list)
     unchanged: int = 0
 
@@ -94,12 +94,12 @@ def read_own_id(row: SheetRow) -> str:
 
 @dataclass(frozen=True)
 class RowComparison:
-    """Compare one row with its object. `exported` are the values that the object had in the file, if they are known."""
+    """Compare one row with its object. `file_values` are what the object had when it was exported, if that is known."""
 
     row: SheetRow
     item: StructureObject
     account: Account
-    exported: Mapping[str, str] | None
+    file_values: Mapping[str, str] | None
 
     def changes(self) -> dict[str, Any]:
         """Return the new value of each column that was edited. Raises RefusedCell for the first one that cannot be."""
@@ -116,9 +116,9 @@ class RowComparison:
 
     def _is_as_exported(self, column: str) -> bool:
         """Return whether the user left the cell as it was exported, whatever the object has now."""
-        if self.exported is None or column not in self.exported:
+        if self.file_values is None or column not in self.file_values:
             return False
-        earlier = self.exported[column]
+        earlier = self.file_values[column]
         try:
             value = _read_cell(column, self.row.cell(column), self.account, earlier)
         except DamagedCell:
@@ -184,7 +184,7 @@ class RowComparison:
         """Return per edited column what was exported, what is now, and what is wanted, as texts of the file."""
         return {
             column: {
-                "exported": (self.exported or {}).get(column),
+                "exported": (self.file_values or {}).get(column),
                 "now": self.item.value(column, self.account),
                 "wanted": self.row.cell(column).text,
             }
@@ -226,15 +226,15 @@ def compare_rows(
 ) -> SheetDifferences:
     """Return what the rows change. A row whose object changed since the export is stale, unless `force` is set."""
     result = SheetDifferences()
-    seen: dict[str, int] = {}
+    lines: dict[str, int] = {}
     for row, item in rows:
         if isinstance(item, AdsError):
-            result.refused.append(RefusedRow(f"the object could not be read: {item.message}", row.line, "id"))
+            result.problems.append(RefusedRow(f"the object could not be read: {item.message}", row.line, "id"))
             continue
-        if item.id in seen:
-            result.refused.append(RefusedRow(f"line {seen[item.id]} has the same id", row.line, "id", item.id))
+        if item.id in lines:
+            result.problems.append(RefusedRow(f"line {lines[item.id]} has the same id", row.line, "id", item.id))
             continue
-        seen[item.id] = row.line
+        lines[item.id] = row.line
         _compare_row(result, row, item, account, exported_by_version, force)
     return result
 
@@ -252,14 +252,14 @@ def _compare_row(
     try:
         values = comparison.changes()
     except RefusedCell as refusal:
-        result.refused.append(RefusedRow(refusal.reason, row.line, refusal.column, item.id, _short(item.name)))
+        result.problems.append(RefusedRow(refusal.reason, row.line, refusal.column, item.id, _short(item.name)))
         return
     if not values:
         result.unchanged += 1
     elif version and version != item.version and not force:
         differences = comparison.differences(values)
         result.stale.append({"line": row.line, "id": item.id, "columns": differences})
-        result.refused.append(
+        result.problems.append(
             RefusedRow(_stale_reason(differences), row.line, next(iter(values)), item.id, _short(item.name))
         )
     else:

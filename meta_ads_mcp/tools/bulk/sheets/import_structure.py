@@ -69,9 +69,9 @@ class ImportStructure(UnitParams):
         """Return the unit of the differences. Raises AdsError for a file that cannot be read."""
         rows = self._read_file(call)
         account = await call.account(self.account_id)
-        found, refused = await self._objects(call, rows)
-        result = compare_rows(found, account, _exported_values(call, account.id), force=self.force)
-        result.refused[:0] = refused
+        pairs, problems = await self._objects(call, rows)
+        result = compare_rows(pairs, account, _exported_values(call, account.id), force=self.force)
+        result.problems[:0] = problems
         if len(result.edits) > MAX_CHANGED_ROWS:
             raise DataLimit(
                 f"The file changes {len(result.edits)} rows; one call changes at most {MAX_CHANGED_ROWS}.",
@@ -81,7 +81,7 @@ class ImportStructure(UnitParams):
         return UnitPlan(
             self.account_id,
             steps.steps,
-            refused=result.refused,
+            refused=result.problems,
             notes=_notes(rows, result),
             details=_details(rows, result),
             reasons=("it changes objects from a file",) if steps.steps else (),
@@ -100,30 +100,30 @@ class ImportStructure(UnitParams):
         self, call: Call, rows: list[SheetRow]
     ) -> tuple[list[tuple[SheetRow, StructureObject | AdsError]], list[RefusedRow]]:
         """Return the rows with their objects as they are now, and the rows that name none."""
-        refused: list[RefusedRow] = []
-        named: list[tuple[SheetRow, str]] = []
+        problems: list[RefusedRow] = []
+        own_ids: list[tuple[SheetRow, str]] = []
         levels: dict[str, EntityType] = {}
         for row in rows:
             try:
                 level, object_id = read_level(row), read_own_id(row)
                 levels[object_id] = level
-                named.append((row, object_id))
+                own_ids.append((row, object_id))
             except RefusedCell as refusal:
-                refused.append(RefusedRow(refusal.reason, row.line, refusal.column))
+                problems.append(RefusedRow(refusal.reason, row.line, refusal.column))
         objects = await self._read(call, levels, links=any(row.has(name) for row in rows for name in LINK_COLUMNS))
-        return [(row, _of_account(objects[object_id], self.account_id)) for row, object_id in named], refused
+        return [(row, _of_account(objects[object_id], self.account_id)) for row, object_id in own_ids], problems
 
     async def _read(
         self, call: Call, levels: dict[str, EntityType], *, links: bool
     ) -> dict[str, StructureObject | AdsError]:
         reader = StructureReader(call, self.account_id, links)
-        found: dict[str, StructureObject | AdsError] = {}
+        objects: dict[str, StructureObject | AdsError] = {}
         if len(levels) > MAX_BY_ID:
             for level in dict.fromkeys(levels.values()):
                 items = await reader.read_level(level, _STATUSES, MAX_ROWS)
-                found |= {item.id: item for item in items if levels.get(item.id) == level}
-        rest: dict[str, EntityType] = {object_id: levels[object_id] for object_id in levels if object_id not in found}
-        return found | await reader.read_ids(rest)
+                objects |= {item.id: item for item in items if levels.get(item.id) == level}
+        rest: dict[str, EntityType] = {object_id: levels[object_id] for object_id in levels if object_id not in objects}
+        return objects | await reader.read_ids(rest)
 
     async def _steps(self, call: Call, account: Account, result: SheetDifferences) -> EditSteps:
         steps = EditSteps(call, account.id)
@@ -132,7 +132,7 @@ class ImportStructure(UnitParams):
                 await _add_steps(steps, edit)
             except (InvalidArguments, NotFound) as problem:
                 column = next((name for name in LINK_COLUMNS if name in edit.values), "")
-                result.refused.append(RefusedRow(problem.message, edit.line, column, edit.item.id))
+                result.problems.append(RefusedRow(problem.message, edit.line, column, edit.item.id))
         return steps
 
 
@@ -179,7 +179,7 @@ def _of_account(item: StructureObject | AdsError, account_id: str) -> StructureO
 def _notes(rows: list[SheetRow], result: SheetDifferences) -> list[str]:
     count = len(rows)
     text = f"{count} {plural('row', count)} in the file: {len(result.edits)} changed, {result.unchanged} unchanged"
-    return [f"{text}, {len(result.refused)} refused ({len(result.stale)} of them stale)."]
+    return [f"{text}, {len(result.problems)} refused ({len(result.stale)} of them stale)."]
 
 
 def _details(rows: list[SheetRow], result: SheetDifferences) -> Row:
@@ -188,7 +188,7 @@ def _details(rows: list[SheetRow], result: SheetDifferences) -> Row:
             "in_file": len(rows),
             "changed": len(result.edits),
             "unchanged": result.unchanged,
-            "refused": len(result.refused),
+            "refused": len(result.problems),
         }
     }
     return data | ({"stale": result.stale[:MAX_STALE_SHOWN]} if result.stale else {})

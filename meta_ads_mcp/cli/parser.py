@@ -73,8 +73,8 @@ class Flag:
     def option(self) -> str:
         return f"--{self.setting.replace('_', '-')}"
 
-    def add_to(self, parser: argparse.ArgumentParser, *, shown: bool) -> None:
-        text = self.help if shown else argparse.SUPPRESS
+    def add_to(self, parser: argparse.ArgumentParser, *, has_help: bool) -> None:
+        text = self.help if has_help else argparse.SUPPRESS
         if self.metavar is None:
             parser.add_argument(self.option, action="store_true", default=None, help=text)
         elif self.bare_value is None:
@@ -217,10 +217,10 @@ def _command_parser(name: str, command: Command) -> Parser:
     return parser
 
 
-def _flag_parser(shown: Sequence[str] = ALL_FLAGS) -> Parser:
+def _flag_parser(settings: Sequence[str] = ALL_FLAGS) -> Parser:
     parser = Parser(add_help=False, allow_abbrev=False)
     for flag in FLAGS:
-        flag.add_to(parser, shown=flag.setting in shown)
+        flag.add_to(parser, has_help=flag.setting in settings)
     parser.add_argument("--env-file", type=Path, metavar="PATH", help="read settings from this file, too")
     return parser
 

@@ -102,10 +102,10 @@ class Canvas:
             text = f"{text[:-2].rstrip('. …')}…"
         return text
 
-    def bar(self, left: float, top: float, right: float, bottom: float, color: str = BAR) -> None:
+    def bar(self, start_x: float, top: float, right: float, bottom: float, color: str = BAR) -> None:
         """Draw a bar, or nothing if its length is 0."""
-        if right > left and bottom > top:
-            first, last = (left * SCALE, top * SCALE), (right * SCALE - 1, bottom * SCALE - 1)
+        if right > start_x and bottom > top:
+            first, last = (start_x * SCALE, top * SCALE), (right * SCALE - 1, bottom * SCALE - 1)
             self._draw.rectangle([first, (max(first[0], last[0]), max(first[1], last[1]))], fill=color)
 
     def line(self, points: Sequence[tuple[float, float]], *, color: str = GRID, width: float = 1) -> None:
@@ -193,25 +193,25 @@ def _label_width(canvas: Canvas, panels: Sequence[Panel]) -> float:
     return min(widest, 330) + 16
 
 
-def _draw_horizontal(canvas: Canvas, panel: Panel, top: float, left: float, room: float, names: float) -> None:
+def _draw_horizontal(canvas: Canvas, panel: Panel, top: float, start_x: float, room: float, names: float) -> None:
     """Draw one panel. `names` is the width of the labels on its left, or 0 if another panel shows them."""
     axis = scale(panel.values, tight=True)
-    canvas.text(left, top + 14, panel.title, size=SUBTITLE)
+    canvas.text(start_x, top + 14, panel.title, size=SUBTITLE)
     first, bottom = top + 40, top + 44 + ROW * len(panel.values)
     # Figures are drawn behind the bars, so the longest bar leaves room for them.
     length = room - 30 - max(canvas.width_of(figure(value or 0)) for value in panel.values)
     for mark in axis.marks:
-        x = left + mark / axis.top * length
+        x = start_x + mark / axis.top * length
         canvas.line([(x, first - 4), (x, bottom)])
         canvas.text(x, bottom + 16, figure(mark, axis.step), color=GREY, anchor="mm")
     for number, (label, value) in enumerate(zip(panel.labels, panel.values, strict=True)):
         middle = first + ROW * (number + 0.5)
-        end = left + (value or 0) / axis.top * length
-        canvas.bar(left, middle - ROW * 0.34, end, middle + ROW * 0.34)
+        end = start_x + (value or 0) / axis.top * length
+        canvas.bar(start_x, middle - ROW * 0.34, end, middle + ROW * 0.34)
         canvas.text(end + 8, middle, "no value" if value is None else figure(value), color=GREY)
         if names:
-            canvas.text(left - 14, middle, canvas.shorten(label, names - 14), anchor="rm")
-    canvas.line([(left, first - 4), (left, bottom)], color=GREY)
+            canvas.text(start_x - 14, middle, canvas.shorten(label, names - 14), anchor="rm")
+    canvas.line([(start_x, first - 4), (start_x, bottom)], color=GREY)
 
 
 def vertical_panels(heading: Heading, panels: Sequence[Panel]) -> bytes:
@@ -220,30 +220,30 @@ def vertical_panels(heading: Heading, panels: Sequence[Panel]) -> bytes:
     canvas.heading(heading)
     axes = [scale(panel.values) for panel in panels]
     marks = [figure(mark, axis.step) for axis in axes for mark in axis.marks]
-    left = MARGIN + max(canvas.width_of(mark) for mark in marks) + 14
+    start_x = MARGIN + max(canvas.width_of(mark) for mark in marks) + 14
     for number, (panel, axis) in enumerate(zip(panels, axes, strict=True)):
-        _draw_vertical(canvas, panel, axis, left, HEAD + number * PANEL)
-    _draw_days(canvas, panels[-1].labels, left, HEAD + PANEL * len(panels) - 14)
+        _draw_vertical(canvas, panel, axis, start_x, HEAD + number * PANEL)
+    _draw_days(canvas, panels[-1].labels, start_x, HEAD + PANEL * len(panels) - 14)
     return canvas.png()
 
 
-def _draw_vertical(canvas: Canvas, panel: Panel, axis: Scale, left: float, top: float) -> None:
+def _draw_vertical(canvas: Canvas, panel: Panel, axis: Scale, start_x: float, top: float) -> None:
     first, bottom, right = top + 42.0, top + PANEL - 14.0, WIDTH - MARGIN
     canvas.text(MARGIN, top + 14, panel.title, size=SUBTITLE)
     for mark in axis.marks:
         y = bottom - mark / axis.top * (bottom - first)
-        canvas.line([(left, y), (right, y)], color=GRID if mark else GREY)
-        canvas.text(left - 10, y, figure(mark, axis.step), color=GREY, anchor="rm")
-    width = (right - left) / len(panel.values)
+        canvas.line([(start_x, y), (right, y)], color=GRID if mark else GREY)
+        canvas.text(start_x - 10, y, figure(mark, axis.step), color=GREY, anchor="rm")
+    width = (right - start_x) / len(panel.values)
     heights = [None if value is None else value / axis.top * (bottom - first) for value in panel.values]
     if panel.line:
         _draw_line(
-            canvas, [(left + width * (i + 0.5), None if h is None else bottom - h) for i, h in enumerate(heights)]
+            canvas, [(start_x + width * (i + 0.5), None if h is None else bottom - h) for i, h in enumerate(heights)]
         )
         return
     gap = width * 0.14
     for number, height in enumerate(heights):
-        x = left + width * number
+        x = start_x + width * number
         color = PARTIAL_BAR if number in panel.partial else BAR
         canvas.bar(x + gap, bottom - (height or 0), x + width - gap, bottom, color)
 

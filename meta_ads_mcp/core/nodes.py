@@ -7,6 +7,7 @@ Adding a tool for a new kind of object takes its class in `tools/` and one row i
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,12 +23,14 @@ class Owner(enum.Enum):
     """The object is an ad account, or its field `account_id` names one."""
     MEMBER = "member"
     """The object is on an edge of each ad account that may use it (`member_edge`)."""
-    SUBJECT = "subject"
-    """The object names the ad object that it belongs to (`owner_field`), whose account counts."""
     PAGE = "page"
-    """The object belongs to a Page, whose account counts."""
+    """The object's id begins with that of its Page, whose account counts."""
+    PARENT = "parent"
+    """A field of the object names another one, whose account counts (`parent`)."""
     ABOVE = "above"
-    """The object stands above ad accounts (a user, a business), or only a Page's own token reaches it."""
+    """The object stands above ad accounts (a user, a business)."""
+    TOKEN = "token"
+    """Only the token of its Page may change the object; the account of that Page counts."""
     UNKNOWN = "unknown"
     """Graph names no ad account for the object. Under an account allowlist it is never used."""
 
@@ -51,9 +54,11 @@ class NodeKind:
 
     * `label`: the words for it in messages.
     * `member_edge`: the edge of an ad account that lists it (Owner.MEMBER).
-    * `owner_field`: the field that holds the id of the ad object it belongs to (Owner.SUBJECT).
+    * `parent`: the field that names the object to which it belongs, and the kind of that object (Owner.PARENT).
+    * `needs_page`: whether Graph shows that field to the token of a Page alone.
     * `list_edge`: the edge below its parent on which it is created and listed.
-    * `distinct_field`: a field that every object of this kind has, and no object of a kind that is updated alike.
+    * `distinct_field`: a field that only this kind has among those that a tool changes, by which an id of another kind
+      is noticed.
     * `filters_updated_time`: whether the list edge filters by `updated_time`.
     * `pause_status`: the status that stops what the object does; None if nothing stops it.
     * `has_status`: whether it shows and takes the status DELETED.
@@ -70,7 +75,8 @@ class NodeKind:
     label: str
     owner: Owner = Owner.SELF
     member_edge: str | None = None
-    owner_field: str | None = None
+    parent: tuple[str, str] | None = None
+    needs_page: bool = False
     list_edge: str | None = None
     distinct_field: str | None = None
     filters_updated_time: bool = False
@@ -92,7 +98,7 @@ _ROWS = (
         "ad account",
         reversible=True,
         effect_fields=("amount_spent",),
-        id_keys=("account_id", "ad_account_id", "account_ids"),
+        id_keys=("account_id", "ad_account_id", "account_ids", "adaccounts", "ad_accounts", "adaccount"),
     ),
     NodeKind(
         "Campaign",
@@ -135,6 +141,7 @@ _ROWS = (
     NodeKind(
         "AdCreative",
         "ad creative",
+        distinct_field="effective_object_story_id",
         list_edge="adcreatives",
         fingerprint=Fingerprint(fields=None, created=None),
         has_status=True,
@@ -144,6 +151,7 @@ _ROWS = (
     NodeKind(
         "AdRule",
         "ad rule",
+        distinct_field="evaluation_spec",
         list_edge="adrules_library",
         pause_status="DISABLED",
         has_status=True,
@@ -163,6 +171,7 @@ _ROWS = (
     NodeKind(
         "CustomAudience",
         "audience",
+        distinct_field="approximate_count_lower_bound",
         list_edge="customaudiences",
         fingerprint=Fingerprint(created="time_created"),
         id_keys=(
@@ -179,6 +188,7 @@ _ROWS = (
     NodeKind(
         "CustomConversion",
         "custom conversion",
+        distinct_field="custom_event_type",
         list_edge="customconversions",
         fingerprint=Fingerprint(created="creation_time"),
         id_keys=("custom_conversion_id", "conversion_id"),
@@ -186,8 +196,9 @@ _ROWS = (
     NodeKind(
         "HighDemandPeriod",
         "budget schedule",
-        Owner.SUBJECT,
-        owner_field="ad_object_id",
+        Owner.PARENT,
+        parent=("ad_object_id", "any"),
+        distinct_field="budget_value",
         fingerprint=Fingerprint(("budget_value", "budget_value_type", "time_start", "time_end"), created=None),
     ),
     NodeKind(
@@ -221,7 +232,15 @@ _ROWS = (
         member_edge="instagram_accounts",
         id_keys=("instagram_user_id", "instagram_actor_id", "ig_user_id"),
     ),
-    NodeKind("AdStudy", "study", Owner.MEMBER, member_edge="ad_studies", list_edge="ad_studies", id_keys=("study_id",)),
+    NodeKind(
+        "AdStudy",
+        "study",
+        Owner.MEMBER,
+        member_edge="ad_studies",
+        distinct_field="observation_end_time",
+        list_edge="ad_studies",
+        id_keys=("study_id",),
+    ),
     NodeKind(
         "PagePost",
         "post",
@@ -235,7 +254,9 @@ _ROWS = (
     NodeKind(
         "LeadgenForm",
         "lead form",
-        Owner.PAGE,
+        Owner.PARENT,
+        parent=("page_id", "Page"),
+        distinct_field="leads_count",
         list_edge="leadgen_forms",
         id_keys=("lead_gen_form_id", "form_id"),
         quota="leadgen",
@@ -244,18 +265,36 @@ _ROWS = (
     NodeKind(
         "Comment",
         "comment",
-        Owner.ABOVE,
+        Owner.TOKEN,
+        distinct_field="can_remove",
         fingerprint=Fingerprint(("message",)),
         id_keys=("comment_id",),
         quota="pages",
         quota_edges=("comments",),
     ),
-    NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids")),
+    NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids", "business", "businesses")),
     NodeKind("User", "user", Owner.ABOVE, id_keys=("user_id",)),
     NodeKind("Application", "app", Owner.ABOVE, id_keys=("application_id", "app_id", "application")),
     NodeKind("any", "object"),
     NodeKind("AdsInsights", "insights row", Owner.UNKNOWN, quota="ads_insights", quota_edges=("insights",)),
-    NodeKind("IGMedia", "Instagram media", Owner.UNKNOWN, quota="instagram", quota_edges=("media",)),
+    NodeKind(
+        "IGMedia",
+        "Instagram media",
+        Owner.PARENT,
+        parent=("owner", "IGUser"),
+        needs_page=True,
+        id_keys=("source_instagram_media_id", "effective_instagram_media_id", "instagram_media_id"),
+        quota="instagram",
+        quota_edges=("media",),
+    ),
+    NodeKind(
+        "IGComment",
+        "Instagram comment",
+        Owner.PARENT,
+        parent=("media", "IGMedia"),
+        needs_page=True,
+        distinct_field="parent_id",
+    ),
     # Rows of lists that no id names.
     *(
         NodeKind(name, label, Owner.UNKNOWN)
@@ -289,14 +328,28 @@ BUSINESS_EDGES = frozenset(
     pending_owned_ad_accounts pending_client_ad_accounts
     """.split()
 )
+# Edges whose objects belong to the account of the object before them. An edge that is not here may also list objects
+# of others, with which that object is shared.
+OWNED_EDGES = frozenset(
+    "adsets feed posts published_posts photos videos leadgen_forms comments replies media leads".split()
+)
 # Edge → quota. Every other edge counts on DEFAULT_QUOTA.
 QUOTA_OF_EDGE = {edge: row.quota for row in _ROWS for edge in row.quota_edges}
+
+
+_KIND_OF_KEY = {key: row.name for row in _ROWS for key in row.id_keys}
+# Ends of longer names that hold the same ids: `owner_business`, `fb_page_id`.
+_KEY_END = re.compile(r".*_(ids?|business|businesses)")
 
 
 @cache
 def kind_of_key(key: str) -> str | None:
     """Return the kind whose ids a request parameter of this name holds, or None if the name says nothing."""
-    return next((row.name for row in _ROWS if key in row.id_keys), None)
+    kind, rest = _KIND_OF_KEY.get(key), key
+    while kind is None and "_" in rest and _KEY_END.fullmatch(rest):
+        rest = rest.partition("_")[2]
+        kind = _KIND_OF_KEY.get(rest)
+    return kind
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from meta_ads_mcp.core.nodes import NodeKind, Owner, node_kind
@@ -14,7 +15,7 @@ from meta_ads_mcp.core.ports import Account, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
-from meta_ads_mcp.engine.request_ids import ANY
+from meta_ads_mcp.engine.request_ids import ANY, SHARED, SHARED_PAGE
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing
 from meta_ads_mcp.graph.paging import Sender, fetch_pages
 from meta_ads_mcp.graph.single_flight import SingleFlight
@@ -40,7 +41,8 @@ class AccountBook:
         self.allowed = tuple(account_path(item) for item in allowed)
         self._accounts: dict[str, Account] = {}
         self._owners: dict[str, str] = {}
-        self._without_account: set[str] = set()
+        # Ids without an account → the kind that Graph says.
+        self._without_account: dict[str, str] = {}
         self._single = SingleFlight()
 
     def permit(self, account: str) -> None:
@@ -83,9 +85,11 @@ class AccountBook:
     async def owner(self, object_id: str, node: str = ANY) -> str | None:
         """Return the account (`act_...`) of an object that an argument names, or None for one above accounts.
 
+        It is None for a comment, too, whose account follows from the Page whose token the requests use.
+
         Raises Denied if the owner is outside the allowlist, or if an allowlist is set and Graph names no owner.
         """
-        if node_kind(node).owner is Owner.ABOVE:
+        if node_kind(node).owner in (Owner.ABOVE, Owner.TOKEN):
             return None
         return await self.require(object_id, node)
 
@@ -102,19 +106,21 @@ class AccountBook:
             self.permit(owner)
         return owner
 
+    def is_business(self, object_id: str) -> bool:
+        """Return whether Graph has said that an object is a business."""
+        return self._without_account.get(object_id) == "Business"
+
     async def _find_owner(self, object_id: str, kind: NodeKind, page: str | None) -> str | None:
+        """Look up the account of an object, first where its kind by the caller says."""
         if not self.allowed:
             if kind.owner is not Owner.SELF:
                 return None
             return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
-        if kind.owner is Owner.MEMBER:
-            return await self._single.run(object_id, lambda: self._search_owner(object_id, kind))
-        if kind.owner is Owner.PAGE:
-            return await self._owner_of_page_object(object_id)
-        if kind.owner is Owner.SUBJECT:
-            return await self._single.run(object_id, lambda: self._owner_of_subject(object_id, kind))
+        if kind.owner in (Owner.MEMBER, Owner.PAGE, Owner.PARENT, Owner.TOKEN):
+            with suppress(InvalidArguments):  # the refusal of a field: it is an object of another kind
+                return await self._single.run(object_id, lambda: self._owner_by_kind(object_id, kind, page))
         try:
-            return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
+            return await self._single.run(object_id, lambda: self._ask_owner(object_id, page, kind.name))
         except (NotFound, PermissionMissing):
             if kind.owner is Owner.ABOVE:
                 raise _foreign(object_id) from None
@@ -152,16 +158,23 @@ class AccountBook:
         row = await self._sender.send(Request("GET", account_id, {"fields": fields}, account=account_id))
         return dict(row) if isinstance(row, Mapping) else {}
 
-    async def _ask_owner(self, object_id: str, page: str | None) -> str | None:
+    async def _ask_owner(self, object_id: str, page: str | None, hint: str = ANY) -> str | None:
         """Ask Graph for the account of an object.
 
         Without an allowlist an object that shows no account is None. With one, an object of a kind that stands above
-        accounts is None, one of another kind is looked up as that kind, and everything else raises Denied.
+        accounts is None, one of another kind is looked up as that kind, and everything else raises Denied. With the
+        `hint` SHARED or SHARED_PAGE, what Graph does not show, or of a kind that no account owns, is an entry of
+        one of Meta's own lists, which has no account.
         """
         try:
             row = await self._sender.send(Request("GET", object_id, {"fields": "id,account_id"}, page=page))
         except InvalidArguments as refusal:
-            return await self._owner_without_field(object_id, refusal)
+            return await self._owner_without_field(object_id, refusal, page, hint)
+        except (NotFound, PermissionMissing):
+            if hint not in (SHARED, SHARED_PAGE) or not self.allowed:
+                raise
+            self._without_account[object_id] = SHARED
+            return None
         owner = _owner_of(row) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
         if owner is not None:
             self._remember(object_id, owner)
@@ -169,61 +182,85 @@ class AccountBook:
             raise _foreign(object_id)
         return owner
 
-    async def _owner_without_field(self, object_id: str, refusal: InvalidArguments) -> str | None:
+    async def _owner_without_field(
+        self, object_id: str, refusal: InvalidArguments, page: str | None, hint: str
+    ) -> str | None:
         """Handle the refusal of the field `account_id`, in which Graph names the kind of the object."""
         match = _NODE_TYPE.search(refusal.message)
         kind = node_kind(match[1]) if match else None
         if not self.allowed:
             raise refusal
-        if kind is None or kind.owner in (Owner.SELF, Owner.UNKNOWN):
+        if kind is not None and (kind.owner is Owner.ABOVE or _is_shared(kind, hint)):
+            self._without_account[object_id] = kind.name
+            return None
+        if kind is not None and kind.parent is not None and kind.needs_page and page is None:
+            raise _unnamed(object_id, kind, node_kind(kind.parent[1]))
+        try:
+            return await self._owner_by_kind(object_id, kind, page)
+        except InvalidArguments:
             raise _foreign(object_id) from None
-        if kind.owner is Owner.MEMBER:
+
+    async def _owner_by_kind(self, object_id: str, kind: NodeKind | None, page: str | None) -> str:
+        """Return the account of an object whose account its kind leads to. Raises Denied for all other kinds.
+
+        Raises InvalidArguments if Graph says that the object is of another kind.
+        """
+        if kind is not None and kind.owner is Owner.MEMBER:
             return await self._search_owner(object_id, kind)
-        if kind.owner is Owner.PAGE:
-            return await self._owner_of_page_object(object_id)
-        if kind.owner is Owner.SUBJECT:
-            return await self._owner_of_subject(object_id, kind)
-        self._without_account.add(object_id)
-        return None
+        if kind is not None and kind.owner is Owner.PAGE and "_" in object_id:
+            return await self._owner_through(object_id, object_id.partition("_")[0], "Page", page)
+        if kind is not None and kind.owner is Owner.TOKEN and page is not None:
+            return await self._owner_by_token(object_id, page)
+        if kind is not None and kind.parent is not None:
+            name, parent_kind = kind.parent
+            row = await self._sender.send(Request("GET", object_id, {"fields": f"id,{name}"}, page=page))
+            parent = (
+                _id_in(row.get(name)) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
+            )
+            if parent is None:
+                raise _unnamed(object_id, kind, node_kind(parent_kind))
+            return await self._owner_through(object_id, parent, parent_kind, page)
+        raise _foreign(object_id)
 
-    async def _owner_of_page_object(self, object_id: str) -> str:
-        """Return the account of the Page of a post (whose id begins with the Page's) or of a lead form."""
-        page, underscore, _ = object_id.partition("_")
-        if not underscore:
-            row = await self._sender.send(Request("GET", object_id, {"fields": "id,page_id"}))
-            page_id = row.get("page_id") if isinstance(row, Mapping) else None
-            if not isinstance(page_id, str) or not is_same_id(row.get("id"), object_id):
-                raise NotFound(f"Meta does not say to which Page {object_id} belongs.")
-            page = page_id
-        owner = await self.owner(page, "Page")
-        if owner is None:
-            raise _foreign(object_id)
-        return owner
+    async def _owner_by_token(self, object_id: str, page: str) -> str:
+        """Return the account of the Page whose token may change a comment.
 
-    async def _owner_of_subject(self, object_id: str, kind: NodeKind) -> str:
-        """Return the account of the ad object to which this one belongs, such as the campaign of a budget schedule."""
-        name = str(kind.owner_field)
-        row = await self._sender.send(Request("GET", object_id, {"fields": f"id,{name}"}))
-        subject = row.get(name) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
-        owner = await self.require(str(subject)) if isinstance(subject, str | int) else None
-        if owner is None:
+        Graph names no account and no Page for a comment. `can_remove` is false on comments of other Pages.
+        """
+        row = await self._sender.send(Request("GET", object_id, {"fields": "id,can_remove"}, page=page))
+        if not isinstance(row, Mapping) or not is_same_id(row.get("id"), object_id) or row.get("can_remove") is False:
             raise _foreign(object_id)
+        return await self._owner_through(object_id, page, "Page", page)
+
+    async def _owner_through(self, object_id: str, parent: str, parent_kind: str, page: str | None) -> str:
+        """Return the account of the object to which this one belongs."""
+        owner, kind = self.known_owner(parent), node_kind(parent_kind)
+        if owner is None and kind.owner is Owner.SELF:
+            row = await self._sender.send(Request("GET", parent, {"fields": "id,account_id"}))
+            owner = _owner_of(row) if isinstance(row, Mapping) and is_same_id(row.get("id"), parent) else None
+            if owner is None:
+                raise _foreign(object_id)
+        owner = owner or await self._owner_by_kind(parent, kind, page)
+        self.permit(owner)
         self._remember(object_id, owner)
         return owner
 
     async def _search_owner(self, object_id: str, kind: NodeKind) -> str:
         """Return the allowed account on whose edge the object is. Raises Denied if it is on none."""
         for account in self.allowed:
-            if await self._has(account, kind.member_edge or "", object_id):
-                self._remember(object_id, account)
+            if await self._is_member(account, kind.member_edge or "", object_id):
                 return account
         raise _foreign(object_id)
 
-    async def _has(self, account: str, edge: str, object_id: str) -> bool:
+    async def _is_member(self, account: str, edge: str, object_id: str) -> bool:
+        """Return whether the object is on the edge of an allowed account, and remember the members on the way."""
         request = Request("GET", f"{account}/{edge}", {"fields": "id"}, account=account)
         try:
             async for listing in fetch_pages(self._sender, request, 100, None):
-                if any(row.get("id") == object_id for row in listing.rows):
+                ids = [str(row["id"]) for row in listing.rows if row.get("id")]
+                for member in ids:
+                    self._remember(member, self._owners.get(member, account))
+                if object_id in ids:
                     return True
         except PermissionMissing:
             # An edge that this token may not read holds nothing that it may use.
@@ -241,6 +278,27 @@ def _foreign(object_id: str) -> Denied:
         f"{object_id} belongs to none of the accounts that this server may touch.",
         "Its owner lists the allowed accounts in META_ADS_ACCOUNTS.",
     )
+
+
+def _is_shared(kind: NodeKind, hint: str) -> bool:
+    """Return whether an object of this kind can be an entry of the list of Meta that holds its id."""
+    return (hint in (SHARED, SHARED_PAGE) and kind.owner is Owner.UNKNOWN) or (
+        hint == SHARED_PAGE and kind.name == "Page"
+    )
+
+
+def _unnamed(object_id: str, kind: NodeKind, parent: NodeKind) -> Denied:
+    return Denied(
+        f"Meta does not say to which {parent.label} the {kind.label} {object_id} belongs, so this server cannot tell "
+        "whether it may touch it.",
+        "Its owner limits it to the accounts in META_ADS_ACCOUNTS. Use Ads Manager for this object.",
+    )
+
+
+def _id_in(value: Any) -> str | None:
+    """Return the id in the field of an object: the text itself, or the `id` of an object."""
+    text = str(value.get("id") if isinstance(value, Mapping) else value)
+    return text if _ACCOUNT.fullmatch(text) else None
 
 
 def _owner_of(row: Mapping[str, Any]) -> str | None:

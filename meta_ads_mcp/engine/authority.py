@@ -55,7 +55,9 @@ class AuthorizedGraph:
     async def send(self, request: Request) -> Any:
         """Authorize and send one request. Raises Denied before anything is sent, and whatever the client raises."""
         await self.authorize(request)
-        return await self._client.send(request)
+        answer = await self._client.send(request)
+        self._learn_created(request, answer)
+        return answer
 
     async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
         """Authorize all requests, then send them. A request that is denied sends none of them."""
@@ -89,15 +91,25 @@ class AuthorizedGraph:
             # First, because look-ups of the other ids use the token of this Page.
             await self._book.require(request.page, "Page")
         for entry in ids_of_request(request, request.kind or ANY):
-            if entry.object_id != ME:
-                await self._book.require(entry.object_id, entry.kind, request.page)
+            await self._book.require(entry.object_id, entry.kind, request.page)
+            if self._book.is_business(entry.object_id):
+                require_business([entry.object_id], self._business_id())
+
+    def _learn_created(self, request: Request, answer: Any) -> None:
+        """Remember the owner of a new object: it belongs to the account of the object below which it was created."""
+        parent, slash, _ = request.path.partition("/")
+        owner = self._book.known_owner(parent) if slash and request.write and request.method == "POST" else None
+        if owner is not None and isinstance(answer, Mapping) and self._book.known_owner(str(answer.get("id"))) is None:
+            self._book.learn([{"id": str(answer.get("id"))}], owner)
 
     def _limit_to_business(self, request: Request) -> None:
         limit = self._business_id()
         if limit is None:
             return
         subject, _, edge = request.path.partition("/")
-        businesses = [entry.object_id for entry in ids_of_request(request) if entry.kind == "Business"]
+        businesses = [
+            entry.object_id for entry in ids_of_request(request, request.kind or ANY) if entry.kind == "Business"
+        ]
         if edge in BUSINESS_EDGES and subject != ME:
             businesses.append(subject)
         require_business(businesses, limit)

@@ -1,8 +1,10 @@
 """Find every object id in a request: in its path, and in its parameters at any depth.
 
-The search fails closed. A value that looks like an id counts as one unless its key is known to hold something else, so
-a parameter that nobody thought of is checked rather than passed. Keys whose values look like ids and are none are in
-NOT_IDS. The kind of ids that a key holds is in `core/nodes.py`.
+The search fails closed. Digits that can be an id count as one unless their own key is in NOT_IDS, and a key in NOT_IDS
+exempts only the values directly below it, never an object inside. So a parameter that nobody thought of is checked
+rather than passed. The parameter types of Meta's SDK cannot replace NOT_IDS, because the SDK types ids as `string` or
+`unsigned int`, like texts and amounts. A test compares the list with them. The kind of ids that a key holds is in
+`core/nodes.py`.
 """
 
 from __future__ import annotations
@@ -12,32 +14,46 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from meta_ads_mcp.core.nodes import kind_of_key
 from meta_ads_mcp.core.request import Request
 
 ANY = "any"
-# Digits of the shortest value that counts as an id below a key that says nothing. Ids of ad objects have 15 to 18
-# digits; Unix times in seconds and amounts in minor units have at most 10 and 12.
-MIN_ID_DIGITS = 13
-_ID = re.compile(r"act_[0-9]{1,30}|[0-9]{1,30}(_[0-9]{1,30})*")
-_LONG_ID = re.compile(rf"act_[0-9]{{1,30}}|[0-9]{{{MIN_ID_DIGITS},30}}|[0-9]{{5,30}}(_[0-9]{{1,30}})+")
-# A text can hold several ids, or one in quotes.
-_SEPARATORS = re.compile(r"[\s,;|\"'\[\]{}()]+")
-# Text, numbers, hashes and times. Source: the parameter types of facebook_business 26.0.3.
-_PLAIN = frozenset(
+# The kinds of ids in Meta's own lists, which belong to no account: interests and the like, and Pages of the public.
+SHARED, SHARED_PAGE = "shared", "shared page"
+# Digits of the shortest value that counts as an id below a key that says nothing. Only users and ad accounts of the
+# first years have shorter ids, and the parameters that take these say so.
+MIN_ID_DIGITS = 9
+# The same for the value of a filter, which can be an amount in minor units.
+MIN_FILTER_ID_DIGITS = 13
+# Ids of Meta's lists have at most 14 digits; those of ads, Pages and pixels have 15 to 18.
+MAX_SHARED_DIGITS = 14
+# An id in a text, also within a URL or in quotes. Digits within a hash or after a decimal point are no id.
+_WORD = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)(?:act_)?[0-9]+(?:_[0-9]+)*(?![0-9A-Za-z])")
+_ID_KEY = re.compile(r"(^|_)ids?$")
+_TIME_KEY = re.compile(r"(^|_)(time|timestamp|date|since|until|expiration|after|before|from|valid_to|ts)s?(_|$)")
+# Digits of the longest number that counts as an amount or a time (milliseconds have 13).
+MAX_NUMBER_DIGITS = 13
+# Texts. `data` below `payload` holds hashes of people.
+_TEXTS = frozenset(
     """
     name title message body description caption text subtitle headline link link_url url image_url picture url_tags
-    fields summary limit after before date_preset time_range time_ranges time_increment level sort locale
-    payload schema hash image_hash bytes filename source file_url upload_phase start_offset end_offset file_size
-    rename_suffix greeting phone_number dsa_payor dsa_beneficiary
-    daily_budget lifetime_budget spend_cap daily_spend_cap lifetime_spend_cap bid_amount daily_min_spend_target
-    lifetime_min_spend_target budget_value budget_remaining amount_spent roas_average_floor
-    start_time end_time stop_time time_start time_end scheduled_publish_time since until expires_at
-    retention_seconds window_days age_min age_max genders key session_id last_batch_flag batch_seq estimated_num_total
+    after before payload.data bytes filename source file_url rename_suffix greeting
+    phone_number dsa_payor dsa_beneficiary q query keyword key session_id
     """.split()
 )
+# Numbers with many digits, beside times.
+_NUMBERS = frozenset(
+    """
+    daily_budget lifetime_budget spend_cap daily_spend_cap lifetime_spend_cap bid_amount daily_min_spend_target
+    lifetime_min_spend_target budget_value budget_remaining amount amount_spent limit lifetime_imps
+    start_offset end_offset file_size expires_at retention_seconds estimated_num_total
+    """.split()
+)
+NOT_IDS = _TEXTS | _NUMBERS
 # Meta's own lists, the same for every account: what people are interested in, where they live, which apps they use.
+# Employers, schools and places are Pages.
 # Source: Meta docs, marketing-api/audiences/reference.
 _SHARED_LISTS = frozenset(
     """
@@ -48,7 +64,7 @@ _SHARED_LISTS = frozenset(
     publisher_platforms user_os user_device excluded_user_device wireless_carrier site_category
     """.split()
 )
-NOT_IDS = _PLAIN | _SHARED_LISTS
+_SHARED_PAGES = frozenset({"education_schools", "work_employers", "places"})
 
 
 @dataclass(frozen=True)
@@ -65,42 +81,76 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
 
     The Page whose token the request uses is one of them.
     """
-    in_path = [segment for segment in request.path.split("/") if _ID.fullmatch(segment)]
-    ids = [NamedId(segment, path_kind if index == 0 else ANY, "path") for index, segment in enumerate(in_path)]
+    in_path = _WORD.findall(request.path)
+    ids = [NamedId(word, path_kind if index == 0 else ANY, "path") for index, word in enumerate(in_path)]
     if request.page is not None:
         ids.append(NamedId(request.page, "Page", "page"))
-    ids += _ids_in(request.params, "", "")
+    ids += _ids_in(request.params, _Place())
     return list({entry.object_id: entry for entry in reversed(ids)}.values())[::-1]
 
 
-def _ids_in(value: Any, key: str, where: str) -> Iterator[NamedId]:
-    """Yield the ids in a value. `key` is the innermost key around it; positions in lists do not count."""
-    if key in NOT_IDS:
-        return
+@dataclass(frozen=True)
+class _Place:
+    """State where a value stands: its innermost key, all keys, and whether it is in a filter or a list of Meta.
+
+    `shared` is SHARED or SHARED_PAGE within a list of Meta, else None.
+    """
+
+    key: str = ""
+    path: str = ""
+    is_filter: bool = False
+    shared: str | None = None
+
+    def below(self, name: str, key: str | None = None, *, is_filter: bool = False) -> _Place:
+        """Return the place of the value `name` of an object here. `key` is the key that says what the value is."""
+        key = name if key is None else key
+        shared = None if kind_of_key(key) else self.shared
+        if key in _SHARED_PAGES:
+            shared = SHARED_PAGE
+        elif key in _SHARED_LISTS:
+            shared = SHARED
+        return _Place(key, f"{self.path}.{name}" if self.path else name, is_filter, shared)
+
+
+def _ids_in(value: Any, place: _Place) -> Iterator[NamedId]:
     if isinstance(value, Mapping):
-        yield from _ids_in_object(value, key, where)
+        yield from _ids_in_object(value, place)
     elif isinstance(value, list | tuple | set | frozenset):
         for item in value:
-            yield from _ids_in(item, key, where)
-    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        yield from _ids_in(_parse(value), key, where)
-    elif isinstance(value, str | int) and not isinstance(value, bool):
-        yield from _id_of(str(value).strip(), key, where)
+            yield from _ids_in(item, place)
+    elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"') and (parsed := _parse(value)) is not None:
+        yield from _ids_in(parsed, place)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield from _ids_of_text(_text_of(value), place)
 
 
-def _ids_in_object(value: Mapping[str, Any], key: str, where: str) -> Iterator[NamedId]:
+def _ids_in_object(value: Mapping[str, Any], place: _Place) -> Iterator[NamedId]:
+    if "relative_url" in value:
+        yield from _ids_of_member(value, place)
+        return
     condition = value.get("field") if "value" in value else None
     for name, item in value.items():
-        place = f"{where}.{name}" if where else name
-        yield from _id_of(name, "", place)
+        yield from _ids_of_text(str(name), _Place("", place.path, shared=place.shared))
         if isinstance(condition, str) and name == "value":
             # {"field": "campaign.id", "operator": "IN", "value": [...]}: the field says what the value is.
-            yield from _ids_in(item, _key_of_filter(condition), place)
-        elif name in ("id", "ids"):
+            yield from _ids_in(item, place.below(name, _key_of_filter(condition), is_filter=True))
+        elif name in ("id", "ids") and kind_of_key(place.key):
             # {"custom_audiences": [{"id": ...}]}: the key around it says what it is.
-            yield from _ids_in(item, key if kind_of_key(key) else name, place)
+            yield from _ids_in(item, place.below(name, place.key))
+        elif place.key == "payload" and name == "data":
+            yield from _ids_in(item, place.below(name, "payload.data"))  # hashes of people
         else:
-            yield from _ids_in(item, name, place)
+            yield from _ids_in(item, place.below(str(name)))
+
+
+def _ids_of_member(member: Mapping[str, Any], place: _Place) -> Iterator[NamedId]:
+    """Yield the ids of a request within a batch, whose parameters are in its URL and in its form-encoded body."""
+    url = urlsplit(str(member["relative_url"]))
+    yield from _ids_of_text(url.path, place.below("relative_url"))
+    forms = [url.query, str(member.get("body") or "")]
+    params = _merge([pair for form in forms for pair in parse_qsl(form, keep_blank_values=True)])
+    others = {name: value for name, value in member.items() if name not in ("relative_url", "body")}
+    yield from _ids_in({**others, "parameters": params}, place)
 
 
 def _key_of_filter(field: str) -> str:
@@ -109,16 +159,46 @@ def _key_of_filter(field: str) -> str:
     return f"{node}_{name}" if name == "id" and node else name
 
 
-def _id_of(text: str, key: str, where: str) -> Iterator[NamedId]:
-    kind = kind_of_key(key)
-    says_id = kind is not None or key in ("id", "ids") or key.endswith(("_id", "_ids"))
-    for word in _SEPARATORS.split(text):
-        if (_ID if says_id else _LONG_ID).fullmatch(word):
-            yield NamedId(word, kind or ANY, where or key)
+def _ids_of_text(text: str, place: _Place) -> Iterator[NamedId]:
+    shortest = _shortest_id(place)
+    if shortest is None:
+        return
+    kind = place.shared or kind_of_key(place.key) or ANY
+    for word in dict.fromkeys(_WORD.findall(text) + (_WORD.findall(unquote(text)) if "%" in text else [])):
+        if word.startswith("act_") or max(map(len, word.split("_"))) >= shortest:
+            yield NamedId(word, kind, place.path or place.key)
+
+
+def _shortest_id(place: _Place) -> int | None:
+    """Return how many digits make an id at this place, or None where no digits do."""
+    key = place.key
+    if key in NOT_IDS and key not in _NUMBERS:
+        return None
+    if place.shared:
+        return MAX_SHARED_DIGITS + 1
+    if kind_of_key(key) is not None or _ID_KEY.search(key):
+        return 1
+    if key in NOT_IDS or _TIME_KEY.search(key):
+        return MAX_NUMBER_DIGITS + 1
+    return MIN_FILTER_ID_DIGITS if place.is_filter else MIN_ID_DIGITS
+
+
+def _text_of(value: str | float) -> str:
+    """Return a value as text. A whole float such as 1.2e17 can be an id."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _merge(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object with all values of a key that occurs several times, because nobody knows which one counts."""
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        values[name] = [values[name], value] if name in values else value
+    return values
 
 
 def _parse(text: str) -> Any:
+    """Return the value of a JSON text, or None if it is not JSON."""
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_merge)
     except (ValueError, RecursionError):
         return None

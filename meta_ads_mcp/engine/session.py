@@ -10,6 +10,7 @@ from typing import Any
 from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry, UnitPage
 from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.core.fields import names
+from meta_ads_mcp.core.nodes import OWNED_EDGES
 from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, ProfilesPort, Uploads
 from meta_ads_mcp.core.request import Request, confine
 from meta_ads_mcp.core.result import Listing, Row
@@ -56,7 +57,7 @@ class GraphSession:
         summary: Row = {}
         after, chars, empty, stuck = cursor, 0, 0, False
         async for listing in fetch_pages(self.client, request, min(limit, most + skip), cursor):
-            self.book.learn(listing.rows, request.account)
+            self.book.learn(listing.rows, self._account_of_rows(request))
             new_rows = listing.rows[skip:]
             marks.append((len(rows), join_cursor(after, skip)))
             rows += new_rows
@@ -72,7 +73,9 @@ class GraphSession:
     async def each_page(
         self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
     ) -> AsyncIterator[Sequence[Row]]:
-        async for listing in fetch_pages(self.client, self._request(path, fields, params, page), limit, None):
+        request = self._request(path, fields, params, page)
+        async for listing in fetch_pages(self.client, request, limit, None):
+            self.book.learn(listing.rows, self._account_of_rows(request))
             yield listing.rows
 
     async def create_report(self, path: str, **params: Any) -> Row:
@@ -94,7 +97,7 @@ class GraphSession:
         answers = await self.client.batch(requests)
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, dict):
-                self.book.learn([answer, *_rows_of(answer)], request.account)
+                self.book.learn([answer, *_rows_of(answer)], self._account_of_rows(request))
         return answers
 
     def _request(self, path: str, fields: Sequence[str], params: Mapping[str, Any], page: str | None = None) -> Request:
@@ -109,6 +112,14 @@ class GraphSession:
             page=page,
             patience="insights" if path.endswith("/insights") else "normal",
         )
+
+    def _account_of_rows(self, request: Request) -> str | None:
+        """Return the account that owns the rows of an answer which name none, if the edge tells it.
+
+        An audience that accounts share, for example, also lists ads of the others.
+        """
+        subject, _, edge = request.path.partition("/")
+        return self.book.known_owner(subject) if subject.startswith("act_") or edge in OWNED_EDGES else None
 
     async def list(
         self,
@@ -125,7 +136,7 @@ class GraphSession:
         cursor, skip = split_cursor(after)
         if max_items is None and not skip:
             listing = await fetch_page(self.client, request, limit, cursor)
-            self.book.learn(listing.rows, request.account)
+            self.book.learn(listing.rows, self._account_of_rows(request))
             marks = ((0, after or ""),)
             return Listing(listing.rows, _position(listing.after), listing.summary, marks, listing.stuck)
         return await self._collect(request, limit, cursor, skip, max_items or limit)

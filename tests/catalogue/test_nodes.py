@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meta_ads_mcp.core.nodes import NODES, NodeKind, Owner, kind_of_key, kind_on_edge
+from meta_ads_mcp.core.tool import Effect
 from tests.support.every_tool import TOOLS
 from tests.support.sdk import missing_fields
 
@@ -36,3 +37,19 @@ def test_a_parameter_names_one_kind_and_an_edge_creates_one() -> None:
 
 def test_a_member_names_its_edge_and_no_other_kind_does() -> None:
     assert [row.name for row in ROWS if (row.owner is Owner.MEMBER) != (row.member_edge is not None)] == []
+
+
+CHANGED = sorted(
+    {tool.node for tool in TOOLS if tool.node and tool.endpoint and tool.effect in (Effect.UPDATE, Effect.DELETE)}
+)
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_kind_that_a_tool_changes_can_be_told_from_others(name: str) -> None:
+    """An id of another kind would be changed, or deleted, without a word."""
+    row = NODES[name]
+    if row.name in ("AdAccount", "PagePost"):  # whose ids begin with act_ and with the id of the Page
+        return
+    assert row.distinct_field is not None
+    alike = [other for other in CHANGED if other != name and not missing_fields(other, row.distinct_field)]
+    assert alike == []

@@ -14,7 +14,8 @@ from meta_ads_mcp.core.nodes import NODES, Owner
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.engine.accounts import AccountBook
-from meta_ads_mcp.errors import Denied, PermissionMissing, Throttled
+from meta_ads_mcp.engine.request_ids import SHARED, SHARED_PAGE
+from meta_ads_mcp.errors import Denied, InvalidArguments, PermissionMissing, Throttled
 from tests.support.sample_tools import account, run_in_tool, sample_graph
 from tests.support.scripted_graph import ScriptedGraph
 
@@ -23,21 +24,42 @@ OURS = ("act_1", "act_2")
 SELF_OWNED = [name for name, row in NODES.items() if row.owner is Owner.SELF and name not in {"any", "AdAccount"}]
 
 
+# Objects whose field `account_id` does not exist.
+KIND_OF = {"600": "LeadgenForm", "500": "IGMedia", "501": "IGMedia", "510": "IGComment", "400_1": "Comment"}
+KIND_OF |= {"801": "Page", "400_2": "Comment", "6003": "AdInterest"}
+# What Graph shows of them, beside their id. The Instagram account 850 is one of account 2, 851 is not.
+FIELDS: dict[tuple[str, str], Any] = {
+    ("600", "page_id"): "800",
+    ("500", "owner"): {"id": "850"},
+    ("501", "owner"): {"id": "851"},
+    ("510", "media"): {"id": "500"},
+    ("400_1", "can_remove"): True,
+    ("400_2", "can_remove"): False,
+}
+
+
+def of_kind(request: Request, kind: str) -> Any:
+    name = request.params["fields"].removeprefix("id,")
+    if (request.path, name) not in FIELDS:
+        raise InvalidArguments(f"(#100) Tried accessing nonexisting field ({name}) on node type ({kind})")
+    return {"id": request.path, name: FIELDS[request.path, name]}
+
+
 def world(request: Request) -> Any:
     """Objects 1x belong to account 1, 2x to 2, 9x to 9. Account 2 has video 700 and Page 800."""
     if request.path == "act_1/advideos":
         raise PermissionMissing("not there")
-    if request.path in ("act_2/advideos", "act_2/promote_pages"):
-        node = "700" if request.path.endswith("advideos") else "800"
+    if request.path in ("act_2/advideos", "act_2/promote_pages", "act_2/instagram_accounts"):
+        node = {"advideos": "700", "promote_pages": "800", "instagram_accounts": "850"}[request.path[6:]]
         if "after" in request.params:
             return {"data": [{"id": node}]}
-        return {"data": [{"id": "1"}], "paging": {"cursors": {"after": "c"}, "next": "x"}}
+        return {"data": [{"id": "7001"}], "paging": {"cursors": {"after": "c"}, "next": "x"}}
     if "/" in request.path:
         return {"data": []}
     if request.path.startswith("act_"):
         return account(request)
-    if request.path == "600":
-        return {"id": "600", "page_id": "800"}
+    if request.path in KIND_OF:
+        return of_kind(request, KIND_OF[request.path])
     return {"id": request.path, "account_id": request.path[0], "name": "Thing"}
 
 
@@ -79,18 +101,35 @@ async def test_accounts_are_listed_with_or_without_act() -> None:
 
 
 @pytest.mark.parametrize(
-    ("node", "kind"), [("700", "AdVideo"), ("800", "Page"), ("800_5", "PagePost"), ("600", "LeadgenForm")]
+    ("node", "kind"),
+    [
+        ("700", "AdVideo"),
+        ("800", "Page"),
+        ("800_5", "PagePost"),
+        ("600", "LeadgenForm"),
+        ("500", "IGMedia"),
+        ("510", "IGComment"),
+    ],
 )
 async def test_object_without_account_is_searched_on_edges_of_allowed_accounts(node: str, kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner(node, kind) == "act_2"
-    before = len(client.sent)
+    count = len(client.sent)
     assert await made.owner(node, kind) == "act_2"
-    assert len(client.sent) <= before + 1
+    assert len(client.sent) == count
 
 
 @pytest.mark.parametrize(
-    ("node", "kind"), [("701", "AdVideo"), ("801", "Page"), ("801_5", "PagePost"), ("5", "Strange")]
+    ("node", "kind"),
+    [
+        ("701", "AdVideo"),
+        ("801", "Page"),
+        ("801_5", "PagePost"),
+        ("501", "IGMedia"),
+        ("500", "any"),  # without the token of a Page nothing more is asked about Instagram media
+        ("801", "IGMedia"),
+        ("400_1", "any"),
+    ],
 )
 async def test_object_on_no_allowed_edge_is_denied(node: str, kind: str) -> None:
     made, _ = book(*OURS)
@@ -98,7 +137,42 @@ async def test_object_on_no_allowed_edge_is_denied(node: str, kind: str) -> None
         await made.owner(node, kind)
 
 
-@pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner is Owner.ABOVE])
+@pytest.mark.parametrize("kind", ["IGMedia", "any"])
+async def test_instagram_media_belong_to_the_account_of_their_owner(kind: str) -> None:
+    made, client = book(*OURS)
+    assert await made.require("500", kind, "800") == "act_2"
+    assert [request.page for request in client.sent if request.path == "500"] == ["800"] * (1 if kind != "any" else 2)
+
+
+@pytest.mark.parametrize("kind", ["Comment", "any"])
+async def test_a_comment_belongs_to_the_page_whose_token_may_remove_it(kind: str) -> None:
+    made, _ = book(*OURS)
+    assert await made.require("400_1", kind, "800") == "act_2"
+    for comment, page in (("400_1", "801"), ("400_2", "800"), ("400_2", None)):
+        other, _ = book(*OURS)
+        with pytest.raises(Denied):
+            await other.require(comment, kind, page)
+
+
+async def test_members_of_an_edge_are_read_once() -> None:
+    made, client = book(*OURS)
+    await made.owner("700", "AdVideo")
+    count = len(client.sent)
+    assert (await made.owner("7001", "AdVideo"), len(client.sent)) == ("act_2", count)
+
+
+async def test_an_entry_of_a_list_of_meta_has_no_account() -> None:
+    made, client = book(*OURS)
+    assert [await made.require("6003", SHARED) for _ in range(2)] == [None, None]
+    assert len(client.sent) == 1
+    assert await made.require("801", SHARED_PAGE) is None
+    for object_id, place in (("91", SHARED), ("801", SHARED), ("801_5", SHARED), ("500", SHARED_PAGE)):
+        other, _ = book(*OURS)
+        with pytest.raises(Denied):
+            await other.require(object_id, place)
+
+
+@pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner in (Owner.ABOVE, Owner.TOKEN)])
 async def test_objects_above_accounts_have_no_owner(kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner("5", kind) is None

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.core.request import Request
-from meta_ads_mcp.engine.request_ids import ids_of_request
+from meta_ads_mcp.engine.request_ids import NOT_IDS, ids_of_request
+from tests.support.sdk import types_of_parameters
 
 PAGE = "109599103843739"
 # The first digit is a JSON escape.
@@ -27,6 +28,30 @@ ESCAPED = f'{{"page_id": "\\u0031{PAGE[1:]}"}}'
         {"filtering": [{"field": "page.id", "operator": "IN", "value": [PAGE]}]},
         {"nobody_knows": {"this": [[{PAGE: 1}]]}},
         {"nobody_knows": f"({PAGE}|1)"},
+        # no JSON, or JSON that says two things
+        {"nobody_knows": f"[{PAGE}"},
+        {"nobody_knows": f'{{"page_id": "{PAGE}", "page_id": "1"}}'},
+        {"nobody_knows": f'"{{\\"page_id\\": \\"{PAGE}\\"}}"'},
+        # another spelling of the digits
+        {"nobody_knows": f"https://graph.example/{PAGE}?a=1"},
+        {"nobody_knows": f"page:{PAGE}.0"},
+        {"nobody_knows": float(PAGE)},
+        {"nobody_knows": "%31" + PAGE[1:]},
+        # an object below a key that holds text
+        {"message": {"page_id": PAGE}},
+        {"link": [{"page_id": PAGE}]},
+        {"description": f'{{"page_id": {PAGE}}}'},
+        {"geo_locations": {"custom_audiences": [{"id": PAGE}]}},
+        {"interests": [{"id": PAGE}]},
+        {"owner_business": PAGE},
+        {"daily_budget": PAGE},
+        {"start_time": PAGE},
+        {"image_hash": PAGE},
+        {"fields": f"id,{PAGE}"},
+        # a request within a request
+        {"adbatch": [{"relative_url": f"{PAGE}/copies"}]},
+        {"adbatch": [{"relative_url": f"act_1/ads?page_id={PAGE}"}]},
+        {"adbatch": [{"relative_url": "act_1/ads", "body": f"promoted_object=%7B%22page_id%22%3A{PAGE}%7D"}]},
     ],
 )
 def test_ids_are_found_in_every_form(params: dict[str, Any]) -> None:
@@ -35,7 +60,41 @@ def test_ids_are_found_in_every_form(params: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "params",
-    [{"name": PAGE}, {"daily_budget": PAGE}, {"targeting": {"interests": [{"id": PAGE}]}}, {"x": "12 000 000"}],
+    [
+        {"name": PAGE},
+        {"daily_budget": 1_000_000_000_000, "updated_time": 1_767_225_600_000},
+        {"start_time": "1767225600", "time_range": {"since": "20260101"}},
+        {"targeting": {"interests": [{"id": "6003139266461"}], "geo_locations": {"zips": [{"key": "US:94304"}]}}},
+        {"targeting": {"geo_locations": {"custom_locations": [{"primary_city_id": 2418779, "latitude": 0.1 + 0.2}]}}},
+        {"filtering": [{"field": "spent", "operator": "GREATER_THAN", "value": 100_000_000}]},
+        {"payload": {"schema": ["EMAIL"], "data": [[PAGE], ["a1234567890123f"]]}},
+        {"x": "12 000 000"},
+        {"hash_of_something": "4a1234567890123f", "ratio": "0.30000000000000004"},
+    ],
 )
 def test_values_that_are_not_ids_are_skipped(params: dict[str, Any]) -> None:
     assert [entry.object_id for entry in ids_of_request(Request("POST", "act_1/ads", params))] == ["act_1"]
+
+
+@pytest.mark.parametrize("key", ["connections", "page", "post_id", "adaccounts", "fb_page_ids"])
+def test_short_ids_of_old_objects_are_found(key: str) -> None:
+    params = {key: ["20531316728"]}
+    assert [entry.object_id for entry in ids_of_request(Request("POST", "act_1/ads", params))][1:] == params[key]
+
+
+# Types of the SDK that a text, a number, a time or a file has. `Object` holds objects, whose own keys count.
+PLAIN_TYPES = {"string", "int", "unsigned int", "float", "bool", "datetime", "file", "map", "Object"}
+
+
+def test_parameters_that_hold_no_ids_are_texts_and_numbers_for_the_sdk() -> None:
+    types = {key: types_of_parameters().get(key, frozenset()) for key in NOT_IDS}
+    simple = {key: {kind.removeprefix("list<").removesuffix(">") for kind in kinds} for key, kinds in types.items()}
+    odd = {key: {kind for kind in kinds - PLAIN_TYPES if "enum:" not in kind} for key, kinds in simple.items()}
+    assert {key: kinds for key, kinds in odd.items() if kinds} == {}
+
+
+def test_a_parameter_that_the_sdk_types_as_a_time_may_hold_any_time() -> None:
+    names = [key for key, kinds in types_of_parameters().items() if kinds == {"datetime"}]
+    request = Request("POST", "act_1/ads", {name: 1_767_225_600 + number for number, name in enumerate(names)})
+    wrong = [entry.where for entry in ids_of_request(request)[1:]]
+    assert wrong == []

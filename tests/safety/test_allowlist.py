@@ -40,12 +40,12 @@ def do_not_authorize(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_texts_with_ids(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(request_ids, "_parse", lambda text: None)
-    patch.setattr(request_ids, "_SEPARATORS", re.compile("(?!)"))
+    patch.setattr(request_ids, "_WORD", re.compile(r"\A(?:act_)?[0-9]+(?:_[0-9]+)*\Z"))
 
 
 def ignore_paths(patch: pytest.MonkeyPatch) -> None:
     def search(request: Any, path_kind: str = "any") -> list[NamedId]:
-        return list(request_ids._ids_in(request.params, "", ""))
+        return list(request_ids._ids_in(request.params, request_ids._Place()))
 
     patch.setattr(authority, "ids_of_request", search)
 
@@ -53,11 +53,11 @@ def ignore_paths(patch: pytest.MonkeyPatch) -> None:
 def know_only_some_keys(patch: pytest.MonkeyPatch) -> None:
     """Take for an id only what a known key holds, as a list of names would."""
 
-    def search(text: str, key: str, where: str) -> Iterator[NamedId]:
-        return real(text, key, where) if kind_of_key(key) else iter(())
+    def search(text: str, place: Any) -> Iterator[NamedId]:
+        return real(text, place) if kind_of_key(place.key) else iter(())
 
-    real = request_ids._id_of
-    patch.setattr(request_ids, "_id_of", search)
+    real = request_ids._ids_of_text
+    patch.setattr(request_ids, "_ids_of_text", search)
 
 
 # Hole → the patch that makes it, and the tools through which it shows.

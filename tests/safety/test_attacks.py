@@ -11,6 +11,7 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.sandbox import DEMO_TOKEN
 from meta_ads_mcp.server.catalogue import Catalogue
+from tests.safety import allowlist
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.examples import demo_ids, example
@@ -176,6 +177,19 @@ async def test_another_business_is_not_asked_about(tool: Tool) -> None:
     given = example(tool, demo_ids(made.world)) | {"business_id": "2222222222222222"}
     assert await kind(made, tool.name, given) == "denied"
     assert [entry.path for entry in made.sandbox.log if "2222222222222222" in entry.path] == []
+
+
+async def test_no_request_is_about_another_business() -> None:
+    """Also where no argument names it: some tools find the business of an account."""
+    bench = allowlist.bench()
+    businesses = {node.id for node in bench.sandbox.world.store.nodes.values() if node.type == "Business"}
+    for tool in TOOLS:
+        _, given = await bench.ready(tool)
+        made = bench.again(business_id="1111111111111111")
+        given = {name: value for name, value in given.items() if name != "business_id"}
+        await made.call(tool.name, given, AGREES)
+        asks = [entry for entry in made.sandbox.log if entry.params.get("fields") != "id,account_id"]
+        assert [entry.path for entry in asks if businesses & set(entry.path.split("/"))] == [], tool.name
 
 
 # -- tools that stand for others --------------------------------------------------------------------------------------

@@ -105,6 +105,17 @@ def edge(node: str, method: str, name: str) -> Edge | None:
     return Edge(known, returns or (found or {}).get("returns", ""))
 
 
+@cache
+def types_of_parameters() -> Mapping[str, frozenset[str]]:
+    """Name of a parameter → the SDK's types of all parameters with this name."""
+    types: dict[str, set[str]] = {}
+    for description in classes().values():
+        for method in description.get("edges", {}).values():
+            for name, kind in method["params"].items():
+                types.setdefault(name, set()).add(kind)
+    return {name: frozenset(kinds) for name, kinds in types.items()}
+
+
 def enum(reference: str) -> tuple[str, ...]:
     """Values of `Class.Enum`, or of a list written in place (`a|b`)."""
     owner, _, kind = reference.partition(".")

@@ -74,7 +74,8 @@ async def _change(
     extra_fields = (*(readable if is_node else ()), *args.fields_to_read())
     reads_first = tool.reads_before if is_node else bool(args.fields_to_read())
     fields = [*(name for name in _IDENTITY if name not in tool.write_only), *extra_fields]
-    before = await read_as_kind(call, subject, node if is_node else "", fields, page) if reads_first else {}
+    kind = node if is_node else _kind_of_argument(tool, args, subject)
+    before = await read_as_kind(call, subject, kind, fields, page) if reads_first else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",
@@ -88,6 +89,7 @@ async def _change(
         # Meta limits changes of a budget. The first budget of a new ad set does not count.
         budget_change=is_node and node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(after),
         spend_limit_change=node == "AdAccount" and not {"spend_cap", "spend_cap_action"}.isdisjoint(after),
+        kind=kind or None,
     )
     is_new = tool.effect is Effect.CREATE and not is_node
     change = Change(
@@ -106,6 +108,12 @@ async def _change(
         context=before,
     )
     return with_reasons(change, call.now().timestamp())
+
+
+def _kind_of_argument(tool: Tool, args: WriteParams, object_id: str) -> str:
+    """Return the kind of the argument that names an object, or an empty text if it may be of several kinds."""
+    kinds = [node.name for name, node in tool.ids.items() if getattr(args, name) == object_id]
+    return kinds[0] if kinds and kinds[0] != "any" else ""
 
 
 def with_reasons(change: Change, now: float) -> Change:

@@ -83,6 +83,7 @@ def _add_posts(place: Place, creative: GraphNode, created_time: str) -> None:
         "permalink": f"https://www.instagram.com/p/{media_id[-11:]}/",
         "timestamp": created_time,
         "username": place.client.username,
+        "owner": {"id": place.instagram_id},
         "comments_count": 0,
         "like_count": 24,
     }

@@ -29,6 +29,7 @@ def add_instagram_posts(place: Place) -> None:
             "like_count": 120 + 31 * number,
             "comments_count": 0,
             "username": place.client.username,
+            "owner": {"id": place.instagram_id},
             "boost_eligibility_info": boost,
         }
         place.add(place.instagram_id, "media", "IGMedia", fields, in_account=False)

@@ -121,7 +121,13 @@ class CommentReader:
     async def _read_group(self, posts: Sequence[AdPost]) -> list[Comment]:
         limit = min(self.query.most, MAX_PAGE)
         requests = [
-            Request("GET", f"{post.id}/comments", {**self.query.params(post), "limit": limit}, page=post.page)
+            Request(
+                "GET",
+                f"{post.id}/comments",
+                {**self.query.params(post), "limit": limit},
+                page=post.page,
+                kind="IGMedia" if post.platform == "instagram" else "PagePost",
+            )
             for post in posts
         ]
         answers = await attempt(self.call.graph.batch(requests))

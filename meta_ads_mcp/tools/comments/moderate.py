@@ -14,7 +14,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, delete, post, tool
 from meta_ads_mcp.core.values.ids import CommentId, PageId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams, WriteParams
-from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound, PermissionMissing
+from meta_ads_mcp.errors import AdsError, Denied, InvalidArguments, NotFound, PermissionMissing
 
 IN_PUBLIC = "it publishes text in the name of the Page"
 # Pages whose token is tried on a comment.
@@ -80,7 +80,7 @@ async def _may_moderate(call: Call, comment_id: str, page: str) -> bool:
     comment = await attempt(call.graph.get(comment_id, fields=["id", "can_remove"], page=page))
     if not isinstance(comment, AdsError):
         return comment.get("can_remove") is not False
-    if isinstance(comment, NotFound | PermissionMissing | InvalidArguments):
+    if isinstance(comment, NotFound | PermissionMissing | InvalidArguments | Denied):
         return False
     raise comment
 

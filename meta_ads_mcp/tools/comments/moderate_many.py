@@ -197,18 +197,18 @@ class ModerateComments(ConfirmedParams, CreateParams):
         common: dict[str, Any] = {"node": node, "title": target.text[:MAX_TITLE]}
         if self.action == "reply":
             edge = "comments" if is_facebook else "replies"
-            request = _request("POST", f"{comment}/{edge}", {"message": self.message}, target.page)
+            request = _request("POST", f"{comment}/{edge}", {"message": self.message}, target)
             reply = {"message": self.message}
             return Change(
                 Effect.CREATE, request, parent=comment, edge=edge, after=reply, reasons=(IN_PUBLIC,), **common
             )
         if self.action == "delete":
-            request = _request("DELETE", comment, ad, target.page)
+            request = _request("DELETE", comment, ad, target)
             reasons = ("a deleted comment cannot be brought back",)
             return Change(Effect.DELETE, request, object_id=comment, reasons=reasons, **common)
         value = self.action == "hide"
         name = "is_hidden" if is_facebook else "hide"
-        request = _request("POST", comment, {name: value, **ad}, target.page)
+        request = _request("POST", comment, {name: value, **ad}, target)
         is_many = value and count > MAX_UNASKED
         return Change(
             Effect.UPDATE,
@@ -221,8 +221,9 @@ class ModerateComments(ConfirmedParams, CreateParams):
         )
 
 
-def _request(method: Literal["POST", "DELETE"], path: str, params: Row, page: str | None) -> Request:
-    return Request(method, path, params, page=page, repeatable=False, write=True)
+def _request(method: Literal["POST", "DELETE"], path: str, params: Row, target: Target) -> Request:
+    kind = _TEXT[target.ref.platform][0]
+    return Request(method, path, params, page=target.page, repeatable=False, write=True, kind=kind)
 
 
 def _first_ad(ads: Sequence[tuple[ObjectId, str]]) -> str | None:
@@ -251,7 +252,14 @@ async def read_targets(call: Call, refs: Sequence[CommentRef]) -> list[Target]:
 
 async def _read(call: Call, refs: Sequence[CommentRef], page: str | None) -> list[Target]:
     requests = [
-        Request("GET", ref.id, {"fields": ",".join(("id", *_TEXT[ref.platform][1:]))}, page=page) for ref in refs
+        Request(
+            "GET",
+            ref.id,
+            {"fields": ",".join(("id", *_TEXT[ref.platform][1:]))},
+            page=page,
+            kind=_TEXT[ref.platform][0],
+        )
+        for ref in refs
     ]
     answers = await attempt(call.graph.batch(requests))
     if isinstance(answers, AdsError):

@@ -146,7 +146,15 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
         after |= {**times, "cells": [cell.to_graph() for cell in self.cells]}
         change = Change(
             Effect.CREATE,
-            Request("POST", f"{business}/ad_studies", after, account=self.account_id, repeatable=False, write=True),
+            Request(
+                "POST",
+                f"{business}/ad_studies",
+                after,
+                account=self.account_id,
+                repeatable=False,
+                write=True,
+                kind="Business",
+            ),
             "AdStudy",
             after=after,
             readable=("name", "type"),

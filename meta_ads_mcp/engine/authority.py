@@ -9,7 +9,9 @@ Three rules hold for the request itself, wherever its ids came from (arguments, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -21,6 +23,8 @@ from meta_ads_mcp.errors import AdsError, Denied
 
 # The path segment for the token's own user.
 ME = "me"
+# How often a text may be percent-encoded.
+MAX_ENCODINGS = 3
 
 
 class GraphPort(Protocol):
@@ -126,21 +130,33 @@ def require_business(businesses: Iterable[str], limit: str | None) -> None:
 
 
 def reject_secrets(request: Request, secrets: Iterable[str]) -> None:
-    """Raise Denied if a text of the request holds one of the secrets, also in its percent-encoded form."""
+    """Raise Denied if a text or file of the request holds one of the secrets, also in an encoded form."""
     values = [secret for secret in secrets if secret]
-    if not values:
-        return
-    for text in _texts_of(request.params):
-        if any(secret in text or secret in unquote(text) for secret in values):
-            raise Denied(
-                "This call holds an access token or app secret of this server as text, so it was not sent.",
-                "Remove it from the call. If it was shown to anybody, create a new token.",
-            )
+    is_in_file = any(secret.encode() in content for _, content, _ in request.files.values() for secret in values)
+    if is_in_file or holds_secret(request.params, values):
+        raise Denied(
+            "This call holds an access token or app secret of this server as text, so it was not sent.",
+            "Remove it from the call. If it was shown to anybody, create a new token.",
+        )
+
+
+def holds_secret(value: Any, secrets: Iterable[str]) -> bool:
+    """Return whether a text in the value, at any depth, holds one of the secrets: as it is, percent-encoded or JSON."""
+    values = [secret for secret in secrets if secret]
+    return bool(values) and any(secret in text for text in _texts_of(value) for secret in values)
 
 
 def _texts_of(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+        for _ in range(MAX_ENCODINGS):
+            if "%" not in value:
+                break
+            value = unquote(value)
+            yield value
+        if "\\" in value:
+            with suppress(ValueError, RecursionError):
+                yield from _texts_of(json.loads(value))
     elif isinstance(value, Mapping):
         for name, item in value.items():
             yield str(name)

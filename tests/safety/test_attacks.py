@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,7 +225,16 @@ async def test_an_excluded_tool_runs_through_no_other(excluded: str, tool: str, 
 # -- our own secrets --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", [DEMO_TOKEN, f"Call {DEMO_TOKEN}!", f"https://shop.example/?t={DEMO_TOKEN}"])
+ENCODED = "".join(f"%{ord(character):02X}" for character in DEMO_TOKEN)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(DEMO_TOKEN, f"Call {DEMO_TOKEN}!", f"https://shop.example/?t={DEMO_TOKEN}"),
+        *(f"a={ENCODED}", ENCODED.replace("%", "%25"), f'"\\u{ord(DEMO_TOKEN[0]):04x}{DEMO_TOKEN[1:]}"'),
+    ],
+)
 @pytest.mark.parametrize(
     ("tool", "name"),
     [
@@ -241,3 +251,35 @@ async def test_a_secret_of_this_server_is_not_sent_as_text(tool: str, name: str,
     assert await kind(made, tool, {**VALID[tool], name: text}) in ("denied", "invalid_arguments")
     assert made.writes == []
     assert not [entry for entry in made.sandbox.log if DEMO_TOKEN in str(dict(entry.params))]
+
+
+def files_with_token(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and DEMO_TOKEN.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("old", [DEMO_TOKEN, f"Sale {DEMO_TOKEN}", {"deep": [{DEMO_TOKEN: 1}]}])
+@pytest.mark.parametrize(("asker", "dry_run"), [(AGREES, False), (None, True)])
+async def test_an_earlier_value_with_a_secret_is_not_recorded(
+    old: Any, asker: Person | None, dry_run: bool, tmp_path: Path
+) -> None:
+    """Graph's client takes the secret out of what Graph answers, so the value could not be put back."""
+    made = build_writer(state_dir=tmp_path)
+    made.store.patch(made.ids["campaign"], {"name": old})
+    answer = await made.call(
+        "ads_update_campaign", {"campaign_id": made.ids["campaign"], "name": "New", "dry_run": dry_run}, asker
+    )
+    assert (answer.structured["error"]["kind"], made.writes) == ("denied", [])
+    assert "name of" in answer.text
+    assert files_with_token(tmp_path) == []
+
+
+async def test_a_secret_in_an_argument_that_is_not_sent_is_not_recorded(tmp_path: Path) -> None:
+    made = build_writer(state_dir=tmp_path)
+    given = VALID["ads_create_campaign"] | {"idempotency_key": DEMO_TOKEN}
+    assert await kind(made, "ads_create_campaign", given) == "denied"
+    rules = {"contains_any": [DEMO_TOKEN, "a"], "since": "2020-01-01"}
+    await kind(
+        made, "ads_moderate_comments", {"action": "hide", "account_id": made.account, "rules": rules, "dry_run": False}
+    )
+    assert made.writes == []
+    assert files_with_token(tmp_path) == []

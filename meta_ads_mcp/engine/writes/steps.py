@@ -13,11 +13,12 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.nodes import can_be_undone, node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.values.text import REMOVED_SECRET, clean
 from meta_ads_mcp.core.write import Change, Exchange
-from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.engine.authority import GraphPort, holds_secret
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.lost_answers import recover
-from meta_ads_mcp.errors import AdsError, ApiError, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, ApiError, Denied, UnknownOutcome
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class JournalledSteps:
     async def _do(self, change: Change, exchange: Exchange | None = None) -> Row:
         self.permit(change)
         entry = self.entry_of(change)
+        await reject_recorded_secrets(self.client, entry)
         entry.graph_time = self.clock.now() + self.client.clock_skew()
         self._mine.add(entry.change_id)
         self.journal.intent(entry)
@@ -75,7 +77,7 @@ class JournalledSteps:
                 lost.message, lost.next_step, graph=lost.graph, details={"change_id": entry.change_id}
             ) from None
         except AdsError as error:
-            self.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": error.message})
+            self.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": clean(error.message)})
             raise
         self.journal.outcome(entry.change_id, "success", object_id=object_id)
         self.done.append(Done(change, entry.change_id, object_id))
@@ -107,6 +109,27 @@ class JournalledSteps:
             self.notes.append("Graph's answer was lost; the change was found to be made.")
             return {"id": object_id}
         return body
+
+
+async def reject_recorded_secrets(client: GraphPort, entry: JournalEntry) -> None:
+    """Raise Denied if the journal entry would hold a secret of this server, or a value without the secret that it had.
+
+    The first must not be stored, and the second could not be put back.
+    """
+    secrets = list(await client.own_secrets())
+    if holds_secret([entry.arguments, entry.key], secrets):
+        raise Denied(
+            "This call holds an access token or app secret of this server as text, so it was not sent.",
+            "Remove it from the call. If it was shown to anybody, create a new token.",
+        )
+    altered = [name for name, value in entry.before.items() if holds_secret({name: value}, [*secrets, REMOVED_SECRET])]
+    names = [*altered, *(name for name, value in entry.after.items() if holds_secret({name: value}, secrets))]
+    if names:
+        raise Denied(
+            f"The {names[0]} of {entry.object_id or 'the object'} holds an access token or app secret of this server. "
+            "It cannot be recorded, so it could not be put back; nothing was sent.",
+            "Remove the secret in Ads Manager, and create a new token.",
+        )
 
 
 def require_object(body: Any) -> Row:

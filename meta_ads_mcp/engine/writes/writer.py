@@ -20,7 +20,7 @@ from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.units.unit_params import PlansUnit
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
-from meta_ads_mcp.engine.authority import AuthorizedGraph
+from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
 from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
@@ -30,7 +30,7 @@ from meta_ads_mcp.engine.writes.plan import build_plan
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.read_back import ReadBack, read_back
-from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps
+from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps, reject_recorded_secrets
 from meta_ads_mcp.engine.writes.units.unit_call import UnitCall
 from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
 from meta_ads_mcp.engine.writes.units.unit_run import WritePace
@@ -115,6 +115,7 @@ class WriteCall:
             self.permit(change)
             # Before anybody is asked: nobody should agree to a request that this server may not send.
             await self.writer.client.authorize(change.request)
+            await reject_recorded_secrets(self.writer.client, self.entry(change))
         if dry_run:
             record.outcome = "dry_run"
             return await self._dry_run(plan, asker)
@@ -218,7 +219,8 @@ class WriteCall:
     async def _apply(self, plan: Plan) -> Result:
         extras = await self.args.apply(plan, self.steps, self.call)
         data = await self._outcome(extras) | await self._describe_effect()
-        if self.key is not None and self.steps.done:
+        secrets = await self.writer.client.own_secrets()
+        if self.key is not None and self.steps.done and not holds_secret(data, secrets):
             self.writer.journal.result(self.steps.done[0].change_id, data)
         return Result(self._summary(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
 

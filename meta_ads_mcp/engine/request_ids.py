@@ -85,12 +85,12 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
     ids = [NamedId(word, path_kind if index == 0 else ANY, "path") for index, word in enumerate(in_path)]
     if request.page is not None:
         ids.append(NamedId(request.page, "Page", "page"))
-    ids += _ids_in(request.params, _Place())
+    ids += _ids_in(request.params, _ValuePlace())
     return list({entry.object_id: entry for entry in reversed(ids)}.values())[::-1]
 
 
 @dataclass(frozen=True)
-class _Place:
+class _ValuePlace:
     """State where a value stands: its innermost key, all keys, and whether it is in a filter or a list of Meta.
 
     `shared` is SHARED or SHARED_PAGE within a list of Meta, else None.
@@ -101,7 +101,7 @@ class _Place:
     is_filter: bool = False
     shared: str | None = None
 
-    def below(self, name: str, key: str | None = None, *, is_filter: bool = False) -> _Place:
+    def below(self, name: str, key: str | None = None, *, is_filter: bool = False) -> _ValuePlace:
         """Return the place of the value `name` of an object here. `key` is the key that says what the value is."""
         key = name if key is None else key
         shared = None if kind_of_key(key) else self.shared
@@ -109,10 +109,10 @@ class _Place:
             shared = SHARED_PAGE
         elif key in _SHARED_LISTS:
             shared = SHARED
-        return _Place(key, f"{self.path}.{name}" if self.path else name, is_filter, shared)
+        return _ValuePlace(key, f"{self.path}.{name}" if self.path else name, is_filter, shared)
 
 
-def _ids_in(value: Any, place: _Place) -> Iterator[NamedId]:
+def _ids_in(value: Any, place: _ValuePlace) -> Iterator[NamedId]:
     if isinstance(value, Mapping):
         yield from _ids_in_object(value, place)
     elif isinstance(value, list | tuple | set | frozenset):
@@ -124,13 +124,13 @@ def _ids_in(value: Any, place: _Place) -> Iterator[NamedId]:
         yield from _ids_of_text(_text_of(value), place)
 
 
-def _ids_in_object(value: Mapping[str, Any], place: _Place) -> Iterator[NamedId]:
+def _ids_in_object(value: Mapping[str, Any], place: _ValuePlace) -> Iterator[NamedId]:
     if "relative_url" in value:
         yield from _ids_of_member(value, place)
         return
     condition = value.get("field") if "value" in value else None
     for name, item in value.items():
-        yield from _ids_of_text(str(name), _Place("", place.path, shared=place.shared))
+        yield from _ids_of_text(str(name), _ValuePlace("", place.path, shared=place.shared))
         if isinstance(condition, str) and name == "value":
             # {"field": "campaign.id", "operator": "IN", "value": [...]}: the field says what the value is.
             yield from _ids_in(item, place.below(name, _key_of_filter(condition), is_filter=True))
@@ -143,7 +143,7 @@ def _ids_in_object(value: Mapping[str, Any], place: _Place) -> Iterator[NamedId]
             yield from _ids_in(item, place.below(str(name)))
 
 
-def _ids_of_member(member: Mapping[str, Any], place: _Place) -> Iterator[NamedId]:
+def _ids_of_member(member: Mapping[str, Any], place: _ValuePlace) -> Iterator[NamedId]:
     """Yield the ids of a request within a batch, whose parameters are in its URL and in its form-encoded body."""
     url = urlsplit(str(member["relative_url"]))
     yield from _ids_of_text(url.path, place.below("relative_url"))
@@ -159,7 +159,7 @@ def _key_of_filter(field: str) -> str:
     return f"{node}_{name}" if name == "id" and node else name
 
 
-def _ids_of_text(text: str, place: _Place) -> Iterator[NamedId]:
+def _ids_of_text(text: str, place: _ValuePlace) -> Iterator[NamedId]:
     shortest = _shortest_id(place)
     if shortest is None:
         return
@@ -169,7 +169,7 @@ def _ids_of_text(text: str, place: _Place) -> Iterator[NamedId]:
             yield NamedId(word, kind, place.path or place.key)
 
 
-def _shortest_id(place: _Place) -> int | None:
+def _shortest_id(place: _ValuePlace) -> int | None:
     """Return how many digits make an id at this place, or None where no digits do."""
     key = place.key
     if key in NOT_IDS and key not in _NUMBERS:

@@ -45,7 +45,7 @@ def ignore_texts_with_ids(patch: pytest.MonkeyPatch) -> None:
 
 def ignore_paths(patch: pytest.MonkeyPatch) -> None:
     def search(request: Any, path_kind: str = "any") -> list[NamedId]:
-        return list(request_ids._ids_in(request.params, request_ids._Place()))
+        return list(request_ids._ids_in(request.params, request_ids._ValuePlace()))
 
     patch.setattr(authority, "ids_of_request", search)
 

@@ -240,6 +240,7 @@ class AccountBook:
             owner = _owner_of(row) if isinstance(row, Mapping) and is_same_id(row.get("id"), parent) else None
             if owner is None:
                 raise _foreign(object_id)
+            self._remember(parent, owner)
         owner = owner or await self._owner_by_kind(parent, kind, page)
         self.permit(owner)
         self._remember(object_id, owner)

@@ -63,7 +63,7 @@ class JournalledSteps:
     async def _do(self, change: Change, exchange: Exchange | None = None) -> Row:
         self.permit(change)
         entry = self.entry_of(change)
-        await reject_recorded_secrets(self.client, entry)
+        reject_recorded_secrets(entry, await self.client.own_secrets())
         entry.graph_time = self.clock.now() + self.client.clock_skew()
         self._mine.add(entry.change_id)
         self.journal.intent(entry)
@@ -111,12 +111,12 @@ class JournalledSteps:
         return body
 
 
-async def reject_recorded_secrets(client: GraphPort, entry: JournalEntry) -> None:
+def reject_recorded_secrets(entry: JournalEntry, own_secrets: Iterable[str]) -> None:
     """Raise Denied if the journal entry would hold a secret of this server, or a value without the secret that it had.
 
     The first must not be stored, and the second could not be put back.
     """
-    secrets = list(await client.own_secrets())
+    secrets = list(own_secrets)
     if holds_secret([entry.arguments, entry.key], secrets):
         raise Denied(
             "This call holds an access token or app secret of this server as text, so it was not sent.",

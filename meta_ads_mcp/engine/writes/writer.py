@@ -115,7 +115,7 @@ class WriteCall:
             self.permit(change)
             # Before anybody is asked: nobody should agree to a request that this server may not send.
             await self.writer.client.authorize(change.request)
-            await reject_recorded_secrets(self.writer.client, self.entry(change))
+            reject_recorded_secrets(self.entry(change), await self.writer.client.own_secrets())
         if dry_run:
             record.outcome = "dry_run"
             return await self._dry_run(plan, asker)

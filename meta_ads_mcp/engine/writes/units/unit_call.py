@@ -28,6 +28,7 @@ from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.plan import with_reasons
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
+from meta_ads_mcp.engine.writes.steps import reject_recorded_secrets
 from meta_ads_mcp.engine.writes.units import unit_answer
 from meta_ads_mcp.engine.writes.units.plan_checks import (
     all_refused_error,
@@ -128,9 +129,17 @@ class UnitCall:
         for step in steps:
             self._permit(step.change)
             await self.writer.client.authorize(step.change.request)
+        await self._reject_secrets()
         currency = self.account.currency if self.account else None
         self.writer.policy.permit_total([step.change for step in steps], currency, keeps_sum=plan.keeps_sum)
         return plan
+
+    async def _reject_secrets(self) -> None:
+        """Raise Denied before a plan that holds a secret of this server is shown, or stored with the unit."""
+        secrets = await self.writer.client.own_secrets()
+        for state in self.states:
+            entry = replace(self._entry(state, state.step.change), arguments=self.arguments, key=self.key)
+            reject_recorded_secrets(entry, secrets)
 
     async def _resolve_account(self, account_id: str) -> None:
         if self.account is None or self.account.id != account_id:

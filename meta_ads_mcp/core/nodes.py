@@ -29,7 +29,7 @@ class Owner(enum.Enum):
     """A field of the object names another one, whose account counts (`parent`)."""
     ABOVE = "above"
     """The object stands above ad accounts (a user, a business)."""
-    TOKEN = "token"
+    BY_PAGE = "by page"
     """Only the token of its Page may change the object; the account of that Page counts."""
     UNKNOWN = "unknown"
     """Graph names no ad account for the object. Under an account allowlist it is never used."""
@@ -265,7 +265,7 @@ _ROWS = (
     NodeKind(
         "Comment",
         "comment",
-        Owner.TOKEN,
+        Owner.BY_PAGE,
         distinct_field="can_remove",
         fingerprint=Fingerprint(("message",)),
         id_keys=("comment_id",),

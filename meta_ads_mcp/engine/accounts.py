@@ -89,7 +89,7 @@ class AccountBook:
 
         Raises Denied if the owner is outside the allowlist, or if an allowlist is set and Graph names no owner.
         """
-        if node_kind(node).owner in (Owner.ABOVE, Owner.TOKEN):
+        if node_kind(node).owner in (Owner.ABOVE, Owner.BY_PAGE):
             return None
         return await self.require(object_id, node)
 
@@ -116,7 +116,7 @@ class AccountBook:
             if kind.owner is not Owner.SELF:
                 return None
             return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
-        if kind.owner in (Owner.MEMBER, Owner.PAGE, Owner.PARENT, Owner.TOKEN):
+        if kind.owner in (Owner.MEMBER, Owner.PAGE, Owner.PARENT, Owner.BY_PAGE):
             with suppress(InvalidArguments):  # the refusal of a field: it is an object of another kind
                 return await self._single.run(object_id, lambda: self._owner_by_kind(object_id, kind, page))
         try:
@@ -209,7 +209,7 @@ class AccountBook:
             return await self._search_owner(object_id, kind)
         if kind is not None and kind.owner is Owner.PAGE and "_" in object_id:
             return await self._owner_through(object_id, object_id.partition("_")[0], "Page", page)
-        if kind is not None and kind.owner is Owner.TOKEN and page is not None:
+        if kind is not None and kind.owner is Owner.BY_PAGE and page is not None:
             return await self._owner_by_token(object_id, page)
         if kind is not None and kind.parent is not None:
             name, parent_kind = kind.parent

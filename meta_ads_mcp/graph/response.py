@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.core.values.text import REMOVED_SECRET
+from meta_ads_mcp.core.values.text import REMOVED_MARK
 from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.classify import parse_error
 
@@ -48,7 +48,7 @@ async def read_response(response: httpx.Response, secrets: Sequence[str] = ()) -
         raw = None
     text = raw or b""
     for secret in secrets:
-        text = text.replace(secret.encode(), REMOVED_SECRET.encode())
+        text = text.replace(secret.encode(), REMOVED_MARK.encode())
     return GraphResponse(response.status_code, response.headers, decode_json(text), too_large=raw is None)
 
 

@@ -172,7 +172,7 @@ async def test_an_entry_of_a_list_of_meta_has_no_account() -> None:
             await other.require(object_id, place)
 
 
-@pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner in (Owner.ABOVE, Owner.TOKEN)])
+@pytest.mark.parametrize("kind", [name for name, row in NODES.items() if row.owner in (Owner.ABOVE, Owner.BY_PAGE)])
 async def test_objects_above_accounts_have_no_owner(kind: str) -> None:
     made, client = book(*OURS)
     assert await made.owner("5", kind) is None

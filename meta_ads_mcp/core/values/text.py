@@ -39,7 +39,7 @@ _SECRET_PARAMETER = re.compile(
 _BEARER = re.compile(r"(bearer\s+)[A-Za-z0-9._|~+/-]{12,}=*", re.IGNORECASE)
 MAX_TEXT_CHARS = 4000
 # What takes the place of this server's own secrets in Graph's answers. A value with it is not what Graph has.
-REMOVED_SECRET = "[secret]"
+REMOVED_MARK = "[secret]"
 
 
 def redact(text: str) -> str:

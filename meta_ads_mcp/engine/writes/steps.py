@@ -13,7 +13,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.nodes import can_be_undone, node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
-from meta_ads_mcp.core.values.text import REMOVED_SECRET, clean
+from meta_ads_mcp.core.values.text import REMOVED_MARK, clean
 from meta_ads_mcp.core.write import Change, Exchange
 from meta_ads_mcp.engine.authority import GraphPort, holds_secret
 from meta_ads_mcp.engine.writes.journal import Journal
@@ -122,7 +122,7 @@ def reject_recorded_secrets(entry: JournalEntry, own_secrets: Iterable[str]) -> 
             "This call holds an access token or app secret of this server as text, so it was not sent.",
             "Remove it from the call. If it was shown to anybody, create a new token.",
         )
-    altered = [name for name, value in entry.before.items() if holds_secret({name: value}, [*secrets, REMOVED_SECRET])]
+    altered = [name for name, value in entry.before.items() if holds_secret({name: value}, [*secrets, REMOVED_MARK])]
     names = [*altered, *(name for name, value in entry.after.items() if holds_secret({name: value}, secrets))]
     if names:
         raise Denied(

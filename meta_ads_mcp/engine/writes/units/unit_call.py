@@ -126,20 +126,16 @@ class UnitCall:
         if plan.refused and not steps and not plan.unchanged:
             raise all_refused_error(plan.refused)
         self.states = [StepState(step, read_at=moment) for step in steps]
-        for step in steps:
-            self._permit(step.change)
-            await self.writer.client.authorize(step.change.request)
-        await self._reject_secrets()
+        secrets = await self.writer.client.own_secrets()
+        for state in self.states:
+            change = state.step.change
+            self._permit(change)
+            await self.writer.client.authorize(change.request)
+            entry = replace(self._entry(state, change), arguments=self.arguments, key=self.key)
+            reject_recorded_secrets(entry, secrets)
         currency = self.account.currency if self.account else None
         self.writer.policy.permit_total([step.change for step in steps], currency, keeps_sum=plan.keeps_sum)
         return plan
-
-    async def _reject_secrets(self) -> None:
-        """Raise Denied before a plan that holds a secret of this server is shown, or stored with the unit."""
-        secrets = await self.writer.client.own_secrets()
-        for state in self.states:
-            entry = replace(self._entry(state, state.step.change), arguments=self.arguments, key=self.key)
-            reject_recorded_secrets(entry, secrets)
 
     async def _resolve_account(self, account_id: str) -> None:
         if self.account is None or self.account.id != account_id:

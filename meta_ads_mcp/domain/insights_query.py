@@ -78,6 +78,22 @@ BREAKDOWN_ALIASES = {
     "hourly": ("hourly_stats_aggregated_by_advertiser_time_zone",),
     "hour_of_day": ("hourly_stats_aggregated_by_advertiser_time_zone",),
     "device": ("device_platform",),
+    "os": ("publisher_platform", "impression_device"),
+    "operating_system": ("publisher_platform", "impression_device"),
+    "state": ("region",),
+    "market": ("comscore_market",),
+    "sex": ("gender",),
+}
+# Names that callers take for breakdowns, with what splits the rows that way.
+NOT_BREAKDOWNS = {
+    **dict.fromkeys(("day", "date", "daily", "date_start"), "set time_increment=1"),
+    **dict.fromkeys(("week", "weekly"), "set time_increment=7"),
+    **dict.fromkeys(("month", "monthly"), "set time_increment=monthly"),
+    **dict.fromkeys(("campaign", "campaign_id", "campaign_name"), "set level=campaign"),
+    **dict.fromkeys(("adset", "ad_set", "adset_id", "adset_name", "ad_set_id", "ad_set_name"), "set level=adset"),
+    **dict.fromkeys(("ad", "ad_id", "ad_name", "creative"), "set level=ad"),
+    **dict.fromkeys(("city", "zip", "postal_code"), "Meta's smallest places are region and comscore_market"),
+    "action_type": "use action_breakdowns",
 }
 _FIELD = re.compile(r"[a-z][a-z0-9_]*([.:][a-z0-9_.]+)?")
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
@@ -132,6 +148,9 @@ def _expand_breakdowns(value: Any) -> Any:
     """Replace everyday names by Meta's, and add the platform, without which Meta refuses positions."""
     if not isinstance(value, list) or len(value) > MAX_BREAKDOWNS or not all(isinstance(name, str) for name in value):
         return value
+    for name in value:
+        if hint := NOT_BREAKDOWNS.get(name.strip().lower()):
+            raise ValueError(f"{name} is not a breakdown: {hint}")
     names = [part for name in value for part in BREAKDOWN_ALIASES.get(name.strip().lower(), (name,))]
     if "platform_position" in names and "publisher_platform" not in names:
         names.insert(names.index("platform_position"), "publisher_platform")

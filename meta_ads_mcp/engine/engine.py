@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,6 +43,7 @@ from meta_ads_mcp.engine.report_polls import ReportPolls
 from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_progress, requested_fields
 from meta_ads_mcp.engine.single_request import run_plain
 from meta_ads_mcp.engine.telemetry import Metrics, crash_location
+from meta_ads_mcp.engine.unknown_names import add_nearest_names
 from meta_ads_mcp.engine.writes.audit import AuditLog
 from meta_ads_mcp.engine.writes.codes import ConfirmationCodes
 from meta_ads_mcp.engine.writes.confirmation import (
@@ -86,6 +87,10 @@ class CatalogPort(Directory, ToolSource, Protocol):
 
     def mark_unlisted(self, text: str) -> str:
         """Return the text with the way to each mentioned tool that the client does not list."""
+        ...
+
+    def fields_of(self, graph_class: str) -> Sequence[str]:
+        """Return the names of all fields of a kind of Graph object, none for a kind that is not listed."""
         ...
 
 
@@ -158,7 +163,8 @@ class Engine:
             tool, arguments = self._target(name, arguments)
             answer = await self._run(tool, arguments, progress, asker or NoElicitor())
         except AdsError as error:
-            answer = self._error_answer(error)
+            named = add_nearest_names(error, tool, arguments, self.catalogue.fields_of) if tool else error
+            answer = self._error_answer(named)
         except asyncio.CancelledError:
             self._audit(tool, name, start, "cancelled")
             raise

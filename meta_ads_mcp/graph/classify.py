@@ -23,6 +23,7 @@ from meta_ads_mcp.errors import (
     Transient,
 )
 from meta_ads_mcp.graph.error_table import (
+    FORBIDDEN,
     NO_SUCH_OBJECT,
     OTHER_REFUSAL,
     REDIRECT,
@@ -100,7 +101,9 @@ def _rule_by_status(error: GraphError) -> ErrorRule:
         return TRANSIENT_STATUS
     if 300 <= status < 400:
         return REDIRECT
-    return {401: UNAUTHORIZED, 404: NO_SUCH_OBJECT, 429: TOO_MANY_REQUESTS}.get(status, OTHER_REFUSAL)
+    if error.code == 0 and error.type == "OAuthException":
+        return UNAUTHORIZED  # an error of the login, which has no code
+    return {401: UNAUTHORIZED, 403: FORBIDDEN, 404: NO_SUCH_OBJECT, 429: TOO_MANY_REQUESTS}.get(status, OTHER_REFUSAL)
 
 
 def to_ads_error(error: GraphError, rule: ErrorRule | None = None, regain_s: int | None = None) -> AdsError:

@@ -100,6 +100,8 @@ _SET_APP = "Set META_APP_SECRET to the secret of the app that issued the token, 
 _CORRECT_APP = "META_APP_SECRET is not the secret of the app that issued the token. Correct it and restart the server."
 _APP = "Check META_APP_ID and META_APP_SECRET: they must be those of the app that issued the token."
 _FIRST_PAGE = "Start the list again without `after`: Meta no longer accepts this cursor."
+_BROKEN_CONNECTION = ("connection", "broken pipe", "timed out", "timeout", "reset by peer", "unreachable", "network")
+_NO_EDGE = "Graph does not have this list for the object: check that the id is one of the kind that the tool names."
 _DYNAMIC = (
     "A dynamic creative requires an ad set that was created with is_dynamic_creative=true; it cannot be set later. "
     "Create a new ad set with it, or use a creative with one text and one image."
@@ -230,6 +232,7 @@ RULES: tuple[ErrorRule, ...] = (
         next_step=_WAIT,
         setup_fix="The ad account has used up its calls: wait for an hour, and close other tools that use the account.",
     ),
+    ErrorRule(21, None, NotFound, next_step="Call again with the new id, which Meta names."),
     ErrorRule(32, None, Throttled, next_step=_WAIT),
     ErrorRule(100, None, InvalidArguments, next_step=REPEAT_FAILS),
     ErrorRule(102, None, TokenProblem),
@@ -308,9 +311,15 @@ TEXT_RULES: tuple[TextRule, ...] = (
     TextRule(None, "validating client secret", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_CORRECT_APP)),
     TextRule(None, "validating application", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
     TextRule(None, "valid app id", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
-    # 104 is also the number of a connection that was reset inside Meta, and of a request without a token.
-    TextRule(104, "connection", ErrorRule(104, None, Transient, retry=True)),
-    TextRule(104, "access token is required", ErrorRule(104, None, TokenProblem)),
+    TextRule(None, "app secret proof", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_CORRECT_APP)),
+    TextRule(None, "did not match the viewing app", ErrorRule(ANY_CODE, None, TokenProblem, next_step=_APP)),
+    # 104 is a wrong signature, a request without a token, or the number of a connection that broke inside Meta.
+    TextRule(104, "signature", ErrorRule(104, None, TokenProblem, next_step=_CORRECT_APP)),
+    TextRule(104, "access token", ErrorRule(104, None, TokenProblem)),
+    *(TextRule(104, text, ErrorRule(104, None, Transient, retry=True)) for text in _BROKEN_CONNECTION),
+    TextRule(100, "invalid cursor", ErrorRule(100, None, InvalidArguments, next_step=_FIRST_PAGE)),
+    TextRule(100, "does not exist, cannot be loaded", ErrorRule(100, None, NotFound), without_subcode=True),
+    TextRule(2500, "unknown path component", ErrorRule(2500, None, InvalidArguments, next_step=_NO_EDGE)),
     TextRule(2500, "access token", ErrorRule(2500, None, TokenProblem)),
     # Graph sends it with HTTP status 500, although nothing is out of order.
     TextRule(1, REDUCE_DATA, ErrorRule(1, None, DataLimit, next_step=_SPLIT)),
@@ -345,5 +354,6 @@ REDIRECT = ErrorRule(
 )
 TOO_MANY_REQUESTS = ErrorRule(0, None, Throttled, next_step=_WAIT)
 UNAUTHORIZED = ErrorRule(0, None, TokenProblem)
+FORBIDDEN = ErrorRule(0, None, PermissionMissing, next_step=_SCOPES)
 NO_SUCH_OBJECT = ErrorRule(0, None, NotFound)
 OTHER_REFUSAL = ErrorRule(0, None, ApiError, next_step=REPEAT_FAILS)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from meta_ads_mcp.core.tool import WRITE_WARNING, Effect, Tool, declaration_of
 from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.server.resources import field_names
 from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
 
 if TYPE_CHECKING:
@@ -157,6 +158,10 @@ class Catalogue:
         steps = [f"Nearest: {', '.join(nearest)}."] if nearest else []
         steps.append("Search the tools of this server with ads_find_tools.")
         return " ".join(steps if self.has_writes else [*steps, READ_ONLY])
+
+    def fields_of(self, graph_class: str) -> Sequence[str]:
+        """Return the names of all fields of a kind of Graph object, none for a kind that is not listed."""
+        return field_names(graph_class)
 
     def get_part(self, name: str) -> Tool:
         """Return a tool that an enabled tool is made of. Only META_ADS_EXCLUDE_TOOLS makes it unknown."""

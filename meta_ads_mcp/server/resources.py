@@ -206,6 +206,17 @@ def fields_of(name: str) -> str:
     return json.dumps(table, ensure_ascii=False, separators=(",", ":"))
 
 
+# Graph's own names of objects in its errors, where they are not those of the SDK.
+_GRAPH_NAMES = {"AdCampaignGroup": "Campaign", "AdCampaign": "AdSet", "AdGroup": "Ad"}
+
+
+def field_names(graph_class: str) -> Sequence[str]:
+    """Return the names of all fields of a class of Graph, none for a class that has no resource."""
+    name = _GRAPH_NAMES.get(graph_class, graph_class)
+    entry = next((entry for entry in _fields()["objects"].values() if entry["class"] == name), None)
+    return list(entry["fields"]) if entry else []
+
+
 @cache
 def _fields() -> dict[str, Any]:
     text = (files("meta_ads_mcp.server") / "fields.json").read_text(encoding="utf-8")

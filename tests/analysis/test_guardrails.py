@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from meta_ads_mcp.analysis.query.combinations import COMPANIONS, PLAIN, STARRED, combination_problem
 from meta_ads_mcp.analysis.query.guardrails import check_arguments, check_dates
 from meta_ads_mcp.core.values.dates import months_before
-from meta_ads_mcp.domain.insights_query import InsightsParams
+from meta_ads_mcp.domain.insights_query import NOT_BREAKDOWNS, InsightsParams
 from meta_ads_mcp.errors import InvalidArguments
 
 TODAY = date(2026, 10, 14)
@@ -184,6 +185,7 @@ def test_what_the_table_does_not_know_is_left_to_graph(breakdowns: list[str]) ->
         (["position", "impression_device"], ["publisher_platform", "platform_position", "impression_device"]),
         (["platform_position", "publisher_platform"], ["platform_position", "publisher_platform"]),
         (["hour"], [HOURLY]),
+        (["os"], ["publisher_platform", "impression_device"]),
         (["Device"], ["device_platform"]),
         (["age", "age"], ["age"]),
         (["brand_new"], ["brand_new"]),
@@ -201,3 +203,12 @@ def test_breakdown_without_its_companion_is_refused_with_its_name(name: str, com
     assert problem is not None
     assert companion in problem[1]
     assert combination_problem([name, companion], []) is None
+    problem = combination_problem([name, "age"], [])
+    assert problem is not None
+    assert companion in problem[1]
+
+
+@pytest.mark.parametrize(("name", "hint"), sorted(NOT_BREAKDOWNS.items()))
+def test_what_is_not_a_breakdown_names_what_splits_the_rows(name: str, hint: str) -> None:
+    with pytest.raises(ValidationError, match=hint):
+        query(breakdowns=["age", name])

@@ -155,6 +155,7 @@ def test_where_only_the_text_tells(code: int, message: str, status: int, kind: t
         (302, ApiError, False),
         (400, ApiError, False),
         (401, TokenProblem, False),
+        (403, PermissionMissing, False),
         (404, NotFound, False),
         (408, Transient, True),
         (429, Throttled, False),
@@ -191,6 +192,9 @@ def test_an_unknown_code_that_says_so_is_passing() -> None:
         (190, "Error validating application. Application has been deleted.", TokenProblem, "META_APP_ID"),
         (200, "Provide valid app ID", TokenProblem, "META_APP_ID"),
         (5, "Unauthorized source IP address", PermissionMissing, "allowlist"),
+        (100, "Missing or invalid app secret proof", TokenProblem, "META_APP_SECRET is not"),
+        (100, "The App_id in the input_token did not match the Viewing App", TokenProblem, "META_APP_ID"),
+        (104, "Requires valid signature", TokenProblem, "META_APP_SECRET is not"),
         (0, "The session has been invalidated because the user changed the password", TokenProblem, "login"),
     ],
 )
@@ -205,6 +209,9 @@ def test_setup_errors_name_the_setting(code: int, message: str, kind: type[AdsEr
     [
         (104, None, "Connection reset by peer"),
         (104, None, "The connection was closed"),
+        (104, None, "Broken pipe"),
+        (104, None, "Operation timed out after 30000 milliseconds"),
+        (104, None, "Network is unreachable"),
         (960, None, "Request aborted. This could happen if a dependent request failed."),
         (1, 99, "An unknown error occurred"),
         (2, None, "Service temporarily unavailable"),
@@ -235,9 +242,21 @@ def test_the_next_step_does_not_contradict_a_message_that_asks_to_try_again(code
         assert "will be refused again" not in to_ads_error(error).next_step
 
 
-def test_an_invalid_cursor_leads_back_to_the_first_page() -> None:
-    error = to_ads_error(GraphError(2642, "Invalid cursors values", http_status=400))
+@pytest.mark.parametrize(("code", "message"), [(2642, "Invalid cursors values"), (100, "(#100) Invalid cursor value")])
+def test_an_invalid_cursor_leads_back_to_the_first_page(code: int, message: str) -> None:
+    error = to_ads_error(GraphError(code, message, http_status=400))
     assert "without `after`" in error.next_step
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_an_error_of_the_login_without_a_code_is_one_of_the_token(status: int) -> None:
+    error = to_ads_error(GraphError(0, "Invalid OAuth access token.", type="OAuthException", http_status=status))
+    assert isinstance(error, TokenProblem)
+
+
+def test_an_unknown_path_does_not_blame_the_fields() -> None:
+    error = to_ads_error(GraphError(2500, "Unknown path components: /foo", http_status=400))
+    assert "fields" not in error.next_step
 
 
 def test_a_refusal_that_meta_calls_transient_is_repeated() -> None:

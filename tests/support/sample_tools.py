@@ -109,6 +109,9 @@ class SampleCatalogue:
     def mark_unlisted(self, text: str) -> str:
         return text
 
+    def fields_of(self, graph_class: str) -> list[str]:
+        return []
+
     def toolsets(self) -> list[dict[str, Any]]:
         return []
 

@@ -55,7 +55,7 @@ def combination_problem(breakdowns: Sequence[str], action_breakdowns: Sequence[s
     names = frozenset(breakdowns) | frozenset(action_breakdowns)
     core = names - JOKERS
     for name, companion in COMPANIONS.items():
-        if core == {name}:
+        if core == {name} or (name in core and companion not in core and core not in (*_STAR_SETS, *_PLAIN)):
             return (f"Meta accepts {name} only together with {companion}.", f"Add {companion}.")
     if len(core) < 2 and not (core & {"action_reaction"} and names & {"action_target_id", "action_destination"}):
         return None

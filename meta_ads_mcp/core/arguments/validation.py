@@ -19,6 +19,17 @@ from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import InvalidArguments
 
 MAX_SENTENCES = 6
+# Parameters that Meta removed or never had, and that callers know from other tools: name → what replaces it.
+REPLACED_ARGUMENTS = {
+    "multi_advertiser_ads": "give the creative contextual_multi_ads {enroll_status: OPT_IN or OPT_OUT} "
+    "(ads_create_ad_creative)",
+    "instagram_actor_id": "Meta replaced it by instagram_user_id",
+    "special_ad_category": "Meta replaced it by special_ad_categories, a list",
+    "targeting_optimization": "Meta replaced it by targeting_automation {advantage_audience: 1 or 0}",
+    "is_autobid": "Meta replaced it by bid_strategy LOWEST_COST_WITHOUT_CAP",
+    "smart_promotion_type": "Meta replaced it: see advantage_state_info, and migrate_to_advantage_plus of "
+    "ads_update_campaign",
+}
 # pydantic's error type → the end of the sentence that begins with the argument's name.
 _PREDICATES = {
     "missing": "is required",
@@ -70,9 +81,7 @@ def _lookup(tool: Tool, errors: Sequence[ErrorDetails]) -> str:
 def _sentence(tool: Tool, error: ErrorDetails, arguments: Mapping[str, Any]) -> str:
     kind, steps, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":
-        # The last step is a key that the caller chose, so it is never dropped as one of pydantic's steps.
-        name = ".".join([*_path(steps[:-1]), *(clean(str(step), 60) for step in steps[-1:])])
-        return f"there is no argument {name!r}{_did_you_mean(str(steps[-1]), _allowed(tool, error))}"
+        return _unknown_argument(tool, error)
     example = _list_example(tool, steps, arguments)
     if example is not None:
         return example
@@ -86,6 +95,17 @@ def _sentence(tool: Tool, error: ErrorDetails, arguments: Mapping[str, Any]) -> 
         reason = str(context.get("error", "is not valid"))
         return f"{name!r}: {reason}" if name else reason
     return f"{name!r} {_PREDICATES.get(kind, 'has the wrong type or form').format_map(_Blank(context))}"
+
+
+def _unknown_argument(tool: Tool, error: ErrorDetails) -> str:
+    """Name an unknown key, and what replaces it or the nearest key that the tool has."""
+    *parents, key = error["loc"]
+    # The last step is a key that the caller chose, so it is never dropped as one of pydantic's steps.
+    name = ".".join([*_path(parents), clean(str(key), 60)])
+    replacement = REPLACED_ARGUMENTS.get(str(key))
+    if replacement:
+        return f"there is no argument {name!r}: {replacement}"
+    return f"there is no argument {name!r}{_did_you_mean(str(key), _allowed(tool, error))}"
 
 
 def _list_example(tool: Tool, path: Sequence[int | str], arguments: Mapping[str, Any]) -> str | None:

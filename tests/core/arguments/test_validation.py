@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.sample_tools import account, sample_graph
+from tests.support.scripted_graph import refused_unsent
 
 CANARY = "c4n4ry"
 
@@ -168,6 +169,29 @@ async def test_unknown_key_or_value_lists_the_accepted(
     assert allowed in error["allowed"]
     assert allowed in error["next_step"]
     assert bench.sent == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "pointer"),
+    [
+        ("ads_create_campaign", {"multi_advertiser_ads": 1}, "contextual_multi_ads"),
+        ("ads_create_ad", {"multi_advertiser_ads": False}, "contextual_multi_ads"),
+        (
+            "ads_clone_ad_set_bundle",
+            {"target_ad_set": {"name": "x", "multi_advertiser_ads": 0}},
+            "contextual_multi_ads",
+        ),
+        ("ads_update_campaign", {"smart_promotion_type": "x"}, "migrate_to_advantage_plus"),
+        ("ads_create_campaign", {"special_ad_category": "NONE"}, "special_ad_categories"),
+        ("ads_create_ad_set", {"is_autobid": True}, "bid_strategy"),
+    ],
+)
+async def test_an_argument_that_meta_replaced_is_answered_with_the_new_one(
+    tool: str, arguments: dict[str, Any], pointer: str
+) -> None:
+    error = await refused_unsent(tool, **arguments)
+    assert next(iter(arguments)) in error["message"]
+    assert pointer in error["message"]
 
 
 async def test_missing_argument_is_named() -> None:

@@ -20,10 +20,7 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.diagnosis.finding import SEVERITIES
 from meta_ads_mcp.tools.diagnosis.issues import SOURCES, account_issues, distinct, objects, source_issues
 
-UNREAD_STATUSES = (
-    "Objects in other statuses, such as ACTIVE, were not read, and they can have issues, too. "
-    'fields=["name", "issues_info"] shows them in ads_get_ad_sets and ads_get_ads.'
-)
+UNREAD_STATUSES = "Objects that do not run for another reason, such as paused ones, were not read."
 
 
 @tool(

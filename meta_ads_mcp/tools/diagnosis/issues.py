@@ -22,7 +22,7 @@ AD_FIELDS = (*AD_SET_FIELDS, "ad_review_feedback", "failed_delivery_checks")
 FIELDS = {"campaign": CAMPAIGN_FIELDS, "ad_set": AD_SET_FIELDS, "ad": AD_FIELDS}
 ACCOUNT_FIELDS = ("id", "account_id", "name", "account_status", "disable_reason", "failed_delivery_checks")
 # Other statuses are info.
-_SEVERITY_OF: Mapping[str, Severity] = {"DISAPPROVED": "critical", "WITH_ISSUES": "warning"}
+_SEVERITY_OF: Mapping[str, Severity] = {"DISAPPROVED": "critical", "WITH_ISSUES": "warning", "ACTIVE": "warning"}
 _STATUS_MESSAGES = {
     "PENDING_REVIEW": "It is waiting for Meta's review.",
     "PENDING_BILLING_INFO": "It is waiting for billing information.",
@@ -32,13 +32,15 @@ _STATUS_MESSAGES = {
 # Values of account_status with which ads can run, with their severity. 8 and 9 mean that a payment is due.
 # Source: Meta docs, marketing-api/reference/ad-account.
 _ACCOUNT_RUNS: Mapping[int, Severity | None] = {1: None, 201: None, 8: "warning", 9: "warning"}
-# Objects that are read per source.
+# Objects that are read per source, and of the running ones, which are mostly healthy: as many as one request takes.
 MAX_PER_SOURCE = 500
+MAX_RUNNING = 250
+RUNNING = "ACTIVE"
 
 
 @dataclass(frozen=True)
 class IssueSource:
-    """Objects of one kind in certain statuses. Filtering by status avoids reading healthy objects."""
+    """Objects of one kind in certain statuses. Of running objects only problems are read, no advice."""
 
     kind: Literal["campaign", "ad_set", "ad"]
     edge: str
@@ -51,7 +53,18 @@ class IssueSource:
 
     def concerns(self, severity: str) -> bool:
         """Return whether the source can have problems of the severity (or `all`). Any object can have advice (info)."""
-        return severity in ("all", "info") or severity in {_SEVERITY_OF.get(status) for status in self.statuses}
+        if severity == "info":
+            return not self.is_running
+        return severity == "all" or severity in {_SEVERITY_OF.get(status) for status in self.statuses}
+
+    @property
+    def is_running(self) -> bool:
+        return RUNNING in self.statuses
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        names = FIELDS[self.kind]
+        return tuple(name for name in names if name != "recommendations") if self.is_running else names
 
 
 # Rejected ads are a source of their own, so that many waiting ads cannot crowd them out.
@@ -61,6 +74,9 @@ SOURCES = (
     IssueSource("ad_set", "adsets", ("WITH_ISSUES",)),
     IssueSource("ad", "ads", ("WITH_ISSUES",)),
     IssueSource("ad", "ads", ("PENDING_BILLING_INFO", "PENDING_REVIEW")),
+    IssueSource("campaign", "campaigns", (RUNNING,)),
+    IssueSource("ad_set", "adsets", (RUNNING,)),
+    IssueSource("ad", "ads", (RUNNING,)),
 )
 
 
@@ -68,9 +84,9 @@ async def source_issues(call: Call, account_id: str, source: IssueSource) -> lis
     """Read the problems of a source. Adds a note if there are more objects than are read."""
     listing = await call.graph.list(
         f"{account_id}/{source.edge}",
-        fields=FIELDS[source.kind],
-        limit=100,
-        max_items=MAX_PER_SOURCE,
+        fields=source.fields,
+        limit=MAX_RUNNING if source.is_running else 100,
+        max_items=MAX_RUNNING if source.is_running else MAX_PER_SOURCE,
         effective_status=list(source.statuses),
     )
     if listing.has_more:

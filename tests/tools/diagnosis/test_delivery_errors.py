@@ -6,6 +6,7 @@ import pytest
 
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import PermissionMissing, Throttled, TokenProblem
+from meta_ads_mcp.tools.diagnosis.issues import MAX_RUNNING
 from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refusal, refused_unsent, rows
 
@@ -116,7 +117,7 @@ class Troubled(ScriptedGraph):
     def _of_status(self, request: Request) -> Any:
         held = self._edges.get(request.path.removeprefix("act_1/"), [])
         if not isinstance(held, list):
-            return held
+            return held(request) if callable(held) else held
         return rows(*(row for row in held if row["effective_status"] in request.params["effective_status"]))
 
 
@@ -176,9 +177,9 @@ async def test_a_status_without_a_reason_is_still_a_row(status: str) -> None:
     ("severity", "paths"),
     [
         ("critical", ["act_1", "act_1/ads"]),
-        ("warning", ["act_1", "act_1/ads", "act_1/adsets", "act_1/campaigns"]),
+        ("warning", ["act_1", *["act_1/ads"] * 2, *["act_1/adsets"] * 2, *["act_1/campaigns"] * 2]),
         ("info", ["act_1", *["act_1/ads"] * 3, "act_1/adsets", "act_1/campaigns"]),
-        ("all", ["act_1", *["act_1/ads"] * 3, "act_1/adsets", "act_1/campaigns"]),
+        ("all", ["act_1", *["act_1/ads"] * 4, *["act_1/adsets"] * 2, *["act_1/campaigns"] * 2]),
     ],
 )
 async def test_only_what_can_have_the_severity_is_read(severity: str, paths: list[str]) -> None:
@@ -186,12 +187,35 @@ async def test_only_what_can_have_the_severity_is_read(severity: str, paths: lis
     await found(graph, severity=severity)
     assert sorted(graph.paths) == paths
     asked = [request.params.get("effective_status") for request in graph.asked if request.path != "act_1"]
-    assert all(asked), "healthy objects are never read"
+    assert all(asked), "objects are read by their status"
 
 
-async def test_objects_in_other_statuses_are_said_not_to_be_read() -> None:
-    answer = await call(Troubled(), "ads_get_errors", account_id="1")
-    assert any("such as ACTIVE, were not read" in note for note in answer.structured["notes"])
+async def test_problems_of_running_objects_are_warnings() -> None:
+    graph = Troubled(
+        campaigns=[ad(1, "ACTIVE", issues_info=[issue(11)])],
+        adsets=[ad(2, "ACTIVE", issues_info=[issue(21)]), ad(7, "ACTIVE")],
+        ads=[
+            ad(3, "ACTIVE", ad_review_feedback={"placement_specific": {"instagram": {"P": "Text"}}}),
+            ad(4, "ACTIVE", failed_delivery_checks=[{"check_name": "c"}]),
+        ],
+    )
+    for severity in ("all", "warning"):
+        issues = (await found(graph, severity=severity))["issues"]
+        assert {(row["entity_id"], row["severity"]) for row in issues} == {(number, "warning") for number in "1234"}
+    assert all("recommendations" not in request.params["fields"] for request in graph.asked if _reads_running(request))
+    assert sum(_reads_running(request) for request in graph.asked) == 6
+
+
+def _reads_running(request: Request) -> bool:
+    return "ACTIVE" in request.params.get("effective_status", ())
+
+
+async def test_of_many_running_objects_those_of_one_request_are_read() -> None:
+    running = [ad(number, "ACTIVE") for number in range(MAX_RUNNING)]
+    graph = Troubled(ads=lambda request: rows(*running, after="x") if _reads_running(request) else rows())
+    answer = await call(graph, "ads_get_errors", account_id="1")
+    assert f"Ads in status ACTIVE: only the first {MAX_RUNNING} were read." in answer.structured["notes"]
+    assert any("paused" in note for note in answer.structured["notes"])
 
 
 async def test_the_severity_comes_before_the_limit() -> None:

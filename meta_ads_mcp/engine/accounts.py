@@ -143,7 +143,9 @@ class AccountBook:
 
     async def _fetch(self, account_id: str) -> None:
         row = await self._read(account_id, ACCOUNT_FIELDS)
-        if find_zone(str(row.get("timezone_name", "UTC"))) is None:
+        if not isinstance(row.get("timezone_name"), str):
+            row.pop("timezone_name", None)
+        elif find_zone(row["timezone_name"]) is None:
             row |= await self._read(account_id, "timezone_offset_hours_utc")
         # Without a time zone, days are those of UTC, and every answer that has days says so.
         account = _account({"timezone_name": "UTC", **row, "id": account_id}, complete=True)

@@ -245,8 +245,9 @@ async def test_currency_and_time_zone_are_read_once() -> None:
     assert len(client.sent) == 1
 
 
-async def test_an_account_without_a_time_zone_has_the_days_of_utc() -> None:
-    found = await AccountBook(ScriptedGraph(answer=lambda _: {"currency": "TWD"})).account("act_1")
+@pytest.mark.parametrize("row", [{}, {"timezone_name": None}, {"timezone_name": 7}])
+async def test_an_account_without_a_time_zone_has_the_days_of_utc(row: dict[str, Any]) -> None:
+    found = await AccountBook(ScriptedGraph(answer=lambda _: {"currency": "TWD", **row})).account("act_1")
     assert (found.id, found.currency, found.timezone_name) == ("act_1", "TWD", "UTC")
 
 

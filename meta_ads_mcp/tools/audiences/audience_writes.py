@@ -12,11 +12,12 @@ from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, delete, post, tool
-from meta_ads_mcp.core.values.enums import Word
+from meta_ads_mcp.core.values.enums import Open, Word
 from meta_ads_mcp.core.values.ids import AccountId, AudienceId, PixelId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams, WriteParams
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.audiences.audience_rule import AudienceRule
+from meta_ads_mcp.web.addresses import PublicUrl
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=1000)]
@@ -25,6 +26,18 @@ MAX_ADS_IN_NOTE = 10
 # The smallest source of a lookalike audience (Meta error 100/1713232).
 MIN_ORIGIN_PEOPLE = 100
 _FLAGGED = 471
+# CustomAudience.AudienceLabels of the SDK.
+AUDIENCE_LABELS = frozenset(
+    """
+    APP_USERS AT_RISK CART_ABANDONERS DISENGAGED DISQUALIFIED_LEADS ENGAGED_USERS GENERAL_CUSTOMERS
+    HIGH_VALUE_CUSTOMERS LOW_VALUE_CUSTOMERS OTHER_1 OTHER_2 OTHER_3 QUALIFIED_LEADS RECENT_PURCHASERS TRIAL_USERS
+""".split()
+)
+AudienceLabels = Annotated[
+    list[Word],
+    Open("CustomAudience.AudienceLabels", AUDIENCE_LABELS),
+    Field(min_length=1, max_length=15, description="e.g. HIGH_VALUE_CUSTOMERS, CART_ABANDONERS"),
+]
 
 
 def require_not_flagged(audience: Row) -> None:
@@ -54,7 +67,7 @@ SHORT = WithJsonSchema(
     node="CustomAudience",
     singular="audience",
     keywords="new remarketing customer list website visitors",
-    write_only="prefill enable_fetch_or_create rule subtype",
+    write_only="prefill enable_fetch_or_create rule subtype use_for_products",
 )
 class CreateCustomAudience(CreateParams):
     """Create an audience: an empty customer list (fill it with ads_update_audience_users), or one that a rule makes of
@@ -72,6 +85,9 @@ class CreateCustomAudience(CreateParams):
     prefill: bool | None = None
     pixel_id: PixelId | None = None
     is_value_based: bool | None = None
+    audience_labels: AudienceLabels | None = None
+    opt_out_link: Annotated[PublicUrl | None, Field(description="Where people of a list leave it")] = None
+    use_for_products: Annotated[list[Literal["ADS", "MARKETING_MESSAGES"]] | None, Field(min_length=1)] = None
     enable_fetch_or_create: bool | None = None
 
     @model_validator(mode="after")

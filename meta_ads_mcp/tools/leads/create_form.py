@@ -12,7 +12,14 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import PageId
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
-from meta_ads_mcp.tools.leads.form_spec import ContextCard, FormQuestion, Locale, ThankYouPage, check_questions
+from meta_ads_mcp.tools.leads.form_spec import (
+    ContextCard,
+    Disclaimer,
+    FormQuestion,
+    Locale,
+    ThankYouPage,
+    check_questions,
+)
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
@@ -29,7 +36,7 @@ def _upper(value: Any) -> Any:
     keywords="new instant form questions",
     page_token=True,
     # Graph returns these in another shape than it takes.
-    write_only="questions privacy_policy context_card thank_you_page tracking_parameters",
+    write_only="questions privacy_policy context_card thank_you_page tracking_parameters custom_disclaimer",
 )
 class CreateLeadForm(CreateParams, ConfirmedParams):
     """Create an instant form on a Page: its questions and privacy policy, which people will see, so it needs a
@@ -47,6 +54,11 @@ class CreateLeadForm(CreateParams, ConfirmedParams):
     tracking_parameters: Annotated[dict[str, str] | None, Field(max_length=20)] = None
     is_optimized_for_quality: bool | None = None
     block_display_for_non_targeted_viewer: bool | None = None
+    custom_disclaimer: Annotated[Disclaimer | None, Field(description="Terms of your own, with checkboxes")] = None
+    question_page_custom_headline: Annotated[str | None, Field(min_length=1, max_length=60)] = None
+    is_phone_sms_verify_enabled: Annotated[bool | None, Field(description="People confirm their number by SMS")] = None
+    should_enforce_work_email: bool | None = None
+    allow_organic_lead_retrieval: bool | None = None
 
     @model_validator(mode="after")
     def _pre_flight(self) -> Self:

@@ -71,6 +71,29 @@ class ContextCard(Closed):
     cover_photo_id: ObjectId | None = None
 
 
+class Consent(Closed):
+    """A checkbox of a disclaimer (SDK class LeadGenLegalContentCheckbox); lead downloads show `key`."""
+
+    text: Line
+    key: Annotated[str | None, Field(min_length=1, max_length=100)] = None
+    is_required: bool | None = None
+    is_checked_by_default: bool | None = None
+
+
+class DisclaimerText(Closed):
+    """The text of a disclaimer."""
+
+    text: Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+class Disclaimer(Closed):
+    """The advertiser's own terms beside the privacy policy (SDK class LeadGenCustomDisclaimer)."""
+
+    title: Line
+    body: DisclaimerText | None = None
+    checkboxes: Annotated[list[Consent] | None, Field(min_length=1, max_length=10)] = None
+
+
 class ThankYouPage(Closed):
     """The page shown after submission, with a button."""
 

@@ -64,6 +64,20 @@ async def test_a_customer_list(client: ScriptedGraph) -> None:
     }
 
 
+async def test_labels_and_the_way_out_of_a_list(client: ScriptedGraph) -> None:
+    more = {
+        "audience_labels": ["HIGH_VALUE_CUSTOMERS", "AT_RISK"],
+        "opt_out_link": "https://example.com/leave",
+        "use_for_products": ["ADS"],
+    }
+    assert await created(client, {**LIST, **more}) == {
+        "name": "Customers",
+        "subtype": "CUSTOM",
+        "customer_file_source": "USER_PROVIDED_ONLY",
+        **more,
+    }
+
+
 @pytest.mark.parametrize("rule", [VISITORS, json.dumps(VISITORS)])
 async def test_a_rule_goes_as_text_and_without_subtype(client: ScriptedGraph, rule: Any) -> None:
     params = await created(client, {"account_id": "1", "name": "Visitors", "rule": rule, "retention_days": 30})

@@ -36,6 +36,14 @@ async def test_a_form(client: ScriptedGraph) -> None:
         "locale": "de_de",
         "thank_you_page": {"title": "Thanks", "button_type": "VIEW_WEBSITE", "website_url": "https://example.com/"},
         "tracking_parameters": {"source": "ads"},
+        "custom_disclaimer": {
+            "title": "Terms",
+            "body": {"text": "We call you."},
+            "checkboxes": [{"text": "I agree", "key": "ok", "is_required": True}],
+        },
+        "question_page_custom_headline": "Almost there",
+        "is_phone_sms_verify_enabled": True,
+        "should_enforce_work_email": False,
     }
     answer = await confirmed(engine(client), "ads_create_lead_form", {**FORM, **more})
     assert answer.structured["data"]["id"] == "501"
@@ -48,6 +56,11 @@ async def test_a_form(client: ScriptedGraph) -> None:
         "locale": "DE_DE",
         "thank_you_page": more["thank_you_page"],
         "tracking_parameters": {"source": "ads"},
+        **{
+            name: more[name]
+            for name in ("custom_disclaimer", "question_page_custom_headline", "is_phone_sms_verify_enabled")
+        },
+        "should_enforce_work_email": False,
     }
 
 

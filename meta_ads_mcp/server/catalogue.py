@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from meta_ads_mcp.core.tool import WRITE_WARNING, Effect, Tool, declaration_of
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.server.resources import field_names
 from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
 
 if TYPE_CHECKING:
@@ -161,6 +160,8 @@ class Catalogue:
 
     def fields_of(self, graph_class: str) -> Sequence[str]:
         """Return the names of all fields of a kind of Graph object, none for a kind that is not listed."""
+        from meta_ads_mcp.server.resources import field_names  # noqa: PLC0415  only an error needs it
+
         return field_names(graph_class)
 
     def get_part(self, name: str) -> Tool:

@@ -21,7 +21,8 @@ class JournalEntry:
 
     `status` is one of `success`, `partial` (all but the fields in `not_applied`), `not_applied`, `failed` and
     `unknown_outcome`. `started` is the time of the intent in Unix seconds of this machine's clock, `graph_time` the
-    same time on Graph's. `unit` and `step` name the unit that the change belongs to and its step there.
+    same time on Graph's. `unit` and `step` name the unit that the change belongs to and its step there. `inverse` is
+    the request that takes the change back (`core.write.Inverse`), if one does.
     """
 
     change_id: str
@@ -51,6 +52,7 @@ class JournalEntry:
     result: dict[str, Any] | None = None
     unit: str | None = None
     step: str | None = None
+    inverse: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sent_at(self) -> float:

@@ -63,6 +63,7 @@ class NodeKind:
     * `pause_status`: the status that stops what the object does; None if nothing stops it.
     * `has_status`: whether it shows and takes the status DELETED.
     * `reversible`: whether its fields can be written back one by one.
+    * `delivers`: whether the status ACTIVE lets it spend, and ARCHIVED ends it for good.
     * `create_action`: the word of the policy for creating it.
     * `effect_fields`: fields on whose current values the effects of a change depend, beside those that it sets.
     * `id_keys`: parameters, at any depth of a request, that hold ids of this kind.
@@ -84,6 +85,7 @@ class NodeKind:
     pause_status: str | None = None
     has_status: bool = False
     reversible: bool = False
+    delivers: bool = True
     create_action: str | None = None
     effect_fields: tuple[str, ...] = ()
     id_keys: tuple[str, ...] = ()
@@ -191,6 +193,7 @@ _ROWS = (
         distinct_field="custom_event_type",
         list_edge="customconversions",
         fingerprint=Fingerprint(created="creation_time"),
+        reversible=True,
         id_keys=("custom_conversion_id", "conversion_id"),
     ),
     NodeKind(
@@ -223,7 +226,15 @@ _ROWS = (
         "pixel",
         Owner.MEMBER,
         member_edge="adspixels",
-        id_keys=("pixel_id", "pixel_ids", "lead_ads_selected_pixel_id", "fb_pixel", "offsite_pixel_id", "dataset"),
+        id_keys=(
+            "pixel_id",
+            "pixel_ids",
+            "lead_ads_selected_pixel_id",
+            "fb_pixel",
+            "offsite_pixel_id",
+            "dataset",
+            "dataset_id",
+        ),
     ),
     NodeKind(
         "IGUser",
@@ -258,9 +269,21 @@ _ROWS = (
         parent=("page_id", "Page"),
         distinct_field="leads_count",
         list_edge="leadgen_forms",
+        reversible=True,
+        delivers=False,
         id_keys=("lead_gen_form_id", "form_id"),
         quota="leadgen",
         quota_edges=("leadgen_forms", "leads"),
+    ),
+    NodeKind(
+        "Lead",
+        "lead",
+        Owner.PARENT,
+        parent=("form_id", "LeadgenForm"),
+        fingerprint=Fingerprint(("form_id",)),
+        id_keys=("lead_id",),
+        quota="leadgen",
+        quota_edges=("test_leads",),
     ),
     NodeKind(
         "Comment",
@@ -273,7 +296,7 @@ _ROWS = (
         quota_edges=("comments",),
     ),
     NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids", "business", "businesses")),
-    NodeKind("User", "user", Owner.ABOVE, id_keys=("user_id",)),
+    NodeKind("User", "user", Owner.ABOVE, id_keys=("user_id", "user")),
     NodeKind("Application", "app", Owner.ABOVE, id_keys=("application_id", "app_id", "application")),
     NodeKind("any", "object"),
     NodeKind("AdsInsights", "insights row", Owner.UNKNOWN, quota="ads_insights", quota_edges=("insights",)),
@@ -304,7 +327,6 @@ _ROWS = (
             ("AdsPixelStatsResult", "pixel statistics"),
             ("CustomAudiencesharedAccountInfo", "shared account"),
             ("InsightsResult", "Page insights"),
-            ("Lead", "lead"),
         )
     ),
 )

@@ -275,8 +275,11 @@ class Call(Protocol):
         """Return the account with this id, or the account that owns the object. Each is looked up once per process."""
         ...
 
-    async def owner(self, object_id: str) -> str | None:
-        """Return the id (`act_…`) of the account or of the object's account, or None if Meta names none."""
+    async def owner(self, object_id: str, kind: str = "any") -> str | None:
+        """Return the id (`act_…`) of the account or of the object's account, or None if Meta names none.
+
+        `kind` is the SDK class of the object, where the caller knows it.
+        """
         ...
 
     def allowed_accounts(self) -> Sequence[str]:

@@ -10,9 +10,26 @@ from pydantic import Field
 
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.request import Method, Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+
+
+@dataclass(frozen=True)
+class Inverse:
+    """Describe the request that takes a change back, for changes that are not fields of an object.
+
+    `{id}` in the path stands for the id of the object that the change creates. `reasons` say why a person has to agree.
+    """
+
+    method: Method
+    path: str
+    params: Row = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
+
+    def stored(self) -> Row:
+        """Return the request as the journal stores it."""
+        return {"method": self.method, "path": self.path, "params": self.params, "reasons": list(self.reasons)}
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,7 @@ class Change:
       there, whatever the request holds. `context` are other values that were read and that effects depend on.
     * `object_id` is None for what does not exist yet; `parent` and `edge` say where it will be (`act_1`, `campaigns`).
     * `readable` are the fields to read back.
+    * `inverse` takes the change back; None where the values before do, or nothing does.
     * `reasons` say why a person has to agree first, and `actions` are the policy's words, both beside those that the
       engine derives from the request.
     """
@@ -42,6 +60,7 @@ class Change:
     validate_only: bool = False
     private: bool = False
     context: Row = field(default_factory=dict)
+    inverse: Inverse | None = None
 
 
 @dataclass(frozen=True)

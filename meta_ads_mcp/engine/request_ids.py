@@ -41,6 +41,7 @@ _TEXTS = frozenset(
     name title message body description caption text subtitle headline link link_url url image_url picture url_tags
     after before payload.data bytes filename source file_url rename_suffix greeting
     phone_number dsa_payor dsa_beneficiary q query keyword key session_id
+    event_id event_name event_source_url test_event_code upload_tag
     """.split()
 )
 # Numbers with many digits, beside times.
@@ -52,6 +53,8 @@ _NUMBERS = frozenset(
     """.split()
 )
 NOT_IDS = _TEXTS | _NUMBERS
+# Objects in which an advertiser tells Meta about a person or an order: whatever is below them names no object of Meta.
+_OPAQUE = frozenset({"user_data", "custom_data", "app_data", "field_data", "custom_disclaimer_responses"})
 # Meta's own lists, the same for every account: what people are interested in, where they live, which apps they use.
 # Employers, schools and places are Pages.
 # Source: Meta docs, marketing-api/audiences/reference.
@@ -130,6 +133,8 @@ def _ids_in_object(value: Mapping[str, Any], place: _ValuePlace) -> Iterator[Nam
         return
     condition = value.get("field") if "value" in value else None
     for name, item in value.items():
+        if name in _OPAQUE:
+            continue
         yield from _ids_of_text(str(name), _ValuePlace("", place.path, shared=place.shared))
         if isinstance(condition, str) and name == "value":
             # {"field": "campaign.id", "operator": "IN", "value": [...]}: the field says what the value is.

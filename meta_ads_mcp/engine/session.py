@@ -20,6 +20,7 @@ from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
+from meta_ads_mcp.engine.request_ids import ANY
 from meta_ads_mcp.errors import ApiError, Denied, NotFound
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 
@@ -201,8 +202,8 @@ class ToolCall:
     async def sleep(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
 
-    async def owner(self, object_id: str) -> str | None:
-        return await self.graph.book.owner(object_id)
+    async def owner(self, object_id: str, kind: str = ANY) -> str | None:
+        return await self.graph.book.owner(object_id, kind)
 
     async def account(self, object_id: str) -> Account:
         owner = await self.owner(object_id)

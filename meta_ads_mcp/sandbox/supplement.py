@@ -82,6 +82,9 @@ EDGES: dict[str, Extra] = {
         },
         "TargetingSearchRow",
     ),
+    "Root GET dataset_quality": Extra(
+        "docs: marketing-api/conversions-api/dataset-quality-api", {"dataset_id": "string", "agent_name": "string"}
+    ),
     "Root GET debug_token": Extra("docs: facebook-login/guides/access-tokens/debugging", {"input_token": "string"}),
     "Root GET oauth/access_token": Extra(
         "docs: facebook-login/guides/access-tokens/get-long-lived",

@@ -43,6 +43,7 @@ TOOLSETS = (
     "comments",
     "previews",
     "pixels",
+    "signals",
     "audiences",
     "rules",
     "experiments",

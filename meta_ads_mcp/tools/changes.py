@@ -81,12 +81,14 @@ class UndoChange(ConfirmedParams):
         if entry is None:
             raise NotFound("There is no such change in the journal.", "List the changes with ads_get_changes.")
         _require_undoable(entry)
+        if entry.inverse:
+            return _inverse_plan(entry)
         target = self._stopped(entry) if entry.effect == "create" else _earlier(entry)
         kind = node_kind(entry.node)
         status = ["status"] if kind.has_status else []
         watched = entry.after if entry.effect == "update" else ()
         fields = dict.fromkeys(["id", "name", *status, *kind.effect_fields, *watched, *target])
-        now = await call.graph.get(str(entry.object_id), fields=list(fields))
+        now = await call.graph.get(str(entry.object_id), fields=list(fields), page=entry.page)
         if not self.force and entry.effect == "update":
             _require_unchanged(entry, now)
         change = Change(
@@ -112,6 +114,32 @@ class UndoChange(ConfirmedParams):
         return {"status": status}
 
 
+def _inverse_plan(entry: JournalEntry) -> Plan:
+    """Plan the request that takes the change back. Where it only changes an edge, it can be taken back in turn."""
+    inverse = entry.inverse
+    path = str(inverse["path"]).replace("{id}", str(entry.object_id))
+    is_deletion = inverse["method"] == "DELETE" and "/" not in path
+    request = Request(
+        inverse["method"],
+        path,
+        inverse["params"],
+        account=entry.account,
+        page=entry.page,
+        repeatable=False,
+        write=True,
+        kind=entry.node,
+    )
+    change = Change(
+        Effect.DELETE if is_deletion else Effect.UPDATE,
+        request,
+        entry.node,
+        object_id=entry.object_id,
+        after={"undo": entry.change_id},
+        reasons=tuple(inverse["reasons"]),
+    )
+    return Plan([change], f"Undo of {entry.tool} ({entry.change_id}) on {entry.object_id}.")
+
+
 async def _request(call: Call, entry: JournalEntry, target: Row) -> Request:
     """The values back as Graph takes them: an account's spend cap is read in minor units and written in the others."""
     params = {name: _writable(name, value) for name, value in target.items()}
@@ -123,6 +151,7 @@ async def _request(call: Call, entry: JournalEntry, target: Row) -> Request:
         str(entry.object_id),
         params,
         account=entry.account,
+        page=entry.page,
         repeatable=False,
         write=True,
         budget_change=entry.node == "AdSet" and not {"daily_budget", "lifetime_budget"}.isdisjoint(params),
@@ -173,7 +202,7 @@ def _require_undoable(entry: JournalEntry) -> None:
         raise InvalidArguments(f"This change was undone already, by {entry.undone_by}.", "Nothing is left to do.")
     if entry.effect == "delete" or entry.after.get("status") == "DELETED":
         raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
-    if entry.object_id is None or not can_be_undone(entry.effect, entry.node):
+    if entry.object_id is None or not (entry.inverse or can_be_undone(entry.effect, entry.node)):
         raise InvalidArguments(
             f"A change of this kind ({entry.tool}) cannot be undone here.", "Use the tool's counterpart."
         )

@@ -160,6 +160,8 @@ def starts_delivery(change: Change) -> bool:
     """Return whether the change sets an object ACTIVE that is not ACTIVE now."""
     values = {**change.request.params, **change.after}
     status = next((str(values[name]) for name in _STATUS_FIELDS if values.get(name) is not None), None)
+    if not node_kind(change.node).delivers:
+        return False
     return status in _STARTS and _before(change).get("status") != "ACTIVE"
 
 
@@ -184,7 +186,8 @@ def _deletion_reasons(change: Change) -> Iterator[str]:
     if change.effect is Effect.DELETE or _deletes_node(change):
         yield "it deletes the object, which cannot be undone"
     elif change.after.get("status") in END_STATUSES and _before(change).get("status") != change.after.get("status"):
-        yield f"it sets the status to {change.after['status']}, which cannot be undone"
+        is_final = change.after["status"] == "DELETED" or node_kind(change.node).delivers
+        yield f"it sets the status to {change.after['status']}" + (", which cannot be undone" if is_final else "")
 
 
 def _delivery_reasons(change: Change, now: float) -> Iterator[str]:

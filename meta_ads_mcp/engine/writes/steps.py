@@ -32,6 +32,8 @@ class Done:
     @property
     def can_be_undone(self) -> bool:
         change = self.change
+        if change.inverse is not None:
+            return True
         if change.after.get("status") == "DELETED" or not can_be_undone(change.effect.value, change.node):
             return False
         return change.effect is not Effect.UPDATE or not fields_without_previous_value(change.before, change.after)

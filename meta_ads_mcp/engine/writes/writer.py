@@ -313,6 +313,7 @@ class WriteCall:
             key=self.key,
             digest=self.digest,
             undo_of=self.arguments.get("change_id"),
+            inverse=change.inverse.stored() if change.inverse else {},
         )
 
     async def _result_of_key(self) -> Result | None:

@@ -192,6 +192,56 @@ def update_form(ask: Ask) -> Json:
     return SUCCESS
 
 
+@serves("GET", "LeadgenForm/test_leads")
+def test_leads(ask: Ask) -> EdgeListing:
+    """Return the test lead of a form, if it has one."""
+    require_page_token(ask, str(ask.node.get("page_id")), "leads_retrieval")
+    return EdgeListing(ask.graph.world.store.children(ask.node.id, "test_leads"))
+
+
+@serves("POST", "LeadgenForm/test_leads")
+def create_test_lead(ask: Ask) -> Json:
+    """Make the one test lead of a form. Questions without an answer get a dummy answer.
+
+    docs: marketing-api/guides/lead-ads/testing-troubleshooting
+    """
+    require_page_token(ask, str(ask.node.get("page_id")), "pages_manage_ads")
+    store = ask.graph.world.store
+    if store.children(ask.node.id, "test_leads"):
+        raise invalid(None, "The form has a test lead already; delete it first")
+    keys = [
+        str(question.get("key") or question.get("type", "")).lower() for question in ask.node.get("questions") or []
+    ]
+    answers = {str(item.get("name")): item.get("values") for item in ask.params.get("field_data") or []}
+    if unknown := next((name for name in answers if name not in keys), None):
+        raise invalid(None, f"The form has no question {unknown}", "field_data")
+    new_id = store.new_id("38")
+    dummies = {key: [f"<test lead: dummy data for {key}>"] for key in keys}
+    fields = {
+        "id": new_id,
+        "created_time": stamp(ask.graph.clock()),
+        "form_id": ask.node.id,
+        "is_organic": True,
+        "platform": "fb",
+        "field_data": [{"name": name, "values": values} for name, values in {**dummies, **answers}.items()],
+        "custom_disclaimer_responses": ask.params.get("custom_disclaimer_responses"),
+        "page_id": ask.node.get("page_id"),
+    }
+    store.add(GraphNode(new_id, "Lead", {name: value for name, value in fields.items() if value is not None}))
+    store.link(ask.node.id, "test_leads", [new_id])
+    store.link(ask.node.id, "leads", [new_id])
+    return {"id": new_id}
+
+
+@serves("DELETE", "Lead")
+def delete_lead(ask: Ask) -> Json:
+    """Delete a lead of the Page whose token it is."""
+    form = ask.graph.find(str(ask.node.get("form_id")))
+    require_page_token(ask, str(form.get("page_id") if form else ""), "pages_manage_ads")
+    gone(ask, ask.node)
+    return SUCCESS
+
+
 # -- posts ------------------------------------------------------------------------------------------------------------
 
 

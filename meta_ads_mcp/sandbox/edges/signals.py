@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
+from meta_ads_mcp.sandbox.edges.conversion_events import sent_in_hour
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.filters import number
 from meta_ads_mcp.sandbox.insights.split import spread
@@ -80,12 +82,49 @@ def stats(ask: Ask) -> EdgeListing:
 def counts(ask: Ask, aggregation: str, hour: datetime) -> list[dict[str, Json]]:
     """Return the values of an aggregation with their counts in an hour; of one event where `event` is given."""
     event_name = ask.params.get("event")
-    events = pixel.events_of_hour(ask.graph.world, ask.node.account, hour)
+    sent = sent_in_hour(ask, hour)
+    events = Counter(pixel.events_of_hour(ask.graph.world, ask.node.account, hour)) + sent
     counts_of_event = {event: count for event, count in events.items() if event_name in (None, event)}
     if aggregation == "event":
         return [{"value": event, "count": count} for event, count in counts_of_event.items() if count]
     values = VALUES.get(aggregation, OTHER)
     parts = spread(sum(counts_of_event.values()), [share for _, share in values], 0.5)
+    if aggregation == "event_source" and sent:
+        from_servers = sum(count for event, count in sent.items() if event_name in (None, event))
+        parts = spread(sum(counts_of_event.values()) - from_servers, [share for _, share in values], 0.5)
+        parts = [parts[0], parts[1] + from_servers]
+    return [{"value": value, "count": part} for (value, _), part in zip(values, parts, strict=True)]
+
+
+# The event of a pixel that a custom conversion of a type counts a part of.
+EVENT_OF_TYPE = {"PURCHASE": "Purchase", "LEAD": "Lead", "ADD_TO_CART": "AddToCart", "CONTENT_VIEW": "ViewContent"}
+RULE_SHARE = 0.4
+US_DOLLARS = 80
+
+
+@serves("GET", "CustomConversion/stats")
+def conversion_stats(ask: Ask) -> EdgeListing:
+    """Hourly buckets of what a custom conversion counted. Shape: SDK class CustomConversionStatsResult."""
+    now = ask.graph.clock().replace(minute=0, second=0, microsecond=0)
+    start = number(ask.params.get("start_time")) or (now - timedelta(hours=DEFAULT_HOURS)).timestamp()
+    end = number(ask.params.get("end_time")) or now.timestamp()
+    aggregation = ask.params.get("aggregation", "count")
+    hours = (now - timedelta(hours=back) for back in range(24 * 28))
+    rows = [
+        {"timestamp": stamp(hour), "aggregation": aggregation, "data": _converted(ask, aggregation, hour)}
+        for hour in hours
+        if start <= hour.timestamp() < end
+    ]
+    return EdgeListing(rows[::-1])
+
+
+def _converted(ask: Ask, aggregation: str, hour: datetime) -> list[dict[str, Json]]:
+    event = EVENT_OF_TYPE.get(str(ask.node.get("custom_event_type")), "PageView")
+    count = round(pixel.events_of_hour(ask.graph.world, ask.node.account, hour)[event] * RULE_SHARE)
+    if aggregation.endswith("usd_amount"):
+        return [{"value": aggregation, "count": count * US_DOLLARS}]
+    values = VALUES.get(aggregation, ((aggregation, 1.0),))
+    parts = spread(count, [share for _, share in values], 0.5)
     return [{"value": value, "count": part} for (value, _), part in zip(values, parts, strict=True)]
 
 

@@ -153,9 +153,18 @@ def create_conversion(ask: Ask) -> Json:
 
 @serves("POST", "CustomConversion")
 def update_conversion(ask: Ask) -> Json:
-    """Change a custom conversion."""
+    """Change a custom conversion, unless Meta has flagged it."""
     check_name(ask.params)
+    if ask.node.get("is_unavailable"):
+        raise invalid(None, "This custom conversion is restricted and cannot be changed", "name")
     change(ask, ask.node, readable(ask, "CustomConversion", ask.params))
+    return SUCCESS
+
+
+@serves("DELETE", "CustomConversion")
+def delete_conversion(ask: Ask) -> Json:
+    """Delete a custom conversion. Ad sets keep its id in their promoted object."""
+    gone(ask, ask.node)
     return SUCCESS
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from meta_ads_mcp.sandbox.delivery_plan import SPENT_SHARE, AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights.reach import SHARED_SHARE
 from meta_ads_mcp.sandbox.store import Store
-from meta_ads_mcp.sandbox.world import background, comments, forms, ids, instagram, people, tools
+from meta_ads_mcp.sandbox.world import background, comments, forms, ids, instagram, people, staff, tools
 from meta_ads_mcp.sandbox.world.account import account_node
 from meta_ads_mcp.sandbox.world.clients import Client
 from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
@@ -127,3 +127,7 @@ def link_agency(world: World, store: Store) -> None:
         store.links[world.business_id, f"{kind}_ad_accounts"] = (*before, account)
         before = store.links.get((world.business_id, f"{kind}_pages"), ())
         store.links[world.business_id, f"{kind}_pages"] = (*before, page)
+        pixels = store.links.get((account, "adspixels"), ())
+        before = store.links.get((world.business_id, f"{kind}_pixels"), ())
+        store.links[world.business_id, f"{kind}_pixels"] = (*before, *pixels)
+    staff.add_staff(store, world)

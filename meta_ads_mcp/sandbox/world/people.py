@@ -52,6 +52,10 @@ def add_page(store: Store, seed: int, number: int, client: Client, *, page_id: s
         "username": client.username,
         "instagram_business_account": {"id": instagram_id},
         "connected_instagram_account": {"id": instagram_id},
+        # The last client has not accepted the terms for lead ads.
+        "leadgen_tos_accepted": number < 3,
+        **({"leadgen_tos_acceptance_time": "2024-02-12T09:30:00+0000"} if number < 3 else {}),
+        **({"leadgen_tos_accepting_user": {"id": "1220000000000001", "name": "Mara Ilves"}} if number < 3 else {}),
     }
     store.add(GraphNode(page_id, "Page", fields, default_fields=NAMED))
     instagram = {

@@ -11,17 +11,19 @@ from pydantic import Field
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import read_list
 from meta_ads_mcp.core.params import Closed, ListParams, Local
-from meta_ads_mcp.core.partial import needing
+from meta_ads_mcp.core.partial import attempt, needing, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import Moment, to_unix
 from meta_ads_mcp.core.values.ids import AdId, LeadFormId, PageId
+from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.comments.comments import page_of_ad
 
 LEAD_FIELDS = "id created_time field_data ad_id ad_name adset_id campaign_id form_id platform is_organic"
 # Meta docs, marketing-api/guides/lead-ads/retrieving.
 LEAD_SCOPES = ("leads_retrieval", "ads_management", "pages_show_list", "pages_read_engagement", "pages_manage_ads")
+TERMS_FIELDS = ("id", "leadgen_tos_accepted", "leadgen_tos_acceptance_time", "leadgen_tos_accepting_user")
 MASKED = (
     "Values of field_data are masked, because they are personal data. ads_export_leads writes them to a private file; "
     "include_pii=true shows them."
@@ -39,14 +41,35 @@ MASKED = (
     keywords="instant form questions",
 )
 class GetLeadForms(ListParams):
-    """List the lead forms of a Page: status, number of leads, questions, privacy policy."""
+    """List the lead forms of a Page: status, number of leads, questions, privacy policy.
+
+    terms=true tells whether the Page has accepted Meta's terms for lead ads, without which no form collects leads.
+    """
 
     page_id: PageId
+    terms: Annotated[bool, Local()] = False
     fields: FieldList | None = None
 
     async def run(self, call: Call) -> Result:
+        if self.terms:
+            call.note(await self._terms(call))
         with needing("pages_manage_ads", "leads_retrieval", "pages_show_list"):
             return await read_list(call, self, f"{self.page_id}/leadgen_forms", page=self.page_id)
+
+    async def _terms(self, call: Call) -> str:
+        """Return a sentence on Meta's terms for lead ads (SDK class Page)."""
+        page = await attempt(call.graph.get(self.page_id, fields=TERMS_FIELDS, page=self.page_id))
+        if isinstance(page, AdsError):
+            return unread("The state of the lead terms", page)
+        if page.get("leadgen_tos_accepted") is not True:
+            return (
+                f"Page {self.page_id} has not accepted Meta's terms for lead ads, so its ads with a form fail. "
+                "Somebody with full control of the Page accepts them at facebook.com/ads/leadgen/tos; no tool can."
+            )
+        user = page.get("leadgen_tos_accepting_user")
+        who = f" by {user['name']}" if isinstance(user, dict) and user.get("name") else ""
+        when = f" on {str(page['leadgen_tos_acceptance_time'])[:10]}" if page.get("leadgen_tos_acceptance_time") else ""
+        return f"Page {self.page_id} accepted Meta's terms for lead ads{when}{who}."
 
 
 class LeadFilter(Closed):

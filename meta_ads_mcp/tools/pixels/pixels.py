@@ -9,13 +9,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import fields_for, read_list
-from meta_ads_mcp.core.params import ListParams, Params
+from meta_ads_mcp.core.params import ListParams, Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import Moment, to_unix
 from meta_ads_mcp.core.values.graph_values import with_parsed
-from meta_ads_mcp.core.values.ids import AccountId, PixelId
+from meta_ads_mcp.core.values.ids import AccountId, CustomConversionId, PixelId
 from meta_ads_mcp.tools.pixels.health import age_hours, match_rate
 from meta_ads_mcp.tools.pixels.stats import MAX_SERIES, MAX_TOTALS, PixelStats
 
@@ -163,6 +163,12 @@ class GetPixelEvents(Params):
         return f"Pixel {self.pixel_id}: {stats.total} by {self.aggregation}, {len(stats.totals)} value(s)."
 
 
+# CustomConversionStatsResult.Aggregation of the SDK.
+ConversionAggregation = Literal[
+    "count", "device_type", "host", "pixel_fire", "unmatched_count", "unmatched_usd_amount", "url", "usd_amount"
+]
+
+
 @tool(
     "ads_get_custom_conversions",
     Effect.READ,
@@ -175,10 +181,44 @@ class GetPixelEvents(Params):
     keywords="rule url event goal",
 )
 class GetCustomConversions(ListParams):
-    """List an account's custom conversions: rule, event type, value, pixel, and when each last fired."""
+    """List an account's custom conversions: rule, event type, value, pixel, and when each last fired.
+
+    stats_for counts what one of them received, by hour and by the aggregation, instead of the list.
+    """
 
     account_id: AccountId
+    stats_for: Annotated[CustomConversionId | None, Local(), Field(description="Id of a custom conversion")] = None
+    aggregation: Annotated[ConversionAggregation, Local()] | None = None
+    start_time: Annotated[Moment | None, Local(), Field(description="Of the counts; without offset: UTC")] = None
+    end_time: Annotated[Moment | None, Local()] = None
     fields: FieldList | None = None
+
+    @model_validator(mode="after")
+    def _check_stats(self) -> Self:
+        if self.stats_for is None and (self.aggregation or self.start_time or self.end_time):
+            raise ValueError("aggregation, start_time and end_time are for counts: give stats_for")
+        return self
+
+    async def run(self, call: Call) -> Result:
+        path = f"{self.account_id}/customconversions"
+        if self.stats_for is None:
+            return await read_list(call, self, path, refine=self.refine)
+        return await self._count(call, self.stats_for)
+
+    async def _count(self, call: Call, conversion_id: str) -> Result:
+        aggregation, stats = self.aggregation or "count", PixelStats()
+        async for buckets in call.graph.each_page(
+            f"{conversion_id}/stats",
+            aggregation=aggregation,
+            start_time=to_unix(self.start_time, UTC) if self.start_time else None,
+            end_time=to_unix(self.end_time, UTC) if self.end_time else None,
+        ):
+            stats.add({"start_time": bucket.get("timestamp"), "data": bucket.get("data")} for bucket in buckets)
+        if "usd" in aggregation:
+            call.note("Amounts are in US dollars, whatever the currency of the account.")
+        totals, series = stats.totals_table().public(), stats.series_table().public()
+        data = {"aggregation": aggregation, "total": stats.total, "totals": totals, "series": series}
+        return Result(f"Custom conversion {conversion_id}: {stats.total} by {aggregation}.", data)
 
     @staticmethod
     def refine(row: Row) -> Row:

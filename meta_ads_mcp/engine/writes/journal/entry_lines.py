@@ -115,7 +115,7 @@ _FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
             "account currency page object_id parent edge call_id key digest undo_of unit step".split(),
             _is_optional_text,
         ),
-        **dict.fromkeys(("arguments", "before", "after"), _is_optional_dict),
+        **dict.fromkeys(("arguments", "before", "after", "inverse"), _is_optional_dict),
         **dict.fromkeys(("started", "graph_time"), _is_optional_number),
     },
     "outcome": {

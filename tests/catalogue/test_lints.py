@@ -44,6 +44,7 @@ OPEN_OBJECTS = {
     **dict.fromkeys(("asset_customization_rules", "creative", "geo_override"), _AS_META),
     **dict.fromkeys(("creative_features_spec", "image_crops"), "keys are names that Meta adds to: features, ratios"),
     "tracking_parameters": "names and texts of the advertiser's own",
+    "contents": "items of an order with any keys of the advertiser",
     "column_map": "names of columns of the advertiser's own",
     **dict.fromkeys(
         ("regional_regulation_disclaimer_spec", "regional_regulation_identities"), "keys differ by country"

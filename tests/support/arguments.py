@@ -214,6 +214,7 @@ CLOSED_INSIDE = (
     "ad_disclaimer_spec",
     "branded_content",
     "destination_spec",
+    "events",
     "interactive_components_spec",
     "omnichannel_link_spec",
     "placement_soft_opt_out",

@@ -59,6 +59,23 @@ MORE: dict[str, dict[str, Any]] = {
         "questions": [{"type": "EMAIL"}],
         "privacy_policy_url": "https://example.com/privacy",
     },
+    "ads_send_conversion_events": {
+        "source": "physical_store",
+        "test_event_code": "TEST1",
+        "upload_tag": "till",
+        "idempotency_key": "events-1",
+        "events": [
+            {
+                "event_name": "Purchase",
+                "event_time": "2026-11-20T10:00:00+00:00",
+                "event_id": "order-1",
+                "user_data": {"em": "mary@example.com"},
+                "custom_data": {"value": 9.99, "currency": "USD"},
+            }
+        ],
+    },
+    "ads_update_lead_form": {"status": "ARCHIVED"},
+    "ads_share_dataset": {"action": "assign_user", "user_id": ID, "tasks": ["ANALYZE"]},
     "ads_create_lookalike_audience": {"country": ["DE"]},
     "ads_update_audience_users": {"file_path": "/uploads/people.csv"},
     "facebook_create_post": {"message": "Our winter menu is here.", "dry_run": False},

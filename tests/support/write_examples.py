@@ -77,6 +77,7 @@ VALID: dict[str, dict[str, Any]] = {
     "ads_create_ad_rule": {"account_id": "{account}", "name": "Stop", **SCHEDULE},
     "ads_update_ad_rule": {"rule_id": "{rule}", "name": "Renamed"},
     "ads_unshare_custom_audience": {"audience_id": "{audience}", "ad_account_ids": ["{other}"]},
+    "ads_share_dataset": {"dataset_id": "{pixel}", "action": "share_account", "account_id": "{other}"},
     "ads_update_budget": {"entity_type": "campaign", "entity_id": "{campaign}", "daily_budget": 99000},
     "ads_set_status": {"account_id": "{account}", "level": "ad", "ids": ["{ad}"], "status": "PAUSED"},
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": "{campaign}"}},
@@ -89,6 +90,7 @@ CONFIRMED = frozenset(
     ads_reply_comment ads_create_lead_form ads_create_ad_study facebook_create_post facebook_delete_post
     ads_update_ad ads_update_ad_link ads_update_spend_cap ads_delete_budget_schedule
     ads_import_structure
+    ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     """.split()
 )
 
@@ -104,6 +106,9 @@ async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
         sheet = files / "structure.csv"
         sheet.write_text(f"level,id,name\ncampaign,{desk.ids['campaign']},Renamed\n", encoding="utf-8")
         given = {"account_id": desk.account, "file_path": str(sheet), "dry_run": False, "idempotency_key": "import-1"}
+    if tool.name == "ads_update_lead_form":
+        # It reads the last leads, which the sandbox makes when they are first read.
+        desk.sandbox.world.leads.fill_all()
     if tool.name == "ads_undo_change":
         raised = {"campaign_id": desk.ids["campaign"], "daily_budget": 500}
         made = await desk.call("ads_update_campaign", raised, Person(True))

@@ -98,7 +98,8 @@ def unshare_business(ask: Ask) -> Json:
 def assigned_users(ask: Ask) -> EdgeListing:
     """Return the people of a business who have tasks on the dataset."""
     _require_owner(ask)
-    return EdgeListing(ask.graph.world.store.children(ask.node.id, "assigned_users"))
+    # One person has entries on many objects, so an entry is not stored under the person's id.
+    return EdgeListing([dict(row.fields) for row in ask.graph.world.store.children(ask.node.id, "assigned_users")])
 
 
 @serves("POST", "AdsPixel/assigned_users")

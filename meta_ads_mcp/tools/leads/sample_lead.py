@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from meta_ads_mcp.core.params import Closed, opaque_object
+from meta_ads_mcp.core.params import Closed
 from meta_ads_mcp.core.partial import needing
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
@@ -24,16 +24,12 @@ Answer = Annotated[str, Field(max_length=1000)]
 class LeadAnswer(Closed):
     """Hold the answer to one question of the form."""
 
-    model_config = ConfigDict(json_schema_extra=opaque_object('{"name": key of a question, "values": [answer]}'))
-
     name: Annotated[str, Field(min_length=1, max_length=200)]
     values: Annotated[list[Answer], Field(min_length=1, max_length=20)]
 
 
 class LeadConsent(Closed):
     """Hold the state of one checkbox of the form's disclaimer."""
-
-    model_config = ConfigDict(json_schema_extra=opaque_object('{"checkbox_key": "...", "is_checked": true}'))
 
     checkbox_key: Annotated[str, Field(min_length=1, max_length=200)]
     is_checked: bool

@@ -21,7 +21,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
-from meta_ads_mcp.errors import AdsError, ApiError, InvalidArguments, Throttled, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, InvalidArguments, Throttled, UnknownOutcome
 from meta_ads_mcp.tools.signals.event_builder import BuiltEvent, EventBuilder, RefusedEvent
 from meta_ads_mcp.tools.signals.event_file import MAX_FILE_BYTES, EventFile, FileRow
 from meta_ads_mcp.tools.signals.event_spec import ConversionEvent, EventSource, flat_values
@@ -320,8 +320,8 @@ class EventSender:
     async def _send(self, events: Sequence[NumberedEvent]) -> None:
         try:
             answer = await self._post(events)
-        except ApiError as error:
-            if error.graph is None or error.graph.code != _INVALID_PARAMETER:
+        except AdsError as error:
+            if not _is_refusal(error):
                 raise
             await self._isolate(events, error)
             return
@@ -330,7 +330,7 @@ class EventSender:
         if isinstance(answer.get("fbtrace_id"), str):
             self.traces.append(answer["fbtrace_id"])
 
-    async def _isolate(self, events: Sequence[NumberedEvent], error: ApiError) -> None:
+    async def _isolate(self, events: Sequence[NumberedEvent], error: AdsError) -> None:
         """Send the halves of a refused batch. Graph has stored none of its events."""
         if len(events) == 1:
             reason = error.graph.user_message or error.graph.message if error.graph else error.message
@@ -391,14 +391,19 @@ def _explain_repetition() -> Iterator[None]:
     """Add to a failure how to go on. Meta drops an event whose name and id it has received within 48 hours."""
     try:
         yield
-    except ApiError:
-        raise
     except UnknownOutcome as lost:
         step = "Repeat the call with the same idempotency_key: Meta drops events with a name and id that it has."
         raise replace(lost, next_step=step) from None
     except AdsError as error:
+        if _is_refusal(error):
+            raise
         first = error.next_step if isinstance(error, Throttled) else ""
         raise replace(error, next_step=f"{first} {REPEATABLE}".strip()) from None
+
+
+def _is_refusal(error: AdsError) -> bool:
+    """Return whether Graph refused an event of the request, and so stored none."""
+    return error.graph is not None and error.graph.code == _INVALID_PARAMETER and not isinstance(error, UnknownOutcome)
 
 
 def _as_json(event: Row) -> str:

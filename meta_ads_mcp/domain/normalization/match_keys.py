@@ -78,14 +78,14 @@ def hash_match_key(key: str, value: str, context: Context, *, already_hashed: bo
 
 def _name(value: str, _: Context) -> str:
     """Keep letters of any alphabet and blanks between words; drop punctuation and symbols."""
-    kept = (char for char in unicodedata.normalize("NFC", value.lower()) if unicodedata.category(char)[0] in "LMNZ")
-    return " ".join("".join(kept).split())
+    chars = (char for char in unicodedata.normalize("NFC", value.lower()) if unicodedata.category(char)[0] in "LMNZ")
+    return " ".join("".join(chars).split())
 
 
 def _place(value: str, _: Context) -> str:
     """Keep letters of any alphabet; drop digits, blanks, punctuation and symbols."""
-    kept = unicodedata.normalize("NFC", value.lower())
-    return "".join(char for char in kept if unicodedata.category(char)[0] in "LM")
+    chars = unicodedata.normalize("NFC", value.lower())
+    return "".join(char for char in chars if unicodedata.category(char)[0] in "LM")
 
 
 def _state(value: str, context: Context) -> str:

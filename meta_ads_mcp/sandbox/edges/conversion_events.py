@@ -50,7 +50,7 @@ IDENTIFIERS: dict[str, tuple[str, float]] = {
     "ln": ("last_name", 0.5),
     "lead_id": ("lead_id", 6.0),
 }
-# The client's own server sends a part of its events, with these keys in such a share of them.
+# The client's server sends a part of its events, with these keys in such a share of them.
 SERVER_SHARE = 0.2
 SERVER_KEYS = {"external_id": 0.7, "em": 0.4, "ph": 0.2, "client_ip_address": 1.0, "client_user_agent": 1.0}
 BROWSER_EVENTS_WITH_ID, COVERAGE_GOAL = 0.9, 75
@@ -63,7 +63,7 @@ class ReceivedEvent:
     name: str
     source: str
     event_time: int
-    received: float
+    arrival: float
     keys: frozenset[str]
     has_id: bool
 
@@ -84,20 +84,20 @@ def receive(ask: Ask) -> Json:
         raise invalid(None, f"A call takes at most {MAX_EVENTS} events", "data")
     events = [_checked(ask, number, item) for number, item in enumerate(raw)]
     memory = ask.graph.world.store.memory
-    kept = list(received_events(ask, ask.node.id))
-    seen: dict[tuple[str, str], float] = memory.setdefault(("event ids", ask.node.id), {})
+    memory_rows = list(received_events(ask, ask.node.id))
+    times: dict[tuple[str, str], float] = memory.setdefault(("event ids", ask.node.id), {})
     when = ask.graph.clock().timestamp()
     for event in events:
         key = (event["event_name"], str(event.get("event_id", "")))
-        if not key[1] or when - seen.get(key, float("-inf")) > DEDUPLICATION_S:
-            kept.append(_kept(event, when))
+        if not key[1] or when - times.get(key, float("-inf")) > DEDUPLICATION_S:
+            memory_rows.append(_kept(event, when))
         if key[1]:
-            seen.setdefault(key, when)
-    memory["events", ask.node.id] = kept
+            times.setdefault(key, when)
+    memory["events", ask.node.id] = memory_rows
     ask.graph.world.store.patch(ask.node.id, {"last_fired_time": stamp(now(ask))})
     if ask.params.get("upload_tag"):
         _keep_upload(ask, events)
-    return {"events_received": len(events), "messages": [], "fbtrace_id": f"A{len(kept):021d}"}
+    return {"events_received": len(events), "messages": [], "fbtrace_id": f"A{len(memory_rows):021d}"}
 
 
 def _checked(ask: Ask, number: int, item: Json) -> dict[str, Json]:
@@ -172,7 +172,7 @@ def datasets(ask: Ask) -> EdgeListing:
 
 def _keep_upload(ask: Ask, events: Iterable[Mapping[str, Json]]) -> None:
     times = [event["event_time"] for event in events]
-    matched = sum("em" in event["user_data"] or "ph" in event["user_data"] for event in events)
+    matches = sum("em" in event["user_data"] or "ph" in event["user_data"] for event in events)
     store = ask.graph.world.store
     tag = ask.params["upload_tag"]
     before = next(
@@ -185,7 +185,7 @@ def _keep_upload(ask: Ask, events: Iterable[Mapping[str, Json]]) -> None:
         "event_time_min": min([*times, *([before.get("event_time_min")] if before else [])]),
         "event_time_max": max([*times, *([before.get("event_time_max")] if before else [])]),
         "valid_entries": len(times) + (before.get("valid_entries") if before else 0),
-        "matched_entries": matched + (before.get("matched_entries") if before else 0),
+        "matched_entries": matches + (before.get("matched_entries") if before else 0),
         "duplicate_entries": 0,
         "is_excluded_for_lift": False,
     }
@@ -235,35 +235,38 @@ def quality(ask: Ask) -> Json:
 
 
 def _web(ask: Ask, dataset: GraphNode) -> Iterator[dict[str, Json]]:
-    """Rate the events of the client's own server together with those that were sent here."""
+    """Rate the events of the client's server together with those that were sent here."""
     browser = _events_of_a_day(ask, dataset)
-    sent = [event for event in received_events(ask, dataset.id) if event.source == "website"]
-    for name in sorted({event.name for event in sent} | {name for name, count in browser.items() if count}):
-        events = [event for event in sent if event.name == name]
-        own = round(browser.get(name, 0) * SERVER_SHARE)
-        if not own and not events:
+    events_sent = [event for event in received_events(ask, dataset.id) if event.source == "website"]
+    for name in sorted({event.name for event in events_sent} | {name for name, count in browser.items() if count}):
+        events = [event for event in events_sent if event.name == name]
+        client_events = round(browser.get(name, 0) * SERVER_SHARE)
+        if not client_events and not events:
             continue
-        row = _rated(name, events, own)
+        row = _rated(name, events, client_events)
         total = browser.get(name, 0) + len(events)
-        covered = round(100 * (own + len(events)) / total, 1)
+        coverage = round(100 * (client_events + len(events)) / total, 1)
         row["event_coverage"] = {
-            "percentage": covered,
+            "percentage": coverage,
             "goal_percentage": COVERAGE_GOAL,
             "description": "Server events in relation to browser events.",
         }
-        with_id = round(
-            100 * (own * BROWSER_EVENTS_WITH_ID + sum(event.has_id for event in events)) / (own + len(events)), 1
-        )
+        with_id = _percent_with_id(events, client_events)
         row["dedupe_key_feedback"] = [
             {
                 "dedupe_key": "event_id",
                 "browser_events_with_dedupe_key": {"percentage": 100 * BROWSER_EVENTS_WITH_ID},
                 "server_events_with_dedupe_key": {"percentage": with_id},
-                "overall_browser_coverage_from_dedupe_key": {"percentage": round(covered * with_id / 100, 1)},
+                "overall_browser_coverage_from_dedupe_key": {"percentage": round(coverage * with_id / 100, 1)},
             }
         ]
-        row["acr"] = {"percentage": round(covered / 8, 1), "description": "Additional conversions reported."}
+        row["acr"] = {"percentage": round(coverage / 8, 1), "description": "Additional conversions reported."}
         yield row
+
+
+def _percent_with_id(events: list[ReceivedEvent], client_events: int) -> float:
+    count = client_events * BROWSER_EVENTS_WITH_ID + sum(event.has_id for event in events)
+    return round(100 * count / (client_events + len(events)), 1)
 
 
 def _offline(ask: Ask, dataset: GraphNode) -> Iterator[dict[str, Json]]:
@@ -275,9 +278,9 @@ def _crm(ask: Ask, dataset: GraphNode) -> Iterator[dict[str, Json]]:
 
 
 def _of_sources(ask: Ask, dataset: GraphNode, sources: set[str]) -> Iterator[dict[str, Json]]:
-    sent = [event for event in received_events(ask, dataset.id) if event.source in sources]
-    for name in sorted({event.name for event in sent}):
-        yield _rated(name, [event for event in sent if event.name == name], 0)
+    events_sent = [event for event in received_events(ask, dataset.id) if event.source in sources]
+    for name in sorted({event.name for event in events_sent}):
+        yield _rated(name, [event for event in events_sent if event.name == name], 0)
 
 
 CHANNELS: dict[str, Callable[[Ask, GraphNode], Iterator[dict[str, Json]]]] = {
@@ -287,10 +290,10 @@ CHANNELS: dict[str, Callable[[Ask, GraphNode], Iterator[dict[str, Json]]]] = {
 }
 
 
-def _rated(name: str, events: list[ReceivedEvent], own: int) -> dict[str, Json]:
-    """Return match quality and freshness of an event; `own` is the number of events of the client's own server."""
-    total = own + len(events)
-    counts = Counter({key: own * share for key, share in SERVER_KEYS.items()} if own else {})
+def _rated(name: str, events: list[ReceivedEvent], client_events: int) -> dict[str, Json]:
+    """Return match quality and freshness. `client_events` is the number of events of the client's server."""
+    total = client_events + len(events)
+    counts = Counter({key: client_events * share for key, share in SERVER_KEYS.items()} if client_events else {})
     counts.update(key for event in events for key in event.keys)
     coverage = {key: 100 * counts[key] / total for key in IDENTIFIERS if counts[key]}
     score = min(10.0, sum(IDENTIFIERS[key][1] * share / 100 for key, share in coverage.items()))
@@ -308,7 +311,7 @@ def _rated(name: str, events: list[ReceivedEvent], own: int) -> dict[str, Json]:
 
 
 def _frequency(events: list[ReceivedEvent]) -> str:
-    delays = sorted(event.received - event.event_time for event in events)
+    delays = sorted(event.arrival - event.event_time for event in events)
     delay = delays[len(delays) // 2] if delays else 0
     return "real_time" if delay < 3600 else "hourly" if delay < DAY_S else "daily"
 

@@ -111,14 +111,14 @@ def assign_user(ask: Ask) -> Json:
         raise unknown_node(str(ask.params["user"]), ask.call.method)
     store = ask.graph.world.store
     store.memory["tasks", f"{ask.node.id}/{user.id}"] = tuple(ask.params["tasks"])
-    shown = f"{ask.node.id}/{user.id}"
+    entry_id = f"{ask.node.id}/{user.id}"
     fields = {
         "id": user.id,
         "name": user.get("name"),
         "user_type": user.type,
         "business": ask.node.get("owner_business"),
     }
-    store.add(GraphNode(shown, "AssignedUser", fields))
-    if shown not in store.links.get((ask.node.id, "assigned_users"), ()):
-        store.link(ask.node.id, "assigned_users", [shown])
+    store.add(GraphNode(entry_id, "AssignedUser", fields))
+    if entry_id not in store.links.get((ask.node.id, "assigned_users"), ()):
+        store.link(ask.node.id, "assigned_users", [entry_id])
     return SUCCESS

@@ -56,11 +56,11 @@ def _add_person(
             account = f"act_{world.account_ids[place]}"
             _append(store, user_id, "assigned_ad_accounts", account)
             _append(store, user_id, "assigned_pages", world.page_ids[place])
-            shown = f"{account}/{user_id}"
+            entry_id = f"{account}/{user_id}"
             entry = {"id": user_id, "name": name, "user_type": "BusinessUser", "business": business}
-            store.add(GraphNode(shown, "AssignedUser", entry))
-            _append(store, account, "assigned_users", shown)
-            _append(store, world.page_ids[place], "assigned_users", shown)
+            store.add(GraphNode(entry_id, "AssignedUser", entry))
+            _append(store, account, "assigned_users", entry_id)
+            _append(store, world.page_ids[place], "assigned_users", entry_id)
 
 
 def _add_invitation(store: Store, world: World) -> None:

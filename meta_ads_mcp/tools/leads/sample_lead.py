@@ -109,12 +109,12 @@ class ManageTestLead(ConfirmedParams, CreateParams):
         }
         path = f"{self.form_id}/test_leads"
         request = Request("POST", path, params, page=page, repeatable=False, write=True, kind="LeadgenForm")
-        answered = [answer.name for answer in self.field_data or ()]
+        names = [answer.name for answer in self.field_data or ()]
         return Change(
             Effect.CREATE,
             request,
             "Lead",
-            after={"form_id": self.form_id, "answers": answered or "dummy answers"},
+            after={"form_id": self.form_id, "answers": names or "dummy answers"},
             parent=self.form_id,
             edge="test_leads",
             private=True,
@@ -123,10 +123,10 @@ class ManageTestLead(ConfirmedParams, CreateParams):
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         """Send the changes in order."""
-        created: Row = {}
+        result: Row = {}
         for change in plan.changes:
             answer = await steps.do(change)
             if change.effect is Effect.CREATE:
-                created = {"id": answer["id"]}
+                result = {"id": answer["id"]}
         step = "Look for it in the CRM. Delete it with action=delete."
-        return {**created, **plan.details, "changes": {}, "next_step": step if created else ""}
+        return {**result, **plan.details, "changes": {}, "next_step": step if result else ""}

@@ -85,13 +85,13 @@ class DeleteCustomConversion(ConfirmedParams):
         )
         return [row async for rows in pages for row in rows if self._is_used_by(row.get("promoted_object"))]
 
-    def _is_used_by(self, promoted: Any) -> bool:
-        return isinstance(promoted, dict) and str(promoted.get("custom_conversion_id")) == self.custom_conversion_id
+    def _is_used_by(self, target: Any) -> bool:
+        return isinstance(target, dict) and str(target.get("custom_conversion_id")) == self.custom_conversion_id
 
 
 def _users_note(ad_sets: list[Row]) -> str:
     if not ad_sets:
         return "No ad set of the account optimizes for it."
-    named = ", ".join(f"{row['id']} ({row.get('effective_status')})" for row in ad_sets[:MAX_NAMED])
+    names = ", ".join(f"{row['id']} ({row.get('effective_status')})" for row in ad_sets[:MAX_NAMED])
     more = f" and {len(ad_sets) - MAX_NAMED} more" if len(ad_sets) > MAX_NAMED else ""
-    return f"{len(ad_sets)} ad sets optimize for it and will not learn any more: {named}{more}."
+    return f"{len(ad_sets)} ad sets optimize for it and will not learn any more: {names}{more}."

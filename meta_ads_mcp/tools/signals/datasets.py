@@ -119,8 +119,8 @@ class GetDatasets(ListParams):
             return await read_list(call, self, path, refine=lambda row: _show(row, call), **more)
 
     async def _read_one(self, call: Call, dataset_id: str) -> Result:
-        wanted = fields_for(self)
-        fields = wanted if self.fields else [*wanted, *UPLOAD_TOTALS]
+        names = fields_for(self)
+        fields = names if self.fields else [*names, *UPLOAD_TOTALS]
         row = _show(await call.graph.get(dataset_id, fields=fields), call)
         if "match_rate_approx" in row and row["match_rate_approx"] is None:
             call.note(UNKNOWN_RATE)
@@ -156,20 +156,20 @@ class GetDatasets(ListParams):
 
 def _show(row: Row, call: Call) -> Row:
     """Add the hours since the last event; Meta's -1 for an unknown match rate becomes None."""
-    shown = with_age(row, call)
-    return {**shown, "match_rate_approx": match_rate(row)} if "match_rate_approx" in row else shown
+    result = with_age(row, call)
+    return {**result, "match_rate_approx": match_rate(row)} if "match_rate_approx" in row else result
 
 
 def business_of(call: Call, argument: str | None, dataset: Row) -> str:
     """Return the business whose shares of a dataset are meant: of the argument, the settings, or the owner.
 
-    Raises InvalidArguments if none is known.
+    Raises InvalidArguments if none is business_id.
     """
     owner = dataset.get("owner_business")
-    known = argument or call.business_id() or (owner.get("id") if isinstance(owner, dict) else None)
-    if not known:
+    business_id = argument or call.business_id() or (owner.get("id") if isinstance(owner, dict) else None)
+    if not business_id:
         raise InvalidArguments(
             "Meta requires the business that owns the dataset, and does not show it to this token.",
             "Give business_id; ads_get_pages_for_business and Business settings show it.",
         )
-    return str(known)
+    return str(business_id)

@@ -69,7 +69,7 @@ class EventBuilder:
     now: float
     hashed: bool = False
     crm_name: str | None = None
-    _seen: Counter[str] = field(default_factory=Counter)
+    _counts: Counter[str] = field(default_factory=Counter)
 
     def build(self, values: Mapping[str, Any]) -> BuiltEvent:
         """Return the event for flat values by key. Raises RefusedEvent with every reason."""
@@ -77,9 +77,9 @@ class EventBuilder:
         reader = _Reader(values)
         source = reader.read("action_source", _source) or self.source
         event: Row = {
-            "event_name": reader.read("event_name", _event_name, required="Meta requires a name"),
+            "event_name": reader.read("event_name", _event_name, rule_text="Meta requires a name"),
             "event_time": reader.read(
-                "event_time", lambda value: self._time(value, source), required="Meta requires a time"
+                "event_time", lambda value: self._time(value, source), rule_text="Meta requires a time"
             ),
             "event_id": reader.read("event_id", str),
             "event_source_url": reader.read("event_source_url", _url),
@@ -102,8 +102,8 @@ class EventBuilder:
     def _make_id(self, event: Row) -> str:
         """Return an id that is the same whenever the same events are sent. Equal events are numbered."""
         digest = hashlib.sha256(json.dumps(event, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:32]
-        self._seen[digest] += 1
-        return digest if self._seen[digest] == 1 else f"{digest}-{self._seen[digest]}"
+        self._counts[digest] += 1
+        return digest if self._counts[digest] == 1 else f"{digest}-{self._counts[digest]}"
 
     def _time(self, value: Any, source: str) -> int:
         seconds = _seconds(value)
@@ -159,14 +159,14 @@ class _Reader:
     problems: list[tuple[str, str]] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
 
-    def read(self, key: str, rule: Callable[[Any], Any], required: str = "") -> Any:
+    def read(self, key: str, rule: Callable[[Any], Any], rule_text: str = "") -> Any:
         if key not in self.values:
-            if required:
-                self.refuse(key, required)
+            if rule_text:
+                self.refuse(key, rule_text)
             return None
-        misplaced = find_misplaced(key, self.values[key])
-        if misplaced:
-            self.refuse(key, f"it holds {misplaced}, which does not belong there")
+        data_kind = find_misplaced(key, self.values[key])
+        if data_kind:
+            self.refuse(key, f"it holds {data_kind}, which does not belong there")
             return None
         try:
             return rule(self.values[key])
@@ -176,9 +176,9 @@ class _Reader:
 
     def hash(self, key: str, text: str, context: Context, hashed: bool) -> str | None:
         """Return a value of user_data as it is sent, or None for one that is left out."""
-        misplaced = find_misplaced(key, text)
-        if misplaced:
-            self.refuse(key, f"it holds {misplaced}, which does not belong there")
+        data_kind = find_misplaced(key, text)
+        if data_kind:
+            self.refuse(key, f"it holds {data_kind}, which does not belong there")
             return None
         try:
             return hash_match_key(key, text, context, already_hashed=hashed)
@@ -187,8 +187,8 @@ class _Reader:
             return None
 
     def require(self, values: Mapping[str, Any], key: str, reason: str) -> None:
-        is_refused = any(column == key for column, _ in self.problems)
-        if values.get(key) is None and not is_refused:
+        has_problem = any(column == key for column, _ in self.problems)
+        if values.get(key) is None and not has_problem:
             self.refuse(key, reason)
 
     def refuse(self, key: str, reason: str) -> None:

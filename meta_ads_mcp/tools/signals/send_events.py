@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -21,76 +19,21 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
-from meta_ads_mcp.errors import AdsError, InvalidArguments, Throttled, UnknownOutcome
-from meta_ads_mcp.tools.signals.event_builder import BuiltEvent, EventBuilder, RefusedEvent
+from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.tools.signals.event_builder import EventBuilder, RefusedEvent
+from meta_ads_mcp.tools.signals.event_count import EventCount, mask_event, reason_table
 from meta_ads_mcp.tools.signals.event_file import MAX_FILE_BYTES, EventFile, FileRow
+from meta_ads_mcp.tools.signals.event_sender import EventSender, NumberedEvent
 from meta_ads_mcp.tools.signals.event_spec import ConversionEvent, EventSource, flat_values
 
 NAME = "ads_send_conversion_events"
 # Events in one call of Graph (Meta docs, conversions-api/using-the-api#batch-requests).
 MAX_BATCH_EVENTS = 1000
-MAX_LISTED = 50
-COLUMNS = ["line", "column", "reason"]
 MAX_SEARCHED_CHANGES = 10_000
-# Graph's code for a bad value in a request. One bad event refuses the whole call with it.
-_INVALID_PARAMETER = 100
 NOT_A_DRY_RUN = (
     "Meta counts test events for targeting and measurement like all others; only dry_run sends nothing. "
     "Events cannot be taken back."
 )
-REPEATABLE = "Repeating the call with the same idempotency_key goes on after the events that Meta has received."
-
-
-@dataclass(frozen=True)
-class NumberedEvent:
-    """Hold a built event and its number: its line in the file, or its place in the list from 1 on."""
-
-    number: int
-    event: Row
-
-
-@dataclass
-class EventCount:
-    """Count the events of a call, without any of their values.
-
-    `refused` and `left_out` are (number, column, reason).
-    """
-
-    read: int = 0
-    ready: int = 0
-    made_ids: int = 0
-    refused: list[tuple[int, str, str]] = field(default_factory=list)
-    left_out: list[tuple[int, str, str]] = field(default_factory=list)
-    names: Counter[str] = field(default_factory=Counter)
-    sources: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def refused_events(self) -> int:
-        return len({number for number, _, _ in self.refused})
-
-    def add(self, number: int, built: BuiltEvent) -> None:
-        """Add an event that can be sent."""
-        self.ready += 1
-        self.made_ids += built.has_made_id
-        self.names[built.event["event_name"]] += 1
-        self.sources[built.event["action_source"]] += 1
-        self.left_out += [(number, column, reason) for column, reason in built.left_out]
-
-    def public(self) -> Row:
-        """Return the numbers, and the first reasons with line and column."""
-        return {
-            "checked": self.read,
-            "ready": self.ready,
-            "refused": self.refused_events,
-            "by_event": dict(self.names.most_common(20)),
-            "by_source": dict(self.sources),
-            **({"refusals": _table(self.refused)} if self.refused else {}),
-            **({"values_left_out": _table(self.left_out)} if self.left_out else {}),
-        }
-
-
-def _table(problems: Sequence[tuple[int, str, str]]) -> Row:
-    return {"columns": COLUMNS, "rows": [list(problem) for problem in problems[:MAX_LISTED]]}
 
 
 @tool(
@@ -149,9 +92,9 @@ class SendConversionEvents(ConfirmedParams):
         count, fingerprint, sample = await asyncio.to_thread(self._check, call)
         if not count.ready:
             raise InvalidArguments(
-                f"None of the {count.read} events can be sent: {_first_reasons(count)}.",
+                f"None of the {count.read} events can be sent: {count.first_reasons()}.",
                 "Correct them and call again.",
-                details={"refusals": _table(count.refused)},
+                details={"refusals": reason_table(count.refused)},
             )
         self._add_notes(call, count)
         after: Row = {"events": count.ready, "live": self.live}
@@ -215,18 +158,18 @@ class SendConversionEvents(ConfirmedParams):
                 count.refused.append((row.line, "", row.problem))
                 continue
             try:
-                built = builder.build(row.values)
+                event = builder.build(row.values)
             except RefusedEvent as refusal:
                 count.refused += [(row.line, column, reason) for column, reason in refusal.problems]
                 continue
-            count.add(row.line, built)
-            yield NumberedEvent(row.line, built.event)
+            count.add(row.line, event)
+            yield NumberedEvent(row.line, event.event)
 
     def _add_notes(self, call: Call, count: EventCount) -> None:
         if not self.live:
             call.note(NOT_A_DRY_RUN)
         if count.refused:
-            call.note(f"{count.refused_events} of {count.read} events are not sent: {_first_reasons(count)}.")
+            call.note(f"{count.refused_events} of {count.read} events are not sent: {count.first_reasons()}.")
         if count.left_out:
             call.note(f"Values that cannot match and are left out: {len(count.left_out)}. Their events are sent.")
         if count.made_ids:
@@ -238,8 +181,8 @@ class SendConversionEvents(ConfirmedParams):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         """Send the events, except those that an earlier call with the same key has sent."""
         main = plan.changes[0]
-        received = await self._received_before(call, main)
-        sender = EventSender(self, steps, main, received)
+        ranges = await self._received_before(call, main)
+        sender = EventSender(steps, main, self._common_params(), ranges)
         count = EventCount()
         with self._open(call) as source:
             if await asyncio.to_thread(source.fingerprint) != main.before["content"]:
@@ -253,9 +196,18 @@ class SendConversionEvents(ConfirmedParams):
                     batch = []
             if batch:
                 await sender.send(batch)
-        if sender.skipped:
-            call.note(f"Events that an earlier call with this key has sent, and this one has not: {sender.skipped}.")
-        return sender.outcome(plan.details)
+        if sender.skip_count:
+            call.note(f"Events that an earlier call with this key has sent, and this one has not: {sender.skip_count}.")
+        return sender.outcome(plan.details, self._next_step())
+
+    def _common_params(self) -> Row:
+        """Return the parameters of each request beside the events."""
+        return {name: value for name in ("test_event_code", "upload_tag") if (value := getattr(self, name))}
+
+    def _next_step(self) -> str:
+        if self.live:
+            return "ads_get_dataset_quality with channels shows how well Meta can match the events."
+        return "Look at Test events in Events Manager. Then send with live=true and a new idempotency_key."
 
     async def _received_before(self, call: Call, main: Change) -> frozenset[tuple[int, int]]:
         """Return the ranges of event numbers that Meta has received from earlier calls with this key.
@@ -287,133 +239,3 @@ class EventList:
         """Return a hash of the events."""
         text = json.dumps([row.values for row in self._rows], sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass
-class EventSender:
-    """Send batches of events. A batch that Graph refuses is halved until the bad events are alone."""
-
-    args: SendConversionEvents
-    steps: Steps
-    main: Change
-    received_before: frozenset[tuple[int, int]]
-    sent: int = 0
-    received: int = 0
-    skipped: int = 0
-    refused: list[tuple[int, str, str]] = field(default_factory=list)
-    traces: list[str] = field(default_factory=list)
-
-    @property
-    def handled(self) -> int:
-        return self.sent + self.skipped + len(self.refused)
-
-    async def send(self, events: Sequence[NumberedEvent]) -> None:
-        """Send the events that Meta has not received yet."""
-        new = [event for event in events if not self._was_received(event.number)]
-        self.skipped += len(events) - len(new)
-        if new:
-            await self._send(new)
-
-    def _was_received(self, number: int) -> bool:
-        return any(first <= number <= last for first, last in self.received_before)
-
-    async def _send(self, events: Sequence[NumberedEvent]) -> None:
-        try:
-            answer = await self._post(events)
-        except AdsError as error:
-            if not _is_refusal(error):
-                raise
-            await self._isolate(events, error)
-            return
-        self.sent += len(events)
-        self.received += _to_int(answer.get("events_received"))
-        if isinstance(answer.get("fbtrace_id"), str):
-            self.traces.append(answer["fbtrace_id"])
-
-    async def _isolate(self, events: Sequence[NumberedEvent], error: AdsError) -> None:
-        """Send the halves of a refused batch. Graph has stored none of its events."""
-        if len(events) == 1:
-            reason = error.graph.user_message or error.graph.message if error.graph else error.message
-            self.refused.append((events[0].number, "", f"Meta refused it: {reason[:200]}"))
-            return
-        middle = len(events) // 2
-        await self._send(events[:middle])
-        await self._send(events[middle:])
-
-    async def _post(self, events: Sequence[NumberedEvent]) -> Row:
-        args = self.args
-        params: Row = {"data": [_as_json(item.event) for item in events]}
-        params |= {name: value for name in ("test_event_code", "upload_tag") if (value := getattr(args, name))}
-        first, last = events[0].number, events[-1].number
-        change = replace(
-            self.main,
-            request=replace(self.main.request, params=params, patience="upload"),
-            after={"events": len(events), "first": first, "last": last, "live": args.live},
-        )
-        with _explain_repetition():
-            return await self.steps.do(change)
-
-    def outcome(self, details: Row) -> Row:
-        """Return the numbers for the answer."""
-        rows = [*details.get("refusals", {}).get("rows", []), *map(list, self.refused)]
-        shown = {name: value for name, value in details.items() if name not in ("example", "calls", "ready")}
-        return {
-            **shown,
-            "sent": self.sent,
-            "received_by_meta": self.received,
-            "sent_before": self.skipped,
-            "refused": details["refused"] + len(self.refused),
-            **({"refusals": {"columns": COLUMNS, "rows": rows[:MAX_LISTED]}} if rows else {}),
-            "fbtrace_ids": self.traces[:20],
-            "changes": {},
-            "next_step": "ads_get_dataset_quality shows how well the events match."
-            if self.args.live
-            else "Look at Test events in Events Manager. Then send with live=true and a new idempotency_key.",
-        }
-
-
-def mask_event(event: Row) -> Row:
-    """Return an event without its customer information, its address and its ids."""
-    user = {
-        key: "(hash)" if isinstance(value, list) else "(value)" for key, value in event.get("user_data", {}).items()
-    }
-    shown = {key: value for key, value in event.items() if key in ("event_name", "event_time", "action_source")}
-    custom = {
-        key: value
-        for key, value in event.get("custom_data", {}).items()
-        if key in ("value", "currency", "event_source")
-    }
-    return {**shown, "user_data": user, **({"custom_data": custom} if custom else {})}
-
-
-@contextmanager
-def _explain_repetition() -> Iterator[None]:
-    """Add to a failure how to go on. Meta drops an event whose name and id it has received within 48 hours."""
-    try:
-        yield
-    except UnknownOutcome as lost:
-        step = "Repeat the call with the same idempotency_key: Meta drops events with a name and id that it has."
-        raise replace(lost, next_step=step) from None
-    except AdsError as error:
-        if _is_refusal(error):
-            raise
-        first = error.next_step if isinstance(error, Throttled) else ""
-        raise replace(error, next_step=f"{first} {REPEATABLE}".strip()) from None
-
-
-def _is_refusal(error: AdsError) -> bool:
-    """Return whether Graph refused an event of the request, and so stored none."""
-    return error.graph is not None and error.graph.code == _INVALID_PARAMETER and not isinstance(error, UnknownOutcome)
-
-
-def _as_json(event: Row) -> str:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-
-
-def _first_reasons(count: EventCount) -> str:
-    reasons = Counter(f"{column}: {reason}" if column else reason for _, column, reason in count.refused)
-    return "; ".join(f"{number} x {reason}" for reason, number in reasons.most_common(5))
-
-
-def _to_int(value: Any) -> int:
-    return int(value) if str(value).isascii() and str(value).isdigit() else 0

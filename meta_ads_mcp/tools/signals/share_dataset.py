@@ -32,7 +32,7 @@ class ShareRequest:
 
     method: Method
     edge: str
-    required: tuple[str, ...]
+    arguments: tuple[str, ...]
     reversed_by: Method | None = None
 
 
@@ -73,13 +73,13 @@ class ShareDataset(ConfirmedParams):
 
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:
-        required = ACTIONS[self.action].required
-        missing = [name for name in required if getattr(self, name) is None]
+        arguments = ACTIONS[self.action].arguments
+        missing = [name for name in arguments if getattr(self, name) is None]
         if missing:
             raise ValueError(f"{self.action} requires {' and '.join(missing)}")
-        unused = [name for name in ("account_id", "user_id", "tasks") if getattr(self, name) and name not in required]
-        if unused:
-            raise ValueError(f"{self.action} takes no {' and no '.join(unused)}")
+        extra = [name for name in ("account_id", "user_id", "tasks") if getattr(self, name) and name not in arguments]
+        if extra:
+            raise ValueError(f"{self.action} takes no {' and no '.join(extra)}")
         if self.action == "share_business" and "AA_ANALYZE" in (self.tasks or ()):
             raise ValueError("AA_ANALYZE is a task of people; a business takes ADVERTISE, ANALYZE, EDIT or UPLOAD")
         return self
@@ -95,8 +95,8 @@ class ShareDataset(ConfirmedParams):
         notes = await self._effects(call)
         inverse = None
         if action.reversed_by is not None:
-            kept = {name: value for name, value in params.items() if name != "permitted_tasks"}
-            inverse = Inverse(action.reversed_by, f"{self.dataset_id}/{action.edge}", kept, (REASON,))
+            shared_params = {name: value for name, value in params.items() if name != "permitted_tasks"}
+            inverse = Inverse(action.reversed_by, f"{self.dataset_id}/{action.edge}", shared_params, (REASON,))
         change = Change(
             Effect.UPDATE,
             Request(
@@ -144,13 +144,13 @@ class ShareDataset(ConfirmedParams):
         subject = self.account_id or self.business_id
         if shares is None or subject is None or self.action == "assign_user":
             return
-        is_shared = any(
+        has_share = any(
             subject.removeprefix("act_") in (row.get("account_id"), row.get("id")) or subject == row.get("id")
             for row in shares
         )
-        if self.action.startswith("share") and is_shared:
+        if self.action.startswith("share") and has_share:
             raise InvalidArguments(f"The dataset is shared with {subject} already.", "Nothing is left to do.")
-        if self.action.startswith("unshare") and not is_shared:
+        if self.action.startswith("unshare") and not has_share:
             raise InvalidArguments(
                 f"The dataset is not shared with {subject}.", "ads_get_datasets with include shows its shares."
             )

@@ -34,14 +34,15 @@ TARGET = Path(__file__).resolve().parent.parent / "meta_ads_mcp" / "sandbox" / "
 # The nodes whose edges the sandbox may serve; other classes are kept for their fields only.
 NODES = """
     Ad AdAccount AdCreative AdImage AdLabel AdReportRun AdRule AdSet AdStudy AdStudyCell AdStudyObjective AdVideo
-    AdsPixel Business Campaign Comment CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead
-    LeadgenForm Page PagePost ProductCatalog SavedAudience User VideoThumbnail
+    AdsPixel AdsPixelCAPIIntegrationQuality Business BusinessUser Campaign Comment CustomAudience CustomConversion
+    HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost ProductCatalog SavedAudience SystemUser
+    User VideoThumbnail
 """.split()
 
 # Edges of a node that return classes of no use here are dropped; these are the ones of two very wide nodes to keep.
 KEPT_EDGES = {
-    "Page": """ads_posts comments feed insights instagram_accounts leadgen_forms page_backed_instagram_accounts photos
-        posts published_posts scheduled_posts videos""".split(),
+    "Page": """ads_posts assigned_users comments feed insights instagram_accounts leadgen_forms
+        page_backed_instagram_accounts photos posts published_posts scheduled_posts videos""".split(),
     "User": "accounts ad_studies adaccounts assigned_ad_accounts assigned_business_asset_groups assigned_pages "
     "business_users businesses permissions picture".split(),
     "ProductCatalog": "product_feeds product_sets products".split(),

@@ -45,6 +45,11 @@ BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
         "",
         _SEARCH,
     ),
+    "GET Root/dataset_quality": (
+        {"dataset_id": "string", "agent_name": "string"},
+        "",
+        "docs: marketing-api/conversions-api/dataset-quality-api; rows: AdsPixelCAPIIntegrationQuality",
+    ),
 }
 # Params that take more here than the SDK says: "METHOD Class/edge param" → (type, reason). 2026-11-20.
 _TWELVE = (

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.errors import Transient
+from meta_ads_mcp.errors import GraphError, InvalidArguments, Transient
 from meta_ads_mcp.tools.pixels.health import Signals, health
 from meta_ads_mcp.tools.pixels.stats import PixelStats
 from tests.support.clock import START
-from tests.support.sandbox_engine import NOW, SandboxEngine, records
+from tests.support.sandbox_engine import NOW, SandboxEngine, build_writer, records
 from tests.support.scripted_graph import ScriptedGraph, call, engine, refused_unsent, rows
 
 HOUR_AGO = f"{NOW:%Y-%m-%dT14:30:00+0000}"
@@ -198,3 +198,98 @@ async def test_all_work_on_the_sandbox_by_reading_alone(demo: SandboxEngine, acc
     assert (await demo.data("ads_get_dataset_quality", pixel_id=pixel))["failing_checks"]
     assert len(await demo.data("ads_get_custom_conversions", account_id=account)) == 2
     assert {entry.method for entry in demo.sandbox.log} == {"GET"}
+
+
+def quality_row(score: float, **more: Any) -> dict[str, Any]:
+    keys = [{"identifier": "email", "coverage": {"percentage": 40}}]
+    return {
+        "event_name": "Purchase",
+        "event_match_quality": {"composite_score": score, "match_key_feedback": keys},
+        **more,
+    }
+
+
+FINE_PARTS: dict[str, Any] = {
+    "event_coverage": {"percentage": 90, "goal_percentage": 75},
+    "data_freshness": {"upload_frequency": "real_time"},
+    "dedupe_key_feedback": [{"dedupe_key": "event_id", "server_events_with_dedupe_key": {"percentage": 98}}],
+}
+
+
+def fresh(**parts: Any) -> ScriptedGraph:
+    """A dataset that fired a moment ago by the clock of the engine."""
+    return dataset(**{"4": {"id": "4", "name": "Web", **FINE, "last_fired_time": "2026-11-25T09:30:00+0000"}, **parts})
+
+
+async def test_metas_ratings_stand_beside_the_score_and_decide_the_verdict() -> None:
+    bad = quality_row(
+        4.2,
+        event_coverage={"percentage": 30, "goal_percentage": 75},
+        data_freshness={"upload_frequency": "daily"},
+        dedupe_key_feedback=[{"dedupe_key": "event_id", "server_events_with_dedupe_key": {"percentage": 20}}],
+    )
+    checks = {"data": []}
+    graph = fresh(**{"dataset_quality": {"web": [bad]}, "4/da_checks": checks})
+    answer = await call(graph, "ads_get_dataset_quality", dataset_id="4", channels=["web", "crm"])
+    data = answer.structured["data"]
+    assert (data["health_score"], data["verdict"]) == (100, "needs attention")
+    (row,) = data["meta_ratings"]["web"]
+    assert (row["match_quality"], row["match_keys"]) == (4.2, [["email", 40]])
+    findings = " ".join(item["finding"] for item in data["findings"])
+    assert len(data["findings"]) == 4
+    for part in ("Purchase (4.2)", "click_id", "Purchase (30 %)", "Purchase (20 %)", "daily"):
+        assert part in findings
+    assert "Meta rates no crm events of this dataset." in answer.structured["notes"]
+    assert graph.params("dataset_quality") == {"dataset_id": "4"}
+    assert "dedupe_key_feedback" in str(graph.fields("dataset_quality"))
+
+
+async def test_a_dataset_without_findings_is_healthy_and_one_that_is_unreadable_is_not_said_to_be() -> None:
+    parts = {"4/da_checks": {"data": []}}
+    fine = fresh(dataset_quality={"web": [quality_row(8.1, **FINE_PARTS)]}, **parts)
+    data = (await call(fine, "ads_get_dataset_quality", dataset_id="4", channels=["web"])).structured["data"]
+    assert (data["verdict"], data["findings"]) == ("healthy", [])
+    refused = fresh(dataset_quality=Transient("later"), **parts)
+    data = (await call(refused, "ads_get_dataset_quality", dataset_id="4", channels=["web"])).structured["data"]
+    assert (data["verdict"], data["meta_ratings"]) == ("healthy as far as it could be read", None)
+
+
+async def test_both_spellings_of_a_field_are_tried() -> None:
+    def answer(request: Any) -> Any:
+        if "dedupe_key_feedback" in request.params["fields"]:
+            text = "(#100) Tried accessing nonexisting field (dedupe_key_feedback)"
+            raise InvalidArguments(text, graph=GraphError(100, text))
+        return {"web": [quality_row(8, dedup_key_feedback=FINE_PARTS["dedupe_key_feedback"])]}
+
+    graph = fresh(dataset_quality=answer)
+    data = (await call(graph, "ads_get_dataset_quality", dataset_id="4", channels=["web"])).structured["data"]
+    assert data["meta_ratings"]["web"][0]["deduplication"][0]["server_percent"] == 98
+
+
+async def test_without_channels_meta_is_not_asked_for_ratings() -> None:
+    graph = fresh()
+    data = (await call(graph, "ads_get_dataset_quality", dataset_id="4")).structured["data"]
+    assert "dataset_quality" not in graph.paths
+    assert "meta_ratings" not in data
+    assert data["verdict"] == "needs attention", "one of Meta's checks fails"
+
+
+async def test_match_quality_depends_on_what_was_sent() -> None:
+    desk = build_writer()
+    pixel, now = desk.ids["pixel"], int(desk.clock.now())
+
+    async def score(**user: str) -> float:
+        events = [
+            {"event_name": "Subscribe", "event_time": now - 60, "event_source_url": "https://shop.example/s",
+             "user_data": {"client_user_agent": "UA", "client_ip_address": "203.0.113.7", **user}}
+        ]  # fmt: skip
+        key = "-".join(sorted(user)) or "bare"
+        sending = {"dataset_id": pixel, "source": "website", "test_event_code": "T", "idempotency_key": key}
+        await desk.good("ads_send_conversion_events", **sending, events=events)
+        data = await desk.data("ads_get_dataset_quality", dataset_id=pixel, channels=["web"])
+        rows_of_event = [row for row in data["meta_ratings"]["web"] if row["event"] == "Subscribe"]
+        return float(rows_of_event[0]["match_quality"])
+
+    bare = await score()
+    better = await score(em="mary@example.com", ph="+16505551212", external_id="7")
+    assert bare < better

@@ -111,7 +111,9 @@ def _explain_repetition() -> Iterator[None]:
     try:
         yield
     except UnknownOutcome as lost:
-        step = "Repeat the call with the same idempotency_key: Meta drops events with a name and id that it has."
+        step = (
+            "Look in Events Manager, or repeat the call with the same idempotency_key: Meta drops an event that it has."
+        )
         raise replace(lost, next_step=step) from None
     except AdsError as error:
         if _is_refusal(error):

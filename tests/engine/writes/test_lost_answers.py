@@ -56,6 +56,10 @@ MEETINGS = [
 ]
 
 
+# Meta drops an event whose name and id it has received before, so its events are sent again.
+REPEATABLE = ("ads_send_conversion_events",)
+
+
 @pytest.mark.parametrize(("tool", "fault"), MEETINGS)
 async def test_a_lost_answer_makes_nothing_twice(tool: Tool, fault: str, tmp_path: Path) -> None:
     made = build_writer(upload_roots=(str(tmp_path),))
@@ -74,6 +78,9 @@ async def test_a_lost_answer_makes_nothing_twice(tool: Tool, fault: str, tmp_pat
         assert len(created(made, before)) == expected
     sent = len(made.writes)
     again = await outcome(made, tool, given)
+    if tool.name in REPEATABLE:
+        assert len(created(made, before)) == expected, "Meta recognizes what it has"
+        return
     assert len(made.writes) == sent, "the same key sent a second time"
     if "error" not in answer:
         assert again["data"]["id"] == answer["data"]["id"]

@@ -326,3 +326,16 @@ async def test_under_an_allowlist_ids_of_orders_and_leads_are_not_ids_of_objects
     event = {**purchase(1, **user), "custom_data": custom, "event_id": "1234567890123456"}
     answer = await send(desk, events=[event])
     assert not answer.is_error, answer.text
+
+
+async def test_events_whose_answer_is_lost_are_sent_again_and_counted_once(desk: SandboxEngine) -> None:
+    desk.sandbox.faults.add("/events", respond=httpx.ReadTimeout, after_processing=True)
+    events = [purchase(1), {**purchase(2), "event_id": None}]
+    lost = await send(desk, events=events)
+    assert lost.structured["error"]["kind"] == "unknown_outcome"
+    assert "same idempotency_key" in lost.structured["error"]["next_step"]
+    answer = await send(desk, events=events)
+    assert answer.structured["data"]["sent"] == 2
+    first, second = posted(desk)
+    assert first == second
+    assert len(desk.store.memory["events", desk.ids["pixel"]]) == 2

@@ -226,6 +226,7 @@ _ROWS = (
         "pixel",
         Owner.MEMBER,
         member_edge="adspixels",
+        distinct_field="data_use_setting",
         id_keys=(
             "pixel_id",
             "pixel_ids",

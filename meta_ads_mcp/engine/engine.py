@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.core.arguments.validation import validate
 from meta_ads_mcp.core.clock import Clock
-from meta_ads_mcp.core.handlers import DelegatingTool, HandledTool, HasTimeRange, ToolSource, fields_of
+from meta_ads_mcp.core.handlers import DelegatingTool, HandledTool, HasTimeRange, Paged, ToolSource, fields_of
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.ports import Directory, Downloads, Events, ProfilesPort
 from meta_ads_mcp.core.result import Exported, Page, Result
@@ -280,8 +280,16 @@ class Engine:
         if self.options.demo:
             body["demo"] = True
         if not result.verbatim:
-            body = fit_answer(body, self.options.result_chars, result)
+            body = self._fit(body, args, result)
         return ToolAnswer(body["summary"], body, images=tuple(result.images), files=result.files)
+
+    def _fit(self, body: dict[str, Any], args: Params, result: Result) -> dict[str, Any]:
+        """Shorten the answer to the limit. A list with fewer rows than requested always says why."""
+        limit = self.options.result_chars
+        fitting = fit_answer(body, limit, result)
+        if fitting.get("page") != body.get("page"):
+            return fitting
+        return fit_answer(_with_reason(fitting, args, limit), limit, result)
 
     async def _currencies(self, accounts: set[str], call: ToolCall) -> dict[str, str]:
         """Map each account to its currency.
@@ -322,6 +330,19 @@ class Engine:
 
     def _status(self) -> Mapping[str, Any]:
         return {**visible_status(self.limits.status(), self.book.allowed), "tools": self.metrics.rows()}
+
+
+def _with_reason(body: dict[str, Any], args: Params, result_chars: int) -> dict[str, Any]:
+    """Say why a list has fewer rows than `max_items` although more follow: the call stopped reading."""
+    page = body.get("page") or {}
+    most = args.max_items if isinstance(args, Paged) else None
+    if most is None or not page.get("has_more") or page["count"] >= most or not page.get("after"):
+        return body
+    reason = (
+        f"{page['count']} rows instead of max_items={most}: a call stops reading at about the size of an answer "
+        f"({result_chars} characters). Go on with page.after."
+    )
+    return {**body, "notes": [*body.get("notes", []), reason]}
 
 
 def _as_list(value: Any) -> list[str]:

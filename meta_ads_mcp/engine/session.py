@@ -24,6 +24,8 @@ from meta_ads_mcp.engine.request_ids import ANY
 from meta_ads_mcp.errors import ApiError, Denied, NotFound
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 
+# Rows of insights become much shorter in an answer, because each lists every action type.
+INSIGHTS_FACTOR = 8
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 
 
@@ -35,7 +37,7 @@ async def no_progress(current: float, total: float | None, message: str) -> None
 class GraphSession:
     """Implement `Graph`: confine paths, check known owners, and learn owners from rows.
 
-    `most_chars` limits the characters that a list collects.
+    `most_chars` limits the characters that a list collects, apart from rows of insights.
     """
 
     client: GraphPort
@@ -57,6 +59,7 @@ class GraphSession:
         marks: list[tuple[int, str]] = []
         summary: Row = {}
         after, chars, empty, stuck = cursor, 0, 0, False
+        most_chars = self.most_chars * (INSIGHTS_FACTOR if request.path.endswith("/insights") else 1)
         async for listing in fetch_pages(self.client, request, min(limit, most + skip), cursor):
             self.book.learn(listing.rows, self._account_of_rows(request))
             new_rows = listing.rows[skip:]
@@ -67,7 +70,7 @@ class GraphSession:
             stuck = listing.stuck
             chars += sum(len(repr(row)) for row in new_rows)
             await self.progress(min(len(rows), most), most, f"{len(rows)} rows read")
-            if len(rows) >= most or chars > self.most_chars or empty == MAX_EMPTY_PAGES:
+            if len(rows) >= most or chars > most_chars or empty == MAX_EMPTY_PAGES:
                 break
         return _first_rows(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
 

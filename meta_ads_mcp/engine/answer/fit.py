@@ -12,7 +12,9 @@ from meta_ads_mcp.core.result import Page, Result, Row
 from meta_ads_mcp.engine.answer.cursor import advance
 from meta_ads_mcp.errors import DataLimit
 
-_FEWER_ROWS = "The answer was cut at {count} of {total} rows to fit {limit} characters; {how}."
+_FEWER_ROWS = "An answer has at most {limit} characters, so only the first {count} rows are here; {how}."
+# Part of the summaries of lists of which more follow.
+_MORE = "page.after"
 _SMALLER_OBJECT = "The answer was too large for {limit} characters: {how}."
 
 
@@ -41,11 +43,22 @@ def _with_first_rows(answer: dict[str, Any], rows: list[Any], total: int, result
     if count == total:
         return _with_rows(answer, rows)
     after = _cursor_at(result, count)
-    summary = f"{answer['summary']} Only the first {count} of {total} rows are here."
+    summary = _recount(str(answer["summary"]), total, count, has_cursor=bool(after))
     how = "go on with page.after" if after else "ask for fewer rows, fields or days"
-    notes = [*answer.get("notes", []), _FEWER_ROWS.format(count=count, total=total, limit=limit, how=how)]
+    notes = [*answer.get("notes", []), _FEWER_ROWS.format(count=count, limit=limit, how=how)]
     shorter = {**_with_rows(answer, rows), "summary": summary, "notes": notes}
     return shorter | {"page": Page(count, True, after).public()} if "page" in answer else shorter
+
+
+def _recount(summary: str, total: int, count: int, *, has_cursor: bool) -> str:
+    """Return the summary with the number of rows that are left.
+
+    How many rows were read says nothing about the list: it depends on pages and on the size of the answer.
+    """
+    number = f"{total} "
+    start, rest = ("", summary) if not summary.startswith(number) else (f"{count} ", summary.removeprefix(number))
+    text = f"{start}{rest}" if start else f"{rest} Only the first {count} rows are here."
+    return f"{text} More follow: call again with page.after." if has_cursor and _MORE not in text else text
 
 
 def _with_smaller_object(value: Row, to_answer: Callable[[Row], dict[str, Any]], limit: int) -> dict[str, Any]:

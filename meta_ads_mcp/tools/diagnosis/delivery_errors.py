@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.analysis.query.local import local_cursor, local_offset
 from meta_ads_mcp.core.listing import plural
-from meta_ads_mcp.core.params import Params
+from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.partial import attempt_all, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Page, Result, Row
@@ -134,8 +135,10 @@ class GetErrors(Params):
     account_id: AccountId
     severity: Literal["critical", "warning", "info", "all"] = "all"
     limit: Annotated[int, Field(ge=1, le=200)] = 50
+    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after of the answer before")] = None
 
     async def run(self, call: Call) -> Result:
+        start = local_offset(self.after)
         sources = [source for source in SOURCES if source.concerns(self.severity)]
         answers = await attempt_all(
             account_issues(call, self.account_id),
@@ -150,31 +153,33 @@ class GetErrors(Params):
         call.note(UNREAD_STATUSES)
         complete = not any(isinstance(answer, AdsError) for answer in answers)
         matches = [issue for issue in distinct(issues) if self.severity in ("all", issue["severity"])]
-        return _report(self, matches, complete=complete)
+        return _report(self, matches, start, complete=complete)
 
 
-def _report(query: GetErrors, issues: list[Row], *, complete: bool) -> Result:
-    """Build the answer. The limit cuts the least severe of the issues, which are already filtered by severity."""
+def _report(query: GetErrors, issues: list[Row], start: int, *, complete: bool) -> Result:
+    """Build the answer. The most severe of the issues, which are already filtered by severity, come first."""
     issues.sort(key=lambda issue: SEVERITIES.index(issue["severity"]))
     by_severity = Counter(issue["severity"] for issue in issues)
     counts: dict[str, int] = {
         severity: by_severity[severity] for severity in SEVERITIES if query.severity in ("all", severity)
     }
-    page = issues[: query.limit]
+    stop = start + query.limit
+    page = issues[start:stop]
+    rest = f"; {len(page)} shown, go on with page.after" if stop < len(issues) else ""
     return Result(
-        _summary(query, issues, counts, complete=complete),
+        _summary(query, issues, counts, rest, complete=complete),
         {"account_id": query.account_id, "counts": counts, "issues": page},
-        Page(len(page), len(page) < len(issues)),
+        Page(len(page), stop < len(issues), local_cursor(stop) if stop < len(issues) else None),
+        marks=((0, local_cursor(start)),),
     )
 
 
-def _summary(query: GetErrors, issues: list[Row], counts: dict[str, int], *, complete: bool) -> str:
+def _summary(query: GetErrors, issues: list[Row], counts: dict[str, int], rest: str, *, complete: bool) -> str:
     """Summarize the issues. An account that was not read completely may have more problems."""
     if not issues and complete:
         kind = "" if query.severity == "all" else f"{query.severity} "
         return f"Meta reports no {kind}problems in {query.account_id}."
     numbers = ", ".join(f"{count} {severity}" for severity, count in counts.items())
     objects = len({(issue["type"], str(issue["entity_id"])) for issue in issues})
-    rest = f"; the first {query.limit} are shown" if query.limit < len(issues) else ""
     incomplete = "" if complete else " Parts of the account could not be read: see the notes."
     return f"{numbers} on {objects} {plural('object', objects)} of {query.account_id}{rest}.{incomplete}"

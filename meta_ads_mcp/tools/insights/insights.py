@@ -243,9 +243,8 @@ class AuctionRankingBenchmarks(Params):
             return Result(f"No ad of {target} delivered in {self.date_preset}.", table, page)
         rank_count = sum(row[-1] != "not ranked" for row in table.rows)
         suffix = "; more follow, call again with page.after" if listing.has_more else ""
-        summary = (
-            f"{rank_count} of {len(table.rows)} ads of {target} have rankings, {self.date_preset}, by spend{suffix}."
-        )
+        text = f"{rank_count} of these have rankings"
+        summary = f"{len(table.rows)} ads of {target}, {self.date_preset}, by spend; {text}{suffix}."
         notes = [f"Rankings: {rankings.meanings(table)}.", f"Money in {account.currency}."]
         notes += preset_today_note(self.date_preset, account.timezone_name, call.now())
         return Result(summary, table, page, notes, listing.marks)

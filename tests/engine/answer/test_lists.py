@@ -177,8 +177,31 @@ async def test_a_cut_answer_says_so() -> None:
     answer = await bench.call("ads_test_list", account_id="1", limit=20)
     kept = answer.structured["page"]["count"]
     assert 0 < kept < 20
-    assert f"first {kept} of 20 rows" in answer.text
+    assert answer.text.startswith(f"{kept} rows of act_1. More follow")
     assert any("page.after" in note for note in answer.structured["notes"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(1, 120),
+    st.integers(1, 120),
+    st.integers(1, 400),
+    st.integers(1200, 6000),
+    st.lists(st.integers(0, 30), max_size=3),
+)
+async def test_a_list_counts_what_it_shows_and_says_why_it_stops(
+    rows: int, most: int, chars: int, result_chars: int, shortages: list[int]
+) -> None:
+    edge = Edge([{"id": str(number), "name": "n" * chars} for number in range(rows)], shortages)
+    bench = sample_graph(edge, result_chars=result_chars)
+    answer = await bench.call("ads_test_list", account_id="1", max_items=most, limit=25)
+    page, notes = answer.structured["page"], " ".join(answer.structured.get("notes", []))
+    assert page["count"] == len(answer.structured["data"])
+    assert answer.structured["summary"].startswith(f"{page['count']} ")
+    assert page["has_more"] == (page["count"] < rows)
+    if page["count"] < min(most, rows):
+        assert f"{result_chars} characters" in notes
+        assert page["after"]
 
 
 async def test_one_row_that_is_too_large_is_made_smaller_and_the_list_goes_on() -> None:

@@ -226,8 +226,11 @@ async def test_the_severity_comes_before_the_limit() -> None:
     answer = await call(graph, "ads_get_errors", account_id="1", limit=1)
     assert [row["code"] for row in answer.structured["data"]["issues"]] == [51]
     assert answer.structured["data"]["counts"] == {"critical": 1, "warning": 60, "info": 0}
-    assert answer.structured["page"] == {"count": 1, "has_more": True}
-    assert answer.text == "1 critical, 60 warning, 0 info on 61 objects of act_1; the first 1 are shown."
+    page = answer.structured["page"]
+    assert page == {"count": 1, "has_more": True, "after": page["after"]}
+    following = await call(graph, "ads_get_errors", account_id="1", limit=200, after=page["after"])
+    assert sorted(row["entity_id"] for row in following.structured["data"]["issues"]) == list(map(str, range(100, 160)))
+    assert answer.text == "1 critical, 60 warning, 0 info on 61 objects of act_1; 1 shown, go on with page.after."
     warnings = await found(graph, severity="warning", limit=2)
     assert [row["severity"] for row in warnings["issues"]] == ["warning", "warning"]
     assert warnings["counts"] == {"warning": 60}

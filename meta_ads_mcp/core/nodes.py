@@ -297,6 +297,8 @@ _ROWS = (
         quota_edges=("comments",),
     ),
     NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids", "business", "businesses")),
+    NodeKind("BusinessUser", "person", Owner.ABOVE, id_keys=("business_user_id",)),
+    NodeKind("SystemUser", "system user", Owner.ABOVE, id_keys=("system_user_id",)),
     NodeKind("User", "user", Owner.ABOVE, id_keys=("user_id", "user")),
     NodeKind("Application", "app", Owner.ABOVE, id_keys=("application_id", "app_id", "application")),
     NodeKind("any", "object"),
@@ -328,6 +330,7 @@ _ROWS = (
             ("AdsPixelStatsResult", "pixel statistics"),
             ("CustomAudiencesharedAccountInfo", "shared account"),
             ("InsightsResult", "Page insights"),
+            ("OmegaCustomerTrx", "invoice"),
         )
     ),
 )

@@ -48,6 +48,7 @@ TOOLSETS = (
     "rules",
     "experiments",
     "billing",
+    "assets",
     "optimisation",
     "instagram",
     "diagnostics",

@@ -214,7 +214,7 @@ async def read_edges(
         cursor, after = None, _next_cursor(listing, edge, edges, full=len(rows) >= max_rows)
         if after is not None:
             break
-    visible = _drop_foreign_accounts(call, _merge_duplicates(rows))
+    visible = drop_foreign_accounts(call, _merge_duplicates(rows))
     summary = f"{len(visible)} {noun}{'' if len(visible) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
     return Result(
         summary,
@@ -265,7 +265,7 @@ def _merge_duplicates(rows: list[Row]) -> list[Row]:
     return list(rows_by_id.values())
 
 
-def _drop_foreign_accounts(call: Call, rows: list[Row]) -> list[Row]:
+def drop_foreign_accounts(call: Call, rows: list[Row]) -> list[Row]:
     """Drop ad accounts outside META_ADS_ACCOUNTS and note how many were dropped."""
     accounts = call.allowed_accounts()
     visible = [

@@ -24,6 +24,11 @@ PLAIN = (
     "Business/system_users",
     "Business/pending_users",
     "Business/agencies",
+    "AdAccount/agencies",
+    "BusinessUser/assigned_ad_accounts",
+    "BusinessUser/assigned_pages",
+    "SystemUser/assigned_ad_accounts",
+    "SystemUser/assigned_pages",
     "AdAccount/promote_pages",
     "AdAccount/adcreatives",
     "AdAccount/instagram_accounts",
@@ -40,7 +45,9 @@ PLAIN = (
 def linked(ask: Ask) -> EdgeListing:
     """All nodes linked below the edge's own name."""
     edge = ask.call.path[-1]
-    return EdgeListing(ask.graph.world.store.children(ask.node.id, edge))
+    part = str(ask.params.get("search_query") or "").lower()
+    rows = ask.graph.world.store.children(ask.node.id, edge)
+    return EdgeListing([row for row in rows if part in str(row.get("name")).lower()] if part else rows)
 
 
 @serves("GET", "User/accounts")

@@ -102,6 +102,16 @@ def assigned_users(ask: Ask) -> EdgeListing:
     return EdgeListing([dict(row.fields) for row in ask.graph.world.store.children(ask.node.id, "assigned_users")])
 
 
+@serves("GET", "AdAccount/assigned_users", "Page/assigned_users")
+def people_of_object(ask: Ask) -> EdgeListing:
+    """Return the people of a business who have tasks on an account or a Page."""
+    need(ask.params, "business")
+    people = ask.graph.world.store.children(ask.node.id, "assigned_users")
+    return EdgeListing(
+        [dict(row.fields) for row in people if (row.get("business") or {}).get("id") == ask.params["business"]]
+    )
+
+
 @serves("POST", "AdsPixel/assigned_users")
 def assign_user(ask: Ask) -> Json:
     """Give a person tasks."""

@@ -34,6 +34,9 @@ def add_staff(store: Store, world: World) -> None:
         fields = {"id": user_id, "name": name, "role": role, "created_time": "2024-01-08T10:00:00+0000"}
         store.add(GraphNode(user_id, "SystemUser", fields, default_fields=NAMED))
         _append(store, world.business_id, "system_users", user_id)
+        if number == 0:
+            for account in world.account_ids:
+                _append(store, user_id, "assigned_ad_accounts", f"act_{account}")
     _add_invitation(store, world)
     _add_partner(store, world)
 

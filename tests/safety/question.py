@@ -27,7 +27,7 @@ _AMOUNT = re.compile(r".*(budget|budget_value|spend_cap|bid_amount|spend_target)
 _PUBLIC = frozenset({"message", "link", "title", "body", "caption"})
 _ID = re.compile(r"(?<![0-9])[0-9]{13,}(?![0-9])")
 # Tools whose plan is one request, but which send others that follow from its answer.
-_SENDS_MORE = frozenset({"ads_upload_ad_video", "ads_update_audience_users"})
+_SENDS_MORE = frozenset({"ads_upload_ad_video", "ads_update_audience_users", "ads_send_conversion_events"})
 _TOOLS = [tool for tool in WRITES if tool.name not in _SENDS_MORE]
 
 # Method, path, and parameters with JSON read.

@@ -75,6 +75,7 @@ MORE: dict[str, dict[str, Any]] = {
         ],
     },
     "ads_update_lead_form": {"status": "ARCHIVED"},
+    "ads_get_datasets": {"business_id": ID},
     "ads_share_dataset": {"action": "assign_user", "user_id": ID, "tasks": ["ANALYZE"]},
     "ads_create_lookalike_audience": {"country": ["DE"]},
     "ads_update_audience_users": {"file_path": "/uploads/people.csv"},

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
 from meta_ads_mcp.analysis import rankings
-from meta_ads_mcp.analysis.anomalies import Windows
+from meta_ads_mcp.analysis.anomalies import HISTORY_DAYS, Windows
+from meta_ads_mcp.analysis.comparisons import ad_wear
+from meta_ads_mcp.analysis.comparisons.ad_wear import weeks_until
+from meta_ads_mcp.analysis.comparisons.meant import EventObjects, with_event
+from meta_ads_mcp.analysis.numbers import number
 from meta_ads_mcp.analysis.query.selection import IDENTITY
 from meta_ads_mcp.analysis.series import FIELDS
 from meta_ads_mcp.core.ports import Account
@@ -30,6 +34,8 @@ TROUBLED = ["DISAPPROVED", "WITH_ISSUES", "PENDING_REVIEW", "PENDING_BILLING_INF
 # The limits of list requests. The answer says if there are more objects.
 MAX_OBJECTS, MAX_ADS, MAX_ROWS = 200, 100, 500
 MAX_PIXELS = 5
+# Parts of the second round trip.
+EVENT_DAYS, AD_WEEKS = "event_days", "ad_weeks"
 # The level below each level: Graph's name, and the noun of one object.
 CHILD: Mapping[Level, tuple[str, str]] = {
     "account": ("campaign", "campaign"),
@@ -112,6 +118,32 @@ def _insights(level: Level, windows: Windows) -> dict[str, dict[str, Any]]:
     return queries
 
 
+def build_event_requests(subject: Subject, windows: Windows, meant: EventObjects) -> dict[str, Request]:
+    """Return the request of the daily figures of the campaigns of an account that are meant for its event."""
+    if subject.level != "account" or meant.event is None:
+        return {}
+    ids = {"field": "campaign.id", "operator": "IN", "value": list(meant.ids)}
+    days = {"since": windows.history.since, "until": windows.recent.until}
+    params = {"fields": ",".join(FIELDS), "time_range": days, "time_increment": "1", "limit": MAX_ROWS}
+    path = f"{subject.id}/insights"
+    return {EVENT_DAYS: Request("GET", path, {**params, "filtering": [ids]}, account=subject.account.id)}
+
+
+def build_weekly_requests(subject: Subject, windows: Windows, ads: Sequence[str]) -> dict[str, Request]:
+    """Return the request of the weekly figures of the ads with the highest spend, from which their wear is judged."""
+    weeks = weeks_until(windows.recent.last, HISTORY_DAYS + 1)
+    most = MAX_ROWS // (weeks.days // 7)
+    if not ads:
+        return {}
+    ids = {"field": "ad.id", "operator": "IN", "value": list(ads)[:most]}
+    fields = ",".join((*IDENTITY["ad"], *ad_wear.FIELDS))
+    params = {"fields": fields, "level": "ad", "time_range": weeks.model_dump(), "time_increment": "7"}
+    request = Request(
+        "GET", f"{subject.id}/insights", {**params, "limit": MAX_ROWS, "filtering": [ids]}, account=subject.account.id
+    )
+    return {AD_WEEKS: request}
+
+
 @dataclass(frozen=True)
 class Case:
     """The answers by the name of their part. Reading a part that failed raises its error."""
@@ -119,6 +151,7 @@ class Case:
     subject: Subject
     answers: Mapping[str, Row | AdsError]
     comparison: Comparison
+    meant: EventObjects = field(default_factory=EventObjects)
 
     def row(self, part: str) -> Row:
         """Return the body of a part. Raises its AdsError."""
@@ -161,6 +194,22 @@ class Case:
             return self.pixels
         except AdsError:
             return []
+
+    def event_days(self) -> list[Row]:
+        """Return the daily rows; those of an account with the results and the spend of its event. Raises AdsError."""
+        if EVENT_DAYS not in self.answers or self.meant.event is None:
+            return self.rows("days")
+        return with_event(self.rows("days"), self.rows(EVENT_DAYS), self.meant.event)
+
+    def top_ads(self) -> list[str]:
+        """Return the ids of ads, those with the highest spend first, or an empty list if they could not be read."""
+        part = {"ad_set": "children", "ad": "windows"}.get(self.subject.level)
+        try:
+            rows = self.recent(part) if part else self.rows("rankings")
+        except AdsError:
+            return []
+        rows = sorted(rows, key=lambda row: -(number(row.get("spend")) or 0))
+        return [str(row["ad_id"]) for row in rows if row.get("ad_id")]
 
     def recent(self, part: str) -> list[Row]:
         """Return the rows of the recent window. Raises AdsError."""

@@ -12,9 +12,9 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.diagnosis import movers, pacing
 from meta_ads_mcp.tools.diagnosis.case import CHILD, MAX_PIXELS, RUNNING, Case
-from meta_ads_mcp.tools.diagnosis.fatigue import fatigue_findings
+from meta_ads_mcp.tools.diagnosis.fatigue import fatigue_findings, worn_ad_findings
 from meta_ads_mcp.tools.diagnosis.finding import Finding, InsufficientData, NotApplicable
-from meta_ads_mcp.tools.diagnosis.performance import performance_findings
+from meta_ads_mcp.tools.diagnosis.performance import Shares, performance_findings
 from meta_ads_mcp.tools.diagnosis.relevance import ranking_findings
 from meta_ads_mcp.tools.diagnosis.states import check_account, check_learning, check_object, part_check
 from meta_ads_mcp.tools.diagnosis.unusual_days import unusual_day_findings
@@ -27,18 +27,21 @@ Check = Callable[[Case], Iterator[Finding]]
 def check_performance(case: Case) -> Iterator[Finding]:
     """Compare the two windows."""
     case.row("windows")
-    return performance_findings(case.comparison, movers.contributions(readable_movers(case), case.comparison.event))
+    each, event = readable_movers(case), case.comparison.event
+    shares = Shares(movers.contributions(each, event), movers.result_contributions(each, event))
+    return performance_findings(case.comparison, shares)
 
 
 def check_fatigue(case: Case) -> Iterator[Finding]:
     """Look for people who see the ads too often."""
     case.row("windows")
-    return fatigue_findings(case.comparison)
+    yield from worn_ad_findings(case)
+    yield from fatigue_findings(case.comparison)
 
 
 def check_unusual_days(case: Case) -> Iterator[Finding]:
     """Look for single days that differ from the same weekdays before."""
-    return unusual_day_findings(case.subject.id, case.rows("days"), case.comparison)
+    return unusual_day_findings(case.subject.id, case.event_days(), case.comparison)
 
 
 def check_rankings(case: Case) -> Iterator[Finding]:

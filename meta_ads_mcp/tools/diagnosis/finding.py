@@ -10,6 +10,9 @@ from meta_ads_mcp.core.result import Row
 
 Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
+# Checks whose findings say what changed, and those of the object's own state.
+CHANGES = ("performance", "movers")
+_STATES = ("account", "object")
 # Objects that a finding lists as evidence.
 MAX_EXAMPLES = 5
 
@@ -45,9 +48,15 @@ class NotApplicable(Exception):
     """The check does not apply to the object. The text says why."""
 
 
-def by_severity(findings: Sequence[Finding]) -> list[Finding]:
-    """Sort the findings, the most severe first."""
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+def in_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Sort the findings: why nothing can run, then what moved the figures, then the others, the most severe first."""
+    return sorted(findings, key=lambda finding: (_group(finding), SEVERITIES.index(finding.severity)))
+
+
+def _group(finding: Finding) -> int:
+    if finding.check in _STATES and finding.severity == "critical":
+        return 0
+    return 1 if finding.check in CHANGES and finding.severity != "info" else 2
 
 
 def count_by_severity(findings: Sequence[Finding]) -> Mapping[Severity, int]:

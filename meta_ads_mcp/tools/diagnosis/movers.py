@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from meta_ads_mcp.analysis.anomalies import compare_windows
 from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio, round_number, total, whole
-from meta_ads_mcp.analysis.series import Figures, figures, result_measure, sum_figures
+from meta_ads_mcp.analysis.series import Figures, cost_label, figures, result_measure, sum_figures
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.result import Row, Table
+from meta_ads_mcp.tools.diagnosis.comparison import LIMITS
 from meta_ads_mcp.tools.diagnosis.finding import MAX_EXAMPLES, Finding
 
 MAX_ROWS = 10
 # An object is a finding of its own from this share of the spend on.
 NOTABLE_SHARE = 0.1
+# An object that spends so much less than before is named.
+SHRUNK_PCT = -50
+MAX_DEARER = 3
+_COSTS = ("cost_per_result",)
 COLUMNS: list[str] = [
     *"id name result_event spend spend_before results results_before cost_per_result".split(),
     *"cost_per_result_before cost_change_pct extra_cost".split(),
@@ -86,8 +92,23 @@ class Contribution:
             "name": self.mover.name,
             "share_of_change_pct": round(self.share_pct),
             "cost_per_result": {"now": now.display("cost_per_result"), "before": before.display("cost_per_result")},
+            "results": {"now": now.results, "before": before.results},
             "spend": {"now": now.spend, "before": before.spend},
         }
+
+
+def result_contributions(movers: Sequence[Mover], event: str | None) -> list[Contribution]:
+    """Return how much of the change of the number of results each object explains, the largest share first.
+
+    The shares add up to 100. Objects that are meant for another event are left out.
+    """
+    same = [mover for mover in movers if mover.event == event]
+    changes = [(mover.now.results or 0) - (mover.before.results or 0) for mover in same]
+    change = total(changes)
+    if not change:
+        return []
+    each = [Contribution(mover, part / change * 100) for mover, part in zip(same, changes, strict=True)]
+    return sorted(each, key=lambda item: -item.share_pct)
 
 
 def contributions(movers: Sequence[Mover], event: str | None) -> list[Contribution]:
@@ -126,22 +147,69 @@ def mover_table(each: Sequence[Mover]) -> Table:
 
 def mover_findings(each: Sequence[Mover], noun: str) -> Iterator[Finding]:
     """Report the object that raised the cost of results most, and objects that stopped. `noun` names one object."""
-    now, before = total(mover.now.spend for mover in each), total(mover.before.spend for mover in each)
-    worst = max(each, key=lambda mover: mover.extra_cost or 0, default=None)
-    several = sum(bool(mover.now.impressions) for mover in each) > 1
-    if several and worst is not None and 0 < (worst.extra_cost or 0) >= NOTABLE_SHARE * float(now):
-        yield _cost_rise(worst, noun, now)
+    before = total(mover.before.spend for mover in each)
+    if sum(bool(mover.now.impressions) for mover in each) > 1:
+        for mover in _dearer(each):
+            yield _cost_rise(mover, noun, _spend_for(each, mover.event))
+    shrunk = [mover for mover in each if mover.now.impressions and _spends_less(mover, before)]
+    if shrunk:
+        yield _shrunk_finding(shrunk, noun)
     without_delivery = [mover for mover in each if mover.before.impressions and not mover.now.impressions]
     notable = [mover for mover in without_delivery if 0 < mover.before.spend >= NOTABLE_SHARE * float(before)]
     if notable:
         yield _no_delivery_finding(notable, noun, before)
 
 
-def _cost_rise(worst: Mover, noun: str, spend: Number) -> Finding:
-    extra = worst.extra_cost or 0
+def _spend_for(each: Sequence[Mover], event: str | None) -> Number:
+    """Return the spend of the objects that are meant for the same event."""
+    return total(mover.now.spend for mover in each if mover.event == event)
+
+
+def _dearer(each: Sequence[Mover]) -> list[Mover]:
+    """Return the objects whose results became notably dearer, beyond what chance explains, the largest extra first."""
+    dearer = [
+        mover
+        for mover in each
+        if 0 < (mover.extra_cost or 0) >= NOTABLE_SHARE * float(_spend_for(each, mover.event))
+        and any(row[5] == "bad" for row in compare_windows(mover.now, mover.before, _COSTS, LIMITS))
+    ]
+    return sorted(dearer, key=lambda mover: -(mover.extra_cost or 0))[:MAX_DEARER]
+
+
+def _spends_less(mover: Mover, before: Number) -> bool:
+    change = change_pct(mover.now.spend, mover.before.spend) or 0
+    return change <= SHRUNK_PCT and mover.before.spend >= NOTABLE_SHARE / 2 * float(before)
+
+
+def _shrunk_finding(movers: Sequence[Mover], noun: str) -> Finding:
+    parts = [
+        {
+            "id": mover.id,
+            "name": mover.name,
+            "spend": {"now": mover.now.spend, "before": mover.before.spend},
+            "results": {"now": mover.now.results, "before": mover.before.results},
+        }
+        for mover in movers[:MAX_EXAMPLES]
+    ]
+    first = movers[0]
+    change = change_pct(first.now.spend, first.before.spend)
+    rest = f" and {len(movers) - 1} more" if len(movers) > 1 else ""
     return Finding(
         "movers",
-        f"One {noun} moves the cost most: {worst.name or worst.id}.",
+        f"The {noun} {first.name or first.id} spent much less ({change:g} %){rest}.",
+        "warning",
+        {"objects": parts},
+        "A lower budget, paused parts, a tight bid or cap, or ads that stopped.",
+        f"See what changed: ads_explain_change with object_id={first.id}.",
+    )
+
+
+def _cost_rise(worst: Mover, noun: str, spend: Number) -> Finding:
+    extra = worst.extra_cost or 0
+    change = change_pct(worst.now.metric("cost_per_result"), worst.before.metric("cost_per_result"))
+    return Finding(
+        "movers",
+        f"The {cost_label(worst.event)} of the {noun} {worst.name or worst.id} rose by {change:g} %.",
         "warning",
         {
             "id": worst.id,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import log
 
 from meta_ads_mcp.analysis.anomalies import compare_windows
-from meta_ads_mcp.analysis.numbers import Number, ratio
+from meta_ads_mcp.analysis.numbers import Number, change_pct, ratio
 from meta_ads_mcp.analysis.series import Figures, cost_label
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.tools.diagnosis.comparison import LIMITS, Comparison
@@ -17,6 +18,10 @@ from meta_ads_mcp.tools.diagnosis.movers import Contribution
 CRITICAL_PCT = 60
 # An object that explains at least this share of a change is named as its cause.
 MAIN_SHARE_PCT = 50
+# Objects that explain at least this share of fewer results are named, the first few of them.
+NAMED_SHARE_PCT, MAX_NAMED = 20, 3
+# Orders are smaller if their value is below this share of the earlier one.
+SMALLER_ORDERS = 0.9
 # The hypothesis and the next step for each factor of a cost.
 _FACTORS = {
     "cpm": (
@@ -46,11 +51,16 @@ _METRICS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
 }
 
 
-def performance_findings(comparison: Comparison, contributions: Sequence[Contribution] = ()) -> Iterator[Finding]:
-    """Report what stopped, shrank or became more expensive. Raises InsufficientData.
+@dataclass(frozen=True)
+class Shares:
+    """How much of the change of the cost per result, and of the results, each object below explains."""
 
-    `contributions` are those of the objects below to the change of the cost per result.
-    """
+    cost: Sequence[Contribution] = ()
+    results: Sequence[Contribution] = ()
+
+
+def performance_findings(comparison: Comparison, shares: Shares | None = None) -> Iterator[Finding]:
+    """Report what stopped, shrank or became more expensive. Raises InsufficientData."""
     now, before = comparison.now, comparison.before
     if not now.impressions and comparison.partial:
         raise InsufficientData("nothing was delivered yet on a day that is not over")
@@ -64,20 +74,69 @@ def performance_findings(comparison: Comparison, contributions: Sequence[Contrib
     change = comparison.change("impressions")
     if "impressions" in comparison.metrics and change is not None and change <= -LIMITS.threshold_pct:
         yield _shrunk(comparison, change)
-    yield from _worse_metrics(comparison, contributions)
+    yield from _worse_metrics(comparison, shares or Shares())
 
 
-def _worse_metrics(comparison: Comparison, contributions: Sequence[Contribution]) -> Iterator[Finding]:
+def _worse_metrics(comparison: Comparison, shares: Shares) -> Iterator[Finding]:
     """Report a cost with its main factor, and other metrics only if that cost does not explain them."""
     changes = compare_windows(comparison.now, comparison.before, comparison.metrics, LIMITS)
     worse = {row[0]: row[3] for row in changes if row[5] == "bad"}
     cost = "cost_per_result" if "cost_per_result" in worse else "cpc"
     if cost in worse:
-        yield _cost_rise(comparison, cost, worse[cost], contributions if cost == "cost_per_result" else ())
+        yield _cost_rise(comparison, cost, worse[cost], shares.cost if cost == "cost_per_result" else ())
     causes = {"cpm", "ctr", "results"} if cost in worse else set()
+    if {"cost_per_result", "results"} & worse.keys() and not _orders_are_smaller(comparison):
+        causes.add("purchase_roas")
     for name in _METRICS:
-        if name in worse and name not in causes:
+        if name == "results" and name in worse and name not in causes and shares.results:
+            yield _fewer_results(comparison, worse[name], shares.results)
+        elif name in worse and name not in causes:
             yield _metric_change(comparison, name, worse[name])
+
+
+def _orders_are_smaller(comparison: Comparison) -> bool:
+    """Return whether the value per purchase fell, so that a lower return is more than fewer purchases."""
+    if comparison.event != "purchase":
+        return True
+    values = [ratio(figures.value, figures.results) for figures in (comparison.now, comparison.before)]
+    return values[0] is not None and values[1] is not None and values[0] < SMALLER_ORDERS * values[1]
+
+
+def _fewer_results(comparison: Comparison, change: Number, shares: Sequence[Contribution]) -> Finding:
+    """Report results that fell, with the objects that explain it."""
+    main = [item for item in shares if item.share_pct >= NAMED_SHARE_PCT][:MAX_NAMED]
+    names = ", ".join(
+        f"{item.share_pct:.0f} % of it because of {item.mover.name or item.mover.id} "
+        f"({item.mover.before.results or 0:,} to {item.mover.now.results or 0:,})"
+        for item in main
+    )
+    event = (comparison.event or "result").replace("_", " ")
+    evidence: Row = comparison.evidence("results", "spend", "cost_per_result", "clicks")
+    evidence["contributions"] = [item.public() for item in shares[:MAX_EXAMPLES]]
+    hypothesis, next_step = _reason_of(main[0]) if main else _FACTORS["conversion_rate"]
+    return Finding(
+        "performance",
+        f"Results ({event}) fell by {abs(change):g} %{': ' + names if names else ''}.",
+        "critical" if abs(change) >= CRITICAL_PCT else "warning",
+        evidence,
+        hypothesis,
+        next_step,
+    )
+
+
+def _reason_of(item: Contribution) -> tuple[str, str]:
+    """Return the hypothesis and the next step for the object that explains most."""
+    now, before = item.mover.now, item.mover.before
+    name = item.mover.name or item.mover.id
+    step = f"Diagnose it by itself: ads_diagnose_underperformance with object_id={item.mover.id}."
+    if not now.impressions:
+        return f"{name} stopped: paused, ended, rejected or without budget.", step
+    spend = change_pct(now.spend, before.spend)
+    if spend is not None and spend <= -LIMITS.threshold_pct:
+        return f"{name} spent {abs(spend):g} % less.", step
+    factors = cost_factors(now, before, results=True)
+    driver = max(factors, key=lambda factor: factors[factor]) if factors else "conversion_rate"
+    return f"{name}: {_FACTORS[driver][0]}", step
 
 
 def _no_delivery_finding(comparison: Comparison) -> Finding:

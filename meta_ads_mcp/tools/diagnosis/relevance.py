@@ -30,7 +30,7 @@ def ranking_findings(rows: Sequence[Row]) -> Iterator[Finding]:
     columns = ("ad_id", "ad_name", "spend", "diagnosis")
     yield Finding(
         "rankings",
-        f"{len(below)} of {len(ranks)} ranked ads are below average; they took {share:.0f} % of these ads' spend.",
+        f"{len(below)} of the {len(ranks)} ranked ads read are below average, with {share:.0f} % of their spend.",
         "warning" if share >= WARNING_SHARE_PCT else "info",
         {
             "ads": [{name: row[place[name]] for name in columns} for row in below[:MAX_EXAMPLES]],

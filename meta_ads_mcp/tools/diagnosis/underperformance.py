@@ -10,7 +10,8 @@ from pydantic import Field
 
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.cautions import date_note
-from meta_ads_mcp.analysis.comparisons.meant import meant_for
+from meta_ads_mcp.analysis.comparisons.meant import event_objects, meant_for
+from meta_ads_mcp.analysis.query.selection import IDENTITY
 from meta_ads_mcp.analysis.series import figures, result_measure
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
@@ -22,10 +23,21 @@ from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import PixelId
 from meta_ads_mcp.domain.insights_query import ObjectParams, Preset
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.diagnosis.case import CHILD, MAX_ADS, Case, Level, Subject, build_pixel_requests, build_requests
+from meta_ads_mcp.tools.diagnosis.case import (
+    CHILD,
+    MAX_ADS,
+    Case,
+    Level,
+    Subject,
+    build_event_requests,
+    build_pixel_requests,
+    build_requests,
+    build_weekly_requests,
+)
 from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of, readable_movers
 from meta_ads_mcp.tools.diagnosis.comparison import METRICS, RATES, Comparison, windows_of
-from meta_ads_mcp.tools.diagnosis.finding import by_severity, count_by_severity
+from meta_ads_mcp.tools.diagnosis.fatigue import fatigue_summary
+from meta_ads_mcp.tools.diagnosis.finding import CHANGES, count_by_severity, in_order
 from meta_ads_mcp.tools.diagnosis.movers import mover_table
 
 # Graph's error code for an invalid parameter, which includes a field that the object does not have.
@@ -55,7 +67,8 @@ class DiagnoseUnderperformance(ObjectParams):
     async def run(self, call: Call) -> Result:
         """Read eight parts for an account or campaign, six for an ad set, four for an ad, in one round trip.
 
-        Unless `pixel_id` is given, a second round trip reads the pixels for which the ad sets optimize, at most five.
+        A second round trip reads the daily figures of the account's event, the weekly figures of the ads that spend
+        most, and, unless `pixel_id` is given, the pixels for which the ad sets optimize, at most five.
         """
         account = await call.account(self.object_id)
         windows, partial = windows_of(self.date_preset, account.today(call.now()))
@@ -64,9 +77,12 @@ class DiagnoseUnderperformance(ObjectParams):
         answers = await read_batch(call, build_requests(subject, windows))
         _require_readable(self.object_id, level, answers)
         case = _with_event_costs(Case(subject, answers, _compare(answers["windows"], windows, partial=partial)))
-        if not self.pixel_id and case.known_pixels:
-            pixels = await read_batch(call, build_pixel_requests(case.known_pixels, account.id))
-            case = Case(subject, {**answers, **pixels}, case.comparison)
+        more = build_event_requests(subject, windows, case.meant)
+        if not partial:
+            more |= build_weekly_requests(subject, windows, case.top_ads())
+        if not self.pixel_id:
+            more |= build_pixel_requests(case.known_pixels, account.id)
+        case = replace(case, answers={**answers, **await read_batch(call, more)})
         return _report(case, diagnose(case))
 
 
@@ -93,8 +109,16 @@ def _compare(answer: Row | AdsError, windows: anomalies.Windows, *, partial: boo
 
 
 def _with_event_costs(case: Case) -> Case:
-    """Compute the cost of the event only from the campaigns, ad sets or ads whose result it is."""
-    each = [mover for mover in readable_movers(case) if mover.event == case.comparison.event]
+    """Compute the cost of the event only from the campaigns, ad sets or ads whose result it is.
+
+    The event of an account is the one that its money is meant for, not one that happens by the way.
+    """
+    movers = readable_movers(case)
+    if movers and case.subject.level == "account":
+        meant = event_objects(case.rows("children"), IDENTITY["campaign"][0])
+        if meant.event is not None:
+            case = replace(case, meant=meant, comparison=replace(case.comparison, event=meant.event))
+    each = [mover for mover in movers if mover.event == case.comparison.event]
     if not each:
         return case
     now = meant_for(case.comparison.now, [mover.now for mover in each])
@@ -111,7 +135,8 @@ def _report(case: Case, diagnosis: Diagnosis) -> Result:
         "window": anomalies.window_row(recent, comparison.now, names),
         "window_before": anomalies.window_row(previous, comparison.before, names),
         "result_event": comparison.event,
-        "findings": [finding.public() for finding in by_severity(diagnosis.findings)],
+        **_fatigue(case),
+        "findings": [finding.public() for finding in in_order(diagnosis.findings)],
         "checked": diagnosis.checked,
         "not_checked": diagnosis.not_checked,
         "not_applicable": diagnosis.not_applicable,
@@ -121,6 +146,13 @@ def _report(case: Case, diagnosis: Diagnosis) -> Result:
     days = f"{recent.since} to {recent.until} compared with {previous.since} to {previous.until}"
     summary = f"{_verdict(subject.id, diagnosis)} {days} ({subject.account.timezone_name})."
     return Result(summary, Whole(data), notes=_cautions(case, subject.account.currency))
+
+
+def _fatigue(case: Case) -> Row:
+    try:
+        return {"fatigue": fatigue_summary(case)}
+    except AdsError:
+        return {}
 
 
 def _name_and_status(case: Case) -> Row:
@@ -135,7 +167,9 @@ def _verdict(object_id: str, diagnosis: Diagnosis) -> str:
     findings = diagnosis.findings
     if findings:
         counts = ", ".join(f"{count} {severity}" for severity, count in count_by_severity(findings).items())
-        return f"{len(findings)} {plural('finding', len(findings))} for {object_id} ({counts}).{rest}"
+        change = next((item.finding for item in in_order(findings) if item.check in CHANGES), "")
+        first = f" {change}" if change else ""
+        return f"{len(findings)} {plural('finding', len(findings))} for {object_id} ({counts}).{first}{rest}"
     if open_checks:
         return f"The {len(diagnosis.checked)} checks that ran found nothing for {object_id}.{rest}"
     return f"Nothing notable for {object_id}: all {len(diagnosis.checked)} checks ran."

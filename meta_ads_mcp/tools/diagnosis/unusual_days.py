@@ -33,5 +33,5 @@ def unusual_day_findings(object_id: str, rows: Sequence[Row], comparison: Compar
         "warning",
         {"days": [dict(zip(_EVIDENCE, row, strict=False)) for row in bad[:MAX_EXAMPLES]], "found": len(bad)},
         "Something changed on the first of these days: an edit, a site or tracking fault, a holiday, a competitor.",
-        f"Look at what was changed around {days[0]} (ads_get_changes) and at the pixel's events of that day.",
+        f"Look at the edits around {days[0]} with ads_explain_change, and at the pixel's events of that day.",
     )

@@ -12,7 +12,7 @@ from meta_ads_mcp.analysis.series import Figures
 from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.tools.diagnosis.comparison import Comparison
 from meta_ads_mcp.tools.diagnosis.movers import Mover, contributions
-from meta_ads_mcp.tools.diagnosis.performance import performance_findings
+from meta_ads_mcp.tools.diagnosis.performance import Shares, performance_findings
 
 DAYS = TimeRange(since="2026-10-07", until="2026-10-13")
 EARLIER = TimeRange(since="2026-09-30", until="2026-10-06")
@@ -70,7 +70,7 @@ def test_finding_names_the_object_before_the_rate(movers: list[Mover], text: str
     whole = Figures(spend=99_999, impressions=500_000, clicks=5000, results=999)
     windows = Windows(DAYS, EARLIER, EARLIER)
     comparison = Comparison(windows, meant_for(whole, now), meant_for(whole, before), "purchase")
-    sentences = [item.finding for item in performance_findings(comparison, contributions(movers, "purchase"))]
+    sentences = [item.finding for item in performance_findings(comparison, Shares(contributions(movers, "purchase")))]
     assert any("cost per purchase rose" in sentence and text in sentence for sentence in sentences), sentences
 
 

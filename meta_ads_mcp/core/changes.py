@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 _BUDGETS = ("daily_budget", "lifetime_budget")
+# Fields that Graph can set back to none, with the value that does it.
+CLEARABLE: Mapping[str, Any] = {"adlabels": [], "end_time": 0}
+# Kinds of errors after which nothing was made, so that the same step of a unit may be sent later.
+NOTHING_MADE = frozenset({"throttled", "circuit_open", "blocked", "network", "transient", "token"})
 
 
 def fields_without_previous_value(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     """Return the changed fields that had no value before. Graph cannot clear a field, so they cannot be put back."""
     earlier = {name: before.get(name) for name in after}
-    return [n for n, value in earlier.items() if value in (None, "") or (n in _BUDGETS and value in (0, "0"))]
+    empty = [n for n, value in earlier.items() if value in (None, "") or (n in _BUDGETS and value in (0, "0"))]
+    return [name for name in empty if name not in CLEARABLE]
 
 
 @dataclass
@@ -58,6 +63,13 @@ class JournalEntry:
     def sent_at(self) -> float:
         """Return the time on Graph's clock from which an object of this change can exist."""
         return self.started if self.graph_time is None else self.graph_time
+
+    @property
+    def outcome(self) -> str:
+        """Return the outcome of a step of a unit: `status`, but `not_sent` when nothing was made and it may be sent."""
+        if self.status == "failed" and (self.error or {}).get("kind") in NOTHING_MADE:
+            return "not_sent"
+        return "not_applied" if self.status == "partial" else self.status
 
     def public(self) -> dict[str, Any]:
         """Return the entry as `ads_get_changes` shows it. `changes` maps a field to before and after, in Graph's units.

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Result, Row, Whole
 from meta_ads_mcp.core.tool import Tool
@@ -156,7 +157,8 @@ class UnitCall:
         if count > plan.max_unasked:
             reasons.append(f"it changes {count} objects at once")
         if plan.refused:
-            reasons.append(f"{len(plan.refused)} of the rows are refused and only the others are carried out")
+            count = f"{len(plan.refused)} {plural('row', len(plan.refused))}"
+            reasons.append(f"{count} cannot be carried out and only the others are")
         return list(dict.fromkeys(reasons))
 
     def _data(self, plan: UnitPlan, status: str) -> Row:

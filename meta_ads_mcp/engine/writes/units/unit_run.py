@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.changes import NOTHING_MADE, JournalEntry
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
@@ -27,7 +27,6 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     FAILED,
     NOT_APPLIED,
     NOT_SENT,
-    NOTHING_MADE,
     SUCCESS,
     UNKNOWN,
     WAITING,

@@ -15,8 +15,6 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.units.unit_plan import UnitStep, resolve_ids
 from meta_ads_mcp.core.write import Change
 
-# Kinds of errors after which nothing was made, so that the same step may be sent later.
-NOTHING_MADE = frozenset({"throttled", "circuit_open", "blocked", "network", "transient", "token", "stale"})
 # The outcomes of a step that the user is told. WAITING steps are still to be sent.
 WAITING, SUCCESS, NOT_APPLIED, UNKNOWN, FAILED, NOT_SENT = (
     "waiting",
@@ -94,14 +92,10 @@ def _restore(step: UnitStep, entry: JournalEntry | None) -> StepState:
     if entry is None:
         return StepState(step)
     state = StepState(step, change_id=entry.change_id, object_id=entry.object_id, entry=entry)
-    error = entry.error or {}
-    message = str(error.get("message") or "")
-    if entry.status == "failed" and error.get("kind") in NOTHING_MADE:
+    message = str((entry.error or {}).get("message") or "")
+    if entry.outcome == NOT_SENT:
         return StepState(step, message=message)
-    if entry.status == "partial":
-        state.end(NOT_APPLIED, not_applied_message(entry.not_applied))
-    else:
-        state.end(entry.status, message)
+    state.end(entry.outcome, not_applied_message(entry.not_applied) if entry.status == "partial" else message)
     return state
 
 

@@ -83,7 +83,7 @@ class UnitText:
         parts += [f"Note: {note}" for note in plan.notes]
         if plan.unchanged:
             parts.append(f"{len(plan.unchanged)} already have these values and stay as they are.")
-        parts += [f"Not part of it: {describe_refused(row)}" for row in plan.refused]
+        parts += [f"Not part of it: {describe_refused(row)}." for row in plan.refused]
         return " ".join(part for part in parts if part)
 
     def table(self, states: Sequence[StepState]) -> Row:
@@ -156,4 +156,4 @@ def _reference(label: str, object_id: str | None, name: str) -> str:
 def describe_refused(row: RefusedRow) -> str:
     """Return a row of bad input in words."""
     place = [f"row {row.row}" if row.row is not None else "", row.column, row.id, f'"{row.name}"' if row.name else ""]
-    return f"{', '.join(part for part in place if part)}: {row.reason}"
+    return f"{', '.join(part for part in place if part)}: {row.reason.removesuffix('.')}"

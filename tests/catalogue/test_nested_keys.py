@@ -15,8 +15,8 @@ from tests.support.sandbox_engine import build_writer
 from tests.support.write_examples import WRITES, valid
 
 STRANGE = "no_such_key"
-# A map whose keys are the caller's own.
-OPEN = {"ads_create_lead_form": {"tracking_parameters"}}
+# A map whose keys are the caller's own; rows of which each is refused by itself (tests/tools/bulk).
+OPEN = {"ads_create_lead_form": {"tracking_parameters"}, "ads_bulk_update": {"edits"}}
 # Expressions whose keys are words of a language of Meta's: refused, and told what it expects instead of a list.
 EXPRESSIONS = {"ads_create_custom_conversion": {"rule"}}
 

@@ -107,6 +107,19 @@ MORE: dict[str, dict[str, Any]] = {
     "ads_import_structure": {"file_path": "/uploads/structure.csv"},
     "ads_update_budget": {"entity_type": "campaign", "daily_budget": 4000},
     "ads_set_status": {"ids": ID},
+    "ads_bulk_update": {
+        "select": {"level": "campaign", "name_contains": " "},
+        "set": {"name": "Spring"},
+        "idempotency_key": "k",
+    },
+    "ads_shift_budget": {
+        "level": "campaign",
+        "from_ids": ID,
+        "to_ids": ["1"],
+        "percent": 10,
+        "context": False,
+        "idempotency_key": "k",
+    },
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},
     "ads_update_entity": {"entity_type": "campaign", "updates": {"name": "Spring"}},
 }
@@ -191,6 +204,7 @@ IN_DEMO = {
     "ads_update_audience_users": ("denied", "no folder is given to upload from"),
     "ads_import_structure": ("denied", "no folder is given to upload from"),
     "ads_undo_change": ("not_found", "nothing was changed yet"),
+    "ads_shift_budget": ("not_found", "the example has one campaign, and a shift takes two"),
     "ads_register_token": ("invalid_arguments", "the variable does not exist"),
     "ads_set_active_token": ("not_found", "there is no such profile"),
     "ads_delete_token": ("not_found", "there is no such profile"),

@@ -187,6 +187,7 @@ class SandboxEngine:
             "campaign": shared.id,
             "unbudgeted": split.id,
             "ad_set": ad_set.id,
+            "next_ad_set": next(node.id for node in children(split.id, "adsets") if node is not ad_set),
             "ad": ad.id,
             "creative": ad.get("creative")["id"],
             "other_creative": next(node.id for node in children(self.account, "adcreatives") if plain(node)),

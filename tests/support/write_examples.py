@@ -80,6 +80,23 @@ VALID: dict[str, dict[str, Any]] = {
     "ads_share_dataset": {"dataset_id": "{pixel}", "action": "share_account", "account_id": "{other}"},
     "ads_update_budget": {"entity_type": "campaign", "entity_id": "{campaign}", "daily_budget": 99000},
     "ads_set_status": {"account_id": "{account}", "level": "ad", "ids": ["{ad}"], "status": "PAUSED"},
+    "ads_bulk_update": {
+        "account_id": "{account}",
+        "edits": [
+            {"level": "ad_set", "id": "{ad_set}", "set": {"budget_change_percent": 20}},
+            {"level": "ad", "id": "{ad}", "set": {"name": "Renamed", "link_url": "https://shop.example/new"}},
+            {"level": "campaign", "id": "{campaign}", "set": {"add_labels": ["Spring"]}},
+        ],
+        "idempotency_key": "bulk-1",
+    },
+    "ads_shift_budget": {
+        "account_id": "{account}",
+        "level": "ad_set",
+        "from_ids": ["{ad_set}"],
+        "to_ids": ["{next_ad_set}"],
+        "percent": 10,
+        "idempotency_key": "shift-1",
+    },
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": "{campaign}"}},
 }
 # The calls of the table that a person has to agree to first.
@@ -91,6 +108,7 @@ CONFIRMED = frozenset(
     ads_update_ad ads_update_ad_link ads_update_spend_cap ads_delete_budget_schedule
     ads_import_structure
     ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
+    ads_bulk_update ads_shift_budget
     """.split()
 )
 

@@ -48,7 +48,9 @@ class LocalSelection:
 
     def apply(self, sheet: Sheet) -> Sheet:
         """Return the sheet with the matching rows in order. Rows without a value are last."""
-        cells = [row for row in sheet.cells if all(_matches(row, name, condition) for name, condition in self.filters)]
+        cells = [
+            row for row in sheet.cells if all(matches_column(row, name, condition) for name, condition in self.filters)
+        ]
         if self.sort:
             figures = [row for row in cells if number(_value(row, self.sort)) is not None]
             figures.sort(key=lambda row: number(_value(row, self.sort)) or 0, reverse=self.descending)
@@ -127,7 +129,8 @@ def _value(row: Mapping[Column, Any], name: str) -> Any:
     return row.get(column, missing_value(column))
 
 
-def _matches(row: Cells, name: str, condition: InsightsFilter) -> bool:
+def matches_column(row: Cells, name: str, condition: InsightsFilter) -> bool:
+    """Return whether the column of a row meets a condition."""
     return matches_value(_value(row, name), condition)
 
 

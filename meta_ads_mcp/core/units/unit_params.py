@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
+from pydantic import Field
+
+from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
@@ -18,8 +21,22 @@ class PlansUnit(Protocol):
         ...
 
 
+class KeyedUnitParams(ConfirmedParams):
+    """Add the arguments of a unit that cannot be repeated without its key."""
+
+    idempotency_key: Annotated[
+        str,
+        Local(),
+        Field(min_length=1, max_length=100, description="The same key goes on where an earlier call stopped"),
+    ]
+
+    async def plan_unit(self, call: Call) -> UnitPlan | None:
+        """Return the whole unit. Raises AdsError for what concerns the whole call."""
+        raise NotImplementedError
+
+
 class UnitParams(ConfirmedParams, CreateParams):
-    """Add the arguments of a unit: `dry_run`, `confirmation` and `idempotency_key`.
+    """Add the arguments of a unit: `dry_run`, `confirmation` and an optional `idempotency_key`.
 
     A call with the key of an earlier call goes on with the plan of that call, which is in the journal.
     """

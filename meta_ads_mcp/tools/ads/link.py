@@ -14,16 +14,10 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.ids import AdId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
 from meta_ads_mcp.domain.copying import differences, read_source, require_copyable, writable_creative
-from meta_ads_mcp.domain.destinations import (
-    Destination,
-    describe_remaining,
-    distinct_links,
-    remaining_destinations,
-    replace_links,
-    web_destinations,
-)
-from meta_ads_mcp.errors import InvalidArguments, NotFound
-from meta_ads_mcp.tools.creatives.copies import MAX_FIELD_NAMES, check_copy
+from meta_ads_mcp.domain.destinations import describe_remaining, remaining_destinations
+from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.tools.creatives.copies import check_copy
+from meta_ads_mcp.tools.creatives.links import apply_link, note_links, note_remaining
 from meta_ads_mcp.web.addresses import PublicUrl
 
 
@@ -53,7 +47,7 @@ class UpdateAdLink(ConfirmedParams):
         old = await read_source(call, "AdCreative", str(ad["creative"]["id"]))
         require_copyable("AdCreative", old)
         copy = writable_creative(old)
-        new = self._apply_change(copy)
+        new = apply_link(copy, self.link_url, self.url_tags)
         account = await call.owner(self.ad_id)
         if account is None:
             raise NotFound(f"Graph does not name the ad account of {self.ad_id}.")
@@ -79,19 +73,8 @@ class UpdateAdLink(ConfirmedParams):
         if remaining:
             details["remaining_destinations"] = describe_remaining(remaining)
         notes = ["Meta may review the ad again, and likes and comments of the old post do not move."]
-        notes += _note_links(copy, self.link_url) if self.link_url else []
-        return Plan([create, swap], f"New creative for ad {self.ad_id}.", notes + _note_remaining(remaining), details)
-
-    def _apply_change(self, copy: Row) -> Row:
-        """Return the parameters of the new creative. Raises InvalidArguments when no link of it can change."""
-        new = dict(copy)
-        if self.url_tags is not None:
-            new["url_tags"] = self.url_tags
-        if self.link_url is None:
-            return new
-        if not web_destinations(copy):
-            raise InvalidArguments(*_why_unchangeable(copy))
-        return replace_links(new, self.link_url)
+        notes += note_links(copy, self.link_url) if self.link_url else []
+        return Plan([create, swap], f"New creative for ad {self.ad_id}.", notes + note_remaining(remaining), details)
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         """Create the new creative, compare it with the plan, and put it on the ad.
@@ -103,36 +86,6 @@ class UpdateAdLink(ConfirmedParams):
         await check_copy(call, creative_id, create.after)
         await steps.do(_with_creative(swap, creative_id))
         return {**plan.details, "creative_id": creative_id, "id": self.ad_id}
-
-
-def _why_unchangeable(copy: Row) -> tuple[str, str]:
-    if "object_story_id" in copy or "source_instagram_media_id" in copy:
-        return (
-            "The link of this ad belongs to the post that it promotes.",
-            "Change url_tags alone, or make a new ad with ads_create_ad_creative.",
-        )
-    return "The creative of this ad has no web address.", "Make a new creative with ads_create_ad_creative."
-
-
-def _note_links(copy: Row, link: str) -> list[str]:
-    """Name the addresses when several different ones become the same."""
-    links = [url for url in distinct_links(copy) if url != link]
-    if len(links) < 2:
-        return []
-    text = ", ".join(links[:MAX_FIELD_NAMES]) + (
-        f" and {len(links) - MAX_FIELD_NAMES} more" if len(links) > MAX_FIELD_NAMES else ""
-    )
-    return [f"The creative had {len(links)} different addresses, and all of them become {link}: {text}."]
-
-
-def _note_remaining(remaining: list[Destination]) -> list[str]:
-    if not remaining:
-        return []
-    labels = [f"{place.name} ({place.kind.value})" for place in remaining]
-    text = ", ".join(labels[:MAX_FIELD_NAMES]) + (
-        f" and {len(labels) - MAX_FIELD_NAMES} more" if len(labels) > MAX_FIELD_NAMES else ""
-    )
-    return [f"Not changed, because link_url cannot replace it: {text}."]
 
 
 def _with_creative(swap: Change, creative_id: str) -> Change:

@@ -32,7 +32,7 @@ async def read_objects_of_kind(
     for object_id, answer in zip(ids, answers, strict=True):
         if isinstance(answer, AdsError) and not is_other_kind(answer):
             raise answer
-        if isinstance(answer, AdsError) or not _is_of_kind(answer, distinct):
+        if isinstance(answer, AdsError) or not is_of_kind(answer, node):
             wrong.append(object_id)
         else:
             rows.append({**answer, "id": object_id})
@@ -75,7 +75,9 @@ def update_request(account_id: str, object_id: str, params: Row, *, budget_chang
     )
 
 
-def _is_of_kind(row: Mapping[str, Any], distinct: str | None) -> bool:
+def is_of_kind(row: Mapping[str, Any], node: str) -> bool:
+    """Return whether a row is of this kind, by the field that only this kind has."""
+    distinct = node_kind(node).distinct_field
     return distinct is None or distinct in row or row.keys().isdisjoint(DISTINCT_FIELDS)
 
 

@@ -56,8 +56,12 @@ async def plan_undo_of_unit(call: Call, unit_id: str, *, created: WhatWasCreated
 
 
 def _stays(entry: JournalEntry, created: WhatWasCreated) -> bool:
-    """Return whether a created object stays as it is: a creative cannot be paused, and harms nothing."""
-    return entry.effect == "create" and entry.node in ("AdCreative", "AdImage", "AdVideo") and created == "pause"
+    """Return whether a created object stays as it is: creatives, media and labels spend nothing by themselves."""
+    return (
+        entry.effect == "create"
+        and entry.node in ("AdCreative", "AdImage", "AdVideo", "AdLabel")
+        and created == "pause"
+    )
 
 
 def _newer_steps(steps: Sequence[UnitStep], entry: JournalEntry) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ async def read_objects(client: GraphPort, objects: Sequence[tuple[str, Sequence[
         Request("GET", object_id, {"fields": ",".join(dict.fromkeys(["id", *names]))}, account=change.request.account)
         for object_id, names, change in objects
     ]
+    if not requests:
+        return []
     try:
         answers = await client.batch(requests)
     except AdsError as failure:

@@ -157,8 +157,8 @@ class UnitCall:
         if count > plan.max_unasked:
             reasons.append(f"it changes {count} objects at once")
         if plan.refused:
-            count = f"{len(plan.refused)} {plural('row', len(plan.refused))}"
-            reasons.append(f"{count} cannot be carried out and only the others are")
+            rows = f"{len(plan.refused)} {plural('row', len(plan.refused))}"
+            reasons.append(f"{rows} cannot be carried out and only the others are")
         return list(dict.fromkeys(reasons))
 
     def _data(self, plan: UnitPlan, status: str) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,12 +58,22 @@ class UnitText:
     def edits(self, change: Change) -> list[Edit]:
         """Return everything that a change sets. Of a copy, only the values in which it differs from the original."""
         if change.effect is Effect.CREATE and change.before:
-            values = differences(change.before, change.after)
-            return [
-                (path, self.words.value(path.rpartition(".")[2], row["before"]), self.words.value(path, row["after"]))
-                for path, row in values.items()
-            ]
-        return [edit for edit in self.words.changes(change) if "$id_of_step" not in edit[2]]
+            return self._differences(change)
+        hidden = {name for name, value in change.after.items() if _is_reference(value)}
+        hidden |= {name for name, value in change.request.params.items() if _is_reference(value)}
+        prefix = f"new {node_kind(change.node).label} " if change.effect is Effect.CREATE else ""
+        return [(prefix + name, old, new) for name, old, new in self.words.changes(change) if name not in hidden]
+
+    def _differences(self, change: Change) -> list[Edit]:
+        """Return the values in which a copy differs. Places that get the same value are one edit."""
+        places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        for path, row in differences(change.before, change.after).items():
+            name = path.rpartition(".")[2]
+            places[self.words.value(name, row["after"])].append((path, self.words.value(name, row["before"])))
+        return [
+            (_join_paths([path for path, _ in rows]), ", ".join(dict.fromkeys(old for _, old in rows)), after)
+            for after, rows in places.items()
+        ]
 
     def question(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> str:
         """Return the whole question: what changes for which objects, why it is asked, sums, and what is left out."""
@@ -131,6 +141,17 @@ class UnitText:
             for name in names
         ]
         return f"It has changed since the plan: {'; '.join(parts)}. Nothing was sent."
+
+
+def _is_reference(value: Any) -> bool:
+    """Return whether a value is nothing but the id of an object that the unit creates."""
+    if isinstance(value, Mapping):
+        return bool(value) and ("$id_of_step" in value or all(map(_is_reference, value.values())))
+    return isinstance(value, list) and bool(value) and all(map(_is_reference, value))
+
+
+def _join_paths(paths: Sequence[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more places"
 
 
 def _plain(value: Any) -> Any:

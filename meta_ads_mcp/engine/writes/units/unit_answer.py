@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from meta_ads_mcp.core.result import Final, Row
+from meta_ads_mcp.core.changes import UnitRecord
+from meta_ads_mcp.core.result import Final, Result, Row, Whole
+from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.units.unit_steps import (
     FAILED,
     NOT_SENT,
@@ -85,3 +88,46 @@ def summary(title: str, unit_id: str, counts: Mapping[str, int]) -> str:
     """Return the sentence for people."""
     words = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in counts.items())
     return f"{title}: {words or 'nothing to do'}. Unit {unit_id}."
+
+
+def nothing_to_do(title: str, plan: UnitPlan) -> Result:
+    """Return the answer to a plan without a step."""
+    items = build_items((), [asdict(row) for row in plan.unchanged])
+    data: Row = {"status": "success", "counts": count_outcomes(items)}
+    if plan.refused:
+        data["refused"] = [row.public() for row in plan.refused]
+    data |= {"items": items_table(items), **plan.details}
+    return Result(f"{title}: nothing to change.", Whole(data), notes=list(plan.notes))
+
+
+def build_answer(
+    title: str, unit: UnitRecord, states: Sequence[StepState], totals: Row, retry_after_s: int | None
+) -> Result:
+    """Return the answer to a unit that was carried out, as far as it came. `totals` are the sums of its budgets."""
+    items = build_items(states, unit.plan.get("unchanged") or ())
+    counts = count_outcomes(items)
+    data: Row = {"status": overall_status(counts), "unit_id": unit.unit_id, "counts": counts}
+    if totals:
+        data["totals"] = totals
+    if unit.plan.get("refused"):
+        data["refused"] = unit.plan["refused"]
+    data |= {"items": items_table(items), **(unit.plan.get("details") or {})}
+    data["next_step"] = next_step(unit.unit_id, counts, unit.key, retry_after_s)
+    if retry_after_s is not None:
+        data["retry_after_seconds"] = retry_after_s
+    notes: list[str] = [*(unit.plan.get("notes") or ())]
+    if len(items) > MAX_ITEMS:
+        left_out = len(items) - MAX_ITEMS
+        notes.append(f"{left_out} rows are left out here; ads_get_changes unit_id={unit.unit_id} lists all.")
+    return Result(summary(title, unit.unit_id, counts), Whole(data), notes=notes)
+
+
+def encode_plan(plan: UnitPlan) -> Row:
+    """Return what the journal keeps of a plan beside its steps."""
+    return {
+        "stop_on_error": plan.stop_on_error,
+        "unchanged": [asdict(row) for row in plan.unchanged],
+        "refused": [row.public() for row in plan.refused],
+        "details": dict(plan.details),
+        "notes": list(plan.notes),
+    }

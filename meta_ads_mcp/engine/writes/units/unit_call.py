@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
@@ -105,7 +105,7 @@ class UnitCall:
             record.outcome = "dry_run"
             return await self._dry_run(plan, asker)
         if not self.states:
-            return self._nothing_to_do(plan)
+            return unit_answer.nothing_to_do(self.tool.title, plan)
         question = await self._request_confirmation(plan, asker, record)
         if question is not None:
             record.outcome = "needs_confirmation"
@@ -248,14 +248,6 @@ class UnitCall:
         head = self.text.head(self.tool.title, plan, self.states, ())
         return Result(f"Dry run: nothing was changed. {head} {self._duration()}", Whole(data), notes=list(plan.notes))
 
-    def _nothing_to_do(self, plan: UnitPlan) -> Result:
-        items = unit_answer.build_items((), [asdict(row) for row in plan.unchanged])
-        data: Row = {"status": "success", "counts": unit_answer.count_outcomes(items)}
-        if plan.refused:
-            data["refused"] = [row.public() for row in plan.refused]
-        data |= {"items": unit_answer.items_table(items), **plan.details}
-        return Result(f"{self.tool.title}: nothing to change.", Whole(data), notes=list(plan.notes))
-
     # ---- carry it out
 
     async def _start(self, plan: UnitPlan) -> Result:
@@ -269,7 +261,7 @@ class UnitCall:
             digest=self.digest,
             undo_of=plan.undo_of,
             arguments=self.arguments,
-            plan=_encode_plan(plan),
+            plan=unit_answer.encode_plan(plan),
             steps=[encode_step(state.step) for state in self.states],
         )
         self.unit_id = unit.unit_id
@@ -340,7 +332,8 @@ class UnitCall:
             await run.run()
         finally:
             self._release_after(run)
-        return self._result(unit, run)
+        totals = self.text.totals(self.states)
+        return unit_answer.build_answer(self.tool.title, unit, self.states, totals, run.retry_after_s)
 
     def _release_after(self, run: UnitRun) -> None:
         """Release the lock when the batch that is still under way, if any, has ended."""
@@ -371,31 +364,3 @@ class UnitCall:
             unit=self.unit_id,
             step=state.step.key,
         )
-
-    def _result(self, unit: UnitRecord, run: UnitRun) -> Result:
-        items = unit_answer.build_items(self.states, unit.plan.get("unchanged") or ())
-        counts = unit_answer.count_outcomes(items)
-        data: Row = {"status": unit_answer.overall_status(counts), "unit_id": unit.unit_id, "counts": counts}
-        if totals := self.text.totals(self.states):
-            data["totals"] = totals
-        if unit.plan.get("refused"):
-            data["refused"] = unit.plan["refused"]
-        data |= {"items": unit_answer.items_table(items), **(unit.plan.get("details") or {})}
-        data["next_step"] = unit_answer.next_step(unit.unit_id, counts, self.key, run.retry_after_s)
-        if run.retry_after_s is not None:
-            data["retry_after_seconds"] = run.retry_after_s
-        notes: list[str] = [*(unit.plan.get("notes") or ())]
-        if len(items) > unit_answer.MAX_ITEMS:
-            left_out = len(items) - unit_answer.MAX_ITEMS
-            notes.append(f"{left_out} rows are left out here; ads_get_changes unit_id={unit.unit_id} lists all.")
-        return Result(unit_answer.summary(self.tool.title, unit.unit_id, counts), Whole(data), notes=notes)
-
-
-def _encode_plan(plan: UnitPlan) -> Row:
-    return {
-        "stop_on_error": plan.stop_on_error,
-        "unchanged": [asdict(row) for row in plan.unchanged],
-        "refused": [row.public() for row in plan.refused],
-        "details": dict(plan.details),
-        "notes": list(plan.notes),
-    }

@@ -25,7 +25,7 @@ from meta_ads_mcp.tools.bulk.edit_plan import EditPlanner, ObjectToEdit
 from meta_ads_mcp.tools.bulk.edits import EditValues, NamePattern, explain, read_rows
 from meta_ads_mcp.tools.bulk.names import check_template, uses_parents
 from meta_ads_mcp.tools.bulk.object_reads import is_of_account, is_of_kind, is_other_kind
-from meta_ads_mcp.tools.bulk.selection import Selection, select_objects
+from meta_ads_mcp.tools.bulk.object_selection import ObjectSelection, select_objects
 
 _COMMON = "id account_id name status effective_status adlabels updated_time"
 _FIELDS: dict[EntityType, str] = {
@@ -60,7 +60,7 @@ class BulkUpdate(KeyedUnitParams):
             json_schema_extra={"items": {"type": "object"}},
         ),
     ] = None
-    select: Annotated[Selection | None, Local()] = None
+    select: Annotated[ObjectSelection | None, Local()] = None
     set: Annotated[EditValues | None, Local()] = None
     rename: Annotated[
         NamePattern | None,
@@ -81,14 +81,14 @@ class BulkUpdate(KeyedUnitParams):
     async def plan_unit(self, call: Call) -> UnitPlan:
         """Read the objects, compute their new values, and refuse the rows that cannot get theirs."""
         account = await call.account(self.account_id)
-        refused: list[RefusedRow] = []
+        problems: list[RefusedRow] = []
         if self.select is not None:
             objects = await self._selected(call, self.select)
         else:
-            objects, refused = await self._of_edits(call)
+            objects, problems = await self._of_edits(call)
         planner = await self._planner(call, account, objects)
         planner.add(objects)
-        rows = sorted([*refused, *planner.refused], key=lambda row: row.row or 0)
+        rows = sorted([*problems, *planner.refused], key=lambda row: row.row or 0)
         return UnitPlan(
             self.account_id,
             list(planner.steps.values()),
@@ -100,7 +100,7 @@ class BulkUpdate(KeyedUnitParams):
 
     # ---- which objects
 
-    async def _selected(self, call: Call, selection: Selection) -> list[ObjectToEdit]:
+    async def _selected(self, call: Call, selection: ObjectSelection) -> list[ObjectToEdit]:
         values = self._values_for_all()
         other = values.columns_of_other_levels(selection.level)
         if other:
@@ -115,19 +115,19 @@ class BulkUpdate(KeyedUnitParams):
 
     def _values_for_all(self) -> EditValues:
         """Return the values of `set` with the pattern of `rename`. Raises InvalidArguments for two kinds of names."""
-        values = self.set.model_dump(exclude_none=True) if self.set else {}
+        columns = self.set.model_dump(exclude_none=True) if self.set else {}
         if self.rename is not None:
-            values["rename"] = self.rename.model_dump(exclude_none=True)
+            columns["rename"] = self.rename.model_dump(exclude_none=True)
         try:
-            combined = EditValues.model_validate(values)
+            values = EditValues.model_validate(columns)
         except ValidationError as invalid:
             reasons = "; ".join(reason for _, reason in explain(invalid))
             raise InvalidArguments(f"set and rename do not go together: {reasons}.") from None
-        check_template(combined.rename)
-        return combined
+        check_template(values.rename)
+        return values
 
     async def _of_edits(self, call: Call) -> tuple[list[ObjectToEdit], list[RefusedRow]]:
-        edits, refused = read_rows(self.edits or [])
+        edits, problems = read_rows(self.edits or [])
         for edit in edits.values():
             check_template(edit.set.rename)
         requests = [
@@ -144,10 +144,10 @@ class BulkUpdate(KeyedUnitParams):
         for (number, edit), answer in zip(edits.items(), answers, strict=True):
             reason = _why_not(answer, edit.node, self.account_id)
             if reason or isinstance(answer, AdsError):
-                refused.append(RefusedRow(reason or str(answer), number, "id", edit.id))
+                problems.append(RefusedRow(reason or str(answer), number, "id", edit.id))
             else:
                 objects.append(ObjectToEdit({**answer, "id": edit.id}, edit.level, edit.set, number))
-        return objects, refused
+        return objects, problems
 
     # ---- what else has to be read
 

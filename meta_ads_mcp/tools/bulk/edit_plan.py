@@ -125,20 +125,20 @@ class EditPlanner:
     def _budget(self, item: ObjectToEdit) -> Row:
         """Return the new budget. Raises RowProblem for an object without a budget of this kind."""
         values = item.values
-        wanted = [(name, value) for name in BUDGETS if (value := getattr(values, name)) is not None]
-        if not wanted and values.budget_change_percent is None:
+        amounts = [(name, value) for name in BUDGETS if (value := getattr(values, name)) is not None]
+        if not amounts and values.budget_change_percent is None:
             return {}
-        column = wanted[0][0] if wanted else "budget_change_percent"
+        column = amounts[0][0] if amounts else "budget_change_percent"
         budget = budget_of(item.row)
         if budget is None:
             raise RowProblem(column, without_budget(item.row, item.level))
         name, old = budget
-        if wanted and wanted[0][0] != name:
+        if amounts and amounts[0][0] != name:
             raise RowProblem(
                 column, f"It has a {name.replace('_', ' ')}, and Meta does not change the kind of a budget"
             )
-        if wanted:
-            new = self._minor(column, wanted[0][1])
+        if amounts:
+            new = self._minor(column, amounts[0][1])
         else:
             new = change_by_percent(old, values.budget_change_percent or 0)
             if new == old:

@@ -111,7 +111,7 @@ class ObjectEdit(Closed):
 def read_rows(rows: Sequence[Any]) -> tuple[dict[int, ObjectEdit], list[RefusedRow]]:
     """Return the valid rows by their number, from 1, and a reason for each of the others."""
     edits: dict[int, ObjectEdit] = {}
-    refused: list[RefusedRow] = []
+    rows_with_problems: list[RefusedRow] = []
     row_of: dict[str, int] = {}
     for number, row in enumerate(rows, 1):
         problems = _problems(row, number)
@@ -122,8 +122,8 @@ def read_rows(rows: Sequence[Any]) -> tuple[dict[int, ObjectEdit], list[RefusedR
             else:
                 row_of[edit.id] = number
                 edits[number] = edit
-        refused += problems
-    return edits, refused
+        rows_with_problems += problems
+    return edits, rows_with_problems
 
 
 def _problems(row: Any, number: int) -> list[RefusedRow]:

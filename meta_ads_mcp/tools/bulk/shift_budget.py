@@ -138,8 +138,8 @@ class ShiftBudget(KeyedUnitParams):
         amount = None if self.amount is None else to_minor(self.amount, account.currency)
         moves: list[BudgetMove] = []
         for sources, targets in groups:
-            given = {key: budgets[key] for key in sources}
-            takes = amounts_to_take(given, floor, self.split, amount=amount, percent=self.percent)
+            source_budgets = {key: budgets[key] for key in sources}
+            takes = amounts_to_take(source_budgets, floor, self.split, amount=amount, percent=self.percent)
             gains = shares(sum(takes.values()), {key: budgets[key] for key in targets}, self.split)
             cuts = [BudgetMove(rows[key], budgets[key], budgets[key] - take) for key, take in takes.items() if take]
             needs = tuple(str(cut.row["id"]) for cut in cuts)

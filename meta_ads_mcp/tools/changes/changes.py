@@ -77,17 +77,17 @@ def describe_unit(unit: UnitRecord, entries: Sequence[JournalEntry]) -> Row:
     latest = {entry.step: entry for entry in entries}
     steps = [step for step in unit.steps if step.get("item") is None]
     outcomes = {str(step["key"]): _outcome(latest.get(step["key"])) for step in steps}
-    left = [_label(step) for step in steps if outcomes[str(step["key"])] in ("not_sent", "unknown_outcome")]
-    unchanged = len(unit.plan.get("unchanged") or ())
-    counts = Counter([*outcomes.values(), *["success"] * unchanged])
+    names = [_label(step) for step in steps if outcomes[str(step["key"])] in ("not_sent", "unknown_outcome")]
+    same = len(unit.plan.get("unchanged") or ())
+    counts = Counter([*outcomes.values(), *["success"] * same])
     return {
         "unit_id": unit.unit_id,
         "time": unit.time,
         "tool": unit.tool,
         "account": unit.account,
-        "objects": len(steps) + unchanged,
+        "objects": len(steps) + same,
         "counts": Final(counts),
-        "left": left[:MAX_LEFT_NAMES],
+        "left": names[:MAX_LEFT_NAMES],
         "undo_of": unit.undo_of,
         "idempotency_key": unit.key,
     }

@@ -18,24 +18,24 @@ from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import writable_targeting
 from meta_ads_mcp.errors import InvalidArguments
 
-WhatWasCreated = Literal["pause", "delete"]
+UndoOfCreation = Literal["pause", "delete"]
 
 
-def reversal_target(entry: JournalEntry, created: WhatWasCreated) -> Row:
+def reversal_target(entry: JournalEntry, way: UndoOfCreation) -> Row:
     """Return the values that reverse a change: those before it, or a status that stops or deletes what it created.
 
     Raises InvalidArguments for a change that cannot be undone.
     """
     require_undoable(entry)
-    return _stop_status(entry, created) if entry.effect == "create" else _earlier_values(entry)
+    return _stop_status(entry, way) if entry.effect == "create" else _earlier_values(entry)
 
 
 def fields_to_read(entry: JournalEntry, target: Row) -> list[str]:
     """Return the fields of the object that the reversal is compared with."""
     kind = node_kind(entry.node)
     status = ["status"] if kind.has_status else []
-    watched = entry.after if entry.effect == "update" else ()
-    return list(dict.fromkeys(["id", "name", *status, *kind.effect_fields, *watched, *target]))
+    fields_of_change = entry.after if entry.effect == "update" else ()
+    return list(dict.fromkeys(["id", "name", *status, *kind.effect_fields, *fields_of_change, *target]))
 
 
 async def build_reversal(call: Call, entry: JournalEntry, target: Row, now: Row) -> Change:
@@ -67,8 +67,8 @@ def require_unchanged(entry: JournalEntry, now: Mapping[str, Any]) -> None:
         )
 
 
-def _stop_status(entry: JournalEntry, created: WhatWasCreated) -> Row:
-    if created == "delete":
+def _stop_status(entry: JournalEntry, way: UndoOfCreation) -> Row:
+    if way == "delete":
         return {"status": "DELETED"}
     status = node_kind(entry.node).pause_status
     if status is None:

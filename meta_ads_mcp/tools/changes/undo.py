@@ -14,7 +14,7 @@ from meta_ads_mcp.core.write import ConfirmedParams, Plan
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.tools.changes.changes import UnitId
 from meta_ads_mcp.tools.changes.reversal import (
-    WhatWasCreated,
+    UndoOfCreation,
     build_reversal,
     fields_to_read,
     inverse_change,
@@ -39,7 +39,7 @@ class UndoChange(ConfirmedParams):
         Field(pattern="^c[0-9]{8}T[0-9]{6}-[0-9a-f]{8}$"),
     ] = None
     unit_id: UnitId | None = None
-    created: WhatWasCreated = "pause"
+    created: UndoOfCreation = "pause"
     force: bool = False
 
     @model_validator(mode="after")
@@ -50,7 +50,7 @@ class UndoChange(ConfirmedParams):
         """Return the unit that reverses a unit, or None for a single change."""
         if self.unit_id is None:
             return None
-        return await plan_undo_of_unit(call, self.unit_id, created=self.created, force=self.force)
+        return await plan_undo_of_unit(call, self.unit_id, way=self.created, force=self.force)
 
     async def plan(self, call: Call) -> Plan:
         entry = await call.changes.get(str(self.change_id))

@@ -11,7 +11,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan, UnitStep
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.tools.changes.reversal import (
-    WhatWasCreated,
+    UndoOfCreation,
     build_reversal,
     fields_to_read,
     require_unchanged,
@@ -19,7 +19,7 @@ from meta_ads_mcp.tools.changes.reversal import (
 )
 
 
-async def plan_undo_of_unit(call: Call, unit_id: str, *, created: WhatWasCreated, force: bool) -> UnitPlan:
+async def plan_undo_of_unit(call: Call, unit_id: str, *, way: UndoOfCreation, force: bool) -> UnitPlan:
     """Return the unit that reverses a unit.
 
     Changes that were undone already are left out. Objects that have changed since are refused unless `force`. Raises
@@ -30,16 +30,16 @@ async def plan_undo_of_unit(call: Call, unit_id: str, *, created: WhatWasCreated
         raise NotFound("There is no such unit in the journal.", "List the units with ads_get_changes by=unit.")
     ((unit, entries),) = page.units
     open_entries = [entry for entry in reversed(entries) if entry.outcome == "success" and not entry.undone_by]
-    open_entries = [entry for entry in open_entries if not _stays(entry, created)]
+    open_entries = [entry for entry in open_entries if not _stays(entry, way)]
     if not open_entries:
         raise InvalidArguments("Nothing of this unit is left to undo.", "List what it did with ads_get_changes.")
     targets: list[tuple[JournalEntry, Row]] = []
-    refused: list[RefusedRow] = []
+    problems: list[RefusedRow] = []
     for entry in open_entries:
         try:
-            targets.append((entry, reversal_target(entry, created)))
+            targets.append((entry, reversal_target(entry, way)))
         except InvalidArguments as problem:
-            refused.append(_refuse(entry, problem))
+            problems.append(_refuse(entry, problem))
     steps: list[UnitStep] = []
     for (entry, target), now in zip(targets, await _read(call, targets), strict=True):
         try:
@@ -49,19 +49,15 @@ async def plan_undo_of_unit(call: Call, unit_id: str, *, created: WhatWasCreated
                 require_unchanged(entry, now)
             change = await build_reversal(call, entry, target, now)
         except AdsError as problem:
-            refused.append(_refuse(entry, problem))
+            problems.append(_refuse(entry, problem))
         else:
             steps.append(UnitStep(entry.change_id, change, _newer_steps(steps, entry), undo_of=entry.change_id))
-    return UnitPlan(str(unit.account), steps, refused, undo_of=unit_id)
+    return UnitPlan(str(unit.account), steps, problems, undo_of=unit_id)
 
 
-def _stays(entry: JournalEntry, created: WhatWasCreated) -> bool:
+def _stays(entry: JournalEntry, way: UndoOfCreation) -> bool:
     """Return whether a created object stays as it is: creatives, media and labels spend nothing by themselves."""
-    return (
-        entry.effect == "create"
-        and entry.node in ("AdCreative", "AdImage", "AdVideo", "AdLabel")
-        and created == "pause"
-    )
+    return entry.effect == "create" and entry.node in ("AdCreative", "AdImage", "AdVideo", "AdLabel") and way == "pause"
 
 
 def _newer_steps(steps: Sequence[UnitStep], entry: JournalEntry) -> tuple[str, ...]:

@@ -59,10 +59,10 @@ class UnitText:
         """Return everything that a change sets. Of a copy, only the values in which it differs from the original."""
         if change.effect is Effect.CREATE and change.before:
             return self._differences(change)
-        hidden = {name for name, value in change.after.items() if _is_reference(value)}
-        hidden |= {name for name, value in change.request.params.items() if _is_reference(value)}
+        references = {name for name, value in change.after.items() if _is_reference(value)}
+        references |= {name for name, value in change.request.params.items() if _is_reference(value)}
         prefix = f"new {node_kind(change.node).label} " if change.effect is Effect.CREATE else ""
-        return [(prefix + name, old, new) for name, old, new in self.words.changes(change) if name not in hidden]
+        return [(prefix + name, old, new) for name, old, new in self.words.changes(change) if name not in references]
 
     def _differences(self, change: Change) -> list[Edit]:
         """Return the values in which a copy differs. Places that get the same value are one edit."""

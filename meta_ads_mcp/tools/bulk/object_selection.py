@@ -63,7 +63,7 @@ class Figure(Closed):
         return InsightsFilter(field=self.metric, operator=operator, value=[self.value])
 
 
-class Selection(Closed):
+class ObjectSelection(Closed):
     """Which objects: all conditions hold."""
 
     model_config = ConfigDict(
@@ -90,7 +90,7 @@ class Selection(Closed):
 
 
 async def select_objects(
-    call: Call, account_id: str, selection: Selection, node: str, fields: Sequence[str], max_objects: int
+    call: Call, account_id: str, selection: ObjectSelection, node: str, fields: Sequence[str], max_objects: int
 ) -> list[Row]:
     """Return the objects that match, with these fields.
 
@@ -114,7 +114,7 @@ async def select_objects(
     return rows
 
 
-async def _list(call: Call, account_id: str, selection: Selection, fields: Sequence[str]) -> AsyncIterator[Row]:
+async def _list(call: Call, account_id: str, selection: ObjectSelection, fields: Sequence[str]) -> AsyncIterator[Row]:
     params: dict[str, Any] = {}
     if selection.status_filter:
         params["effective_status"] = selection.status_filter
@@ -125,7 +125,7 @@ async def _list(call: Call, account_id: str, selection: Selection, fields: Seque
             yield row
 
 
-def _matches(row: Row, selection: Selection) -> bool:
+def _matches(row: Row, selection: ObjectSelection) -> bool:
     """Return whether a row meets the conditions that Graph was not asked for."""
     campaign = row["id"] if selection.level == "campaign" else row.get("campaign_id")
     labels = {str(label.get("name")) for label in row.get("adlabels") or () if isinstance(label, Mapping)}
@@ -141,7 +141,7 @@ def _matches(row: Row, selection: Selection) -> bool:
 
 
 async def _ids_by_figures(
-    call: Call, account_id: str, selection: Selection, figures: Sequence[Figure], ids: set[str]
+    call: Call, account_id: str, selection: ObjectSelection, figures: Sequence[Figure], ids: set[str]
 ) -> set[str]:
     """Return which of the objects meet all conditions on figures. An object without delivery has 0 of everything."""
     by_period: defaultdict[str, list[Figure]] = defaultdict(list)
@@ -153,7 +153,7 @@ async def _ids_by_figures(
 
 
 async def _ids_in_period(
-    call: Call, account_id: str, selection: Selection, figures: Sequence[Figure], ids: set[str]
+    call: Call, account_id: str, selection: ObjectSelection, figures: Sequence[Figure], ids: set[str]
 ) -> set[str]:
     level = _INSIGHTS_LEVELS[selection.level]
     period: dict[str, Any] = {"time_range": figures[0].time_range.model_dump()} if figures[0].time_range else {}

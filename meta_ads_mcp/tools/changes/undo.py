@@ -18,8 +18,8 @@ from meta_ads_mcp.tools.changes.reversal import (
     build_reversal,
     fields_to_read,
     inverse_change,
-    require_undoable,
     require_unchanged,
+    require_undoable,
     reversal_target,
 )
 from meta_ads_mcp.tools.changes.undo_unit import plan_undo_of_unit

@@ -14,7 +14,9 @@ from meta_ads_mcp.tools.changes.reversal import (
     UndoOfCreation,
     build_reversal,
     fields_to_read,
+    inverse_change,
     require_unchanged,
+    require_undoable,
     reversal_target,
 )
 
@@ -35,12 +37,16 @@ async def plan_undo_of_unit(call: Call, unit_id: str, *, way: UndoOfCreation, fo
         raise InvalidArguments("Nothing of this unit is left to undo.", "List what it did with ads_get_changes.")
     targets: list[tuple[JournalEntry, Row]] = []
     problems: list[RefusedRow] = []
+    steps: list[UnitStep] = []
     for entry in open_entries:
         try:
-            targets.append((entry, reversal_target(entry, way)))
+            require_undoable(entry)
+            if entry.inverse:
+                steps.append(UnitStep(entry.change_id, inverse_change(entry), undo_of=entry.change_id))
+            else:
+                targets.append((entry, reversal_target(entry, way)))
         except InvalidArguments as problem:
             problems.append(_refuse(entry, problem))
-    steps: list[UnitStep] = []
     for (entry, target), now in zip(targets, await _read(call, targets), strict=True):
         try:
             if isinstance(now, AdsError):

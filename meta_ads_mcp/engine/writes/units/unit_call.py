@@ -359,6 +359,7 @@ class UnitCall:
             after=change.after,
             parent=change.parent,
             edge=change.edge,
+            inverse=change.inverse.stored() if change.inverse else {},
             digest=self.digest,
             undo_of=state.step.undo_of,
             unit=self.unit_id,

@@ -13,7 +13,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.units.unit_plan import UnitStep, resolve_ids
-from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.core.write import Change, Inverse
 
 # The outcomes of a step that the user is told. WAITING steps are still to be sent.
 WAITING, SUCCESS, NOT_APPLIED, UNKNOWN, FAILED, NOT_SENT = (
@@ -67,6 +67,7 @@ def encode_step(step: UnitStep) -> Row:
     values = {item.name: getattr(change, item.name) for item in fields(change)}
     request = {item.name: getattr(change.request, item.name) for item in fields(change.request)}
     values |= {"effect": change.effect.value, "actions": sorted(change.actions)}
+    values["inverse"] = change.inverse.stored() if change.inverse else None
     values["request"] = {name: value for name, value in request.items() if name != "files"}
     data = {item.name: getattr(step, item.name) for item in fields(step)}
     return data | {"change": {name: value for name, value in values.items() if value not in (None, (), [], {}, "")}}
@@ -78,6 +79,8 @@ def decode_step(data: Mapping[str, Any]) -> UnitStep:
     values |= {"effect": Effect(values["effect"]), "request": Request(**values["request"])}
     for name in ("readable", "reasons"):
         values[name] = tuple(values.get(name) or ())
+    if inverse := values.get("inverse"):
+        values["inverse"] = Inverse(**{**inverse, "reasons": tuple(inverse["reasons"])})
     values["actions"] = frozenset(values.get("actions") or ())
     return UnitStep(**{**data, "change": Change(**values), "needs": tuple(data.get("needs") or ())})
 

@@ -251,6 +251,7 @@ _ROWS = (
         member_edge="ad_studies",
         distinct_field="observation_end_time",
         list_edge="ad_studies",
+        reversible=True,
         id_keys=("study_id",),
     ),
     NodeKind(

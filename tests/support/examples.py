@@ -46,6 +46,14 @@ MORE: dict[str, dict[str, Any]] = {
             {"name": "B", "treatment_percentage": 50, "campaigns": ID},
         ],
     },
+    "ads_experiment_lift_create_test": {
+        "business_id": ID,
+        "start_time": "2027-01-04T00:00:00+0000",
+        "end_time": "2027-01-18T00:00:00+0000",
+        "holdout_percent": 10,
+        "objectives": [{"name": "Purchases", "type": "CONVERSIONS"}],
+    },
+    "ads_experiment_abtest_update_test": {"action": "update", "name": "Renamed"},
     "ads_create_ad_set": {"optimization_goal": "LINK_CLICKS", "targeting": AMERICANS},
     "ads_create_budget_schedule": {
         "campaign_id": ID,

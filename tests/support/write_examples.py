@@ -105,6 +105,7 @@ CONFIRMED = frozenset(
     ads_delete_campaign ads_delete_ad_set ads_delete_ad ads_delete_custom_audience ads_delete_ad_rule
     ads_delete_comment ads_create_budget_schedule ads_update_budget ads_undo_change
     ads_reply_comment ads_create_lead_form ads_create_ad_study facebook_create_post facebook_delete_post
+    ads_experiment_lift_create_test
     ads_update_ad ads_update_ad_link ads_update_spend_cap ads_delete_budget_schedule
     ads_import_structure
     ads_share_dataset ads_delete_custom_conversion ads_update_lead_form

@@ -37,12 +37,6 @@ serves(
     "AdAccount/customaudiences",
     "AdAccount/customconversions",
     "AdAccount/adrules_library",
-    "AdAccount/ad_studies",
-    "Business/ad_studies",
-    "AdStudy/cells",
-    "AdStudy/objectives",
-    "AdStudyCell/adsets",
-    "AdStudyCell/campaigns",
 )(lists.linked)
 
 

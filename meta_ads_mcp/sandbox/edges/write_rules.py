@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from meta_ads_mcp.sandbox.edges import budgets
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.writing import (
     SUCCESS,
@@ -20,8 +19,7 @@ from meta_ads_mcp.sandbox.edges.writing import (
     now,
     readable,
 )
-from meta_ads_mcp.sandbox.refusal import invalid, is_required, unknown_node
-from meta_ads_mcp.sandbox.store import GraphNode
+from meta_ads_mcp.sandbox.refusal import invalid, is_required
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
@@ -166,46 +164,3 @@ def delete_conversion(ask: Ask) -> Json:
     """Delete a custom conversion. Ad sets keep its id in their promoted object."""
     gone(ask, ask.node)
     return SUCCESS
-
-
-# -- studies ----------------------------------------------------------------------------------------------------------
-
-
-@serves("POST", "Business/ad_studies", "User/ad_studies")
-def create_study(ask: Ask) -> Json:
-    """Make a study."""
-    params = ask.params
-    need(params, "name", "start_time", "end_time", "type", "cells")
-    if params["end_time"] <= params["start_time"] or params["end_time"] <= ask.graph.clock().timestamp():
-        raise invalid(budgets.IN_THE_PAST, "The study ends after it starts, and in the future", "end_time")
-    cells = [(cell, _members(ask, cell)) for cell in params["cells"]]
-    if len(cells) < 2 and params["type"] == "SPLIT_TEST":
-        raise invalid(None, "A split test has two cells or more", "cells")
-    if sum(cell.get("treatment_percentage", 0) for cell, _ in cells) > 100:
-        raise invalid(None, "The cells have more than 100 per cent", "cells")
-    when = stamp(ask.graph.clock())
-    fields = readable(ask, "AdStudy", params) | {"created_time": when, "updated_time": when}
-    accounts = dict.fromkeys(f"act_{item.account}" for _, members in cells for item in members)
-    places = [(parent, "ad_studies") for parent in (ask.node.id, *accounts)]
-    study = make(ask, "AdStudy", fields, places, prefix="6")
-    for cell, members in cells:
-        cell_fields = {"name": cell.get("name"), "treatment_percentage": float(cell.get("treatment_percentage", 0))}
-        cell_node = make(ask, "AdStudyCell", cell_fields, [(study.id, "cells")], prefix="61")
-        for member in members:
-            edge = {"AdSet": "adsets", "Campaign": "campaigns"}.get(member.type, "adaccounts")
-            ask.graph.world.store.link(cell_node.id, edge, [member.id])
-    return {"id": study.id}
-
-
-def _members(ask: Ask, cell: Mapping[str, Json]) -> list[GraphNode]:
-    """Return what a cell tests: ids of ad sets, campaigns or accounts."""
-    nodes = []
-    for edge, prefix in (("adsets", ""), ("campaigns", ""), ("adaccounts", "act_")):
-        for item in cell.get(edge) or []:
-            node = ask.graph.find(f"{prefix}{item}") if isinstance(item, str | int) else None
-            if node is None:
-                raise unknown_node(str(item), ask.call.method)
-            nodes.append(node)
-    if not nodes:
-        raise invalid(None, "A cell has adsets, campaigns or adaccounts", "cells")
-    return nodes

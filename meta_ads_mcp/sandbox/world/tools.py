@@ -135,7 +135,9 @@ def _add_rules(place: Place) -> None:
 def _add_study(place: Place) -> None:
     """A split test of two ad sets, over for a week."""
     study_id = place.make("study", "study")
-    ad_sets = place.store.children(place.node_id, "adsets")[:2]
+    campaigns = place.store.children(place.node_id, "campaigns")
+    running = next((each for each in campaigns if each.get("effective_status") == "ACTIVE"), campaigns[0])
+    ad_sets = place.store.children(running.id, "adsets")[:2]
     study = {
         "id": study_id,
         "name": f"Broad against lookalike, {place.client.country}",

@@ -85,20 +85,8 @@ def _present_type(value: Any) -> Any:
     return "LIFT" if value == "LIFT_STUDY" else value
 
 
-@tool(
-    "ads_create_ad_study",
-    Effect.CREATE,
-    post("{business_id}/ad_studies"),
-    node="AdStudy",
-    singular="study",
-    keywords="new ab test split test lift experiment",
-)
-class CreateAdStudy(CreateParams, ConfirmedParams):
-    """Create a split test (or a lift test) of ad sets or campaigns: cells with shares of the people.
-
-    It splits the audiences of what is in the cells while it runs, so it needs a confirmation. The business is the
-    account's unless you name one.
-    """
+class NewStudy(CreateParams, ConfirmedParams):
+    """Hold the arguments of every new study, and build its change."""
 
     account_id: AccountId
     business_id: BusinessId | None = None
@@ -106,65 +94,39 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
     description: Annotated[str | None, Field(max_length=1000)] = None
     start_time: UnixMoment
     end_time: UnixMoment
-    type: Annotated[Literal["SPLIT_TEST", "LIFT"], BeforeValidator(_present_type)] = "SPLIT_TEST"
-    cells: Annotated[list[Cell], Field(min_length=1, max_length=50)]
-    objectives: Annotated[list[Objective] | None, Field(min_length=1, max_length=20)] = None
     confidence_level: Annotated[
         float | None, Field(ge=80, le=99, description="Percent; Meta's own default when left out")
     ] = None
     cooldown_start_time: UnixMoment | None = None
     observation_end_time: UnixMoment | None = None
 
-    @model_validator(mode="after")
-    def _pre_flight(self) -> Self:
-        total = sum(cell.treatment_percentage + (cell.control_percentage or 0) for cell in self.cells)
-        if total > 100:
-            raise ValueError(f"the percentages of the cells add up to {total:g}; at most 100")
-        if self.type == "SPLIT_TEST" and len(self.cells) < 2:
-            raise ValueError("a split test requires at least two cells")
-        if self.type == "LIFT" and not self.objectives:
-            raise ValueError("objectives, the outcomes to measure, are required for a lift study")
-        ids = self.members
-        if len(set(ids)) != len(ids):
-            raise ValueError("an ad set or campaign can be in only one cell")
-        return self
-
     @property
     def members(self) -> list[str]:
         """The ids of all ad sets and campaigns in the cells."""
-        return [member for cell in self.cells for member in (cell.ad_sets or cell.campaigns or ())]
+        return []
 
-    async def plan(self, call: Call) -> Plan:
-        times = await self._times(call)
+    async def plan_study(self, call: Call, times: Row, more: Row, reason: str) -> Plan:
+        """Return the plan of the new study with `more` parameters. `times` are in Unix seconds."""
         await self._check_members(call)
         business = await self._business(call)
         if self.confidence_level is not None:
             call.note(NO_SCALE)
-        after: Row = self.model_dump(
-            include={"name", "description", "type", "confidence_level", "objectives"}, exclude_none=True
-        )
-        after |= {**times, "cells": [cell.to_graph() for cell in self.cells]}
+        after: Row = self.model_dump(include={"name", "description", "confidence_level"}, exclude_none=True)
+        after |= {**times, **more}
+        path = f"{business}/ad_studies"
         change = Change(
             Effect.CREATE,
-            Request(
-                "POST",
-                f"{business}/ad_studies",
-                after,
-                account=self.account_id,
-                repeatable=False,
-                write=True,
-                kind="Business",
-            ),
+            Request("POST", path, after, account=self.account_id, repeatable=False, write=True, kind="Business"),
             "AdStudy",
             after=after,
             readable=("name", "type"),
             parent=business,
             edge="ad_studies",
-            reasons=("it splits the audiences of running ads from its start on",),
+            reasons=(reason,),
         )
         return Plan([change], f"New study in business {business}.")
 
-    async def _times(self, call: Call) -> dict[str, int]:
+    async def times_to_unix(self, call: Call) -> dict[str, int]:
         """Return the times in Unix seconds. A time without an offset is in the account's time zone."""
         arguments = {name: value for name in _TIMES if (value := getattr(self, name)) is not None}
         zone: tzinfo = UTC
@@ -208,3 +170,48 @@ class CreateAdStudy(CreateParams, ConfirmedParams):
                 "Give business_id, and a token with business_management.",
             )
         return business
+
+
+@tool(
+    "ads_create_ad_study",
+    Effect.CREATE,
+    post("{business_id}/ad_studies"),
+    node="AdStudy",
+    singular="study",
+    keywords="new ab test split test lift experiment",
+)
+class CreateAdStudy(NewStudy):
+    """Create a split test (or a lift test) of ad sets or campaigns: cells with shares of the people.
+
+    It splits the audiences of what is in the cells while it runs, so it needs a confirmation. The business is the
+    account's unless you name one.
+    """
+
+    type: Annotated[Literal["SPLIT_TEST", "LIFT"], BeforeValidator(_present_type)] = "SPLIT_TEST"
+    cells: Annotated[list[Cell], Field(min_length=1, max_length=50)]
+    objectives: Annotated[list[Objective] | None, Field(min_length=1, max_length=20)] = None
+
+    @model_validator(mode="after")
+    def _pre_flight(self) -> Self:
+        total = sum(cell.treatment_percentage + (cell.control_percentage or 0) for cell in self.cells)
+        if total > 100:
+            raise ValueError(f"the percentages of the cells add up to {total:g}; at most 100")
+        if self.type == "SPLIT_TEST" and len(self.cells) < 2:
+            raise ValueError("a split test requires at least two cells")
+        if self.type == "LIFT" and not self.objectives:
+            raise ValueError("objectives, the outcomes to measure, are required for a lift study")
+        ids = self.members
+        if len(set(ids)) != len(ids):
+            raise ValueError("an ad set or campaign can be in only one cell")
+        return self
+
+    @property
+    def members(self) -> list[str]:
+        """The ids of all ad sets and campaigns in the cells."""
+        return [member for cell in self.cells for member in (cell.ad_sets or cell.campaigns or ())]
+
+    async def plan(self, call: Call) -> Plan:
+        more: Row = self.model_dump(include={"type", "objectives"}, exclude_none=True)
+        more["cells"] = [cell.to_graph() for cell in self.cells]
+        times = await self.times_to_unix(call)
+        return await self.plan_study(call, times, more, "it splits the audiences of running ads from its start on")

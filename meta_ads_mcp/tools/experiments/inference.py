@@ -221,8 +221,12 @@ def bootstrap_ratio_difference(
 ) -> tuple[Interval, float]:
     """Return the difference of two ratios (such as ROAS), second minus first, with its interval and p-value.
 
-    Each argument has (numerator, denominator) per day. Days are drawn with replacement, with a fixed seed.
+    Each argument has (numerator, denominator) per day. Days are drawn with replacement, with a fixed seed. A single day
+    says nothing about the spread, so its interval has no bounds.
     """
+    if min(len(first), len(second)) < 2:
+        value = _ratio(second) - _ratio(first)
+        return Interval(value, -math.inf, math.inf), 1.0
     draw = random.Random(BOOTSTRAP_SEED)  # noqa: S311  statistics, not secrets
     differences = [_resample(second, draw) - _resample(first, draw) for _ in range(BOOTSTRAP_DRAWS)]
     below = sum(value <= 0 for value in differences) / BOOTSTRAP_DRAWS

@@ -77,9 +77,19 @@ class Graph(Protocol):
         ...
 
     def each_page(
-        self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
+        self,
+        path: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 500,
+        page: str | None = None,
+        whole: bool = False,
+        **params: Any,
     ) -> AsyncIterator[Sequence[Row]]:
-        """Yield all rows of an edge, page by page. Nothing is kept, so there may be millions of rows."""
+        """Yield all rows of an edge, page by page. Nothing is kept, so there may be millions of rows.
+
+        With `whole`, raises Transient if Graph has more rows but does not say how to read them.
+        """
         ...
 
     async def create_report(self, path: str, **params: Any) -> Row:

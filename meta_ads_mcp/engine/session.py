@@ -21,7 +21,7 @@ from meta_ads_mcp.engine.files.exports import FolderExports
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
 from meta_ads_mcp.engine.request_ids import ANY
-from meta_ads_mcp.errors import ApiError, Denied, NotFound
+from meta_ads_mcp.errors import ApiError, Denied, NotFound, Transient
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 
 # Rows of insights become much shorter in an answer, because each lists every action type.
@@ -75,12 +75,21 @@ class GraphSession:
         return _first_rows(Listing(rows, _position(after), summary, tuple(marks), stuck), most)
 
     async def each_page(
-        self, path: str, *, fields: Sequence[str] = (), limit: int = 500, page: str | None = None, **params: Any
+        self,
+        path: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 500,
+        page: str | None = None,
+        whole: bool = False,
+        **params: Any,
     ) -> AsyncIterator[Sequence[Row]]:
         request = self._request(path, fields, params, page)
         async for listing in fetch_pages(self.client, request, limit, None):
             self.book.learn(listing.rows, self._account_of_rows(request))
             yield listing.rows
+            if whole and listing.stuck:
+                raise Transient("Graph names no way to the next page; the list could not be read to its end.")
 
     async def create_report(self, path: str, **params: Any) -> Row:
         request = replace(self._request(path, (), params), method="POST", repeatable=False)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.writes.policy import Policy
-from meta_ads_mcp.sandbox import DEMO_TOKEN
+from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall
 from meta_ads_mcp.server.catalogue import Catalogue
 from tests.safety import allowlist
 from tests.support.elicitors import Person
@@ -29,6 +32,18 @@ async def kind(made: SandboxEngine, tool: str, arguments: dict[str, Any]) -> str
     """Return the kind of the error of a call that is agreed to, or `success`."""
     answer = await made.call(tool, made.filled(arguments), AGREES)
     return str(answer.structured["error"]["kind"]) if answer.is_error else "success"
+
+
+def answer_otherwise(made: SandboxEngine, end: str, change: Callable[[dict[str, Any]], Any]) -> None:
+    """Let Graph answer reads of an edge with a changed body."""
+
+    def respond(call: SandboxCall) -> httpx.Response:
+        answer = made.sandbox.graph.answer(call)
+        body = json.loads(json.dumps(answer.body))
+        change(body)
+        return httpx.Response(answer.status, json=body)
+
+    made.sandbox.faults.add(lambda call: call.method == "GET" and call.path[-1:] == (end,), respond=respond, times=99)
 
 
 # -- ids that come from the journal -----------------------------------------------------------------------------------
@@ -164,6 +179,28 @@ async def test_every_ad_set_of_a_copied_campaign_is_held_to_the_policy(position:
     made.store.links[campaign, "adsets"] = tuple(node.id for node in nodes)
     made.store.links[campaign, "ads"] = ()  # so few ads that one request copies all
     assert await kind(made, "ads_duplicate_entity", {"entity_type": "campaign", "entity_id": campaign}) == "denied"
+    assert made.writes == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("the number of ads is missing", lambda body: body.pop("summary", None)),
+        ("the number of ads is a text", lambda body: body.update(summary={"total_count": "none"})),
+    ],
+)
+async def test_ads_of_a_copy_count_even_if_graph_does_not_count_them(fault: str, change: Any) -> None:
+    made = build_writer(policy=Policy(frozenset({"create_ad"})))
+    answer_otherwise(made, "ads", change)
+    assert await kind(made, "ads_duplicate_entity", {"entity_type": "ad_set", "entity_id": "{ad_set}"}) == "denied"
+    assert made.writes == []
+
+
+async def test_a_list_without_a_way_to_its_next_page_is_not_taken_for_the_whole() -> None:
+    made = build_writer(policy=Policy(max_value={"USD": 60_000}))
+    answer_otherwise(made, "adsets", lambda body: body.update(paging={"next": "https://graph.example/"}))
+    arguments = {"entity_type": "campaign", "entity_id": "{unbudgeted}"}
+    assert await kind(made, "ads_duplicate_entity", arguments) == "transient"
     assert made.writes == []
 
 

@@ -32,8 +32,15 @@ RULE_SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 _STATUS_FIELDS = frozenset({"status", "status_option", "configured_status"})
 _STARTS = frozenset({"ACTIVE", "INHERITED_FROM_SOURCE"})
 _ENDS = ("end_time", "stop_time")
-# Edges of a Page and of a post that show text to everybody, and the parameters that hold it.
-_PUBLIC_EDGES = frozenset({"feed", "photos", "videos", "comments", "replies"})
+# Edges that show text to everybody: of a Page, of a post, and of Instagram media.
+_PUBLIC_EDGES = frozenset({"feed", "photos", "videos", "comments", "replies", "media_publish", "live_videos"})
+# Kinds whose text everybody sees, and the parameters that hold it.
+_PUBLIC_NODES = frozenset({"PagePost", "Comment", "IGComment", "IGMedia"})
+_PUBLIC_TEXTS = frozenset({"message", "text", "caption", "link", "attachment_url", "attachment_id"})
+# What an object has spent, in minor units, to be compared with its caps. `amount_spent` is a field of AdAccount.
+SPENT_TOTAL, SPENT_TODAY = "amount_spent", "spent_today"
+# Values of a promoted object that choose what is measured rather than where an ad leads.
+_MEASURED = frozenset({"pixel_id", "custom_event_type", "custom_conversion_id", "custom_event_str", "pixel_rule"})
 _COUNTS_AS_BUDGET = frozenset({SpendKind.BUDGET, SpendKind.CAP, SpendKind.MINIMUM})
 
 
@@ -148,7 +155,13 @@ def _edits_budget(amount: Amount, creation: str | None) -> bool:
 
 def is_deletion(change: Change) -> bool:
     """Return whether the change deletes or archives an object."""
-    return change.effect is Effect.DELETE or _deletes_node(change) or change.after.get("status") in END_STATUSES
+    return change.effect is Effect.DELETE or _deletes_node(change) or bool(_statuses(change) & set(END_STATUSES))
+
+
+def _statuses(change: Change) -> set[str]:
+    """Return every status that the change sets, by its request or by what it is to have afterwards."""
+    places = (change.request.params, change.after)
+    return {str(values[name]) for values in places for name in _STATUS_FIELDS if values.get(name) is not None}
 
 
 def _deletes_node(change: Change) -> bool:
@@ -158,11 +171,9 @@ def _deletes_node(change: Change) -> bool:
 
 def starts_delivery(change: Change) -> bool:
     """Return whether the change sets an object ACTIVE that is not ACTIVE now."""
-    values = {**change.request.params, **change.after}
-    status = next((str(values[name]) for name in _STATUS_FIELDS if values.get(name) is not None), None)
-    if not node_kind(change.node).delivers:
-        return False
-    return status in _STARTS and _before(change).get("status") != "ACTIVE"
+    # What was read before a creation is of the parent.
+    is_active = change.object_id is not None and _before(change).get("status") == "ACTIVE"
+    return node_kind(change.node).delivers and bool(_statuses(change) & _STARTS) and not is_active
 
 
 def rule_effect(change: Change) -> RuleEffect | None:
@@ -185,9 +196,10 @@ def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
 def _deletion_reasons(change: Change) -> Iterator[str]:
     if change.effect is Effect.DELETE or _deletes_node(change):
         yield "it deletes the object, which cannot be undone"
-    elif change.after.get("status") in END_STATUSES and _before(change).get("status") != change.after.get("status"):
-        is_final = change.after["status"] == "DELETED" or node_kind(change.node).delivers
-        yield f"it sets the status to {change.after['status']}" + (", which cannot be undone" if is_final else "")
+    for status in END_STATUSES:
+        if status in _statuses(change) and _before(change).get("status") != status:
+            is_final = status == "DELETED" or node_kind(change.node).delivers
+            yield f"it sets the status to {status}" + (", which cannot be undone" if is_final else "")
 
 
 def _delivery_reasons(change: Change, now: float) -> Iterator[str]:
@@ -197,8 +209,11 @@ def _delivery_reasons(change: Change, now: float) -> Iterator[str]:
     if change.object_id is None:
         return
     yield from _time_reasons(change, now)
-    if change.node == "Ad" and "creative" in change.after and before.get("status", "ACTIVE") == "ACTIVE":
+    is_running = before.get("status", "ACTIVE") == "ACTIVE"
+    if change.node == "Ad" and "creative" in change.after and is_running:
         yield "it changes what a running ad shows and where it leads"
+    if is_running and _changes_destination(change):
+        yield "it changes where running ads lead"
 
 
 def _time_reasons(change: Change, now: float) -> Iterator[str]:
@@ -215,6 +230,18 @@ def raises_spend(change: Change, now: float) -> bool:
     if change.object_id is None:
         return False
     return any(_spend_reasons(change)) or any(_time_reasons(change, now))
+
+
+def _changes_destination(change: Change) -> bool:
+    """Return whether ads of a campaign or ad set lead somewhere else afterwards, such as to another Page or app."""
+    before = _before(change)
+    if "destination_type" in change.after and change.after["destination_type"] != before.get("destination_type"):
+        return True
+    new, old = change.after.get("promoted_object"), before.get("promoted_object")
+    if not isinstance(new, Mapping):
+        return False
+    known = old if isinstance(old, Mapping) else {}
+    return any(str(value) != str(known.get(name)) for name, value in new.items() if name not in _MEASURED)
 
 
 def _prolongs(old: Any, new: Any, now: float) -> bool:
@@ -250,7 +277,13 @@ def _spend_reasons(change: Change) -> Iterator[str]:
         if amount.is_raise and not (amount.place != amount.field and amount.kind is SpendKind.BUDGET):
             yield f"it raises the {amount.field.replace('_', ' ')}"
         if _stops_delivery(amount, change):
-            yield "more than the new cap is spent already, so all delivery stops"
+            is_known = _before(change).get(spent_field(amount.field)) is not None
+            yield (
+                "more than the new cap is spent already, so all delivery stops"
+                if is_known
+                else "all delivery stops if more than the new cap is spent already, which Meta does not show"
+            )
+    yield from _bid_reasons(change)
     if change.object_id is not None and _removes_bid_cap(change):
         yield "it removes the bid cap, so bids are not limited"
     total = total_of_ad_sets(change)
@@ -275,13 +308,44 @@ def total_of_ad_sets(change: Change) -> Amount | None:
 
 
 def _stops_delivery(amount: Amount, change: Change) -> bool:
-    if amount.kind is not SpendKind.CAP or not amount.new or amount.place != amount.field:
+    """Return whether a cap is not above what is spent already. A spend that is not known counts as above it."""
+    is_new_cap = amount.kind is SpendKind.CAP and amount.new and amount.place == amount.field
+    if not is_new_cap or not amount.existing or amount.is_raise:
         return False
     try:
-        spent = parse_minor(_before(change).get("amount_spent"))
+        spent = parse_minor(_before(change).get(spent_field(amount.field)))
     except UnreadableAmount:
         return True
-    return spent is not None and amount.new <= spent
+    return spent is None or amount.new <= spent
+
+
+def spent_field(cap: str) -> str:
+    """Return the value of a change's `context` that a cap is compared with."""
+    return SPENT_TODAY if cap.startswith("daily_") else SPENT_TOTAL
+
+
+def _bid_reasons(change: Change) -> Iterator[str]:
+    """Yield the reasons of bids without an amount: factors of bids, and the lowest return on ad spend."""
+    if change.object_id is None:
+        return
+    before = _before(change)
+    adjustments = change.after.get("bid_adjustments")
+    if adjustments is not None and str(adjustments) != str(before.get("bid_adjustments")):
+        yield "it changes the factors of bids, which can raise them"
+    floor, new = _roas_floor(before.get("bid_constraints")), _roas_floor(change.after.get("bid_constraints"))
+    if "bid_constraints" in change.after and floor is not None and (new is None or new < floor):
+        yield "it lowers the return on ad spend that is required"
+
+
+def _roas_floor(constraints: Any) -> float | None:
+    """Return the floor of bid constraints, ROAS x 10000. None if there is none; an unreadable one is infinite."""
+    value = constraints.get("roas_average_floor") if isinstance(constraints, Mapping) else constraints
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("inf")
 
 
 def _removes_bid_cap(change: Change) -> bool:
@@ -304,5 +368,6 @@ def _rule_reasons(change: Change) -> Iterator[str]:
 
 def _publication_reasons(change: Change) -> Iterator[str]:
     edge = change.request.path.rpartition("/")[2]
-    if change.request.page is not None and change.request.method == "POST" and edge in _PUBLIC_EDGES:
+    is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint({**change.request.params, **change.after})
+    if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text):
         yield "it is shown in public"

@@ -16,6 +16,7 @@ from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.domain.checked_read import read_as_kind
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object
+from meta_ads_mcp.engine.writes.spent import with_spend
 from meta_ads_mcp.errors import InvalidArguments
 
 # Always read: a person recognizes the object by them, and confirmation reasons depend on the status.
@@ -44,7 +45,8 @@ async def build_plan(tool: Tool, args: WriteParams, call: Call, owner: str | Non
     _check_clock_times(args, call, account)
     plan = await args.plan(call)
     if plan is not None:
-        return replace(plan, changes=[with_reasons(change, call.now().timestamp()) for change in plan.changes])
+        changes = [await with_spend(call, change, account) for change in plan.changes]
+        return replace(plan, changes=[with_reasons(change, call.now().timestamp()) for change in changes])
     after = convert_money_and_times(args, graph_params(tool, args), tool, account)
     after = await args.complete_from_graph(call, args.complete_values(after))
     change = await _change(tool, args, call, after, owner, account)
@@ -107,7 +109,7 @@ async def _change(
         validate_only=tool.validate_only,
         context=before,
     )
-    return with_reasons(change, call.now().timestamp())
+    return with_reasons(await with_spend(call, change, account), call.now().timestamp())
 
 
 def _kind_of_argument(tool: Tool, args: WriteParams, object_id: str) -> str:

@@ -127,7 +127,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
 
     async def _read_all(self, call: Call, edge: str, fields: Sequence[str]) -> list[Row]:
         rows: list[Row] = []
-        async for page in call.graph.each_page(f"{self.entity_id}/{edge}", fields=fields):
+        async for page in call.graph.each_page(f"{self.entity_id}/{edge}", fields=fields, whole=True):
             rows += page
         return rows
 
@@ -140,7 +140,8 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
         if self.entity_type == "ad" or not self.deep_copy:
             return 0
         edge = await call.graph.get(f"{self.entity_id}/ads", fields=["id"], limit=1, summary="total_count")
-        return int(edge.get("summary", {}).get("total_count") or 0)
+        count = edge["summary"].get("total_count") if isinstance(edge.get("summary"), dict) else None
+        return count if isinstance(count, int) else len(await self._read_all(call, "ads", ["id"]))
 
     def _build_params(self, deep: bool) -> Row:
         params: Row = {

@@ -9,8 +9,10 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import Denied
+from meta_ads_mcp.sandbox import graph_error
 from tests.support.elicitors import Person
 from tests.support.sandbox_engine import SandboxEngine, build_writer
 
@@ -43,14 +45,87 @@ async def test_budgets_that_move_to_the_ad_sets(each: int, asks: bool) -> None:
 
 @pytest.mark.parametrize(
     ("before", "after", "asks"),
-    [(None, 5000, False), (5000, 4000, False), (5000, 6000, True), (5000, 0, True)],
+    [
+        (None, 99_000_000, False),
+        (99_000_000, 90_000_000, False),
+        (5000, 6000, True),
+        (5000, 0, True),
+    ],
 )
-@pytest.mark.parametrize("cap", ["daily_spend_cap", "lifetime_spend_cap"])
-async def test_an_ad_sets_own_caps(cap: str, before: int | None, after: int, asks: bool) -> None:
+@pytest.mark.parametrize(
+    ("node", "cap"),
+    [("ad_set", "daily_spend_cap"), ("ad_set", "lifetime_spend_cap"), ("campaign", "spend_cap")],
+)
+async def test_own_caps_of_an_object(node: str, cap: str, before: int | None, after: int, asks: bool) -> None:
+    """A cap that is raised or removed is asked for, and one that is not above what is spent already."""
     made = build_writer()
-    made.store.patch(made.ids["ad_set"], {cap: None if before is None else str(before)})
-    answer = await made.call("ads_update_ad_set", {"ad_set_id": made.ids["ad_set"], cap: after})
+    made.store.patch(made.ids[node], {cap: None if before is None else str(before)})
+    answer = await made.call(f"ads_update_{node}", {f"{node}_id": made.ids[node], cap: after})
     assert (answer.structured["data"]["status"] == "needs_confirmation") is asks, answer.text
+
+
+@pytest.mark.parametrize(
+    ("node", "cap", "value"),
+    [("ad_set", "daily_spend_cap", 100), ("ad_set", "lifetime_spend_cap", 100), ("campaign", "spend_cap", 10_000)],
+)
+async def test_a_cap_below_what_is_spent_is_asked_for(node: str, cap: str, value: int) -> None:
+    answer = await build_writer().call(f"ads_update_{node}", {f"{node}_id": build_writer().ids[node], cap: value})
+    assert "is spent already" in answer.text
+
+
+@pytest.mark.parametrize(("node", "cap"), [("account", "spend_cap"), ("ad_set", "lifetime_spend_cap")])
+async def test_a_cap_is_asked_for_if_nobody_knows_what_is_spent(node: str, cap: str) -> None:
+    made = build_writer()
+    made.store.patch(made.ids["account"], {"amount_spent": None, "spend_cap": "99000000"})
+    made.sandbox.faults.add("insights", respond=graph_error(2), times=99)
+    tool, name = ("ads_update_spend_cap", "account_id") if node == "account" else ("ads_update_ad_set", "ad_set_id")
+    value = "900000.00 USD" if node == "account" else 90_000_000
+    answer = await made.call(tool, {name: made.ids[node], cap: value})
+    assert "Meta does not show" in answer.text
+
+
+RUNNING = {"status": "ACTIVE", "promoted_object": {"page_id": "1", "pixel_id": "2"}, "destination_type": "WEBSITE"}
+RETURN = {"bid_constraints": {"roas_average_floor": 20_000}, "bid_strategy": "LOWEST_COST_WITH_MIN_ROAS"}
+
+
+def change_of(node: str, before: dict[str, Any], after: dict[str, Any], **more: Any) -> Change:
+    request = Request("POST", more.pop("path", "1"), more.pop("params", after))
+    fields = {"object_id": "1", "before": before, "after": after} | more
+    return Change(Effect.UPDATE, request, node, **fields)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (change_of("AdSet", RUNNING, {"destination_type": "MESSENGER"}), "lead"),
+        (change_of("AdSet", RUNNING, {"promoted_object": {"page_id": "3"}}), "lead"),
+        (change_of("AdSet", RUNNING, {"promoted_object": {"page_id": "1", "pixel_id": "3"}}), None),
+        (change_of("AdSet", {**RUNNING, "status": "PAUSED"}, {"destination_type": "MESSENGER"}), None),
+        (change_of("AdSet", RETURN, {"bid_constraints": {"roas_average_floor": 100}}), "return on ad spend"),
+        (change_of("AdSet", RETURN, {"bid_constraints": None}), "return on ad spend"),
+        (change_of("AdSet", {"bid_constraints": "high"}, {"bid_constraints": {"roas_average_floor": 1}}), "return"),
+        (change_of("AdSet", RETURN, {"bid_constraints": {"roas_average_floor": 30_000}}), None),
+        (change_of("AdSet", {}, {"bid_adjustments": {"user_groups": {"age": {"18-24": 3.0}}}}), "factors of bids"),
+        (
+            change_of(
+                "Ad", {"status": "ACTIVE"}, {}, path="1/copies", object_id=None, params={"status_option": "ACTIVE"}
+            ),
+            "starts",
+        ),
+        (
+            change_of("Ad", {"status": "PAUSED"}, {}, params={"status": "PAUSED", "configured_status": "ACTIVE"}),
+            "starts",
+        ),
+        (change_of("Ad", {"status": "ACTIVE"}, {}, params={"status": "DELETED"}), "DELETED"),
+        (change_of("IGMedia", {}, {"message": "Hi"}, path="1/comments", object_id=None), "public"),
+        (change_of("IGComment", {}, {"message": "Hi"}, path="1/replies", object_id=None), "public"),
+        (change_of("PagePost", {}, {"message": "Another text"}), "public"),
+        (change_of("Comment", {}, {"is_hidden": True}), None),
+    ],
+)
+def test_reasons_follow_from_the_request(change: Change, reason: str | None) -> None:
+    reasons = confirmation_reasons(change, now=0)
+    assert any(reason in text for text in reasons) if reason else reasons == ()
 
 
 @pytest.mark.parametrize(

@@ -103,14 +103,20 @@ async def _compare_with_plan(engine: SandboxEngine, tool: Tool, given: Mapping[s
     if not isinstance(data, dict) or data.get("status") != "needs_confirmation":
         return
     answer = await engine.call(tool.name, {**given, "confirmation": data["confirmation"]})
+    if isinstance(data["plan"], dict):  # a table, of a unit of many changes
+        shown = f"{held.text} {json.dumps(data, ensure_ascii=False)}"
+        missing = [part for entry in engine.writes for part in _missing(entry, shown, before)]
+        if missing:
+            raise UnseenRequest(f"{tool.name} {given}: {missing[0]} is not in {shown}")
+        return
     planned = [
         _step(row["method"], row["path"], {n: wire(v) for n, v in row["parameters"].items()}) for row in data["plan"]
     ]
     sent = [_step(entry.method, entry.path, entry.params) for entry in engine.writes]
     unplanned = [step for step in sent if not any(_follows(plan, step, before) for plan in planned)]
     unplanned = [step for step in unplanned if not _new_ids(step[1], before)]
-    missing = [plan for plan in planned if not any(_follows(plan, step, before) for step in sent)]
-    if unplanned or (missing and not answer.is_error):
+    unsent = [plan for plan in planned if not any(_follows(plan, step, before) for step in sent)]
+    if unplanned or (unsent and not answer.is_error):
         raise UnseenRequest(f"{tool.name} {given}: sent {sent}, planned {planned}")
 
 

@@ -181,6 +181,10 @@ class Engine:
         self._audit(tool, name, start, answer.structured["error"]["kind"] if answer.is_error else "success")
         return answer
 
+    async def finish_writes(self, seconds: float) -> None:
+        """Send no more changes, and wait for the answers to those that were sent."""
+        await self.journal.finish(seconds)
+
     def _target(self, name: str, arguments: Mapping[str, Any]) -> tuple[Tool, Mapping[str, Any]]:
         """Return the tool to run and its arguments, after delegation.
 

@@ -19,20 +19,26 @@ from typing import Any, BinaryIO
 MAX_LINE_BYTES = 64_000_000
 # Lines that are read ahead of the server.
 MAX_WAITING_LINES = 16
-# After the end of input, calls under way may finish; a process that nobody reads ends all the same.
+# After the end of input, changes that were sent may finish; a process that nobody reads ends all the same.
+FINISH_SECONDS = 3.5
 EXIT_SECONDS = 4.0
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
 _ID = re.compile(r'\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?[0-9]{1,18}(?![0-9.eE]))')
+# Somewhere in the line; whether it is the id of the message is told by the JSON.
+_ODD_ID = re.compile(r'"id"\s*:\s*(?:null|true|false|[\[{]|-?[0-9]+[.eE])')
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+# Waits until changes that were sent have ended, for so many seconds at most.
+Finish = Callable[[float], Awaitable[None]]
 
 
 class InputLines:
     """An asynchronous iterator over the lines that `is_message` accepts; the others are answered through `send`."""
 
-    def __init__(self, stream: BinaryIO, is_message: Callable[[str], bool]) -> None:
+    def __init__(self, stream: BinaryIO, is_message: Callable[[str], bool], finish: Finish | None = None) -> None:
         self._stream = stream
+        self._finish = finish
         self._is_message = is_message
         self._loop = asyncio.get_running_loop()
         self._lines: asyncio.Queue[bytes | None] = asyncio.Queue()
@@ -47,15 +53,20 @@ class InputLines:
         while True:
             raw = await self._lines.get()
             if raw is None:
+                if self._finish is not None:
+                    await self._finish(FINISH_SECONDS)
                 raise StopAsyncIteration
             self._free.release()
             line = raw.decode("utf-8", "replace")
-            if len(raw) <= MAX_LINE_BYTES and self._is_message(line):
+            is_readable = len(raw) <= MAX_LINE_BYTES and is_utf8(raw, line)
+            if is_readable:
+                line = with_plain_replies(line)
+            if is_readable and not has_unusable_id(line) and self._is_message(line):
                 return line
             reply = invalid_reply(line)
             if reply is not None:
                 return reply
-            answer = answer_to(line, too_long=len(raw) > MAX_LINE_BYTES)
+            answer = answer_to(line, too_long=len(raw) > MAX_LINE_BYTES, is_utf8=is_utf8(raw, line))
             if answer is not None and self.send is not None:
                 await self.send(answer)
 
@@ -88,14 +99,55 @@ def exit_later() -> None:
     timer.start()
 
 
-def answer_to(line: str, *, too_long: bool = False) -> dict[str, Any] | None:
+def is_utf8(raw: bytes, text: str) -> bool:
+    """Return whether the bytes are the UTF-8 of the text: what could not be decoded was replaced."""
+    return "\ufffd" not in text or text.encode() == raw
+
+
+def has_unusable_id(line: str) -> bool:
+    """Return whether the line is a request whose id is neither text nor an integer. The library would drop it."""
+    if _ODD_ID.search(line) is None:
+        return False
+    message = _parse(line)
+    return isinstance(message, dict) and "method" in message and "id" in message and _usable_id(message["id"]) is None
+
+
+def with_plain_replies(line: str) -> str:
+    """Return the line with every reply of a user to a question in a form that the library reads.
+
+    A reply comes as the result of a request of this server, or in `inputResponses` of a new call.
+    """
+    if '"inputResponses"' not in line and '"result"' not in line:
+        return line
+    message = _parse(line)
+    if not isinstance(message, dict):
+        return line
+    if "method" not in message and "result" in message:
+        return json.dumps({**message, "result": plain_reply(message["result"])})
+    params = message.get("params")
+    if not isinstance(params, dict) or "inputResponses" not in params:
+        return line
+    replies = params["inputResponses"]
+    plain = {key: plain_reply(value) for key, value in replies.items()} if isinstance(replies, dict) else {}
+    return json.dumps({**message, "params": {**params, "inputResponses": plain}})
+
+
+def plain_reply(reply: Any) -> dict[str, Any]:
+    """Return a reply of any form as a yes, a no (accepted without agreement) or declined. Only a clear yes is one."""
+    if not isinstance(reply, dict) or reply.get("action") != "accept":
+        return {"action": "decline"}
+    content = reply.get("content")
+    return {"action": "accept", "content": {"agree": isinstance(content, dict) and content.get("agree") is True}}
+
+
+def answer_to(line: str, *, too_long: bool = False, is_utf8: bool = True) -> dict[str, Any] | None:
     """Return the error response for a line that is not a message; None for a notification, which gets no answer."""
     if not line.strip():
         return None
     request_id = top_level_id(line)
     if too_long:
         return _error(request_id, INVALID_REQUEST, f"A message has at most {MAX_LINE_BYTES:,} bytes.")
-    message = _parse(line)
+    message = _parse(line) if is_utf8 else None
     if message is None:
         return _error(request_id, PARSE_ERROR, "This line is not JSON that the server can read.")
     if isinstance(message, dict) and "method" in message and "id" not in message:

@@ -152,7 +152,7 @@ class AdsServer(FastMCP[Any]):
         token = set_transport("stdio")
         try:
             async with self._lifespan_manager():
-                lines = InputLines(claim_stdin(), is_message)
+                lines = InputLines(claim_stdin(), is_message, self._finish_writes)
                 stdin: Any = lines
                 async with stdio_server(stdin=stdin) as (reading, writing):
 
@@ -164,6 +164,11 @@ class AdsServer(FastMCP[Any]):
                     await self._mcp_server.run(reading, writing, options)
         finally:
             reset_transport(token)
+
+    async def _finish_writes(self, seconds: float) -> None:
+        """Wait for the answers to changes that were sent, after the end of input."""
+        if self._engine.is_built:
+            await self._engine.value.finish_writes(seconds)
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[McpTool]:
         """Return the list, which is the same for every request of the process."""

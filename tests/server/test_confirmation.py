@@ -46,7 +46,7 @@ async def called(made: SandboxEngine, era: str, handler: Any, name: str, argumen
 
 
 def writes(made: SandboxEngine) -> list[str]:
-    return [entry.path for entry in made.sandbox.log if entry.method != "GET"]
+    return [entry.path for entry in made.writes]
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -139,32 +139,6 @@ def test_answers_nobody_asked_for(modern: Asked) -> None:
     assert modern.status(second) == "ACTIVE"
 
 
-def test_anything_but_a_yes_is_a_no(modern: Asked) -> None:
-    campaign = modern.campaigns()[0]
-    call = {"name": "ads_delete_campaign", "arguments": {"campaign_id": campaign}}
-    said: list[dict[str, Any]] = [{"action": "decline"}, {"action": "cancel"}, {"agree": False}]
-    for one in said:
-        asked = modern.ask("tools/call", **call)
-        answer = reply(next(iter(asked["inputRequests"])), **one)
-        told = modern.ask("tools/call", **call, **answer, requestState=asked["requestState"])
-        assert told["structuredContent"]["error"]["kind"] == "confirmation_required"
-    assert modern.status(campaign) == "ACTIVE"
-
-
-@pytest.mark.parametrize("capabilities", [{}, {"elicitation": {"url": {}}}])
-def test_a_client_without_forms_is_not_asked(tmp_path: Path, capabilities: dict[str, Any]) -> None:
-    with Asked(tmp_path, era=MODERN, capabilities=capabilities) as wire:
-        campaign = wire.campaigns()[0]
-        held = wire.call("ads_delete_campaign", {"campaign_id": campaign})["structuredContent"]["data"]
-        assert held["status"] == "needs_confirmation"
-        wrong = wire.call("ads_delete_campaign", {"campaign_id": campaign, "confirmation": "1-2.3"})
-        assert wrong["structuredContent"]["data"]["status"] == "needs_confirmation"
-        assert wire.status(campaign) == "ACTIVE"
-        code = {"campaign_id": campaign, "confirmation": held["confirmation"]}
-        assert wire.call("ads_delete_campaign", code)["structuredContent"]["data"]["status"] == "success"
-        assert wire.status(campaign) == "DELETED"
-
-
 # Answers to a question that are no clear yes. Some cannot be read at all; the call is answered all the same.
 UNCLEAR: tuple[Any, ...] = (
     {"action": "accept"},
@@ -181,6 +155,48 @@ UNCLEAR: tuple[Any, ...] = (
     None,
     "yes",
 )
+
+
+def test_anything_but_a_yes_is_a_no(modern: Asked) -> None:
+    campaign = modern.campaigns()[0]
+    call = {"name": "ads_delete_campaign", "arguments": {"campaign_id": campaign}}
+    said = [{"action": "decline"}, {"action": "cancel"}, {"action": "accept", "content": {"agree": False}}, *UNCLEAR]
+    for one in said:
+        asked = modern.ask("tools/call", **call)
+        answer = {next(iter(asked["inputRequests"])): one}
+        told = modern.ask("tools/call", **call, inputResponses=answer, requestState=asked["requestState"])
+        assert told["structuredContent"]["error"]["kind"] == "confirmation_required"
+    for no_answer in ([], None, "yes", {}):
+        again = modern.ask("tools/call", **call, inputResponses=no_answer, requestState=asked["requestState"])
+        assert again["resultType"] == "input_required"
+    assert modern.status(campaign) == "ACTIVE"
+
+
+@pytest.mark.parametrize("era", [MODERN, "2025-11-25"])
+def test_a_clear_yes_with_more_in_it_is_a_yes(tmp_path: Path, era: str) -> None:
+    answer = {"action": "accept", "content": {"agree": True, "why": {"deep": [1]}}, "more": 1}
+    with Asked(tmp_path, era=era, capabilities=FORM, answer=answer) as wire:
+        campaign = wire.campaigns()[0]
+        call = {"name": "ads_delete_campaign", "arguments": {"campaign_id": campaign}}
+        asked = wire.ask("tools/call", **call)
+        if era == MODERN:
+            replies = {next(iter(asked["inputRequests"])): answer}
+            wire.ask("tools/call", **call, inputResponses=replies, requestState=asked["requestState"])
+        assert wire.status(campaign) == "DELETED"
+
+
+@pytest.mark.parametrize("capabilities", [{}, {"elicitation": {"url": {}}}])
+def test_a_client_without_forms_is_not_asked(tmp_path: Path, capabilities: dict[str, Any]) -> None:
+    with Asked(tmp_path, era=MODERN, capabilities=capabilities) as wire:
+        campaign = wire.campaigns()[0]
+        held = wire.call("ads_delete_campaign", {"campaign_id": campaign})["structuredContent"]["data"]
+        assert held["status"] == "needs_confirmation"
+        wrong = wire.call("ads_delete_campaign", {"campaign_id": campaign, "confirmation": "1-2.3"})
+        assert wrong["structuredContent"]["data"]["status"] == "needs_confirmation"
+        assert wire.status(campaign) == "ACTIVE"
+        code = {"campaign_id": campaign, "confirmation": held["confirmation"]}
+        assert wire.call("ads_delete_campaign", code)["structuredContent"]["data"]["status"] == "success"
+        assert wire.status(campaign) == "DELETED"
 
 
 def test_the_handshake_era_is_asked_by_a_request(tmp_path: Path) -> None:

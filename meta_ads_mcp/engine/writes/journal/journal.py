@@ -48,6 +48,8 @@ class Journal:
         self._index = LineIndex(self._files, state_dir)
         self._in_memory = state_dir is None
         self._clock = clock
+        self._open: set[str] = set()
+        self._is_stopping = False
         self.unwritten = 0
 
     # ---- write
@@ -89,9 +91,19 @@ class Journal:
         values = {name: value for name, value in vars(entry).items() if name in INTENT_FIELDS}
         return {"phase": "intent", **{name: value for name, value in values.items() if value not in (None, {}, "")}}
 
+    async def finish(self, seconds: float) -> None:
+        """Refuse new changes from now on, and wait until the outcome of each that was sent is written down."""
+        self._is_stopping = True
+        end = self._clock.monotonic() + seconds
+        while self._open and self._clock.monotonic() < end:
+            await self._clock.sleep(0.02)
+
     def _record(self, lines: Sequence[dict[str, Any]]) -> None:
+        if self._is_stopping:
+            raise Denied("This server is stopping; nothing was sent.", "Make the same call again after its start.")
         try:
             self._append(*lines)
+            self._open |= {line["change_id"] for line in lines if line["phase"] == "intent"}
         except OSError as failure:
             raise _unusable("written", failure) from None
         except UnstorableValueError:
@@ -119,6 +131,7 @@ class Journal:
             self._append(*lines)
         except (OSError, UnstorableValueError):
             self.unwritten += 1
+        self._open -= {line.get("change_id", "") for line in lines if line["phase"] == "outcome"}
 
     def _append(self, *lines: dict[str, Any]) -> None:
         self._files.append(b"\n".join(encode_line(line) for line in lines))

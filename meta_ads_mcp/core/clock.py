@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Protocol
 
 
@@ -23,6 +24,19 @@ class Clock(Protocol):
         ...
 
 
+# On Linux it counts while the machine sleeps, too, which CLOCK_MONOTONIC does not.
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def boot_id() -> str:
+    """Return what the system calls its last start, or an empty text if it does not tell. Linux tells."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
 class SystemClock:
     """Read the clock of this machine."""
 
@@ -30,7 +44,7 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

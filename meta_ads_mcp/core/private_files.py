@@ -37,6 +37,18 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
 
 
+def make_private_subfolder(folder: Path) -> None:
+    """Create a folder inside the state directory. Raises OSError, also for a link or anything else in its place.
+
+    Behind a link, files would be written outside the state directory.
+    """
+    if folder.is_symlink():
+        raise _unsafe(folder, "is a symbolic link")
+    if folder.exists() and not folder.is_dir():
+        raise _unsafe(folder, "is not a folder")
+    make_private_folder(folder)
+
+
 def replace_private(path: Path, data: bytes) -> None:
     """Write the whole file anew, so that readers see the old content or the new one and never a part.
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Events
-from meta_ads_mcp.core.private_files import append_private_line
+from meta_ads_mcp.core.private_files import append_private_line, make_private_subfolder
 
 _SHORT_TEXT = 40
 
@@ -60,6 +60,7 @@ class AuditLog:
         if self._folder is None:
             return
         try:
+            make_private_subfolder(self._folder)
             append_private_line(
                 self._folder / f"{moment:%Y-%m-%d}.jsonl", json.dumps(line, ensure_ascii=False), sync=False
             )

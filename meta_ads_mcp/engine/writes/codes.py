@@ -2,8 +2,9 @@
 
 A code is signed with a key in the state directory and bound to the tool, its arguments and what the change replaces. It
 holds for ten minutes and for one call. Its age is measured by the monotonic clock of the machine, which nobody sets and
-which all processes since the last start share; a code from before a restart is refused. The use of a code is recorded
-by creating a file of its own, which only one process can do.
+which all processes since the last start share; a code from before a restart is refused. The system's own name for its
+last start tells one start from another, and where there is none, the time of the start as both clocks tell it. The use
+of a code is recorded by creating a file of its own, which only one process can do.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from meta_ads_mcp.core.clock import Clock
-from meta_ads_mcp.core.private_files import make_private_folder, refuse_unsafe
+from meta_ads_mcp.core.clock import Clock, boot_id
+from meta_ads_mcp.core.private_files import UnsafeFileError, make_private_folder, make_private_subfolder, refuse_unsafe
 from meta_ads_mcp.errors import Denied
 
 TTL_SECONDS = 600
@@ -31,7 +32,10 @@ KEY_BYTES = 32
 KEY_FILE = "confirmation.key"
 USED_FOLDER = "confirmations"
 SIGNATURE_CHARS = 24
-_CODE = re.compile(r"(?P<head>(?P<issued>[0-9]{1,12})-(?P<start>[0-9]{1,12})-[0-9a-f]{8})\.(?P<signature>[0-9a-f]+)")
+_CODE = re.compile(
+    r"(?P<head>(?P<issued>[0-9]{1,12})-(?P<start>[0-9]{1,12})-(?P<boot>[0-9a-f]{6})[0-9a-f]{8})"
+    r"\.(?P<signature>[0-9a-f]+)"
+)
 
 
 class CodeProblem(enum.Enum):
@@ -47,15 +51,16 @@ class CodeProblem(enum.Enum):
 class ConfirmationCodes:
     """Issue and redeem codes. Without a state directory they hold within this process only."""
 
-    def __init__(self, clock: Clock, state_dir: Path | None = None) -> None:
+    def __init__(self, clock: Clock, state_dir: Path | None = None, read_boot_id: Callable[[], str] = boot_id) -> None:
         self._clock = clock
+        self._boot = hashlib.sha256(read_boot_id().encode()).hexdigest()[:6]
         self._folder = state_dir
         self._key: bytes | None = None
         self._used: set[str] = set()
 
     def issue(self, tool: str, arguments: Mapping[str, Any], replaces: Any) -> str:
         """Return a code for this very call. Raises Denied if the state directory cannot hold the key."""
-        head = f"{int(self._clock.monotonic())}-{self._machine_start()}-{secrets.token_hex(4)}"
+        head = f"{int(self._clock.monotonic())}-{self._machine_start()}-{self._boot}{secrets.token_hex(4)}"
         return f"{head}.{self._sign(head, tool, arguments, replaces)}"
 
     def redeem(self, code: str, tool: str, arguments: Mapping[str, Any], replaces: Any) -> CodeProblem | None:
@@ -66,7 +71,8 @@ class ConfirmationCodes:
         signature = self._sign(match["head"], tool, arguments, replaces)
         if not hmac.compare_digest(signature, match["signature"]):
             return CodeProblem.OTHER_CALL
-        if abs(int(match["start"]) - self._machine_start()) > MAX_START_DRIFT_SECONDS:
+        is_other_start = abs(int(match["start"]) - self._machine_start()) > MAX_START_DRIFT_SECONDS
+        if is_other_start or match["boot"] != self._boot:
             return CodeProblem.RESTARTED
         age = self._clock.monotonic() - int(match["issued"])
         if not 0 <= age <= TTL_SECONDS:
@@ -96,7 +102,7 @@ class ConfirmationCodes:
             return True
         folder = self._folder / USED_FOLDER
         try:
-            make_private_folder(folder)
+            make_private_subfolder(folder)
             self._remove_old(folder)
         except OSError as failure:
             raise _unusable(failure) from None
@@ -147,7 +153,9 @@ def load_key(path: Path) -> bytes:
 
 
 def _unusable(failure: OSError) -> Denied:
+    is_unsafe = isinstance(failure, UnsafeFileError)
+    reason = f"{Path(failure.filename).name} {failure.strerror}" if is_unsafe else type(failure).__name__
     return Denied(
-        f"Confirmations cannot be recorded ({type(failure).__name__}); nothing was sent.",
+        f"Confirmations cannot be recorded ({reason}); nothing was sent.",
         "Make META_ADS_STATE_DIR a folder that this user can write, with space left.",
     )

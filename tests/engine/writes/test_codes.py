@@ -8,7 +8,7 @@ import pytest
 
 from meta_ads_mcp.engine.writes.codes import KEY_FILE, USED_FOLDER, CodeProblem, ConfirmationCodes
 from meta_ads_mcp.errors import Denied
-from tests.support.clock import FakeClock
+from tests.support.clock import START, FakeClock
 
 CALL = ("ads_update_budget", {"entity_id": "1", "daily_budget": 9_900}, [{"daily_budget": "5000"}])
 
@@ -63,6 +63,26 @@ def test_text_that_is_not_a_code_is_refused_with_a_reason(tmp_path: Path, code: 
         CodeProblem.MALFORMED,
         CodeProblem.OTHER_CALL,
     )
+
+
+@pytest.mark.parametrize("hours", [0.1, 1, 30])
+def test_a_code_from_before_a_restart_is_refused(tmp_path: Path, hours: float) -> None:
+    """After a start the monotonic clock begins again, so the age of the code would seem to be right."""
+    code = ConfirmationCodes(FakeClock(), tmp_path, lambda: "first").issue(*CALL)
+    later = FakeClock(START + hours * 3600)
+    assert ConfirmationCodes(later, tmp_path, lambda: "second").redeem(code, *CALL) is CodeProblem.RESTARTED
+
+
+@pytest.mark.parametrize("target", [KEY_FILE, USED_FOLDER])
+def test_a_folder_elsewhere_is_not_written_to(tmp_path: Path, target: str) -> None:
+    outside, state = tmp_path / "outside", tmp_path / "state"
+    outside.mkdir()
+    state.mkdir()
+    (state / target).symlink_to(outside)
+    codes = ConfirmationCodes(FakeClock(), state)
+    with pytest.raises(Denied, match="is a symbolic link"):
+        codes.redeem(codes.issue(*CALL), *CALL)
+    assert list(outside.iterdir()) == []
 
 
 def test_a_link_in_place_of_the_key_is_refused(tmp_path: Path) -> None:

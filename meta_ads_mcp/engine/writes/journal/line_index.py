@@ -26,6 +26,7 @@ from meta_ads_mcp.engine.writes.journal.unit_index import IndexedUnit, add_unit,
 CHUNK_BYTES = 256_000
 # Between chunks, so that the event loop of the process runs while a thread indexes a long journal.
 PAUSE_SECONDS = 0.001
+LINES_AT_ONCE = 20
 # Bytes before the end of what is indexed, by which a replaced file is recognized.
 TAIL_BYTES = 64
 
@@ -138,7 +139,9 @@ class LineIndex:
             if not chunk:
                 return False
             damaged = 0
-            for offset, data in _lines_of(chunk, start):
+            for number, (offset, data) in enumerate(_lines_of(chunk, start)):
+                if number % LINES_AT_ONCE == 0:
+                    time.sleep(0)  # let the event loop of the process run
                 damaged += not _index_line(writer, data, LinePlace(segment.number, offset, len(data)))
             end = start + len(chunk)
             tail = (chunk if len(chunk) >= TAIL_BYTES else self._tail(segment.number, end))[-TAIL_BYTES:]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from meta_ads_mcp.core.private_files import make_private_folder, open_private
+from meta_ads_mcp.core.private_files import make_private_subfolder, open_private
 from meta_ads_mcp.errors import UnknownOutcome
 
 FOLDER = "units"
@@ -54,7 +54,7 @@ class UnitLocks:
         import fcntl  # noqa: PLC0415  Windows has no such module
 
         try:
-            make_private_folder(self._folder)
+            make_private_subfolder(self._folder)
             descriptor = open_private(self._folder / unit_id)
         except OSError:
             return None  # the journal, in the same folder, decides whether anything is sent

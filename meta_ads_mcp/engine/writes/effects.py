@@ -368,6 +368,6 @@ def _rule_reasons(change: Change) -> Iterator[str]:
 
 def _publication_reasons(change: Change) -> Iterator[str]:
     edge = change.request.path.rpartition("/")[2]
-    is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint({**change.request.params, **change.after})
+    is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint([*change.request.params, *change.after])
     if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text):
         yield "it is shown in public"

@@ -125,6 +125,9 @@ class LazyEngine(Protocol):
     """The engine, which is built when it is first used."""
 
     @property
+    def is_built(self) -> bool: ...
+
+    @property
     def value(self) -> Engine: ...
 
 

@@ -164,7 +164,7 @@ class FormReader:
 
     async def _read(self, reading: LeadReading) -> AsyncIterator[list[Row]]:
         page = str(self.form["page_id"]) if self.form.get("page_id") else None
-        params = {"filtering": filtering} if (filtering := reading.span.filtering()) else {}
+        params: Row = {"filtering": filtering} if (filtering := reading.span.filtering()) else {}
         path = f"{self.form['id']}/leads"
         async for rows in self.call.graph.each_page(path, fields=FIELDS, limit=PAGE_SIZE, page=page, **params):
             leads = [lead for lead in rows if not reading.span.knows(lead)]

@@ -60,7 +60,7 @@ def build_coverage() -> list[Edge]:
     """Return the edges of all tools, in order, with every parameter of the SDK."""
     edges: dict[str, Edge] = {}
     for tool in collect():
-        for name in _edges_of(tool):
+        for name in dict.fromkeys(edges_of(tool)):
             edge = edges.setdefault(name, Edge(name))
             edge.tools.append(tool.name)
             edge.params |= dict.fromkeys(_offered(tool, name), f"`{tool.name}`")
@@ -71,8 +71,11 @@ def build_coverage() -> list[Edge]:
     return [edges[name] for name in sorted(edges, key=lambda name: (name.split(" ")[1], name))]
 
 
-def _edges_of(tool: Tool) -> Iterator[str]:
-    """Yield the edges of the tool's endpoint, such as `GET AdAccount/campaigns`."""
+def edges_of(tool: Tool) -> Iterator[str]:
+    """Yield the edges that a tool calls, such as `GET AdAccount/campaigns`.
+
+    They are those of its endpoint, and those of `also_calls` in the data: what it calls on its way.
+    """
     for template in tool.endpoint.templates if tool.endpoint else ():
         place, _, edge = template.partition("/")
         node = tool.ids[place[1:-1]].name if place[1:-1] in tool.ids else {"me": "User"}.get(place, "")
@@ -80,6 +83,11 @@ def _edges_of(tool: Tool) -> Iterator[str]:
         for name in nodes:
             if name and tool.endpoint:
                 yield f"{tool.endpoint.method} {name}/{edge}"
+    if tool.effect.is_write and tool.node in read_sdk():
+        yield f"GET {tool.node}/"  # the values before and after a change
+    for pattern, also in read_reasons()["also_calls"].items():
+        if re.fullmatch(pattern, tool.name):
+            yield from also
 
 
 def _offered(tool: Tool, edge: str) -> set[str]:
@@ -120,6 +128,8 @@ def coverage_lines() -> Iterator[str]:
         f"that the SDK has for them; {missing} are left out, each for the reason given."
     )
     yield "An offered parameter has an argument of its name, or one that says the same."
+    yield from ["", "## Calls without an edge of the SDK", "", "| call | use |", "| --- | --- |"]
+    yield from (f"| {call} | {use} |" for call, use in read_reasons()["other_calls"].items())
     for edge in edges:
         yield from ["", f"## {edge.name}", "", ", ".join(f"`{name}`" for name in dict.fromkeys(edge.tools))]
         yield from _edge_lines(edge)

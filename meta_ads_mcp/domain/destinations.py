@@ -29,6 +29,7 @@ class DestinationKind(enum.Enum):
     FORM = "a lead form"
     MESSAGES = "a conversation"
     EVENT = "an event"
+    EXPERIENCE = "an Instant Experience"
     POST = "the link of the promoted post"
     CATALOG = "the pages of the catalog's products"
     SET = "a destination that Meta chooses"
@@ -67,6 +68,14 @@ OTHER_KINDS: Mapping[str, DestinationKind] = {
     "source_instagram_media_id": DestinationKind.POST,
     "source_facebook_post_id": DestinationKind.POST,
 }
+# Addresses of Meta's own that stand for another kind of destination (Meta docs, marketing-api/guides: lead-ads,
+# collection, messaging-ads). A web address in their place breaks the ad.
+_META_ADDRESSES: tuple[tuple[re.Pattern[str], DestinationKind], ...] = (
+    (re.compile(r"(?i)https?://(www\.)?(fb|facebook)\.com/canvas_doc/.*"), DestinationKind.EXPERIENCE),
+    (re.compile(r"(?i)https?://(www\.)?(fb|facebook)\.com/messenger_doc.*"), DestinationKind.MESSAGES),
+    (re.compile(r"(?i)https?://(m\.me|wa\.me|api\.whatsapp\.com)(/.*)?"), DestinationKind.MESSAGES),
+    (re.compile(r"(?i)https?://fb\.me/?"), DestinationKind.FORM),
+)
 # Keys of addresses that lead nowhere: pictures, and links of Meta itself.
 MEDIA_KEYS = frozenset(
     "picture image_url thumbnail_url site_link_image_url instagram_permalink_url image_hash video_id".split()
@@ -112,8 +121,9 @@ def web_destinations(creative: Mapping[str, Any]) -> list[Destination]:
 
 
 def effective_link_url(creative: Mapping[str, Any]) -> str | None:
-    """Return the web address that people reach from the creative, or None."""
-    return next((place.value for place in web_destinations(creative)), None)
+    """Return the web address that people reach, or else one of Meta's own, such as that of an Instant Experience."""
+    addresses = [place.value for place in list_destinations(creative) if _WEB.match(place.value)]
+    return next((place.value for place in web_destinations(creative)), next(iter(addresses), None))
 
 
 def distinct_links(creative: Mapping[str, Any]) -> list[str]:
@@ -198,8 +208,16 @@ def _classify(path: Path, text: str) -> DestinationKind | None:
     if key in APP_KEYS or (_SCHEME.match(text) and APP_PARENTS.intersection(parents)):
         return DestinationKind.APP
     if key in WEB_KEYS or (key == "url" and _WEB_PARENTS.intersection(parents)):
-        return DestinationKind.WEB if _WEB.match(text) or not _SCHEME.match(text) else DestinationKind.APP
+        return _kind_of_address(text)
     return DestinationKind.OTHER if _WEB.match(text) else None
+
+
+def _kind_of_address(text: str) -> DestinationKind:
+    """Return the kind of a web key's value: a web page, one of Meta's own addresses, or another scheme."""
+    own = next((kind for pattern, kind in _META_ADDRESSES if pattern.fullmatch(text)), None)
+    if own is not None:
+        return own
+    return DestinationKind.WEB if _WEB.match(text) or not _SCHEME.match(text) else DestinationKind.APP
 
 
 def _is_media(path: Path) -> bool:

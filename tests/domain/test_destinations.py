@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from meta_ads_mcp.domain import destinations
 from meta_ads_mcp.domain.destinations import (
+    DestinationKind,
     describe_remaining,
     distinct_links,
     effective_link_url,
@@ -167,8 +168,45 @@ EFFECTIVE: dict[str, tuple[dict[str, Any], str | None]] = {
     ),
     "a post": ({"object_story_id": "1_2"}, None),
     "a picture": ({"object_story_spec": {"photo_data": {"url": LINK, "image_hash": "h"}}}, None),
+    "an Instant Experience": (
+        {"object_story_spec": {"link_data": {"link": "https://fb.com/canvas_doc/12"}}},
+        "https://fb.com/canvas_doc/12",
+    ),
+    "a web page beside a form": (
+        {
+            "object_story_spec": {
+                "link_data": {"link": "http://fb.me/", "child_attachments": [{"link": LINK}]},
+            }
+        },
+        LINK,
+    ),
     "an app": ({"object_story_spec": {"link_data": {"call_to_action": {"value": {"app_link": "app://x"}}}}}, None),
 }
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("https://fb.com/canvas_doc/1234", DestinationKind.EXPERIENCE),
+        ("https://www.facebook.com/canvas_doc/1234", DestinationKind.EXPERIENCE),
+        ("https://fb.com/messenger_doc/", DestinationKind.MESSAGES),
+        ("https://m.me/shop", DestinationKind.MESSAGES),
+        ("https://api.whatsapp.com/send", DestinationKind.MESSAGES),
+        ("http://fb.me/", DestinationKind.FORM),
+        ("https://fb.me/shop-sale", DestinationKind.WEB),
+        ("https://www.facebook.com/shop", DestinationKind.WEB),
+        ("https://notm.me/x", DestinationKind.WEB),
+    ],
+)
+def test_an_address_of_meta_is_what_it_stands_for_and_stays(address: str, kind: DestinationKind) -> None:
+    creative = {"object_story_spec": {"link_data": {"link": LINK, "call_to_action": {"value": {"link": address}}}}}
+    place = next(place for place in list_destinations(creative) if place.value == address)
+    assert place.kind is kind
+    changed = replace_links(creative, NEW)["object_story_spec"]["link_data"]
+    assert changed["link"] == NEW
+    assert changed["call_to_action"]["value"]["link"] == (NEW if kind is DestinationKind.WEB else address)
+    rows = describe_remaining(remaining_destinations(creative, replace_links(creative, NEW), NEW))
+    assert [row["value"] for row in rows] == ([] if kind is DestinationKind.WEB else [address])
 
 
 @pytest.mark.parametrize(("creative", "link"), EFFECTIVE.values(), ids=EFFECTIVE)

@@ -48,6 +48,10 @@ class UpdateAdLink(ConfirmedParams):
         require_copyable("AdCreative", old)
         copy = writable_creative(old)
         new = apply_link(copy, self.link_url, self.url_tags)
+        difference = differences(copy, new)
+        if not difference:
+            note = f"Ad {self.ad_id} has this already, so no creative was made and nothing was changed."
+            return Plan([], note, [note], {"id": self.ad_id, "difference": {}})
         account = await call.owner(self.ad_id)
         if account is None:
             raise NotFound(f"Graph does not name the ad account of {self.ad_id}.")
@@ -69,7 +73,7 @@ class UpdateAdLink(ConfirmedParams):
             title=str(ad.get("name", "")),
         )
         remaining = remaining_destinations(copy, new, self.link_url) if self.link_url else []
-        details: Row = {"previous_creative_id": str(old["id"]), "difference": differences(copy, new)}
+        details: Row = {"previous_creative_id": str(old["id"]), "difference": difference}
         if remaining:
             details["remaining_destinations"] = describe_remaining(remaining)
         notes = ["Meta may review the ad again, and likes and comments of the old post do not move."]
@@ -81,6 +85,8 @@ class UpdateAdLink(ConfirmedParams):
 
         Raises ApiError, before the ad changes, when Graph shows another creative than was sent.
         """
+        if not plan.changes:
+            return plan.details
         create, swap = plan.changes
         creative_id = str((await steps.do(create))["id"])
         await check_copy(call, creative_id, create.after)

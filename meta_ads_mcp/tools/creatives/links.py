@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.domain.destinations import Destination, distinct_links, replace_links, web_destinations
+from meta_ads_mcp.domain.destinations import (
+    Destination,
+    distinct_links,
+    list_destinations,
+    replace_links,
+    web_destinations,
+)
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.creatives.copies import MAX_FIELD_NAMES
 
@@ -26,7 +32,9 @@ def _why_unchangeable(copy: Row) -> tuple[str, str]:
             "The link of this ad belongs to the post that it promotes.",
             "Change url_tags alone, or make a new ad with ads_create_ad_creative.",
         )
-    return "The creative of this ad has no web address.", "Make a new creative with ads_create_ad_creative."
+    kinds = " and ".join(dict.fromkeys(place.kind.value for place in list_destinations(copy)))
+    leads = f"leads to {kinds}, not to a web page" if kinds else "has no web address"
+    return f"The creative of this ad {leads}.", "Make a new creative with ads_create_ad_creative."
 
 
 def note_links(copy: Row, link: str) -> list[str]:

@@ -77,6 +77,21 @@ async def test_another_link_is_a_faithful_copy_put_on_the_ad(creative: dict[str,
     assert order.index(new_id) < len(order) - 1 - order[::-1].index(AD)
 
 
+@pytest.mark.parametrize("arguments", [{"link_url": LINK}, {"url_tags": "a=1"}, {"link_url": LINK, "url_tags": "a=1"}])
+async def test_what_the_ad_has_already_costs_no_new_creative(arguments: dict[str, Any]) -> None:
+    client = running(object_story_spec=STORY)
+    answer = await call(client, "ads_update_ad_link", {"ad_id": AD, **arguments})
+    assert client.writes == []
+    assert answer.structured["data"]["status"] == "success"
+    assert "nothing was changed" in " ".join(answer.structured["notes"])
+
+
+async def test_a_creative_without_a_web_page_says_where_it_leads() -> None:
+    story = {"page_id": PAGE, "link_data": {"link": "https://fb.com/canvas_doc/12", "message": "m"}}
+    answer = await call(running(object_story_spec=story), "ads_update_ad_link", {"ad_id": AD, "link_url": NEW})
+    assert "leads to an Instant Experience" in answer.structured["error"]["message"]
+
+
 async def test_other_tags_change_nothing_else() -> None:
     client = running(object_story_spec=STORY)
     await call(client, "ads_update_ad_link", {"ad_id": AD, "url_tags": "b=2"})

@@ -43,12 +43,17 @@ IDENTIFYING = frozenset({"EMAIL", "PHONE", "MADID", "EXTERN_ID", "LN", "FN"})
 MAX_VALUE_CHARS = 256
 MIN_BIRTH_YEAR = 1900
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_EMAIL = re.compile(r"[^@\s<>()\[\]:;,\"]+@[^@\s.<>()\[\]:;,\"]+(\.[^@\s.<>()\[\]:;,\"]+)+")
+# An address as mail programs write it: mailto:a@b.com, <a@b.com> or Jane Doe <a@b.com>.
+_WRITTEN_EMAIL = re.compile(r"(?:mailto:\s*)?(?:[^<>@]*<)?([^<>]*)>?")
 _MADID = re.compile(r"([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})")
 _GENDERS = {
-    **dict.fromkeys(("m", "male", "man", "mr", "männlich", "mann", "masculino", "masculin", "homme", "hombre"), "m"),
-    **dict.fromkeys(("f", "female", "woman", "mrs", "ms", "w", "weiblich", "frau", "feminino", "femenino"), "f"),
-    **dict.fromkeys(("féminin", "femme", "mujer", "mulher"), "f"),
+    **dict.fromkeys(
+        "m male man men mr männlich mann herr masculino masculin homme hombre monsieur sr maschio uomo 男 男性".split(),
+        "m",
+    ),
+    **dict.fromkeys("f female woman women mrs ms miss w weiblich frau feminino femenino féminin femme".split(), "f"),
+    **dict.fromkeys("mujer mulher madame mme sra femmina donna 女 女性".split(), "f"),
 }
 _UK_POSTCODE = re.compile(r"([a-z]{1,2}[0-9][a-z0-9]?)([0-9])([a-z]{2})?")
 
@@ -89,7 +94,8 @@ def clean_text(value: str) -> str:
 
 
 def _email(value: str, _: Context) -> str:
-    value = value.strip(".")
+    written = _WRITTEN_EMAIL.fullmatch(value)
+    value = (written[1] if written else value).strip(" .")
     return value if _EMAIL.fullmatch(value) else ""
 
 
@@ -141,7 +147,7 @@ def _state(value: str, context: Context) -> str:
 
 def _zip(value: str, context: Context) -> str:
     """Drop blanks and dashes; keep five digits for the US, and area, district and sector for the UK."""
-    code = re.sub(r"[\s-]", "", value)
+    code = re.sub(r"[\s〒-]", "", value)
     if context.country == "us" or (not context.country and re.fullmatch("[0-9]{5}-[0-9]{4}", value)):
         return code[:5] if re.fullmatch("[0-9]{5}([0-9]{4})?", code) else ""
     if context.country == "gb":

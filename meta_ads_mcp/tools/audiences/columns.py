@@ -72,16 +72,22 @@ def find_layout(
     splits = {mark: _split(first, mark) for mark in separators}
     mark = max(separators, key=lambda mark: sum(_key(name, mapping) is not None for name in splits[mark]))
     names = splits[mark]
+    missing = sorted(mapping.keys() - {name.lower() for name in names})
+    if missing and schema is None and mapping.keys() == set(missing):
+        raise _no_column(missing[0])
     if not _is_header(names, mapping):
         return replace(_without_header(splits, schema), header_lines=skip)
     if schema is not None and [_key_or_empty(key) for key in schema] != [_key(name, mapping) or "" for name in names]:
         raise InvalidArguments("The header of the file names other columns than schema.", "Leave out schema.")
-    missing = sorted(mapping.keys() - {name.lower() for name in names})
     if missing:
-        raise InvalidArguments(
-            f"The file has no column {missing[0]!r}.", "Give the names of column_map as they are in the first line."
-        )
+        raise _no_column(missing[0])
     return _named_layout(mark, names, mapping, skip + 1)
+
+
+def _no_column(name: str) -> InvalidArguments:
+    return InvalidArguments(
+        f"The file has no column {name!r}.", "Give the names of column_map as they are in the first line."
+    )
 
 
 def _excel_separator(line: str) -> tuple[int, Sequence[str]]:
@@ -99,8 +105,11 @@ def _key(name: str, mapping: Mapping[str, str]) -> str | None:
     """Return the key of a column name, "" for a known column that is left out, None for an unknown name."""
     if name.lower() in mapping:
         return mapping[name.lower()]
-    slug = re.sub(r"[\W_]", "", name.lower()).rstrip("0123456789")
-    return "" if slug in _UNSUPPORTED else _NAMES.get(slug)
+    parts = [re.sub(r"[\W_]", "", part.lower()).rstrip("0123456789") for part in name.split("/")]
+    if set(parts) <= _UNSUPPORTED.keys():
+        return ""
+    keys = {_NAMES.get(part) for part in parts} - {None}
+    return keys.pop() if len(keys) == 1 else None
 
 
 def _is_header(names: Sequence[str], mapping: Mapping[str, str]) -> bool:

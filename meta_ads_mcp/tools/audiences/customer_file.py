@@ -22,7 +22,9 @@ from meta_ads_mcp.tools.audiences.columns import Layout, find_layout
 BATCH_ROWS = 10_000
 MAX_FILE_BYTES = 1024**3
 NOBODY = "no value that can match a person"
-TOO_MANY_VALUES = "more values than columns"
+TOO_MANY_VALUES = "a row with more values than columns, of which only e-mail addresses and mobile ids are used"
+# Keys whose values cannot be taken for those of another column.
+SELF_EVIDENT = frozenset({"EMAIL", "MADID"})
 _MAX_LINE_CHARS = 20_000
 _CHUNK_BYTES = 1024 * 1024
 
@@ -66,7 +68,7 @@ class Count:
         }
 
     def add(self, person: Person) -> None:
-        """Add a row that has at most as many values as the file has columns."""
+        """Add a row. The reasons of a person without a value that can match are counted, too."""
         self.usable.update(person.usable)
         self.unusable.update(person.reasons)
         self.records += len(person.records)
@@ -88,7 +90,7 @@ class CustomerFile:
     ) -> None:
         """Find the encoding and the columns of the file. Raises InvalidArguments for a file without known columns."""
         self._file, self._context, self._already_hashed = file, context, already_hashed
-        self.encoding = find_encoding(file)
+        self.encoding = find_encoding(file, context.country)
         self.layout: Layout = find_layout(self._first_lines(), schema, column_map)
         self.keys = schema_of(self.layout.columns)
 
@@ -97,15 +99,12 @@ class CustomerFile:
         count = Count(self.fingerprint())
         for person in self._people():
             count.read += 1
-            if person is None:
-                count.invalid[TOO_MANY_VALUES] += 1
-            else:
-                count.add(person)
+            count.add(person)
         return count
 
     def batches(self) -> Generator[list[list[str]], None, None]:
         """Return the records for Graph, as many as one request takes. The same file gives the same batches."""
-        records = (record for person in self._people() if person for record in person.records)
+        records = (record for person in self._people() for record in person.records)
         while batch := list(islice(records, BATCH_ROWS)):
             yield batch
 
@@ -122,8 +121,8 @@ class CustomerFile:
         with _Text(self._file, self.encoding) as text:
             return [text.readline(_MAX_LINE_CHARS) for _ in range(2)]
 
-    def _people(self) -> Iterator[Person | None]:
-        """Hash each row that is not empty; None for a row with more values than columns."""
+    def _people(self) -> Iterator[Person]:
+        """Hash each row that is not empty."""
         with _Text(self._file, self.encoding) as text:
             try:
                 reader = csv.reader(text, delimiter=self.layout.separator, strict=True)
@@ -133,16 +132,21 @@ class CustomerFile:
             except csv.Error:
                 raise InvalidArguments("The file is not a CSV file.", "Save it as CSV, UTF-8.") from None
 
-    def _person(self, cells: Sequence[str]) -> Person | None:
-        """Hash one row. A row may end early: spreadsheets leave out empty cells at the end."""
+    def _person(self, cells: Sequence[str]) -> Person:
+        """Hash one row. A row may end early: spreadsheets leave out empty cells at the end.
+
+        In a row with more values than columns, a separator inside a value has moved the others. Then only values count
+        that prove by their form what they are.
+        """
         columns = self.layout.columns
-        if any(cell.strip() for cell in cells[len(columns) :]):
-            return None
+        has_moved = any(cell.strip() for cell in cells[len(columns) :])
         values: dict[str, list[str]] = {}
         for key, cell in zip(columns, cells, strict=False):
-            if key:
+            if key and not (has_moved and key not in SELF_EVIDENT):
                 values.setdefault(key, []).append(cell)
-        return hash_person(values, self.keys, self._context, already_hashed=self._already_hashed)
+        person = hash_person(values, self.keys, self._context, already_hashed=self._already_hashed)
+        person.reasons.update([TOO_MANY_VALUES] if has_moved else [])
+        return person
 
 
 class _Text:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Method, Request
 from meta_ads_mcp.core.result import Row
@@ -22,7 +23,7 @@ from meta_ads_mcp.core.values.ids import AudienceId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
 from meta_ads_mcp.domain.normalization.countries import find_country
 from meta_ads_mcp.domain.normalization.normalization import Context, Key
-from meta_ads_mcp.domain.normalization.text_files import FALLBACK
+from meta_ads_mcp.domain.normalization.text_files import UNICODE, code_page_name
 from meta_ads_mcp.errors import AdsError, InvalidArguments, Throttled
 from meta_ads_mcp.tools.audiences.audience_writes import require_not_flagged
 from meta_ads_mcp.tools.audiences.customer_file import BATCH_ROWS, MAX_FILE_BYTES, Count, CustomerFile
@@ -112,6 +113,8 @@ class UpdateAudienceUsers(_Columns):
         """Count the people of the file and plan the first request. Raises InvalidArguments if nobody can match."""
         await self._check(call)
         count, notes = await asyncio.to_thread(self._count, call)
+        if not count.read:
+            raise InvalidArguments("The file has no row below its header.", "Give a file with at least one person.")
         if not count.valid:
             raise InvalidArguments(
                 f"None of the {count.read} rows can match a person ({_reasons(count)}).",
@@ -273,14 +276,19 @@ def _notes(people: CustomerFile, count: Count, *, has_country: bool) -> list[str
     """Describe what of the file is not sent, in numbers and names of columns, never with a value."""
     notes = []
     if people.layout.left_out:
-        notes.append(f"Columns left out: {', '.join(people.layout.left_out)}.")
-    if people.encoding == FALLBACK:
-        notes.append("The file is not UTF-8 and was read as Windows-1252. Save it as UTF-8 if names look wrong.")
+        notes.append(f"Columns left out: {', '.join(people.layout.left_out)}. column_map gives a column its key.")
+    if people.encoding not in UNICODE:
+        name = code_page_name(people.encoding)
+        country = "" if has_country else ", or set default_country, which decides on the code page"
+        notes.append(f"The file is not UTF-8 and was read as {name}. Save it as UTF-8 if that is wrong{country}.")
     if count.valid < count.read:
-        notes.append(f"{count.read - count.valid} of {count.read} rows are left out ({_list_counts(count.invalid)}).")
+        notes.append(f"{count.read - count.valid} of {count.read} rows left out ({_list_counts(count.invalid)}).")
     if count.unusable:
         reasons = _list_counts(count.unusable)
-        notes.append(f"{count.unusable.total()} values are left out, and their people are kept ({reasons}).")
+        total = count.unusable.total()
+        notes.append(
+            f"{total} {plural('value', total)} left out ({reasons}); a person is kept if another value can match."
+        )
     if not has_country and any(reason.startswith("PHONE") for reason in count.unusable):
         notes.append("default_country completes phone numbers without a country code.")
     return notes

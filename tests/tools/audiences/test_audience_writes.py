@@ -10,8 +10,8 @@ import pytest
 from meta_ads_mcp.errors import GraphError, UnknownOutcome
 from meta_ads_mcp.graph.classify import to_ads_error
 from tests.support.scripted_graph import ACCOUNT, ScriptedGraph, confirmed, engine, error_of
+from tests.tools.audiences.conftest import AUDIENCE
 
-AUDIENCE = "700"
 LIST = {"account_id": ACCOUNT, "name": "Customers", "customer_file_source": "USER_PROVIDED_ONLY"}
 VISITORS: dict[str, Any] = {
     "inclusions": {
@@ -28,24 +28,6 @@ VISITORS: dict[str, Any] = {
         ],
     }
 }
-
-
-@pytest.fixture
-def client(client: ScriptedGraph) -> ScriptedGraph:
-    return with_audience(client)
-
-
-def with_audience(client: ScriptedGraph) -> ScriptedGraph:
-    """The account with a customer list of some thousand people."""
-    client.objects[AUDIENCE] = {
-        "id": AUDIENCE,
-        "account_id": "1",
-        "name": "Customers",
-        "subtype": "CUSTOM",
-        "operation_status": {"code": 200},
-        "approximate_count_upper_bound": 5000,
-    }
-    return client
 
 
 async def created(client: ScriptedGraph, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from meta_ads_mcp.tools.audiences.columns import find_layout
         ("extern_id,IDFA,Gender", ("EXTERN_ID", "MADID", "GEN")),
         ("id,email,notes", ("", "EMAIL", "")),
         ("ln,ln,email", ("LN", "", "EMAIL")),
+        ("Email,Zip/Postal Code,Country/Region,State/Region", ("EMAIL", "ZIP", "COUNTRY", "ST")),
+        ("email,City/Country,age/value", ("EMAIL", "", "")),
     ],
 )
 def test_known_names_are_found_in_any_spelling(line: str, columns: tuple[str, ...]) -> None:

@@ -2,72 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.engine.engine import Engine
 from meta_ads_mcp.errors import Throttled, UnknownOutcome
 from meta_ads_mcp.tools.audiences import customer_file as people
-from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
-from tests.tools.audiences.test_audience_writes import AUDIENCE, with_audience
-
-
-@pytest.fixture
-def client(client: ScriptedGraph) -> ScriptedGraph:
-    return with_audience(client)
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-class Meta:
-    """Takes batches as Meta does, and remembers them."""
-
-    def __init__(self, client: ScriptedGraph) -> None:
-        self.taken: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = []
-        self.fail_at: tuple[int, Exception] | None = None
-        for method, edge in (("POST", "users"), ("DELETE", "users"), ("POST", "usersreplace")):
-            client.answers[method, f"{AUDIENCE}/{edge}"] = self.take
-
-    def take(self, request: Request) -> dict[str, Any]:
-        session, payload = request.params["session"], request.params["payload"]
-        if self.fail_at and session["batch_seq"] == self.fail_at[0]:
-            raise self.fail_at[1]
-        self.taken.append((request.method, request.path.partition("/")[2], session, payload))
-        return {
-            "audience_id": AUDIENCE,
-            "session_id": str(session["session_id"]),
-            "num_received": len(payload["data"]),
-            "num_invalid_entries": 0,
-        }
-
-
-@pytest.fixture
-def meta(client: ScriptedGraph) -> Meta:
-    return Meta(client)
-
-
-@pytest.fixture
-def server(client: ScriptedGraph, tmp_path: Path) -> Engine:
-    (tmp_path / "uploads").mkdir()
-    return engine(client, state_dir=tmp_path / "state", upload_roots=(str(tmp_path / "uploads"),))
-
-
-def file_of(tmp_path: Path, content: str) -> str:
-    path = tmp_path / "uploads" / "people.csv"
-    path.write_text(content, encoding="utf-8")
-    return str(path)
-
-
-def adding(path: str, **more: Any) -> dict[str, Any]:
-    return {"audience_id": AUDIENCE, "operation": "add", "file_path": path, **more}
-
+from meta_ads_mcp.tools.audiences.customer_file import TOO_MANY_VALUES
+from tests.support.scripted_graph import ScriptedGraph, confirmed, error_of
+from tests.tools.audiences.conftest import AUDIENCE, Meta, adding, file_of, sha256
 
 PLAIN = "Mary.Secret@Example.com"
 FILE = f"EMAIL,PHONE,FN\n {PLAIN},+1 (555) 987-6543,Mary\nnobody,,\n\n,,Only\n,,\nx@y.de,12\na@b.de,,A,more\n"
@@ -84,24 +30,26 @@ async def test_people_leave_hashed_and_the_unusable_are_counted(server: Engine, 
             [sha256(PLAIN.lower()), sha256("15559876543"), sha256("mary")],
             ["", "", sha256("only")],
             [sha256("x@y.de"), "", ""],
+            [sha256("a@b.de"), "", ""],
         ],
     }
     assert session["batch_seq"] == 1
     assert session["last_batch_flag"] is True
-    assert session["estimated_num_total"] == 3
+    assert session["estimated_num_total"] == 4
     assert 0 < session["session_id"] < 2**63
     assert data["rows"] == {
         "read": 5,
-        "valid": 3,
-        "records": 3,
-        "invalid": {"no value that can match a person": 1, "more values than columns": 1},
-        "usable_values": {"EMAIL": 2, "PHONE": 1, "FN": 2},
+        "valid": 4,
+        "records": 4,
+        "invalid": {"no value that can match a person": 1},
+        "usable_values": {"EMAIL": 3, "PHONE": 1, "FN": 2},
         "unusable_values": {
             "EMAIL: not an e-mail address": 1,
             "PHONE: not a whole number of the country, or without a country code": 1,
+            TOO_MANY_VALUES: 1,
         },
     }
-    assert (data["status"], data["received"], data["session_id"]) == ("success", 3, str(session["session_id"]))
+    assert (data["status"], data["received"], data["session_id"]) == ("success", 4, str(session["session_id"]))
 
 
 async def test_no_plain_value_is_written_anywhere(
@@ -143,7 +91,7 @@ async def test_an_agreement_is_to_this_file(server: Engine, meta: Meta, tmp_path
 
 async def test_a_dry_run_counts_and_sends_nothing(server: Engine, meta: Meta, tmp_path: Path) -> None:
     answer = await server.call("ads_update_audience_users", adding(file_of(tmp_path, FILE), dry_run=True))
-    assert answer.structured["data"]["rows"]["valid"] == 3
+    assert answer.structured["data"]["rows"]["valid"] == 4
     assert answer.structured["data"]["plan"][0]["parameters"] == {}
     assert meta.taken == []
 
@@ -262,118 +210,6 @@ async def test_bytes_that_are_not_text_are_refused(server: Engine, meta: Meta, t
     path.write_bytes(b"EMAIL\n\x81\xff@b.de\n")
     answer = await server.call("ads_update_audience_users", adding(str(path)))
     assert error_of(answer)["kind"] == "invalid_arguments"
-
-
-async def sent(server: Engine, meta: Meta, path: str, **more: Any) -> tuple[list[dict[str, str]], dict[str, Any]]:
-    """The records that leave, by key, and the structured answer."""
-    answer = await server.call("ads_update_audience_users", adding(path, **more))
-    assert not answer.is_error, answer.text
-    payload = meta.taken[-1][3]
-    return [dict(zip(payload["schema"], row, strict=True)) for row in payload["data"]], answer.structured
-
-
-async def test_every_person_with_an_address_is_kept(server: Engine, meta: Meta, tmp_path: Path) -> None:
-    people = """EMAIL,FN,LN,CT,ST,COUNTRY
-boris@example.com,Борис,Иванов,Москва,,RU
-hana@example.jp,花,佐藤,東京,,JP
-anna@example.com,Anna,Smith,San Francisco,California,US
-"""
-    records, answer = await sent(server, meta, file_of(tmp_path, people))
-    assert [record["EMAIL"] for record in records] == [
-        sha256(address) for address in ("boris@example.com", "hana@example.jp", "anna@example.com")
-    ]
-    assert [record["FN"] for record in records] == [sha256("борис"), sha256("花"), sha256("anna")]
-    assert [record["CT"] for record in records] == ["", "", sha256("sanfrancisco")]
-    assert records[2]["ST"] == sha256("ca")
-    assert answer["data"]["rows"]["unusable_values"] == {"CT: letters that cannot be written a-z": 2}
-    assert any("2 values are left out, and their people are kept" in note for note in answer["notes"])
-
-
-async def test_national_numbers_take_the_country_of_the_row_or_of_the_call(
-    server: Engine, meta: Meta, tmp_path: Path
-) -> None:
-    path = file_of(tmp_path, "EMAIL,PHONE,COUNTRY\na@b.de,0171 5550101,DE\nc@d.de,020 7946 0102,\n")
-    records, answer = await sent(server, meta, path)
-    assert [record["PHONE"] for record in records] == [sha256("491715550101"), ""]
-    assert any("default_country" in note for note in answer["notes"])
-    records, answer = await sent(server, meta, path, default_country="UK")
-    assert [record["PHONE"] for record in records] == [sha256("491715550101"), sha256("442079460102")]
-    assert [record["COUNTRY"] for record in records] == [sha256("de"), ""]
-
-
-async def test_metas_customer_list_template(server: Engine, meta: Meta, tmp_path: Path) -> None:
-    header = "email,email,phone,madid,fn,ln,zip,ct,st,country,dob,doby,gen,age,uid,value"
-    row = "a@b.de,c@d.de,1-555-987-6543,,Mary,Smith,94025,Menlo Park,CA,US,10/21/1968,1968,F,57,1234,500.00"
-    records, answer = await sent(server, meta, file_of(tmp_path, f"{header}\n{row}\n"))
-    assert [record["EMAIL"] for record in records] == [sha256("a@b.de"), sha256("c@d.de")]
-    assert [record["PHONE"] for record in records] == [sha256("15559876543"), ""]
-    assert {key: records[0][key] for key in ("DOBY", "DOBM", "DOBD", "GEN")} == {
-        "DOBY": sha256("1968"),
-        "DOBM": sha256("10"),
-        "DOBD": sha256("21"),
-        "GEN": sha256("f"),
-    }
-    assert answer["data"]["rows"] | {"usable_values": {}} == {
-        "read": 1,
-        "valid": 1,
-        "records": 2,
-        "usable_values": {},
-    }
-    (note,) = [note for note in answer["notes"] if note.startswith("Columns left out")]
-    assert [name in note for name in ("age (", "uid (", "value (")] == [True, True, True]
-
-
-async def test_the_advertisers_own_columns(server: Engine, meta: Meta, tmp_path: Path) -> None:
-    people = (
-        "Mail;Telefon;Vorname;Ort;Kundenwert;last name;LN;Notiz 0171 5550101\na@b.de;0171 5550101;Jo;Köln;7;Meier;X;\n"
-    )
-    columns = {"mail": "email", "Telefon": "PHONE", "Vorname": "FN", "Ort": "CT", "Kundenwert": "skip"}
-    records, answer = await sent(server, meta, file_of(tmp_path, people), column_map=columns, default_country="DE")
-    assert records == [
-        {
-            "EMAIL": sha256("a@b.de"),
-            "PHONE": sha256("491715550101"),
-            "FN": sha256("jo"),
-            "CT": sha256("koln"),
-            "LN": sha256("meier"),
-        }
-    ]
-    (note,) = [note for note in answer["notes"] if note.startswith("Columns left out")]
-    assert "LN (a second column of LN)" in note
-    assert "column 8 (not a key of Meta)" in note
-    assert "Kundenwert" not in note
-    assert "5550101" not in json.dumps(answer)
-
-
-async def test_schema_may_skip_columns_and_split_dates(server: Engine, meta: Meta, tmp_path: Path) -> None:
-    path = file_of(tmp_path, "7,a@b.de,1984-03-31\n8,c@d.de,\n")
-    records, _ = await sent(server, meta, path, schema=["SKIP", "email", "DOB"])
-    assert [record["EMAIL"] for record in records] == [sha256("a@b.de"), sha256("c@d.de")]
-    assert [record["DOBY"] for record in records] == [sha256("1984"), ""]
-
-
-@pytest.mark.parametrize(
-    ("encoding", "prefix", "mark"),
-    [
-        ("utf-8", "", ","),
-        ("utf-8-sig", "", ";"),
-        ("utf-16", "", "\t"),
-        ("utf-16-le", "", "\t"),
-        ("utf-16-be", "", ","),
-        ("cp1252", "", ";"),
-        ("cp1252", "sep=;\n", ";"),
-        ("utf-8", '"sep=|"\n', "|"),
-    ],
-)
-async def test_files_as_spreadsheets_save_them(
-    server: Engine, meta: Meta, tmp_path: Path, encoding: str, prefix: str, mark: str
-) -> None:
-    path = tmp_path / "uploads" / "people.csv"
-    lines = [mark.join(("email", "fn", "ct")), mark.join(("a@b.de", "Zoë", '"Gießen"'))]
-    path.write_bytes((prefix + "\r\n".join(lines) + "\r\n").encode(encoding))
-    records, answer = await sent(server, meta, str(path))
-    assert records == [{"EMAIL": sha256("a@b.de"), "FN": sha256("zoë"), "CT": sha256("giessen")}]
-    assert any("Windows-1252" in note for note in answer.get("notes", [])) is (encoding == "cp1252")
 
 
 async def test_a_file_outside_the_folders_is_denied(server: Engine, meta: Meta, tmp_path: Path) -> None:

@@ -12,6 +12,11 @@ from meta_ads_mcp.core.params import Local
 
 _NAME = re.compile(r"[a-z0-9_]{1,80}")
 _FIELD = re.compile(r"[a-z0-9_]{1,80}(\{[a-z0-9_,{}]{1,400}\})?")
+# Modifiers of nested edges that callers may use (Meta docs, graph-api/guides/field-expansion). They name no object.
+_MODIFIER = re.compile(
+    r"(?<=[a-z0-9_)])\.(limit\([0-9]{1,4}\)|date_preset\([a-z0-9_]{1,40}\)|"
+    r"time_increment\(([0-9]{1,2}|monthly|all_days)\))(?=[.{},]|$)"
+)
 # A Page's token, an app's secret, a live video's key (names of fields in the SDK): no field selection may return them.
 _SECRET = re.compile(r"secret|password|_token\b|\btokens?\b|\btoken_for|ingest_key|stream_url")
 # Edges that lead to other accounts; use a tool, which enforces the allowlist.
@@ -23,9 +28,13 @@ ON_THE_WIRE = {"ad_set_id": "adset_id", "ad_set_name": "adset_name"}
 
 
 def _field(value: str) -> str:
-    if not _FIELD.fullmatch(value) or not _is_well_nested(value):
-        raise ValueError("a field is a name such as daily_budget, or a name with subfields such as creative{id,name}")
-    require_readable(value)
+    plain = _MODIFIER.sub("", value)
+    if not _FIELD.fullmatch(plain) or not _is_well_nested(plain):
+        raise ValueError(
+            "a field is a name such as daily_budget, or a name with subfields such as creative{id,name} or "
+            "insights.date_preset(last_7d){spend}"
+        )
+    require_readable(plain)
     return _NAME.sub(lambda name: ON_THE_WIRE.get(name[0], name[0]), value)
 
 

@@ -214,9 +214,9 @@ def _classify(path: Path, text: str) -> DestinationKind | None:
 
 def _kind_of_address(text: str) -> DestinationKind:
     """Return the kind of a web key's value: a web page, one of Meta's own addresses, or another scheme."""
-    own = next((kind for pattern, kind in _META_ADDRESSES if pattern.fullmatch(text)), None)
-    if own is not None:
-        return own
+    meta_kind = next((kind for pattern, kind in _META_ADDRESSES if pattern.fullmatch(text)), None)
+    if meta_kind is not None:
+        return meta_kind
     return DestinationKind.WEB if _WEB.match(text) or not _SCHEME.match(text) else DestinationKind.APP
 
 

@@ -31,6 +31,7 @@ NAMES: list[tuple[dict[str, Any], str, str]] = [
     ({"geo_locations": {"cities": [{"name": "Tokyo"}]}}, "[geo_locations][cities][0]", "key"),
     ({"geo_locations": {"countries": ["US"], "regions": ["New Jersey"]}}, "[geo_locations][regions][0]", "key"),
     ({"geo_locations": {"countries": ["Deutschland"]}}, "[geo_locations][countries][0]", "two-letter"),
+    ({"geo_locations": {"countries": ["XX"]}}, "[geo_locations][countries][0]", "two-letter"),
     ({"excluded_geo_locations": {"zips": ["10001"]}}, "[excluded_geo_locations][zips][0]", "key"),
     ({"interests": ["hot springs"]}, "[interests][0]", "numeric id"),
     ({"flexible_spec": [{"interests": [{"name": "hot springs"}]}]}, "[flexible_spec][0][interests][0]", "numeric id"),

@@ -86,6 +86,8 @@ CAMPAIGNS: list[Case] = [
       for name in ("name", "objective", "special_ad_categories")),
     ("{account}/campaigns", CAMPAIGN | {"status": "ARCHIVED"}, 100, None, "status"),
     ("{account}/campaigns", CAMPAIGN | {"objective": "LINK_CLICKS"}, 100, None, "OUTCOME_"),
+    ("{account}/campaigns", CAMPAIGN | {"buying_type": "FIXED"}, 100, None, "buying_type"),
+    ("{account}/campaigns", CAMPAIGN | {"smart_promotion_type": "GUIDED_CREATION"}, 100, None, "smart_promotion_type"),
     ("{account}/campaigns", CAMPAIGN | {"objective": "SELL"}, 100, None, "must be one of"),
     ("{account}/campaigns", CAMPAIGN | {"special_ad_categories": ["CREDIT"]}, 100, None, "FINANCIAL_PRODUCTS"),
     ("{account}/campaigns", CAMPAIGN | {"special_ad_categories": "HOUSING"}, 100, None, "JSON"),
@@ -123,6 +125,9 @@ AD_SETS: list[Case] = [
     *(("{account}/adsets", AD_SET | {"optimization_goal": goal}, 100, 2490408, "OUTCOME_LEADS")
       for goal in ("APP_INSTALLS", "AD_RECALL_LIFT", "VALUE", "THRUPLAY", "PAGE_LIKES")),
     ("{ad_set}", {"optimization_goal": "APP_INSTALLS"}, 100, 2490408, "OUTCOME_LEADS"),
+    ("{account}/adsets", AD_SET | {"bid_amount": -1}, 100, None, "below 0"),
+    *(("{account}/adsets", AD_SET | {"attribution_spec": [{"event_type": event, "window_days": 7}]}, 100, None, event)
+      for event in ("VIEW_THROUGH", "ENGAGED_VIDEO_VIEW")),
     ("{account}/adsets", AD_SET | {"billing_event": "THRUPLAY"}, 100, None, "billed"),
     ("{ad_set}", {"billing_event": "LINK_CLICKS"}, 100, None, "billed"),
     ("{account}/adsets", AD_SET | {"campaign_id": "12345"}, 100, 33, "12345"),
@@ -193,6 +198,9 @@ ADS: list[Case] = [
     (CREATIVES, {"name": "K"}, 100, None, "needs"),
     (CREATIVES, {"object_story_spec": {"link_data": LINK}}, 100, None, "page_id"),
     (CREATIVES, {"object_story_spec": {"page_id": "{foreign_page}", "link_data": LINK}}, 100, 33, "exist"),
+    (CREATIVES, {"object_story_spec": {"page_id": "{page}"}}, 100, None, "link_data"),
+    (CREATIVES, link(link="our shop"), 100, None, "not a URL"),
+    (CREATIVES, link(call_to_action={"type": "BUY_IT"}), 100, None, "BUY_IT"),
     (CREATIVES, {"object_story_id": "1_2"}, 100, 33, "1_2"),
     (CREATIVES, link(image_hash="0" * 32), 100, None, "image hash"),
     (CREATIVES, link(child_attachments=[CARD]), 100, 1885553, "carousel"),

@@ -63,6 +63,8 @@ def check_flight(ask: Ask, start: Json, end: Json, name: str) -> None:
 
 def check_bid(strategy: Json, bid_amount: Json, constraints: Json, goal: Json) -> None:
     """A strategy comes with what it needs."""
+    if bid_amount is not None and int(bid_amount) < 0:
+        raise invalid(None, "The bid is below 0", "bid_amount")
     if strategy in WITH_BID and not bid_amount:
         raise invalid(None, f"Bid amount required: {strategy} needs bid_amount", "bid_amount")
     if strategy != "LOWEST_COST_WITH_MIN_ROAS":

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from meta_ads_mcp.sandbox.refusal import invalid_param
+from meta_ads_mcp.sandbox.sdk_spec import load
 
 Json = Any
 # Places that are objects with a `key`; the others are codes (countries, country groups) or coordinates.
@@ -41,7 +42,8 @@ DETAILED = (
     "education_majors",
     "user_adclusters",
 )
-CODE_LENGTH = 2
+# The enum of the SDK that has every country.
+COUNTRIES = "Campaign.SpecialAdCategoryCountry"
 
 
 def check_ids(spec: Mapping[str, Json]) -> None:
@@ -72,4 +74,4 @@ def _entries(part: str, group: Mapping[str, Json], names: tuple[str, ...]) -> It
 
 
 def _is_code(value: Json) -> bool:
-    return isinstance(value, str) and len(value) == CODE_LENGTH and value.isascii() and value.isalpha()
+    return value in load().enum(COUNTRIES)

@@ -54,6 +54,7 @@ def create(ask: Ask) -> Json:
     budgets.check_bid(
         strategy, params.get("bid_amount"), params.get("bid_constraints"), params.get("optimization_goal")
     )
+    _check_attribution(params.get("attribution_spec"))
     check_targeting(ask, params["targeting"], campaign, creating=True)
     check_dsa(ask, params["targeting"], params)
     check_promoted(ask, params.get("promoted_object"), params["optimization_goal"])
@@ -102,6 +103,14 @@ def update(ask: Ask) -> Json:
         fields["targeting"] = without_dropped_placements(fields["targeting"])
     change(ask, node, fields | budgets.other_budget(params))
     return SUCCESS
+
+
+def _check_attribution(windows: Json) -> None:
+    """Views and engaged views count for one day. docs marketing-api/out-of-cycle-changes (2026-01-12)"""
+    for window in windows or ():
+        event, days = window.get("event_type"), window.get("window_days")
+        if event in ("VIEW_THROUGH", "ENGAGED_VIDEO_VIEW") and str(days) != "1":
+            raise invalid(None, f"{event} cannot have a window of {days} days", "attribution_spec")
 
 
 def strategy_of(params: Mapping[str, Json], campaign: GraphNode) -> str:

@@ -34,6 +34,7 @@ def create(ask: Ask) -> Json:
     check_name(params)
     check_new_status(params)
     _check_objective(params)
+    _check_kind(params)
     check_categories(params)
     _check_new_budget(ask)
     budgets.check_spend_cap(ask, params)
@@ -84,6 +85,15 @@ def _check_objective(params: Mapping[str, Json]) -> None:
     if not params["objective"].startswith(OUTCOME):
         text = f"Objective {params['objective']} is invalid. Use one of: OUTCOME_AWARENESS, OUTCOME_TRAFFIC, …"
         raise invalid(None, text, "objective")
+
+
+def _check_kind(params: Mapping[str, Json]) -> None:
+    """Campaigns are bought in an auction or reserved. Advantage+ campaigns are no longer made by their type, in every
+    version since v25.0 (docs marketing-api/advantage-campaigns)."""
+    if params.get("buying_type", "AUCTION") not in ("AUCTION", "RESERVED"):
+        raise invalid(None, "buying_type is AUCTION or RESERVED", "buying_type")
+    if "smart_promotion_type" in params:
+        raise invalid(None, "Campaigns can no longer be made with smart_promotion_type", "smart_promotion_type")
 
 
 def check_categories(params: Mapping[str, Json]) -> None:

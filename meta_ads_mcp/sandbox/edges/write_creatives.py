@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ SOURCES = (
     "object_url",
     "link_url",
 )
+STORY_PARTS = ("link_data", "video_data", "photo_data", "template_data", "text_data")
 MAX_ASSETS = 10
 NO_STANDARD_ENHANCEMENTS, NO_INSTAGRAM, BAD_CAROUSEL = 3858504, 1815199, 1885553
 
@@ -62,8 +64,22 @@ def check_creative(ask: Ask, spec: Mapping[str, Json]) -> None:
     _check_story(ask, spec)
     _check_feed(spec.get("asset_feed_spec") or {})
     _check_polls(spec)
+    _check_buttons(ask, spec)
     for name, value in leaves(spec):
         _check_leaf(ask, name, value)
+
+
+def _check_buttons(ask: Ask, spec: Json) -> None:
+    """Refuse a button that Meta does not have, wherever the spec has a call to action."""
+    if isinstance(spec, list):
+        for item in spec:
+            _check_buttons(ask, item)
+    elif isinstance(spec, Mapping):
+        for name, value in spec.items():
+            kind = value.get("type") if name == "call_to_action" and isinstance(value, Mapping) else None
+            if kind is not None and kind not in ask.graph.spec.enum("AdCreative.CallToActionType"):
+                raise invalid(None, f"{kind} is not a type of call_to_action", "call_to_action")
+            _check_buttons(ask, value)
 
 
 def _check_polls(spec: Mapping[str, Json]) -> None:
@@ -82,6 +98,8 @@ def _check_story(ask: Ask, spec: Mapping[str, Json]) -> None:
             raise invalid(None, "object_story_spec needs a page_id", "object_story_spec")
         if page not in pages:
             raise unknown_node(str(page), ask.call.method)
+        if not any(story.get(part) for part in STORY_PARTS) and not spec.get("asset_feed_spec"):
+            raise invalid(None, f"object_story_spec needs one of {', '.join(STORY_PARTS)}", "object_story_spec")
         _check_cards((story.get("link_data") or {}).get("child_attachments"))
     post = spec.get("object_story_id")
     if post is not None and ask.graph.find(str(post)) is None:
@@ -119,6 +137,10 @@ def _check_leaf(ask: Ask, name: str, value: Json) -> None:
     account, store = ask.node.account, ask.graph.world.store
     if name == "phone_number":
         raise invalid(None, "call_to_action.value has no key phone_number", "call_to_action")
+    if name in ("link", "website_url") and not re.match(
+        r"(?i)[a-z][a-z0-9+.-]*:|\{\{|([\w-]+\.)+[a-z]{2,}", str(value)
+    ):
+        raise invalid(None, f"The link {value} is not a URL", name)
     if name in ("image_hash", "hash") and f"{account}:{value}" not in store.nodes:
         raise invalid(None, f"The image hash {value} is not one of this account", "image_hash")
     if name == "video_id":

@@ -54,6 +54,10 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "AdAccount/targetingsentencelines": {"targeting_spec": US},
     "Page/insights": {"metric": ["page_follows"]},
     "AdAccount/insights": {"level": "ad", "date_preset": "last_7d"},
+    **{f"AdAccount/{kind}bylabels": {"ad_label_ids": ["{label}"]} for kind in ("ads", "adsets", "campaigns")},
+    "AdAccount/adcreativesbylabels": {"ad_label_ids": ["{label}"]},
+    **{f"{kind}/assigned_users": {"business": "{business}"} for kind in ("AdAccount", "AdsPixel", "Page")},
+    "AdsPixel/shared_accounts": {"business": "{business}"},
 }
 # Served edges that the steps below call in a way of their own.
 OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}
@@ -113,6 +117,8 @@ def sdk_class_of(name: str) -> Any:
 
 def read_lists(tour: Tour) -> None:
     filled = 0
+    account = AdAccount(tour.writing.names["account"], api=tour.api)
+    tour.writing.names["label"] = account.create_ad_label(params={"name": "Tour"})["id"]
     for node_type, edge in served("GET"):
         if edge:
             count = tour.step(f"GET {node_type}/{edge}", lambda: read_list(tour, node_type, edge))  # noqa: B023

@@ -34,8 +34,8 @@ TARGET = Path(__file__).resolve().parent.parent / "meta_ads_mcp" / "sandbox" / "
 # The nodes whose edges the sandbox may serve; other classes are kept for their fields only.
 NODES = """
     Ad AdAccount AdCreative AdImage AdLabel AdReportRun AdRule AdSet AdStudy AdStudyCell AdStudyObjective AdVideo
-    AdsPixel AdsPixelCAPIIntegrationQuality Business BusinessRoleRequest BusinessUser Campaign Comment CustomAudience CustomConversion
-    HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost ProductCatalog SavedAudience SystemUser
+    AdsPixel AdsPixelCAPIIntegrationQuality Business BusinessRoleRequest BusinessUser Campaign Comment
+    CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost ProductCatalog SavedAudience SystemUser
     User VideoThumbnail
 """.split()
 

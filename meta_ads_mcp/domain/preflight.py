@@ -69,9 +69,9 @@ def check_targeting(targeting: Mapping[str, Any]) -> None:
     broad = isinstance(automation, Mapping) and automation.get("advantage_audience") == 1
     age_min, age_max = targeting.get("age_min"), targeting.get("age_max")
     if broad and isinstance(age_max, int) and age_max < 65:
-        raise ValueError("with advantage_audience=1 the age_max is 65: leave age_max out, or set advantage_audience to 0")
+        raise ValueError("with advantage_audience=1 the age_max is 65: leave it out, or set advantage_audience to 0")
     if broad and isinstance(age_min, int) and not MIN_AGE <= age_min <= MAX_BROAD_AGE_MIN:
-        raise ValueError("with advantage_audience=1 the age_min is 18 to 25: give one of these, or set advantage_audience to 0")
+        raise ValueError("with advantage_audience=1 the age_min is 18 to 25: give one, or set advantage_audience to 0")
 
 
 def list_countries(targeting: Mapping[str, Any]) -> set[str]:

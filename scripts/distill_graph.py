@@ -35,8 +35,8 @@ TARGET = Path(__file__).resolve().parent.parent / "meta_ads_mcp" / "sandbox" / "
 NODES = """
     Ad AdAccount AdCreative AdImage AdLabel AdReportRun AdRule AdSet AdStudy AdStudyCell AdStudyObjective AdVideo
     AdsPixel AdsPixelCAPIIntegrationQuality Business BusinessRoleRequest BusinessUser Campaign Comment
-    CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost ProductCatalog SavedAudience SystemUser
-    User VideoThumbnail
+    CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost
+    ProductCatalog SavedAudience SystemUser User VideoThumbnail
 """.split()
 
 # Edges of a node that return classes of no use here are dropped; these are the ones of two very wide nodes to keep.

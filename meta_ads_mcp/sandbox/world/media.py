@@ -12,6 +12,11 @@ from meta_ads_mcp.sandbox.world.clients import Client
 Json = Any
 CDN = "https://scontent.sandbox.example"
 FORMATS = ("link", "video", "carousel", "asset_feed")
+URL_TAGS = (
+    "utm_source=meta&utm_medium=paid",
+    "utm_source=facebook&utm_medium=cpc&utm_campaign={{campaign.name}}&utm_content={{ad.name}}",
+)
+UNTAGGED_EVERY = 61
 CALLS = ("SHOP_NOW", "LEARN_MORE", "SIGN_UP", "BOOK_TRAVEL")
 
 
@@ -145,12 +150,19 @@ def creative(media: Media, creative_id: str, serial: int, post: str) -> GraphNod
         "thumbnail_url": f"{CDN}/{creative_id}_64.jpg",
         "instagram_user_id": media.instagram_id,
         "effective_object_story_id": f"{media.page_id}_{post}",
-        "url_tags": "utm_source=meta&utm_medium=paid",
+        **_url_tags(serial),
         "effective_instagram_media_id": f"17{post[-15:]}",
         "object_story_spec": story | details.pop("story"),
         "contextual_multi_ads": {"enroll_status": "OPT_OUT"},
     }
     return GraphNode(creative_id, "AdCreative", fields | details, media.account_id)
+
+
+def _url_tags(serial: int) -> dict[str, Json]:
+    """Return the parameters that a creative adds to its links. Now and then somebody forgot them."""
+    if serial % UNTAGGED_EVERY == UNTAGGED_EVERY // 2:
+        return {}
+    return {"url_tags": URL_TAGS[serial % 9 == 4]}
 
 
 def is_video(serial: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -18,6 +18,7 @@ from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
 from meta_ads_mcp.domain.destinations import SOURCE_FIELDS, distinct_links
 from meta_ads_mcp.tools.creatives.ad_media import read_images, read_videos, save_media, show_media, with_crops
 from meta_ads_mcp.tools.creatives.crops import USUAL, CropKey
+from meta_ads_mcp.tools.creatives.url_tags import group_by_url_tags
 
 FIELDS = (
     "id name title body image_hash image_url thumbnail_url object_story_spec asset_feed_spec call_to_action_type "
@@ -61,20 +62,26 @@ Pixels = Annotated[int, Field(ge=1, le=10_000)]
 class GetAdCreatives(ListParams):
     """List the creatives of an ad or an ad account: texts, media, call to action, post id.
 
-    effective_link_url is the landing page, wherever the creative holds it.
+    effective_link_url is the landing page, wherever the creative holds it. group_by=url_tags groups all running ads of
+    the account by their URL (UTM) parameters, and names those without any.
     """
 
     ad_id: AdId | None = None
     account_id: AccountId | None = None
+    group_by: Annotated[Literal["url_tags"] | None, Local(), Field(description="All active ads, grouped")] = None
     fields: CreativeFields | None = None
 
     @model_validator(mode="after")
     def _check_parent(self) -> Self:
+        if self.group_by and self.account_id is None:
+            raise ValueError("group_by takes account_id")
         return exactly_one(self, "ad_id", "account_id")
 
-    @staticmethod
-    def refine(row: Row) -> Row:
-        return with_links(row)
+    async def run(self, call: Call) -> Result:
+        """Read one list, or all running ads with their creatives."""
+        if self.group_by:
+            return await group_by_url_tags(call, str(self.account_id), self.after, self.max_items or self.limit)
+        return await read_list(call, self, f"{self.ad_id or self.account_id}/adcreatives", refine=with_links)
 
 
 @tool(

@@ -160,6 +160,10 @@ class Case:
             raise answer
         return answer
 
+    def is_readable(self, part: str) -> bool:
+        """Return whether a part could be read."""
+        return not isinstance(self.answers.get(part), AdsError)
+
     def rows(self, part: str) -> list[Row]:
         """Return the rows of a part that is a list. Raises its AdsError."""
         body = self.row(part).get("data")

@@ -191,6 +191,9 @@ def _run_check(diagnosis: Diagnosis, name: str, check: Check, case: Case) -> Non
     except NotApplicable as reason:
         diagnosis.not_applicable.append({"check": name, "why": str(reason)})
     except InsufficientData as reason:
+        if not case.comparison.now.impressions and not case.comparison.partial and case.is_readable("windows"):
+            diagnosis.not_applicable.append({"check": name, "why": "nothing was delivered in the window"})
+            return
         diagnosis.not_checked.append({"check": name, "kind": "too_little_data", "message": str(reason)})
     except AdsError as error:
         failure = {"check": name, "kind": error.kind, "message": error.message, "next_step": error.next_step}

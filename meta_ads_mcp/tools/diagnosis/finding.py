@@ -12,7 +12,8 @@ Severity = Literal["critical", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "info")
 # Checks whose findings say what changed, and those of the object's own state.
 CHANGES = ("performance", "movers")
-_STATES = ("account", "object")
+STATES = ("account", "object")
+MAIN_CHECKS = (*STATES, *CHANGES)
 # Objects that a finding lists as evidence.
 MAX_EXAMPLES = 5
 
@@ -54,7 +55,7 @@ def in_order(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _group(finding: Finding) -> int:
-    if finding.check in _STATES and finding.severity == "critical":
+    if finding.check in STATES and finding.severity == "critical":
         return 0
     return 1 if finding.check in CHANGES and finding.severity != "info" else 2
 

@@ -118,7 +118,7 @@ def _issue_findings(rows: Sequence[Row], check: str) -> Iterator[Finding]:
         kind = str(first["type"]).replace("_", " ")
         yield Finding(
             check,
-            f"{len(group)} {plural(kind, len(group))}: {text}",
+            f"{len(group)} {plural(kind, len(group))}: {_text_with_reason(text, first.get('message'))}",
             severity,
             {
                 "source": source,
@@ -131,6 +131,11 @@ def _issue_findings(rows: Sequence[Row], check: str) -> Iterator[Finding]:
             _HYPOTHESES.get(str(source), "Meta reports this as the reason."),
             "Correct what Meta names, and see every case with ads_get_errors.",
         )
+
+
+def _text_with_reason(text: str, message: object) -> str:
+    """Return what Meta calls the problem, and its explanation if that says more."""
+    return text if not message or str(message) == text else f"{text.rstrip('.')}. {message}"
 
 
 def _identity(issue: Row) -> Row:

@@ -37,7 +37,7 @@ from meta_ads_mcp.tools.diagnosis.case import (
 from meta_ads_mcp.tools.diagnosis.checks import Diagnosis, diagnose, movers_of, readable_movers
 from meta_ads_mcp.tools.diagnosis.comparison import METRICS, RATES, Comparison, windows_of
 from meta_ads_mcp.tools.diagnosis.fatigue import fatigue_summary
-from meta_ads_mcp.tools.diagnosis.finding import CHANGES, count_by_severity, in_order
+from meta_ads_mcp.tools.diagnosis.finding import MAIN_CHECKS, count_by_severity, in_order
 from meta_ads_mcp.tools.diagnosis.movers import mover_table
 
 # Graph's error code for an invalid parameter, which includes a field that the object does not have.
@@ -167,8 +167,8 @@ def _verdict(object_id: str, diagnosis: Diagnosis) -> str:
     findings = diagnosis.findings
     if findings:
         counts = ", ".join(f"{count} {severity}" for severity, count in count_by_severity(findings).items())
-        change = next((item.finding for item in in_order(findings) if item.check in CHANGES), "")
-        first = f" {change}" if change else ""
+        main = next((item.finding for item in in_order(findings) if item.check in MAIN_CHECKS), "")
+        first = f" {main.rstrip('.')}." if main else ""
         return f"{len(findings)} {plural('finding', len(findings))} for {object_id} ({counts}).{first}{rest}"
     if open_checks:
         return f"The {len(diagnosis.checked)} checks that ran found nothing for {object_id}.{rest}"

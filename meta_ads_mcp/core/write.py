@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import Annotated, Any, Protocol
 
 from pydantic import Field
@@ -68,6 +69,7 @@ class Plan:
     """Hold the changes of a call: one, or several steps of which later steps may depend on earlier ones.
 
     `details` are part of the answer. `context` holds values that were read for the plan and that `apply` requires.
+    `zone` is the time zone in which times are shown, by default that of the account.
     """
 
     changes: Sequence[Change]
@@ -75,6 +77,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     details: Row = field(default_factory=dict)
     context: Row = field(default_factory=dict)
+    zone: tzinfo | None = None
 
 
 # Makes one change by several requests, which it sends through its argument. Returns Graph's answer with the `id`.

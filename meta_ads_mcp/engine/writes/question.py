@@ -21,6 +21,7 @@ from meta_ads_mcp.core.write import Change, Plan
 
 # A status, an id or a date: shown without quotes.
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[0-9][0-9T:.+_-]{0,40}")
+_WALL_CLOCK = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?")
 _TIME_NAME = re.compile(r"(^|_)time(_|$)|(^|_)(since|until)$")
 # Unix times from 2001 on; smaller numbers are durations.
 _FIRST_TIME = 1_000_000_000
@@ -94,6 +95,19 @@ class QuestionText:
                 for name, item in value.items()
             }
         return [self._inside(item) for item in value] if isinstance(value, list | tuple) else value
+
+    def with_times(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return changes (`{field: {"before", "after"}}`) with their times as ISO 8601 with the offset of the zone."""
+        return {name: {side: self._moment(name, value) for side, value in row.items()} for name, row in changes.items()}
+
+    def _moment(self, name: str, value: Any) -> Any:
+        if _is_time(name, value):
+            return self._time(int(value))
+        if isinstance(value, str) and self._zone and _TIME_NAME.search(name) and _WALL_CLOCK.fullmatch(value):
+            return datetime.fromisoformat(value).replace(tzinfo=self._zone).isoformat()
+        if isinstance(value, Mapping):
+            return {key: self._moment(key, item) for key, item in value.items()}
+        return [self._moment(name, item) for item in value] if isinstance(value, list) else value
 
     def _money(self, value: Any) -> str:
         try:

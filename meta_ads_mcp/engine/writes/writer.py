@@ -148,7 +148,7 @@ class WriteCall:
             if plan.changes:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
-        text = self._words().build(self.tool.title, plan, why, self.call.notes)
+        text = self._words(plan).build(self.tool.title, plan, why, self.call.notes)
         gate, replaces = self.writer.gate, [change.before for change in plan.changes]
         question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if question is None:
@@ -164,9 +164,8 @@ class WriteCall:
         notes = [*([question.problem.value] if question.problem else []), *plan.notes]
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True)
 
-    def _words(self) -> QuestionText:
-        zone = self.account.timezone if self.account else None
-        return QuestionText(self.currency, zone)
+    def _words(self, plan: Plan) -> QuestionText:
+        return QuestionText(self.currency, plan.zone or (self.account.timezone if self.account else None))
 
     def changes(self, change: Change, now: Mapping[str, Any]) -> dict[str, Row]:
         """Map each field to its value before and after, formatted for a person."""
@@ -186,7 +185,8 @@ class WriteCall:
         single = plan.changes[0] if len(plan.changes) == 1 else None
         if single is not None and single.object_id:
             data["id"] = single.object_id
-        data["changes"] = self.changes(single, single.after) if single is not None else {}
+        changes = self.changes(single, single.after) if single is not None else {}
+        data["changes"] = Final(self._words(plan).with_times(changes))
         data["plan"] = [
             Final(method=change.request.method, path=change.request.path, parameters=_public_params(change))
             for change in plan.changes

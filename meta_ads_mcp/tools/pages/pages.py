@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
@@ -17,6 +18,7 @@ from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan,
 from meta_ads_mcp.errors import InvalidArguments, NotFound
 from meta_ads_mcp.tools.comments.moderate import IN_PUBLIC
 from meta_ads_mcp.tools.pages.metrics import DEFAULT, require_present
+from meta_ads_mcp.tools.pages.page_zone import read_moment
 from meta_ads_mcp.web.addresses import PublicUrl
 
 MAX_MESSAGE_CHARS = 63_206
@@ -57,7 +59,8 @@ class CreatePost(CreateParams, ConfirmedParams):
     link: PublicUrl | None = None
     photo_url: PublicUrl | None = None
     scheduled_publish_time: Annotated[
-        int | None, Field(ge=1, description="Unix seconds, 10 minutes to 30 days ahead")
+        Moment | None,
+        Field(description="10 minutes to 30 days ahead: 2026-12-04T18:00 in the time zone of the Page's ad account"),
     ] = None
 
     @model_validator(mode="after")
@@ -70,7 +73,11 @@ class CreatePost(CreateParams, ConfirmedParams):
         after: Row = {"message": self.message}
         after |= {"link": self.link} if self.link else {}
         after |= {"url": self.photo_url} if self.photo_url else {}
-        after |= self._schedule(call)
+        zone: tzinfo | None = None
+        if self.scheduled_publish_time is not None:
+            moment, name = self.scheduled_publish_time, "scheduled_publish_time"
+            seconds, zone = await read_moment(call, self.page_id, name, moment)
+            after |= _schedule(call, seconds)
         edge = "photos" if self.photo_url else "feed"
         change = Change(
             Effect.CREATE,
@@ -81,18 +88,7 @@ class CreatePost(CreateParams, ConfirmedParams):
             edge=edge,
             reasons=(IN_PUBLIC,),
         )
-        return Plan([change], f"New post on Page {self.page_id}.")
-
-    def _schedule(self, call: Call) -> Row:
-        if self.scheduled_publish_time is None:
-            return {}
-        ahead = self.scheduled_publish_time - call.now().timestamp()
-        if not MIN_AHEAD_SECONDS <= ahead <= MAX_AHEAD_SECONDS:
-            raise InvalidArguments(
-                "scheduled_publish_time is not 10 minutes to 30 days ahead.",
-                f"Give Unix seconds; it is {int(call.now().timestamp())} now.",
-            )
-        return {"published": False, "scheduled_publish_time": self.scheduled_publish_time}
+        return Plan([change], f"New post on Page {self.page_id}.", zone=zone)
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         response = await steps.do(plan.changes[0])
@@ -104,6 +100,16 @@ class CreatePost(CreateParams, ConfirmedParams):
     @property
     def _is_public(self) -> bool:
         return self.scheduled_publish_time is None
+
+
+def _schedule(call: Call, seconds: int) -> Row:
+    ahead = seconds - call.now().timestamp()
+    if not MIN_AHEAD_SECONDS <= ahead <= MAX_AHEAD_SECONDS:
+        now = call.now().isoformat(timespec="minutes")
+        raise InvalidArguments(
+            "scheduled_publish_time is not 10 minutes to 30 days ahead.", f"Give a later time; it is {now} now."
+        )
+    return {"published": False, "scheduled_publish_time": seconds}
 
 
 PostField = Literal[

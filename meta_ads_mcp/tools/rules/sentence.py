@@ -41,6 +41,7 @@ _ACTIONS = {
 }
 _SCHEDULES = {"DAILY": "Once a day", "HOURLY": "Every hour", "SEMI_HOURLY": "Every 30 minutes"}
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+_NAMES = {"spent": "spend", "today_spent": "spend of today", "yesterday_spent": "spend of yesterday"}
 # Filters that select objects or a period; they are not conditions.
 _SCOPE = frozenset({"entity_type", "id", "time_preset", "attribution_window"})
 _MONEY = frozenset(
@@ -103,7 +104,7 @@ def _condition(item: Row, currency: str) -> str:
     texts = [_amount(item, currency) if _is_money(field) else str(item) for item in values]
     joint = " and " if "RANGE" in str(item.get("operator")) else ", "
     operator = _OPERATORS.get(str(item.get("operator")), _humanize(item.get("operator")))
-    return f"{_humanize(field)} {operator} {joint.join(texts)}"
+    return f"{_metric(field)} {operator} {joint.join(texts)}"
 
 
 def _action(execution: Row, currency: str) -> str:
@@ -129,6 +130,11 @@ def _amount(value: Any, currency: str) -> str:
         return format_money(money(int(value), currency))
     except (TypeError, ValueError, OverflowError):
         return str(value)
+
+
+def _metric(field: str) -> str:
+    """Return a figure as people call it: Meta calls spend `spent`, and ends figures of the pixel and of apps in _fb."""
+    return _humanize(_NAMES.get(field, field.removesuffix("_fb")))
 
 
 def _humanize(word: Any) -> str:

@@ -11,7 +11,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import UnknownOutcome
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.support.clock import START
-from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
+from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of, rows
 
 PAGE, POST = "60", "60_77"
 TEXT = "Our winter menu is here, come and try it."
@@ -241,3 +241,41 @@ async def test_a_removed_metric_without_a_replacement_is_left_out(client: Script
 async def test_zero_is_a_figure(client: ScriptedGraph) -> None:
     answer = await figures(client, metric("page_media_view", 0), metrics=["page_media_view"])
     assert answer.structured["data"][0]["value"] == 0
+
+
+def scheduling_graph(zones: dict[str, str], promoting: set[str]) -> ScriptedGraph:
+    """Ad accounts in time zones, of which some promote the Page."""
+    accounts = [{"id": f"act_{account}", "timezone_name": zone} for account, zone in zones.items()]
+    pages = {f"act_{account}/promote_pages": rows({"id": PAGE if account in promoting else "8"}) for account in zones}
+    return ScriptedGraph({"me/adaccounts": rows(*accounts), **pages})
+
+
+@pytest.mark.parametrize(
+    ("moment", "zones", "promoting", "seconds"),
+    [
+        ("2026-12-04T18:00:00", {"1": "America/New_York"}, set(), 1796425200),
+        ("2026-12-04T18:00", {"1": "America/New_York", "2": "Europe/Berlin"}, {"2"}, 1796403600),
+        ("2026-12-04T18:00:00+01:00", {}, set(), 1796403600),
+        ("1796403600", {}, set(), 1796403600),
+    ],
+)
+async def test_time_of_a_post_is_read_in_the_zone_of_the_account_of_its_page(
+    moment: str, zones: dict[str, str], promoting: set[str], seconds: int
+) -> None:
+    graph = scheduling_graph(zones, promoting)
+    answer = await engine(graph).call(
+        "facebook_create_post", {"page_id": PAGE, "message": "x", "scheduled_publish_time": moment}
+    )
+    assert not answer.is_error, answer.text
+    data = answer.structured["data"]
+    assert data["plan"][0]["parameters"]["scheduled_publish_time"] == seconds
+    assert data["changes"]["scheduled_publish_time"]["after"].startswith("2026-12-04T")
+
+
+async def test_time_without_an_offset_is_refused_where_accounts_are_in_several_zones() -> None:
+    graph = scheduling_graph({"1": "America/New_York", "2": "Europe/Berlin"}, {"1", "2"})
+    answer = await engine(graph).call(
+        "facebook_create_post", {"page_id": PAGE, "message": "x", "scheduled_publish_time": "2026-12-04T18:00:00"}
+    )
+    assert answer.structured["error"]["kind"] == "invalid_arguments"
+    assert "2026-12-04T18:00:00-05:00" in answer.structured["error"]["next_step"]

@@ -65,7 +65,7 @@ async def test_a_rule_is_made_off_and_said_in_words(client: ScriptedGraph) -> No
         "execution_spec": PAUSE,
         "schedule_spec": DAILY,
     }
-    assert "In words: Off. Once a day: for ad sets whose spent is above 50.00 USD" in str(answer.structured["notes"])
+    assert "In words: Off. Once a day: for ad sets whose spend is above 50.00 USD" in str(answer.structured["notes"])
     assert answer.structured["data"]["id"] == "501"
 
 

@@ -40,12 +40,12 @@ ADS = ("entity_type", "EQUAL", "AD")
         (
             rule(ADS, ("spent", "GREATER_THAN", 5000)),
             "EUR",
-            "Once a day: for ads whose spent is above 50.00 EUR, pause them.",
+            "Once a day: for ads whose spend is above 50.00 EUR, pause them.",
         ),
         (
             rule(ADS, ("spent", "GREATER_THAN", 5000)),
             "JPY",
-            "Once a day: for ads whose spent is above 5000 JPY, pause them.",
+            "Once a day: for ads whose spend is above 5000 JPY, pause them.",
         ),
         (
             rule(ADS, ("ctr", "LESS_THAN", 1), ("time_preset", "EQUAL", "LAST_7D"), when="SEMI_HOURLY"),

@@ -146,7 +146,7 @@ class Library:
 
     async def read(self, uri: str) -> list[Content]:
         if uri == "ads://limits":
-            return [Content(await self._call_tool("ads_rate_status", details=True))]
+            return [Content(await self._call_tool("ads_rate_status"))]
         if uri == "ads://accounts":
             return [Content(await self._call_tool("ads_get_ad_accounts", max_items=MAX_ACCOUNTS))]
         match = _URI.fullmatch(uri)

@@ -159,7 +159,7 @@ async def test_limits_are_those_of_the_tool() -> None:
     async with Client(server.server) as client:
         await client.call_tool("ads_get_ad_accounts", {})
         shown = json.loads((await client.read_resource("ads://limits"))[0].text)
-        told = (await client.call_tool("ads_rate_status", {"details": True})).structured_content
+        told = (await client.call_tool("ads_rate_status", {})).structured_content
     assert shown["data"]["usage"] == told["data"]["usage"]
     assert shown["data"]["usage"]
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from meta_ads_mcp.analysis.actions import explain_events
+from meta_ads_mcp.analysis.actions import CONVERSIONS, explain_events
 from meta_ads_mcp.analysis.query.guardrails import ASYNC_TOOL, HOURLY, REACH, reach_is_omitted
 from meta_ads_mcp.analysis.query.selection import OPT_IN
 from meta_ads_mcp.analysis.query.vocabulary import resolve
-from meta_ads_mcp.analysis.results import EVENT_COLUMNS, PER_THOUSAND
+from meta_ads_mcp.analysis.results import EVENT_COLUMNS
+from meta_ads_mcp.analysis.series import unit_notes
 from meta_ads_mcp.analysis.table import Column, Sheet
 from meta_ads_mcp.domain.insights_query import InsightsParams
 
 DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
+ALL_SPEND = (
+    "Costs per event of a whole account are all of its spend by the event, also spend for other goals; compare_to and "
+    "level=campaign count only what is meant for it."
+)
 SPLIT = (
     "Rows without a value in the action breakdown hold what it does not split, such as spend; costs and ROAS beside a "
     "value are therefore not those of that part."
@@ -29,10 +34,16 @@ def table_notes(sheet: Sheet, query: InsightsParams, constants: dict[str, str]) 
     windows = sorted({column.window for column in sheet.columns if column.window})
     if present or windows or any(column.source in EVENT_COLUMNS for column in sheet.columns):
         notes.append(_attribution(constants.get("attribution_setting"), windows))
+    if query.row_level == "account" and any(_is_conversion_cost(column) for column in sheet.columns):
+        notes.append(ALL_SPEND)
     notes += _result_notes(sheet, constants)
     if query.row_level == "ad" and any(row.get(Column("impressions")) == 0 for row in sheet.cells):
         notes.append(f"Rows without impressions can be filtered out: filtering={DELIVERED}.")
     return [*notes, *([SPLIT] if sheet.splits else [])]
+
+
+def _is_conversion_cost(column: Column) -> bool:
+    return column.source == "cost_per_action_type" and column.event in CONVERSIONS
 
 
 def _attribution(setting: str | None, windows: Sequence[str]) -> str:
@@ -54,10 +65,8 @@ def _result_notes(sheet: Sheet, constants: dict[str, str]) -> list[str]:
     if missing := sorted(sources - {column.source for column in columns if not column.window}):
         notes.append(f"Meta returned no default figure of {', '.join(missing)}, only one for each attribution window.")
     events = {str(row.get(Column(name)) or "") for row in sheet.cells for name in set(EVENT_COLUMNS.values())}
-    per_thousand = sorted(PER_THOUSAND & {part for event in events for part in event.split(", ")})
-    if per_thousand and any(column.source.startswith("cost_per_") for column in columns):
-        notes.append(f"The cost per result of {' and '.join(per_thousand)} is per 1,000.")
-    return notes
+    has_cost = any(column.source.startswith("cost_per_") for column in columns)
+    return [*notes, *(unit_notes(part for event in events for part in event.split(", ")) if has_cost else [])]
 
 
 def missing_fields(sheet: Sheet, query: InsightsParams, today: date) -> list[str]:

@@ -6,7 +6,7 @@ an account with several objectives, they are the first event of `PREFERENCE` tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -84,6 +84,12 @@ def result_measure(rows: Sequence[Row]) -> Measure:
 def result_unit(event: str | None) -> int:
     """Return for how many results Meta gives the cost: 1,000 for reach and impressions, otherwise 1."""
     return 1000 if event in PER_THOUSAND else 1
+
+
+def unit_notes(events: Iterable[str | None]) -> list[str]:
+    """Return a note about events whose cost Meta gives per 1,000, if there are any."""
+    names = sorted({event for event in events if event and result_unit(event) != 1})
+    return [f"The cost per result of {' and '.join(names)} is per 1,000."] if names else []
 
 
 def cost_label(event: str | None) -> str:

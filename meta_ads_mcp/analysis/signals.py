@@ -9,7 +9,7 @@ from typing import Any
 from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.anomalies import DAY_COLUMNS, METHOD, WINDOW_COLUMNS, Limits, Windows, figures_in
 from meta_ads_mcp.analysis.cautions import date_note
-from meta_ads_mcp.analysis.series import Measure, Period, periods, result_measure
+from meta_ads_mcp.analysis.series import Measure, Period, periods, result_measure, unit_notes
 from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Result, Row, Table, Whole
 
@@ -113,6 +113,7 @@ def _notes(each: Sequence[Signal], days: Table, changes: Table, account: Account
         notes.append(each[0].measure.note())
     else:
         events = sorted({signal.measure.event for signal in each if signal.measure.event})
+        notes += unit_notes(events)
         notes.append(f"results depend on the object: {', '.join(events) or 'none'}.")
     if short:
         names = ", ".join(str(signal.label[-1]) for signal in short[:5] if signal.label)

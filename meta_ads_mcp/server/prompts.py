@@ -73,12 +73,12 @@ PROMPTS = (
         ),
         """Write a report on {account_id}, {date_preset}, for {audience}.
 
-1. For all accounts: ads_portfolio_summary (date_preset={date_preset}, chart=true), then the steps below for the
-   accounts that spent most or moved most. For one account start at 2.
+1. For all accounts: ads_portfolio_summary (date_preset={date_preset}, compare_to=previous_period), then the steps
+   below for the accounts that need attention. For one account start at 2.
 2. ads_insights_advertiser_context: totals and the campaigns with most spend.
 3. ads_insights_performance_trend with chart=true: what rises and falls, over 28 days at least.
 4. ads_diagnose_underperformance: causes, with its findings by severity.
-5. ads_get_insights with level=campaign: results and cost per result of each campaign, by its own event.
+5. ads_get_insights with level=campaign and compare_to=previous_period: results and cost of each campaign, both windows.
 6. ads_get_changes where it is there: what was changed in that time.
 
 Format: three sentences that anybody understands; a table of spend, results and cost per result against the window
@@ -98,7 +98,7 @@ bad it is (critical, warning, info), and what to do.
    that overlap, ad sets in learning limited, many small ad sets side by side.
 4. Performance: ads_diagnose_underperformance for the account, then for the campaigns it names;
    ads_get_insights with breakdowns=[publisher_platform, platform_position], then [age, gender], then [country].
-5. Creatives: ads_insights_auction_ranking_benchmarks; how many ads carry the spend; ads without a change for long.
+5. Creatives: ads_get_creative_fatigue; ads_insights_auction_ranking_benchmarks; how many ads carry the spend.
 6. Advice: ads_get_opportunity_score, with your own judgement of each recommendation.
 
 End with a list by severity and the three changes worth most.""",
@@ -140,8 +140,9 @@ End with: go or no go, and what is missing. Do not activate anything: that is th
         """Find spend without results in {account_id}, {date_preset}. A result may cost: {target_cost}.
 
 1. ads_insights_advertiser_context for totals. Take cost per result per event: a lead is no purchase.
-2. ads_get_insights with level=ad and sort=[spend_descending], max_items=500: ads with much spend and no or dear
-   results. Judge only what spent at least three times the cost of a result; less is chance.
+2. ads_get_insights with level=ad, fields=[spend, results], sort=[spend_descending] and filtering=[results EQUAL 0,
+   spend GREATER_THAN 0]: ads without a result of their own event; the note adds up all that match. Judge only what
+   spent at least three times the cost of a result; less is chance.
 3. ads_get_insights with breakdowns=[publisher_platform, platform_position], then [age, gender], then [country] or
    [region]: segments that are dearer than the target. Platforms share an audience: cutting one shifts the spend.
 4. ads_diagnose_underperformance for the dearest campaigns: fatigue, learning limited, rankings, pacing.

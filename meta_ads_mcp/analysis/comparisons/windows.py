@@ -7,7 +7,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -50,7 +50,10 @@ def _read(value: Any) -> Any:
             return value
     if match := _RANGE.fullmatch(text):
         return {"since": match[1], "until": match[2]}
-    return _ALIASES.get(text.lower(), text)
+    name = _ALIASES.get(text.lower(), text)
+    if name not in get_args(Earlier):
+        raise ValueError(f"compare_to is {', '.join(get_args(Earlier))}, or days such as 2026-09-01 to 2026-09-30")
+    return name
 
 
 _DESCRIPTION = "previous_period, same_days_last_week/_month/_year, or days such as 2026-09-01 to 2026-09-30"

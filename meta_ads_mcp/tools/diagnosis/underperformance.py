@@ -12,7 +12,7 @@ from meta_ads_mcp.analysis import anomalies
 from meta_ads_mcp.analysis.cautions import date_note
 from meta_ads_mcp.analysis.comparisons.meant import event_objects, meant_for
 from meta_ads_mcp.analysis.query.selection import IDENTITY
-from meta_ads_mcp.analysis.series import figures, result_measure
+from meta_ads_mcp.analysis.series import figures, result_measure, unit_notes
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.partial import read_batch
@@ -181,6 +181,7 @@ def _cautions(case: Case, currency: str) -> list[str]:
         notes.append(f"Rankings cover at most the {MAX_ADS} ads with the highest spend.")
     if case.comparison.now.result_spend not in (None, case.comparison.now.spend):
         notes.append(f"results and cost_per_result count only what is meant for {case.comparison.event}.")
+    notes += unit_notes([case.comparison.event, *(mover.event for mover in readable_movers(case))])
     if case.comparison.partial:
         notes.append("Today is not over: amounts are not compared, only rates.")
     days = case.answers["days"]

@@ -42,13 +42,16 @@ def check_comparison(query: InsightsParams) -> None:
 
 async def compare_insights(
     call: Call, query: InsightsParams, compare_to: Compare, *, after: str | None, count: int
-) -> Result:
-    """Read both windows and compare them, for the object itself or for each row of the query."""
+) -> tuple[Result, list[Row]]:
+    """Read both windows and compare them, for the object itself or for each row of the query.
+
+    Also return Graph's rows of the later window, for a picture; none for the object itself.
+    """
     account = await call.account(query.object_id)
     today = account.today(call.now())
     pair = pair_of_period(query.preset or "", query.time_range, compare_to, today)
     if _is_one_row(query):
-        return await _compare_object(call, query, pair, account)
+        return await _compare_object(call, query, pair, account), []
     return await _compare_rows(call, query, pair, account, after=after, count=count)
 
 
@@ -111,13 +114,13 @@ def window_rows(rows: Sequence[Row], pair: WindowPair, *, now: bool) -> list[Row
 
 async def _compare_rows(
     call: Call, query: InsightsParams, pair: WindowPair, account: Account, *, after: str | None, count: int
-) -> Result:
+) -> tuple[Result, list[Row]]:
     both = query.model_copy(update=objects.query_of_both(query, pair))
     request = build_request(both, account, account.today(call.now()), synchronous=True)
     fields = list(dict.fromkeys([*request.fields, "date_start", "date_stop"]))
     rows = await read_all(call, query.object_id, fields, **request.params)
     if not rows:
-        return no_delivery(query.object_id, pair.now)
+        return no_delivery(query.object_id, pair.now), []
     sheet = with_requested_counts(only_requested(query_sheet(rows, both), both), both)
     compared = objects.compare_rows(sheet, pair, query.breakdowns or ())
     table = objects.select(compared.table(), query)
@@ -131,7 +134,8 @@ async def _compare_rows(
         notes.append(f"{len(table.rows)} of {len(compared.rows)} rows match the filter, which this server applied.")
     rows_of_page = Table(table.columns, table.rows[start : start + count])
     spend = f" {spend_sentence(totals['spend'], account.currency, pair)}" if "spend" in totals else ""
-    return Result(f"{_subject(query, page, pair, account)}.{spend}", rows_of_page, page, notes, marks)
+    result = Result(f"{_subject(query, page, pair, account)}.{spend}", rows_of_page, page, notes, marks)
+    return result, window_rows(rows, pair, now=True)
 
 
 def _page(rows: int, start: int, count: int) -> tuple[Page, tuple[tuple[int, str], ...]]:

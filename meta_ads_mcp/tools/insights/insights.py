@@ -18,7 +18,7 @@ from meta_ads_mcp.analysis.query.guardrails import check_arguments
 from meta_ads_mcp.analysis.query.local import local_offset, local_selection
 from meta_ads_mcp.analysis.query.selection import IDENTITY, build_request
 from meta_ads_mcp.analysis.report import report
-from meta_ads_mcp.analysis.series import FIELDS, periods, result_measure
+from meta_ads_mcp.analysis.series import FIELDS, periods, result_measure, unit_notes
 from meta_ads_mcp.analysis.signals import SignalCheck, anomaly_result
 from meta_ads_mcp.analysis.trend import trend
 from meta_ads_mcp.core.params import Local, Params, Wire
@@ -74,7 +74,8 @@ class GetInsights(InsightsParams):
     async def run(self, call: Call) -> Result:
         if self.compare_to:
             count = self.max_items or self.limit
-            return await compare_insights(call, self, self.compare_to, after=self.after, count=count)
+            answer, rows = await compare_insights(call, self, self.compare_to, after=self.after, count=count)
+            return await self._with_chart(call, answer, rows) if self.chart else answer
         account = await call.account(self.object_id)
         today = account.today(call.now())
         request = build_request(self, account, today, synchronous=True)
@@ -100,6 +101,14 @@ class GetInsights(InsightsParams):
         if not self.chart:
             return answer
         return replace(answer, images=charts.report_pictures(call, self, answer, account, listing.rows))
+
+    async def _with_chart(self, call: Call, answer: Result, rows: list[Row]) -> Result:
+        """Add a picture of the later window of a comparison."""
+        if not rows:
+            call.note("No picture of one row: set level or breakdowns, or see ads_insights_performance_trend.")
+            return answer
+        account = await call.account(self.object_id)
+        return replace(answer, images=charts.report_pictures(call, self, answer, account, rows))
 
 
 @tool(
@@ -297,7 +306,8 @@ class AdvertiserContext(Params):
             if whole.rows
             else f"{row.get('name')}: no delivery in {self.date_preset}."
         )
-        notes = [f"Figures in {currency}. results count each campaign's result_event."]
+        events = [row[-1] for row in top.rows]
+        notes = [f"Figures in {currency}. results count each campaign's result_event.", *unit_notes(events)]
         notes += preset_today_note(self.date_preset, str(row.get("timezone_name")), call.now())
         return Result(summary, data, notes=notes)
 

@@ -137,3 +137,30 @@ async def test_object_in_one_window_only_counts_as_zero_in_the_other() -> None:
 )
 async def test_what_cannot_be_compared_is_refused_unsent(arguments: dict[str, Any]) -> None:
     await refused_unsent(INSIGHTS, **{"object_id": "act_1", "compare_to": "previous_period", **arguments})
+
+
+async def test_an_unknown_window_is_answered_with_the_known_ones() -> None:
+    error = await refused_unsent(INSIGHTS, object_id="act_1", compare_to="last_decade")
+    assert "previous_period" in error["message"]
+    assert "2026-09-01 to 2026-09-30" in error["message"]
+
+
+async def test_a_picture_shows_the_rows_of_the_later_window(demo: SandboxEngine, account: str) -> None:
+    query = {"object_id": account, "date_preset": "last_7d", "compare_to": "previous_period", "chart": True}
+    with_rows = await demo.call(INSIGHTS, **query, level="campaign")
+    assert len(with_rows.images) == 1
+    whole = await demo.call(INSIGHTS, **query)
+    assert whole.images == ()
+    assert any("picture" in note for note in whole.structured["notes"])
+
+
+async def test_costs_of_an_account_over_all_spend_are_marked(demo: SandboxEngine, account: str) -> None:
+    answer = await demo.good(INSIGHTS, object_id=account, date_preset="last_7d")
+    assert any("all of its spend" in note for note in answer["notes"])
+
+
+@pytest.mark.parametrize("tool", ["ads_insights_advertiser_context", "ads_diagnose_underperformance"])
+async def test_costs_per_thousand_are_marked_wherever_they_are(demo: SandboxEngine, account: str, tool: str) -> None:
+    query = {"account_id": account, "top_n_campaigns": 20} if "context" in tool else {"object_id": account}
+    answer = await demo.good(tool, **query)
+    assert any("reach is per 1,000" in note for note in answer["notes"])

@@ -195,7 +195,9 @@ class AnomalySignal(ObjectParams):
 
     async def _read_days(self, call: Call, days: Row, identity: Sequence[str], level: str | None) -> list[Row]:
         if level is None:
-            rows, _ = await read_periods(call, self.object_id, FIELDS, "1", time_range=days)
+            rows, meant = await read_periods(call, self.object_id, FIELDS, "1", time_range=days)
+            if meant is not None and meant.event:
+                call.note(meant.note())
             return rows
         fields = (*identity, *FIELDS)
         return await read_all(call, self.object_id, fields, time_range=days, time_increment="1", level=level)

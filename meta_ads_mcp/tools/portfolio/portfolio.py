@@ -138,14 +138,13 @@ class PortfolioSummary(Params):
         }
         read = [item.account for item in windows]
         notes = [RESULTS, *_notes(read, silent, failed), *_length_notes(windows), *self._today_notes(call, read)]
-        if self.chart:
-            call.note("With compare_to there is no picture; leave it out to get one.")
+        images = portfolio_pictures(call, compared.latest(), self._period_name) if self.chart else []
         name = compare_to if isinstance(compare_to, str) else f"{compare_to.since} to {compare_to.until}"
         summary = (
             f"{len(windows) - len(silent)} of {len(ids)} accounts delivered in {self._period_name} or {name}. "
             f"Spend {compared.spend_text()}.{_attention_text(due)}"
         )
-        return Result(summary, Whole(data), notes=notes)
+        return Result(summary, Whole(data), notes=notes, images=images)
 
     def _today_notes(self, call: Call, accounts: Sequence[totals.AccountFigures]) -> list[str]:
         zones = sorted({account.timezone for account in accounts})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from meta_ads_mcp.analysis.comparisons.deltas import Delta, deltas
@@ -13,7 +13,7 @@ from meta_ads_mcp.analysis.numbers import Number, amount, change_pct, round_numb
 from meta_ads_mcp.analysis.series import Figures, Measure, figures
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row, Table
-from meta_ads_mcp.tools.portfolio.totals import AccountFigures
+from meta_ads_mcp.tools.portfolio.totals import AccountFigures, Portfolio
 
 WHOLE_FIELDS = ("spend", "impressions", "clicks", "actions", "action_values", "date_start", "date_stop")
 CAMPAIGN_FIELDS = ("campaign_id", "spend", "impressions", "clicks", "results", "actions", "date_start", "date_stop")
@@ -138,6 +138,15 @@ class ComparedPortfolio:
             if item.delivered:
                 groups.setdefault(item.account.currency, []).append(item)
         return dict(sorted(groups.items()))
+
+    def latest(self) -> Portfolio:
+        """Return the later window of the accounts that delivered in it, for a picture."""
+        accounts = [
+            replace(item.account, figures={"spend": item.now.spend}, days=(item.pair.now.since, item.pair.now.until))
+            for item in self.accounts
+            if item.now.impressions
+        ]
+        return Portfolio(accounts, {})
 
     def spend_text(self) -> str:
         """Return the spend of each currency with its changes."""

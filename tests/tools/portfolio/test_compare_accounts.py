@@ -75,3 +75,8 @@ async def test_a_range_and_a_preset_exclude_each_other(demo: SandboxEngine) -> N
     await demo.refused(SUMMARY, date_preset="last_7d", time_range=days)
     data = await demo.data(SUMMARY, time_range=days)
     assert (data["since"], data["until"]) == ("2026-09-01", "2026-09-07")
+
+
+async def test_a_picture_shows_the_later_window(demo: SandboxEngine) -> None:
+    answer = await demo.call(SUMMARY, date_preset="last_7d", compare_to="previous_period", chart=True)
+    assert len(answer.images) == 1

@@ -174,7 +174,7 @@ def pacing_findings(each: Sequence[Pace]) -> Iterator[Finding]:
             "info",
             {"budgets": [pace.row() for pace in over[:MAX_EXAMPLES]], "checked": len(each)},
             "A budget schedule, a budget that was lowered lately, or ad sets that were paused meanwhile.",
-            "Compare with budget schedules and earlier budgets before calling it overspending.",
+            "Compare with ads_get_budget_schedules and earlier budgets (ads_explain_change) before you judge.",
         )
 
 

@@ -26,14 +26,14 @@ _LEARNING: tuple[tuple[str, Severity, str, str, str], ...] = (
         "warning",
         "are in learning limited",
         "Too few results per week (about 50 are required): a small budget, a rare event, or many ad sets.",
-        "Join ad sets, raise the budget, or optimize for an event that happens more often.",
+        "Join ad sets, raise the budget (ads_update_budget), or optimize for an event that happens more often.",
     ),
     (
         "LEARNING",
         "info",
         "are still learning",
         "Results are less stable and more expensive until the learning phase ends; each larger edit restarts it.",
-        "Wait for about 50 results before judging, and avoid edits meanwhile.",
+        "Wait for about 50 results before judging, and avoid edits meanwhile; ads_get_ad_sets shows the stage.",
     ),
 )
 
@@ -88,7 +88,7 @@ def check_object(case: Case) -> Iterator[Finding]:
             "info" if case.comparison.now.impressions else "critical",
             {"id": row.get("id"), "effective_status": status},
             "It, or the campaign or ad set above it, is switched off or over.",
-            "If that was not meant, see who changed it and switch it on again.",
+            "If that was not meant, see who changed it with ads_account_get_activity_logs, and switch it on again.",
         )
     yield from _issue_findings(issues.object_issues(case.subject.level, row), "object")
     for key, kind in {"campaign": "campaign", "adset": "ad_set"}.items():

@@ -81,6 +81,7 @@ async def test_every_finding_has_figures_a_hypothesis_and_a_next_step(demo: Sand
     for row in data["findings"]:
         assert row.keys() == {"check", "finding", "severity", "evidence", "hypothesis", "next_step"}
         assert row["evidence"]
+        assert "ads_" in row["next_step"]
 
 
 async def test_planted_fault_is_found_in_its_campaign_with_its_cause(
@@ -361,6 +362,7 @@ async def test_each_trouble_is_a_finding(changes: dict[str, Any], check: str, se
     data = (await of_set(**changes))["data"]
     found = finding(data, check, word)
     assert found["severity"] == severity
+    assert "ads_" in found["next_step"]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from meta_ads_mcp.domain.insights_query import InsightsParams
 
 DELIVERED = '[{"field":"ad.impressions","operator":"GREATER_THAN","value":0}]'
 ALL_SPEND = (
-    "Costs per event of a whole account are all of its spend by the event, also spend for other goals; compare_to and "
-    "level=campaign count only what is meant for it."
+    "Costs per event of a whole account are all of its spend by the event, also spend for other goals; level=campaign "
+    "shows what each campaign pays for its own."
 )
 SPLIT = (
     "Rows without a value in the action breakdown hold what it does not split, such as spend; costs and ROAS beside a "

@@ -11,6 +11,7 @@ from meta_ads_mcp.analysis.comparisons.windows import WindowPair
 from meta_ads_mcp.analysis.numbers import Number, change_pct, number, total
 from meta_ads_mcp.analysis.query.local import LOCAL_OPERATORS, matches_value, sort_key
 from meta_ads_mcp.analysis.query.vocabulary import resolve
+from meta_ads_mcp.analysis.results import is_additive
 from meta_ads_mcp.analysis.table import Cells, Column, Sheet, is_dimension, missing_value
 from meta_ads_mcp.core.result import Table
 from meta_ads_mcp.domain.insights_query import InsightsFilter, InsightsParams
@@ -100,7 +101,7 @@ class ComparedRows:
     def delta(self, column: Column, row: tuple[Cells, Cells]) -> Delta:
         """Return a figure of a row in both windows. What did not deliver has amounts of 0."""
         now, before = (_figure(cells, column) for cells in row)
-        return Delta(now, before, column.additive or column.source == "results")
+        return Delta(now, before, column.additive or (column.source == "results" and _is_countable(row)))
 
     def table(self) -> Table:
         """Build the table: what describes the row, then each figure, its earlier value and its changes."""
@@ -114,7 +115,7 @@ class ComparedRows:
         return SUFFIXES if self._per_day(column) else SUFFIXES[: _SPREAD - 1]
 
     def _per_day(self, column: Column) -> bool:
-        return column.additive and not self.pair.same_length
+        return (column.additive or column.source == "results") and not self.pair.same_length
 
     def _row(self, row: tuple[Cells, Cells]) -> list[Any]:
         now, before = row
@@ -134,8 +135,14 @@ class ComparedRows:
         return Delta(now, before, additive=True)
 
 
+def _is_countable(row: tuple[Cells, Cells]) -> bool:
+    """Return whether the results of a row can be divided by days. People who were reached cannot."""
+    return all(is_additive(str(cells.get(Column("result_event")) or "")) for cells in row)
+
+
 def _figure(cells: Cells, column: Column) -> Any:
-    missing = 0 if not cells and column.additive else missing_value(column)
+    counts = column.additive or column.source == "results"
+    missing = 0 if not cells and counts else missing_value(column)
     return cells.get(column, missing)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from meta_ads_mcp.analysis.cautions import today_note
 from meta_ads_mcp.analysis.comparisons import objects
 from meta_ads_mcp.analysis.comparisons.deltas import METRICS, Delta, deltas, long_table, spend_sentence
 from meta_ads_mcp.analysis.comparisons.meant import EventObjects, event_objects
@@ -70,7 +71,8 @@ async def _compare_object(call: Call, query: InsightsParams, pair: WindowPair, a
         f"{query.object_id}, {pair.text()} ({account.timezone_name}). "
         f"{spend_sentence(each['spend'], account.currency, pair)}"
     )
-    notes = [note, f"Money in {account.currency}.", *pair.notes(), *_objects_hint(query)]
+    growing = today_note(pair.now, account.timezone_name, account.today(call.now()))
+    notes = [note, f"Money in {account.currency}.", *pair.notes(), *growing, *_objects_hint(query)]
     return Result(summary, long_table(each, pair), notes=notes)
 
 

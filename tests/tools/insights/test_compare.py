@@ -164,3 +164,22 @@ async def test_costs_per_thousand_are_marked_wherever_they_are(demo: SandboxEngi
     query = {"account_id": account, "top_n_campaigns": 20} if "context" in tool else {"object_id": account}
     answer = await demo.good(tool, **query)
     assert any("reach is per 1,000" in note for note in answer["notes"])
+
+
+async def test_results_of_windows_of_other_lengths_are_compared_per_day(demo: SandboxEngine, account: str) -> None:
+    """People who were reached are not divided by days."""
+    query = {"object_id": account, "level": "campaign", "date_preset": "last_7d", "fields": ["results"]}
+    table = records(await demo.data(INSIGHTS, **query, compare_to="2026-09-01 to 2026-09-14"))
+    for row in table:
+        if row["result_event"] == "reach":
+            assert row["results_per_day"] is None
+        else:
+            assert row["results_per_day"] == pytest.approx(row["results"] / 7, rel=1e-3)
+            assert row["results_per_day_before"] == pytest.approx(row["results_before"] / 14, rel=1e-3)
+
+
+@pytest.mark.parametrize("level", [None, "campaign"])
+async def test_a_window_that_is_not_over_says_so(demo: SandboxEngine, account: str, level: str | None) -> None:
+    query = {"object_id": account, "date_preset": "this_month", "compare_to": "same_days_last_month"}
+    answer = await demo.good(INSIGHTS, **query, **({"level": level} if level else {}))
+    assert any("Today is not over" in note for note in answer["notes"])

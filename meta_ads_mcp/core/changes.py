@@ -39,6 +39,7 @@ class JournalEntry:
     currency: str | None = None
     page: str | None = None
     object_id: str | None = None
+    name: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
@@ -58,6 +59,11 @@ class JournalEntry:
     unit: str | None = None
     step: str | None = None
     inverse: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """Return the name of the object at the time of the change, or an empty text if it is not known."""
+        return str(self.name or self.before.get("name") or self.after.get("name") or "")
 
     @property
     def sent_at(self) -> float:
@@ -81,7 +87,7 @@ class JournalEntry:
             "time": self.time,
             "tool": self.tool,
             "kind": self.effect,
-            "object": {"type": self.node, "id": self.object_id},
+            "object": {"type": self.node, "id": self.object_id, **({"name": self.label} if self.label else {})},
             "account": self.account,
             "currency": self.currency,
             "status": self.status,

@@ -305,6 +305,7 @@ class WriteCall:
             currency=self.currency,
             page=change.request.page,
             object_id=change.object_id,
+            name=None if change.private else change.title or None,
             arguments={} if change.private else self.arguments,
             before=change.before,
             after=change.after,

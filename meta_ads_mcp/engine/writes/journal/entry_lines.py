@@ -112,7 +112,7 @@ _FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
         **dict.fromkeys(("change_id", "time", "tool", "node"), _is_text),
         "effect": lambda value: isinstance(value, str) and value in _EFFECTS,
         **dict.fromkeys(
-            "account currency page object_id parent edge call_id key digest undo_of unit step".split(),
+            "account currency page object_id name parent edge call_id key digest undo_of unit step".split(),
             _is_optional_text,
         ),
         **dict.fromkeys(("arguments", "before", "after", "inverse"), _is_optional_dict),

@@ -355,6 +355,7 @@ class UnitCall:
             currency=self.account.currency if self.account else None,
             page=change.request.page,
             object_id=change.object_id,
+            name=None if change.private else change.title or None,
             before=change.before if change.object_id else {},
             after=change.after,
             parent=change.parent,

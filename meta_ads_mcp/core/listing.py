@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from meta_ads_mcp.core.fields import selection
 from meta_ads_mcp.core.handlers import fields_of
-from meta_ads_mcp.core.params import ListParams, Params
+from meta_ads_mcp.core.params import ListParams, Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Listing, Page, Result, Row
 from meta_ads_mcp.core.tool import Tool, declaration_of
 
+# Source: `filtering` is a parameter of all edges of ad objects (issue 246 of facebook-php-business-sdk).
+NamePart = Annotated[str | None, Local(), Field(min_length=1, max_length=200, description="Part of the name")]
 Refine = Callable[[Row], Row]
 NO_CURSOR = "Meta has more rows but gives no cursor to them. Raise limit, or narrow the call by time or filter."
 
@@ -33,6 +37,11 @@ def fields_for(args: Params) -> list[str]:
     """Return the fields to read: the tool's identity fields, then the requested fields or the tool's default."""
     tool = tool_declaration(args)
     return selection(fields_of(args), tool.fields, tool.identity)
+
+
+def name_filter(name_contains: str | None) -> list[Row] | None:
+    """Return Graph's `filtering` for objects with a text in their name; None without one."""
+    return [{"field": "name", "operator": "CONTAIN", "value": name_contains}] if name_contains else None
 
 
 async def read_list(

@@ -1,7 +1,8 @@
 """Define the base classes of arguments: closed, frozen, strict, with a few accepted spellings of a value.
 
-Models send lists and objects as JSON strings, numbers as strings, one value where a list is declared, and an explicit
-`null` for an argument that they leave out. Exactly these spellings are accepted. pydantic then validates strictly.
+Models send lists and objects as JSON strings, numbers as strings, one value or a comma list where a list is declared,
+the values of an enum in other letters, and an explicit `null` for an argument that they leave out. Exactly these
+spellings are accepted. pydantic then validates strictly.
 """
 
 from __future__ import annotations
@@ -9,19 +10,23 @@ from __future__ import annotations
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+_CHOICE_NOISE = re.compile(r"[^a-z0-9]")
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 _FLAGS = {"true": True, "false": False}
 
-Kind = Literal["integer", "number", "flag", "list", "object", "other"]
+# A text that is valid only where any text is.
+PROBE = "first,second"
+
+Kind = Literal["integer", "number", "flag", "choice", "list", "object", "other"]
 
 
 @dataclass(frozen=True)
@@ -50,11 +55,27 @@ class Form:
 
 @dataclass(frozen=True)
 class Shape:
-    """Describe the value of a field for lenient reading. An `optional` field may be left out."""
+    """Describe a value for lenient reading. An `optional` field may be left out.
+
+    `annotation` is the type of the value with everything that validates it. `item` describes the entries of a list.
+    """
 
     kind: Kind
     optional: bool = False
-    item: Kind = "other"
+    item: Shape | None = None
+    choices: tuple[str, ...] = ()
+    annotation: Any = None
+
+    @cached_property
+    def can_be_split(self) -> bool:
+        """Return whether a text with commas in a list can only be several entries: no entry may have a comma."""
+        if self.item is None or self.item.kind in ("list", "object"):
+            return False
+        try:
+            TypeAdapter(self.item.annotation).validate_python(PROBE)
+        except ValidationError:
+            return True
+        return False
 
 
 class Closed(BaseModel):
@@ -104,22 +125,51 @@ def read(shape: Shape, value: Any) -> Any:
     """Return the value in the declared shape, or as it is if its spelling is not accepted."""
     if shape.kind in ("list", "object"):
         value = _parse_json(value, "[" if shape.kind == "list" else "{")
-    if shape.kind == "list" and value is not None:
+    if shape.item is not None and value is not None:
         items = value if isinstance(value, list) else [value]
-        return [read(Shape(shape.item), item) for item in items]
-    return _scalar(shape.kind, value)
+        if any(isinstance(item, str) and "," in item for item in items) and shape.can_be_split:
+            items = [part for item in items for part in (split_at_commas(item) if isinstance(item, str) else [item])]
+        return [read(shape.item, item) for item in items]
+    return _scalar(shape, value)
 
 
-def _scalar(kind: Kind, value: Any) -> Any:
+def _scalar(shape: Shape, value: Any) -> Any:
+    kind = shape.kind
     if isinstance(value, float) and kind == "integer" and value.is_integer():
         return int(value)
     if not isinstance(value, str):
         return value
+    if kind == "choice":
+        return nearest_choice(value, shape.choices)
     if kind == "integer" and _INTEGER.fullmatch(value):
         return int(value)
     if kind == "number" and _NUMBER.fullmatch(value):
         return float(value)
     return _FLAGS.get(value, value) if kind == "flag" else value
+
+
+def nearest_choice(value: str, choices: Sequence[str]) -> str:
+    """Return the choice that differs from a value in case, blanks, hyphens and underscores only, or the value."""
+    if value in choices:
+        return value
+    matches = [choice for choice in choices if _core(choice) == _core(value)]
+    return matches[0] if len(matches) == 1 else value
+
+
+def _core(text: str) -> str:
+    return _CHOICE_NOISE.sub("", text.casefold())
+
+
+def split_at_commas(text: str) -> list[str]:
+    """Return the parts of a comma list without blanks around them. Commas inside braces do not separate."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character == "{") - (character == "}")
+        if character == "," and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _parse_json(value: Any, opening: str) -> Any:
@@ -138,13 +188,15 @@ def shapes(cls: type[BaseModel]) -> dict[str, Shape]:
     return {name: _shape(info.annotation, not info.is_required()) for name, info in cls.model_fields.items()}
 
 
-def _shape(annotation: Any, has_default: bool) -> Shape:
+def _shape(annotation: Any, has_default: bool = False) -> Shape:
+    declared = annotation
     annotation, takes_none = _unwrap(annotation)
     optional = takes_none or has_default
     if get_origin(annotation) is list:
-        item, _ = _unwrap(get_args(annotation)[0])
-        return Shape("list", optional, _kind(item))
-    return Shape(_kind(annotation), optional)
+        return Shape("list", optional, _shape(get_args(annotation)[0]), annotation=declared)
+    kind = _kind(annotation)
+    choices = get_args(annotation) if kind == "choice" else ()
+    return Shape(kind, optional, choices=choices, annotation=declared)
 
 
 def _unwrap(annotation: Any) -> tuple[Any, bool]:
@@ -161,13 +213,14 @@ def _unwrap(annotation: Any) -> tuple[Any, bool]:
             return annotation, optional
 
 
+_SCALARS: dict[Any, Kind] = {bool: "flag", int: "integer", float: "number"}
+
+
 def _kind(annotation: Any) -> Kind:
-    if annotation is bool:
-        return "flag"
-    if annotation is int:
-        return "integer"
-    if annotation is float:
-        return "number"
+    if isinstance(annotation, type) and annotation in _SCALARS:
+        return _SCALARS[annotation]
+    if get_origin(annotation) is Literal and all(isinstance(value, str) for value in get_args(annotation)):
+        return "choice"
     if get_origin(annotation) is dict or annotation is dict:
         return "object"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -13,6 +13,7 @@ from meta_ads_mcp.core.params import Closed, Local, Params
 from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
 from meta_ads_mcp.core.values.enums import ActionBreakdowns, AttributionWindows, Breakdowns, InsightsLevel
 from meta_ads_mcp.core.values.ids import AnyAdObject, account_path
+from meta_ads_mcp.core.values.spellings import OPERATOR_SIGNS, preset_name, sort_key
 
 # Source: Meta docs, marketing-api/insights/parameters. An invalid operator is answered with this list; in the schema,
 # the list would be longer than the rest of the filter.
@@ -115,11 +116,15 @@ def _filter_value(value: Any) -> list[Scalar]:
     return values
 
 
+def _operator(value: Any) -> Any:
+    return OPERATOR_SIGNS.get(value.strip(), value) if isinstance(value, str) else value
+
+
 class InsightsFilter(Closed):
     """One condition. Several conditions are combined with AND."""
 
     field: Annotated[str, AfterValidator(_filter_field), Field(description="e.g. ad.impressions, campaign.name")]
-    operator: Annotated[FilterOperator, WithJsonSchema(_OPERATOR_SCHEMA)]
+    operator: Annotated[FilterOperator, BeforeValidator(_operator), WithJsonSchema(_OPERATOR_SCHEMA)]
     value: Annotated[Any, AfterValidator(_filter_value), WithJsonSchema(_VALUE_SCHEMA)]
 
     def graph_param(self) -> dict[str, Any]:
@@ -168,6 +173,7 @@ def _known_increment(value: str) -> str:
 
 
 def _sort_key(value: str) -> str:
+    value = sort_key(value)
     if not _SORT.fullmatch(value):
         raise ValueError("sort takes a field with _ascending or _descending, such as spend_descending")
     name, _, direction = value.rpartition("_")
@@ -177,6 +183,7 @@ def _sort_key(value: str) -> str:
 # An invalid preset is answered with the whole list, which would cost 300 characters in the schema of every tool.
 Preset = Annotated[
     DatePreset,
+    BeforeValidator(lambda value: preset_name(value) if isinstance(value, str) else value),
     WithJsonSchema(
         {
             "type": "string",

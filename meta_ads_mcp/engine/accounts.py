@@ -82,6 +82,26 @@ class AccountBook:
         except (NotFound, PermissionMissing):
             return None
 
+    async def with_prefix(self, object_id: str) -> str:
+        """Return `act_…` for the bare number of an ad account that this server may touch, any other id as it is.
+
+        A number that is not known yet is looked up as an object first, and as an account only if there is none.
+        """
+        account_id = f"act_{object_id}"
+        if not object_id.isdigit() or object_id in self._owners or object_id in self._without_account:
+            return object_id
+        if account_id in self._accounts or account_id in self.allowed:
+            return account_id
+        try:
+            await self.require(object_id)
+        except (NotFound, PermissionMissing) as error:
+            try:
+                account = await self.account_if_visible(account_id)
+            except Denied:
+                raise error from None
+            return account_id if account else object_id
+        return object_id
+
     async def owner(self, object_id: str, node: str = ANY) -> str | None:
         """Return the account (`act_...`) of an object that an argument names, or None for one above accounts.
 

@@ -199,7 +199,7 @@ class Engine:
         return tool, arguments
 
     async def _run(self, tool: Tool, arguments: Mapping[str, Any], progress: Progress, asker: Elicitor) -> ToolAnswer:
-        args = validate(tool, arguments)
+        args = await self._with_account_ids(tool, validate(tool, arguments), arguments)
         if isinstance(args, WriteParams):
             reject_empty_update(tool, args)
         raw_chars = int((READ_AHEAD if tool.has_handler else READ_AHEAD_PLAIN) * self.options.result_chars)
@@ -233,6 +233,13 @@ class Engine:
             return await self._answer(tool, args, result, call, owner if len(set(owners)) == 1 else None)
         except RecursionError:
             raise ApiError("Graph's answer is nested too deeply to be shown.") from None
+
+    async def _with_account_ids(self, tool: Tool, args: Params, arguments: Mapping[str, Any]) -> Params:
+        """Return the arguments with `act_` before the bare number of an account, where any object may be named."""
+        names = [name for name, node in tool.ids.items() if node.or_account and isinstance(getattr(args, name), str)]
+        ids = {name: await self.book.with_prefix(getattr(args, name)) for name in names}
+        changes = {name: value for name, value in ids.items() if value != getattr(args, name)}
+        return validate(tool, {**arguments, **changes}) if changes else args
 
     def _business_id(self) -> str | None:
         """Return the business to which this server is limited: from the settings, or else from the active profile."""

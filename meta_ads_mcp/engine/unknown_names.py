@@ -21,6 +21,13 @@ MIN_SIMILARITY = 0.6
 _NO_FIELD = re.compile(r"nonexisting field \((\w+)\) on node type \((\w+)\)")
 _NO_VALUE = re.compile(r"must be one of|should be one of|not a valid|invalid value", re.IGNORECASE)
 _INSIGHTS = "AdsInsights"
+# The level of insights of each kind of object, by the SDK's and by Graph's own names.
+_LEVELS = {
+    "AdAccount": "account",
+    **dict.fromkeys(("Campaign", "AdCampaignGroup"), "campaign"),
+    **dict.fromkeys(("AdSet", "AdCampaign"), "adset"),
+    **dict.fromkeys(("Ad", "AdGroup"), "ad"),
+}
 _EVENTS = (*CONVERSIONS, *TRAFFIC, *ENGAGEMENT)
 
 
@@ -35,6 +42,9 @@ def add_nearest_names(
         return error
     field = _NO_FIELD.search(error.message)
     if field is not None:
+        if field[2] in _LEVELS and field[1] in {*fields_of(_INSIGHTS), *_columns()}:
+            step = f"{field[1]} is a figure: ads_get_insights has it, with level={_LEVELS[field[2]]}."
+            return replace(error, next_step=step)
         return replace(error, next_step=_field_step(field[1], field[2], [*fields_of(field[2]), *_declared(tool)]))
     steps = [*_value_steps(tool, arguments)] if _NO_VALUE.search(error.message) else []
     return replace(error, next_step=" ".join(steps)) if steps else error
@@ -42,10 +52,14 @@ def add_nearest_names(
 
 def _field_step(name: str, node: str, known: Sequence[str]) -> str:
     is_insights = node == _INSIGHTS
-    columns = [*_EVENTS, *COLUMN_ALIASES, *(f"cost_per_{event}" for event in _EVENTS)] if is_insights else []
-    near = nearest(name, [*known, *columns])
+    near = nearest(name, [*known, *(_columns() if is_insights else ())])
     step = f"Nearest to {name}: {', '.join(near)}." if near else f"Leave {name} out of `fields`."
     return f"{step} The resource ads://fields/insights lists all." if is_insights else step
+
+
+def _columns() -> list[str]:
+    """Return the names of columns of insights that are no fields of Graph."""
+    return [*_EVENTS, *COLUMN_ALIASES, *(f"cost_per_{event}" for event in _EVENTS)]
 
 
 def _declared(tool: Tool) -> list[str]:

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.listing import NamePart, name_filter, read_list
 from meta_ads_mcp.core.params import Closed, Form, ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import DatePreset, Moment, TimeRange
+from meta_ads_mcp.core.values.dates import Moment, TimeRange
 from meta_ads_mcp.core.values.enums import BidStrategy, StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId
 from meta_ads_mcp.core.values.money import Money, to_minor
@@ -20,6 +21,7 @@ from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
 from meta_ads_mcp.domain.budget_schedules import REASON as SCHEDULE_REASON
 from meta_ads_mcp.domain.budget_schedules import BudgetSchedule, build_schedules
 from meta_ads_mcp.domain.frequency import FrequencyControl
+from meta_ads_mcp.domain.insights_query import Preset
 from meta_ads_mcp.domain.meta_objects import Labels
 from meta_ads_mcp.domain.preflight import reject_two_periods
 from meta_ads_mcp.domain.promoted_object import PromotedObject
@@ -48,9 +50,10 @@ class GetCampaigns(ListParams):
     """
 
     account_id: AccountId
+    name_contains: NamePart = None
     status_filter: StatusFilter | None = None
-    is_completed: bool | None = None
-    date_preset: DatePreset | None = None
+    is_completed: Annotated[bool | None, Field(description="Whether the campaign's time is over")] = None
+    date_preset: Preset | None = None
     time_range: TimeRange | None = None
     fields: FieldList | None = None
 
@@ -58,6 +61,18 @@ class GetCampaigns(ListParams):
     def _check_period(self) -> Self:
         reject_two_periods(self.date_preset, self.time_range)
         return self
+
+    async def run(self, call: Call) -> Result:
+        return await read_list(
+            call,
+            self,
+            f"{self.account_id}/campaigns",
+            filtering=name_filter(self.name_contains),
+            effective_status=self.status_filter,
+            is_completed=self.is_completed,
+            date_preset=self.date_preset,
+            time_range=self.time_range.model_dump() if self.time_range else None,
+        )
 
 
 @tool(

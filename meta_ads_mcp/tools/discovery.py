@@ -126,7 +126,7 @@ class CallReadTool(Params):
     """Call any read tool of this server by name, also one that is not listed. The answer is that tool's own."""
 
     name: Annotated[str, Field(max_length=80)]
-    arguments: dict[str, Any]
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict, description="Those of that tool")]
 
     def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
         """Return the read tool of that name. Raises InvalidArguments for a tool that does not read."""
@@ -142,7 +142,7 @@ class CallWriteTool(Params):
     allowlist apply; the answer is that tool's own."""
 
     name: Annotated[str, Field(max_length=80)]
-    arguments: dict[str, Any]
+    arguments: Annotated[dict[str, Any], Field(default_factory=dict, description="Those of that tool")]
 
     def delegate(self, tools: ToolSource) -> tuple[Tool, dict[str, Any]]:
         """Return the write tool of that name. Raises InvalidArguments for a tool that does not write."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from meta_ads_mcp.core.arguments.foreign_names import LIST_TOOLS
 from meta_ads_mcp.core.nodes import NODES, NodeKind, Owner, kind_of_key, kind_on_edge
 from meta_ads_mcp.core.tool import Effect
 from tests.support.every_tool import TOOLS
@@ -53,3 +54,10 @@ def test_a_kind_that_a_tool_changes_can_be_told_from_others(name: str) -> None:
     assert row.distinct_field is not None
     alike = [other for other in CHANGED if other != name and not missing_fields(other, row.distinct_field)]
     assert alike == []
+
+
+@pytest.mark.parametrize(("name", "list_tool"), LIST_TOOLS.items())
+def test_the_list_tool_of_a_kind_lists_it(name: str, list_tool: str) -> None:
+    tool = next(tool for tool in TOOLS if tool.name == list_tool)
+    assert tool.is_list or name == "HighDemandPeriod"  # a list without pages
+    assert name in (tool.node, "any")

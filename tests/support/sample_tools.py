@@ -61,6 +61,7 @@ class Everything(Params):
     ] = None
     ids: list[ObjectId] | None = None
     words: list[Literal["x", "y"]] | None = None
+    texts: list[Annotated[str, Field(min_length=1, max_length=99)]] | None = None
     inner: Inner | None = None
     inners: Annotated[list[Inner], Field(max_length=3)] | None = None
     free: dict[str, Any] | None = None

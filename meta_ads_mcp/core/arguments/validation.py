@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import enum
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
@@ -12,13 +11,21 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from meta_ads_mcp.core.params import Form, Params, marker, shapes
+from meta_ads_mcp.core.arguments.foreign_names import FOREIGN_ARGUMENTS, LIST_TOOLS
+from meta_ads_mcp.core.params import Form, Params, marker
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.core.values.enums import Open
+from meta_ads_mcp.core.values.ids import Node
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import InvalidArguments
 
 MAX_SENTENCES = 6
+MAX_LOOKUPS = 2
+# Keys of an object that a message names.
+MAX_KEYS = 8
+# pydantic's errors for an id that is missing or is not one, such as a name.
+_WITHOUT_ID = frozenset({"missing", "value_error", "string_type"})
+# Lists that can be filtered by name.
+BY_NAME = frozenset({"ads_get_campaigns", "ads_get_ad_sets", "ads_get_ads"})
 # Parameters that Meta removed or never had, and that callers know from other tools: name → what replaces it.
 REPLACED_ARGUMENTS = {
     "multi_advertiser_ads": "give the creative contextual_multi_ads {enroll_status: OPT_IN or OPT_OUT} "
@@ -65,7 +72,7 @@ def _explain(tool: Tool, problem: ValidationError, arguments: Mapping[str, Any])
     missing = [f"'{'.'.join(_path(error['loc']))}'" for error in errors if error["type"] == "missing"]
     if len(missing) == len(errors):
         noun = "argument" if len(missing) == 1 else "arguments"
-        return InvalidArguments(f"Missing required {noun} {', '.join(missing)}.")
+        return InvalidArguments(f"Missing required {noun} {', '.join(missing)}.", _lookup(tool, errors))
     sentences = list(dict.fromkeys(_sentence(tool, error, arguments) for error in errors))[:MAX_SENTENCES]
     choices = next((values for error in errors if (values := _allowed(tool, error))), [])
     next_step = f"Accepted: {', '.join(choices)}." if choices else _lookup(tool, errors)
@@ -73,24 +80,38 @@ def _explain(tool: Tool, problem: ValidationError, arguments: Mapping[str, Any])
 
 
 def _lookup(tool: Tool, errors: Sequence[ErrorDetails]) -> str:
-    """Return where to find a valid value, or "" for the default next step."""
-    forms = [_form(tool, error) for error in errors if error["type"] == "string_pattern_mismatch"]
-    return next((form.lookup for form in forms if form is not None and form.lookup), "")
+    """Return where to find valid values, or "" for the default next step."""
+    steps = dict.fromkeys(step for error in errors if (step := _lookup_of(tool, error)))
+    return " ".join(list(steps)[:MAX_LOOKUPS])
+
+
+def _lookup_of(tool: Tool, error: ErrorDetails) -> str:
+    """Return where to find a valid value of one argument: by its form, or by the kind of object that its id names."""
+    form = _form(tool, error) if error["type"] == "string_pattern_mismatch" else None
+    if form is not None:
+        return form.lookup
+    field, _ = _at(tool.params, error["loc"])
+    node: Node | None = marker(field, Node) if field and error["type"] in _WITHOUT_ID else None
+    list_tool = LIST_TOOLS.get(node.name) if node else None
+    if list_tool in (None, tool.name):
+        return ""
+    return f"{list_tool} lists ids and names{' (name_contains finds one)' if list_tool in BY_NAME else ''}."
 
 
 def _sentence(tool: Tool, error: ErrorDetails, arguments: Mapping[str, Any]) -> str:
     kind, steps, context = error["type"], error["loc"], error.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_argument(tool, error)
-    example = _list_example(tool, steps, arguments)
-    if example is not None:
-        return example
     name = ".".join(_path(steps))
     if kind in ("literal_error", "enum"):
         return f"{name!r} is not one of the accepted values"
     if kind == "string_pattern_mismatch":
         form = _form(tool, error)
         return f"{name!r} is not {form.noun} (example: {form.example})" if form else f"{name!r} has the wrong form"
+    if kind == "model_type":
+        _, models = _at(tool.params, steps)
+        keys = ", ".join(name for model in models for name in list(model.model_fields)[:MAX_KEYS])
+        return f"{name!r} must be an object with {keys}" if keys else f"{name!r} must be an object"
     if kind == "value_error":
         reason = str(context.get("error", "is not valid"))
         return f"{name!r}: {reason}" if name else reason
@@ -108,28 +129,6 @@ def _unknown_argument(tool: Tool, error: ErrorDetails) -> str:
     return f"there is no argument {name!r}{_did_you_mean(str(key), _allowed(tool, error))}"
 
 
-def _list_example(tool: Tool, path: Sequence[int | str], arguments: Mapping[str, Any]) -> str | None:
-    """Return a sentence for a list that was sent as comma-separated text, or None for any other error.
-
-    The example repeats the caller's values only if all of them are values of the argument's enum.
-    """
-    name = str(path[0]) if path else ""
-    value = arguments.get(name)
-    shape = shapes(tool.params).get(name)
-    if shape is None or shape.kind != "list" or not isinstance(value, str) or "," not in value or value[0] in "[{":
-        return None
-    field = tool.params.model_fields[name]
-    values = {*_literals(field.annotation), *_open_values(field)}
-    parts = [part.strip() for part in value.split(",")]
-    items = parts if values.issuperset(parts) else ["first", "second"]
-    return f"{name!r} takes a list, e.g. {json.dumps(items, separators=(',', ':'))}; '{','.join(items)}' is one string"
-
-
-def _open_values(field: FieldInfo) -> frozenset[str]:
-    enum_marker: Open | None = marker(field, Open)
-    return enum_marker.known if enum_marker else frozenset()
-
-
 class _Blank(dict[str, Any]):
     def __missing__(self, key: str) -> str:
         return "?"
@@ -142,7 +141,9 @@ def _path(steps: Sequence[int | str]) -> list[str]:
 
 
 def _did_you_mean(word: str, choices: Sequence[str]) -> str:
-    close = difflib.get_close_matches(word[:60], choices, 1, 0.7)
+    """Return the accepted name that an unknown one stands for, in brackets, or nothing."""
+    foreign = next((name for name in FOREIGN_ARGUMENTS.get(word, ()) if name in choices), None)
+    close = [foreign] if foreign else difflib.get_close_matches(word[:60], choices, 1, 0.7)
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.params import Closed
+from meta_ads_mcp.core.values.spellings import two_days
 from meta_ads_mcp.errors import InvalidArguments
 
 # AdsInsights.DatePreset of the SDK. `lifetime` is dead; `maximum` reaches 37 months back.
@@ -71,6 +72,12 @@ class TimeRange(Closed):
 
     since: Day
     until: Day
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_text(cls, value: Any) -> Any:
+        days = two_days(value) if isinstance(value, str) else None
+        return {"since": days[0], "until": days[1]} if days else value
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -19,9 +19,13 @@ _STORY = re.compile(r"[0-9]{1,30}_[0-9]{1,30}")
 
 @dataclass(frozen=True)
 class Node:
-    """Name the class of Meta's SDK to which an id belongs; `any` if several fit."""
+    """Name the class of Meta's SDK to which an id belongs; `any` if several fit.
+
+    `or_account` tells that the id of an ad account fits, too.
+    """
 
     name: str
+    or_account: bool = False
 
 
 def account_path(value: str) -> str:
@@ -106,5 +110,5 @@ AnyAdObject = Annotated[
     AfterValidator(_object_or_account),
     _ACCOUNT_SCHEMA,
     Field(description="act_<id>, or the id of a campaign, ad set or ad"),
-    Node("any"),
+    Node("any", or_account=True),
 ]

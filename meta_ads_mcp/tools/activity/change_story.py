@@ -170,6 +170,9 @@ def _line(edit: SuspectedEdit) -> str:
 def _summarize(story: ChangeStory, suspects: Sequence[Suspect], change: Row) -> str:
     subject, shift = story.breaks[0]
     name = subject.name or subject.id
+    if suspects:
+        scene = suspects[0].scene
+        name, shift = scene.name or scene.object_id, scene.shift
     direction = "rose" if shift.log_change > 0 else "fell"
     percent = f" by {abs(shift.change_pct):g} %" if shift.change_pct is not None else ""
     text = f"From {shift.day.isoformat()} on, {shift.factor} of {name} {direction}{percent}."

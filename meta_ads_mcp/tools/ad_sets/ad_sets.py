@@ -7,16 +7,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import read_list
+from meta_ads_mcp.core.listing import NamePart, name_filter, read_list
 from meta_ads_mcp.core.params import ListParams, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
+from meta_ads_mcp.core.values.dates import TimeRange
 from meta_ads_mcp.core.values.enums import OptimizationGoal, StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, CampaignId, account_path
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
 from meta_ads_mcp.domain.budget_schedules import build_schedules
+from meta_ads_mcp.domain.insights_query import Preset
 from meta_ads_mcp.domain.preflight import (
     CAPPABLE_GOALS,
     check_campaign_budget,
@@ -71,9 +72,10 @@ class GetAdSets(ListParams):
 
     account_id: AccountId | None = None
     campaign_id: CampaignId | None = None
+    name_contains: NamePart = None
     status_filter: StatusFilter | None = None
-    is_completed: bool | None = None
-    date_preset: DatePreset | None = None
+    is_completed: Annotated[bool | None, Field(description="Whether the ad set's time is over")] = None
+    date_preset: Preset | None = None
     time_range: TimeRange | None = None
     updated_since: Annotated[int | None, Field(ge=0, description="Unix seconds; with account_id only")] = None
     fields: FieldList | None = None
@@ -92,6 +94,7 @@ class GetAdSets(ListParams):
             self,
             f"{self.account_id or self.campaign_id}/adsets",
             refine=with_targeting_summary,
+            filtering=name_filter(self.name_contains),
             effective_status=self.status_filter,
             updated_since=self.updated_since,
             is_completed=self.is_completed,

@@ -7,15 +7,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
+from meta_ads_mcp.core.listing import NamePart, name_filter, read_list
 from meta_ads_mcp.core.params import ListParams, Params, Wire, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
-from meta_ads_mcp.core.values.dates import DatePreset, Moment, TimeRange
+from meta_ads_mcp.core.values.dates import Moment, TimeRange
 from meta_ads_mcp.core.values.enums import StatusFilter
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AdSetId, CampaignId, CreativeId
 from meta_ads_mcp.core.values.money import Money
 from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.domain.insights_query import Preset
 from meta_ads_mcp.domain.meta_objects import Labels, TrackingSpecs
 from meta_ads_mcp.domain.preflight import reject_two_periods
 
@@ -41,8 +43,9 @@ class GetAds(ListParams):
     account_id: AccountId | None = None
     campaign_id: CampaignId | None = None
     ad_set_id: AdSetId | None = None
+    name_contains: NamePart = None
     status_filter: StatusFilter | None = None
-    date_preset: DatePreset | None = None
+    date_preset: Preset | None = None
     time_range: TimeRange | None = None
     updated_since: Annotated[int | None, Field(ge=0, description="Unix seconds")] = None
     fields: FieldList | None = None
@@ -51,6 +54,18 @@ class GetAds(ListParams):
     def _one_parent(self) -> Self:
         reject_two_periods(self.date_preset, self.time_range)
         return exactly_one(self, "account_id", "campaign_id", "ad_set_id")
+
+    async def run(self, call: Call) -> Result:
+        return await read_list(
+            call,
+            self,
+            f"{self.ad_set_id or self.campaign_id or self.account_id}/ads",
+            filtering=name_filter(self.name_contains),
+            effective_status=self.status_filter,
+            updated_since=self.updated_since,
+            date_preset=self.date_preset,
+            time_range=self.time_range.model_dump() if self.time_range else None,
+        )
 
 
 @tool(

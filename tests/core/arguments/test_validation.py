@@ -35,6 +35,7 @@ async def understood(**arguments: Any) -> dict[str, Any]:
         ({"ids": 641301092411249}, {"ids": ["641301092411249"]}),
         ({"ids": "5"}, {"ids": ["5"]}),
         ({"words": "x"}, {"words": ["x"]}),
+        ({"word": " RED"}, {"word": "red"}),
         ({"words": '["x","y"]'}, {"words": ["x", "y"]}),
         ({"inner": '{"kind": "a", "size": "4"}'}, {"inner": {"kind": "a", "size": 4}}),
         ({"inners": '[{"kind":"a"},{"kind":"b","size":null}]'}, {"inners": [{"kind": "a"}, {"kind": "b"}]}),
@@ -204,22 +205,30 @@ async def test_message_names_every_wrong_argument() -> None:
     assert all(name in error["message"] for name in ("account_id", "count", "flag"))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "example"),
-    [
-        (
-            {"breakdowns": "age,country"},
-            """'breakdowns' takes a list, e.g. ["age","country"]; 'age,country' is one string""",
-        ),
-        ({"words": "x, y"}, """'words' takes a list, e.g. ["x","y"]; 'x,y' is one string"""),
-        ({"words": "x,secret"}, """'words' takes a list, e.g. ["first","second"]; 'first,second' is one string"""),
-        ({"fields": "id,name"}, """'fields' takes a list, e.g. ["first","second"]"""),
-    ],
-)
-async def test_comma_separated_text_gets_an_example_of_a_list(arguments: dict[str, Any], example: str) -> None:
-    error = await sample_graph(account).error("ads_test_everything", account_id="1", **arguments)
-    assert example in error["message"]
-    assert "secret" not in error["message"]
+SPLIT: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"breakdowns": "age, country"}, {"breakdowns": ["age", "country"]}),
+    ({"breakdowns": ["age,country", "gender"]}, {"breakdowns": ["age", "country", "gender"]}),
+    ({"words": "X, y,"}, {"words": ["x", "y"]}),
+    ({"ids": "5,6"}, {"ids": ["5", "6"]}),
+    ({"fields": "id,creative{id,name}"}, {"fields": ["id", "creative{id,name}"]}),
+    ({"texts": "Hello, world"}, {"texts": ["Hello, world"]}),
+    ({"texts": '["Hello, world"]'}, {"texts": ["Hello, world"]}),
+]
+
+
+@pytest.mark.parametrize(("arguments", "values"), SPLIT)
+async def test_comma_lists_are_split_where_no_entry_can_have_a_comma(
+    arguments: dict[str, Any], values: dict[str, Any]
+) -> None:
+    found = await understood(**arguments)
+    assert {name: found[name] for name in values} == values
+
+
+@pytest.mark.parametrize("value", ["age,CANARY?", "age;country"])
+async def test_a_wrong_entry_of_a_comma_list_is_refused_without_its_value(value: str) -> None:
+    error = await sample_graph(account).error("ads_test_everything", account_id="1", breakdowns=value)
+    assert "letters, digits and underscores" in error["message"]
+    assert "CANARY" not in error["message"]
 
 
 async def test_text_of_another_form_gets_an_example() -> None:

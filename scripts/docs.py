@@ -23,6 +23,7 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph.error_table import ANY_CODE, REPORTED_STEPS, RULES, ErrorRule
 from meta_ads_mcp.server.catalogue import Catalogue, collect
+from meta_ads_mcp.server.signature import text_of_argument
 from meta_ads_mcp.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,7 @@ def _tool(tool: Tool, *, listed: bool) -> Iterator[str]:
         yield from _table(
             ("argument", "type", "default", "description"),
             [
-                (f"`{name}`", kind(inner), _default(name, inner, needed), inner.get("description", ""))
+                (f"`{name}`", kind(inner), _default(name, inner, needed), text_of_argument(tool.name, name, inner))
                 for name, inner in sorted(schema["properties"].items(), key=lambda item: item[0] not in needed)
             ],
         )

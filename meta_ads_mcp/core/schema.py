@@ -38,6 +38,7 @@ def _for_clients(node: Any) -> Any:
         return [_for_clients(item) for item in node]
     if not isinstance(node, dict):
         return node
+    node = _portable(node)
     return {
         key: {name: _for_clients(inner) for name, inner in value.items()}
         if key == "properties"
@@ -45,6 +46,23 @@ def _for_clients(node: Any) -> Any:
         for key, value in node.items()
         if not _is_hidden(key, value)
     }
+
+
+def _portable(node: dict[str, Any]) -> dict[str, Any]:
+    """Write what Gemini's subset of JSON schema lacks in another way: `const`, enums of numbers, unions of texts.
+
+    Source: google-genai, types.JSONSchema and types.Schema (its `enum` holds texts only).
+    """
+    arms = node.get("anyOf", ())
+    if arms and all(arm.get("type") == "string" and "properties" not in arm for arm in arms):
+        return {**{key: value for key, value in node.items() if key != "anyOf"}, "type": "string"}
+    if "const" in node and node.get("type") == "string":
+        return {**{key: value for key, value in node.items() if key != "const"}, "enum": [node["const"]]}
+    numbers = node.get("enum", ())
+    if numbers and all(isinstance(value, int) and not isinstance(value, bool) for value in numbers):
+        text = node.get("description", f"One of {', '.join(map(str, numbers))}")
+        return {**{key: value for key, value in node.items() if key != "enum"}, "type": "integer", "description": text}
+    return node
 
 
 def _is_hidden(key: str, value: Any) -> bool:

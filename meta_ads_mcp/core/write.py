@@ -164,9 +164,7 @@ class WriteParams(Params):
 class ConfirmedParams(WriteParams):
     """Add the confirmation code of a write that may require the user's agreement."""
 
-    confirmation: Annotated[
-        str | None, Local(), Field(max_length=200, description="Code of the needs_confirmation answer")
-    ] = None
+    confirmation: Annotated[str | None, Local(), Field(max_length=200, description="Code of needs_confirmation")] = None
 
 
 class CreateParams(WriteParams):
@@ -175,5 +173,5 @@ class CreateParams(WriteParams):
     idempotency_key: Annotated[
         str | None,
         Local(),
-        Field(min_length=1, max_length=100, description="Makes repeating the call safe"),
+        Field(min_length=1, max_length=100),
     ] = None

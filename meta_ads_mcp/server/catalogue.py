@@ -62,15 +62,13 @@ TOOLSETS = (
     "discovery",
 )
 # What is listed unless the settings say otherwise: what most days need, within what every client can hold. Everything
-# enabled can be called and found all the same.
+# enabled can be called and found all the same. Why these: docs/decisions/default-list.md.
 DEFAULT = frozenset(
     """
-    ads_get_ad_accounts ads_get_account_info ads_get_campaigns ads_get_campaign_details ads_get_ad_sets
-    ads_get_ad_set_details ads_get_ads ads_get_ad_details ads_get_ad_creatives ads_get_creative_details ads_get_insights
-    ads_insights_performance_trend ads_insights_anomaly_signal ads_insights_advertiser_context ads_run_report_and_wait
-    ads_get_report_results ads_portfolio_summary ads_diagnose_underperformance ads_search_interests ads_get_errors
-    ads_get_creative_fatigue ads_pause_campaign ads_resume_campaign ads_update_budget ads_activate_entity
-    ads_get_changes ads_undo_change ads_rate_status
+    ads_get_ad_accounts ads_get_campaigns ads_get_ad_sets ads_get_ads ads_get_ad_creatives ads_get_insights
+    ads_portfolio_summary ads_diagnose_underperformance ads_explain_change ads_account_get_activity_logs
+    ads_get_creative_fatigue ads_get_errors ads_rate_status ads_get_ad_comments ads_moderate_comments ads_export_leads
+    ads_set_status ads_update_budget ads_bulk_update ads_bulk_create ads_get_changes ads_undo_change
     """.split()
 )
 # Always listed: the way to every tool that is not.
@@ -273,7 +271,7 @@ def describe(tool: ToolEntry | Tool) -> Row:
         "kind": tool.effect.value,
         "toolset": tool.toolset,
         "description": tool.description.removeprefix(WRITE_WARNING),
-        "arguments": describe_arguments(tool.arguments),
+        "arguments": describe_arguments(tool.arguments, tool.name),
     }
 
 

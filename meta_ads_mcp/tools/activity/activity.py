@@ -66,21 +66,16 @@ class Selection:
 )
 class GetActivityLogs(ListParams):
     """Read who changed what in an ad account or an ad set, and when: people, apps and Meta itself, newest first, with
-    the values before and after. Without since: the last 7 days. change_id marks what this server changed. To find the
-    edit behind a change of a metric: ads_explain_change.
+    the values before and after. change_id marks what this server changed. See also ads_explain_change.
     """
 
     account_id: AccountId | None = None
-    ad_set_id: Annotated[AdSetId | None, Field(description="Instead of account_id: the events of this ad set")] = None
-    object_id: Annotated[
-        ObjectId | None, Wire("oid"), Field(description="Only events of this campaign, ad set, ad or audience")
-    ] = None
+    ad_set_id: Annotated[AdSetId | None, Field(description="Instead of account_id")] = None
+    object_id: Annotated[ObjectId | None, Wire("oid"), Field(description="Campaign, ad set, ad or audience")] = None
     object_ids: Annotated[
-        list[ObjectId] | None, Wire("extra_oids"), Field(min_length=1, max_length=50, description="More such objects")
+        list[ObjectId] | None, Wire("extra_oids"), Field(min_length=1, max_length=50, description="More objects")
     ] = None
-    include_descendants: Annotated[
-        bool, Wire("add_children"), Field(description="With object_id: its ad sets and ads as well")
-    ] = True
+    include_descendants: Annotated[bool, Wire("add_children"), Field(description="Below object_id, too")] = True
     category: Category | None = None
     actor_id: Annotated[ObjectId | None, Wire("uid"), Field(description="A person's id")] = None
     actor_kind: Annotated[ActorKind | None, Local()] = None
@@ -88,13 +83,11 @@ class GetActivityLogs(ListParams):
         list[Word] | None,
         Local(),
         Open("AdActivity.EventType", EVENT_TYPES),
-        Field(min_length=1, max_length=40, description="Such as update_ad_set_budget"),
+        Field(min_length=1, max_length=40, description="e.g. update_ad_set_budget"),
     ] = None
     exclude_own: Annotated[bool, Local(), Field(description="Leave out what this server changed")] = False
-    since: Annotated[Moment | None, Field(description="ISO 8601 or Unix seconds; default: 7 days before until")] = None
-    until: Annotated[Moment | None, Field(description="ISO 8601 (a day is included) or Unix seconds; default: now")] = (
-        None
-    )
+    since: Annotated[Moment | None, Field(description="ISO 8601 or Unix seconds; default: 7 days back")] = None
+    until: Annotated[Moment | None, Field(description="ISO 8601 or Unix seconds; default: now")] = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     fields: FieldList | None = None
 

@@ -68,9 +68,7 @@ class SendConversionEvents(ConfirmedParams):
         None
     )
     upload_tag: Annotated[str | None, Field(min_length=1, max_length=100, description="Name of a store upload")] = None
-    idempotency_key: Annotated[
-        str, Local(), Field(min_length=1, max_length=100, description="Makes repeating the call safe")
-    ]
+    idempotency_key: Annotated[str, Local(), Field(min_length=1, max_length=100)]
 
     @model_validator(mode="after")
     def _check_mode(self) -> Self:

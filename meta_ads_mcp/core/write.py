@@ -138,7 +138,10 @@ class WriteParams(Params):
         return None
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        """Carry out the plan. Return data for the answer in addition to the changes."""
+        """Carry out the plan. Return data for the answer in addition to the changes.
+
+        A `summary` in it replaces the sentence that the engine makes.
+        """
         for change in plan.changes:
             await steps.do(change)
         return {}

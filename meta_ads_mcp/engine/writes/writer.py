@@ -219,10 +219,11 @@ class WriteCall:
     async def _apply(self, plan: Plan) -> Result:
         extras = await self.args.apply(plan, self.steps, self.call)
         data = await self._outcome(extras) | await self._describe_effect()
+        summary = data.pop("summary", None) or self._summary(data)
         secrets = await self.writer.client.own_secrets()
         if self.key is not None and self.steps.done and not holds_secret(data, secrets):
             self.writer.journal.result(self.steps.done[0].change_id, data)
-        return Result(self._summary(data), Whole(data), notes=[*plan.notes, *self.steps.notes])
+        return Result(summary, Whole(data), notes=[*plan.notes, *self.steps.notes])
 
     async def _outcome(self, extras: Row) -> Row:
         main = self._primary_step(extras.get("id"))

@@ -48,11 +48,11 @@ class UpdateLeadForm(ConfirmedParams):
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.status == "ARCHIVED":
             call.note(f"The form has {before.get('leads_count') or 0} leads. {KEPT}")
-            call.note(await self._note_on_ads(call))
+            page = self.page_id or str(before.get("page_id") or "") or None
+            call.note(await self._note_on_ads(call, page))
 
-    async def _note_on_ads(self, call: Call) -> str:
+    async def _note_on_ads(self, call: Call, page: str | None) -> str:
         """Return a sentence on the running ads among those that brought the last leads of the form."""
-        page = await self.page_for_token(call)
         leads = await attempt(
             call.graph.list(f"{self.form_id}/leads", fields=("id", "ad_id"), limit=LAST_LEADS, page=page)
         )

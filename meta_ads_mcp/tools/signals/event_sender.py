@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,7 @@ class EventSender:
     steps: Steps
     main: Change
     common_params: Row
-    received_before: frozenset[tuple[int, int]]
+    received_before: Sequence[tuple[int, int]]
     sent_count: int = 0
     confirmed_count: int = 0
     skip_count: int = 0
@@ -52,7 +53,9 @@ class EventSender:
             await self._send(new)
 
     def _was_received(self, number: int) -> bool:
-        return any(first <= number <= last for first, last in self.received_before)
+        """Return whether a range of earlier calls holds the number. Ranges are sorted and do not overlap."""
+        index = bisect_right(self.received_before, number, key=lambda numbers: numbers[0])
+        return index > 0 and number <= self.received_before[index - 1][1]
 
     async def _send(self, events: Sequence[NumberedEvent]) -> None:
         try:
@@ -88,11 +91,18 @@ class EventSender:
         with _explain_repetition():
             return await self.steps.do(change)
 
+    def _summary(self, refused_count: int) -> str:
+        earlier = f", {self.skip_count} sent before" if self.skip_count else ""
+        bad = f", {refused_count} refused" if refused_count else ""
+        where = f"dataset {self.main.object_id}{earlier}{bad}"
+        return f"{self.sent_count} events sent to {where}; Meta received {self.confirmed_count}."
+
     def outcome(self, details: Row, next_step: str) -> Row:
         """Return the numbers for the answer."""
         rows = [*details.get("refusals", {}).get("rows", []), *map(list, self.refusals)]
         counts = {name: value for name, value in details.items() if name not in ("example", "calls", "ready")}
         return {
+            "summary": self._summary(details["refused"] + len(self.refusals)),
             **counts,
             "sent": self.sent_count,
             "received_by_meta": self.confirmed_count,

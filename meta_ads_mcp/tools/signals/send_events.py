@@ -207,8 +207,8 @@ class SendConversionEvents(ConfirmedParams):
             return "ads_get_dataset_quality with channels shows how well Meta can match the events."
         return "Look at Test events in Events Manager. Then send with live=true and a new idempotency_key."
 
-    async def _received_before(self, call: Call, main: Change) -> frozenset[tuple[int, int]]:
-        """Return the ranges of event numbers that Meta has received from earlier calls with this key.
+    async def _received_before(self, call: Call, main: Change) -> list[tuple[int, int]]:
+        """Return the ranges of event numbers that Meta has received from earlier calls with this key, in order.
 
         Raises InvalidArguments if those calls had another content.
         """
@@ -218,7 +218,7 @@ class SendConversionEvents(ConfirmedParams):
             raise InvalidArguments(
                 "The content has changed since this idempotency_key was used.", "Use a new key for other events."
             )
-        return frozenset((entry.after["first"], entry.after["last"]) for entry in entries if entry.status == "success")
+        return sorted((entry.after["first"], entry.after["last"]) for entry in entries if entry.status == "success")
 
     def _is_of_this_key(self, entry: JournalEntry) -> bool:
         return entry.key == self.idempotency_key and "first" in entry.after

@@ -182,7 +182,10 @@ def check_system_user(user: Row, account_count: int) -> Iterator[Row]:
 
 
 def check_outsiders(people: Sequence[Row], agencies: Sequence[Row], owner: str | None) -> Iterator[Row]:
-    """Name people and agencies outside the owning business that can reach an account."""
+    """Name people and agencies outside the owning business that can reach an account, and a person who is alone."""
+    if len(people) == 1:
+        text = f"{people[0].get('name')} is the only person who can reach the account."
+        yield finding("warning", text, "one assigned user", f"{_BUSINESS_SETTINGS} > Accounts > Ad accounts > People")
     for row in people:
         business: Any = row.get("business")
         business_id = business.get("id") if isinstance(business, Mapping) else None

@@ -31,6 +31,7 @@ NEEDS: tuple[str, ...] = get_args(Need)
 MAX_ACCOUNTS = 60
 MAX_ROWS = 500
 MAX_NAMED = 10
+MAX_PAGES = 10
 ACCOUNT_FIELDS = (
     "id",
     "name",
@@ -100,17 +101,29 @@ class AuditPermissions(Params):
             findings = [_unreadable("The account cannot be read", account)]
             return {"id": account_id, "status": worst(findings), "findings": findings}
         findings = list(check_account(account, needs))
-        if {"leads", "comments", "instagram"} & set(needs):
-            pages = await self._rows(call, f"{account_id}/promote_pages", PAGE_FIELDS)
+        pages = await self._rows(call, f"{account_id}/promote_pages", PAGE_FIELDS) if self._reads_pages(needs) else []
+        if self._needs_pages(needs):
             findings += [pages] if isinstance(pages, dict) else check_pages(pages, needs)
         if "conversions" in needs:
             datasets = await self._rows(call, f"{account_id}/adspixels", DATASET_FIELDS)
             findings += [datasets] if isinstance(datasets, dict) else check_datasets(datasets, call.now())
         if "instagram" in needs:
             findings += await self._check_instagram(call, account_id)
+        row: Row = {"id": account_id, "name": account.get("name")}
         if self.business_id:
-            findings += await self._check_outsiders(call, account_id, account)
-        return {"id": account_id, "name": account.get("name"), "status": worst(findings), "findings": findings}
+            access, risks = await self._check_access(
+                call, account_id, account, pages if isinstance(pages, list) else []
+            )
+            findings += risks
+            row["reachable_by"] = access
+        return {**row, "status": worst(findings), "findings": findings}
+
+    def _needs_pages(self, needs: Sequence[str]) -> bool:
+        return not {"leads", "comments", "instagram"}.isdisjoint(needs)
+
+    def _reads_pages(self, needs: Sequence[str]) -> bool:
+        """Return whether the Pages of an account are read: for the needs, or to say who can reach them."""
+        return self._needs_pages(needs) or self.business_id is not None
 
     async def _check_instagram(self, call: Call, account_id: str) -> list[Row]:
         profiles = await self._rows(call, f"{account_id}/instagram_accounts", ("id", "username"))
@@ -121,16 +134,29 @@ class AuditPermissions(Params):
         fix = "Business settings > Accounts > Instagram accounts > Assigned ad accounts"
         return [finding("warning", "The account has no Instagram account.", "instagram_accounts is empty", fix)]
 
-    async def _check_outsiders(self, call: Call, account_id: str, account: Row) -> list[Row]:
-        """Return who else can reach the account. The people are visible to the owning business only."""
+    async def _check_access(
+        self, call: Call, account_id: str, account: Row, pages: Sequence[Row]
+    ) -> tuple[Row, list[Row]]:
+        """Return who can reach the account and its Pages, and the risks in it.
+
+        Meta shows the people of an account to its owner only; others are seen as agencies.
+        """
         owner = account.get("owner_business") or account.get("business")
         owner_id = str(owner["id"]) if isinstance(owner, dict) and owner.get("id") else None
-        fields, more = ("id", "name", "user_type", "business"), {"business": owner_id or self.business_id}
-        people = await self._rows(call, f"{account_id}/assigned_users", fields, **more)
+        people: list[Row] | Row = []
+        if owner_id in (None, self.business_id):
+            people = await self._people(call, account_id)
         agencies = await self._rows(call, f"{account_id}/agencies", ("id", "name", "verification_status"))
+        access: Row = {"people": _names(people), "agencies": _names(agencies), "pages": {}}
+        for page in pages[:MAX_PAGES]:
+            access["pages"][str(page.get("name") or page["id"])] = _names(await self._people(call, str(page["id"])))
         refusals = [row for row in (people, agencies) if isinstance(row, dict)]
-        visible = [rows if isinstance(rows, list) else [] for rows in (people, agencies)]
-        return [*refusals, *check_outsiders(visible[0], visible[1], owner_id)]
+        lists = [rows if isinstance(rows, list) else [] for rows in (people, agencies)]
+        return access, [*refusals, *check_outsiders(lists[0], lists[1], owner_id)]
+
+    async def _people(self, call: Call, object_id: str) -> list[Row] | Row:
+        fields = ("id", "name", "user_type", "business")
+        return await self._rows(call, f"{object_id}/assigned_users", fields, business=self.business_id)
 
     async def _check_people(self, call: Call) -> list[Row]:
         """Check people and system users of the business."""
@@ -151,7 +177,7 @@ class AuditPermissions(Params):
         """Return the rows of an edge, or a finding if the token may not read it."""
         listing = await attempt(call.graph.list(path, fields=fields, limit=100, max_items=MAX_ROWS, **more))
         if isinstance(listing, AdsError):
-            return _unreadable(f"{path.partition('/')[2]} cannot be read", listing)
+            return {**_unreadable(f"{path.partition('/')[2]} cannot be read", listing), "severity": "warning"}
         return listing.rows
 
 
@@ -165,6 +191,11 @@ async def _read_scopes(call: Call) -> set[str]:
     if isinstance(scopes, list):
         return set(map(str, scopes))
     raise NotFound("Meta does not show which permissions this token has.", "Look with ads_get_token_status.")
+
+
+def _names(rows: list[Row] | Row) -> list[str] | None:
+    """Return the names; None for a list that could not be read."""
+    return [str(row.get("name") or row.get("id")) for row in rows] if isinstance(rows, list) else None
 
 
 def _unreadable(text: str, error: AdsError) -> Row:

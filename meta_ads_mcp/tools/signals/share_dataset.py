@@ -12,7 +12,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Method, Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
-from meta_ads_mcp.core.values.ids import AccountId, BusinessId, ObjectId, PixelId
+from meta_ads_mcp.core.values.ids import AccountId, BusinessId, PersonId, PixelId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Inverse, Plan, Steps
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.signals.datasets import PARTS, SHARED_ACCOUNT_FIELDS, business_of
@@ -66,7 +66,7 @@ class ShareDataset(ConfirmedParams):
         BusinessId | None, Field(description="Accounts: the owner of the dataset (default). Businesses: the agency")
     ] = None
     account_id: AccountId | None = None
-    user_id: ObjectId | None = None
+    user_id: PersonId | None = None
     tasks: Annotated[list[Task] | None, Field(min_length=1, max_length=5, description="AA_ANALYZE for people only")] = (
         None
     )

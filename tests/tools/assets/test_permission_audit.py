@@ -118,22 +118,46 @@ async def test_the_people_of_the_demo(tmp_path: Any) -> None:
     assert "Mara Ilves" not in texts
     first, second = data["accounts"]
     assert "Bureau Sorel Analytics" in str(first["findings"])
+    assert "Tomas Reiter" in first["reachable_by"]["people"]
     assert second["status"] == "ok"
     assert "@" not in str(data)
 
 
-async def test_a_single_admin_is_a_risk() -> None:
+async def test_a_single_admin_is_a_risk_and_access_is_listed() -> None:
     people = rows({"id": "5", "name": "Ada", "role": "ADMIN", "two_fac_status": "TWO_FAC_ENABLED"})
+    outsider = rows({"id": "6", "name": "Max", "business": {"id": "32"}})
+    owned = {**ACCOUNT, "owner_business": {"id": "31"}}
     parts = {
         "31/business_users": people,
         "31/system_users": rows(),
-        "act_1/assigned_users": rows(),
-        "act_1/agencies": rows(),
+        "act_1": owned,
+        "act_1/agencies": rows({"id": "7", "name": "Agency"}),
+        "act_1/assigned_users": outsider,
+        "55/assigned_users": rows({"id": "5", "name": "Ada"}),
     }
-    outsider = rows({"id": "6", "name": "Max", "business": {"id": "32"}})
-    owned = {**ACCOUNT, "owner_business": {"id": "31"}}
-    data = await graph(**{**parts, "act_1": owned, "act_1/assigned_users": outsider}).data(
-        TOOL, account_ids=["1"], business_id="31", needs=["reporting"]
-    )
+    checked = graph(**parts)
+    data = await checked.data(TOOL, account_ids=["1"], business_id="31", needs=["reporting"])
     assert "only admin" in findings(data["people"])[0][1]
-    assert "another business" in findings(data["accounts"][0])[0][1]
+    alone, outside, agency = (text for _, text in findings(data["accounts"][0]))
+    assert "only person" in alone
+    assert "another business" in outside
+    assert "Agency" in agency
+    assert data["accounts"][0]["reachable_by"] == {
+        "people": ["Max"],
+        "agencies": ["Agency"],
+        "pages": {"Shop": ["Ada"]},
+    }
+    assert checked.params("55/assigned_users")["business"] == "31"
+
+
+async def test_people_of_an_account_of_another_business_are_not_asked_for() -> None:
+    parts = {
+        "31/business_users": rows(),
+        "31/system_users": rows(),
+        "act_1": {**ACCOUNT, "owner_business": {"id": "32"}},
+        "act_1/agencies": rows(),
+        "55/assigned_users": rows(),
+    }
+    other = graph(**parts)
+    await other.data(TOOL, account_ids=["1"], business_id="31", needs=["reporting"])
+    assert "act_1/assigned_users" not in other.paths

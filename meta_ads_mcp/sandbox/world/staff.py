@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.store import GraphNode, Store
@@ -31,7 +32,7 @@ def add_staff(store: Store, world: World) -> None:
         )
     for number, (name, role) in enumerate(SYSTEM_USERS):
         user_id = ids.make(world.seed, "user", "system", number)
-        fields = {"id": user_id, "name": name, "role": role, "created_time": "2024-01-08T10:00:00+0000"}
+        fields = {"id": user_id, "name": name, "role": role, "created_time": _stamp(world, days=-600)}
         store.add(GraphNode(user_id, "SystemUser", fields, default_fields=NAMED))
         _append(store, world.business_id, "system_users", user_id)
         if number == 0:
@@ -73,12 +74,17 @@ def _add_invitation(store: Store, world: World) -> None:
         "email": "new.colleague@lanterna.example",
         "role": "EMPLOYEE",
         "status": "PENDING",
-        "created_time": "2026-11-20T08:00:00+0000",
-        "expiration_time": "2026-12-20T08:00:00+0000",
+        "created_time": _stamp(world, days=-10),
+        "expiration_time": _stamp(world, days=20),
         "invite_link": "https://business.facebook.com/invitation/?token=SANDBOXINVITE",
     }
     store.add(GraphNode(request_id, "BusinessRoleRequest", fields))
     _append(store, world.business_id, "pending_users", request_id)
+
+
+def _stamp(world: World, days: int) -> str:
+    """Return a time that many days after the world's day, as Graph writes it."""
+    return (world.today + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def _add_partner(store: Store, world: World) -> None:

@@ -70,6 +70,7 @@ class EventBuilder:
     hashed: bool = False
     crm_name: str | None = None
     _counts: Counter[str] = field(default_factory=Counter)
+    _ids: set[int] = field(default_factory=set)
 
     def build(self, values: Mapping[str, Any]) -> BuiltEvent:
         """Return the event for flat values by key. Raises RefusedEvent with every reason."""
@@ -97,7 +98,15 @@ class EventBuilder:
         has_made_id = "event_id" not in event
         if has_made_id:
             event = {**dict(list(event.items())[:2]), "event_id": self._make_id(event), **event}
+        self._require_new(event)
         return BuiltEvent(event, tuple(reader.left_out), has_made_id)
+
+    def _require_new(self, event: Row) -> None:
+        """Raise RefusedEvent for an event with the name and id of an earlier one, which Meta would drop."""
+        key = hash((event["event_name"], event["event_id"]))
+        if key in self._ids:
+            raise RefusedEvent([("event_id", "an earlier row has the same event_name and event_id")])
+        self._ids.add(key)
 
     def _make_id(self, event: Row) -> str:
         """Return an id that is the same whenever the same events are sent. Equal events are numbered."""

@@ -25,6 +25,7 @@ from meta_ads_mcp.tools.signals.event_count import EventCount, mask_event, reaso
 from meta_ads_mcp.tools.signals.event_file import MAX_FILE_BYTES, EventFile, FileRow
 from meta_ads_mcp.tools.signals.event_sender import EventSender, NumberedEvent
 from meta_ads_mcp.tools.signals.event_spec import ConversionEvent, EventSource, flat_values
+from meta_ads_mcp.tools.signals.misplaced import find_misplaced
 
 NAME = "ads_send_conversion_events"
 # Events in one call of Graph (Meta docs, conversions-api/using-the-api#batch-requests).
@@ -78,6 +79,10 @@ class SendConversionEvents(ConfirmedParams):
             raise ValueError("give test_event_code (Events Manager, Test events), or live=true to send real events")
         if self.crm_name and self.source != "system_generated":
             raise ValueError("crm_name is for source=system_generated")
+        for name in ("crm_name", "upload_tag"):
+            data_kind = find_misplaced(name, getattr(self, name))
+            if data_kind:
+                raise ValueError(f"{name} holds {data_kind}, which does not belong there")
         return exactly_one(self, "events", "file_path")
 
     @classmethod

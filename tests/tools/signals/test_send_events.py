@@ -339,3 +339,16 @@ async def test_events_whose_answer_is_lost_are_sent_again_and_counted_once(desk:
     first, second = posted(desk)
     assert first == second
     assert len(desk.store.memory["events", desk.ids["pixel"]]) == 2
+
+
+async def test_a_row_that_repeats_an_event_is_named(desk: SandboxEngine, tmp_path: Path) -> None:
+    answer = await send(desk, file_path=file_of(tmp_path, [order(1), order(2), order(1)]), source="physical_store")
+    assert [row[:2] for row in answer.structured["data"]["refusals"]["rows"]] == [[4, "event_id"]]
+    assert "2 events sent" in answer.text
+
+
+async def test_personal_data_in_the_name_of_an_upload_is_refused(desk: SandboxEngine) -> None:
+    answer = await send(desk, events=[purchase()], upload_tag="mary@example.com")
+    assert "e-mail address" in answer.text
+    assert "mary@example.com" not in str(answer)
+    assert desk.sandbox.log == []

@@ -23,6 +23,7 @@ Task = Literal["AA_ANALYZE", "ADVERTISE", "ANALYZE", "EDIT", "UPLOAD"]
 MAX_SHARES = 100
 MAX_NAMED = 10
 REASON = "somebody gains or loses access to the data of the dataset"
+NO_RETURN = "Graph does not show which tasks a business has, so ads_undo_change cannot give them back."
 NO_REMOVAL = "Graph cannot take a person off a dataset again; that is done in Business settings."
 
 
@@ -159,6 +160,8 @@ class ShareDataset(ConfirmedParams):
         """Return notes on what the change stops, as far as this token can see it."""
         if self.action == "assign_user":
             return [NO_REMOVAL]
+        if self.action == "unshare_business":
+            return [NO_RETURN]
         if self.action != "unshare_account":
             return []
         listing = await attempt(

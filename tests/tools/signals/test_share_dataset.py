@@ -46,6 +46,8 @@ async def test_an_agency_and_a_person(desk: SandboxEngine) -> None:
     pixel = desk.ids["pixel"]
     agency = desk.store.links[desk.ids["business"], "agencies"][0]
     person = desk.store.links[desk.ids["business"], "business_users"][0]
+    question = await desk.call(TOOL, {"dataset_id": pixel, "action": "unshare_business", "business_id": agency})
+    assert "cannot give them back" in question.text
     await desk.done(TOOL, dataset_id=pixel, action="unshare_business", business_id=agency)
     assert last_write(desk) == ("DELETE", "agencies", {"business": agency})
     await desk.done(TOOL, dataset_id=pixel, action="share_business", business_id=agency, tasks=["ANALYZE"])

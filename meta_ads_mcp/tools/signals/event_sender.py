@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.write import Change, Steps
 from meta_ads_mcp.errors import AdsError, Throttled, UnknownOutcome
@@ -95,7 +96,8 @@ class EventSender:
         earlier = f", {self.skip_count} sent before" if self.skip_count else ""
         bad = f", {refused_count} refused" if refused_count else ""
         where = f"dataset {self.main.object_id}{earlier}{bad}"
-        return f"{self.sent_count} events sent to {where}; Meta received {self.confirmed_count}."
+        count = f"{self.sent_count} {plural('event', self.sent_count)}"
+        return f"{count} sent to {where}; Meta received {self.confirmed_count}."
 
     def outcome(self, details: Row, next_step: str) -> Row:
         """Return the numbers for the answer."""

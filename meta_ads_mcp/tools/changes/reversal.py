@@ -167,7 +167,7 @@ def require_undoable(entry: JournalEntry) -> None:
         raise InvalidArguments(f"This change was undone already, by {entry.undone_by}.", "Nothing is left to do.")
     if entry.effect == "delete" or entry.after.get("status") == "DELETED":
         raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
-    if entry.after.get("status") == "ARCHIVED":
+    if entry.after.get("status") == "ARCHIVED" and node_kind(entry.node).delivers:
         raise InvalidArguments("An archived object can only be deleted, so this cannot be undone.", "Copy the object.")
     if entry.object_id is None or not (entry.inverse or can_be_undone(entry.effect, entry.node)):
         raise InvalidArguments(

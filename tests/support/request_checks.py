@@ -13,7 +13,7 @@ from tests.support import sdk
 from tests.support.arguments import class_of
 
 _ID = "(act_)?[0-9]{1,30}(_[0-9]{1,30})?"
-PATH = re.compile(f"({_ID}|me)(/[a-z][a-z0-9_]*)?|search|debug_token|oauth/access_token")
+PATH = re.compile(f"({_ID}|me)(/[a-z][a-z0-9_]*)?|search|dataset_quality|debug_token|oauth/access_token")
 SECRETS = {"access_token", "appsecret_proof", "client_secret", "fb_exchange_token", "input_token"}
 TOKEN = re.compile("EAA[A-Za-z0-9]{16,}")
 # Fields of every object besides its id.

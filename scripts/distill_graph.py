@@ -36,7 +36,8 @@ NODES = """
     Ad AdAccount AdCreative AdImage AdLabel AdReportRun AdRule AdSet AdStudy AdStudyCell AdStudyObjective AdVideo
     AdsPixel AdsPixelCAPIIntegrationQuality Business BusinessRoleRequest BusinessUser Campaign Comment
     CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost
-    ProductCatalog SavedAudience SystemUser User VideoThumbnail
+    ProductCatalog ProductFeed ProductFeedRule ProductFeedUpload ProductFeedUploadError ProductItem ProductSet
+    SavedAudience SystemUser User VideoThumbnail
 """.split()
 
 # Edges of a node that return classes of no use here are dropped; these are the ones of two very wide nodes to keep.
@@ -45,7 +46,11 @@ KEPT_EDGES = {
         page_backed_instagram_accounts photos posts published_posts scheduled_posts videos""".split(),
     "User": "accounts ad_studies adaccounts assigned_ad_accounts assigned_business_asset_groups assigned_pages "
     "business_users businesses permissions picture".split(),
-    "ProductCatalog": "product_feeds product_sets products".split(),
+    "ProductCatalog": """check_batch_request_status data_sources diagnostics event_stats external_event_sources
+        items_batch product_feeds product_sets products""".split(),
+    "ProductFeed": "products rules upload_schedules uploads".split(),
+    "ProductItem": ["product_sets"],
+    "ProductSet": ["products"],
 }
 
 ENUM_TYPE = re.compile(r"\w+_enum(?:_param)?")

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from meta_ads_mcp.core.values.catalog_kinds import CATALOG_KINDS
 from meta_ads_mcp.core.values.enums import EntityType
 
 DEFAULT_QUOTA = "ads_management"
@@ -27,6 +28,8 @@ class Owner(enum.Enum):
     """The object's id begins with that of its Page, whose account counts."""
     PARENT = "parent"
     """A field of the object names another one, whose account counts (`parent`)."""
+    CATALOG = "catalog"
+    """The object is a catalog or in one. The catalog belongs to a business, or is shared with it."""
     ABOVE = "above"
     """The object stands above ad accounts (a user, a business)."""
     BY_PAGE = "by page"
@@ -64,6 +67,7 @@ class NodeKind:
     * `has_status`: whether it shows and takes the status DELETED.
     * `reversible`: whether its fields can be written back one by one.
     * `delivers`: whether the status ACTIVE lets it spend, and ARCHIVED ends it for good.
+    * `deletable`: whether `DELETE` takes back its creation.
     * `create_action`: the word of the policy for creating it.
     * `effect_fields`: fields on whose current values the effects of a change depend, beside those that it sets.
     * `id_keys`: parameters, at any depth of a request, that hold ids of this kind.
@@ -86,6 +90,7 @@ class NodeKind:
     has_status: bool = False
     reversible: bool = False
     delivers: bool = True
+    deletable: bool = False
     create_action: str | None = None
     effect_fields: tuple[str, ...] = ()
     id_keys: tuple[str, ...] = ()
@@ -94,6 +99,9 @@ class NodeKind:
     quota_edges: tuple[str, ...] = ()
 
 
+_CATALOG_ROWS = tuple(
+    NodeKind(owner=Owner.CATALOG, fingerprint=Fingerprint(*kind.fingerprint), **kind.facts()) for kind in CATALOG_KINDS
+)
 _ROWS = (
     NodeKind(
         "AdAccount",
@@ -297,6 +305,7 @@ _ROWS = (
         quota="pages",
         quota_edges=("comments",),
     ),
+    *_CATALOG_ROWS,
     NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids", "business", "businesses")),
     NodeKind("BusinessUser", "person", Owner.ABOVE, id_keys=("business_user_id",)),
     NodeKind("SystemUser", "system user", Owner.ABOVE, id_keys=("system_user_id",)),
@@ -328,6 +337,7 @@ _ROWS = (
         for name, label in (
             ("AdActivity", "event of the activity log"),
             ("AdPreview", "ad preview"),
+            ("ProductCatalogDiagnosticGroup", "diagnostic group"),
             ("AdsPixelStatsResult", "pixel statistics"),
             ("CustomAudiencesharedAccountInfo", "shared account"),
             ("InsightsResult", "Page insights"),
@@ -388,4 +398,4 @@ def kind_on_edge(edge: str) -> str | None:
 def can_be_undone(effect: str, node: str) -> bool:
     """Return whether `ads_undo_change` can put back a change with this effect. A deletion never can."""
     kind = node_kind(node)
-    return (effect == "update" and kind.reversible) or (effect == "create" and kind.has_status)
+    return (effect == "update" and kind.reversible) or (effect == "create" and (kind.has_status or kind.deletable))

@@ -15,6 +15,7 @@ from meta_ads_mcp.core.ports import Account, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
+from meta_ads_mcp.engine.catalog_access import CatalogAccess, ids_in_catalog
 from meta_ads_mcp.engine.request_ids import ANY, SHARED, SHARED_PAGE
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing
 from meta_ads_mcp.graph.paging import Sender, fetch_pages
@@ -43,6 +44,7 @@ class AccountBook:
         self._owners: dict[str, str] = {}
         # Ids without an account → the kind that Graph says.
         self._without_account: dict[str, str] = {}
+        self._catalogs = CatalogAccess(sender, self.allowed)
         self._single = SingleFlight()
 
     def permit(self, account: str) -> None:
@@ -156,6 +158,11 @@ class AccountBook:
             if details is not None:
                 self._accounts[details.id] = details
 
+    def learn_in_catalog(self, path: str, answer: Any) -> None:
+        """Remember that what an answer lists or creates below an object of a catalog is in that catalog, too."""
+        if node_kind(self._without_account.get(path.partition("/")[0], ANY)).owner is Owner.CATALOG:
+            self._without_account |= dict.fromkeys(ids_in_catalog(path, answer), "ProductCatalog")
+
     def _remember(self, object_id: str, owner: str) -> None:
         if len(self._owners) >= MAX_OWNERS:
             self._owners.clear()
@@ -213,6 +220,10 @@ class AccountBook:
         if not self.allowed:
             raise refusal
         if kind is not None and (kind.owner is Owner.ABOVE or _is_shared(kind, hint)):
+            self._without_account[object_id] = kind.name
+            return None
+        if kind is not None and kind.owner is Owner.CATALOG:
+            await self._catalogs.require(object_id, kind)
             self._without_account[object_id] = kind.name
             return None
         if kind is not None and kind.parent is not None and kind.needs_page and page is None:

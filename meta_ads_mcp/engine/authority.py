@@ -61,13 +61,17 @@ class AuthorizedGraph:
         await self.authorize(request)
         answer = await self._client.send(request)
         self._learn_created(request, answer)
+        self._book.learn_in_catalog(request.path, answer)
         return answer
 
     async def batch(self, requests: Sequence[Request]) -> list[Any | AdsError]:
         """Authorize all requests, then send them. A request that is denied sends none of them."""
         for request in requests:
             await self.authorize(request)
-        return await self._client.batch(requests)
+        answers = await self._client.batch(requests)
+        for request, answer in zip(requests, answers, strict=True):
+            self._book.learn_in_catalog(request.path, answer)
+        return answers
 
     def version_notice(self) -> str | None:
         return self._client.version_notice()

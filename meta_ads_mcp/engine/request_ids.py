@@ -68,6 +68,10 @@ _SHARED_LISTS = frozenset(
     """.split()
 )
 _SHARED_PAGES = frozenset({"education_schools", "work_employers", "places"})
+# Parameters with what a shop calls its own items, and with conditions on them: they select within the catalog of the
+# request. Source: Meta docs, marketing-api/reference/product-catalog/items_batch and product-set.
+_OF_ITEMS = frozenset({"retailer_id", "filter"})
+_ITEMS_EDGE = "items_batch"
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,14 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
     ids = [NamedId(word, path_kind if index == 0 else ANY, "path") for index, word in enumerate(in_path)]
     if request.page is not None:
         ids.append(NamedId(request.page, "Page", "page"))
-    ids += _ids_in(request.params, _ValuePlace())
+    ids += _ids_in(_without_items(request), _ValuePlace())
     return list({entry.object_id: entry for entry in reversed(ids)}.values())[::-1]
+
+
+def _without_items(request: Request) -> Mapping[str, Any]:
+    """Return the parameters that can name something beside the items of the catalog of the request."""
+    of_items = _OF_ITEMS | ({"requests"} if request.path.endswith(f"/{_ITEMS_EDGE}") else set())
+    return {name: value for name, value in request.params.items() if name not in of_items}
 
 
 @dataclass(frozen=True)

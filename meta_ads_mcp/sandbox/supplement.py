@@ -112,6 +112,23 @@ EDGES: dict[str, Extra] = {
     "AdAsyncRequestSet GET ": Extra(_ASYNC),
     "AdAsyncRequestSet GET requests": Extra(_ASYNC, {}, "AdAsyncRequest"),
     "AdAccount POST async_batch_requests": Extra(_ASYNC, {}, "AdAsyncRequestSet"),
+    # Edge classes of the SDK (ProductSetDAChecks, ProductFeedRulePreviewSamples), so no methods of the nodes.
+    "ProductSet GET da_checks": Extra(
+        "docs: marketing-api/reference/product-set (da_checks)",
+        {
+            "checks": "list<string>",
+            "connection_method": "enum:DACheck.ConnectionMethod",
+            "with_issue_only": "bool",
+            "capabilities": "list<string>",
+            "features": "list<string>",
+            "categories": "list<string>",
+        },
+        "DACheck",
+    ),
+    "ProductFeed GET rule_preview_samples": Extra(
+        "docs: marketing-api/reference/product-feed/rules",
+        {"attribute": "string", "rule_type": "string", "params": "string"},
+    ),
     "Photo GET ": Extra("docs: graph-api/reference/photo"),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     # A report answers with its run; `fields` are those of the rows to come.

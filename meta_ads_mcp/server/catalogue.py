@@ -44,6 +44,7 @@ TOOLSETS = (
     "previews",
     "pixels",
     "signals",
+    "catalogue",
     "audiences",
     "rules",
     "experiments",

@@ -31,6 +31,7 @@ from meta_ads_mcp.sandbox.store import GraphNode
 from tests.support.sandbox_writes import PNG, US, writing
 from tests.support.sdk_client import Tour, sdk_class, sdk_methods
 
+from .sdk_catalogs import tour_catalogs
 from .test_writes_done import CREATED, ON_PAGES, UPDATED
 from .test_writes_refused import AD, AD_SET, CAMPAIGN, ROWS
 
@@ -65,6 +66,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
 }
 # Served edges that the steps below call in a way of their own.
 OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}
+OWN_EDGES = {"check_batch_request_status", "rule_preview_samples"} | {"ProductSet/da_checks"}
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +126,7 @@ def read_lists(tour: Tour) -> None:
     account = AdAccount(tour.writing.names["account"], api=tour.api)
     tour.writing.names["label"] = account.create_ad_label(params={"name": "Tour"})["id"]
     for node_type, edge in served("GET"):
-        if edge:
+        if edge and not {edge, f"{node_type}/{edge}"} & OWN_EDGES:
             count = tour.step(f"GET {node_type}/{edge}", lambda: read_list(tour, node_type, edge))  # noqa: B023
             filled += bool(count)
     assert filled > 30
@@ -174,7 +176,7 @@ def assert_rows(rows: Any) -> list[Any]:
 
 
 def cursors(tour: Tour) -> None:
-    account = AdAccount(tour.writing.names["account"], api=tour.api)
+    account: Any = AdAccount(tour.writing.names["account"], api=tour.api)
 
     def total() -> None:
         ads = account.get_ads(params={"limit": 7, "summary": ["total_count"]})
@@ -217,8 +219,8 @@ def insights(tour: Tour) -> None:
 
 def report(target: Any, params: dict[str, Any]) -> None:
     """Run a report as the SDK's users do: start it, look at it until it is complete, read its rows in pages."""
-    run = target.get_insights_async(fields=FIGURES, params=params)
-    run = AdReportRun(run["report_run_id"], api=target.get_api())
+    started = target.get_insights_async(fields=FIGURES, params=params)
+    run: Any = AdReportRun(started["report_run_id"], api=target.get_api())
     looks = 0
     while run.api_get()["async_percent_completion"] < 100:
         looks += 1
@@ -385,6 +387,7 @@ def test_the_official_sdk_works_on_everything_that_is_served(tour: Tour, tmp_pat
     read_nodes(tour)
     search(tour)
     cursors(tour)
+    tour_catalogs(tour)
     insights(tour)
     creates(tour)
     updates(tour)

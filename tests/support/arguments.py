@@ -47,7 +47,9 @@ def class_of(segment: str) -> tuple[str, ...]:
         return ("AdAccount",)
     if segment == "me":
         return ("User",)
-    found = _CLASSES.get(segment.rpartition("_")[2][:5])
+    number = segment.rpartition("_")[2]
+    # Any other number is an id of an unknown kind, whatever its first digits are.
+    found = _CLASSES.get(number[:5]) if len(number) == len(coded("Page")) else None
     return sdk.ANY[1:] if found == _SOME_AD_OBJECT else (found,) if found else ()
 
 

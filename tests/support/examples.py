@@ -17,7 +17,7 @@ from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.sandbox import World
 
 # What keys inside an argument name.
-_NODES = {"creative_id": "AdCreative", "ad_sets": "AdSet"}
+_NODES = {"entity_id": "ProductCatalog", "creative_id": "AdCreative", "ad_sets": "AdSet"}
 # Stands for an id of the class that the argument names.
 ID = object()
 
@@ -89,6 +89,18 @@ MORE: dict[str, dict[str, Any]] = {
     "ads_update_audience_users": {"file_path": "/uploads/people.csv"},
     "facebook_create_post": {"message": "Our winter menu is here.", "dry_run": False},
     "facebook_delete_post": {"post_id": ID},
+    "ads_catalog_create_feed_rule": {
+        "attribute": "title",
+        "rule_type": "letter_case_rule",
+        "params": {"type": "to_upper"},
+    },
+    "ads_catalog_event_source_connect": {"event_source_ids": ["123"], "action": "disconnect"},
+    "ads_catalog_items_batch": {"requests": [{"method": "UPDATE", "data": {"id": "HP-00001", "price": "9.99 USD"}}]},
+    "ads_catalog_update_entity": {"entity_id": ID, "entity_type": "catalog", "values": {"name": "Spring"}},
+    "ads_catalog_delete_entity": {"entity_id": ID, "entity_type": "catalog"},
+    "ads_catalog_list_products": {"entity_id": ID},
+    "ads_catalog_list_product_sets": {"entity_id": ID},
+    "ads_catalog_list_product_feeds": {"entity_id": ID},
     "ads_create_campaign": {"objective": "OUTCOME_TRAFFIC"},
     "ads_delete_comment": {"page_id": ID},
     "ads_get_ad_comments": {"ad_id": ID},

@@ -199,6 +199,18 @@ class SandboxEngine:
             "rule": children(self.account, "adrules_library")[0].id,
             "post": post,
             "comment": children(post, "comments")[0].id,
+            **self._catalog_ids(),
+        }
+
+    def _catalog_ids(self) -> dict[str, str]:
+        children = self.store.children
+        catalog = children(self.sandbox.world.business_id, "owned_product_catalogs")[0].id
+        return {
+            "catalog": catalog,
+            "product_set": children(catalog, "product_sets")[0].id,
+            "product_feed": children(catalog, "product_feeds")[0].id,
+            "product": children(catalog, "products")[0].id,
+            "other_pixel": children(f"act_{self.world.account_ids[1]}", "adspixels")[0].id,
         }
 
     def filled(self, value: Any) -> Any:

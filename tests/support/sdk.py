@@ -38,6 +38,16 @@ BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
         "",
         "taken by Graph without effect, left out of the SDK's api_update",
     ),
+    "GET ProductSet/da_checks": (
+        {"checks": "list<string>", "connection_method": "enum:DACheck.ConnectionMethod", "with_issue_only": "bool"},
+        "DACheck",
+        "an edge class of the SDK (ProductSetDAChecks) and no method of the node",
+    ),
+    "GET ProductFeed/rule_preview_samples": (
+        {"attribute": "string", "rule_type": "string", "params": "string"},
+        "",
+        "an edge class of the SDK (ProductFeedRulePreviewSamples) and no method of the node",
+    ),
     "GET Root/search": (
         dict.fromkeys("type q class country_code".split(), "string")
         | dict.fromkeys("location_types interest_list countries places".split(), "list<string>")

@@ -78,6 +78,32 @@ VALID: dict[str, dict[str, Any]] = {
     "ads_update_ad_rule": {"rule_id": "{rule}", "name": "Renamed"},
     "ads_unshare_custom_audience": {"audience_id": "{audience}", "ad_account_ids": ["{other}"]},
     "ads_share_dataset": {"dataset_id": "{pixel}", "action": "share_account", "account_id": "{other}"},
+    "ads_catalog_create": {"business_id": "{business}", "name": "Outlet"},
+    "ads_catalog_create_product_set": {
+        "catalog_id": "{catalog}",
+        "name": "Northbank",
+        "filter": {"brand": {"eq": "Northbank"}},
+    },
+    "ads_catalog_create_product_feed": {"catalog_id": "{catalog}", "name": "Extra"},
+    "ads_catalog_create_feed_upload_session": {"product_feed_id": "{product_feed}"},
+    "ads_catalog_create_feed_rule": {
+        "product_feed_id": "{product_feed}",
+        "attribute": "title",
+        "rule_type": "letter_case_rule",
+        "params": {"type": "capitalize_all"},
+    },
+    "ads_catalog_items_batch": {
+        "catalog_id": "{catalog}",
+        "requests": [{"method": "UPDATE", "data": {"id": "HP-00001", "price": "9.99 USD"}}],
+        "idempotency_key": "batch-1",
+    },
+    "ads_catalog_event_source_connect": {"catalog_id": "{catalog}", "event_source_ids": ["{other_pixel}"]},
+    "ads_catalog_update_entity": {
+        "entity_type": "product",
+        "entity_id": "{product}",
+        "values": {"price": "79.00 USD", "brand": "Fjellrev"},
+    },
+    "ads_catalog_delete_entity": {"entity_type": "product_set", "entity_id": "{product_set}"},
     "ads_update_budget": {"entity_type": "campaign", "entity_id": "{campaign}", "daily_budget": 99000},
     "ads_set_status": {"account_id": "{account}", "level": "ad", "ids": ["{ad}"], "status": "PAUSED"},
     "ads_bulk_update": {
@@ -110,6 +136,7 @@ CONFIRMED = frozenset(
     ads_import_structure
     ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     ads_bulk_update ads_shift_budget
+    ads_catalog_delete_entity ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     """.split()
 )
 

@@ -88,6 +88,10 @@ InstagramId = Annotated[ObjectId, Node("IGUser")]
 ReportRunId = Annotated[ObjectId, Node("AdReportRun")]
 PageId = Annotated[ObjectId, Node("Page")]
 UserId = Annotated[ObjectId, Node("User")]
+CatalogId = Annotated[ObjectId, Node("ProductCatalog")]
+ProductSetId = Annotated[ObjectId, Node("ProductSet")]
+ProductFeedId = Annotated[ObjectId, Node("ProductFeed")]
+FeedUploadId = Annotated[ObjectId, Node("ProductFeedUpload")]
 PostId = Annotated[
     str,
     BeforeValidator(_text),

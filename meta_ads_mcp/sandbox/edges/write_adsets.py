@@ -179,7 +179,7 @@ def check_promoted(ask: Ask, target: Json, goal: str) -> None:
         if goal in CONVERSIONS:
             raise invalid(None, f"The goal {goal} needs a promoted_object", "promoted_object")
         return
-    for name, kind in (("pixel_id", "AdsPixel"), ("page_id", "Page")):
+    for name, kind in (("pixel_id", "AdsPixel"), ("page_id", "Page"), ("product_set_id", "ProductSet")):
         object_id = target.get(name)
         node = ask.graph.find(str(object_id)) if object_id else None
         if object_id and (node is None or node.type != kind):

@@ -65,6 +65,7 @@ def check_creative(ask: Ask, spec: Mapping[str, Json]) -> None:
     _check_feed(spec.get("asset_feed_spec") or {})
     _check_polls(spec)
     _check_buttons(ask, spec)
+    check_product_set(ask, spec.get("product_set_id"))
     for name, value in leaves(spec):
         _check_leaf(ask, name, value)
 
@@ -104,6 +105,13 @@ def _check_story(ask: Ask, spec: Mapping[str, Json]) -> None:
     post = spec.get("object_story_id")
     if post is not None and ask.graph.find(str(post)) is None:
         raise unknown_node(str(post), ask.call.method)
+
+
+def check_product_set(ask: Ask, set_id: Json) -> None:
+    """Refuse an id that is not one of a product set."""
+    node = ask.graph.find(str(set_id)) if set_id else None
+    if set_id and (node is None or node.type != "ProductSet"):
+        raise unknown_node(str(set_id), ask.call.method)
 
 
 def _check_cards(cards: Json) -> None:

@@ -11,6 +11,7 @@ from meta_ads_mcp.sandbox.insights.reach import SHARED_SHARE
 from meta_ads_mcp.sandbox.store import Store
 from meta_ads_mcp.sandbox.world import background, comments, forms, ids, instagram, people, staff, tools
 from meta_ads_mcp.sandbox.world.account import account_node
+from meta_ads_mcp.sandbox.world.catalogs import CatalogBuilder, promote_sets
 from meta_ads_mcp.sandbox.world.clients import Client
 from meta_ads_mcp.sandbox.world.edits import Edit, PlantedBreak
 from meta_ads_mcp.sandbox.world.media import Media, add_media
@@ -50,6 +51,8 @@ def build(world: World) -> Built:
     for number, client in enumerate(world.clients):
         add_account(world, parts, number, client)
     link_agency(world, parts.store)
+    CatalogBuilder(world, parts.store).add_all()
+    promote_sets(world, parts.store)
     return parts
 
 

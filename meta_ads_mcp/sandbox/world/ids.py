@@ -30,6 +30,12 @@ SHAPES = {
     "conversion": ("5", 16),
     "label": ("6", 16),
     "schedule": ("31", 16),
+    "catalog": ("3", 15),
+    "feed": ("28", 16),
+    "upload": ("29", 16),
+    "upload_error": ("27", 16),
+    "product_set": ("26", 16),
+    "product": ("25", 17),
 }
 
 

@@ -6,12 +6,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.nodes import Owner, node_kind
 from meta_ads_mcp.core.params import Form, exactly_one
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import ConfirmedParams, Plan
 from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.tools.catalogue.undo_catalog import plan_catalog_undo
 from meta_ads_mcp.tools.changes.changes import UnitId
 from meta_ads_mcp.tools.changes.reversal import (
     UndoOfCreation,
@@ -60,6 +62,8 @@ class UndoChange(ConfirmedParams):
         require_undoable(entry)
         if entry.inverse:
             return Plan([inverse_change(entry)], title)
+        if node_kind(entry.node).owner is Owner.CATALOG:
+            return await plan_catalog_undo(call, entry, self.created, force=self.force)
         target = reversal_target(entry, self.created)
         now = await call.graph.get(str(entry.object_id), fields=fields_to_read(entry, target), page=entry.page)
         if not self.force and entry.effect == "update":

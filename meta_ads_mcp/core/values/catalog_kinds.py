@@ -1,0 +1,66 @@
+"""List the kinds of objects in a product catalog, for `core/nodes.py`. Fields are those of facebook_business 26.0.3."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class CatalogKind(NamedTuple):
+    """State the facts about one kind; `core/nodes.py` explains them. `fingerprint` is (fields, creation time)."""
+
+    name: str
+    label: str
+    list_edge: str | None
+    distinct_field: str | None
+    fingerprint: tuple[tuple[str, ...], str | None]
+    id_keys: tuple[str, ...]
+    quota_edges: tuple[str, ...] = ()
+    quota: str = "catalog_management"
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts by the names of the fields of NodeKind. What this server creates, `DELETE` takes back."""
+        facts = self._asdict()
+        del facts["fingerprint"]
+        is_changeable = self.distinct_field is not None
+        return {**facts, "reversible": is_changeable, "deletable": is_changeable and self.list_edge is not None}
+
+
+_NAMED = (("name",), None)
+_EDGES = (
+    "product_sets products product_feeds uploads rules upload_schedules rule_preview_samples diagnostics da_checks "
+    "event_stats external_event_sources data_sources"
+)
+CATALOG_KINDS = (
+    CatalogKind(
+        "ProductCatalog",
+        "catalog",
+        "owned_product_catalogs",
+        "feed_count",
+        _NAMED,
+        ("catalog_id", "product_catalog_id"),
+        tuple(_EDGES.split()),
+    ),
+    CatalogKind("ProductSet", "product set", "product_sets", "live_metadata", _NAMED, ("product_set_id",)),
+    CatalogKind(
+        "ProductFeed",
+        "product feed",
+        "product_feeds",
+        "deletion_enabled",
+        (("name",), "created_time"),
+        ("product_feed_id", "primary_feed_ids"),
+    ),
+    CatalogKind(
+        "ProductFeedRule", "feed rule", "rules", "rule_type", (("attribute", "rule_type"), None), ("feed_rule_id",)
+    ),
+    CatalogKind("ProductFeedUpload", "feed upload", "uploads", None, ((), "start_time"), ("upload_session_id",)),
+    CatalogKind(
+        "ProductItem",
+        "product",
+        None,
+        "image_fetch_status",
+        _NAMED,
+        ("product_item_id",),
+        ("items_batch", "check_batch_request_status"),
+        "catalog_batch",
+    ),
+)

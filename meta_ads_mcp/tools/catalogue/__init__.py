@@ -1,0 +1,1 @@
+"""Catalogs: items, product sets, feeds, event sources, and what keeps items from being shown."""

@@ -1,0 +1,1 @@
+"""Setting up feeds: schedules, uploads, and rules that rewrite attributes."""

@@ -99,9 +99,6 @@ class NodeKind:
     quota_edges: tuple[str, ...] = ()
 
 
-_CATALOG_ROWS = tuple(
-    NodeKind(owner=Owner.CATALOG, fingerprint=Fingerprint(*kind.fingerprint), **kind.facts()) for kind in CATALOG_KINDS
-)
 _ROWS = (
     NodeKind(
         "AdAccount",
@@ -305,7 +302,7 @@ _ROWS = (
         quota="pages",
         quota_edges=("comments",),
     ),
-    *_CATALOG_ROWS,
+    *(NodeKind(owner=Owner.CATALOG, fingerprint=Fingerprint(*row.fingerprint), **row.facts()) for row in CATALOG_KINDS),
     NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids", "business", "businesses")),
     NodeKind("BusinessUser", "person", Owner.ABOVE, id_keys=("business_user_id",)),
     NodeKind("SystemUser", "system user", Owner.ABOVE, id_keys=("system_user_id",)),

@@ -115,6 +115,16 @@ def build_story_params(story: Story) -> Row:
     return {"object_story_spec": {**spec, "link_data": _build_link_data(story)}}
 
 
+# What a catalog ad says of each item. Source: Meta docs, marketing-api/advantage-catalog-ads/ads-management.
+ITEM_TEXTS = {"name": "{{product.name}}", "description": "{{product.price}}"}
+
+
+def build_template_params(story: Story) -> Row:
+    """Return the story of a catalog ad: `template_data`, whose pictures and texts come from the items of its set."""
+    template = {**ITEM_TEXTS, **_build_link_data(story)}
+    return {"object_story_spec": {**_build_identity(story), "template_data": template}}
+
+
 def build_post_params(story: Story) -> Row:
     """Return the button of an existing post, or `asset_feed_spec` if placements get media of their own."""
     if not story.rules:

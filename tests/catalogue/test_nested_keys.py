@@ -16,11 +16,14 @@ from tests.support.write_examples import WRITES, valid
 
 STRANGE = "no_such_key"
 # A map whose keys are the caller's own; rows of which each is refused by itself (tests/tools/bulk).
-OPEN = {"ads_create_lead_form": {"tracking_parameters"}, "ads_bulk_update": {"edits"}}
+OPEN = {
+    "ads_catalog_create_product_set": {"filter"},
+    "ads_create_lead_form": {"tracking_parameters"},
+    "ads_bulk_update": {"edits"},
+}
 # Expressions whose keys are words of a language of Meta's: refused, and told what it expects instead of a list.
 EXPRESSIONS = {
     "ads_create_custom_conversion": {"rule"},
-    "ads_catalog_create_product_set": {"filter"},
     # Values to map have any key.
     "ads_catalog_create_feed_rule": {"params"},
 }

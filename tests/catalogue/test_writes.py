@@ -22,7 +22,7 @@ PAUSED = ("Campaign", "AdSet", "Ad")
 
 
 # What Graph shows in another form than it takes: JSON as text, seconds as a time.
-SHOWN_OTHERWISE = {"rule", "start_time", "end_time", "time_start", "time_end"}
+SHOWN_OTHERWISE = {"rule", "start_time", "end_time", "time_start", "time_end", "filter", "price", "params"}
 
 
 def unlike_entry(made: SandboxEngine, entry: JournalEntry) -> list[str]:

@@ -14,7 +14,6 @@ from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.core.write import Change, Plan
 from meta_ads_mcp.errors import InvalidArguments
-from meta_ads_mcp.tools.catalogue.batches.undo_batch import plan_batch_undo
 from meta_ads_mcp.tools.catalogue.event_sources import EDGE as SOURCES_EDGE
 from meta_ads_mcp.tools.catalogue.event_sources import read_sources, source_change
 from meta_ads_mcp.tools.catalogue.feeds import rule_params
@@ -34,8 +33,6 @@ async def plan_catalog_undo(
     """Return the plan that undoes a change of a catalog or of something in it. Raises InvalidArguments."""
     if entry.effect == "create":
         change = await _deletion(call, entry, created, force=force)
-    elif entry.edge == "items_batch":
-        return await plan_batch_undo(call, entry, force=force)
     elif entry.edge == SOURCES_EDGE:
         change = await _sources(call, entry, force=force)
     else:

@@ -11,7 +11,12 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import CreativeId
 from meta_ads_mcp.core.write import WriteParams
-from meta_ads_mcp.domain.creative_story import build_features, build_post_params, build_story_params
+from meta_ads_mcp.domain.creative_story import (
+    build_features,
+    build_post_params,
+    build_story_params,
+    build_template_params,
+)
 from meta_ads_mcp.domain.meta_objects import Labels
 from meta_ads_mcp.tools.creatives.argument_rules import unused_arguments
 from meta_ads_mcp.tools.creatives.arguments import CreativeArguments
@@ -57,7 +62,9 @@ class CreateAdCreative(CreativeArguments):
             return self._complete_spec()
         page = self.page_id or await infer_page(call, self.account_id)
         videos = await with_thumbnails(call, self.list_videos())
-        return build_story_params(self.build_story(page, videos))
+        story = self.build_story(page, videos)
+        shows_items = self.product_set_id is not None and not (videos or story.image_hashes or story.image_url)
+        return build_template_params(story) if shows_items and not story.is_flexible else build_story_params(story)
 
     def _build_post(self, post_id: str) -> Row:
         """Return the parameters of a creative from an existing post, with its button and placement rules."""

@@ -16,6 +16,7 @@ from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.enums import Word
 from meta_ads_mcp.core.values.ids import AccountId, AdId, CreativeId, VideoId
 from meta_ads_mcp.domain.destinations import SOURCE_FIELDS, distinct_links
+from meta_ads_mcp.tools.catalogue.product_source import product_source
 from meta_ads_mcp.tools.creatives.ad_media import read_images, read_videos, save_media, show_media, with_crops
 from meta_ads_mcp.tools.creatives.crops import USUAL, CropKey
 from meta_ads_mcp.tools.creatives.url_tags import group_by_url_tags
@@ -54,7 +55,7 @@ Pixels = Annotated[int, Field(ge=1, le=10_000)]
     Effect.READ,
     get("{ad_id}/adcreatives", "{account_id}/adcreatives"),
     node="AdCreative",
-    fields=FIELDS,
+    fields=f"{FIELDS} product_set_id",
     identity="id account_id",
     singular="creative",
     keywords="copy text headline image link url landing page",
@@ -63,7 +64,8 @@ class GetAdCreatives(ListParams):
     """List the creatives of an ad or an ad account: texts, media, call to action, post id.
 
     effective_link_url is the landing page, wherever the creative holds it. group_by=url_tags groups all running ads of
-    the account by their URL (UTM) parameters, and names those without any.
+    the account by their URL (UTM) parameters, and names those without any. For the ad_id of a catalog ad: its product
+    set and feeds with their last upload (old prices, missing items).
     """
 
     ad_id: AdId | None = None
@@ -81,7 +83,18 @@ class GetAdCreatives(ListParams):
         """Read one list, or all running ads with their creatives."""
         if self.group_by:
             return await group_by_url_tags(call, str(self.account_id), self.after, self.max_items or self.limit)
-        return await read_list(call, self, f"{self.ad_id or self.account_id}/adcreatives", refine=with_links)
+        path = f"{self.ad_id or self.account_id}/adcreatives"
+        result = await read_list(call, self, path, refine=with_links)
+        if self.ad_id is None or not isinstance(result.data, list):
+            return result
+        return replace(result, data=[await _with_source(call, row) for row in result.data])
+
+
+async def _with_source(call: Call, creative: Row) -> Row:
+    """Return the creative of an ad; that of a catalog ad with its product set, catalog and feeds."""
+    set_id = creative.get("product_set_id")
+    source = await product_source(call, str(set_id)) if set_id else None
+    return {**creative, **({"product_source": source} if source else {})}
 
 
 @tool(

@@ -175,3 +175,12 @@ def old_values(requests: Sequence[ItemRequest], items: Mapping[str, Row]) -> dic
             names = [name for name in request.data if name in FIELDS and item.get(FIELDS[name]) not in (None, "")]
             values[request.item_id] = {name: _old_text(name, item) for name in names}
     return values
+
+
+def reversed_request(request: ItemRequest, old: Mapping[str, str] | None) -> Row | None:
+    """Return the request that takes one back, or None for a deletion and for an item without earlier values."""
+    if request.method == "CREATE":
+        return {"method": "DELETE", "data": {"id": request.item_id}}
+    if request.method == "DELETE" or not old:
+        return None
+    return {"method": "UPDATE", "data": {"id": request.item_id, **old}}

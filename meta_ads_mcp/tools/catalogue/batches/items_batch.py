@@ -18,7 +18,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import CatalogId
-from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
+from meta_ads_mcp.core.write import Change, ConfirmedParams, Inverse, Plan, Steps
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.catalogue.batches.item_rows import (
     ATTRIBUTES,
@@ -35,6 +35,7 @@ from meta_ads_mcp.tools.catalogue.batches.item_values import (
     is_done,
     old_values,
     read_items,
+    reversed_request,
 )
 from meta_ads_mcp.tools.catalogue.catalogs import SCOPES
 from meta_ads_mcp.tools.catalogue.feed_setup.feed_forms import ItemSubType
@@ -48,6 +49,7 @@ MAX_BYTES = 27 * 1024 * 1024
 MAX_FILE_BYTES = 64 * 1024 * 1024
 # Items that may change without asking the user.
 MAX_UNASKED = 100
+MANY = f"it changes more than {MAX_UNASKED} items that running ads may show"
 MAX_SHOWN = 20
 # Old values that are kept in the journal for an undo.
 MAX_KEPT_CHARS = 500_000
@@ -161,11 +163,10 @@ class ItemsBatch(ConfirmedParams):
             params["item_sub_type"] = self.item_sub_type
         deletions = sum(request.method == "DELETE" for request in chunk)
         reasons = [f"it deletes {deletions} items, which cannot be undone"] if deletions else []
-        reasons += ["it changes more than 100 items that running ads may show"] if len(chunk) > MAX_UNASKED else []
-        rows = params["requests"]
-        # Whole values are kept for an undo, as long as they do not fill the journal.
-        keeps = self.item_type == PRODUCT_TYPE and len(json.dumps([old, rows])) <= MAX_KEPT_CHARS
-        part: Row = {"content": fingerprint, "batch": number, "of": total, "count": len(chunk)}
+        reasons += [MANY] if len(chunk) > MAX_UNASKED else []
+        reverse = [row for request in chunk if (row := reversed_request(request, old.get(request.item_id)))]
+        # Old values are kept for an undo, as long as they do not fill the journal.
+        keeps = bool(reverse) and self.item_type == PRODUCT_TYPE and len(json.dumps(reverse)) <= MAX_KEPT_CHARS
         return Change(
             Effect.UPDATE,
             Request(
@@ -178,12 +179,20 @@ class ItemsBatch(ConfirmedParams):
             ),
             "ProductItem",
             object_id=self.catalog_id,
-            before={"items": {"old": old}} if keeps else {},
-            after={"items": {**part, "requests": rows} if keeps else part},
+            after={"content": fingerprint, "batch": number, "of": total, "items_sent": len(chunk)},
             edge=EDGE,
+            inverse=self._inverse(params, reverse) if keeps else None,
             reasons=tuple(reasons),
             private=True,
         )
+
+    def _inverse(self, params: Row, reverse: list[Row]) -> Inverse:
+        """Return the batch that puts the old attributes back and deletes what was created."""
+        deletions = sum(row["method"] == "DELETE" for row in reverse)
+        reasons: tuple[str, ...] = (f"it deletes {deletions} items that the batch created",) if deletions else ()
+        if len(reverse) > MAX_UNASKED:
+            reasons += (MANY,)
+        return Inverse("POST", f"{self.catalog_id}/{EDGE}", {**params, "requests": reverse}, reasons)
 
     @classmethod
     def resumes(cls) -> bool:
@@ -215,7 +224,7 @@ class BatchRun:
     async def send(self) -> None:
         """Send what no earlier call has sent. The handles are stored for a resumed call."""
         earlier = await self._earlier()
-        handles_before = self.call.exports.read_state(self.state).get("handles") or {}
+        handles_before = self._handles_before()
         for number, (chunk, change) in enumerate(zip(self.chunks, self.plan.changes, strict=True), 1):
             entry = earlier.get(number)
             if entry is not None and (entry.status == "success" or str(number) in handles_before):
@@ -246,20 +255,26 @@ class BatchRun:
         self.chunks[number - 1] = rest
         if not rest:
             return None
-        part = change.after["items"]
+        part = change.after
         return self.args.change_of(rest, number, part["of"], part["content"], old_values(rest, items))
 
     async def _earlier(self) -> dict[int, JournalEntry]:
         """Return the last journal entry of each request of an earlier call with this key and content."""
         query = ChangeQuery(object_id=self.args.catalog_id, tool=NAME, limit=MAX_SEARCHED_CHANGES)
-        content = self.plan.changes[0].after["items"]["content"]
+        content = self.plan.changes[0].after["content"]
         entries: dict[int, JournalEntry] = {}
         for entry in reversed((await self.call.changes.find(query)).entries):
-            part = entry.after.get("items") or {}
+            part = entry.after
             is_same = entry.key == self.args.idempotency_key and part.get("content") == content
             if is_same and entry.status != "failed":
                 entries[int(part["batch"])] = entry
         return entries
+
+    def _handles_before(self) -> Row:
+        try:
+            return dict(self.call.exports.read_state(self.state).get("handles") or {})
+        except AdsError:
+            return {}
 
     def _store(self) -> None:
         handles = {str(number): handle for number, handle in self.handles.items()}

@@ -54,6 +54,10 @@ MORE: dict[str, dict[str, Any]] = {
         "objectives": [{"name": "Purchases", "type": "CONVERSIONS"}],
     },
     "ads_experiment_abtest_update_test": {"action": "update", "name": "Renamed"},
+    "ads_bulk_create": {
+        "plan": {"campaigns": [{"name": "Spring", "objective": "OUTCOME_TRAFFIC", "daily_budget": 5000}]},
+        "idempotency_key": "tree-1",
+    },
     "ads_create_ad_set": {"optimization_goal": "LINK_CLICKS", "targeting": AMERICANS},
     "ads_create_budget_schedule": {
         "campaign_id": ID,

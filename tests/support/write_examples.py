@@ -28,7 +28,26 @@ SCHEDULE: dict[str, Any] = {
     "schedule_spec": {"schedule_type": "DAILY"},
 }
 
+TREE: dict[str, Any] = {
+    "campaigns": [
+        {
+            "name": "Spring",
+            "objective": "OUTCOME_TRAFFIC",
+            "daily_budget": 5000,
+            "ad_sets": [
+                {
+                    "name": "Broad",
+                    "optimization_goal": "LINK_CLICKS",
+                    "targeting": US,
+                    "ads": [{"name": "Image", "creative": {"image_hash": "{image}", **STORY}}],
+                }
+            ],
+        }
+    ]
+}
+
 VALID: dict[str, dict[str, Any]] = {
+    "ads_bulk_create": {"account_id": "{account}", "plan": TREE, "idempotency_key": "tree-1"},
     "ads_create_campaign": {
         "account_id": "{account}",
         "name": "Spring",

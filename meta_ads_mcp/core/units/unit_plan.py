@@ -99,6 +99,7 @@ class UnitPlan:
     * `max_unasked`: a plan of more objects is asked for.
     * `stop_on_error`: after a batch with a failure no further batch is sent.
     * `keeps_sum`: money only moves, because each raise needs the cuts: the policy measures the difference of the sums.
+    * `validate_first`: Graph validates what it can before anybody is asked; anything that it refuses ends the call.
     * `details`: data for the answer, before and after the change.
     * `undo_of`: the unit that this one reverses.
     """
@@ -113,4 +114,5 @@ class UnitPlan:
     max_unasked: int = MAX_UNASKED_OBJECTS
     stop_on_error: bool = False
     keeps_sum: bool = False
+    validate_first: bool = False
     undo_of: str | None = None

@@ -186,6 +186,10 @@ class CreateAdSet(AdSetSettings, CreateParams):
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         if self.daily_budget is not None or self.lifetime_budget is not None:
             await check_campaign_budget(call, self.campaign_id)
+        await self.note_settings(call)
+
+    async def note_settings(self, call: Call) -> None:
+        """Add the notes that need no campaign, which may not exist yet."""
         await note_dsa(call, self.account_id, self.targeting, self.dsa_beneficiary, self.dsa_payor)
         note_placements(call, self.targeting)
         if self.frequency_control_specs and self.optimization_goal not in CAPPABLE_GOALS:

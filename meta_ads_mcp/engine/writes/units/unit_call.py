@@ -106,6 +106,8 @@ class UnitCall:
             return await self._dry_run(plan, asker)
         if not self.states:
             return unit_answer.nothing_to_do(self.tool.title, plan)
+        if plan.validate_first and "confirmation" not in self.arguments:
+            await require_valid(self.writer.client, self.states)
         question = await self._request_confirmation(plan, asker, record)
         if question is not None:
             record.outcome = "needs_confirmation"

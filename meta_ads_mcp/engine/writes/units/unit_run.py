@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import NOTHING_MADE, JournalEntry
@@ -35,6 +35,7 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     not_applied_message,
     resolved_change,
 )
+from meta_ads_mcp.engine.writes.units.video_wait import wait_for_videos
 from meta_ads_mcp.errors import AdsError, Blocked, CircuitOpen, Throttled, TokenProblem, UnknownOutcome
 
 # Values that were read longer ago are read again before a step is sent.
@@ -87,11 +88,13 @@ class UnitRun:
     retry_after_s: int | None = None
     running: asyncio.Task[None] | None = None
     _stop_reason: str = ""
+    _ready_videos: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         """Send all steps that wait. Raises nothing of Graph: each step has its outcome."""
         await self._resolve_open_steps()
         while not self._stop_reason:
+            await wait_for_videos(self.client, self.clock, self.states, self._ready_videos, self._report_wait)
             batch = next_batch(self.states, self.clock.now(), await self._room())
             if not batch:
                 break
@@ -107,6 +110,10 @@ class UnitRun:
         """Finish a batch that has begun, also for a caller that goes away: its outcomes have to be written down."""
         task = self.running = asyncio.ensure_future(work)
         await asyncio.shield(task)
+
+    async def _report_wait(self, text: str) -> None:
+        ended = sum(state.status != WAITING for state in self.states)
+        await self.progress(ended, len(self.states), text)
 
     async def _report(self) -> None:
         count = sum(state.status != WAITING for state in self.states)
@@ -259,7 +266,7 @@ class UnitRun:
             if isinstance(row, AdsError):
                 state.message = f"The change was made, but could not be read back ({row.kind})."
                 continue
-            if change.node == "AdCreative" and change.effect is Effect.CREATE:
+            if _is_copy(change):
                 self._compare_copy(state, change, row)
                 continue
             result = compare(change, row, fields_to_read_back(change))
@@ -315,8 +322,13 @@ async def check_steps(
             state.end(NOT_SENT, describe_stale(state.step.change, row, names))
 
 
+def _is_copy(change: Change) -> bool:
+    """Return whether the change makes a creative after another one: all of its fields are known, not only some."""
+    return change.node == "AdCreative" and change.effect is Effect.CREATE and not change.readable
+
+
 def _shown_fields(change: Change) -> Sequence[str]:
-    if change.node == "AdCreative" and change.effect is Effect.CREATE:
+    if _is_copy(change):
         return source_fields("AdCreative")
     return fields_to_read_back(change)
 

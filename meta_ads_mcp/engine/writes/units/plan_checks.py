@@ -39,6 +39,13 @@ async def validate_steps(client: AuthorizedGraph, states: Sequence[StepState]) -
     ]
 
 
+async def require_valid(client: AuthorizedGraph, states: Sequence[StepState]) -> None:
+    """Raise InvalidArguments for steps that Graph would refuse."""
+    rows = await validate_steps(client, states)
+    if rows:
+        raise all_refused_error(rows)
+
+
 def differing_fields(plan: Change, now: Change) -> list[str]:
     """Return the fields whose values before are not those of the earlier plan."""
     return [name for name in plan.after if name in plan.before and plan.before[name] != now.before.get(name)]

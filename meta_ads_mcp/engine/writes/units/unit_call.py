@@ -34,6 +34,7 @@ from meta_ads_mcp.engine.writes.units import unit_answer
 from meta_ads_mcp.engine.writes.units.plan_checks import (
     all_refused_error,
     differing_fields,
+    require_valid,
     stale_plan_error,
     validate_steps,
 )

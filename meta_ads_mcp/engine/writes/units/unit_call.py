@@ -114,9 +114,8 @@ class UnitCall:
             record.outcome = "needs_confirmation"
             return question
         await self._require_fresh()
-        result = await self._start(plan)
         record.outcome = "success"
-        return result
+        return await self._start(plan)
 
     # ---- the plan
 
@@ -184,8 +183,6 @@ class UnitCall:
         seconds = self._expected_seconds()
         text = f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
         return f"It takes about {text} at the pace that Meta allows."
-
-    # ---- before anything is sent
 
     async def _request_confirmation(
         self, plan: UnitPlan, asker: Elicitor, record: AuditRecord

@@ -55,6 +55,10 @@ OPEN_OBJECTS = {
     "params": "params of a feed rule, which depend on its type and can be any values to map",
     "values": "values of an object in a catalog, which depend on its type; the server closes them",
     "filter": "the filter language of product sets, which nests; the server checks it at every depth",
+    **dict.fromkeys(
+        ("pixels", "pages", "instagram_users", "audiences", "product_sets", "lead_forms", "apps", "countries"),
+        "old id to new id",
+    ),
     **dict.fromkeys(("plan", "defaults"), "arguments of the tools that create the objects, which close them"),
     "tracking_parameters": "names and texts of the advertiser's own",
     "contents": "items of an order with any keys of the advertiser",

@@ -20,6 +20,7 @@ OPEN = {
     "ads_catalog_create_product_set": {"filter"},
     "ads_create_lead_form": {"tracking_parameters"},
     "ads_bulk_update": {"edits"},
+    "ads_copy_to_account": {"mapping"},
 }
 # Expressions whose keys are words of a language of Meta's: refused, and told what it expects instead of a list.
 EXPRESSIONS = {

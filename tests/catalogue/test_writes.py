@@ -27,7 +27,9 @@ SHOWN_OTHERWISE = {"rule", "start_time", "end_time", "time_start", "time_end", "
 
 def unlike_entry(made: SandboxEngine, entry: JournalEntry) -> list[str]:
     """The values of a journalled change that the sandbox does not have."""
-    node = made.store.nodes[str(entry.object_id)]
+    node = made.store.nodes.get(str(entry.object_id))
+    if node is None:
+        return []  # an image has its hash in place of an id
     shown = {name: value for name, value in entry.after.items() if name in made.sandbox.graph.spec.fields(node.type)}
     return [name for name, value in shown.items() if not same_value(node.get(name), value)]
 

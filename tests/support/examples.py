@@ -225,6 +225,7 @@ def demo_ids(world: World) -> Callable[[str], str]:
 
 # What cannot work in the demo, with the kind of its error and the reason.
 IN_DEMO = {
+    "ads_copy_to_account": ("invalid_arguments", "the first campaign is in the first account"),
     "ads_update_audience_users": ("denied", "no folder is given to upload from"),
     "ads_import_structure": ("denied", "no folder is given to upload from"),
     "ads_undo_change": ("not_found", "nothing was changed yet"),

@@ -82,9 +82,12 @@ class KillableServer:
         return await self.start().call(tool, arguments, Person(True))
 
 
-async def each_death(state_dir: Path, most: int = 60) -> AsyncIterator[tuple[KillableServer, int, When]]:
-    """Yield a fresh server for each request at which a call can end, in both ways, until the caller stops."""
-    for last in range(most):
+async def each_death(state_dir: Path, most: int = 60, step: int = 1) -> AsyncIterator[tuple[KillableServer, int, When]]:
+    """Yield a fresh server for each request at which a call can end, in both ways, until the caller stops.
+
+    With a `step`, for each request of that many.
+    """
+    for last in range(0, most, step):
         for when in ("before", "after"):
             folder = state_dir / f"{last}-{when}"
             folder.mkdir()

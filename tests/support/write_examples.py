@@ -152,12 +152,20 @@ CONFIRMED = frozenset(
     ads_reply_comment ads_create_lead_form ads_create_ad_study facebook_create_post facebook_delete_post
     ads_experiment_lift_create_test
     ads_update_ad ads_update_ad_link ads_update_spend_cap ads_delete_budget_schedule
-    ads_import_structure
+    ads_import_structure ads_copy_to_account
     ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     ads_bulk_update ads_shift_budget
     ads_catalog_delete_entity ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     """.split()
 )
+
+
+def counterparts(desk: SandboxEngine) -> dict[str, Any]:
+    """The mapping of a copy into the second account: its Page, pixel and Instagram account for those of the first."""
+    edges = {"pages": "promote_pages", "pixels": "adspixels", "instagram_users": "instagram_accounts"}
+    first = {name: desk.store.children(desk.account, edge)[0].id for name, edge in edges.items()}
+    other = {name: desk.store.children(desk.ids["other"], edge)[0].id for name, edge in edges.items()}
+    return {name: {first[name]: other[name]} for name in edges}
 
 
 async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
@@ -167,6 +175,9 @@ async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
         people = files / "people.csv"
         people.write_text("EMAIL\nmary@mail.example\n", encoding="utf-8")
         given |= {"audience_id": desk.ids["audience"], "file_path": str(people)}
+    if tool.name == "ads_copy_to_account":
+        copy = {"campaign_id": desk.ids["campaign"], "target_account_id": desk.ids["other"], "budget_rate": 0.9}
+        given = {**copy, "mapping": counterparts(desk), "on_unmapped": "drop", "idempotency_key": "copy-1"}
     if tool.name == "ads_import_structure":
         sheet = files / "structure.csv"
         sheet.write_text(f"level,id,name\ncampaign,{desk.ids['campaign']},Renamed\n", encoding="utf-8")

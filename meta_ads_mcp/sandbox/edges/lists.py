@@ -37,6 +37,7 @@ PLAIN = (
     "AdAccount/advideos",
     "Ad/adcreatives",
     "AdVideo/thumbnails",
+    "CustomAudience/adaccounts",
     "Page/instagram_accounts",
 )
 

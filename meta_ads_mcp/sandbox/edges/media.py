@@ -55,6 +55,8 @@ Json = Any
 @serves("POST", "AdAccount/adimages")
 def image(ask: Ask) -> Json:
     """Per file its hash. The same picture again is the same image."""
+    if "copy_from" in ask.params:
+        return {"images": {"copy": _copy_image(ask, ask.params["copy_from"])}}
     pictures = _pictures(ask)
     if not pictures:
         raise invalid(None, "Give bytes, a file, or copy_from", "bytes")
@@ -62,8 +64,6 @@ def image(ask: Ask) -> Json:
 
 
 def _pictures(ask: Ask) -> dict[str, bytes]:
-    if "copy_from" in ask.params:
-        return {"copy": _copy_image(ask, ask.params["copy_from"])}
     if "bytes" not in ask.params:
         return {file.filename: file.content for file in ask.call.files}
     try:
@@ -73,16 +73,20 @@ def _pictures(ask: Ask) -> dict[str, bytes]:
     return {ask.params.get("name") or "bytes": content}
 
 
-def _copy_image(ask: Ask, source: Mapping[str, Json]) -> bytes:
+def _copy_image(ask: Ask, source: Mapping[str, Json]) -> Json:
+    """Put an image of another account into this one. The same picture has the same hash."""
     node = ask.graph.find(f"{source.get('source_account_id')}:{source.get('hash')}")
-    if node is None:
+    if node is None or node.type != "AdImage":
         raise unknown_node(str(source.get("hash")), ask.call.method)
-    return str(node.id).encode()
+    return _add_image(ask, str(node.get("hash")), str(node.get("name")), (node.get("width"), node.get("height")))
 
 
 def _store_image(ask: Ask, name: str, content: bytes) -> Json:
-    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    width, height = (1080, 1080) if "copy_from" in ask.params else size_of(content)
+    return _add_image(ask, hashlib.md5(content, usedforsecurity=False).hexdigest(), name, size_of(content))
+
+
+def _add_image(ask: Ask, digest: str, name: str, size: tuple[int, int]) -> Json:
+    width, height = size
     node_id = f"{ask.node.account}:{digest}"
     if ask.graph.find(node_id) is None:
         when = stamp(now(ask))

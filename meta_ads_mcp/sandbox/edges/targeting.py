@@ -73,7 +73,7 @@ def check_targeting(ask: Ask, spec: Spec, campaign: GraphNode, *, creating: bool
     if spec.get("exclusions"):
         raise invalid(None, "Detailed targeting exclusions are no longer available", "targeting")
     for item in (*spec.get("custom_audiences", []), *spec.get("excluded_custom_audiences", [])):
-        known_node(ask, "CustomAudience", item.get("id"))
+        _check_audience(ask, str(item.get("id")))
     if RESTRICTED_CATEGORIES & set(campaign.get("special_ad_categories") or ()):
         _check_restricted(spec, creating=creating)
 
@@ -141,3 +141,10 @@ def _check_restricted(spec: Spec, *, creating: bool) -> None:
 
 def _category_refusal(text: str) -> Refusal:
     return invalid(None, f"An audience of a special ad category {text}", "targeting")
+
+
+def _check_audience(ask: Ask, audience_id: str) -> None:
+    """An audience is the account's own, or shared with it."""
+    sharers = ask.graph.world.store.links.get((audience_id, "adaccounts"), ())
+    if f"act_{ask.node.account}" not in sharers:
+        known_node(ask, "CustomAudience", audience_id)

@@ -88,7 +88,9 @@ async def _search(client: GraphPort, clock: Clock, journal: Journal, item: LostS
         state.end(SUCCESS, "Meta's answer was lost; the new object was found.")
     elif ids:
         state.end(UNKNOWN, _SEVERAL + ", ".join(sorted(ids)))
-    elif is_searchable(item.change) and clock.now() - entry.started >= SETTLE_SECONDS:
+    elif item.change.request.repeatable or (
+        is_searchable(item.change) and clock.now() - entry.started >= SETTLE_SECONDS
+    ):
         state.end(WAITING, _NOT_MADE)
     else:
         state.end(UNKNOWN, _ABSENT)

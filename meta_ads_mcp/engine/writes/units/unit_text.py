@@ -58,6 +58,7 @@ class UnitText:
     def edits(self, change: Change) -> list[Edit]:
         """Return everything that a change sets. Of a copy, only the values in which it differs from the original."""
         if change.effect is Effect.CREATE and change.before:
+<<<<<<< HEAD
             return self._differences(change)
         references = {name for name, value in change.after.items() if _is_reference(value)}
         references |= {name for name, value in change.request.params.items() if _is_reference(value)}
@@ -74,6 +75,15 @@ class UnitText:
             (_join_paths([path for path, _ in rows]), ", ".join(dict.fromkeys(old for _, old in rows)), after)
             for after, rows in places.items()
         ]
+=======
+            values = differences(change.before, change.after)
+            return [
+                (path, self.words.value(path.rpartition(".")[2], row["before"]), self.words.value(path, row["after"]))
+                for path, row in values.items()
+                if "$id_of_step" not in str(row["after"])
+            ]
+        return [edit for edit in self.words.changes(change) if "$id_of_step" not in edit[2]]
+>>>>>>> a0010dd (bulk: copy a campaign into another ad account)
 
     def question(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> str:
         """Return the whole question: what changes for which objects, why it is asked, sums, and what is left out."""

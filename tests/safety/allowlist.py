@@ -22,7 +22,7 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.sandbox import SandboxCall
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
-from tests.support.ownership import Ownership
+from tests.support.ownership import LOOK_UPS, Ownership
 from tests.support.planted_ids import SHAPES, Planter
 from tests.support.sandbox_bench import FOR_EVER, Bench, is_write
 from tests.support.sandbox_engine import SandboxEngine
@@ -136,7 +136,7 @@ def _lie(judge: Ownership, random: Random) -> None:
 
 
 def _is_answer_about_objects(call: SandboxCall) -> bool:
-    return call.method == "GET" and bool(call.path) and call.params.get("fields") not in ("id,account_id", "id,page_id")
+    return call.method == "GET" and bool(call.path) and call.params.get("fields") not in LOOK_UPS
 
 
 def _exchanged(value: Any, judge: Ownership, random: Random, *, top: bool) -> Any:

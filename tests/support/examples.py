@@ -54,6 +54,7 @@ MORE: dict[str, dict[str, Any]] = {
         "objectives": [{"name": "Purchases", "type": "CONVERSIONS"}],
     },
     "ads_experiment_abtest_update_test": {"action": "update", "name": "Renamed"},
+    "ads_update_ad_labels": {"operation": "create", "names": ["Spring"]},
     "ads_bulk_create": {
         "plan": {"campaigns": [{"name": "Spring", "objective": "OUTCOME_TRAFFIC", "daily_budget": 5000}]},
         "idempotency_key": "tree-1",

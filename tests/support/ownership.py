@@ -14,7 +14,7 @@ from urllib.parse import unquote
 from meta_ads_mcp.sandbox import Logged, World
 
 # What an object with these fields says is the question who owns it, and nothing else.
-_LOOK_UPS = ("id,account_id", "id,page_id")
+LOOK_UPS = ("id,account_id", "id,page_id", "id,ad_object_id")
 # Edges that lead from an account to what it shares with others.
 _UPWARD = frozenset(
     """
@@ -58,7 +58,7 @@ class Ownership:
 
 
 def _is_look_up(entry: Logged) -> bool:
-    return entry.method == "GET" and "/" not in entry.path and entry.params.get("fields") in _LOOK_UPS
+    return entry.method == "GET" and "/" not in entry.path and entry.params.get("fields") in LOOK_UPS
 
 
 def _ids_in(entry: Logged) -> Iterator[str]:

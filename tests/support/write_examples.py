@@ -47,6 +47,13 @@ TREE: dict[str, Any] = {
 }
 
 VALID: dict[str, dict[str, Any]] = {
+    "ads_update_ad_labels": {
+        "account_id": "{account}",
+        "operation": "apply",
+        "names": ["Spring"],
+        "level": "ad",
+        "object_ids": ["{ad}"],
+    },
     "ads_bulk_create": {"account_id": "{account}", "plan": TREE, "idempotency_key": "tree-1"},
     "ads_create_campaign": {
         "account_id": "{account}",

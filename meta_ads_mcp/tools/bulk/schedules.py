@@ -19,7 +19,7 @@ from meta_ads_mcp.core.values.graph_values import unix_seconds
 from meta_ads_mcp.core.values.ids import AdSetId, CampaignId, ScheduleId
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.core.values.spend_fields import UnreadableAmount, parse_minor
-from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan
+from meta_ads_mcp.core.write import Change, ConfirmedParams, Inverse, Plan
 from meta_ads_mcp.errors import AdsError, NotFound
 
 FIELDS = (
@@ -144,8 +144,19 @@ class DeleteBudgetSchedule(ConfirmedParams):
             title=str(subject.get("name") or ""),
             parent=subject_id,
             edge="budget_schedules",
+            inverse=_again(row, subject_id, call.now().timestamp()),
         )
         return Plan([change], f"Delete {_in_words(schedule)}.", [_in_words(schedule)], {"schedule": schedule})
+
+
+def _again(row: Row, subject_id: str, now: float) -> Inverse | None:
+    """Return the request that makes the rest of a schedule again; None for a weekly one, or one that is over."""
+    start, end = unix_seconds(row.get("time_start")), unix_seconds(row.get("time_end"))
+    if start is None or end is None or end <= now or row.get("recurrence_type") not in (None, "ONE_TIME"):
+        return None
+    values: Row = {"time_start": int(max(start, now)), "time_end": int(end)}
+    values |= {name: row.get(name) for name in ("budget_value", "budget_value_type")}
+    return Inverse("POST", f"{subject_id}/budget_schedules", values, ("it raises the budget for that period",))
 
 
 def _in_words(schedule: Row) -> str:

@@ -17,6 +17,8 @@ from meta_ads_mcp.core.write import Change
 MAX_UNIT_OBJECTS = 1000
 # A plan with more objects than this is asked for, whatever it does.
 MAX_UNASKED_OBJECTS = 10
+# Rows of an answer, and objects that the table of a plan names.
+MAX_ITEMS = 250
 _REFERENCE = "$id_of_step"
 
 
@@ -101,6 +103,7 @@ class UnitPlan:
     * `keeps_sum`: money only moves, because each raise needs the cuts: the policy measures the difference of the sums.
     * `validate_first`: Graph validates what it can before anybody is asked; anything that it refuses ends the call.
     * `details`: data for the answer, before and after the change.
+    * `max_items`: rows of the answer. Of a larger unit the others are counted, and ads_get_changes lists them.
     * `undo_of`: the unit that this one reverses.
     """
 
@@ -115,4 +118,5 @@ class UnitPlan:
     stop_on_error: bool = False
     keeps_sum: bool = False
     validate_first: bool = False
+    max_items: int = MAX_ITEMS
     undo_of: str | None = None

@@ -51,8 +51,8 @@ def check_budgets(ask: Ask, params: Mapping[str, Json]) -> None:
 
 
 def check_flight(ask: Ask, start: Json, end: Json, name: str) -> None:
-    """An end lies in the future and after the start."""
-    if end is None:
+    """An end lies in the future and after the start. 0 is no end."""
+    if end is None or str(end) == "0":
         return
     until = moment(ask, end)
     if until <= ask.graph.clock():

@@ -85,6 +85,8 @@ def update(ask: Ask) -> Json:
     _check_changed_budget(ask, campaign)
     budgets.check_flight(ask, params.get("start_time"), params.get("end_time"), "end_time")
     after = {**node.fields, **params}
+    if str(params.get("end_time")) == "0" and budgets.amount(after.get("lifetime_budget")):
+        raise invalid(None, "A lifetime budget needs an end_time", "end_time")
     if {"optimization_goal", "billing_event"} & params.keys():
         check_goal(campaign, after["optimization_goal"], after["billing_event"])
     if {"bid_strategy", "bid_amount", "bid_constraints"} & params.keys():

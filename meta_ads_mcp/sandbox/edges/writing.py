@@ -71,6 +71,8 @@ def readable(ask: Ask, kind: str, params: Mapping[str, Json]) -> dict[str, Json]
 
 
 def _format_value(ask: Ask, kind: str, value: Json) -> Json:
+    if kind == "datetime" and str(value) == "0":
+        return None
     if kind == "datetime":
         return stamp(moment(ask, value).astimezone(zone_of(ask)))
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -13,13 +13,14 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.units.unit_plan import UnitStep, id_of_step
 from meta_ads_mcp.core.values.enums import EntityType
-from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.core.write import Change, Inverse
 from meta_ads_mcp.domain.copying import read_source, require_copyable, writable_creative
 from meta_ads_mcp.domain.destinations import remaining_destinations, replace_links, web_destinations
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.bulk.object_reads import update_request
 
 _BUDGETS = frozenset({"daily_budget", "lifetime_budget"})
+_ENDS = ("end_time", "stop_time")
 # Fields that Graph shows in another form than it takes, or in another order.
 _NOT_READ_BACK = frozenset({"adlabels"})
 
@@ -62,6 +63,7 @@ class EditSteps:
             readable=tuple(name for name in after if name not in _NOT_READ_BACK),
             title=str(row.get("name") or ""),
             validate_only=not needs,
+            inverse=_inverse(row, after),
             context={name: row[name] for name in ("status", *_BUDGETS, "bid_strategy") if name in row},
         )
         self.steps.append(UnitStep(f"{level}:{object_id}", change, needs, row=line))
@@ -103,3 +105,12 @@ class EditSteps:
             names = ", ".join(f"{place.name} ({place.kind.value})" for place in remaining[:3])
             self.call.note(f"Not changed in ad {ad_id}, because link_url cannot replace it: {names}.")
         return new
+
+
+def _inverse(row: Mapping[str, Any], after: Row) -> Inverse | None:
+    """Return the request that takes back a first end time: 0 is no end. Else the values before take a change back."""
+    if not any(name in after and row.get(name) is None for name in _ENDS):
+        return None
+    values = {name: 0 if name in _ENDS and row.get(name) is None else row.get(name) for name in after}
+    reasons = ("it lets the object run without an end again",)
+    return None if None in values.values() or "creative" in values else Inverse("POST", str(row["id"]), values, reasons)

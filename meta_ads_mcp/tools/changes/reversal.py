@@ -165,7 +165,8 @@ def require_undoable(entry: JournalEntry) -> None:
         )
     if entry.undone_by:
         raise InvalidArguments(f"This change was undone already, by {entry.undone_by}.", "Nothing is left to do.")
-    if entry.effect == "delete" or entry.after.get("status") == "DELETED":
+    is_deletion = entry.effect == "delete" and not entry.inverse
+    if is_deletion or entry.after.get("status") == "DELETED":
         raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
     if entry.after.get("status") == "ARCHIVED" and node_kind(entry.node).delivers:
         raise InvalidArguments("An archived object can only be deleted, so this cannot be undone.", "Copy the object.")

@@ -74,3 +74,28 @@ async def test_another_object_is_not_taken_for_a_schedule() -> None:
     error = await made.refused("ads_delete_budget_schedule", schedule_id=made.ids["campaign"])
     assert error["kind"] in ("invalid_arguments", "not_found")
     assert made.writes == []
+
+
+async def test_the_deletion_of_a_coming_schedule_is_taken_back_by_a_new_one() -> None:
+    made = build_writer()
+    schedule = await scheduled(made, budget_value=2500, budget_value_type="ABSOLUTE")
+    values = dict(made.store.nodes[schedule].fields)
+    deleted = await made.done("ads_delete_budget_schedule", schedule_id=schedule)
+    user = Person(True)
+    answer = await made.call("ads_undo_change", {"change_id": deleted["change_id"]}, user)
+    assert not answer.is_error, answer.text
+    assert "25.00 USD" in user.asked[0]
+    rows = made.store.children(made.ids["campaign"], "budget_schedules")
+    again = next(row for row in rows if row.get("budget_value") == 2500)
+    assert {name: again.get(name) for name in ("time_start", "time_end", "budget_value_type")} == {
+        name: values[name] for name in ("time_start", "time_end", "budget_value_type")
+    }
+
+
+async def test_the_deletion_of_a_schedule_that_is_over_stays() -> None:
+    made = build_writer()
+    schedule = await scheduled(made, budget_value=2500, budget_value_type="ABSOLUTE")
+    made.clock.passed_s += 60 * 86_400
+    deleted = await made.done("ads_delete_budget_schedule", schedule_id=schedule)
+    error = await made.refused("ads_undo_change", change_id=deleted["change_id"])
+    assert "cannot be undone" in error["message"]

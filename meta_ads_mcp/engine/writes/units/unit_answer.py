@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_ads_mcp.core.changes import UnitRecord
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
-from meta_ads_mcp.core.units.unit_plan import UnitPlan
+from meta_ads_mcp.core.units.unit_plan import MAX_ITEMS, UnitPlan
 from meta_ads_mcp.engine.writes.units.unit_steps import (
     FAILED,
     NOT_SENT,
@@ -24,8 +24,6 @@ UNCHANGED = "unchanged"
 COLUMNS = ["id", "name", "status", "change_id", "message"]
 # Longer names are cut in the rows of an answer. The question has them in full.
 MAX_NAME_CHARS = 80
-# Rows of an answer. Of a larger unit, the rows that are not a success come first.
-MAX_ITEMS = 250
 
 Item = list[Any]
 
@@ -53,11 +51,11 @@ def count_outcomes(items: Sequence[Item]) -> dict[str, int]:
     return {status: counts[status] for status in OUTCOMES if counts[status]}
 
 
-def items_table(items: Sequence[Item]) -> Row:
-    """Return the rows as the contract's table; of too many, those that are not a success first."""
+def items_table(items: Sequence[Item], most: int = MAX_ITEMS) -> Row:
+    """Return the rows as the contract's table; of more than `most`, those that are not a success first."""
     rows = list(items)
-    if len(rows) > MAX_ITEMS:
-        rows = sorted(rows, key=lambda item: item[2] == SUCCESS)[:MAX_ITEMS]
+    if len(rows) > most:
+        rows = sorted(rows, key=lambda item: item[2] == SUCCESS)[:most]
     return Final({"columns": list(COLUMNS), "rows": rows})
 
 
@@ -111,13 +109,14 @@ def build_answer(
         data["totals"] = totals
     if unit.plan.get("refused"):
         data["refused"] = unit.plan["refused"]
-    data |= {"items": items_table(items), **(unit.plan.get("details") or {})}
+    most = int(unit.plan.get("max_items") or MAX_ITEMS)
+    data |= {"items": items_table(items, most), **(unit.plan.get("details") or {})}
     data["next_step"] = next_step(unit.unit_id, counts, unit.key, retry_after_s)
     if retry_after_s is not None:
         data["retry_after_seconds"] = retry_after_s
     notes: list[str] = [*(unit.plan.get("notes") or ())]
-    if len(items) > MAX_ITEMS:
-        left_out = len(items) - MAX_ITEMS
+    if len(items) > most:
+        left_out = len(items) - most
         notes.append(f"{left_out} rows are left out here; ads_get_changes unit_id={unit.unit_id} lists all.")
     return Result(summary(title, unit.unit_id, counts), Whole(data), notes=notes)
 
@@ -126,6 +125,7 @@ def encode_plan(plan: UnitPlan) -> Row:
     """Return what the journal keeps of a plan beside its steps."""
     return {
         "stop_on_error": plan.stop_on_error,
+        "max_items": plan.max_items,
         "unchanged": [asdict(row) for row in plan.unchanged],
         "refused": [row.public() for row in plan.refused],
         "details": dict(plan.details),

@@ -165,7 +165,7 @@ class UnitCall:
 
     def _data(self, plan: UnitPlan, status: str) -> Row:
         objects = sum(state.step.item is None for state in self.states)
-        data: Row = {"status": status, "objects": objects, "plan": self.text.table(self.states)}
+        data: Row = {"status": status, "objects": objects, "plan": self.text.table(self.states, plan.max_items)}
         if totals := self.text.totals(self.states):
             data["totals"] = totals
         if plan.unchanged:

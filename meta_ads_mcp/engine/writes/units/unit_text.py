@@ -58,7 +58,6 @@ class UnitText:
     def edits(self, change: Change) -> list[Edit]:
         """Return everything that a change sets. Of a copy, only the values in which it differs from the original."""
         if change.effect is Effect.CREATE and change.before:
-<<<<<<< HEAD
             return self._differences(change)
         references = {name for name, value in change.after.items() if _is_reference(value)}
         references |= {name for name, value in change.request.params.items() if _is_reference(value)}
@@ -69,21 +68,14 @@ class UnitText:
         """Return the values in which a copy differs. Places that get the same value are one edit."""
         places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for path, row in differences(change.before, change.after).items():
+            if "$id_of_step" in str(row["after"]):
+                continue
             name = path.rpartition(".")[2]
             places[self.words.value(name, row["after"])].append((path, self.words.value(name, row["before"])))
         return [
             (_join_paths([path for path, _ in rows]), ", ".join(dict.fromkeys(old for _, old in rows)), after)
             for after, rows in places.items()
         ]
-=======
-            values = differences(change.before, change.after)
-            return [
-                (path, self.words.value(path.rpartition(".")[2], row["before"]), self.words.value(path, row["after"]))
-                for path, row in values.items()
-                if "$id_of_step" not in str(row["after"])
-            ]
-        return [edit for edit in self.words.changes(change) if "$id_of_step" not in edit[2]]
->>>>>>> a0010dd (bulk: copy a campaign into another ad account)
 
     def question(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> str:
         """Return the whole question: what changes for which objects, why it is asked, sums, and what is left out."""
@@ -106,11 +98,13 @@ class UnitText:
         parts += [f"Not part of it: {describe_refused(row)}." for row in plan.refused]
         return " ".join(part for part in parts if part)
 
-    def table(self, states: Sequence[StepState]) -> Row:
-        """Return the plan as a table of the changes with the objects that get them."""
+    def table(self, states: Sequence[StepState], most: int) -> Row:
+        """Return the plan as a table of the changes with the objects that get them, at most that many by name."""
         rows: list[list[Any]] = []
         for group in self.groups(states):
-            objects = [_reference(*row) for row in group.objects]
+            objects = [_reference(*row) for row in group.objects[:most]]
+            if len(group.objects) > most:
+                objects.append(f"and {len(group.objects) - most} more")
             for index, (name, before, after) in enumerate(group.edits):
                 rows.append([name, before, after, objects if index == 0 else "the same"])
             if not group.edits:

@@ -22,6 +22,8 @@ from meta_ads_mcp.tools.bulk.copies.references import list_references
 from meta_ads_mcp.tools.bulk.copies.source_tree import SourceTree, read_tree_of_campaign, read_videos
 from meta_ads_mcp.tools.bulk.copies.target_account import read_target
 
+# The objects of a copy have the names of their sources, so that a few are enough to recognize them.
+MAX_ITEMS = 25
 _STAYS = (
     "learning, figures, likes and comments of the old ads, labels, rules, studies, value rules and budget schedules "
     "do not travel"
@@ -90,6 +92,7 @@ class CopyToAccount(UnitParams):
             details=_details(rules, tree),
             reasons=("objects and media are made in another ad account",),
             validate_first=True,
+            max_items=MAX_ITEMS,
         )
 
     async def _rules(self, call: Call, tree: SourceTree, source: Account, target: Account) -> CopyRules:

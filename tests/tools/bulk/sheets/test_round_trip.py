@@ -104,6 +104,12 @@ async def test_only_edited_cells_are_in_the_plan_and_undo_restores_them(tmp_path
     creative = node[node[made.ids["ad"]].get("creative")["id"]]
     assert creative.get("url_tags") == "utm_source=file"
     assert (await differences(made, path))["file_rows"]["changed"] == 0
+    await made.done("ads_undo_change", unit_id=done["unit_id"])
+    for object_id in (made.ids["campaign"], made.ids["ad_set"], made.ids["ad"]):
+        earlier, now = before.nodes[object_id], made.store.nodes[object_id].fields
+        names = {"name", "status", "daily_budget", "creative"} & now.keys()
+        assert {name: now[name] for name in names} == {name: earlier.fields[name] for name in names}
+    assert not made.store.nodes[made.ids["ad_set"]].get("adlabels")
 
 
 async def test_a_row_that_changed_since_is_stale_and_shows_three_values(tmp_path: Path) -> None:

@@ -114,6 +114,19 @@ async def test_ads_can_be_added_below_existing_objects() -> None:
     assert made.store.nodes[data["items"]["rows"][0][0]].get("adset_id") == made.ids["ad_set"]
 
 
+async def test_a_unit_is_undone_with_one_call() -> None:
+    made = build_writer()
+    before = made.store.snapshot()
+    data = await made.done("ads_bulk_create", **arguments(made, tree(made)))
+    await made.done("ads_undo_change", unit_id=data["unit_id"], created="delete")
+    live = [
+        node.type
+        for node in made.store.nodes.values()
+        if node.id not in before.nodes and node.get("status") not in ("DELETED", None)
+    ]
+    assert live == []
+
+
 async def test_many_objects_are_asked_for_and_declined() -> None:
     made, user = build_writer(), Person(False)
     ads = [{"name": f"Ad {number}", "creative_id": made.ids["other_creative"]} for number in range(10)]

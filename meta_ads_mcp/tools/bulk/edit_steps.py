@@ -44,18 +44,24 @@ class EditSteps:
         """Add the update of an ad that gets a new creative with another link or other tags. Raises InvalidArguments."""
         creative = str((row.get("creative") or {}).get("id") or "")
         key = await self._new_creative(creative, link_url, url_tags, str(row["id"]))
-        sent = {**params, "creative": {"creative_id": id_of_step(key)}}
+        params_sent = {**params, "creative": {"creative_id": id_of_step(key)}}
         after = {**params, "creative": id_of_step(key)}
-        self._add("ad", {**row, "creative": creative}, sent, after, (key,), line)
+        self._add("ad", {**row, "creative": creative}, params_sent, after, (key,), line)
 
     def _add(
-        self, level: EntityType, row: Mapping[str, Any], sent: Row, after: Row, needs: tuple[str, ...], line: int | None
+        self,
+        level: EntityType,
+        row: Mapping[str, Any],
+        params_sent: Row,
+        after: Row,
+        needs: tuple[str, ...],
+        line: int | None,
     ) -> None:
         object_id = str(row["id"])
-        is_budget = level == "ad_set" and not _BUDGETS.isdisjoint(sent)
+        is_budget = level == "ad_set" and not _BUDGETS.isdisjoint(params_sent)
         change = Change(
             Effect.UPDATE,
-            update_request(self.account_id, object_id, sent, budget_change=is_budget),
+            update_request(self.account_id, object_id, params_sent, budget_change=is_budget),
             ENTITY_KINDS[level],
             object_id=object_id,
             before={name: row.get(name) for name in after},

@@ -93,16 +93,16 @@ class UpdateAdLabels(UnitParams):
             )
         return labels
 
-    def _plan(self, steps: Sequence[UnitStep], unchanged: Sequence[UnchangedObject] = ()) -> UnitPlan:
-        return UnitPlan(self.account_id, steps, unchanged=unchanged, max_unasked=MAX_UNASKED_OBJECTS)
+    def _plan(self, steps: Sequence[UnitStep], objects: Sequence[UnchangedObject] = ()) -> UnitPlan:
+        return UnitPlan(self.account_id, steps, unchanged=objects, max_unasked=MAX_UNASKED_OBJECTS)
 
     # ---- labels
 
     def _create(self, labels: Mapping[str, str]) -> UnitPlan:
         ids = {name: label for label, name in labels.items()}
         names = list(dict.fromkeys(self.names or ()))
-        unchanged = [UnchangedObject(ids[name], name) for name in names if name in ids]
-        return self._plan([self._new(name) for name in names if name not in ids], unchanged)
+        existing = [UnchangedObject(ids[name], name) for name in names if name in ids]
+        return self._plan([self._new(name) for name in names if name not in ids], existing)
 
     def _new(self, name: str, item: str | None = None) -> UnitStep:
         change = Change(
@@ -151,33 +151,33 @@ class UpdateAdLabels(UnitParams):
         rows = await read_objects_of_kind(call, self.account_id, _NODES[level], ids, fields)
         by_name = {name: label for label, name in labels.items()}
         new_names = [name for name in dict.fromkeys(self.names or ()) if name not in by_name]
-        wanted = dict.fromkeys([*(self.label_ids or ()), *(by_name[n] for n in self.names or () if n in by_name)])
+        targets = dict.fromkeys([*(self.label_ids or ()), *(by_name[n] for n in self.names or () if n in by_name)])
         steps: list[UnitStep] = []
-        unchanged: list[UnchangedObject] = []
+        rest: list[UnchangedObject] = []
         for row in rows:
-            step = self._apply(row, level, list(wanted), new_names)
+            step = self._apply(row, level, list(targets), new_names)
             if step is None:
-                unchanged.append(UnchangedObject(row["id"], str(row.get("name") or "")))
+                rest.append(UnchangedObject(row["id"], str(row.get("name") or "")))
             else:
                 steps.append(step)
         if self.operation == "apply" and steps:
             steps[:0] = [self._new(name, steps[0].key) for name in new_names]
-        return self._plan(steps, unchanged)
+        return self._plan(steps, rest)
 
-    def _apply(self, row: Row, level: Level, wanted: Sequence[str], new_names: Sequence[str]) -> UnitStep | None:
+    def _apply(self, row: Row, level: Level, targets: Sequence[str], new_names: Sequence[str]) -> UnitStep | None:
         """Return the step of an object, or None if its labels are as they are to be."""
         now = [str(label["id"]) for label in row.get("adlabels") or ()]
         if self.operation == "remove":
-            rest = [label for label in now if label not in wanted]
+            rest = [label for label in now if label not in targets]
             if rest == now:
                 return None
             if level == "ad_set":
-                gone = [label for label in now if label in wanted]
-                request = self._request("DELETE", f"{row['id']}/adlabels", {"adlabels": _references(gone)})
+                removals = [label for label in now if label in targets]
+                request = self._request("DELETE", f"{row['id']}/adlabels", {"adlabels": _references(removals)})
             else:
                 request = self._request("POST", row["id"], {"adlabels": _references(rest)})
             return self._step(row, level, request, now, _references(rest))
-        more = [label for label in wanted if label not in now]
+        more = [label for label in targets if label not in now]
         if not more and not new_names:
             return None
         new = [{"id": id_of_step(f"label:{name}")} for name in new_names]

@@ -83,7 +83,7 @@ def _require(answer: Row | AdsError) -> Row:
 def describe_schedule(row: Row, subject: Row, account: Account, now: float) -> Row:
     """Return a schedule as answers show it. `now` is in Unix seconds, amounts of `row` and `subject` in minor units."""
     start, end = unix_seconds(row.get("time_start")), unix_seconds(row.get("time_end"))
-    shown: Row = {
+    entry: Row = {
         "id": str(row.get("id")),
         "ad_object_id": str(row.get("ad_object_id") or subject.get("id")),
         "time_start": _local(start, account),
@@ -93,12 +93,12 @@ def describe_schedule(row: Row, subject: Row, account: Account, now: float) -> R
         "weekly_schedule": row.get("weekly_schedule"),
     }
     if row.get("budget_value_type") != "ABSOLUTE":
-        return shown | {"multiplier": row.get("budget_value")}
+        return entry | {"multiplier": row.get("budget_value")}
     increase, daily = _amount(row.get("budget_value")), _amount(subject.get("daily_budget"))
-    shown["increase"] = Final(money(increase, account.currency)) if increase is not None else None
+    entry["increase"] = Final(money(increase, account.currency)) if increase is not None else None
     if increase is not None and daily is not None:
-        shown["daily_budget_meanwhile"] = Final(money(daily + increase, account.currency))
-    return shown
+        entry["daily_budget_meanwhile"] = Final(money(daily + increase, account.currency))
+    return entry
 
 
 def _state(start: float | None, end: float | None, now: float) -> str | None:

@@ -70,12 +70,12 @@ async def _read_status(client: GraphPort, state: StepState) -> str:
 def _put_off(states: Sequence[StepState], videos: Iterable[StepState]) -> None:
     """End the steps that need these videos, and those that need these steps."""
     names = {state.step.key: state.name for state in videos}
-    has_changed = True
-    while has_changed:
-        has_changed = False
+    again = True
+    while again:
+        again = False
         for state in states:
             key = next((key for key in state.step.needs if key in names), None)
             if state.status == WAITING and key is not None:
                 state.end(NOT_SENT, _PROCESSING.format(names[key]))
                 names[state.step.key] = names[key]
-                has_changed = True
+                again = True

@@ -181,7 +181,7 @@ class CopyRules:
 
     @property
     def needs_rate(self) -> bool:
-        """Whether amounts cannot be copied without a rate that the user gives."""
+        """Return whether amounts cannot be copied without a rate that the user gives."""
         return self.source.currency != self.target.currency and self.rate is None
 
     def convert(self, values: Row, fields: tuple[str, ...], where: str) -> Row:
@@ -225,11 +225,13 @@ class CopyRules:
         for name, places in geo.items():
             if name == "countries" or not isinstance(places, list):
                 continue
-            gone = [place for place in places if isinstance(place, Mapping) and place.get("country") in countries]
-            if gone:
-                self.dropped_places.append(f"{len(gone)} {name} of {where}")
-                new += [countries[str(place["country"])] for place in gone]
-                geo[name] = [place for place in places if place not in gone]
+            replaced_places = [
+                place for place in places if isinstance(place, Mapping) and place.get("country") in countries
+            ]
+            if replaced_places:
+                self.dropped_places.append(f"{len(replaced_places)} {name} of {where}")
+                new += [countries[str(place["country"])] for place in replaced_places]
+                geo[name] = [place for place in places if place not in replaced_places]
         geo["countries"] = list(dict.fromkeys(new))
         return {name: value for name, value in geo.items() if value != []}
 

@@ -127,8 +127,8 @@ class CopySteps:
         original = {name: value for name, value in params.items() if value} | self._name(ad)
         params = {**self.rules.rewrite(original, where), "adset_id": id_of_step(ad_set_key)}
         after = {**params, "creative": id_of_step(creative_key)}
-        sent = {**params, "creative": {"creative_id": id_of_step(creative_key)}}
-        self._add(key, "Ad", sent, original, (ad_set_key, creative_key), after=after)
+        body = {**params, "creative": {"creative_id": id_of_step(creative_key)}}
+        self._add(key, "Ad", body, original, (ad_set_key, creative_key), after=after)
 
     def _creative(self, creative: str, where: str) -> tuple[Row, Row] | str:
         """Return the parameters of a copied creative and of the old one, or why it cannot be copied."""

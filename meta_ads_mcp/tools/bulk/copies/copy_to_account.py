@@ -131,9 +131,9 @@ def _require_choices(rules: CopyRules) -> None:
 
 def _notes(rules: CopyRules, tree: SourceTree) -> list[str]:
     notes = [f"Everything is created PAUSED; {_STAYS}."]
-    gone = [reference for reference, decision in rules.decisions.items() if decision.outcome == "dropped"]
-    if gone:
-        names = ", ".join(f"{item.kind} {item.value} in {item.place}" for item in gone[:10])
+    left_out = [reference for reference, decision in rules.decisions.items() if decision.outcome == "dropped"]
+    if left_out:
+        names = ", ".join(f"{item.kind} {item.value} in {item.place}" for item in left_out[:10])
         notes.append(f"Left out, so the ads can reach other people than before: {names}.")
     if rules.dropped_places:
         notes.append(f"Replaced by the mapped countries: {', '.join(rules.dropped_places[:10])}.")

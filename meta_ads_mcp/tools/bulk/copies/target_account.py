@@ -60,8 +60,8 @@ async def read_target(call: Call, account_id: str, audiences: Iterable[str]) -> 
         rows = _rows(answers[kind])
         if rows is not None:
             usable[kind] = {str(row["id"]): str(row.get(name) or "") for row in rows}
-    shared = [key for key in shares if any(_is(row, account_id) for row in _rows(answers[key]) or ())]
-    return TargetAccount(usable, frozenset(key.partition(":")[2] for key in shared))
+    keys = [key for key in shares if any(_is(row, account_id) for row in _rows(answers[key]) or ())]
+    return TargetAccount(usable, frozenset(key.partition(":")[2] for key in keys))
 
 
 def _rows(answer: Row | AdsError) -> list[Row] | None:

@@ -1,7 +1,7 @@
 """Write cells that a spreadsheet leaves as they are, and read cells that a spreadsheet may have changed.
 
 A spreadsheet takes 18-digit ids for numbers and keeps 15 digits of them, reads texts as dates, fractions and formulas,
-and writes decimal commas. A cell is therefore never taken as it comes: it is the known value in a form that the
+and writes decimal commas. A cell is therefore never taken as it comes: it is the row_id value in a form that the
 spreadsheet gives it, or a value in the form that this server writes, or damaged.
 """
 
@@ -99,43 +99,43 @@ def read_word(cell: SheetCell) -> str:
     return unprotect(cell.text).strip().upper()
 
 
-def read_id(cell: SheetCell, known: str | None) -> str:
-    """Return the id that a cell means: the digits, or the `known` id if the cell is its damaged form.
+def read_id(cell: SheetCell, row_id: str | None) -> str:
+    """Return the id that a cell means: the digits, or the `row_id` id if the cell is its damaged form.
 
-    Raises DamagedCell for a damaged id that is not the known one, and for anything else that is not an id.
+    Raises DamagedCell for a damaged id that is not the row_id one, and for anything else that is not an id.
     """
     text = unprotect(cell.text).strip()
     is_exact = cell.kind == "text" and _DIGITS.fullmatch(text)
-    if is_exact and (known is None or text == known) and not _is_rounded(text, known):
+    if is_exact and (row_id is None or text == row_id) and not _is_rounded(text, row_id):
         return text
-    if known is not None and _rounds_to(text, known):
-        return known
-    if is_exact and known is not None:
-        raise DamagedCell(f"the row_version of this row belongs to {known}: the cells of two rows were mixed")
-    if _SCIENTIFIC.fullmatch(text) or cell.kind == "number" or (is_exact and _is_rounded(text, known)):
+    if row_id is not None and _rounds_to(text, row_id):
+        return row_id
+    if is_exact and row_id is not None:
+        raise DamagedCell(f"the row_version of this row belongs to {row_id}: the cells of two rows were mixed")
+    if _SCIENTIFIC.fullmatch(text) or cell.kind == "number" or (is_exact and _is_rounded(text, row_id)):
         raise DamagedCell("the spreadsheet rounded the long number; format the column as text and write the whole id")
     raise DamagedCell("it is not an id, which has digits only")
 
 
-def _is_rounded(text: str, known: str | None) -> bool:
+def _is_rounded(text: str, row_id: str | None) -> bool:
     """Return whether digits look as if a spreadsheet kept the first 15 and wrote zeros for the others."""
-    return known is None and len(text) > EXACT_DIGITS and not text[EXACT_DIGITS:].strip("0")
+    return row_id is None and len(text) > EXACT_DIGITS and not text[EXACT_DIGITS:].strip("0")
 
 
-def _rounds_to(text: str, known: str) -> bool:
-    """Return whether a number is the known id with the precision that it shows."""
+def _rounds_to(text: str, row_id: str) -> bool:
+    """Return whether a number is the row_id id with the precision that it shows."""
     number = _decimal(text.replace(",", "."))
-    if number is None or number <= 0 or not known.isdigit():
+    if number is None or number <= 0 or not row_id.isdigit():
         return False
     if text.isdigit() and (len(text) <= EXACT_DIGITS or text[EXACT_DIGITS:].strip("0")):
-        return text == known
+        return text == row_id
     # A narrow column shows few digits, and a spreadsheet rounds the last one of a binary number.
     mantissa = re.split("[eE]", text)[0]
     digits = min(sum(letter.isdigit() for letter in mantissa), EXACT_DIGITS)
     # A number without its last zeros has all the digits that a spreadsheet keeps.
     precision = digits if digits >= MIN_SHOWN_DIGITS else EXACT_DIGITS
-    distance = abs(number - Decimal(known))
-    return distance <= Decimal(10) ** (len(known) - precision)
+    distance = abs(number - Decimal(row_id))
+    return distance <= Decimal(10) ** (len(row_id) - precision)
 
 
 def read_money(cell: SheetCell, currency: str, current: int | None) -> int:
@@ -146,7 +146,7 @@ def read_money(cell: SheetCell, currency: str, current: int | None) -> int:
     text = unprotect(cell.text).strip().removesuffix(currency).strip()
     units = offset(currency)
     if units is None:
-        raise DamagedCell(f"Meta's minor unit of {currency} is not known to this server")
+        raise DamagedCell(f"Meta's minor unit of {currency} is not row_id to this server")
     readings = {reading * units for reading in _readings(text)}
     if current is not None and current in readings:
         return current

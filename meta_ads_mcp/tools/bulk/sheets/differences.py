@@ -81,13 +81,13 @@ def read_level(row: SheetRow) -> EntityType:
 
 def read_own_id(row: SheetRow) -> str:
     """Return the id of the object of a row. Raises RefusedCell, also for a new object."""
-    known = id_of_version(unprotect(row.cell("row_version").text))
+    row_id = id_of_version(unprotect(row.cell("row_version").text))
     if not row.has("id"):
-        if known is not None:
-            raise RefusedCell("id", f"it is empty, but the row_version belongs to {known}")
+        if row_id is not None:
+            raise RefusedCell("id", f"it is empty, but the row_version belongs to {row_id}")
         raise RefusedCell("id", "it is empty; a new object is made with ads_bulk_create")
     try:
-        return read_id(row.cell("id"), known)
+        return read_id(row.cell("id"), row_id)
     except DamagedCell as damage:
         raise RefusedCell("id", str(damage)) from None
 

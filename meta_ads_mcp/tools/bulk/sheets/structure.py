@@ -96,9 +96,9 @@ def in_tree_order(objects: Sequence[StructureObject]) -> list[StructureObject]:
     ids = {item.id for item in objects}
     for item in sorted(objects, key=lambda item: LEVELS.index(item.level)):
         children.setdefault(item.parent if item.parent in ids else "", []).append(item)
-    ordered: list[StructureObject] = []
+    result: list[StructureObject] = []
     stack = children.get("", [])[::-1]
     while stack:
-        ordered.append(stack.pop())
-        stack += children.get(ordered[-1].id, [])[::-1]
-    return ordered
+        result.append(stack.pop())
+        stack += children.get(result[-1].id, [])[::-1]
+    return result

@@ -179,12 +179,12 @@ def join_labels(names: list[str]) -> str:
 def split_labels(text: str) -> list[str]:
     """Return the label names of a text of `join_labels`."""
     names: list[str] = []
-    name, is_escaped = "", False
+    name, in_escape = "", False
     for letter in text:
-        if is_escaped or letter not in "\\;":
-            name, is_escaped = name + letter, False
+        if in_escape or letter not in "\\;":
+            name, in_escape = name + letter, False
         elif letter == "\\":
-            is_escaped = True
+            in_escape = True
         else:
             names, name = [*names, name], ""
     return [part for part in dict.fromkeys(part.strip() for part in [*names, name]) if part]

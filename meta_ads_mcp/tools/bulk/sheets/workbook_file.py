@@ -148,10 +148,10 @@ def _cell(element: ET.Element, texts: list[str], dates: set[int]) -> SheetCell:
         return SheetCell(_text(inline) if inline is not None else "")
     if not value:
         return SheetCell("")
-    shown = (
+    value_cell = (
         _number(value, int(element.get("s", 0)) in dates) if kind == "n" else SheetCell(value, _KINDS.get(kind, "text"))
     )
-    return SheetCell(shown.text, "formula") if element.find(f"{_MAIN}f") is not None else shown
+    return SheetCell(value_cell.text, "formula") if element.find(f"{_MAIN}f") is not None else value_cell
 
 
 _KINDS: dict[str, CellKind] = {"b": "flag", "e": "error", "d": "date", "str": "text"}

@@ -109,8 +109,8 @@ async def _read_existing(call: Call, account: Account, tree: Tree) -> dict[str, 
     for level, kind, more in (("campaign", "Campaign", []), ("ad_set", "AdSet", ["campaign_id"])):
         nodes = [node for node in tree.nodes if node.level == level and node.object_id is not None]
         ids = list(dict.fromkeys(str(node.object_id) for node in nodes))
-        found = await read_objects_of_kind(call, account.id, kind, ids, [*fields, *more]) if ids else []
-        rows |= {str(row["id"]): row for row in found}
+        objects = await read_objects_of_kind(call, account.id, kind, ids, [*fields, *more]) if ids else []
+        rows |= {str(row["id"]): row for row in objects}
         for node in nodes if level == "ad_set" else ():
             _check_parent(node, rows[str(node.object_id)])
     return rows

@@ -90,8 +90,8 @@ class TreeSteps:
     def _refuse(self, node: TreeNode, problem: AdsError) -> None:
         self._bad.add(node.key)
         self.allowed = self.allowed or tuple(problem.allowed)
-        accepted = f" {problem.next_step}" if problem.allowed else ""
-        reason = f"{problem.message}{accepted}".rstrip(".")
+        choices = f" {problem.next_step}" if problem.allowed else ""
+        reason = f"{problem.message}{choices}".rstrip(".")
         number = self.tree.nodes.index(node) + 1
         self.refused_rows.append(RefusedRow(reason, number, f"plan.{node.place}", name=node.name))
 
@@ -145,11 +145,11 @@ class TreeSteps:
 
     def _step(self, node: TreeNode, params: Row, values: Row) -> UnitStep:
         tool, edge = _TOOLS[node.level], _EDGES[node.level]
-        sent, after = self._with_references(params), self._with_references(values)
+        body, after = self._with_references(params), self._with_references(values)
         request = Request(
             "POST",
             f"{self.account_id}/{edge}",
-            sent,
+            body,
             account=self.account_id,
             repeatable=False,
             write=True,
@@ -191,8 +191,8 @@ class TreeSteps:
         return references
 
     def _stand_in(self, node: TreeNode) -> str:
-        known = next((text for text, key in self._stand_ins.items() if key == node.key), None)
-        stand_in = known or str(_FIRST_STAND_IN + len(self._stand_ins))
+        earlier = next((text for text, key in self._stand_ins.items() if key == node.key), None)
+        stand_in = earlier or str(_FIRST_STAND_IN + len(self._stand_ins))
         self._stand_ins[stand_in] = node.key
         return stand_in
 

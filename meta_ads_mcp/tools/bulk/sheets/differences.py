@@ -85,7 +85,7 @@ def read_own_id(row: SheetRow) -> str:
     if not row.has("id"):
         if row_id is not None:
             raise RefusedCell("id", f"it is empty, but the row_version belongs to {row_id}")
-        raise RefusedCell("id", "it is empty; a new object is made with ads_bulk_create")
+        raise RefusedCell("id", "it is empty; empty row_version too for a new object")
     try:
         return read_id(row.cell("id"), row_id)
     except DamagedCell as damage:

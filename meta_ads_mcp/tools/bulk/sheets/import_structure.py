@@ -27,6 +27,7 @@ from meta_ads_mcp.tools.bulk.sheets.differences import (
     read_own_id,
 )
 from meta_ads_mcp.tools.bulk.sheets.export_structure import MAX_ROWS, state_name
+from meta_ads_mcp.tools.bulk.sheets.new_rows import MAX_NEW_ROWS, NewRows
 from meta_ads_mcp.tools.bulk.sheets.structure import StructureReader
 from meta_ads_mcp.tools.bulk.sheets.structure_columns import EDITABLE, IMPORT_COLUMNS, LINK_COLUMNS, StructureObject
 from meta_ads_mcp.tools.bulk.sheets.table_file import MAX_FILE_BYTES, SheetRow, read_table
@@ -46,9 +47,11 @@ MAX_STALE_SHOWN = 50
     destructive=True,
 )
 class ImportStructure(UnitParams):
-    """Import a CSV or XLSX file of ads_export_structure after editing: shows only what differs from the account, and
-    with dry_run=false carries it out as one unit with one undo. Damaged cells and rows that changed since the export
-    are refused with row, column and reason. A missing row changes nothing.
+    """Import a CSV or XLSX file of ads_export_structure after editing, as one unit with one undo.
+
+    Shows only what differs from the account; dry_run=false carries it out. Damaged cells, and rows that changed since
+    the export, are refused with row, column and reason. A missing row changes nothing. A row without id is a new
+    object: parent_ref names its parent (an id, or the ref of a new row), template_id whose settings it takes.
     """
 
     account_id: AccountId
@@ -69,7 +72,10 @@ class ImportStructure(UnitParams):
         """Return the unit of the differences. Raises AdsError for a file that cannot be read."""
         rows = self._read_file(call)
         account = await call.account(self.account_id)
-        pairs, problems = await self._objects(call, rows)
+        new, known_rows = _new_rows(rows)
+        if len(new) > MAX_NEW_ROWS:
+            raise DataLimit(f"The file has {len(new)} new rows; one call makes {MAX_NEW_ROWS}.", "Import it in parts.")
+        pairs, problems = await self._objects(call, known_rows)
         result = compare_rows(pairs, account, _exported_values(call, account.id), force=self.force)
         result.problems[:0] = problems
         if len(result.edits) > MAX_CHANGED_ROWS:
@@ -78,12 +84,16 @@ class ImportStructure(UnitParams):
                 "Import it in parts.",
             )
         steps = await self._steps(call, account, result)
+        created = NewRows(call, account)
+        await created.add(new)
+        result.problems += created.problems
+        steps.steps += created.steps
         return UnitPlan(
             self.account_id,
             steps.steps,
             refused=result.problems,
             notes=_notes(rows, result),
-            details=_details(rows, result),
+            details=_details(rows, result, len(created.steps)),
             reasons=("it changes objects from a file",) if steps.steps else (),
             stop_on_error=self.on_error == "stop",
         )
@@ -145,6 +155,22 @@ def _exported_values(call: Call, account_id: str) -> Row:
     return rows
 
 
+def _new_rows(rows: list[SheetRow]) -> tuple[list[tuple[SheetRow, EntityType]], list[SheetRow]]:
+    """Return the rows of new objects with their levels, and all other rows. A wrong level is for the others."""
+    new: list[tuple[SheetRow, EntityType]] = []
+    others: list[SheetRow] = []
+    for row in rows:
+        try:
+            level = None if row.has("id") or row.has("row_version") else read_level(row)
+        except RefusedCell:
+            level = None
+        if level is None:
+            others.append(row)
+        else:
+            new.append((row, level))
+    return new, others
+
+
 async def _add_steps(steps: EditSteps, edit: SheetEdit) -> None:
     fields = EDITABLE[edit.item.level]
     params = {fields[name]: _param(name, value) for name, value in edit.values.items() if name not in LINK_COLUMNS}
@@ -182,11 +208,12 @@ def _notes(rows: list[SheetRow], result: SheetDifferences) -> list[str]:
     return [f"{text}, {len(result.problems)} refused ({len(result.stale)} of them stale)."]
 
 
-def _details(rows: list[SheetRow], result: SheetDifferences) -> Row:
+def _details(rows: list[SheetRow], result: SheetDifferences, count: int) -> Row:
     data: Row = {
         "file_rows": {
             "in_file": len(rows),
             "changed": len(result.edits),
+            "new": count,
             "unchanged": result.unchanged,
             "refused": len(result.problems),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local
@@ -15,8 +15,9 @@ from meta_ads_mcp.core.units.unit_params import UnitParams
 from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import AccountId, account_path
-from meta_ads_mcp.errors import AdsError, DataLimit, Denied, InvalidArguments, NotFound
-from meta_ads_mcp.tools.bulk.edit_steps import EditSteps
+from meta_ads_mcp.errors import AdsError, DataLimit, Denied, InvalidArguments
+from meta_ads_mcp.tools.bulk.creative_swaps import CreativeSwaps, read_creatives
+from meta_ads_mcp.tools.bulk.edits import EditValues
 from meta_ads_mcp.tools.bulk.sheets.differences import (
     NONE,
     RefusedCell,
@@ -26,10 +27,17 @@ from meta_ads_mcp.tools.bulk.sheets.differences import (
     read_level,
     read_own_id,
 )
+from meta_ads_mcp.tools.bulk.sheets.edit_steps import EditSteps
 from meta_ads_mcp.tools.bulk.sheets.export_structure import MAX_ROWS, state_name
 from meta_ads_mcp.tools.bulk.sheets.new_rows import MAX_NEW_ROWS, NewRows
 from meta_ads_mcp.tools.bulk.sheets.structure import StructureReader
-from meta_ads_mcp.tools.bulk.sheets.structure_columns import EDITABLE, IMPORT_COLUMNS, LINK_COLUMNS, StructureObject
+from meta_ads_mcp.tools.bulk.sheets.structure_columns import (
+    EDITABLE,
+    IMPORT_COLUMNS,
+    LINK_COLUMNS,
+    StructureObject,
+    creative_id,
+)
 from meta_ads_mcp.tools.bulk.sheets.table_file import MAX_FILE_BYTES, SheetRow, read_table
 
 MAX_CHANGED_ROWS = 500
@@ -136,11 +144,13 @@ class ImportStructure(UnitParams):
         return objects | await reader.read_ids(rest)
 
     async def _steps(self, call: Call, account: Account, result: SheetDifferences) -> EditSteps:
-        steps = EditSteps(call, account.id)
+        links = [edit.item for edit in result.edits if not set(LINK_COLUMNS).isdisjoint(edit.values)]
+        creatives = list(dict.fromkeys(creative_id(item.row) for item in links))
+        steps = EditSteps(account.id, CreativeSwaps(account.id, await read_creatives(call, account.id, creatives)))
         for edit in result.edits:
             try:
-                await _add_steps(steps, edit)
-            except (InvalidArguments, NotFound) as problem:
+                _add_steps(steps, edit)
+            except AdsError as problem:
                 column = next((name for name in LINK_COLUMNS if name in edit.values), "")
                 result.problems.append(RefusedRow(problem.message, edit.line, column, edit.item.id))
         return steps
@@ -171,15 +181,22 @@ def _new_rows(rows: list[SheetRow]) -> tuple[list[tuple[SheetRow, EntityType]], 
     return new, others
 
 
-async def _add_steps(steps: EditSteps, edit: SheetEdit) -> None:
+def _add_steps(steps: EditSteps, edit: SheetEdit) -> None:
     fields = EDITABLE[edit.item.level]
     params = {fields[name]: _param(name, value) for name, value in edit.values.items() if name not in LINK_COLUMNS}
     row = {**edit.item.row, "adlabels": _label_ids(edit.item.row.get("adlabels"))}
     if set(LINK_COLUMNS).isdisjoint(edit.values):
         steps.update(edit.item.level, row, params, edit.line)
     else:
-        link, tags = (edit.values.get(name) for name in LINK_COLUMNS)
-        await steps.update_ad(row, params, link, tags, edit.line)
+        steps.update_ad(row, params, _link_values(edit), edit.line)
+
+
+def _link_values(edit: SheetEdit) -> EditValues:
+    """Return the new link and tags. Raises InvalidArguments for an address that is not a public web address."""
+    try:
+        return EditValues.model_validate({name: edit.values[name] for name in LINK_COLUMNS if name in edit.values})
+    except ValidationError as problem:
+        raise InvalidArguments(f"it is not usable: {problem.errors()[0]['msg']}") from None
 
 
 def _param(column: str, value: Any) -> Any:

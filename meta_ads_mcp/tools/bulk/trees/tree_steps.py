@@ -61,6 +61,7 @@ class TreeSteps:
     _stand_ins: dict[str, str] = field(default_factory=dict)
     _bad: set[str] = field(default_factory=set)
     _page: str | None = None
+    _pixels: list[str] | None = None
 
     def check(self) -> None:
         """Validate the arguments of every node as its own tool does. What is wrong goes to `refused_rows`."""
@@ -137,11 +138,26 @@ class TreeSteps:
         if isinstance(args, CreateAdCreative) and args.page_id is None and not (args.existing or args.has_spec):
             self._page = self._page or await infer_page(call, account.id)
             args = args.model_copy(update={"page_id": self._page})
+        if isinstance(args, CreateAdSet):
+            args = await self._with_pixel(call, args)
         values = convert_money_and_times(args, graph_params(tool, args), tool, account)
         after = await args.complete_from_graph(call, args.complete_values(values))
         if isinstance(args, CreateAdSet):
             await args.note_settings(call)
         return args.to_graph_params(dict(after), account), after
+
+    async def _with_pixel(self, call: Call, args: CreateAdSet) -> CreateAdSet:
+        """Return the ad set with the account's pixel, if it names an event and no pixel, and there is only one."""
+        target = args.promoted_object
+        if target is None or target.custom_event_type is None or target.pixel_id is not None:
+            return args
+        if self._pixels is None:
+            pixels = await call.graph.list(f"{self.account_id}/adspixels", fields=["id", "name"], limit=2)
+            self._pixels = [str(row["id"]) for row in pixels.rows]
+        if len(self._pixels) != 1:
+            return args
+        call.note(f"pixel_id {self._pixels[0]}: the only pixel of the account.")
+        return args.model_copy(update={"promoted_object": target.model_copy(update={"pixel_id": self._pixels[0]})})
 
     def _step(self, node: TreeNode, params: Row, values: Row) -> UnitStep:
         tool, edge = _TOOLS[node.level], _EDGES[node.level]

@@ -163,6 +163,14 @@ async def test_a_bad_cell_is_refused_with_its_row_and_column(
     assert data["file_rows"]["changed"] == 1
 
 
+async def test_a_link_that_is_no_public_address_is_refused(tmp_path: Path) -> None:
+    made = build(tmp_path)
+    path = await export(made)
+    edit_rows(path, edit_of(made.ids["ad"], link_url="http://127.0.0.1/x"))
+    error = await differences(made, path)
+    assert [problem["column"] for problem in error["rows"]] == ["link_url"]
+
+
 async def test_a_missing_row_and_an_empty_cell_change_nothing(tmp_path: Path) -> None:
     made = build(tmp_path)
     path = await export(made)

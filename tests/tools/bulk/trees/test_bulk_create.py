@@ -105,6 +105,16 @@ async def test_a_new_video_is_ready_before_its_creative_is_made() -> None:
     assert made.store.nodes[spec["video_data"]["video_id"]].type == "AdVideo"
 
 
+async def test_the_only_pixel_of_the_account_counts_an_event_that_names_none() -> None:
+    made = build_writer()
+    values = {"optimization_goal": "OFFSITE_CONVERSIONS", "promoted_object": {"custom_event_type": "PURCHASE"}}
+    campaign = {"name": "Sales", "objective": "OUTCOME_SALES", "ad_sets": [ad_set(made, "Buyers", **values)]}
+    answer = await made.good("ads_bulk_create", **arguments(made, {"campaigns": [campaign]}))
+    new = made.store.nodes[answer["data"]["items"]["rows"][-1][0]]
+    assert new.get("promoted_object")["pixel_id"] == made.ids["pixel"]
+    assert any(made.ids["pixel"] in note for note in answer["notes"])
+
+
 async def test_ads_can_be_added_below_existing_objects() -> None:
     made = build_writer()
     existing = {"id": made.ids["ad_set"], "ads": [{"name": "New", "creative_id": made.ids["other_creative"]}]}

@@ -28,6 +28,8 @@ _PUBLIC = frozenset({"message", "link", "title", "body", "caption"})
 _ID = re.compile(r"(?<![0-9])[0-9]{13,}(?![0-9])")
 # Tools whose plan is one request, but which send others that follow from its answer.
 _SENDS_MORE = frozenset({"ads_upload_ad_video", "ads_update_audience_users", "ads_send_conversion_events"})
+# Tools that copy creatives and videos: the question shows in what the copies differ.
+_COPIES = frozenset({"ads_bulk_update", "ads_import_structure", "ads_copy_to_account"})
 _TOOLS = [tool for tool in WRITES if tool.name not in _SENDS_MORE]
 
 # Method, path, and parameters with JSON read.
@@ -48,10 +50,32 @@ async def check(data: st.DataObject, tools: Sequence[Tool] = _TOOLS) -> None:
     person = Person(True)
     await engine.call(tool.name, given, person)
     for question in person.asked:
-        missing = [part for entry in engine.writes for part in _missing(entry, question, before)]
-        if missing:
-            raise UnseenRequest(f"{tool.name} {given}: {missing[0]} is not in {question}")
+        _require_shown(tool, given, engine, question, before)
     await _compare_with_plan(bench().again(), tool, given)
+
+
+def _require_shown(
+    tool: Tool, given: Mapping[str, Any], engine: SandboxEngine, question: str, before: Snapshot
+) -> None:
+    """Raise UnseenRequest unless the text shows every amount, id and public text that was sent."""
+    text = question + (_existing_content(before) if tool.name in _COPIES else "")
+    missing = [part for entry in engine.writes for part in _missing(entry, text, before)]
+    if missing:
+        raise UnseenRequest(f"{tool.name} {given}: {missing[0]} is not in {question}")
+
+
+def _existing_content(before: Snapshot) -> str:
+    fields = [
+        {name: value for name, value in node.fields.items() if not callable(value)}
+        for node in before.nodes.values()
+        if node.type in ("AdCreative", "AdVideo")
+    ]
+    return json.dumps(fields, ensure_ascii=False)
+
+
+def _currency_of(entry: Logged, before: Snapshot) -> str:
+    account = before.nodes.get(entry.path.partition("/")[0])
+    return str(account.get("currency") if account and account.type == "AdAccount" else "USD")
 
 
 def _missing(entry: Logged, question: str, before: Snapshot) -> Iterator[str]:
@@ -59,11 +83,12 @@ def _missing(entry: Logged, question: str, before: Snapshot) -> Iterator[str]:
     for node_id in _ID.findall(f"{entry.path} {json.dumps(params)}"):
         if (node_id in before.nodes or f"act_{node_id}" in before.nodes) and node_id not in question:
             yield f"the id {node_id} of {entry.path}"
+    currency = _currency_of(entry, before)
     is_account = entry.path.startswith("act_") and "/" not in entry.path
     for name, value in _leaves(params):
         if _AMOUNT.fullmatch(name) and _is_amount(value):
             minor = round(float(value) * 100) if is_account else int(value)
-            if minor and f"{minor / 100:.2f} USD" not in question:
+            if minor and f"{minor / 100:.2f} {currency}" not in question:
                 yield f"{name} {value}"
         if name in _PUBLIC and isinstance(value, str) and json.dumps(value, ensure_ascii=False)[1:-1] not in question:
             yield f"the text {name} {value!r}"
@@ -103,11 +128,8 @@ async def _compare_with_plan(engine: SandboxEngine, tool: Tool, given: Mapping[s
     if not isinstance(data, dict) or data.get("status") != "needs_confirmation":
         return
     answer = await engine.call(tool.name, {**given, "confirmation": data["confirmation"]})
-    if isinstance(data["plan"], dict):  # a table, of a unit of many changes
-        shown = f"{held.text} {json.dumps(data, ensure_ascii=False)}"
-        missing = [part for entry in engine.writes for part in _missing(entry, shown, before)]
-        if missing:
-            raise UnseenRequest(f"{tool.name} {given}: {missing[0]} is not in {shown}")
+    if isinstance(data["plan"], Mapping):  # a unit: a table of what changes for which objects
+        _require_shown(tool, given, engine, json.dumps(held.structured, ensure_ascii=False), before)
         return
     planned = [
         _step(row["method"], row["path"], {n: wire(v) for n, v in row["parameters"].items()}) for row in data["plan"]

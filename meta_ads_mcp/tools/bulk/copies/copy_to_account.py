@@ -130,7 +130,10 @@ def _require_choices(rules: CopyRules) -> None:
 
 
 def _notes(rules: CopyRules, tree: SourceTree) -> list[str]:
-    notes = [f"Everything is created PAUSED; {_STAYS}."]
+    videos = [reference.value for reference in rules.decisions if reference.kind == "video"]
+    notes = [f"The source is campaign {tree.campaign['id']} of {tree.account_id}.", f"All is PAUSED; {_STAYS}."]
+    if videos:
+        notes.append(f"Uploaded again: video {', '.join(sorted(videos))}.")
     left_out = [reference for reference, decision in rules.decisions.items() if decision.outcome == "dropped"]
     if left_out:
         names = ", ".join(f"{item.kind} {item.value} in {item.place}" for item in left_out[:10])

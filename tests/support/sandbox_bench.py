@@ -20,9 +20,9 @@ class Bench:
     """Put one sandbox world back to its beginning before every call. To make a world takes longer than a call."""
 
     def __init__(self, files: Path, accounts: int = 2) -> None:
-        clock = FakeClock()
-        world = World(today=clock.moment(), accounts=accounts, ads=160)
-        self.sandbox = SandboxTransport(world, clock=clock.moment)
+        self.clock = FakeClock()
+        world = World(today=self.clock.moment(), accounts=accounts, ads=160)
+        self.sandbox = SandboxTransport(world, clock=self.clock.moment)
         self.files = files
         store = self.sandbox.world.store
         self._at_first: tuple[Snapshot, dict[Any, Any]] = (store.snapshot(), dict(store.memory))
@@ -33,7 +33,7 @@ class Bench:
         store.nodes, store.links, store.memory = dict(picture.nodes), dict(picture.links), dict(memory)
         self.sandbox.faults.clear()
         self.sandbox.log.clear()
-        return build_writer(self.sandbox, upload_roots=(str(self.files),), **options)
+        return build_writer(self.sandbox, **{"clock": self.clock, "upload_roots": (str(self.files),), **options})
 
     async def ready(self, tool: Tool, **options: Any) -> tuple[SandboxEngine, dict[str, Any]]:
         """A desk, and arguments of a call of the tool that works there."""

@@ -51,7 +51,7 @@ def check_budgets(ask: Ask, params: Mapping[str, Json]) -> None:
 
 
 def check_flight(ask: Ask, start: Json, end: Json, name: str) -> None:
-    """An end lies in the future and after the start. 0 is no end."""
+    """An end lies in the future and after the start. 0 means no end."""
     if end is None or str(end) == "0":
         return
     until = moment(ask, end)

@@ -103,7 +103,8 @@ def update(ask: Ask) -> Json:
     fields = readable(ask, "AdSet", {name: value for name, value in params.items() if name not in FIXED})
     if "targeting" in fields:
         fields["targeting"] = without_dropped_placements(fields["targeting"])
-    change(ask, node, fields | budgets.other_budget(params))
+    no_end = {"end_time": None} if str(params.get("end_time")) == "0" else {}
+    change(ask, node, fields | budgets.other_budget(params) | no_end)
     return SUCCESS
 
 

@@ -147,6 +147,7 @@ def change(ask: Ask, node: GraphNode, fields: Mapping[str, Json], time_field: st
     """Set fields of a node and the time of the change, and log it where the node is one that delivers."""
     if node.type in DELIVERING:
         log_changes(ask, node, fields, now(ask))
+    fields = {name: None if name == "adlabels" and not value else value for name, value in fields.items()}
     more = {"configured_status": fields["status"]} if "status" in fields and node.type in DELIVERING else {}
     field_types = ask.graph.spec.fields(node.type)
     when: dict[str, Json] = {}

@@ -13,6 +13,7 @@ from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.units.patient_reads import read_patiently
 from meta_ads_mcp.core.units.unit_params import KeyedUnitParams
 from meta_ads_mcp.core.units.unit_plan import MAX_UNIT_OBJECTS, RefusedRow, UnitPlan
 from meta_ads_mcp.core.values.enums import EntityType
@@ -139,7 +140,7 @@ class BulkUpdate(KeyedUnitParams):
             )
             for edit in edits.values()
         ]
-        answers = await call.graph.batch(requests) if requests else []
+        answers = await read_patiently(call.graph.batch, call.sleep, requests)
         objects: list[ObjectToEdit] = []
         for (number, edit), answer in zip(edits.items(), answers, strict=True):
             reason = _why_not(answer, edit.node, self.account_id)

@@ -12,6 +12,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.units.patient_reads import read_patiently
 from meta_ads_mcp.core.units.unit_plan import UnitStep
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import require_copyable, source_fields, writable_creative
@@ -88,7 +89,7 @@ async def read_creatives(call: Call, account_id: str, ids: Sequence[str]) -> dic
     while True:
         fields = ",".join(name for name in source_fields("AdCreative") if name not in missing)
         requests = [Request("GET", creative_id, {"fields": fields}, account=account_id) for creative_id in ids]
-        answers: list[Any] = await call.graph.batch(requests) if requests else []
+        answers = await read_patiently(call.graph.batch, call.sleep, requests)
         unknown = next((name for answer in answers if (name := _missing_field(answer))), None)
         if unknown is None or unknown in missing or len(missing) == MAX_MISSING_FIELDS:
             break

@@ -9,6 +9,7 @@ from meta_ads_mcp.core.nodes import DISTINCT_FIELDS, node_kind
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.units.patient_reads import read_patiently
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.core.values.text import with_article
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
@@ -26,7 +27,7 @@ async def read_objects_of_kind(
     distinct = node_kind(node).distinct_field
     names = [*fields, *([distinct] if distinct and distinct not in fields else [])]
     requests = [Request("GET", object_id, {"fields": ",".join(names)}, account=account_id) for object_id in ids]
-    answers = await call.graph.batch(requests)
+    answers = await read_patiently(call.graph.batch, call.sleep, requests)
     rows: list[Row] = []
     wrong: list[str] = []
     for object_id, answer in zip(ids, answers, strict=True):

@@ -8,6 +8,7 @@ from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.units.patient_reads import read_patiently
 from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnitPlan, UnitStep
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.tools.changes.reversal import (
@@ -78,7 +79,7 @@ async def _read(call: Call, targets: Sequence[tuple[JournalEntry, Row]]) -> Sequ
         Request("GET", str(entry.object_id), {"fields": ",".join(fields_to_read(entry, target))}, account=entry.account)
         for entry, target in targets
     ]
-    return await call.graph.batch(requests) if requests else []
+    return await read_patiently(call.graph.batch, call.sleep, requests)
 
 
 def _refuse(entry: JournalEntry, problem: AdsError) -> RefusedRow:

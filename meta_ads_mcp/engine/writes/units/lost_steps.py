@@ -47,7 +47,7 @@ async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, steps:
         await clock.sleep(seconds)
         for item in waiting:
             item.state.status = UNKNOWN
-        await _look_at_objects(client, [item for item in waiting if item.change.effect is not Effect.CREATE])
+        await _look_at_objects(client, clock, [item for item in waiting if item.change.effect is not Effect.CREATE])
         for item in waiting:
             if item.change.effect is Effect.CREATE:
                 await _search(client, clock, journal, item)
@@ -62,9 +62,9 @@ def _outcome(item: LostStep) -> tuple[str, str, dict[str, object]]:
     return item.entry.change_id, "failed", {"error": {"kind": "transient", "message": state.message}}
 
 
-async def _look_at_objects(client: GraphPort, steps: Sequence[LostStep]) -> None:
+async def _look_at_objects(client: GraphPort, clock: Clock, steps: Sequence[LostStep]) -> None:
     objects = [(str(item.change.object_id), item.change.readable, item.change) for item in steps]
-    for item, row in zip(steps, await read_objects(client, objects), strict=True):
+    for item, row in zip(steps, await read_objects(client, clock, objects), strict=True):
         if isinstance(row, AdsError):
             item.state.end(UNKNOWN, _UNREADABLE)
         elif all(same_value(row.get(name), item.change.after[name]) for name in item.change.readable):

@@ -6,6 +6,7 @@ Every step ends in one outcome. What is left when the run stops is carried out b
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -14,13 +15,14 @@ from meta_ads_mcp.core.changes import NOTHING_MADE, JournalEntry
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.units.patient_reads import ASK_AGAIN_SECONDS, MAX_PACE_WAIT_SECONDS, collected_wait, is_own_limit
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import differences, source_fields, writable_creative
 from meta_ads_mcp.engine.authority import AuthorizedGraph
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.read_back import READ_AGAIN_AFTER_SECONDS, compare, fields_to_read_back
 from meta_ads_mcp.engine.writes.steps import require_id, require_success
-from meta_ads_mcp.engine.writes.units.batch_reads import read_objects, stale_fields
+from meta_ads_mcp.engine.writes.units.batch_reads import has_values, read_objects, stale_fields
 from meta_ads_mcp.engine.writes.units.lost_steps import LostStep, resolve_lost, wait_until_settled
 from meta_ads_mcp.engine.writes.units.step_order import MAX_BATCH, next_batch
 from meta_ads_mcp.engine.writes.units.unit_steps import (
@@ -40,8 +42,6 @@ from meta_ads_mcp.errors import AdsError, Blocked, CircuitOpen, Throttled, Token
 
 # Values that were read longer ago are read again before a step is sent.
 MAX_AGE_SECONDS = 30.0
-# The longest wait for this server's own limits: a full window of Meta's score.
-MAX_PACE_WAIT_SECONDS = 330.0
 # The longest wait after Meta itself asked to stop. A longer one ends the run.
 MAX_META_WAIT_SECONDS = 20.0
 # All waits of one run together. The next call with the same key goes on.
@@ -154,7 +154,7 @@ class UnitRun:
         entries = [self._start(state, changes[state.step.key]) for state in batch]
         self.journal.intents(entries)
         answers = await self._answers([changes[state.step.key] for state in batch])
-        throttles = [answer for answer in answers if isinstance(answer, Throttled)]
+        moment = self.clock.monotonic()
         ends = zip(batch, entries, answers, strict=True)
         outcomes = [self._settle(state, changes[state.step.key], entry, answer) for state, entry, answer in ends]
         self.journal.outcomes(outcomes)
@@ -168,14 +168,22 @@ class UnitRun:
             if item.state.status == WAITING:
                 item.state.end(NOT_SENT, item.state.message)
         await self._read_back([(state, changes[state.step.key]) for state in batch if state.status == SUCCESS])
-        await self._follow(throttles)
+        await self._follow(batch, answers, moment)
 
     async def _check_again(self, batch: Sequence[StepState]) -> None:
         """End the steps whose object is no longer as the plan saw it. Recent values are not read again."""
         oldest = self.clock.monotonic() - MAX_AGE_SECONDS
-        await check_steps(
-            self.client, [state for state in batch if state.read_at < oldest], self.clock, self.describe_stale
-        )
+        old = [state for state in batch if state.read_at < oldest]
+        await check_steps(self.client, old, self.clock, self.describe_stale)
+        ids = created_ids(self.states)
+        for state in old:
+            if (
+                state.status == NOT_SENT
+                and state.now is not None
+                and has_values(resolved_change(state, ids), state.now)
+            ):
+                state.object_id = state.step.change.object_id
+                state.end(SUCCESS, "It has these values already.")
 
     async def _is_permitted(self, state: StepState, changes: dict[str, Change]) -> bool:
         try:
@@ -226,24 +234,36 @@ class UnitRun:
         status = "unknown_outcome" if state.status == UNKNOWN else "failed"
         return entry.change_id, status, {"error": {"kind": error.kind, "message": error.message}}
 
-    async def _follow(self, throttles: Sequence[Throttled]) -> None:
-        """Wait for limits that are over soon. Others end the run, or only their step where they are an object's."""
-        for state in self.states:
-            if state.status == WAITING and state.message and not throttles:
+    async def _follow(self, batch: Sequence[StepState], answers: Sequence[Any], moment: float) -> None:
+        """Wait for limits that are over soon. Others end the run, or only their step where they are an object's.
+
+        `moment` is when the answers came, by the monotonic clock.
+        """
+        waits = [0.0]
+        for state, answer in zip(batch, answers, strict=True):
+            if state.status != WAITING:
+                continue
+            if not isinstance(answer, Throttled):
                 state.end(NOT_SENT, state.message)
-        if not throttles:
-            return
-        seconds = max(error.retry_after_seconds or 1 for error in throttles)
-        from_meta = any(error.graph is not None or isinstance(error, CircuitOpen | Blocked) for error in throttles)
-        if await self._wait(seconds, MAX_META_WAIT_SECONDS if from_meta else MAX_PACE_WAIT_SECONDS):
-            return
-        self.retry_after_s = seconds
-        if from_meta:
-            self._stop_reason = throttles[0].message
-            return
-        for state in self.states:
-            if state.status == WAITING and state.message:
-                state.end(NOT_SENT, state.message)
+                continue
+            seconds = float(answer.retry_after_seconds or 1)
+            from_meta = not is_own_limit(answer)
+            if not from_meta and seconds > MAX_PACE_WAIT_SECONDS and not state.has_asked_again:
+                # The limit counts requests of the same batch as under way for long, until they are answered.
+                seconds, state.has_asked_again = ASK_AGAIN_SECONDS, True
+            if seconds <= (MAX_META_WAIT_SECONDS if from_meta else MAX_PACE_WAIT_SECONDS):
+                waits.append(seconds)
+                state.message = ""
+                continue
+            self.retry_after_s = max(math.ceil(seconds), self.retry_after_s or 0)
+            state.end(NOT_SENT, state.message)
+            if from_meta:
+                self._stop_reason = answer.message
+        waiting = sum(state.status == WAITING for state in self.states)
+        rest_s = moment + collected_wait(max(waits), waiting) - self.clock.monotonic()
+        if rest_s > 0 and not await self._wait(rest_s, MAX_PACE_WAIT_SECONDS):
+            self.retry_after_s = math.ceil(max(waits))
+            self._stop_reason = "The run took too long for one call."
 
     # ---- afterwards
 
@@ -262,7 +282,7 @@ class UnitRun:
         """Return the steps of which Graph still has old values."""
         objects = [(str(state.object_id), _shown_fields(change), change) for state, change in steps]
         old: list[tuple[StepState, Change]] = []
-        for (state, change), row in zip(steps, await read_objects(self.client, objects), strict=True):
+        for (state, change), row in zip(steps, await read_objects(self.client, self.clock, objects), strict=True):
             if isinstance(row, AdsError):
                 state.message = f"The change was made, but could not be read back ({row.kind})."
                 continue
@@ -312,12 +332,13 @@ async def check_steps(
     objects = [(str(s.step.change.object_id), list(s.step.change.after), s.step.change) for s in updates]
     if not objects:
         return
-    for state, row in zip(updates, await read_objects(client, objects), strict=True):
+    for state, row in zip(updates, await read_objects(client, clock, objects), strict=True):
         if isinstance(row, AdsError):
             state.end(NOT_SENT, f"The object could not be read before the change: {row.message}")
             continue
         state.read_at = clock.monotonic()
         names = stale_fields(state.step.change, row)
+        state.now = row
         if names:
             state.end(NOT_SENT, describe_stale(state.step.change, row, names))
 

@@ -31,8 +31,8 @@ OUTCOMES = (SUCCESS, NOT_APPLIED, UNKNOWN, FAILED, NOT_SENT)
 class StepState:
     """Hold how far a step has come.
 
-    `read_at` is when the values before were read last, in seconds of the monotonic clock. `entry` is the last entry of
-    the step in the journal.
+    `now` are the values before as they were read last, and `read_at` is when, by the monotonic clock. `entry` is the
+    last entry of the step in the journal.
     """
 
     step: UnitStep
@@ -42,6 +42,8 @@ class StepState:
     message: str = ""
     read_at: float = -math.inf
     entry: JournalEntry | None = None
+    now: Row | None = None
+    has_asked_again: bool = False
 
     def end(self, status: str, message: str = "") -> None:
         """Set the outcome."""

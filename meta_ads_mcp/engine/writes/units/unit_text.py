@@ -141,10 +141,17 @@ class UnitText:
         parts = [
             f"{name} was {self.words.value(name, _plain(change.before[name]))}, "
             f"is {self.words.value(name, _plain(now.get(name)))}, "
-            f"was to be {self.words.value(name, change.after[name])}"
+            f"was to be {self.words.value(name, _without_references(change.after[name]))}"
             for name in names
         ]
         return f"It has changed since the plan: {'; '.join(parts)}. Nothing was sent."
+
+
+def _without_references(value: Any) -> Any:
+    """Return a value with words in place of the ids of objects that the unit creates."""
+    if _is_reference(value) and isinstance(value, Mapping):
+        return "new"
+    return [_without_references(item) for item in value] if isinstance(value, list) else value
 
 
 def _is_reference(value: Any) -> bool:

@@ -17,7 +17,7 @@ MIN_COLLECTED = 3
 MIN_COLLECT_SECONDS = 20.0
 COLLECT_SECONDS = 15.0
 ASK_AGAIN_SECONDS = 1.0
-MIN_COLLECTED_WAIT_SECONDS = 60.0
+MIN_COLLECTED_WAIT_SECONDS = 45.0
 
 SendBatch = Callable[[Sequence[Request]], Awaitable[Sequence[Any]]]
 Sleep = Callable[[float], Awaitable[None]]

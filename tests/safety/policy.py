@@ -33,7 +33,7 @@ _TARGETS = ("campaign", "ad_set", "ad")
 _OFTEN = frozenset(
     """
     ads_create_ad_rule ads_update_ad_rule ads_update_ad_set ads_update_campaign ads_undo_change ads_duplicate_entity
-    ads_clone_ad_set_bundle ads_create_budget_schedule ads_update_spend_cap
+    ads_clone_ad_set_bundle ads_create_budget_schedule ads_update_spend_cap ads_bulk_update ads_shift_budget
     """.split()
 )
 _CALLS = [*WRITES, *(tool for tool in WRITES if tool.name in _OFTEN for _ in range(4))]
@@ -104,6 +104,9 @@ async def draw_arguments(engine: SandboxEngine, tool: Tool, data: st.DataObject)
     """Return a call that works, with what the policy is about exchanged or added."""
     entries = engine.engine.journal.entries()
     if tool.name == "ads_undo_change":
+        units = sorted({entry.unit for entry in entries if entry.unit})
+        if units and data.draw(st.booleans()):
+            return {"unit_id": data.draw(st.sampled_from(units)), "force": True}
         change_id = data.draw(st.sampled_from([entry.change_id for entry in entries] or ["c20261125T100000-0123abcd"]))
         return {"change_id": change_id, "force": True, "created": data.draw(st.sampled_from(("pause", "delete")))}
     log = list(engine.sandbox.log)
@@ -116,6 +119,8 @@ def _risky(engine: SandboxEngine, tool: Tool, example: Mapping[str, Any], data: 
     choices = _choices(engine)
     names = sorted(choices.keys() & tool.params.model_fields.keys())
     given = dict(example)
+    if "idempotency_key" in given:
+        given["idempotency_key"] = f"key {data.draw(st.integers(0, 10**9))}"
     for name in data.draw(st.lists(st.sampled_from(names), max_size=3, unique=True)) if names else ():
         given[name] = data.draw(choices[name])
     if tool.name == "ads_create_ad_rule" or "execution_spec" in given:
@@ -159,10 +164,25 @@ def _choices(engine: SandboxEngine) -> dict[str, st.SearchStrategy[Any]]:
         ),
         "arguments": st.sampled_from(_STATES).map(lambda status: {"campaign_id": ids["campaign"]}),
         "name": st.just("Spring"),
+        "edits": st.lists(_edits(ids, amount), min_size=1, max_size=4, unique_by=lambda edit: edit["id"]),
+        "percent": st.sampled_from((1, 10, 90)),
         "execution_spec": _executions(),
         "deep_copy": st.booleans(),
         "target_parent_id": st.sampled_from([ids["campaign"], ids["unbudgeted"], ids["ad_set"]]),
     }
+
+
+def _edits(ids: Mapping[str, str], amount: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Rows of a bulk update that start, spend or archive."""
+    budgets = st.one_of(
+        amount.map(lambda value: {"daily_budget": value}),
+        st.sampled_from((-10, 5, 10, 200)).map(lambda percent: {"budget_change_percent": percent}),
+    )
+    statuses = st.sampled_from(_STATES).map(lambda status: {"status": status})
+    rows = [("campaign", "campaign"), ("ad_set", "ad_set"), ("ad_set", "next_ad_set"), ("ad", "ad")]
+    return st.tuples(st.sampled_from(rows), st.one_of(budgets, statuses)).map(
+        lambda drawn: {"level": drawn[0][0], "id": ids[drawn[0][1]], "set": drawn[1]}
+    )
 
 
 def _executions() -> st.SearchStrategy[dict[str, Any]]:

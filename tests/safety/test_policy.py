@@ -11,6 +11,7 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS
 from meta_ads_mcp.engine.writes import policy as policy_module
 from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.engine.writes.units.unit_call import UnitCall
 from tests.safety import policy
 from tests.support.every_tool import TOOLS
 from tests.support.property_runner import run_property
@@ -23,6 +24,7 @@ GROUPS = {
     "rules": "ads_create_ad_rule ads_update_ad_rule",
     "budgets": "ads_update_ad_set ads_update_campaign ads_update_spend_cap ads_create_budget_schedule",
     "copies": "ads_duplicate_entity ads_clone_ad_set_bundle ads_create_ad_set",
+    "bulk": "ads_bulk_update ads_set_status ads_shift_budget ads_undo_change",
     "undo": "ads_update_campaign ads_update_ad_set ads_activate_entity ads_undo_change",
 }
 
@@ -71,6 +73,11 @@ def measure_no_schedules(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Policy, "_permit_schedule", lambda *_: None)
 
 
+def measure_no_units(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(UnitCall, "_permit", lambda *_: None)
+    patch.setattr(Policy, "permit_total", lambda *_, **__: None)
+
+
 def measure_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Policy, "permit_budgets", lambda *_: None)
 
@@ -83,6 +90,7 @@ HOLES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "floats are no earlier amounts": (read_only_whole_numbers, "ads_update_ad_set"),
     "only a tool's own words count": (look_at_words_of_tools, "ads_activate_entity ads_duplicate_entity ads_delete_ad"),
     "schedules are not measured": (measure_no_schedules, "ads_create_budget_schedule"),
+    "units are not measured": (measure_no_units, GROUPS["bulk"]),
     "undo is not measured": (measure_nothing, GROUPS["undo"]),
 }
 

@@ -62,7 +62,6 @@ REQUIRED: dict[str, dict[str, Any]] = {
     **{f"AdAccount/{kind}bylabels": {"ad_label_ids": ["{label}"]} for kind in ("ads", "adsets", "campaigns")},
     "AdAccount/adcreativesbylabels": {"ad_label_ids": ["{label}"]},
     **{f"{kind}/assigned_users": {"business": "{business}"} for kind in ("AdAccount", "AdsPixel", "Page")},
-    "AdsPixel/shared_accounts": {"business": "{business}"},
 }
 # Served edges that the steps below call in a way of their own.
 OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}

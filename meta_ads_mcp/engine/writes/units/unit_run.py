@@ -38,7 +38,7 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     resolved_change,
 )
 from meta_ads_mcp.engine.writes.units.video_wait import wait_for_videos
-from meta_ads_mcp.errors import AdsError, Blocked, CircuitOpen, Throttled, TokenProblem, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, Throttled, TokenProblem, UnknownOutcome
 
 # Values that were read longer ago are read again before a step is sent.
 MAX_AGE_SECONDS = 30.0

@@ -57,7 +57,6 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "AdAccount/assigned_users": {"business": "{business}"},
     "AdsPixel/assigned_users": {"business": "{business}"},
     "AdsPixel/shared_accounts": {"business": "{business}"},
-    "Page/assigned_users": {"business": "{business}"},
     "AdAccount/insights": {"level": "ad", "date_preset": "last_7d"},
     **{f"AdAccount/{kind}bylabels": {"ad_label_ids": ["{label}"]} for kind in ("ads", "adsets", "campaigns")},
     "AdAccount/adcreativesbylabels": {"ad_label_ids": ["{label}"]},

@@ -172,7 +172,8 @@ def counterparts(desk: SandboxEngine) -> dict[str, Any]:
     edges = {"pages": "promote_pages", "pixels": "adspixels", "instagram_users": "instagram_accounts"}
     first = {name: desk.store.children(desk.account, edge)[0].id for name, edge in edges.items()}
     other = {name: desk.store.children(desk.ids["other"], edge)[0].id for name, edge in edges.items()}
-    return {name: {first[name]: other[name]} for name in edges}
+    product_sets = {node.id: node.id for node in desk.store.nodes.values() if node.type == "ProductSet"}
+    return {**{name: {first[name]: other[name]} for name in edges}, "product_sets": product_sets}
 
 
 async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:

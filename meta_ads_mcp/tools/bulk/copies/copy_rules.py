@@ -41,7 +41,7 @@ _WHY_BLOCKED: Mapping[Kind, str] = {
     "page": "the target account cannot promote this Page",
     "instagram_user": "the target account cannot use this Instagram account",
     "audience": "the audience is not shared with the target account",
-    "product_set": "a product set needs its counterpart",
+    "product_set": "a product set needs its counterpart, or itself if the business of the target shares its catalog",
     "lead_form": "a lead form belongs to its Page, which the target account cannot promote",
     "app": "an app needs its counterpart, or itself if the target account may advertise it",
     "video": "this token cannot read the file of the video, so it cannot be uploaded again",

@@ -94,6 +94,28 @@ async def test_an_object_of_another_kind_is_not_changed(
     assert bool(made.writes) is (says_kind == is_kind)
 
 
+OTHER_KINDS = ("campaign", "ad_set", "ad", "creative", "rule", "audience", "post")
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "own"),
+    [
+        ("ads_delete_custom_audience", "audience_id", "audience"),
+        ("ads_delete_ad_rule", "rule_id", "rule"),
+        ("ads_update_ad_rule", "rule_id", "rule"),
+        ("ads_update_ad_creative", "creative_id", "creative"),
+        ("ads_delete_comment", "comment_id", "comment"),
+        ("ads_create_budget_schedule", "ad_set_id", "ad_set"),
+    ],
+)
+async def test_an_id_of_another_kind_is_neither_changed_nor_deleted(tool: str, name: str, own: str) -> None:
+    bench = allowlist.bench()
+    for other in OTHER_KINDS:
+        made, given = await bench.ready(next(item for item in TOOLS if item.name == tool))
+        answer = await made.call(tool, given | {name: made.ids[other]}, AGREES)
+        assert (answer.is_error, made.writes == []) == ((False, False) if other == own else (True, True)), other
+
+
 # -- rules and the policy ---------------------------------------------------------------------------------------------
 
 

@@ -10,24 +10,49 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.sandbox.fields import FieldSelection
 from meta_ads_mcp.sandbox.store import GraphNode
 
 if TYPE_CHECKING:
-    from meta_ads_mcp.sandbox.graph import SandboxGraph
-    from meta_ads_mcp.sandbox.http import SandboxCall
-    from meta_ads_mcp.sandbox.tokens import TokenInfo
+    from meta_ads_mcp.sandbox.http import SandboxCall, SandboxResponse
+    from meta_ads_mcp.sandbox.projection import Projector
+    from meta_ads_mcp.sandbox.sdk_spec import Spec
+    from meta_ads_mcp.sandbox.tokens import SandboxTokens, TokenInfo
+    from meta_ads_mcp.sandbox.world import World
 
 Json = Any
+
+
+class ServedGraph(Protocol):
+    """What handlers use of the Graph that calls them. `SandboxGraph` implements it."""
+
+    world: World
+    spec: Spec
+    tokens: SandboxTokens
+    clock: Callable[[], datetime]
+    max_insights_rows: int
+
+    def find(self, node_id: str) -> GraphNode | None:
+        """Return a node, or None if there is none with this id."""
+        ...
+
+    def answer(self, call: SandboxCall) -> SandboxResponse:
+        """Answer another call, such as the member of a batch."""
+        ...
+
+    def projector(self, call: SandboxCall, token: TokenInfo) -> Projector:
+        """Return what shows the wanted fields of nodes."""
+        ...
 
 
 @dataclass(frozen=True)
 class Ask:
     """One call on a node's edge (or on the node itself), its params decoded and checked."""
 
-    graph: SandboxGraph
+    graph: ServedGraph
     node: GraphNode
     params: Mapping[str, Json]
     wanted: tuple[FieldSelection, ...] | None

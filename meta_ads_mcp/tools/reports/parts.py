@@ -7,7 +7,7 @@ The rows of the parts together are the rows of the whole. Time is split only bet
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -49,6 +49,12 @@ class ReportPart:
     @classmethod
     def load(cls, state: Row) -> ReportPart:
         """Read a stored part. Raises TypeError for anything else."""
+        if not isinstance(state, dict) or not isinstance(state.get("ids", []), list):
+            raise TypeError("not a stored part")
+        counts = [isinstance(state.get(item.name, 0), int) for item in fields(cls) if isinstance(item.default, int)]
+        texts = [isinstance(state.get(name, ""), str) for name in ("since", "until", "level", "run_id", "after")]
+        if not all([*counts, *texts, *(isinstance(text, str) for text in state.get("ids", []))]):
+            raise TypeError("not a stored part")
         return cls(**{**state, "ids": tuple(state.get("ids") or ())})
 
     def state(self) -> Row:

@@ -83,8 +83,13 @@ class AuthorizedGraph:
         return self._client.clock_skew()
 
     def learn(self, object_id: str, account: str) -> None:
-        """Remember the account of an object that this server created there."""
-        self._book.learn([{"id": object_id}], account)
+        """Remember the account of an object that this server created there.
+
+        Under an account allowlist Graph is asked for it once instead: an answer that names a foreign object as the
+        created one must not make it one of the allowed account.
+        """
+        if not self._book.allowed and self._book.known_owner(object_id) is None:
+            self._book.learn([{"id": object_id}], account)
 
     async def authorize(self, request: Request) -> None:
         """Raise Denied for a request that this server must not send.
@@ -107,8 +112,8 @@ class AuthorizedGraph:
         """Remember the owner of a new object: it belongs to the account of the object below which it was created."""
         parent, slash, _ = request.path.partition("/")
         owner = self._book.known_owner(parent) if slash and request.write and request.method == "POST" else None
-        if owner is not None and isinstance(answer, Mapping) and self._book.known_owner(str(answer.get("id"))) is None:
-            self._book.learn([{"id": str(answer.get("id"))}], owner)
+        if owner is not None and isinstance(answer, Mapping) and isinstance(answer.get("id"), str):
+            self.learn(answer["id"], owner)
 
     def _limit_to_business(self, request: Request) -> None:
         limit = self._business_id()

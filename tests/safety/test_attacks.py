@@ -66,6 +66,16 @@ async def test_an_undo_in_a_foreign_account_sends_nothing(node: str, before: str
     assert (made.writes, judge.leaks(made.sandbox.log)) == ([], [])
 
 
+async def test_an_answer_that_names_a_foreign_object_as_the_new_one_does_not_make_it_ours() -> None:
+    bench = allowlist.bench()
+    made, judge = bench.again(accounts=allowlist.accounts(1)), allowlist.ownership(1)
+    foreign = judge.foreign["Campaign"][0]
+    made.sandbox.faults.add(lambda call: call.method == "POST", respond=httpx.Response(200, json={"id": foreign}))
+    await kind(made, "ads_create_campaign", VALID["ads_create_campaign"])
+    await kind(made, "ads_update_campaign", {"campaign_id": foreign, "name": "New"})
+    assert judge.leaks(made.sandbox.log) == []
+
+
 # -- a kind that the caller gives -------------------------------------------------------------------------------------
 
 

@@ -70,7 +70,9 @@ def fields_to_read_back(change: Change) -> tuple[str, ...]:
 
 async def _read(client: Sender, change: Change, object_id: str, names: tuple[str, ...]) -> ReadBack:
     params = {"fields": ",".join(["id", *names])}
-    request = Request("GET", object_id, params, account=change.request.account, page=change.request.page)
+    request = Request(
+        "GET", object_id, params, account=change.request.account, page=change.request.page, kind=change.node
+    )
     try:
         row = await client.send(request)
     except NotFound as missing:

@@ -78,6 +78,10 @@ class JournalledSteps:
             raise UnknownOutcome(
                 lost.message, lost.next_step, graph=lost.graph, details={"change_id": entry.change_id}
             ) from None
+        except asyncio.CancelledError:
+            # An exchange ends with its caller; what it had sent may have been done.
+            self.journal.outcome(entry.change_id, "unknown_outcome", error={"kind": "cancelled"})
+            raise
         except AdsError as error:
             self.journal.outcome(entry.change_id, "failed", error={"kind": error.kind, "message": clean(error.message)})
             raise

@@ -23,7 +23,13 @@ async def read_objects(
 ) -> list[Row | AdsError]:
     """Return the fields of each object, or the error of its read. Each is its id, its fields and its change."""
     requests = [
-        Request("GET", object_id, {"fields": ",".join(dict.fromkeys(["id", *names]))}, account=change.request.account)
+        Request(
+            "GET",
+            object_id,
+            {"fields": ",".join(dict.fromkeys(["id", *names]))},
+            account=change.request.account,
+            kind=change.node,
+        )
         for object_id, names, change in objects
     ]
     try:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from meta_ads_mcp.core.changes import CLEARABLE, JournalEntry, fields_without_previous_value
 from meta_ads_mcp.core.nodes import can_be_undone, node_kind
 from meta_ads_mcp.core.ports import Call
-from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.request import Request, confine
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.values.graph_values import same_value
@@ -79,7 +79,7 @@ def _stop_status(entry: JournalEntry, way: UndoOfCreation) -> Row:
 def inverse_change(entry: JournalEntry) -> Change:
     """Return the request that takes a change back. Where it only changes an edge, it can be taken back in turn."""
     inverse = entry.inverse
-    path = str(inverse["path"]).replace("{id}", str(entry.object_id))
+    path = confine(inverse["path"], {"id": str(entry.object_id)})
     is_deletion = inverse["method"] == "DELETE" and "/" not in path
     request = Request(
         inverse["method"],

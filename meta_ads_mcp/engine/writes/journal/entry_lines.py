@@ -98,6 +98,16 @@ def _is_optional_dict(value: Any) -> bool:
     return value is None or isinstance(value, dict)
 
 
+def _is_optional_request(value: Any) -> bool:
+    """Return whether the value is the request that takes a change back, or nothing."""
+    if not isinstance(value, dict) or not value:
+        return value in (None, {})
+    is_request = value.get("method") in ("POST", "DELETE") and _is_text(value.get("path"))
+    reasons = value.get("reasons")
+    are_texts = isinstance(reasons, list) and all(isinstance(reason, str) for reason in reasons)
+    return is_request and isinstance(value.get("params"), dict) and are_texts
+
+
 def _is_optional_number(value: Any) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value is None or (is_number and abs(value) < MAX_SECONDS)
@@ -115,7 +125,8 @@ _FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
             "account currency page object_id name parent edge call_id key digest undo_of unit step".split(),
             _is_optional_text,
         ),
-        **dict.fromkeys(("arguments", "before", "after", "inverse"), _is_optional_dict),
+        **dict.fromkeys(("arguments", "before", "after"), _is_optional_dict),
+        "inverse": _is_optional_request,
         **dict.fromkeys(("started", "graph_time"), _is_optional_number),
     },
     "outcome": {

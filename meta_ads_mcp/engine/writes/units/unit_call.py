@@ -44,7 +44,7 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     SUCCESS,
     WAITING,
     StepState,
-    decode_step,
+    decode_steps,
     encode_step,
     restore_states,
 )
@@ -306,7 +306,7 @@ class UnitCall:
         try:
             await self.writer.journal.catch_up()
             entries = self.writer.journal.of_unit(unit.unit_id)
-            self.states = restore_states([decode_step(step) for step in unit.steps], entries)
+            self.states = restore_states(decode_steps(unit.steps), entries)
         except BaseException:
             self.writer.locks.release(unit.unit_id)
             raise

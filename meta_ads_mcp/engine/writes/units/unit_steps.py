@@ -87,6 +87,17 @@ def decode_step(data: Mapping[str, Any]) -> UnitStep:
     return UnitStep(**{**data, "change": Change(**values), "needs": tuple(data.get("needs") or ())})
 
 
+def decode_steps(steps: Iterable[Mapping[str, Any]]) -> list[UnitStep]:
+    """Return the stored steps of a unit. Raises Denied if one of them is not a step."""
+    try:
+        return [decode_step(step) for step in steps]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Denied(
+            "The stored plan of this unit is damaged; nothing was sent.",
+            "See with ads_get_changes what was done, and make the call again with a new idempotency_key.",
+        ) from None
+
+
 def restore_states(steps: Iterable[UnitStep], entries: Iterable[JournalEntry]) -> list[StepState]:
     """Return the steps of a unit as far as the journal says that they have come."""
     latest = {entry.step: entry for entry in entries}

@@ -99,6 +99,9 @@ DAMAGED_LINES = [
         for wrong in (
             {"after": []},
             {"before": "y"},
+            {"inverse": {"method": "GET", "path": "1", "params": {}, "reasons": []}},
+            {"inverse": {"method": "POST", "path": "1", "params": [], "reasons": []}},
+            {"inverse": {"method": "POST"}},
             {"started": "now"},
             {"started": 1e400},
             {"effect": "explode"},

@@ -14,6 +14,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.units.unit_plan import UnitStep, resolve_ids
 from meta_ads_mcp.core.write import Change, Inverse
+from meta_ads_mcp.errors import Denied
 
 # The outcomes of a step that the user is told. WAITING steps are still to be sent.
 WAITING, SUCCESS, NOT_APPLIED, UNKNOWN, FAILED, NOT_SENT = (

@@ -11,6 +11,7 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.policy import Policy
+from meta_ads_mcp.engine.writes.units.lost_steps import _may_be_repeated
 from meta_ads_mcp.errors import Denied
 from meta_ads_mcp.sandbox import graph_error
 from tests.support.elicitors import Person
@@ -253,3 +254,11 @@ async def test_changes_of_an_ad_set_that_ask_for_confirmation(change: dict[str, 
     answer = await made.call("ads_update_ad_set", {"ad_set_id": made.ids["ad_set"], **change})
     assert (answer.structured.get("data", {}).get("status") == "needs_confirmation") is asks, answer.text
     assert not asks or made.writes == []
+
+
+@pytest.mark.parametrize(("status", "repeats"), [("PAUSED", True), ("ACTIVE", False)])
+def test_what_starts_delivery_is_never_created_again_because_a_search_found_nothing(status: str, repeats: bool) -> None:
+    values = {"name": "New", "status": status}
+    request = Request("POST", "act_1/campaigns", values, write=True, repeatable=False)
+    change = Change(Effect.CREATE, request, "Campaign", after=values, parent="act_1", edge="campaigns")
+    assert _may_be_repeated(change) is repeats

@@ -12,6 +12,7 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.engine.writes.effects import starts_delivery
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.lost_answers import LOOKS_AFTER_SECONDS, find_ids, is_searchable
 from meta_ads_mcp.engine.writes.units.batch_reads import read_objects, stale_fields
@@ -19,13 +20,14 @@ from meta_ads_mcp.engine.writes.units.unit_steps import SUCCESS, UNKNOWN, WAITIN
 from meta_ads_mcp.errors import AdsError
 
 # A request that was on its way when its process ended can still be carried out for as long as this. After it, a new
-# object that the search does not find was not created, and the step is sent again.
+# object that the search does not find is created again if it does not start delivery: a second one would be PAUSED and
+# cost nothing. One that starts delivery never is, because finding nothing does not prove that nothing was created.
 SETTLE_SECONDS = 30.0
 _LOST = "Meta's answer was lost."
 _NOT_MADE = f"{_LOST} The object still has its earlier values; the same call tries again."
 _CHANGED = f"{_LOST} The object has other values than before the change and than were sent; look at it."
 _UNREADABLE = f"{_LOST} The object could not be read since."
-_ABSENT = f"{_LOST} The new object was not found; the same call looks again."
+_ABSENT = f"{_LOST} The new object was not found; the same call looks again. Look yourself before you create it anew."
 _SEVERAL = f"{_LOST} Each of these can be the new object: "
 
 
@@ -89,11 +91,16 @@ async def _search(client: GraphPort, clock: Clock, journal: Journal, item: LostS
     elif ids:
         state.end(UNKNOWN, _SEVERAL + ", ".join(sorted(ids)))
     elif item.change.request.repeatable or (
-        is_searchable(item.change) and clock.now() - entry.started >= SETTLE_SECONDS
+        _may_be_repeated(item.change) and clock.now() - entry.started >= SETTLE_SECONDS
     ):
         state.end(WAITING, _NOT_MADE)
     else:
         state.end(UNKNOWN, _ABSENT)
+
+
+def _may_be_repeated(change: Change) -> bool:
+    """Return whether a creation may be sent again when a search finds nothing: what it creates does not spend."""
+    return is_searchable(change) and not starts_delivery(change)
 
 
 async def wait_until_settled(clock: Clock, steps: Sequence[LostStep]) -> None:

@@ -153,8 +153,8 @@ def run_install(settings: Settings, options: argparse.Namespace) -> int:
         clients.install(options.client, entry, clients.Machine.this(), say)
     except clients.Problem as problem:
         raise CommandFailed(str(problem)) from None
-    if not (settings.demo or settings.profile or options.env_file or clients.has_profile(settings.state_dir)):
-        say("No profile is stored yet: run `meta-ads-mcp login`, or the server has no token.")
+    for remark in clients.remarks(options.client, clients.Machine.this(), settings, options.env_file):
+        say(remark)
     return 0
 
 

@@ -215,7 +215,8 @@ async def read_edges(
         if after is not None:
             break
     visible = drop_foreign_accounts(call, _merge_duplicates(rows))
-    summary = f"{len(visible)} {noun}{'' if len(visible) == 1 else 's'} of {parent}{'; more follow' if after else ''}."
+    owner = "this token" if parent == "me" else parent
+    summary = f"{len(visible)} {noun}{'' if len(visible) == 1 else 's'} of {owner}{'; more follow' if after else ''}."
     return Result(
         summary,
         visible,

@@ -21,7 +21,10 @@ from meta_ads_mcp.domain.insights_query import InsightsParams
 MAX_BARS = 15
 # Breakdowns whose values are in a natural order.
 ORDINAL = frozenset({"age", *HOURLY})
-NOT_INSTALLED = "No picture: this server was installed without charts. Run: pip install 'meta-ads-local-mcp[charts]'"
+NOT_INSTALLED = (
+    "No picture: this server was installed without charts. Run: uv tool install 'meta-ads-local-mcp[charts]' "
+    "(with pip: pip install 'meta-ads-local-mcp[charts]'; the bundle has no charts)."
+)
 NO_ROWS = "No picture: there are no rows to draw."
 NO_DAYS = "No picture: Meta returned rows without valid days."
 TWO_DIMENSIONS = "No picture: it cannot show rows by period and by object (or by action). Request only one of them."

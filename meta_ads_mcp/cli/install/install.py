@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from meta_ads_mcp.cli.install import config_file as files
@@ -11,6 +13,7 @@ from meta_ads_mcp.cli.install import jsonc
 from meta_ads_mcp.cli.install.clients import CLIENTS, ClientConfig, Machine
 from meta_ads_mcp.cli.install.entry import ServerEntry, server_entry
 from meta_ads_mcp.credentials import ProfileIndex
+from meta_ads_mcp.settings import Settings
 
 __all__ = [
     "CLIENTS",
@@ -18,9 +21,10 @@ __all__ = [
     "Machine",
     "Problem",
     "ServerEntry",
-    "has_profile",
     "install",
+    "is_open_to_others",
     "print_entry",
+    "remarks",
     "server_entry",
     "uninstall",
 ]
@@ -57,9 +61,36 @@ def print_entry(entry: ServerEntry) -> str:
     return json.dumps({"mcpServers": {KEY: entry.public()}}, indent=2, ensure_ascii=False)
 
 
-def has_profile(state_dir: Path) -> bool:
-    """Return whether a profile is stored on this machine."""
-    return bool(ProfileIndex(state_dir).read().records)
+def remarks(name: str, machine: Machine, settings: Settings, env_file: str | None) -> Iterator[str]:
+    """Yield what the user should know after an installation: no token, or one that others can read."""
+    if env_file and is_open_to_others(Path(env_file)):
+        yield f"{env_file} can be read by other users of this machine: run chmod 600 {env_file}"
+    if not (settings.demo or settings.profile or env_file or _has_token(name, machine, settings.state_dir)):
+        yield (
+            "No profile is stored yet, so the server has no token: run `meta-ads-mcp login`. Without a keyring, put "
+            "META_ACCESS_TOKEN into a file that only you can read, and install with --env-file FILE."
+        )
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Return whether other users of this machine can read a file. On Windows its folder decides."""
+    return os.name == "posix" and path.is_file() and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def _has_token(name: str, machine: Machine, state_dir: Path) -> bool:
+    """Return whether a profile is stored, or the client's entry itself gives a token to the server."""
+    if ProfileIndex(state_dir).read().records:
+        return True
+    client = CLIENTS[name]
+    texts = [files.read(path).text for path in client.files(machine) if path.exists()]
+    return any(_entry_has_token(text, client) for text in texts)
+
+
+def _entry_has_token(text: str, client: ClientConfig) -> bool:
+    root = jsonc.parse(text, comments=client.comments).data if text.strip() else {}
+    entry = root.get(client.key, {}).get(KEY, {})
+    environment = {**entry.get("env", {}), **entry.get("transport", {}).get("env", {})}
+    return bool(environment.keys() & {"META_ACCESS_TOKEN", "META_TOKENS"})
 
 
 def _change(client: ClientConfig, path: Path, edit: Callable[[str], str], same: str, say: Say) -> None:

@@ -188,7 +188,8 @@ def _insert(text: str, node: JsoncNode, depth: int, key: str, value: Any) -> str
         return text[:behind] + member + text[behind:]
     line_end = "" if "\n" in text[behind:closing] else line + unit * (depth - 1)
     indent = _indent_of(text, members[-1].start) if members else unit * depth
-    member = f"{line}{indent}{json.dumps(key)}: {_dump(text, value, depth, indent)}"
+    comma = "," if members and members[-1].comma is not None else ""
+    member = f"{line}{indent}{json.dumps(key)}: {_dump(text, value, depth, indent)}{comma}"
     result = text[:behind] + member + line_end + text[behind:closing].lstrip(" \t" if line_end else "") + text[closing:]
     if members and members[-1].comma is None:
         end = members[-1].value.end

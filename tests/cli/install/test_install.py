@@ -20,9 +20,11 @@ from meta_ads_mcp.cli.install.install import (
     ServerEntry,
     install,
     print_entry,
+    remarks,
     server_entry,
     uninstall,
 )
+from meta_ads_mcp.settings import Settings
 
 ENTRY = ServerEntry("/opt/bin/meta-ads-mcp", ("--profile", "acme"))
 SYSTEMS = ("darwin", "win32", "linux")
@@ -347,3 +349,50 @@ def test_a_state_directory_of_the_shell_goes_with_it_and_a_token_does_not() -> N
     entry = server_entry((), environ, Path("/usr/bin/python"), _which(None))
     assert entry.env == {"META_ADS_STATE_DIR": "/srv/state"}
     assert json.loads(print_entry(entry)) == {"mcpServers": {"meta-ads": entry.public()}}
+
+
+def remarked(home: Path, **options: Any) -> str:
+    settings = Settings(**{"META_ADS_STATE_DIR": home / "state", **options.pop("settings", {})})
+    return " ".join(remarks("cursor", machine(home), settings, options.get("env_file")))
+
+
+def test_a_server_without_a_token_is_remarked_with_both_ways_to_give_one(tmp_path: Path) -> None:
+    put("cursor", machine(tmp_path))
+    text = remarked(tmp_path)
+    assert "meta-ads-mcp login" in text
+    assert "--env-file" in text
+
+
+@pytest.mark.parametrize("settings", [{"META_ADS_DEMO": True}, {"META_ADS_PROFILE": "acme"}])
+def test_a_demo_and_a_named_profile_need_no_remark(tmp_path: Path, settings: dict[str, Any]) -> None:
+    put("cursor", machine(tmp_path))
+    assert remarked(tmp_path, settings=settings) == ""
+
+
+@pytest.mark.parametrize("place", ["env", "transport"])
+def test_an_entry_that_gives_a_token_needs_no_remark(tmp_path: Path, place: str) -> None:
+    environment = {"env": {"META_ACCESS_TOKEN": "x"}}
+    entry = environment if place == "env" else {"transport": environment}
+    path = tmp_path / PLACES["cursor", "linux"]
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"mcpServers": {"meta-ads": entry}}))
+    assert remarked(tmp_path) == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of files are those of POSIX")
+@pytest.mark.parametrize(("mode", "is_remarked"), [(0o644, True), (0o600, False)])
+def test_a_settings_file_that_others_can_read_is_remarked(tmp_path: Path, mode: int, is_remarked: bool) -> None:
+    env_file = tmp_path / "meta.env"
+    env_file.write_text("META_ACCESS_TOKEN=x")
+    env_file.chmod(mode)
+    assert ("chmod 600" in remarked(tmp_path, env_file=str(env_file))) == is_remarked
+
+
+def test_a_trailing_comma_stays_where_the_user_has_one(tmp_path: Path) -> None:
+    path = tmp_path / PLACES["cursor", "linux"]
+    path.parent.mkdir(parents=True)
+    before = '{\n  "mcpServers": {\n    "other": {"command": "x"},\n  },\n}\n'
+    path.write_text(before)
+    put("cursor", machine(tmp_path))
+    assert uninstall("cursor", machine(tmp_path), silent) == 0
+    assert path.read_text() == before

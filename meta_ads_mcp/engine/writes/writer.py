@@ -251,6 +251,8 @@ class WriteCall:
             return {}
 
     def _summary(self, data: Row) -> str:
+        if "not_done" in data:  # a tool that changes many objects counts them itself
+            return f"{self.tool.title}: {data.get('done', 0)} done, {data['not_done']} not."
         subject = f" {data['id']}" if data.get("id") else ""
         main = self._primary_step(data.get("id"))
         undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from meta_ads_mcp.errors import InvalidArguments, PermissionMissing
+from tests.support.elicitors import Person
 from tests.support.sandbox_engine import SandboxEngine, build_writer, records
 from tests.support.scripted_graph import ScriptedGraph, account_graph, confirmed, engine, refused_unsent
 
@@ -40,6 +42,26 @@ async def test_insults_of_both_networks_are_hidden_and_shown_again(demo: Sandbox
     assert {row["status"] for row in again["others"]} == {"already"}
     await demo.done(TOOL, action="unhide", comments=insults, dry_run=False)
     assert not any(is_hidden(demo, comment) for comment in insults)
+
+
+async def test_the_work_of_a_moderator_takes_four_calls(demo: SandboxEngine) -> None:
+    """From the accounts to hidden insults and an answer, without naming a Page."""
+    yes = Person(True)
+    rules = {"contains_any": ["idiots", "scam"], "since": "2026-01-01"}
+    moderate = {"account_id": demo.account, "dry_run": False}
+    answers = [
+        await demo.call("ads_get_ad_accounts"),
+        await demo.call("ads_get_ad_comments", account_id=demo.account, unanswered_only=True, limit=20),
+        await demo.call(TOOL, moderate, yes, action="hide", rules=rules),
+        await demo.call(
+            TOOL, moderate, yes, action="reply", message="Yes, we do.", rules={**rules, "contains_any": ["ship to"]}
+        ),
+    ]
+    assert not any(answer.is_error for answer in answers), [answer.text for answer in answers]
+    assert sum(len(answer.blocks[1]) for answer in answers) < 12_000
+    assert re.fullmatch(r"Moderate comments: \d+ done, 0 not\.", answers[2].text)
+    assert await comments(demo, "idiots") != []
+    assert all(is_hidden(demo, comment) for comment in await comments(demo, "idiots"))
 
 
 async def test_a_dry_run_is_the_default_and_changes_nothing(demo: SandboxEngine) -> None:

@@ -79,7 +79,7 @@ PROMPTS = (
 3. ads_insights_performance_trend with chart=true: what rises and falls, over 28 days at least.
 4. ads_diagnose_underperformance: causes, with its findings by severity.
 5. ads_get_insights with level=campaign and compare_to=previous_period: results and cost of each campaign, both windows.
-6. ads_get_changes where it is there: what was changed in that time.
+6. ads_explain_change: the edits around the day on which a figure broke, by people, apps and this server.
 
 Format: three sentences that anybody understands; a table of spend, results and cost per result against the window
 before; what went well and badly, with figures; at most five next steps, the one worth most first.""",

@@ -236,5 +236,5 @@ def _no_delivery_finding(movers: Sequence[Mover], noun: str, before: Number) -> 
         "warning",
         {"stopped": examples[:MAX_EXAMPLES]},
         "Paused, ended, rejected, or without budget.",
-        "If that was not meant, look at their status and dates; ads_get_changes shows what this server changed.",
+        "If that was not meant, look at their status and dates; ads_explain_change finds who stopped it.",
     )

@@ -159,7 +159,7 @@ def _shrunk(comparison: Comparison, change: Number) -> Finding:
         "critical" if change <= -CRITICAL_PCT else "warning",
         comparison.evidence("spend", "impressions", "cpm"),
         "A smaller budget, a tighter bid or audience, paused parts, or a more expensive auction.",
-        "Compare spend and cpm: if spend fell too, look at budgets and statuses (ads_get_changes); if not, at cpm.",
+        "Compare spend and cpm: if spend fell too, ads_explain_change finds the edit; if not, look at cpm.",
     )
 
 

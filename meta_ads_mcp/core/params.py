@@ -118,7 +118,7 @@ class ListParams(Params):
 
     limit: Annotated[int, Field(ge=1, le=100)] = 25
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
-    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000)] = None
 
 
 def read(shape: Shape, value: Any) -> Any:

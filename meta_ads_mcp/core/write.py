@@ -167,7 +167,7 @@ class WriteParams(Params):
 class ConfirmedParams(WriteParams):
     """Add the confirmation code of a write that may require the user's agreement."""
 
-    confirmation: Annotated[str | None, Local(), Field(max_length=200, description="Code of needs_confirmation")] = None
+    confirmation: Annotated[str | None, Local(), Field(max_length=200)] = None
 
 
 class CreateParams(WriteParams):

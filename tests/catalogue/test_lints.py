@@ -199,18 +199,15 @@ def test_the_default_list_holds_the_daily_work() -> None:
     assert not DEFAULT & deletes, "an 'always allow' must not include a deletion"
 
 
-MAX_UNDESCRIBED = 8
+# Of all arguments, the share that may lack one: those of tools that are new.
+MAX_UNDESCRIBED = 0.02
 
 
 def test_arguments_have_a_description_in_the_docs_and_in_a_search() -> None:
-    """Their own, or one in server/argument_texts.toml; a few that are new may lack it for a while."""
-    missing = [
-        f"{tool.name}.{name}"
-        for tool in TOOLS
-        for name, schema in full_schema(tool.params)["properties"].items()
-        if not text_of_argument(tool.name, name, schema)
-    ]
-    assert len(missing) <= MAX_UNDESCRIBED, missing
+    """Their own, or one in server/argument_texts.toml."""
+    arguments = [(tool.name, *item) for tool in TOOLS for item in full_schema(tool.params)["properties"].items()]
+    missing = [f"{tool}.{name}" for tool, name, schema in arguments if not text_of_argument(tool, name, schema)]
+    assert len(missing) <= MAX_UNDESCRIBED * len(arguments), missing
 
 
 def test_the_whole_list_with_writes_is_bounded() -> None:

@@ -58,7 +58,7 @@ class GetInsights(InsightsParams):
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
-    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000)] = None
     compare_to: CompareTo | None = None
     chart: Chart = False
 

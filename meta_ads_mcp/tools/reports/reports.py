@@ -134,7 +134,7 @@ class GetReportResults(Params):
     report_run_id: ReportRunId
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
     after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
-    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000, description="Follow pages up to")] = None
+    max_items: Annotated[int | None, Local(), Field(ge=1, le=5000)] = None
     save_as: SaveAs = None
 
     async def run(self, call: Call) -> Result:

@@ -150,3 +150,11 @@ async def test_the_number_of_an_object_stays_one(reader: SandboxEngine) -> None:
 async def test_an_unknown_number_is_not_found_as_before(reader: SandboxEngine) -> None:
     answer = await call(reader, "ads_get_insights", {"object_id": "123456789"})
     assert answer["structuredContent"]["error"]["kind"] == "not_found"
+
+
+async def test_a_new_object_leads_to_the_next_one() -> None:
+    made = build_server()
+    campaign = {"account_id": "{account}", "name": "C", "objective": "OUTCOME_SALES", "special_ad_categories": []}
+    data = (await call(made, "ads_create_campaign", campaign))["structuredContent"]["data"]
+    assert f"ads_create_ad_set (through ads_call_write_tool) with campaign_id={data['id']}" in data["next_step"]
+    assert "ads_set_status" in data["next_step"]

@@ -26,6 +26,7 @@ from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
+from meta_ads_mcp.engine.writes.next_step import next_step
 from meta_ads_mcp.engine.writes.plan import build_plan
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
@@ -235,7 +236,8 @@ class WriteCall:
                 data |= {"status": "partial", "not_applied": list(result.not_applied)}
         if len(self.steps.done) > 1:
             data["change_ids"] = [item.change_id for item in self.steps.done]
-        return data | {"next_step": self._next_step(main)} | extras
+        step = next_step(main.change, main.object_id, can_be_undone=main.can_be_undone) if main is not None else ""
+        return data | {"next_step": step} | extras
 
     def _primary_step(self, object_id: str | None) -> Done | None:
         """Return the step that the answer is about: the step of the object that it names, or else the last step."""
@@ -261,15 +263,6 @@ class WriteCall:
         is_now = f" is {status}" if isinstance(status, str) else ""
         outcome = f"done in part (not {', '.join(data['not_applied'])})" if data.get("not_applied") else "done"
         return f"{self.tool.title}: {outcome}, {node or 'object'}{subject}{is_now}.{undo}"
-
-    def _next_step(self, last: Done | None) -> str:
-        if last is not None and last.change.effect is Effect.CREATE and last.change.after.get("status") == "PAUSED":
-            return "It was created PAUSED. Check it, then activate it with ads_activate_entity."
-        if last is None or not last.can_be_undone:
-            return ""
-        if last.change.effect is not Effect.CREATE:
-            return "ads_undo_change puts the earlier values back."
-        return "ads_undo_change with created=delete deletes it again."
 
     def _judge(self, step: Done, result: ReadBack) -> dict[str, Row]:
         """Return the changes by what Graph has, and record what was not applied. Raises NotApplied if nothing was."""

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.sandbox import SandboxTransport, World
+from meta_ads_mcp.sandbox.edges.activities import category_of
 from meta_ads_mcp.sandbox.insights.metrics import ANOMALIES
+from tests.support import sdk
 from tests.support.fake_transport import FakeTransport
 from tests.support.sandbox_writes import US, writing
 from tests.support.seeded_worlds import count_of, last_days
@@ -103,6 +105,8 @@ async def test_the_log_agrees_with_the_objects(box: FakeTransport) -> None:
         )
         latest: dict[str, str] = {}
         for row in log:
+            if row["object_type"] == "ACCOUNT":
+                continue
             node = box.world.store.nodes[row["object_id"]]
             latest.setdefault(row["object_id"], row["event_time"])
             extra = json.loads(row["extra_data"])
@@ -163,3 +167,23 @@ async def test_a_write_appears_in_the_activity_log(
     assert json.loads(after[0]["extra_data"])["old_value"] != json.loads(after[0]["extra_data"])["new_value"]
     await made.done("POST", path, params)
     assert (await made.done("GET", "{account}/activities", asked))["data"] == after
+
+
+async def test_the_spend_of_each_month_is_billed(box: FakeTransport) -> None:
+    account = box.world.accounts[box.world.account_ids[0]]
+    since = str(int((box.world.today - timedelta(days=100)).timestamp()))
+    log = await box.get(f"{box.account()}/activities", since=since, category="ACCOUNT")
+    bills = [row for row in log["data"] if row["event_type"] == "ad_account_billing_charge"]
+    assert 3 <= len(bills) <= 4
+    day = datetime.fromisoformat(bills[0]["event_time"]).astimezone(account.zone).date()
+    last = day - timedelta(days=1)
+    extra = json.loads(bills[0]["extra_data"])
+    assert extra["new_value"] == box.world.truth(account.id, last.replace(day=1), last)["spend"]
+    assert (bills[0]["object_id"], bills[0]["object_name"], extra["currency"]) == (
+        account.id, box.world.store.nodes[box.account()].get("name"), account.currency,
+    )  # fmt: skip
+
+
+def test_every_event_type_of_the_sdk_has_a_category_of_the_sdk() -> None:
+    categories = {category_of(name) for name in sdk.enum("AdActivity.EventType")}
+    assert categories == set(sdk.enum("AdActivity.Category"))

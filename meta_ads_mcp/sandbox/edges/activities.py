@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from meta_ads_mcp.sandbox.edges.edit_log import edits_of_writes
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import moment, now
+from meta_ads_mcp.sandbox.insights.metrics import spent
 from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.edits import META, PEOPLE, Edit, change_of
 
@@ -22,6 +23,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "create_campaign_group": ("Campaign created", "CAMPAIGN"),
     "create_ad_set": ("Ad set created", "AD_SET"),
     "create_ad": ("Ad created", "AD"),
+    "ad_account_billing_charge": ("Account billed", "ACCOUNT"),
     "ad_review_approved": ("Ad approved", "AD"),
     "ad_review_declined": ("Ad rejected", "AD"),
     "update_ad_friendly_name": ("Ad name updated", "AD"),
@@ -39,6 +41,24 @@ EVENTS: dict[str, tuple[str, str]] = {
     "update_ad_set_target_spec": ("Ad set targeting updated", "TARGETING"),
     "update_campaign_name": ("Campaign name updated", "CAMPAIGN"),
 }
+# Words in the name of a type -> its category; the first that fits. For types that the demo does not log by itself.
+CATEGORIES = (
+    ("keywords", "AD_KEYWORDS"),
+    ("audience", "AUDIENCE"),
+    ("account", "ACCOUNT"),
+    ("billing", "ACCOUNT"),
+    ("funding", "ACCOUNT"),
+    ("target", "TARGETING"),
+    ("budget", "BUDGET"),
+    ("spend", "BUDGET"),
+    ("status", "STATUS"),
+    ("bid", "BID"),
+    ("schedul", "DATE"),
+    ("duration", "DATE"),
+    ("ad_set", "AD_SET"),
+    ("campaign", "CAMPAIGN"),
+)
+BILLING_DAY, BILLING_HOUR = 1, 3
 CREATIONS = {"campaigns": "create_campaign_group", "adsets": "create_ad_set", "ads": "create_ad"}
 PARENTS = ("campaign_id", "adset_id")
 REVIEW_MINUTES = 24
@@ -50,7 +70,13 @@ def activities(ask: Ask) -> EdgeListing:
     params, at = ask.params, now(ask)
     since = moment(ask, params["since"]) if "since" in params else at - timedelta(days=DEFAULT_DAYS)
     until = min(at, moment(ask, params["until"])) if "until" in params else at
-    edits = [*ask.graph.world.edits.get(ask.node.account, ()), *edits_of_writes(ask), *_creations(ask, since)]
+    world, account = ask.graph.world, ask.node.account
+    edits = [
+        *world.edits.get(account, ()),
+        *edits_of_writes(ask),
+        *_creations(ask, since),
+        *_charges(ask, since, until),
+    ]
     rows = [edit for edit in edits if since <= edit.moment <= until and _matches(ask, edit)]
     rows.sort(key=lambda edit: edit.moment, reverse=True)
     return EdgeListing(rows, show=lambda edit: _activity_row(ask, edit))
@@ -72,11 +98,37 @@ def _creations(ask: Ask, since: datetime) -> Iterator[Edit]:
                 )
 
 
+def _charges(ask: Ask, since: datetime, until: datetime) -> Iterator[Edit]:
+    """The monthly bills of what was spent in the month before."""
+    world, account = ask.graph.world, ask.graph.world.accounts[ask.node.account]
+    day = since.astimezone(account.zone).date().replace(day=BILLING_DAY)
+    while day <= until.astimezone(account.zone).date():
+        last = day - timedelta(days=1)
+        first = last.replace(day=1)
+        amount = sum(spent(plan, first.toordinal(), last.toordinal()) for plan in world.plans_of(account.id))
+        if amount:
+            extra = change_of("payment_amount", None, amount, currency=account.currency, action="charge")
+            moment_of_bill = datetime.combine(day, time(BILLING_HOUR), account.zone)
+            yield Edit(moment_of_bill, "ad_account_billing_charge", account.id, extra, META)
+        day = (day + timedelta(days=31)).replace(day=BILLING_DAY)
+
+
+def category_of(event_type: str) -> str:
+    """The category of an event type, by the table of those that the demo logs or by its name."""
+    if event_type in EVENTS:
+        return EVENTS[event_type][1]
+    return next((category for word, category in CATEGORIES if word in event_type), "AD")
+
+
+def _title_of(event_type: str) -> str:
+    return EVENTS[event_type][0] if event_type in EVENTS else event_type.replace("_", " ").capitalize()
+
+
 def _matches(ask: Ask, edit: Edit) -> bool:
     """Tell whether an edit fits `category`, `uid`, and the objects that are asked for."""
     params = ask.params
     category, actor = params.get("category"), params.get("uid")
-    if category not in (None, EVENTS[edit.event_type][1]) or actor not in (None, int(edit.actor.id)):
+    if category not in (None, category_of(edit.event_type)) or actor not in (None, int(edit.actor.id)):
         return False
     if ask.node.type == "AdSet":
         return edit.object_id == ask.node.id
@@ -94,7 +146,9 @@ def _ids_of(ask: Ask, object_id: str) -> set[str]:
 
 
 def _activity_row(ask: Ask, edit: Edit) -> dict[str, Json]:
-    node = ask.graph.find(edit.object_id) or GraphNode(edit.object_id, "Ad", {})
+    is_account = edit.object_id == ask.node.account
+    found = ask.graph.find(f"act_{edit.object_id}" if is_account else edit.object_id)
+    node = found or GraphNode(edit.object_id, "Ad", {})
     row = {
         "actor_id": edit.actor.id,
         "actor_name": edit.actor.name,
@@ -108,7 +162,7 @@ def _activity_row(ask: Ask, edit: Edit) -> dict[str, Json]:
         "object_name": str(node.get("name") or ""),
         "object_type": OBJECT_TYPES.get(node.type, "ADGROUP"),
         "tool": "ADS_MANAGER" if edit.actor.application else "",
-        "translated_event_type": EVENTS[edit.event_type][0],
+        "translated_event_type": _title_of(edit.event_type),
     }
     if ask.wanted is None:
         return row

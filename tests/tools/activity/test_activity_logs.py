@@ -83,7 +83,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({}, "account_id"),
     ({"account_id": "1", "ad_set_id": "21"}, "only one"),
     ({"ad_set_id": "21", "object_id": "11"}, "account_id"),
-    ({"account_id": "1", "category": "budget"}, "category"),
+    ({"account_id": "1", "category": "money"}, "category"),
     ({"account_id": "1", "limit": 1001}, "limit"),
 ]
 

@@ -117,7 +117,7 @@ class ListParams(Params):
     """Add the paging arguments of every list tool."""
 
     limit: Annotated[int, Field(ge=1, le=100)] = 25
-    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
+    after: Annotated[str | None, Local(), Field(max_length=2000)] = None
     max_items: Annotated[int | None, Local(), Field(ge=1, le=5000)] = None
 
 

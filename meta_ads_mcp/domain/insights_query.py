@@ -187,7 +187,7 @@ Preset = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "today, yesterday, last_7d/14d/30d/90d, this_/last_month/quarter/year, maximum, ...",
+            "description": "e.g. yesterday, last_7d, last_30d, this_month, last_month",
         }
     ),
 ]

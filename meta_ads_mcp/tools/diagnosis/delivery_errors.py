@@ -135,7 +135,7 @@ class GetErrors(Params):
     account_id: AccountId
     severity: Literal["critical", "warning", "info", "all"] = "all"
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
+    after: Annotated[str | None, Local(), Field(max_length=2000)] = None
 
     async def run(self, call: Call) -> Result:
         start = local_offset(self.after)

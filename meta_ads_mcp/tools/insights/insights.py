@@ -57,7 +57,7 @@ class GetInsights(InsightsParams):
     """
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
-    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
+    after: Annotated[str | None, Local(), Field(max_length=2000)] = None
     max_items: Annotated[int | None, Local(), Field(ge=1, le=5000)] = None
     compare_to: CompareTo | None = None
     chart: Chart = False
@@ -228,7 +228,7 @@ class AuctionRankingBenchmarks(Params):
     object_id: AnyAdObject | None = None
     date_preset: Preset = "last_7d"
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
+    after: Annotated[str | None, Local(), Field(max_length=2000)] = None
 
     @model_validator(mode="after")
     def _require_object(self) -> Self:

@@ -133,7 +133,7 @@ class GetReportResults(Params):
 
     report_run_id: ReportRunId
     limit: Annotated[int, Field(ge=1, le=1000)] = 500
-    after: Annotated[str | None, Local(), Field(max_length=2000, description="page.after")] = None
+    after: Annotated[str | None, Local(), Field(max_length=2000)] = None
     max_items: Annotated[int | None, Local(), Field(ge=1, le=5000)] = None
     save_as: SaveAs = None
 

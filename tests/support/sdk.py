@@ -67,6 +67,7 @@ _TWELVE = (
     "edges, and a value that the edge does not take comes back as Graph's error 100 with the accepted ones"
 )
 TYPES_BESIDES_THE_SDK: dict[str, tuple[str, str]] = {
+    "POST ProductCatalog/items_batch requests": ("list<Object>", "an array on the wire (Meta docs, items_batch)"),
     "GET AdAccount/campaigns effective_status": ("list<enum:Ad.EffectiveStatus>", _TWELVE.format("six")),
     "GET AdAccount/adsets effective_status": ("list<enum:Ad.EffectiveStatus>", _TWELVE.format("seven")),
     "GET Campaign/adsets effective_status": ("list<enum:Ad.EffectiveStatus>", _TWELVE.format("seven")),

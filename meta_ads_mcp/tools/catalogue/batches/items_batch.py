@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
@@ -54,6 +55,8 @@ MAX_SHOWN = 20
 # Old values that are kept in the journal for an undo.
 MAX_KEPT_CHARS = 500_000
 POLL_SECONDS = 3
+# What the journal says of a request, by which a repeated call knows it again.
+_LABEL = re.compile(r"request (?P<number>[0-9]+) of [0-9]+ with [0-9]+ items, content (?P<content>[0-9a-f]+)")
 MAX_SEARCHED_CHANGES = 1_000
 
 
@@ -179,7 +182,7 @@ class ItemsBatch(ConfirmedParams):
             ),
             "ProductItem",
             object_id=self.catalog_id,
-            after={"content": fingerprint, "batch": number, "of": total, "items_sent": len(chunk)},
+            after={EDGE: f"request {number} of {total} with {len(chunk)} items, content {fingerprint}"},
             edge=EDGE,
             inverse=self._inverse(params, reverse) if keeps else None,
             reasons=tuple(reasons),
@@ -231,7 +234,7 @@ class BatchRun:
                 self.call.note(f"Request {number} of {len(self.chunks)} was sent by an earlier call.")
                 self.handles[number] = str(handles_before.get(str(number)) or "")
                 continue
-            rest = change if entry is None else await self._rest(chunk, number, change)
+            rest = change if entry is None else await self._rest(chunk, number)
             if rest is not None:
                 await self._send(number, rest)
             await self.call.progress(number, len(self.chunks), f"{number} of {len(self.chunks)} requests sent")
@@ -244,7 +247,7 @@ class BatchRun:
         for status in answer.get("validation_status") or ():
             self._note_validation(status)
 
-    async def _rest(self, chunk: list[ItemRequest], number: int, change: Change) -> Change | None:
+    async def _rest(self, chunk: list[ItemRequest], number: int) -> Change | None:
         """Return the change without the items that the catalog already shows: the answer to it was lost."""
         items = await read_items(self.call, self.args.catalog_id, chunk)
         rest = [request for request in chunk if not is_done(request, items.get(request.item_id))]
@@ -255,19 +258,19 @@ class BatchRun:
         self.chunks[number - 1] = rest
         if not rest:
             return None
-        part = change.after
-        return self.args.change_of(rest, number, part["of"], part["content"], old_values(rest, items))
+        content = self.plan.context["rows"].fingerprint
+        return self.args.change_of(rest, number, len(self.chunks), content, old_values(rest, items))
 
     async def _earlier(self) -> dict[int, JournalEntry]:
         """Return the last journal entry of each request of an earlier call with this key and content."""
         query = ChangeQuery(object_id=self.args.catalog_id, tool=NAME, limit=MAX_SEARCHED_CHANGES)
-        content = self.plan.changes[0].after["content"]
+        content = self.plan.context["rows"].fingerprint
         entries: dict[int, JournalEntry] = {}
         for entry in reversed((await self.call.changes.find(query)).entries):
-            part = entry.after
-            is_same = entry.key == self.args.idempotency_key and part.get("content") == content
-            if is_same and entry.status != "failed":
-                entries[int(part["batch"])] = entry
+            label = _LABEL.fullmatch(str(entry.after.get(EDGE)))
+            is_same = label is not None and entry.key == self.args.idempotency_key and label["content"] == content
+            if label is not None and is_same and entry.status != "failed":
+                entries[int(label["number"])] = entry
         return entries
 
     def _handles_before(self) -> Row:

@@ -16,7 +16,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Row
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.ids import ObjectId
-from meta_ads_mcp.core.values.money import money, offset
+from meta_ads_mcp.core.values.money import format_money, money, offset
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Plan, Steps
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.catalogue.catalogs import KINDS, SCOPES, explain_kind
@@ -30,7 +30,7 @@ from meta_ads_mcp.tools.catalogue.entity_values import (
 )
 from meta_ads_mcp.tools.catalogue.feed_setup.feed_rules import check_rule_params
 from meta_ads_mcp.tools.catalogue.feeds import describe_rule, rule_params
-from meta_ads_mcp.tools.catalogue.prices import HUNDREDTHS, shown_minor, to_hundredths
+from meta_ads_mcp.tools.catalogue.prices import HUNDREDTHS, price_minor, shown_minor, to_hundredths
 from meta_ads_mcp.tools.catalogue.product_filter import check_filter, describe_filter
 from meta_ads_mcp.tools.catalogue.product_sets import ad_sets_of_sets, currency_of, preview_items
 
@@ -45,7 +45,7 @@ READ = {
     "product_set": ("id", "name", "product_count", "filter", "product_catalog", "live_metadata"),
     "product_feed": ("id", "name", "product_count", "deletion_enabled"),
     "feed_rule": ("id", "attribute", "rule_type", "params"),
-    "product": ("id", "retailer_id", "name", "product_feed{id,name}", "currency"),
+    "product": ("id", "retailer_id", "name", "product_feed{id,name}", "price", "currency"),
 }
 
 
@@ -140,7 +140,7 @@ class UpdateCatalogEntity(ConfirmedParams):
 
     async def _plan_filter(self, call: Call, values: SetValues, row: Row, edit: EntityEdit) -> None:
         """Try a new filter on the catalog of the set. Raises InvalidArguments if it selects nothing."""
-        rule = check_filter(values.filter, call.note) or {}
+        rule = check_filter(values.filter or None, call.note) or {}
         edit.params["filter"] = edit.after["filter"] = rule
         edit.before["filter"] = _parse(row.get("filter"))
         edit.reasons += (SHOWN_ELSEWHERE,)
@@ -152,6 +152,7 @@ class UpdateCatalogEntity(ConfirmedParams):
                 **preview,
                 "filter_in_words": describe_filter(rule, currency_of(preview["samples"])),
             }
+            edit.notes.append(f"Items of the set: {row.get('product_count')} → {preview['items']}.")
             if not preview["items"]:
                 raise InvalidArguments(
                     "No item of the catalog fits the new filter, so ads with this set would stop.",
@@ -229,7 +230,13 @@ def _plan_item(values: ItemValues, row: Row, edit: EntityEdit) -> None:
         new = money(hundredths * (offset(currency) or 1) // HUNDREDTHS, currency)
         shown_prices[name] = {"before": None if minor is None else money(minor, currency), "after": new}
     if shown_prices:
-        edit.details["prices"] = Final(shown_prices)
+        _require_lower_sale(values, row)
+        others = {name: {"before": edit.before.get(name), "after": value} for name, value in edit.after.items()}
+        edit.details["changes"] = Final({**others, **shown_prices})
+        edit.notes += [
+            f"{name}: {_price_text(pair['before'])} → {_price_text(pair['after'])}."
+            for name, pair in shown_prices.items()
+        ]
     if values.visibility == "staging":
         edit.reasons += ("it hides the product, so that ads do not show it",)
     feed = row.get("product_feed")
@@ -237,6 +244,17 @@ def _plan_item(values: ItemValues, row: Row, edit: EntityEdit) -> None:
         edit.notes.append(
             f"Feed {feed.get('name') or feed.get('id')} owns this product: its next upload is expected to overwrite it."
         )
+
+
+def _price_text(value: Row | None) -> str:
+    return "none" if value is None else format_money(value)
+
+
+def _require_lower_sale(values: ItemValues, row: Row) -> None:
+    """Raise InvalidArguments for a new sale price that is not below the price of the product."""
+    price = shown_minor(row.get("price"), row.get("currency"))
+    if values.sale_price and not values.price and price is not None and price_minor(values.sale_price)[0] >= price:
+        raise InvalidArguments("sale_price is not below the price of the product.", "Give a lower one, or price, too.")
 
 
 def _require_currency(row: Row, currency: str, name: str) -> None:

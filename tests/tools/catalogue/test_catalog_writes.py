@@ -105,6 +105,7 @@ VALUES = [
     ("product", {"price": "9.99"}),
     ("product", {"price": "9.99 EUR"}),
     ("product", {"price": "9.99 USD", "sale_price": "10.00 USD"}),
+    ("product", {"sale_price": "900.00 USD"}),
     ("product", {"availability": "soon"}),
     ("product_feed", {"schedule": {"interval": "DAILY", "url": "https://a.example/f.csv"}}),
     ("product_feed", {"schedule": {"interval": "HOURLY", "url": "http://a.example/f.csv"}}),
@@ -126,7 +127,7 @@ async def test_a_price_is_changed_in_hundredths_and_put_back(shop: Shop) -> None
     item = str(shop.item("HP-00001")["id"])
     before = shop.item("HP-00001")["price"]
     data = await shop.data("update_entity", entity_type="product", entity_id=item, values={"price": "79.00 USD"})
-    assert data["prices"]["price"]["after"] == {"minor": 7900, "amount": "79.00", "currency": "USD"}
+    assert data["changes"]["price"]["after"] == {"minor": 7900, "amount": "79.00", "currency": "USD"}
     assert shop.server.writes[-1].params["price"] == "7900"
     assert shop.item("HP-00001")["price"] == "$79.00"
     await shop.server.done("ads_undo_change", change_id=data["change_id"])

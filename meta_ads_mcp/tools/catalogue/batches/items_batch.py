@@ -52,6 +52,7 @@ MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_UNASKED = 100
 MANY = f"it changes more than {MAX_UNASKED} items that running ads may show"
 MAX_SHOWN = 20
+MAX_NAMED = 50
 # Old values that are kept in the journal for an undo.
 MAX_KEPT_CHARS = 500_000
 POLL_SECONDS = 3
@@ -123,6 +124,7 @@ class ItemsBatch(ConfirmedParams):
         counts = ", ".join(f"{count} {method}" for method, count in rows.methods().items())
         summary = f"{counts} in catalog {self.catalog_id}, as {len(chunks)} request{'s' if len(chunks) > 1 else ''}."
         notes = [f"{differences.text()}."] if changes[0].reasons else []
+        notes += _deletion_notes(rows.requests)
         return Plan(changes, summary, notes, details, {"rows": rows, "chunks": chunks})
 
     def _read(self, call: Call) -> ItemRows:
@@ -349,6 +351,13 @@ class BatchRun:
         if self.refused or self.plan.context["rows"].bad:
             return "Correct the refused rows and send only them, with a new idempotency_key."
         return "ads_catalog_get_diagnostics shows what still keeps items from showing."
+
+
+def _deletion_notes(requests: Sequence[ItemRequest]) -> list[str]:
+    """Return which items are deleted, as far as a person can read them."""
+    ids = [request.item_id for request in requests if request.method == "DELETE"]
+    more = f" and {len(ids) - MAX_NAMED} more" if len(ids) > MAX_NAMED else ""
+    return [f"Deleted: {', '.join(ids[:MAX_NAMED])}{more}."] if ids else []
 
 
 def _message(problem: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from meta_ads_mcp.sandbox import World
 from meta_ads_mcp.sandbox.world.catalogs import PLANTED
+from tests.sandbox.conftest import NOW
 from tests.support.fake_transport import FakeTransport
 from tests.support.sandbox_writes import untouched, writing
 
@@ -147,3 +148,23 @@ async def test_catalogs_have_quotas_of_their_own() -> None:
     for _ in range(8):
         await made.done("POST", f"{catalog}/items_batch", sent)
     assert (await made.refused("POST", f"{catalog}/items_batch", sent))["code"] == 80014
+
+
+@pytest.mark.parametrize("seed", [0, 3, 11])
+def test_the_parts_of_catalogs_agree_for_every_seed(seed: int) -> None:
+    store = World(seed=seed, today=NOW, accounts=4, ads=200).store
+    shops = [node for node in store.nodes.values() if node.type == "ProductCatalog"]
+    assert len(shops) == 4
+    for shop in shops:
+        feeds = store.children(shop.id, "product_feeds")
+        assert sum(feed.get("product_count") for feed in feeds) == shop.get("product_count")
+        retailer_ids = [item.get("retailer_id") for item in store.children(shop.id, "products")]
+        assert len(set(retailer_ids)) == len(retailer_ids)
+    used = {
+        node.get("promoted_object")["product_set_id"]
+        for node in store.nodes.values()
+        if node.type == "AdSet" and "product_set_id" in (node.get("promoted_object") or {})
+    }
+    shown = {node.get("product_set_id") for node in store.nodes.values() if node.type == "AdCreative"} - {None}
+    assert used == shown
+    assert sorted(store.nodes[set_id].get("product_count") for set_id in used)[0] == 0

@@ -48,6 +48,16 @@ def save_like_libreoffice(text: str) -> str:
     return f"{mantissa.rstrip('0').rstrip('.')}E+{int(exponent):03d}"
 
 
+def save_like_german_excel(text: str) -> str:
+    """Return a cell as a German Excel saves it as CSV: decimal commas, and six digits of a long number."""
+    if not _NUMBER.fullmatch(text):
+        return text.encode("cp1252", "replace").decode("cp1252")
+    digits = text.partition(".")[0].lstrip("-0")
+    if len(digits) > 11:
+        return f"{float(text):.5E}".replace(".", ",")
+    return f"{float(text):.10f}".rstrip("0").rstrip(".").replace(".", ",")
+
+
 def resave(row: dict[str, str]) -> None:
     """Save all cells of a row as LibreOffice does."""
     row.update({name: save_like_libreoffice(text) for name, text in row.items()})

@@ -13,6 +13,7 @@ from meta_ads_mcp.core.units.unit_plan import RefusedRow
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.tools.bulk.budgets import without_budget
 from meta_ads_mcp.tools.bulk.sheets.cells import (
     DamagedCell,
     SheetCell,
@@ -132,9 +133,17 @@ class RowComparison:
             raise RefusedCell(column, str(damage)) from None
         if column == "status" and value not in STATUSES and value != self._current(column):
             raise RefusedCell(column, f"a file cannot set the status {str(value)[:20]}; write {', '.join(STATUSES)}")
+        if column in _AMOUNTS[:2] and value != self._current(column) and not minor_units(self.item.row.get(column)):
+            raise RefusedCell(column, self._other_budget())
         if column == "name" and not 0 < len(value.strip()) <= MAX_NAME_CHARS:
             raise RefusedCell(column, f"a name has 1 to {MAX_NAME_CHARS} characters")
         return value
+
+    def _other_budget(self) -> str:
+        """Return why the object cannot get a budget of this kind."""
+        if any(minor_units(self.item.row.get(name)) for name in _AMOUNTS[:2]):
+            return "Meta does not change the kind of a budget; change the one that the object has"
+        return without_budget(self.item.row, self.item.level)
 
     def _current(self, column: str) -> Any:
         return _comparable(column, self.item.value(column, self.account), self.account)

@@ -13,7 +13,7 @@ import pytest
 from meta_ads_mcp.sandbox import SandboxTransport
 from tests.support.clock import FakeClock
 from tests.support.sandbox_engine import SandboxEngine, build_writer, writable_world
-from tests.support.spreadsheets import edit_rows, read_rows, resave, write_rows
+from tests.support.spreadsheets import edit_rows, read_rows, resave, save_like_german_excel, write_rows
 
 # The first sheet as LibreOffice 7.4 saves a CSV file as .xlsx: shared texts, numbers, a date cell and a formula.
 SHEET = "xl/worksheets/sheet1.xml"
@@ -33,6 +33,12 @@ async def differences(made: SandboxEngine, path: Path, **arguments: Any) -> Any:
     """The plan of an import, or the error that it ends in."""
     answer = await made.call("ads_import_structure", {"account_id": made.account, "file_path": str(path), **arguments})
     return answer.structured["error"] if answer.is_error else answer.structured["data"]
+
+
+def save_text(path: Path, rows: list[dict[str, str]]) -> None:
+    """Save rows with semicolons in Windows-1252."""
+    write_rows(path, rows, ";")
+    path.write_bytes(path.read_text("utf-8-sig").encode("cp1252"))
 
 
 def mode_of(path: Path) -> int:
@@ -78,6 +84,16 @@ async def test_a_file_that_a_spreadsheet_saved_changes_nothing(tmp_path: Path, d
     edit_rows(path, resave)
     write_rows(path, read_rows(path), delimiter)
     assert "E+017" in path.read_text("utf-8")
+    data = await differences(made, path)
+    assert (data["file_rows"]["changed"], data["file_rows"]["refused"]) == (0, 0)
+
+
+async def test_a_file_that_a_german_excel_saved_changes_nothing(tmp_path: Path) -> None:
+    made = build(tmp_path)
+    made.store.patch(made.ids["campaign"], {"name": "Größe 漢", "daily_budget": "123450"})
+    path = await export(made)
+    rows = [{name: save_like_german_excel(text) for name, text in row.items()} for row in read_rows(path)]
+    save_text(path, rows)
     data = await differences(made, path)
     assert (data["file_rows"]["changed"], data["file_rows"]["refused"]) == (0, 0)
 
@@ -138,6 +154,7 @@ async def test_an_edit_elsewhere_is_not_an_edit_of_the_file(tmp_path: Path) -> N
     ("values", "column"),
     [
         ({"daily_budget": "60,00"}, "daily_budget"),
+        ({"lifetime_budget": "600.00"}, "lifetime_budget"),
         ({"id": "1.2E+17", "row_version": ""}, "id"),
         ({"end_time": "31.12.2026"}, "end_time"),
         ({"level": "adset"}, "level"),

@@ -33,10 +33,14 @@ EVENT_SPEND = "event_spend"
 
 @dataclass(frozen=True)
 class Measure:
-    """The event that `results` counts, or None. `from_meta` says whether it is the one of the field `results`."""
+    """The event that `results` counts, or None. `from_meta` says whether it is the one of the field `results`.
+
+    Without an event, `named` has the events that the field names, of which none counts for all rows.
+    """
 
     event: str | None
     from_meta: bool
+    named: tuple[str, ...] = ()
 
     @property
     def additive(self) -> bool:
@@ -59,8 +63,13 @@ class Measure:
 
     def note(self) -> str:
         """Explain the results column, or say why there is none."""
+        if self.event is None and self.named:
+            events = ", ".join(self.named)
+            return (
+                f"Meta names no single result of all rows ({events}), so there are none; ads_get_insights shows each."
+            )
         if self.event is None:
-            return "These rows have no conversions and no clicks, so there are no results."
+            return "These rows have no conversions and no link clicks, so there are no results."
         if self.from_meta:
             people = "" if self.additive else "; people of several periods cannot be added up"
             cost = "" if self.unit == 1 else f"; cost_per_result is per {self.unit:,}"
@@ -78,7 +87,14 @@ def result_measure(rows: Sequence[Row]) -> Measure:
     if len(names) == 1 and (event := names.pop()):
         return Measure(event, from_meta=True)
     present = {event for row in rows for event in values(row.get("actions"))}
-    return Measure(next((event for event in PREFERENCE if event in present), None), from_meta=False)
+    event = next((event for event in PREFERENCE if event in present), None)
+    return Measure(event, from_meta=False, named=() if event else _named_events(rows))
+
+
+def _named_events(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Return the events of all entries of `results`, each once."""
+    lists = [row["results"] for row in rows if is_result_list(row.get("results"))]
+    return tuple(dict.fromkeys(entry.event for value in lists for entry in result_entries("results", value)))
 
 
 def result_unit(event: str | None) -> int:

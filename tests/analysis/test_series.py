@@ -107,6 +107,20 @@ def test_without_any_action_there_are_no_results() -> None:
     assert "no results" in result_measure([]).note()
 
 
+@pytest.mark.parametrize(
+    "results",
+    [
+        [[*result("actions:lead", 2), *result("actions:omni_purchase", 1)]],
+        [result("actions:lead", 2), result("actions:omni_purchase", 1)],
+    ],
+)
+def test_several_results_without_actions_are_named(results: list[Any]) -> None:
+    measure = result_measure([{"results": value, "clicks": "9"} for value in results])
+    assert measure.event is None
+    assert "lead, purchase" in measure.note()
+    assert "no conversions" not in measure.note()
+
+
 def test_days_without_a_row_are_zero_and_marked() -> None:
     found = periods([row(START), row(START + timedelta(days=3))], LEADS, START + timedelta(days=4), "daily")
     assert [(period.start.day, period.delivered, period.figures.impressions) for period in found] == [

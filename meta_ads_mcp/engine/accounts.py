@@ -138,6 +138,9 @@ class AccountBook:
             if kind.owner is not Owner.SELF:
                 return None
             return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
+        if page is not None and kind.name == ANY and "_" in object_id:
+            # With the token of a Page, such an id is one of its posts or a comment.
+            kind = node_kind("PagePost" if object_id.startswith(f"{page}_") else "Comment")
         if kind.owner in (Owner.MEMBER, Owner.PAGE, Owner.PARENT, Owner.BY_PAGE):
             with suppress(InvalidArguments):  # the refusal of a field: it is an object of another kind
                 return await self._single.run(object_id, lambda: self._owner_by_kind(object_id, kind, page))

@@ -41,7 +41,6 @@ _TEXTS = frozenset(
     name title message body description caption text subtitle headline link link_url url image_url picture url_tags
     after before payload.data bytes filename source file_url rename_suffix greeting
     phone_number dsa_payor dsa_beneficiary q query keyword key session_id
-    event_id event_name event_source_url test_event_code upload_tag
     """.split()
 )
 # Numbers with many digits, beside times.
@@ -53,8 +52,14 @@ _NUMBERS = frozenset(
     """.split()
 )
 NOT_IDS = _TEXTS | _NUMBERS
-# Objects in which an advertiser tells Meta about a person or an order: whatever is below them names no object of Meta.
-_OPAQUE = frozenset({"user_data", "custom_data", "app_data", "field_data", "custom_disclaimer_responses"})
+# Edge → parameters, at any depth, in which an advertiser tells Meta about people and orders. Nothing in them names an
+# object of Meta. On other edges the same names count: `event_id` is an event of a Page in a promoted object.
+_OUTSIDE_DATA = {
+    "events": frozenset(
+        "user_data custom_data app_data event_id event_name event_source_url test_event_code upload_tag".split()
+    ),
+    "test_leads": frozenset({"field_data", "custom_disclaimer_responses"}),
+}
 # Meta's own lists, the same for every account: what people are interested in, where they live, which apps they use.
 # Employers, schools and places are Pages.
 # Source: Meta docs, marketing-api/audiences/reference.
@@ -92,14 +97,25 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
     ids = [NamedId(word, path_kind if index == 0 else ANY, "path") for index, word in enumerate(in_path)]
     if request.page is not None:
         ids.append(NamedId(request.page, "Page", "page"))
-    ids += _ids_in(_without_items(request), _ValuePlace())
+    ids += _ids_in(_params_with_ids(request), _ValuePlace())
     return list({entry.object_id: entry for entry in reversed(ids)}.values())[::-1]
 
 
-def _without_items(request: Request) -> Mapping[str, Any]:
-    """Return the parameters that can name something beside the items of the catalog of the request."""
-    of_items = _OF_ITEMS | ({"requests"} if request.path.endswith(f"/{_ITEMS_EDGE}") else set())
-    return {name: value for name, value in request.params.items() if name not in of_items}
+def _params_with_ids(request: Request) -> Mapping[str, Any]:
+    """Return the parameters without items of the request's catalog, and without data about people and orders."""
+    edge = request.path.rpartition("/")[2]
+    of_items = _OF_ITEMS | ({"requests"} if edge == _ITEMS_EDGE else set())
+    params = {name: value for name, value in request.params.items() if name not in of_items}
+    return _without(params, _OUTSIDE_DATA[edge]) if edge in _OUTSIDE_DATA else params
+
+
+def _without(value: Any, names: frozenset[str]) -> Any:
+    """Return a value without the members of these names, at any depth and in JSON texts too."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        value = _parse(value) or value
+    if isinstance(value, Mapping):
+        return {name: _without(item, names) for name, item in value.items() if name not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
@@ -143,8 +159,6 @@ def _ids_in_object(value: Mapping[str, Any], place: _ValuePlace) -> Iterator[Nam
         return
     condition = value.get("field") if "value" in value else None
     for name, item in value.items():
-        if name in _OPAQUE:
-            continue
         yield from _ids_of_text(str(name), _ValuePlace("", place.path, shared=place.shared))
         if isinstance(condition, str) and name == "value":
             # {"field": "campaign.id", "operator": "IN", "value": [...]}: the field says what the value is.

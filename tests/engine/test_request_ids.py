@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -44,6 +46,9 @@ ESCAPED = f'{{"page_id": "\\u0031{PAGE[1:]}"}}'
         {"geo_locations": {"custom_audiences": [{"id": PAGE}]}},
         {"interests": [{"id": PAGE}]},
         {"owner_business": PAGE},
+        {"promoted_object": {"event_id": PAGE}},
+        {"promoted_object": {"user_data": {"page_id": PAGE}}},
+        {"upload_tag": PAGE},
         {"daily_budget": PAGE},
         {"start_time": PAGE},
         {"image_hash": PAGE},
@@ -74,6 +79,13 @@ def test_ids_are_found_in_every_form(params: dict[str, Any]) -> None:
 )
 def test_values_that_are_not_ids_are_skipped(params: dict[str, Any]) -> None:
     assert [entry.object_id for entry in ids_of_request(Request("POST", "act_1/ads", params))] == ["act_1"]
+
+
+@pytest.mark.parametrize("form", [lambda event: [event], lambda event: json.dumps([json.dumps(event)])])
+def test_data_about_orders_names_no_object(form: Callable[[dict[str, Any]], Any]) -> None:
+    event = {"event_id": PAGE, "user_data": {"lead_id": int(PAGE)}, "custom_data": {"order_id": PAGE}}
+    params = {"data": form(event | {"dataset": "77"}), "upload_tag": PAGE}
+    assert [entry.object_id for entry in ids_of_request(Request("POST", "5/events", params))] == ["5", "77"]
 
 
 @pytest.mark.parametrize("key", ["connections", "page", "post_id", "adaccounts", "fb_page_ids"])

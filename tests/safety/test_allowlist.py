@@ -10,20 +10,37 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp.core.nodes import kind_of_key
+from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.engine import authority, request_ids
 from meta_ads_mcp.engine.authority import AuthorizedGraph
 from meta_ads_mcp.engine.request_ids import NamedId
 from tests.safety import allowlist
+from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.property_runner import run_property
 
 EXAMPLES = 300
+# What a look-up of an owner asks for.
+OWNER_FIELDS = ("id,account_id", "id,page_id", "id,owner", "id,media", "id,ad_object_id", "id,can_remove")
 # A hole shows within these.
 MAX_EXAMPLES = 400
 
 
 def test_no_request_names_an_object_of_a_foreign_account() -> None:
     run_property(allowlist.check, EXAMPLES)
+
+
+async def test_no_owner_is_looked_up_twice() -> None:
+    """Every tool asks Graph for the owner of an object once at most, within a call and in the next one."""
+    bench = allowlist.bench()
+    for tool in TOOLS:
+        _, given = await bench.ready(tool)
+        made = bench.again(accounts=allowlist.accounts(1))
+        for _ in range(1 if tool.effect is Effect.CREATE else 2):
+            await made.call(tool.name, given, Person(True))
+        asked = [entry.path for entry in made.sandbox.log if entry.params.get("fields") in OWNER_FIELDS]
+        known = [path for path in asked if made.engine.book.known_owner(path) is not None]
+        assert len(set(known)) == len(known), tool.name
 
 
 def forget(*keys: str) -> Callable[[pytest.MonkeyPatch], None]:

@@ -40,7 +40,7 @@ async def product_source(call: Call, set_id: str) -> Row | None:
     }
     if isinstance(catalog, dict):
         source["feeds"] = await _feeds(call, set_id, str(catalog["id"]))
-        source["next_step"] = _next_step(source["feeds"], str(catalog["id"]))
+        source["next_step"] = _next_step(source, str(catalog["id"]))
     return source
 
 
@@ -57,7 +57,7 @@ async def _feeds(call: Call, set_id: str, catalog: str) -> list[Row]:
         row = {name: value for name, value in feed_row(feed).items() if name in KEPT}
         if numbers[str(row.get("id"))] or not numbers:
             rows.append({**row, "items_of_the_set": numbers[str(row.get("id"))] or None})
-    return sorted(rows, key=lambda row: not has_problem(row))
+    return sorted(rows, key=urgency, reverse=True)
 
 
 async def _count_items(call: Call, set_id: str) -> Counter[str]:
@@ -66,17 +66,28 @@ async def _count_items(call: Call, set_id: str) -> Counter[str]:
     return Counter(str(feed.get("id")) for feed in feeds if isinstance(feed, dict))
 
 
-def has_problem(feed: Row) -> bool:
-    """Return whether the last upload of a feed went wrong."""
+def urgency(feed: Row) -> int:
+    """Return how wrong the last upload of a feed went: 3 if nothing was read, 2 with errors, 1 if items vanished."""
     upload = feed.get("last_upload") or {}
-    return bool(upload.get("errors") or upload.get("state") == "nothing could be read" or upload.get("items_deleted"))
+    if upload.get("state") == "nothing could be read":
+        return 3
+    return 2 if upload.get("errors") else int(bool(upload.get("items_deleted")))
 
 
-def _next_step(feeds: list[Row], catalog: str) -> str:
-    problem = next((feed for feed in feeds if has_problem(feed)), None)
-    if problem is not None:
+_PROBLEMS = {
+    3: "nothing of the last upload could be read, so its items keep old prices and stock",
+    2: "the last upload had errors",
+    1: "the last upload deleted items",
+}
+
+
+def _next_step(source: Row, catalog: str) -> str:
+    if not source["product_set"]["items"]:
+        return "The set has no items, so the ad does not show: change its filter with ads_catalog_update_entity."
+    worst: Row = next(iter(source["feeds"]), {})
+    if urgency(worst):
         return (
-            f"The last upload of {problem.get('name')} went wrong: ads_catalog_get_product_feed_upload_sessions "
-            f"product_feed_id={problem.get('id')} shows since when and why."
+            f"{worst.get('name')}: {_PROBLEMS[urgency(worst)]}. ads_catalog_get_product_feed_upload_sessions "
+            f"product_feed_id={worst.get('id')} shows since when and why."
         )
     return f"The uploads are fine. ads_catalog_get_diagnostics catalog_id={catalog} shows faults of the items."

@@ -88,8 +88,10 @@ async def test_old_prices_are_explained_in_two_calls(shop: Shop) -> None:
     first = await shop.server.data("ads_get_ad_creatives", ad_id=ad)
     source = first[0]["product_source"]
     assert (source["product_set"]["id"], source["catalog"]["id"]) == (sale, shop.catalog)
-    worst = next(feed for feed in source["feeds"] if feed["last_upload"].get("state") == "nothing could be read")
+    worst = source["feeds"][0]
+    assert worst["last_upload"]["state"] == "nothing could be read"
     assert worst["items_of_the_set"] > 0
+    assert f"product_feed_id={worst['id']}" in source["next_step"]
     second = await shop.server.call("ads_catalog_get_product_feed_upload_sessions", product_feed_id=worst["id"])
     assert second.structured["data"][0]["errors_by_kind"][0]["error_type"] == "FETCH_FILE_NOT_FOUND"
     assert any("Prices and stock are those of the last good upload" in note for note in second.structured["notes"])

@@ -18,7 +18,6 @@ MAX_UNIT_OBJECTS = 1000
 # A plan with more objects than this is asked for, whatever it does.
 MAX_UNASKED_OBJECTS = 10
 # Rows of an answer, and objects that the table of a plan names.
-MAX_ITEMS = 250
 _REFERENCE = "$id_of_step"
 
 
@@ -103,7 +102,8 @@ class UnitPlan:
     * `keeps_sum`: money only moves, because each raise needs the cuts: the policy measures the difference of the sums.
     * `validate_first`: Graph validates what it can before anybody is asked; anything that it refuses ends the call.
     * `details`: data for the answer, before and after the change.
-    * `max_items`: rows of the answer. Of a larger unit the others are counted, and ads_get_changes lists them.
+    * `max_items`: rows of the answer and objects per change in the plan. None: all of a usual unit; of a larger one
+      only those that are not a plain success. ads_get_changes lists the others.
     * `undo_of`: the unit that this one reverses.
     """
 
@@ -118,5 +118,5 @@ class UnitPlan:
     stop_on_error: bool = False
     keeps_sum: bool = False
     validate_first: bool = False
-    max_items: int = MAX_ITEMS
+    max_items: int | None = None
     undo_of: str | None = None

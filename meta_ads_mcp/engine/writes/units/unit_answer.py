@@ -9,7 +9,7 @@ from typing import Any
 
 from meta_ads_mcp.core.changes import UnitRecord
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
-from meta_ads_mcp.core.units.unit_plan import MAX_ITEMS, UnitPlan
+from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.units.unit_steps import (
     FAILED,
     NOT_SENT,
@@ -24,6 +24,9 @@ UNCHANGED = "unchanged"
 COLUMNS = ["id", "name", "status", "change_id", "message"]
 # Longer names are cut in the rows of an answer. The question has them in full.
 MAX_NAME_CHARS = 80
+# Objects of a unit whose rows are all in the answer. Of a larger one, only those that are not a plain success are.
+MAX_WHOLE = 60
+MAX_PROBLEMS = 250
 
 Item = list[Any]
 
@@ -51,12 +54,17 @@ def count_outcomes(items: Sequence[Item]) -> dict[str, int]:
     return {status: counts[status] for status in OUTCOMES if counts[status]}
 
 
-def items_table(items: Sequence[Item], most: int = MAX_ITEMS) -> Row:
-    """Return the rows as the contract's table; of more than `most`, those that are not a success first."""
-    rows = list(items)
-    if len(rows) > most:
-        rows = sorted(rows, key=lambda item: item[2] == SUCCESS)[:most]
-    return Final({"columns": list(COLUMNS), "rows": rows})
+def items_table(items: Sequence[Item], most: int | None = None) -> Row:
+    """Return the rows as the contract's table: at most `most`, or of a large unit what is not a plain success."""
+    return Final({"columns": list(COLUMNS), "rows": _visible_items(items, most)})
+
+
+def _visible_items(items: Sequence[Item], most: int | None) -> list[Item]:
+    if len(items) <= (most or MAX_WHOLE):
+        return list(items)
+    if most is not None:
+        return sorted(items, key=lambda item: item[2] == SUCCESS)[:most]
+    return [item for item in items if item[2] != SUCCESS or item[4] not in (None, UNCHANGED)][:MAX_PROBLEMS]
 
 
 def overall_status(counts: Mapping[str, int]) -> str:
@@ -109,15 +117,18 @@ def build_answer(
         data["totals"] = totals
     if unit.plan.get("refused"):
         data["refused"] = unit.plan["refused"]
-    most = int(unit.plan.get("max_items") or MAX_ITEMS)
-    data |= {"items": items_table(items, most), **(unit.plan.get("details") or {})}
+    most = unit.plan.get("max_items")
+    data["items"] = items_table(items, most)
     data["next_step"] = next_step(unit.unit_id, counts, unit.key, retry_after_s)
     if retry_after_s is not None:
         data["retry_after_seconds"] = retry_after_s
     notes: list[str] = [*(unit.plan.get("notes") or ())]
-    if len(items) > most:
-        left_out = len(items) - most
-        notes.append(f"{left_out} rows are left out here; ads_get_changes unit_id={unit.unit_id} lists all.")
+    left_out = len(items) - len(_visible_items(items, most))
+    if left_out:
+        notes.append(
+            f"items has no row for {left_out} of the {len(items)} objects; "
+            f"ads_get_changes unit_id={unit.unit_id} lists every change."
+        )
     return Result(summary(title, unit.unit_id, counts), Whole(data), notes=notes)
 
 

@@ -18,6 +18,7 @@ from meta_ads_mcp.core.values.spend_fields import SpendKind
 from meta_ads_mcp.core.values.text import show_hidden
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import differences
+from meta_ads_mcp.domain.destinations import WEB_KEYS
 from meta_ads_mcp.engine.writes.effects import amounts_of
 from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
@@ -25,6 +26,9 @@ from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 # (field, before, after) of a change in words.
 Edit = tuple[str, str | None, str]
 _BUDGETS = ("daily_budget", "lifetime_budget")
+_LINK_KEYS = WEB_KEYS | {"url"}
+# A table of more objects names them by their ids. The question has all names.
+MAX_NAMED_OBJECTS = 60
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,17 @@ class UnitText:
         parts += [f"Not part of it: {describe_refused(row)}." for row in plan.refused]
         return " ".join(part for part in parts if part)
 
-    def table(self, states: Sequence[StepState], most: int) -> Row:
-        """Return the plan as a table of the changes with the objects that get them, at most that many by name."""
+    def table(self, states: Sequence[StepState], most: int | None = None) -> Row:
+        """Return the plan as a table of the changes with the objects that get them, at most `most` for each.
+
+        Of many objects, it has the ids alone.
+        """
         rows: list[list[Any]] = []
+        with_names = sum(state.step.item is None for state in states) <= MAX_NAMED_OBJECTS
         for group in self.groups(states):
-            objects = [_reference(*row) for row in group.objects[:most]]
-            if len(group.objects) > most:
-                objects.append(f"and {len(group.objects) - most} more")
+            objects = [_reference(*row, with_name=with_names) for row in group.objects[:most]]
+            if len(objects) < len(group.objects):
+                objects.append(f"and {len(group.objects) - len(objects)} more")
             for index, (name, before, after) in enumerate(group.edits):
                 rows.append([name, before, after, objects if index == 0 else "the same"])
             if not group.edits:
@@ -162,6 +170,9 @@ def _is_reference(value: Any) -> bool:
 
 
 def _join_paths(paths: Sequence[str]) -> str:
+    """Name the places of one value. All web addresses of a creative are its `link`, whatever its shape."""
+    if {path.rpartition(".")[2] for path in paths} <= _LINK_KEYS:
+        return "link"
     return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more places"
 
 
@@ -181,7 +192,9 @@ def _describe(label: str, object_id: str | None, name: str) -> str:
     return f"{label} {object_id} ({title})" if title else f"{label} {object_id}"
 
 
-def _reference(label: str, object_id: str | None, name: str) -> str:
+def _reference(label: str, object_id: str | None, name: str, *, with_name: bool) -> str:
+    if object_id is not None and not with_name:
+        return object_id
     return f"{object_id or f'new {label}'} {name}".strip()
 
 

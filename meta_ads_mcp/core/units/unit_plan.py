@@ -17,7 +17,6 @@ from meta_ads_mcp.core.write import Change
 MAX_UNIT_OBJECTS = 1000
 # A plan with more objects than this is asked for, whatever it does.
 MAX_UNASKED_OBJECTS = 10
-# Rows of an answer, and objects that the table of a plan names.
 _REFERENCE = "$id_of_step"
 
 

@@ -11,6 +11,7 @@ import pytest
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.errors import Throttled
+from meta_ads_mcp.sandbox.faults import graph_error
 from tests.support.clock import FakeClock, run_virtually
 from tests.support.elicitors import Person
 from tests.support.sandbox_engine import SandboxEngine, build_writer
@@ -159,3 +160,15 @@ async def test_units_of_other_accounts_are_not_listed() -> None:
     await made.done("ads_set_status", account_id=made.account, level="ad", ids=[made.ids["ad"]], status="PAUSED")
     made.engine.book.allowed = (made.ids["other"],)
     assert (await made.call("ads_get_changes", {"by": "unit"})).structured["data"] == []
+
+
+async def test_an_ad_fails_with_the_creative_that_meta_refuses_and_is_not_left_open() -> None:
+    made = build_writer()
+    made.sandbox.faults.add(
+        "POST " + made.account + "/adcreatives", respond=graph_error(100, "The link is not allowed"), times=9
+    )
+    edits = [{"level": "ad", "id": made.ids["ad"], "set": {"link_url": "https://shop.example/new"}}]
+    data = await made.done("ads_bulk_update", account_id=made.account, edits=edits, idempotency_key="key")
+    assert data["counts"] == {"failed": 1}
+    assert "The link is not allowed" in data["items"]["rows"][0][4]
+    assert "with another idempotency_key" in data["next_step"]

@@ -40,7 +40,7 @@ def next_batch(states: Sequence[StepState], now: float, limit: int) -> list[Step
 
     A step whose needs are not met is ended as not sent.
     """
-    _end_unreachable(states)
+    end_unreachable(states)
     by_key = {state.step.key: state for state in states}
     waiting = [state for state in states if state.status == WAITING]
     ready = [state for state in waiting if not any(by_key[key].status == WAITING for key in state.step.needs)]
@@ -61,7 +61,7 @@ def _max_members(states: Iterable[StepState]) -> int:
     return MAX_NEW_ADS if creates_ads else MAX_BATCH
 
 
-def _end_unreachable(states: Sequence[StepState]) -> None:
+def end_unreachable(states: Sequence[StepState]) -> None:
     """End the steps that need a step which was not done, and those that need these."""
     by_key = {state.step.key: state for state in states}
     goes_on = True
@@ -72,5 +72,15 @@ def _end_unreachable(states: Sequence[StepState]) -> None:
                 continue
             missing = next((by_key[key] for key in state.step.needs if by_key[key].status in _NOT_DONE), None)
             if missing is not None:
-                state.end(NOT_SENT, f"It needs {missing.label}: {missing.message or missing.status}")
+                _end_with(state, missing)
                 goes_on = True
+
+
+def _end_with(state: StepState, missing: StepState) -> None:
+    """End a step that needs another one. If that one only helps it, such as a new creative, both have failed."""
+    is_helper = missing.step.item is not None
+    reason = f"{missing.label}: {missing.message or missing.status}"
+    if is_helper and missing.status in (FAILED, NOT_APPLIED):
+        state.end(FAILED, reason)
+    else:
+        state.end(NOT_SENT, f"It needs {reason}", is_final=missing.is_final or missing.status in (FAILED, NOT_APPLIED))

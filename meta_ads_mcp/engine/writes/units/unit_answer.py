@@ -74,19 +74,22 @@ def overall_status(counts: Mapping[str, int]) -> str:
     return "unknown_outcome" if set(counts) == {UNKNOWN} else "partial"
 
 
-def next_step(unit_id: str, counts: Mapping[str, int], key: str | None, retry_after_s: int | None) -> str:
-    """Return what to do next: go on, look, or how to take it back."""
+def next_step(
+    unit: UnitRecord, states: Sequence[StepState], counts: Mapping[str, int], retry_after_s: int | None
+) -> str:
+    """Return what to do next: go on, plan anew, or how to take it back."""
+    unit_id, key = unit.unit_id, unit.key
+    is_left = any(state.status in (NOT_SENT, UNKNOWN) and not state.is_final for state in states)
     undo = f"ads_undo_change unit_id={unit_id} puts the earlier values back." if counts.get(SUCCESS) else ""
-    if counts.get(NOT_SENT) or counts.get(UNKNOWN):
+    if is_left:
         wait = f" after {retry_after_s} seconds" if retry_after_s else ""
         again = f"The same call with this idempotency_key{wait} goes on with what is left and repeats nothing."
         if key is None:
             again = f"Call again{wait} for the objects that are left."
         return f"{again} {undo}".strip()
-    if counts.get(FAILED):
-        return (
-            f"Correct the reason of each failed object, and call with a new idempotency_key for these. {undo}".strip()
-        )
+    if counts.get(FAILED) or counts.get(NOT_SENT):
+        anew = "Correct the reason of each object that is not done, and plan these anew with another idempotency_key."
+        return f"{anew} {undo}".strip()
     return undo
 
 
@@ -119,7 +122,7 @@ def build_answer(
         data["refused"] = unit.plan["refused"]
     most = unit.plan.get("max_items")
     data["items"] = items_table(items, most)
-    data["next_step"] = next_step(unit.unit_id, counts, unit.key, retry_after_s)
+    data["next_step"] = next_step(unit, states, counts, retry_after_s)
     if retry_after_s is not None:
         data["retry_after_seconds"] = retry_after_s
     notes: list[str] = [*(unit.plan.get("notes") or ())]

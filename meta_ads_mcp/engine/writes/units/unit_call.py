@@ -49,10 +49,11 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     restore_states,
 )
 from meta_ads_mcp.engine.writes.units.unit_text import UnitText
-from meta_ads_mcp.errors import InvalidArguments, UnknownOutcome
+from meta_ads_mcp.errors import ConfirmationRequired, InvalidArguments, UnknownOutcome
 
 # Seconds of one round trip of a batch, for the expected duration.
 ROUND_TRIP_SECONDS = 2.0
+MAX_PENDING_PLANS = 20
 
 
 class WriterParts(Protocol):
@@ -194,15 +195,21 @@ class UnitCall:
             return None
         replaces = [state.step.change.before for state in self.states]
         text = f"{self.text.question(self.tool.title, plan, self.states, why)}\n\n{self._duration()}"
-        question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
+        try:
+            question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
+        except ConfirmationRequired:
+            if asker.reply is not None and asker.reply.has_agreed:
+                self._reject_stale_code()
+            raise
         if question is None:
             record.approval = "user" if asker.can_ask else "code"
             return None
         if isinstance(question, ConfirmationQuestion):
+            self._keep_pending()
             return question
         if question.problem is CodeProblem.OTHER_CALL:
             self._reject_stale_code()
-        self.writer.pending[self.tool.name, self.digest] = self.states
+        self._keep_pending()
         data = self._data(plan, "needs_confirmation") | {
             "confirmation": question.code,
             "next_step": "Show this plan to the user. If they agree, make the same call again with this "
@@ -211,6 +218,13 @@ class UnitCall:
         notes = [*([question.problem.value] if question.problem else []), *plan.notes]
         head = self.text.head(self.tool.title, replace(plan, notes=()), self.states, why)
         return Result(f"Nothing was changed yet. {head} {self._duration()}", Whole(data), notes=notes, verbatim=True)
+
+    def _keep_pending(self) -> None:
+        """Remember the plan that the user sees, to say later how objects differ from it."""
+        pending = self.writer.pending
+        pending[self.tool.name, self.digest] = self.states
+        while len(pending) > MAX_PENDING_PLANS:
+            del pending[next(iter(pending))]
 
     def _reject_stale_code(self) -> None:
         """Raise ConfirmationRequired with the differences, if objects changed since the plan of this code."""
@@ -244,7 +258,7 @@ class UnitCall:
         if why and not asker.can_ask:
             replaces = [state.step.change.before for state in self.states]
             data["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
-            self.writer.pending[self.tool.name, self.digest] = self.states
+            self._keep_pending()
         head = self.text.head(self.tool.title, plan, self.states, ())
         return Result(f"Dry run: nothing was changed. {head} {self._duration()}", Whole(data), notes=list(plan.notes))
 
@@ -299,7 +313,8 @@ class UnitCall:
         return unit
 
     async def _go_on(self, unit: UnitRecord) -> Result:
-        """Carry out what an earlier call left of the unit."""
+        """Carry out what an earlier call left of the unit. Raises Denied for a unit of another account."""
+        self.call.graph.book.permit(str(unit.account))
         await self._resolve_account(str(unit.account))
         self.unit_id = unit.unit_id
         self.writer.locks.take(unit.unit_id)

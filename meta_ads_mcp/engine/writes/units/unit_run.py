@@ -24,7 +24,7 @@ from meta_ads_mcp.engine.writes.read_back import READ_AGAIN_AFTER_SECONDS, compa
 from meta_ads_mcp.engine.writes.steps import require_id, require_success
 from meta_ads_mcp.engine.writes.units.batch_reads import has_values, read_objects, stale_fields
 from meta_ads_mcp.engine.writes.units.lost_steps import LostStep, resolve_lost, wait_until_settled
-from meta_ads_mcp.engine.writes.units.step_order import MAX_BATCH, next_batch
+from meta_ads_mcp.engine.writes.units.step_order import MAX_BATCH, end_unreachable, next_batch
 from meta_ads_mcp.engine.writes.units.unit_steps import (
     FAILED,
     NOT_APPLIED,
@@ -102,6 +102,7 @@ class UnitRun:
             await self._report()
             if self.stop_on_error and any(state.status in (FAILED, NOT_APPLIED, UNKNOWN) for state in batch):
                 self._stop_reason = "An earlier change failed, and on_error is stop."
+        end_unreachable(self.states)
         for state in self.states:
             if state.status == WAITING:
                 state.end(NOT_SENT, state.message or self._stop_reason)
@@ -340,7 +341,7 @@ async def check_steps(
         names = stale_fields(state.step.change, row)
         state.now = row
         if names:
-            state.end(NOT_SENT, describe_stale(state.step.change, row, names))
+            state.end(NOT_SENT, describe_stale(state.step.change, row, names), is_final=True)
 
 
 def _is_copy(change: Change) -> bool:

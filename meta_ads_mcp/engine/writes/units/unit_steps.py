@@ -45,10 +45,11 @@ class StepState:
     entry: JournalEntry | None = None
     now: Row | None = None
     has_asked_again: bool = False
+    is_final: bool = False
 
-    def end(self, status: str, message: str = "") -> None:
-        """Set the outcome."""
-        self.status, self.message = status, message
+    def end(self, status: str, message: str = "", *, is_final: bool = False) -> None:
+        """Set the outcome. A step that was not sent is final if the same call would not send it either."""
+        self.status, self.message, self.is_final = status, message, is_final
 
     @property
     def name(self) -> str:

@@ -32,7 +32,8 @@ from tests.support.sandbox_engine import SandboxEngine
 
 LATENCY_S = 0.3
 MAX_REPEATS = 50
-RUNS = [(DEVELOPMENT, 150), (STANDARD, 250), (STANDARD, 900)]
+RUNS = [(DEVELOPMENT, 150), (STANDARD, 250)]
+LARGE_RUNS = [*RUNS, (STANDARD, 900)]
 REFUSED = json.dumps({"error": {"message": "User request limit reached", "code": 17, "error_subcode": 2446079}})
 
 
@@ -94,8 +95,12 @@ def shortest_s(calls: list[GraphCall], quota: Quota) -> float:
     trips = LATENCY_S * math.ceil(len(calls) / MAX_MEMBERS)
     points = sum(3 if call.write else 1 for call in calls)
     score = 300.0 * (math.ceil(points / quota.max_score) - 1)
-    hours = 3600.0 * (math.ceil(len(calls) / quota.hourly["ads_management"]) - 1)
-    return max(score, hours, pace, trips)
+    in_an_hour = quota.hourly["ads_management"]
+    hours = math.ceil(len(calls) / in_an_hour) - 1
+    # What is left for the last hour costs a point a call at least.
+    rest = len(calls) - hours * in_an_hour
+    last_hour = 3600.0 * hours + 300.0 * (math.ceil(rest / quota.max_score) - 1)
+    return max(score, last_hour, pace, trips)
 
 
 async def change_many(quota: Quota, objects: int, folder: Path) -> BulkResult:
@@ -138,8 +143,9 @@ def measure(quota: Quota, objects: int) -> BulkResult:
 
 
 def main() -> None:
-    results = [measure(tier, objects) for tier, objects in RUNS]
-    if "--json" in sys.argv:
+    is_short = "--json" in sys.argv
+    results = [measure(tier, objects) for tier, objects in (RUNS if is_short else LARGE_RUNS)]
+    if is_short:
         print(json.dumps([{**asdict(result), "ratio": result.ratio} for result in results]))
         return
     print("| tier | objects | shortest | took | ratio | refusals | Graph calls | tool calls |")

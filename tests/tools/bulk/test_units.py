@@ -12,7 +12,7 @@ from tests.support.unit_runs import State, check_undo, differences, interrupted_
 
 UNDO_EXAMPLES = 12
 # Every so many requests are interrupted; `make torture` takes the others too.
-STEPS = [("batch", "killed", False, 6), ("batch", "killed", True, 6), ("batch", "no answer", True, 8)]
+STEPS = [("batch", "killed", False, 9), ("batch", "killed", True, 7), ("batch", "no answer", True, 10)]
 STEPS += [("batch", "no answer", False, 10), ("member", "no answer", True, 20), ("member", "no answer", False, 40)]
 
 

@@ -49,7 +49,7 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     restore_states,
 )
 from meta_ads_mcp.engine.writes.units.unit_text import UnitText
-from meta_ads_mcp.errors import ConfirmationRequired, InvalidArguments, UnknownOutcome
+from meta_ads_mcp.errors import ConfirmationRequired, Denied, InvalidArguments, UnknownOutcome
 
 # Seconds of one round trip of a batch, for the expected duration.
 ROUND_TRIP_SECONDS = 2.0
@@ -133,13 +133,20 @@ class UnitCall:
         secrets = await self.writer.client.own_secrets()
         for state in self.states:
             change = state.step.change
-            self._permit(change)
+            self._permit_object(state)
             await self.writer.client.authorize(change.request)
             entry = replace(self._entry(state, change), arguments=self.arguments, key=self.key)
             reject_recorded_secrets(entry, secrets)
         currency = self.account.currency if self.account else None
         self.writer.policy.permit_total([step.change for step in steps], currency, keeps_sum=plan.keeps_sum)
         return plan
+
+    def _permit_object(self, state: StepState) -> None:
+        """Raise Denied, with the object, for a step that the policy forbids."""
+        try:
+            self._permit(state.step.change)
+        except Denied as refusal:
+            raise Denied(f"{state.label}: {refusal.message}", refusal.next_step) from None
 
     async def _resolve_account(self, account_id: str) -> None:
         if self.account is None or self.account.id != account_id:

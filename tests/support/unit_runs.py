@@ -33,7 +33,7 @@ class Killed(BaseException):
 
 
 # What happens to a request: the process ends, or there is no answer. Each before or after Graph has done the work.
-FAULTS: Mapping[str, type[BaseException]] = {"killed": Killed, "no answer": httpx.ReadTimeout}
+FAULTS: Mapping[str, Any] = {"killed": Killed, "no answer": httpx.ReadTimeout}
 # One fault for the whole request, or for one member of a batch.
 PLACES: Mapping[str, Callable[[SandboxCall], bool]] = {
     "batch": lambda call: not call.path and call.method == "POST",
@@ -128,14 +128,15 @@ async def interrupted_run(place: str, at: int, fault: str, *, after: bool) -> St
     with suppress(Killed):
         await made.call("ads_bulk_update", arguments, Person(True))
     made.sandbox.faults.clear()
+    data: State = {"counts": {}}
     for _ in range(3):
         again = SandboxEngine(made.sandbox, made.clock, allow_writes=True, state_dir=folder)
         answer = await again.call("ads_bulk_update", arguments, Person(True))
         assert not answer.is_error, answer.text
-        counted = answer.structured["data"]["counts"]
-        if counted == {"success": OBJECTS}:
+        data = answer.structured["data"]
+        if data["counts"] == {"success": OBJECTS}:
             break
-    assert counted == {"success": OBJECTS}, answer.structured["data"]
+    assert data["counts"] == {"success": OBJECTS}, data
     return state_of(made, before)
 
 

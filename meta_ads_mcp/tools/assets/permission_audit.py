@@ -190,6 +190,8 @@ async def _read_scopes(call: Call) -> set[str]:
     scopes = profile.get("scopes") if isinstance(profile, dict) else None
     if isinstance(scopes, list):
         return set(map(str, scopes))
+    if isinstance(listing, AdsError):
+        raise listing
     raise NotFound("Meta does not show which permissions this token has.", "Look with ads_get_token_status.")
 
 

@@ -13,7 +13,7 @@ from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.analysis.query.vocabulary import local_name, resolve
 from meta_ads_mcp.analysis.report import query_sheet
 from meta_ads_mcp.analysis.table import ADDITIVE, Cells, Column
-from meta_ads_mcp.core.params import Closed, opaque_object
+from meta_ads_mcp.core.params import Closed, Form, opaque_object
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
@@ -42,7 +42,9 @@ DEFAULT_PRESET: DatePreset = "last_14d"
 class Figure(Closed):
     """A condition on a figure: a column of ads_get_insights, an operator, a number, and a period."""
 
-    metric: Annotated[str, Field(pattern="^[a-z0-9_.]{1,100}$")]
+    metric: Annotated[
+        str, Form("a column of ads_get_insights", "cost_per_purchase"), Field(pattern="^[a-z0-9_.]{1,100}$")
+    ]
     operator: str
     value: float
     date_preset: DatePreset | None = None

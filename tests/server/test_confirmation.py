@@ -17,10 +17,10 @@ from fastmcp.client.elicitation import ElicitResult
 from meta_ads_mcp.core.tool import Tool
 from tests.support.answers import ERAS, anonymous, as_json
 from tests.support.every_tool import TOOLS, each
-from tests.support.examples import demo_ids, example
+from tests.support.examples import demo_ids
 from tests.support.mcp_process import MODERN, McpProcess
 from tests.support.sandbox_engine import SandboxEngine, build_server
-from tests.support.write_examples import CONFIRMED
+from tests.support.write_examples import CONFIRMED, valid
 
 FORM: dict[str, Any] = {"elicitation": {"form": {}}}
 _META = "io.modelcontextprotocol/"
@@ -51,9 +51,9 @@ def writes(made: SandboxEngine) -> list[str]:
 
 @pytest.mark.parametrize("era", ERAS)
 @each(ASKING)
-async def test_a_user_who_agrees_and_one_who_declines(tool: Tool, era: str) -> None:
-    made = build_server()
-    given = example(tool, demo_ids(made.world))
+async def test_a_user_who_agrees_and_one_who_declines(tool: Tool, era: str, tmp_path: Path) -> None:
+    made = build_server(upload_roots=(str(tmp_path),))
+    given = await valid(made, tool, tmp_path)
     before = made.world.store.snapshot()
     declined = await called(made, era, decline, tool.name, given)
     assert declined["structuredContent"]["error"]["kind"] == "confirmation_required"

@@ -110,10 +110,8 @@ class Options:
 
 MAX_SUMMARY_CHARS = 1000
 MAX_NOTE_CHARS = 600
-# Characters to read from Graph per character of the answer. Rows of figures shrink to a third, other rows hardly. Rows
-# that do not fit are read again for the next answer.
-READ_AHEAD = 3
-READ_AHEAD_PLAIN = 1.5
+# Characters to read from Graph per character of the answer. Rows that do not fit are read again for the next answer.
+READ_AHEAD = 1.5
 # A generic tool may delegate to a tool that delegates to a third.
 MAX_DELEGATIONS = 2
 
@@ -202,7 +200,7 @@ class Engine:
         args = await self._with_account_ids(tool, validate(tool, arguments), arguments)
         if isinstance(args, WriteParams):
             reject_empty_update(tool, args)
-        raw_chars = int((READ_AHEAD if tool.has_handler else READ_AHEAD_PLAIN) * self.options.result_chars)
+        raw_chars = int(READ_AHEAD * self.options.result_chars)
         session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
         owners = await self._permit(tool, args)
         owner = owners[0] if owners else None

@@ -25,7 +25,7 @@ from meta_ads_mcp.errors import ApiError, Denied, NotFound, Transient
 from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
 
 # Rows of insights become much shorter in an answer, because each lists every action type.
-INSIGHTS_FACTOR = 8
+INSIGHTS_FACTOR = 16
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from meta_ads_mcp.analysis.numbers import number
@@ -44,18 +46,36 @@ class LocalSelection:
     @property
     def columns(self) -> list[str]:
         """Return the columns that must be read."""
-        return [*(name for name, _ in self.filters), *([self.sort] if self.sort else [])]
+        sort = [self.sort] if self.sort else []
+        return [*(name for name, _ in self.filters), *sort, *(["spend"] if self.sorts_by_cost else [])]
+
+    @property
+    def sorts_by_cost(self) -> bool:
+        """Return whether the sort key is the cost of an event, which a row without the event does not have."""
+        return self.sort.startswith("cost_per_")
 
     def apply(self, sheet: Sheet) -> Sheet:
-        """Return the sheet with the matching rows in order. Rows without a value are last."""
+        """Return the sheet with the matching rows in order. Rows without a value are last.
+
+        A row with spend and without the event has the highest cost of all.
+        """
         cells = [
             row for row in sheet.cells if all(matches_column(row, name, condition) for name, condition in self.filters)
         ]
         if self.sort:
-            figures = [row for row in cells if number(_value(row, self.sort)) is not None]
-            figures.sort(key=lambda row: number(_value(row, self.sort)) or 0, reverse=self.descending)
-            cells = [*figures, *(row for row in cells if number(_value(row, self.sort)) is None)]
+            ranks = [(self._rank(row), row) for row in cells]
+            ranked = [(rank, row) for rank, row in ranks if rank is not None]
+            ranked.sort(key=itemgetter(0), reverse=self.descending)
+            cells = [*(row for _, row in ranked), *(row for rank, row in ranks if rank is None)]
         return replace(sheet, cells=cells)
+
+    def _rank(self, row: Cells) -> tuple[float, float] | None:
+        """Return what orders a row: its value, then its spend where the cost is not known. None if it has neither."""
+        value = number(_value(row, self.sort))
+        if value is not None:
+            return float(value), 0.0
+        spend = (number(_value(row, "spend")) or 0) if self.sorts_by_cost else 0
+        return (math.inf, float(spend)) if spend > 0 else None
 
     def note(self, matches: int, rows: int) -> str:
         """Say what was done here and not by Meta."""
@@ -66,6 +86,7 @@ class LocalSelection:
         parts = [
             *([f"filtered by {' and '.join(conditions)}"] if conditions else []),
             *([f"sorted by {self.sort}"] if self.sort else []),
+            *(["ranked spend without the event as the highest cost"] if self.sorts_by_cost else []),
         ]
         return f"Meta cannot do this, so this server read all {rows} rows and {' and '.join(parts)}: {matches} match."
 

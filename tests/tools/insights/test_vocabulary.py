@@ -129,7 +129,7 @@ async def test_filter_by_an_event_reads_all_pages_and_says_so() -> None:
     assert "Totals of all 2 rows: spend=110" in notes
 
 
-async def test_sort_by_an_event_is_over_all_pages_with_unknown_costs_last() -> None:
+async def test_sort_by_cost_is_over_all_pages_and_spend_without_the_event_costs_most() -> None:
     graph = in_pages(ADS[:2], ADS[2:4], ADS[4:])
     query = {"object_id": "act_1", "level": "ad", "fields": ["cost_per_purchase"], "limit": 2}
     query |= {"sort": ["cost_per_purchase_descending"]}
@@ -138,7 +138,7 @@ async def test_sort_by_an_event_is_over_all_pages_with_unknown_costs_last() -> N
         answer = await call(graph, INSIGHTS, **query, **({"after": after} if after else {}))
         shown += [row["ad_id"] for row in records(answer.structured["data"])]
         after = answer.structured["page"].get("after")
-    assert (shown, after) == (["3", "5", "1", "2", "4"], None)
+    assert (shown, after) == (["2", "4", "3", "5", "1"], None)
     assert "sort" not in graph.params("act_1/insights")
 
 

@@ -65,21 +65,21 @@ def _tool(tool: Tool, *, listed: bool) -> Iterator[str]:
     yield ""
     yield tool.description
     schema = full_schema(tool.params)
-    needed = schema.get("required", [])
+    required = schema.get("required", [])
     if schema["properties"]:
         yield ""
         yield from _table(
             ("argument", "type", "default", "description"),
             [
-                (f"`{name}`", kind(inner), _default(name, inner, needed), text_of_argument(tool.name, name, inner))
-                for name, inner in sorted(schema["properties"].items(), key=lambda item: item[0] not in needed)
+                (f"`{name}`", kind(inner), _default(name, inner, required), text_of_argument(tool.name, name, inner))
+                for name, inner in sorted(schema["properties"].items(), key=lambda item: item[0] not in required)
             ],
         )
 
 
-def _default(name: str, schema: Mapping[str, Any], needed: list[str]) -> str:
-    if name in needed:
-        return "**needed**"
+def _default(name: str, schema: Mapping[str, Any], required: list[str]) -> str:
+    if name in required:
+        return "required"
     return f"`{json.dumps(schema['default'], ensure_ascii=False)}`" if "default" in schema else ""
 
 
@@ -100,8 +100,8 @@ def kind(schema: Mapping[str, Any]) -> str:
 
 
 def _object(schema: Mapping[str, Any]) -> str:
-    needed = schema.get("required", [])
-    inner = (f"{name}{'' if name in needed else '?'}: {kind(value)}" for name, value in schema["properties"].items())
+    required = schema.get("required", [])
+    inner = (f"{name}{'' if name in required else '?'}: {kind(value)}" for name, value in schema["properties"].items())
     return f"{{{'; '.join(inner)}}}"
 
 
@@ -248,11 +248,19 @@ def coverage_page() -> str:
     return _page(list(coverage_lines()))
 
 
+def comparison_page() -> str:
+    """Return the page that maps the tools of other servers to those of this server."""
+    from scripts.comparison import comparison_lines  # noqa: PLC0415
+
+    return _page(list(comparison_lines()))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "tools.md": tools_page,
     "settings.md": settings_page,
     "errors.md": errors_page,
     "coverage.md": coverage_page,
+    "comparison.md": comparison_page,
 }
 
 

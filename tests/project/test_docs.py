@@ -54,6 +54,13 @@ def test_every_tool_setting_and_kind_is_there() -> None:
     assert [found for found in kinds if f"| `{found}` |" not in script.errors_page()] == []
 
 
+def test_comparison_names_tools_that_exist() -> None:
+    comparison = load_script("comparison")
+    assert comparison.named_tools() - {tool.name for tool in TOOLS} == set()
+    tables = (comparison.read_comparison()[section]["tools"] for section in comparison.SECTIONS)
+    assert [name for table in tables for name, row in table.items() if not row["ours"] and not row.get("note")] == []
+
+
 def test_types_in_words() -> None:
     status = {"type": "array", "items": {"enum": ["A", "B"], "type": "string"}, "maxItems": 2}
     assert script.kind(status) == "list of `A`, `B`, at most 2"

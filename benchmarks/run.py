@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import call, context, explain, growth, memory, requests, start
+from benchmarks.jobs import __main__ as jobs
 from scripts.pages import machine, table
 
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
@@ -51,6 +52,12 @@ portfolio has 60 accounts. Ten times as many items may take ten times as much.
 EXPLAIN = """\
 Two edits are planted in each demo world, each of which breaks a metric of a campaign. They should be among the first
 three suspects of `ads_explain_change`, and the quiet world of the same seed should have none. Aim: 95 %.
+"""
+JOBS = """\
+Jobs of a performance marketer, done with the default list and writes allowed, and checked against the sandbox. The
+script uses only what a client sees: every id and every unlisted tool comes from the request or from an earlier answer
+of the same job. Characters are those of both text blocks of every answer. Aim: 25 of 25, at most 80 calls and 200,000
+characters.
 """
 NONE = "-"
 Rows = Iterable[Sequence[Any]]
@@ -123,6 +130,16 @@ def explain_part() -> str:
     return f"{EXPLAIN}\n{explain.WORLDS} worlds.\n{table(('asked about', 'found', 'suspects in quiet worlds'), rows)}"
 
 
+def jobs_part() -> str:
+    outcomes = jobs.measure()
+    rows = [
+        (o.job.number, o.job.request.partition(".")[0], o.calls, f"{o.characters:,}", o.failure or "correct")
+        for o in outcomes
+    ]
+    total = ("", "all", sum(o.calls for o in outcomes), f"{sum(o.characters for o in outcomes):,}", "")
+    return JOBS + table(("job", "request", "calls", "characters", "outcome"), [*rows, total])
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "start": ("Start", start_part),
     "call": ("One call", call_part),
@@ -130,6 +147,7 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "requests": ("Requests", requests_part),
     "memory": ("Memory", memory_part),
     "growth": ("Growth", growth_part),
+    "jobs": ("Jobs", jobs_part),
     "explain": ("Explained changes", explain_part),
 }
 

@@ -228,12 +228,12 @@ class Catalogue:
 
     def _caller(self, tool: ToolEntry | Tool) -> str:
         """Return the listed tool that calls an unlisted one. A tool of kind local is called by its own name."""
-        if tool.name in self._listed_names or tool.effect is Effect.LOCAL:
+        if tool.name in self.listed_names or tool.effect is Effect.LOCAL:
             return ""
         return WRITE_CALLER if tool.effect.is_write else READ_CALLER
 
     @cached_property
-    def _listed_names(self) -> frozenset[str]:
+    def listed_names(self) -> frozenset[str]:
         return frozenset(tool.name for tool in self.listed)
 
     @cached_property

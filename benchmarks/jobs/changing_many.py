@@ -1,0 +1,224 @@
+"""Do the jobs that change many objects: trees, copies, links, budgets and comments."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from benchmarks.jobs.assistant import Assistant
+from benchmarks.jobs.job import Truth, check, job, rows_of
+
+INSULTS = ("idiot", "scam", "trash", "stupid")
+
+
+@job(
+    7,
+    "In {account}: a sales campaign with one ad set (women of 25 to 45 in New York and New Jersey who like hiking,"
+    " without buyers), two image ads and a video ad, our pixel, all paused, 50 USD a day, https://shop.example/new",
+    calls=6,
+    characters=20_000,
+)
+async def create_tree(assistant: Assistant, truth: Truth) -> None:
+    await assistant.read("ads_find_tools", query="search cities, regions and interests for targeting", limit=3)
+    regions = [
+        (await assistant.read("ads_search_geo_locations", query=name, location_types=["region"]))["data"][0]
+        for name in ("New York", "New Jersey")
+    ]
+    interests = await assistant.read("ads_search_interests", query="hiking")
+    await assistant.read("ads_find_tools", query="list images, videos, pixels and Pages")
+    await assistant.read("ads_find_tools", query="list custom audiences", limit=2)
+    images = (await assistant.read("ads_get_ad_images", account_id=truth.account, limit=2))["data"]
+    videos = (await assistant.read("ads_get_ad_videos", account_id=truth.account, limit=1))["data"]
+    pixels = (await assistant.read("ads_get_pixels", account_id=truth.account, limit=1))["data"]
+    audiences = (await assistant.read("ads_get_custom_audiences", account_id=truth.account, limit=1))["data"]
+    pages = (await assistant.read("ads_get_pages_for_business", account_id=truth.account, limit=1))["data"]
+    ad_set = {
+        "name": "Women 25-45 hiking",
+        "optimization_goal": "OFFSITE_CONVERSIONS",
+        "promoted_object": {"pixel_id": pixels[0]["id"], "custom_event_type": "PURCHASE"},
+        "targeting": {
+            "age_min": 25,
+            "age_max": 45,
+            "genders": [2],
+            "geo_locations": {"regions": [{"key": region["key"]} for region in regions]},
+            "flexible_spec": [{"interests": [{"id": interests["data"][0]["id"], "name": "Hiking"}]}],
+            "excluded_custom_audiences": [{"id": audiences[0]["id"]}],
+        },
+        "ads": [
+            {"name": f"Ad {number}", "creative": {"headline": "New boots", "message": "In store now.", **media}}
+            for number, media in enumerate(
+                [
+                    {"image_hash": images[0]["hash"]},
+                    {"image_hash": images[1]["hash"]},
+                    {"video_id": videos[0]["id"], "image_hash": images[0]["hash"]},
+                ]
+            )
+        ],
+    }
+    data = await assistant.write(
+        "ads_bulk_create",
+        account_id=truth.account,
+        plan={
+            "campaigns": [
+                {
+                    "name": "New season",
+                    "objective": "OUTCOME_SALES",
+                    "daily_budget": "50.00 USD",
+                    "special_ad_categories": [],
+                    "ad_sets": [ad_set],
+                }
+            ]
+        },
+        defaults={"creative": {"page_id": pages[0]["id"], "link_url": "https://shop.example/new"}},
+        idempotency_key="new-season",
+    )
+    check(data.get("unit_id"), "no unit to undo")
+    campaign = next(iter(truth.desk.nodes("Campaign", name="New season")), None)
+    check(campaign is not None, "no campaign")
+    ads = [ad for ad in truth.desk.nodes("Ad") if campaign and ad.get("campaign_id") == campaign.id]
+    check(len(ads) == 3, f"{len(ads)} ads instead of 3")
+    check({ad.get("status") for ad in ads} == {"PAUSED"}, "an ad is not paused")
+
+
+@job(
+    8,
+    "Copy the best campaign of {account} into {euro_account}, for Germany, with 60 EUR a day",
+    calls=4,
+    characters=12_000,
+)
+async def copy_campaign(assistant: Assistant, truth: Truth) -> None:
+    best = await assistant.read(
+        "ads_get_insights",
+        object_id=truth.account,
+        level="campaign",
+        date_preset="last_30d",
+        fields=["spend", "purchase_roas"],
+        sort=["purchase_roas_descending"],
+        max_items=1,
+    )
+    await assistant.read("ads_find_tools", query="copy a campaign to another ad account", limit=1)
+    campaign = rows_of(best)[0]["campaign_id"]
+    call: dict[str, Any] = {
+        "campaign_id": campaign,
+        "target_account_id": truth.euro_account,
+        "on_unmapped": "drop",
+        "budget_rate": 0.9,
+        "idempotency_key": "copy-best",
+    }
+    error = await assistant.refused("ads_copy_to_account", caller="ads_call_write_tool", **call)
+    mapping: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for choice in error["choices"]:
+        kind = choice["argument"].removeprefix("mapping.")
+        mapping[kind][choice["old"]] = choice["candidates"][0]["id"]
+    plan = await assistant.plan("ads_copy_to_account", **call, mapping={**mapping, "countries": {"US": "DE"}})
+    check("EUR" in str(plan), "the budgets in EUR are not shown")
+    present = len(truth.world.store.children(truth.euro_account, "campaigns"))
+    await assistant.agree()
+    copies = len(truth.world.store.children(truth.euro_account, "campaigns")) - present
+    check(copies == 1, "there is no copy")
+
+
+@job(
+    11,
+    "Hide all insults under our ads in {account}, and answer the question about shipping",
+    calls=4,
+    characters=12_000,
+)
+async def moderate_comments(assistant: Assistant, truth: Truth) -> None:
+    comments = await assistant.read("ads_get_ad_comments", account_id=truth.account, unanswered_only=True)
+    rows = rows_of(comments) if "columns" in comments["data"] else comments["data"]
+    texts = {row["id"]: str(row.get("message", "")).lower() for row in rows}
+    insults = [row for row in rows if any(word in texts[row["id"]] for word in INSULTS)]
+    question = next(row for row in rows if "ship" in texts[row["id"]])
+    await assistant.write(
+        "ads_moderate_comments",
+        action="hide",
+        comments=[_reference(row) for row in insults],
+        dry_run=False,
+        idempotency_key="hide-insults",
+    )
+    answer = "We ship within two days."
+    plan = await assistant.plan(
+        "ads_moderate_comments",
+        action="reply",
+        message=answer,
+        comments=[_reference(question)],
+        dry_run=False,
+        idempotency_key="answer-shipping",
+    )
+    check(answer in str(plan), "the plan does not show the public text")
+    await assistant.agree()
+
+
+def _reference(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: row[key] for key in ("id", "platform", "page_id", "ad_id") if row.get(key)}
+
+
+@job(
+    23,
+    "Change the link of all active ads of the campaign {biggest_campaign} in {account} to https://shop.example/sale",
+    calls=2,
+    characters=6_000,
+)
+async def change_links(assistant: Assistant, truth: Truth) -> None:
+    link = "https://shop.example/sale"
+    ads = [
+        node
+        for node in truth.desk.nodes("Ad", effective_status="ACTIVE")
+        if node.get("campaign_id") == truth.biggest_campaign
+    ]
+    data = await assistant.write(
+        "ads_bulk_update",
+        account_id=truth.account,
+        select={"level": "ad", "campaign_ids": [truth.biggest_campaign], "status_filter": ["ACTIVE"]},
+        set={"link_url": link},
+        idempotency_key="sale-links",
+    )
+    check(data.get("unit_id"), "no unit to undo")
+    for ad in ads:
+        creative = truth.node(truth.world.store.nodes[ad.id].get("creative")["id"])
+        check(link in str(dict(creative)), f"ad {ad.id} has the old link")
+
+
+@job(
+    24,
+    "Move 10 % of budget from the worst to the best ad set in each campaign of {account}",
+    calls=2,
+    characters=6_000,
+)
+async def shift_budgets(assistant: Assistant, truth: Truth) -> None:
+    content = await assistant.read(
+        "ads_get_insights",
+        object_id=truth.account,
+        level="adset",
+        date_preset="last_14d",
+        fields=["campaign_id", "cost_per_result"],
+        filtering=[{"field": "adset.effective_status", "operator": "IN", "value": ["ACTIVE"]}],
+        max_items=100,
+    )
+    listing = await assistant.read(
+        "ads_get_ad_sets",
+        account_id=truth.account,
+        status_filter=["ACTIVE"],
+        fields=["id", "daily_budget"],
+        max_items=100,
+    )
+    budgets = {row["id"]: row["daily_budget"]["minor"] for row in listing["data"] if row.get("daily_budget")}
+    by_campaign: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows_of(content):
+        if row["cost_per_result"] and row["ad_set_id"] in budgets:
+            by_campaign[row["campaign_id"]].append(row)
+    edits = []
+    for rows in by_campaign.values():
+        rows.sort(key=lambda row: row["cost_per_result"])
+        best, worst = rows[0]["ad_set_id"], rows[-1]["ad_set_id"]
+        moved = budgets[worst] // 10
+        for ad_set, budget in ((worst, budgets[worst] - moved), (best, budgets[best] + moved)):
+            edits.append({"level": "ad_set", "id": ad_set, "set": {"daily_budget": budget}})
+    check(edits, "no campaign has ad sets with budgets")
+    before = sum(int(truth.node(edit["id"])["daily_budget"]) for edit in edits)
+    data = await assistant.write(
+        "ads_bulk_update", account_id=truth.account, edits=edits, idempotency_key="shift-tenth"
+    )
+    check(data.get("unit_id"), "no unit to undo")
+    check(sum(int(truth.node(edit["id"])["daily_budget"]) for edit in edits) == before, "the sum is another one")

@@ -62,11 +62,11 @@ def run_member(
     """
     try:
         answer = send(read_member(outer, member, results))
-    except httpx.TransportError:
+        if answer is None:
+            return None
+        status, body, headers = unpack(answer)
+    except (httpx.TransportError, httpx.StreamError):  # no answer, or one that broke off
         return None
-    if answer is None:
-        return None
-    status, body, headers = unpack(answer)
     name = str(member.get("name", ""))
     if name:
         results[name] = json.loads(body) if body.startswith(("{", "[")) else None

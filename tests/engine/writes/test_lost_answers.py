@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from meta_ads_mcp.core.tool import Tool
+from meta_ads_mcp.core.units.unit_params import UnitParams
 from meta_ads_mcp.sandbox import SandboxCall, graph_error
 from tests.support.elicitors import Person
 from tests.support.every_tool import each
@@ -28,7 +29,8 @@ LOST: dict[str, Any] = {
     "no object": lambda call: httpx.Response(200, json=True),
     "half a body": lambda call: httpx.Response(200, text='{"id": "12'),
 }
-CREATES = [tool for tool in WRITES if makes(tool)]
+# Units of many objects have tests of their own for every request that is lost (tests/tools/bulk).
+CREATES = [tool for tool in WRITES if makes(tool) and not issubclass(tool.params, UnitParams)]
 
 
 def is_write(call: SandboxCall) -> bool:

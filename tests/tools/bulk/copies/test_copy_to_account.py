@@ -156,8 +156,10 @@ async def test_an_audience_that_is_not_shared_is_named_or_dropped() -> None:
     error = await made.refused("ads_copy_to_account", **arguments(made))
     assert audience in error["message"]
     before = made.store.snapshot()
-    data = await made.done("ads_copy_to_account", **arguments(made, on_unmapped="drop", idempotency_key="2"))
-    assert "dropped" in {row["outcome"] for row in data["references"]}
+    dropping = arguments(made, on_unmapped="drop", idempotency_key="2")
+    plan = await made.data("ads_copy_to_account", **dropping, dry_run=True)
+    assert "dropped" in {row["outcome"] for row in plan["references"]}
+    await made.done("ads_copy_to_account", **dropping)
     assert audience not in str([node.fields for node in new_nodes(made, before) if node.type == "AdSet"])
 
 

@@ -49,5 +49,5 @@ async def test_no_ad_is_made_of_a_video_that_meta_cannot_process() -> None:
     set_video_status(made, "error")
     data = await made.done("ads_bulk_create", **arguments(made, tree_with_video(made)))
     assert outcomes(data)["Image"][0] == "success"
-    assert outcomes(data)["Video"][0] == "not_sent"
+    assert outcomes(data)["Video"][0] == "failed"
     assert "could not process" in outcomes(data)["Video"][1]

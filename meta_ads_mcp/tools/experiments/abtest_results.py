@@ -13,18 +13,25 @@ from pydantic import Field
 
 from meta_ads_mcp.analysis.numbers import number
 from meta_ads_mcp.core.params import Local, Params
-from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import time_range
-from meta_ads_mcp.core.values.graph_values import parse_json_text
 from meta_ads_mcp.core.values.ids import StudyId
-from meta_ads_mcp.errors import AdsError, InvalidArguments
+from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.experiments import inference
 from meta_ads_mcp.tools.experiments.inference import Interval
 from meta_ads_mcp.tools.experiments.outcome import count_results, shared_event, sum_values
-from meta_ads_mcp.tools.experiments.study import OBJECTIVES, Study, StudyCell, edge_rows, iso, read_study
+from meta_ads_mcp.tools.experiments.study import (
+    OBJECTIVES,
+    Study,
+    StudyCell,
+    break_down,
+    decode_results,
+    edge_rows,
+    iso,
+    read_study,
+)
 from meta_ads_mcp.tools.insights.read_all import read_all
 
 MIN_RESULTS, MIN_DAYS, MIN_ROAS_DAYS = 100, 7, 14
@@ -104,21 +111,12 @@ class GetExperiment(Params):
 
     async def _show_lift(self, call: Call, study: Study, head: Row) -> Result:
         """Return Meta's results of a lift test as they are."""
-        objectives = [_decode(item) for item in edge_rows(study.row.get("objectives"))]
+        objectives = [decode_results(item) for item in edge_rows(study.row.get("objectives"))]
         if self.breakdowns:
-            objectives = [await self._break_down(call, item) for item in objectives]
+            objectives = [await break_down(call, item, self.breakdowns) for item in objectives]
         note = "The results and their confidence are Meta's; this server does not compute them again."
         summary = f"Lift test {study.label}: {len(objectives)} objectives."
         return Result(summary, {**head, "objectives": objectives}, notes=[note])
-
-    async def _break_down(self, call: Call, objective: Row) -> Row:
-        """Return the objective with its results by breakdown; only its own node accepts breakdowns."""
-        fields = ["id", "results", "last_updated_results"]
-        answer = await attempt(call.graph.get(str(objective["id"]), fields=fields, breakdowns=self.breakdowns))
-        if isinstance(answer, AdsError):
-            call.note(unread(f"The breakdown of objective {objective['id']}", answer))
-            return objective
-        return {**objective, **_decode(answer)}
 
     async def _judge(self, call: Call, study: Study, head: Row, now: float) -> Result:
         account = await call.account(study.accounts[0])
@@ -306,12 +304,3 @@ def _split_notes(figures: Sequence[CellFigures]) -> list[str]:
 def _bounds(interval: Interval) -> Row:
     names = ("value", "low", "high")
     return {name: None if not math.isfinite(value := getattr(interval, name)) else round(value, 6) for name in names}
-
-
-def _decode(objective: Row) -> Row:
-    row = dict(objective)
-    if isinstance(row.get("results"), list):
-        row["results"] = [parse_json_text(item) for item in row["results"]]
-    if "last_updated_results" in row:
-        row["last_updated_results"] = parse_json_text(row["last_updated_results"])
-    return row

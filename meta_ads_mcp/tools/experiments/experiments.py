@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import fields_for, read_list
 from meta_ads_mcp.core.params import ListParams, Params, at_least_one
-from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.graph_values import parse_json_text
 from meta_ads_mcp.core.values.ids import AccountId, BusinessId, StudyId
-from meta_ads_mcp.errors import AdsError, Denied
+from meta_ads_mcp.errors import Denied
+from meta_ads_mcp.tools.experiments.study import break_down, decode_results, edge_rows
 
 # confidence_level is left out: it can be written but not read (Meta docs, marketing-api/reference/ad-study).
 FIELDS = (
@@ -86,38 +84,13 @@ class GetStudyDetails(Params):
 
     async def run(self, call: Call) -> Result:
         study = await call.graph.get(self.study_id, fields=[*fields_for(self), *PARTS])
-        objectives = [_decode_results(item) for item in _rows(study.get("objectives"))]
+        objectives = [decode_results(item) for item in edge_rows(study.get("objectives"))]
         if self.breakdowns:
-            objectives = list(await asyncio.gather(*(self._break_down(call, item) for item in objectives)))
-        cells = [_flatten_edges(cell) for cell in _rows(study.get("cells"))]
+            objectives = list(await asyncio.gather(*(break_down(call, item, self.breakdowns) for item in objectives)))
+        cells = [_flatten_edges(cell) for cell in edge_rows(study.get("cells"))]
         summary = f"Study {self.study_id}: {len(cells)} cell(s), {len(objectives)} objective(s)."
         return Result(summary, {**study, "cells": cells, "objectives": objectives}, notes=[NO_SIGNIFICANCE])
 
-    async def _break_down(self, call: Call, objective: Row) -> Row:
-        """Read the objective's results by breakdown; only the objective's own node accepts breakdowns."""
-        fields = ["id", "results", "last_updated_results"]
-        results = await attempt(call.graph.get(str(objective.get("id")), fields=fields, breakdowns=self.breakdowns))
-        if isinstance(results, AdsError):
-            call.note(unread(f"The breakdown of objective {objective.get('id')}", results))
-            return objective
-        return {**objective, **_decode_results(results)}
-
-
-def _decode_results(objective: Row) -> Row:
-    """Parse the results, which Graph returns as JSON texts (SDK class AdStudyObjective: list<string>)."""
-    row = dict(objective)
-    if isinstance(row.get("results"), list):
-        row["results"] = [parse_json_text(item) for item in row["results"]]
-    if "last_updated_results" in row:
-        row["last_updated_results"] = parse_json_text(row["last_updated_results"])
-    return row
-
 
 def _flatten_edges(cell: Row) -> Row:
-    return {name: _rows(value) if name in ("adsets", "campaigns") else value for name, value in cell.items()}
-
-
-def _rows(edge: Any) -> list[Row]:
-    """Return the rows of an edge that was requested inside `fields`."""
-    rows = edge.get("data") if isinstance(edge, Mapping) else edge
-    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return {name: edge_rows(value) if name in ("adsets", "campaigns") else value for name, value in cell.items()}

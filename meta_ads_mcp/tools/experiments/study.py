@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.core.values.graph_values import unix_seconds
+from meta_ads_mcp.core.values.graph_values import parse_json_text, unix_seconds
+from meta_ads_mcp.errors import AdsError
 
 STUDY_FIELDS = (
     "id name description type start_time end_time cooldown_start_time observation_end_time created_time updated_time "
@@ -102,3 +104,23 @@ def edge_rows(edge: Any) -> list[Row]:
 def iso(seconds: float | None) -> str | None:
     """Return Unix seconds as an ISO 8601 time in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def decode_results(objective: Row) -> Row:
+    """Parse the results, which Graph returns as JSON texts (SDK class AdStudyObjective: list<string>)."""
+    row = dict(objective)
+    if isinstance(row.get("results"), list):
+        row["results"] = [parse_json_text(item) for item in row["results"]]
+    if "last_updated_results" in row:
+        row["last_updated_results"] = parse_json_text(row["last_updated_results"])
+    return row
+
+
+async def break_down(call: Call, objective: Row, breakdowns: Sequence[str]) -> Row:
+    """Return the objective with its results by breakdown. Only the objective's own node accepts breakdowns."""
+    fields = ["id", "results", "last_updated_results"]
+    answer = await attempt(call.graph.get(str(objective.get("id")), fields=fields, breakdowns=list(breakdowns)))
+    if isinstance(answer, AdsError):
+        call.note(unread(f"The breakdown of objective {objective.get('id')}", answer))
+        return objective
+    return {**objective, **decode_results(answer)}

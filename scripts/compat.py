@@ -48,6 +48,8 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Page/insights": {"metric": ["page_follows"]},
     "AdAccount/insights": {"level": "ad", "date_preset": "last_7d"},
 }
+OF_BUSINESS = ("AdAccount/assigned_users", "AdsPixel/assigned_users", "AdsPixel/shared_accounts", "Page/assigned_users")
+BY_LABELS = ("adcreativesbylabels", "adsbylabels", "adsetsbylabels", "campaignsbylabels")
 OF_PAGES = {"Page", "PagePost", "Comment", "LeadgenForm"}
 # Edges of objects that only a write makes.
 NOT_LISTED = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod", "Root"}
@@ -60,6 +62,10 @@ REASONS = {
             *(f"GET {kind}/targetingsentencelines" for kind in ("Ad", "AdAccount", "AdSet")),
         ),
         "Graph answers with an object here; the cursor of the Node SDK expects a list",
+    ),
+    **dict.fromkeys(
+        ("GET ProductFeed/rule_preview_samples", "GET ProductSet/da_checks"),
+        "the Node SDK has no method for this edge; the Python SDK has a class",
     ),
     "ads_insights_dma": "removed by Meta on 2026-06-22; the tap itself refuses the stream",
 }
@@ -181,6 +187,8 @@ def served_lists(server: SandboxServer) -> Iterator[dict[str, Any]]:
     store = server.transport.world.store
     creative = store.children(f"act_{server.transport.world.account_ids[0]}", "adcreatives")[0].id
     required = REQUIRED | {"AdAccount/generatepreviews": FORMAT | {"creative": {"creative_id": creative}}}
+    required |= {key: {"business": server.transport.world.business_id} for key in OF_BUSINESS}
+    writes_first = first_writes(server)
     for kind, method, edge in sorted(registry.HANDLERS):
         if method == "GET" and edge and kind not in NOT_LISTED:
             nodes = [node for node in store.nodes.values() if node.type == kind]
@@ -188,8 +196,23 @@ def served_lists(server: SandboxServer) -> Iterator[dict[str, Any]]:
             params = required.get(f"{kind}/{edge}", {})
             yield {
                 "type": kind, "edge": edge, "id": (filled or nodes)[0].id, "params": params, "filled": bool(filled),
-                "of_page": kind in OF_PAGES,
+                "of_page": kind in OF_PAGES, "first": writes_first.get(f"{kind}/{edge}"),
             }  # fmt: skip
+
+
+def first_writes(server: SandboxServer) -> dict[str, dict[str, Any]]:
+    """Return, per list that names an object of an earlier write, that write and the param that takes its answer."""
+    store = server.transport.world.store
+    catalog = next(node.id for node in store.nodes.values() if node.type == "ProductCatalog")
+    item = store.children(catalog, "products")[0].get("retailer_id")
+    change = [{"method": "UPDATE", "data": {"id": item, "price": "9.99 USD"}}]
+    label = {"method": "createAdLabel", "params": {"name": "Spring"}, "answer": "id", "param": "ad_label_ids"}
+    batch = {
+        "method": "createItemsBatch", "params": {"item_type": "PRODUCT_ITEM", "requests": change},
+        "answer": "handles", "param": "handle",
+    }  # fmt: skip
+    by_label = {f"AdAccount/{edge}": label for edge in BY_LABELS}
+    return by_label | {"ProductCatalog/check_batch_request_status": batch}
 
 
 # -- data pipelines ---------------------------------------------------------------------------------------------------

@@ -52,13 +52,23 @@ async function readAll(cursor) {
   return rows;
 }
 
+// Makes what a list is asked about, a label or a batch; returns the param that names it.
+async function writeFirst(target, item) {
+  if (!item.first) return {};
+  const answer = await target[item.first.method]([], item.first.params);
+  const value = answer[item.first.answer] || answer._data[item.first.answer];
+  const list = Array.isArray(value);
+  return { [item.first.param]: list ? value[0] : [value] };
+}
+
 async function readList(item) {
   const target = made(item.type, item.id, item.of_page ? page : user);
   const name = methodFor(item.type, 'getEdge', item.edge);
   check(name, `the SDK has no method for ${item.edge}`);
-  const whole = await readAll(await target[name]([], { ...item.params, limit: 500 }));
+  const params = { ...item.params, ...(await writeFirst(target, item)) };
+  const whole = await readAll(await target[name]([], { ...params, limit: 500 }));
   const limit = Math.max(1, Math.ceil(whole.length / 3));
-  const paged = await readAll(await target[name]([], { ...item.params, limit }));
+  const paged = await readAll(await target[name]([], { ...params, limit }));
   check(paged.length === whole.length, `${paged.length} rows in pages, ${whole.length} at once`);
   check(whole.length > 0 || !item.filled, 'no rows');
 }

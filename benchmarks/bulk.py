@@ -122,19 +122,22 @@ async def change_many(quota: Quota, objects: int, folder: Path) -> BulkResult:
         "idempotency_key": "benchmark",
         "max_objects": 1000,
     }
-    repeats, done = 0, 0
-    left = 1
-    while left and repeats < MAX_REPEATS:
+    repeats, successes = 0, 0
+    unfinished = 1
+    while unfinished and repeats < MAX_REPEATS:
         repeats += 1
         answer = await desk.call("ads_bulk_update", arguments, Person(True))
         data = {} if answer.is_error else answer.structured["data"]
         counts = data.get("counts", {"not_sent": 1})
-        done, left = counts.get("success", 0), sum(number for status, number in counts.items() if status != "success")
+        successes, unfinished = (
+            counts.get("success", 0),
+            sum(number for status, number in counts.items() if status != "success"),
+        )
         wait_s = answer.structured.get("error", data).get("retry_after_seconds", 0)
         await clock.sleep(wait_s)
     seconds = asyncio.get_running_loop().time()
     shortest = shortest_s(limited.calls, quota)
-    return BulkResult(quota.tier, done, seconds, shortest, limited.meta.refusals, len(limited.calls), repeats)
+    return BulkResult(quota.tier, successes, seconds, shortest, limited.meta.refusals, len(limited.calls), repeats)
 
 
 def measure(quota: Quota, objects: int) -> BulkResult:

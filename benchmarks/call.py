@@ -35,26 +35,28 @@ class Timing:
 
 def measure(rounds: int = ROUNDS) -> list[Timing]:
     """The empty tool first; then ours. One of each per round, so that a busy moment meets all of them."""
-    with serving(plain(1)) as empty, serving(ALL) as ours:
+    with serving(plain(1)) as empty, serving(ALL) as server:
         empty.begin(ERA)
-        ours.begin(ERA)
-        kinds = [("plain fastmcp: an empty tool", empty, "plain_tool_number_0", {"account_id": "1"}), *_calls(ours)]
-        taken: dict[str, list[float]] = {name: [] for name, *_ in kinds}
+        server.begin(ERA)
+        kinds = [("plain fastmcp: an empty tool", empty, "plain_tool_number_0", {"account_id": "1"}), *_calls(server)]
+        durations: dict[str, list[float]] = {name: [] for name, *_ in kinds}
         for number in range(rounds + UNCOUNTED):
             for name, client, tool, arguments in kinds:
                 passed = seconds(lambda: client.call(tool, arguments))  # noqa: B023  called at once
                 if number >= UNCOUNTED:
-                    taken[name].append(passed)
-    return [Timing(name, median(found), quantile(found, 0.99)) for name, found in taken.items()]
-
-
-def _calls(ours: Running) -> list[tuple[str, Running, str, Mapping[str, Any]]]:
-    account = _data(ours, "ads_get_ad_accounts", {})[0]["id"]
-    campaign = _data(ours, "ads_get_campaigns", {"account_id": account})[0]["id"]
+                    durations[name].append(passed)
     return [
-        ("ads_find_tools: no request", ours, "ads_find_tools", {"query": "pause a campaign", "limit": 1}),
-        ("ads_get_campaign_details: one request", ours, "ads_get_campaign_details", {"campaign_id": campaign}),
-        ("ads_get_campaigns: a list of ten", ours, "ads_get_campaigns", {"account_id": account}),
+        Timing(name, median(seconds_each), quantile(seconds_each, 0.99)) for name, seconds_each in durations.items()
+    ]
+
+
+def _calls(server: Running) -> list[tuple[str, Running, str, Mapping[str, Any]]]:
+    account = _data(server, "ads_get_ad_accounts", {})[0]["id"]
+    campaign = _data(server, "ads_get_campaigns", {"account_id": account})[0]["id"]
+    return [
+        ("ads_find_tools: no request", server, "ads_find_tools", {"query": "pause a campaign", "limit": 1}),
+        ("ads_get_campaign_details: one request", server, "ads_get_campaign_details", {"campaign_id": campaign}),
+        ("ads_get_campaigns: a list of ten", server, "ads_get_campaigns", {"account_id": account}),
     ]
 
 
@@ -84,9 +86,9 @@ def overlap(reads: int = AT_ONCE, delay_s: float = DELAY_S) -> tuple[float, int]
     slow = Slow(delay_s)
 
     async def run() -> float:
-        made = engine(slow)
-        account = (await made.call("ads_get_ad_accounts", {})).structured["data"][0]["id"]
-        calls = [made.call("ads_get_campaigns", {"account_id": account, "limit": 1 + n}) for n in range(reads)]
+        desk = engine(slow)
+        account = (await desk.call("ads_get_ad_accounts", {})).structured["data"][0]["id"]
+        calls = [desk.call("ads_get_campaigns", {"account_id": account, "limit": 1 + n}) for n in range(reads)]
         loop = asyncio.get_running_loop()
         started = loop.time()
         answers = await asyncio.gather(*calls)
@@ -98,12 +100,12 @@ def overlap(reads: int = AT_ONCE, delay_s: float = DELAY_S) -> tuple[float, int]
 
 
 def main() -> None:
-    empty, *ours = measure()
-    for timing in (empty, *ours):
+    empty, *server = measure()
+    for timing in (empty, *server):
         added = f"added {1000 * (timing.middle - empty.middle):.2f} / {1000 * (timing.high - empty.high):.2f}"
         print(f"{timing.name:40} median {1000 * timing.middle:.2f} ms, p99 {1000 * timing.high:.2f} ms, {added}")
-    taken, most = overlap()
-    print(f"{AT_ONCE} reads of {DELAY_S} s each: {taken:.2f} s, {most} under way at once")
+    durations, most = overlap()
+    print(f"{AT_ONCE} reads of {DELAY_S} s each: {durations:.2f} s, {most} under way at once")
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def sizes() -> list[Size]:
 
 
 def lists() -> list[Size]:
-    found = []
+    entries = []
     for what, toolsets, writes, most in (
         ("tools/list, default", "default", False, 30_000),
         ("tools/list, default with writes", "default", True, 30_000),
@@ -53,11 +53,11 @@ def lists() -> list[Size]:
     ):
         answer = asyncio.run(listing(toolsets, writes=writes))
         count = len(answer["tools"])
-        found.append(_size(f"{what}: {count} tools", answer, most or CHARS_PER_TOOL * count))
+        entries.append(_size(f"{what}: {count} tools", answer, most or CHARS_PER_TOOL * count))
         # What of it a model is shown.
-        seen = [{key: tool[key] for key in ("name", "description", "inputSchema")} for tool in answer["tools"]]
-        found.append(_size("… name, description and schema of each", seen, None))
-    return found
+        schemas = [{key: tool[key] for key in ("name", "description", "inputSchema")} for tool in answer["tools"]]
+        entries.append(_size("… name, description and schema of each", schemas, None))
+    return entries
 
 
 async def answers() -> list[Size]:
@@ -76,11 +76,11 @@ async def answers() -> list[Size]:
 
 async def campaigns(desk: Engine, accounts: list[str]) -> dict[str, Any]:
     """Campaigns of several accounts in one answer: none of the sandbox has as many."""
-    found = [await _answer(desk, "ads_get_campaigns", account_id=account, limit=ROWS) for account in accounts]
-    rows = [row for each in found for row in each["data"]]
+    entries = [await _answer(desk, "ads_get_campaigns", account_id=account, limit=ROWS) for account in accounts]
+    rows = [row for each in entries for row in each["data"]]
     if len(rows) < ROWS:
         raise RuntimeError(f"only {len(rows)} campaigns")
-    return {**found[0], "data": rows[:ROWS]}
+    return {**entries[0], "data": rows[:ROWS]}
 
 
 async def _answer(desk: Engine, tool: str, **arguments: Any) -> dict[str, Any]:

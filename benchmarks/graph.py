@@ -29,10 +29,10 @@ class MadeGraph(httpx.AsyncBaseTransport):
         url = urlsplit(str(request.url))
         params = dict(parse_qsl((await request.aread()).decode() or url.query))
         if "batch" in params:
-            found: Any = [self._member(each) for each in json.loads(params["batch"])]
+            answer: Any = [self._member(each) for each in json.loads(params["batch"])]
         else:
-            found = self._answer(url.path.split("/", 2)[2], params)
-        return httpx.Response(200, json=found, headers=FULL_ACCESS)
+            answer = self._answer(url.path.split("/", 2)[2], params)
+        return httpx.Response(200, json=answer, headers=FULL_ACCESS)
 
     def _member(self, asked: Json) -> Json:
         url = urlsplit(asked["relative_url"])
@@ -56,7 +56,7 @@ def _node(node: str, fields: str) -> Json:
     if not node.startswith("act_"):
         return {"id": node, "account_id": "1"}
     number = int(node.removeprefix("act_"))
-    found = {
+    answer = {
         "id": node,
         "account_id": str(number),
         "name": f"Account {number}",
@@ -64,7 +64,7 @@ def _node(node: str, fields: str) -> Json:
         "timezone_name": "America/New_York",
         "account_status": 1,
     }
-    return found | ({"insights": {"data": [insights_row(number)]}} if "insights" in fields else {})
+    return answer | ({"insights": {"data": [insights_row(number)]}} if "insights" in fields else {})
 
 
 def ad_row(number: int) -> Json:

@@ -35,11 +35,11 @@ class Grown:
     round_trips: int
 
 
-async def followed(made: Engine, tool: str, arguments: dict[str, Any]) -> int:
+async def followed(desk: Engine, tool: str, arguments: dict[str, Any]) -> int:
     """All pages, as a client reads them; the number of rows."""
     rows, after = 0, {}
     while True:
-        answer = await made.call(tool, {**arguments, **after})
+        answer = await desk.call(tool, {**arguments, **after})
         if answer.is_error:
             raise RuntimeError(answer.text)
         data, page = answer.structured["data"], answer.structured["page"]
@@ -49,18 +49,18 @@ async def followed(made: Engine, tool: str, arguments: dict[str, Any]) -> int:
         after = {"after": page["after"]}
 
 
-async def list_of(made: Engine, _: int) -> int:
-    return await followed(made, "ads_get_ads", {"account_id": ACCOUNT, "limit": 100, "max_items": 5000})
+async def list_of(desk: Engine, _: int) -> int:
+    return await followed(desk, "ads_get_ads", {"account_id": ACCOUNT, "limit": 100, "max_items": 5000})
 
 
-async def report_of(made: Engine, _: int) -> int:
-    return await followed(made, "ads_get_report_results", {"report_run_id": RUN, "limit": 500, "max_items": 5000})
+async def report_of(desk: Engine, _: int) -> int:
+    return await followed(desk, "ads_get_report_results", {"report_run_id": RUN, "limit": 500, "max_items": 5000})
 
 
-async def portfolio_of(made: Engine, items: int) -> int:
+async def portfolio_of(desk: Engine, items: int) -> int:
     for first in range(1, items + 1, PORTFOLIO):
         accounts = [f"act_{number}" for number in range(first, min(first + PORTFOLIO, items + 1))]
-        answer = await made.call("ads_portfolio_summary", {"account_ids": accounts})
+        answer = await desk.call("ads_portfolio_summary", {"account_ids": accounts})
         if answer.is_error:
             raise RuntimeError(answer.text)
     return items
@@ -80,9 +80,9 @@ async def round_trips(what: str, items: int) -> int:
 
 
 async def _whole(work: Awaitable[int], items: int) -> None:
-    found = await work
-    if found != items:
-        raise RuntimeError(f"{found} of {items} items")
+    counted = await work
+    if counted != items:
+        raise RuntimeError(f"{counted} of {items} items")
 
 
 def measure(what: str, items: int) -> Grown:
@@ -105,8 +105,10 @@ def main() -> None:
     measure("list of ads", 10)  # what is loaded once is no growth
     for what in KINDS:
         for items in SIZES:
-            one = measure(what, items)
-            print(f"{what:20} {items:6} {one.seconds:7.3f} s {one.peak_mb:6.1f} MB {one.round_trips} round trips")
+            growth = measure(what, items)
+            print(
+                f"{what:20} {items:6} {growth.seconds:7.3f} s {growth.peak_mb:6.1f} MB {growth.round_trips} round trips"
+            )
 
 
 if __name__ == "__main__":

@@ -30,14 +30,14 @@ class Used:
 
 
 def idle() -> list[Used]:
-    found = []
+    usages = []
     for what, command in (("plain fastmcp, idle", plain(TOOLS)), ("ours, idle, everything listed", ALL)):
         with serving(command) as client:
             began = time.perf_counter()
             client.begin("initialize")
             client.tools("initialize")
-            found.append(Used(what, client.resident_mb(), time.perf_counter() - began))
-    return found
+            usages.append(Used(what, client.resident_mb(), time.perf_counter() - began))
+    return usages
 
 
 def in_own_process(kind: str, items: int) -> Used:
@@ -58,11 +58,11 @@ def work(kind: str, items: int) -> None:
     from benchmarks.growth import list_of  # noqa: PLC0415
 
     async def run(folder: Path) -> None:
-        made = engine(MadeGraph(items), Jumping(), state_dir=folder)
+        desk = engine(MadeGraph(items), Jumping(), state_dir=folder)
         if kind == "ads":
-            await list_of(made, items)
+            await list_of(desk, items)
             return
-        answer = await made.call("ads_get_report_results", {"report_run_id": RUN, "save_as": "csv"})
+        answer = await desk.call("ads_get_report_results", {"report_run_id": RUN, "save_as": "csv"})
         if answer.structured["data"]["row_count"] != items:
             raise RuntimeError(answer.text)
 

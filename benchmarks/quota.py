@@ -116,14 +116,14 @@ class Meta:
             "estimated_time_to_regain_access": regain_minutes,
             "ads_api_access_tier": self.quota.tier,
         }
-        own = {
+        account_usage = {
             "acc_id_util_pct": round(100 * score / self.quota.max_score, 2),
             "reset_time_duration": 300,
             "ads_api_access_tier": self.quota.tier,
         }
         return {
             "X-Business-Use-Case-Usage": json.dumps({account.removeprefix("act_"): [business]}),
-            "X-Ad-Account-Usage": json.dumps(own),
+            "X-Ad-Account-Usage": json.dumps(account_usage),
         }
 
 
@@ -187,7 +187,7 @@ class Result:
     """How one run went; `seconds` is None when it was given up."""
 
     seconds: float | None
-    done: int
+    answered: int
     refusals: int
     longest_block_s: float
 
@@ -216,27 +216,27 @@ async def _naive(meta: Meta, call: GraphCall) -> None:
             await pause(pause_s)
 
 
-async def _work(process: Sequence[GraphCall], send: Send, done: list[GraphCall]) -> None:
+async def _work(process: Sequence[GraphCall], send: Send, answered: list[GraphCall]) -> None:
     """Eight workers, one queue."""
-    left = iter(process)
+    remaining = iter(process)
 
     async def worker() -> None:
-        for call in left:
+        for call in remaining:
             await send(call)
-            done.append(call)
+            answered.append(call)
 
     await asyncio.gather(*(worker() for _ in range(WORKERS)))
 
 
 async def _run(work: Workload, quota: Quota, sender: Callable[[Meta], Send]) -> Result:
-    meta, done = Meta(quota), list[GraphCall]()
-    runs = [_work(process, sender(meta), done) for process in work.processes]
+    meta, answered = Meta(quota), list[GraphCall]()
+    runs = [_work(process, sender(meta), answered) for process in work.processes]
     try:
         async with asyncio.timeout(GIVEN_UP_S):
             await asyncio.gather(*runs)
     except TimeoutError:
-        return Result(None, len(done), meta.refusals, meta.longest_block_s)
-    return Result(asyncio.get_running_loop().time(), len(done), meta.refusals, meta.longest_block_s)
+        return Result(None, len(answered), meta.refusals, meta.longest_block_s)
+    return Result(asyncio.get_running_loop().time(), len(answered), meta.refusals, meta.longest_block_s)
 
 
 def governed(work: Workload, quota: Quota) -> Result:
@@ -255,10 +255,10 @@ def naive(work: Workload, quota: Quota) -> Result:
 
 
 def _row(work: Workload, quota: Quota) -> str:
-    ours, theirs, shortest_s = governed(work, quota), naive(work, quota), work.shortest_s(quota)
+    paced, theirs, shortest_s = governed(work, quota), naive(work, quota), work.shortest_s(quota)
     total = sum(len(process) for process in work.processes)
     cells = [work.name, quota.tier.removesuffix("_access"), f"{shortest_s:.1f} s"]
-    for result in (ours, theirs):
+    for result in (paced, theirs):
         time = f"{result.seconds:.1f} s" if result.seconds is not None else f"given up ({result.done} of {total} calls)"
         ratio = f" ({result.seconds / shortest_s:.2f} x)" if result.seconds is not None else ""
         cells += [time + ratio, str(result.refusals), f"{result.longest_block_s:.0f} s"]

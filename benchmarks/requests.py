@@ -56,9 +56,9 @@ class Counting(httpx.AsyncBaseTransport):
 
     def take(self) -> tuple[int, int]:
         """Calls and round trips since the last time."""
-        taken = self._calls, self._round_trips
+        before = self._calls, self._round_trips
         self._calls = self._round_trips = 0
-        return taken
+        return before
 
 
 def desk(world: World) -> tuple[Engine, Counting]:
@@ -70,28 +70,28 @@ async def of_tool(tool: Tool) -> Counted | None:
     """Of the tool's example; None where it does not succeed in the demo world."""
     of_a_report = any(node.name == "AdReportRun" for node in tool.ids.values())
     world = new_world() if tool.effect.is_write or of_a_report else shared_world()
-    made, counting = desk(world)
-    await made.call("ads_get_ad_accounts", {})
+    caller, counting = desk(world)
+    await caller.call("ads_get_ad_accounts", {})
     if of_a_report:
         start = next(other for other in TOOLS if other.name == "ads_create_async_report")
-        await made.call(start.name, example(start, demo_ids(world)))
+        await caller.call(start.name, example(start, demo_ids(world)))
     counting.take()
-    return await counted(made, counting, tool.name, example(tool, demo_ids(world)), again=not tool.effect.is_write)
+    return await counted(caller, counting, tool.name, example(tool, demo_ids(world)), again=not tool.effect.is_write)
 
 
 async def counted(
-    made: Engine, counting: Counting, name: str, arguments: Mapping[str, Any], *, again: bool
+    caller: Engine, counting: Counting, name: str, arguments: Mapping[str, Any], *, again: bool
 ) -> Counted | None:
     """With the agreement that a write may need: asking for it is the first call, carrying it out the second."""
-    answer = await made.call(name, arguments)
+    answer = await caller.call(name, arguments)
     code = _confirmation(answer)
     if code:
-        answer = await made.call(name, {**arguments, "confirmation": code})
+        answer = await caller.call(name, {**arguments, "confirmation": code})
     calls, round_trips = counting.take()
     if answer.is_error:
         return None
     if again:
-        await made.call(name, arguments)
+        await caller.call(name, arguments)
     return Counted(f"{name}, agreed to" if code else name, calls, round_trips, counting.take()[0] if again else None)
 
 
@@ -101,37 +101,37 @@ def _confirmation(answer: ToolAnswer) -> str | None:
 
 
 async def portfolio() -> Counted:
-    made, counting = desk(World(accounts=PORTFOLIO_ACCOUNTS))
-    found = await counted(made, counting, "ads_portfolio_summary", {}, again=True)
-    if found is None:
+    caller, counting = desk(World(accounts=PORTFOLIO_ACCOUNTS))
+    cost = await counted(caller, counting, "ads_portfolio_summary", {}, again=True)
+    if cost is None:
         raise RuntimeError("the portfolio failed")
-    return replace(found, what=f"{found.what}, {PORTFOLIO_ACCOUNTS} accounts")
+    return replace(cost, what=f"{cost.what}, {PORTFOLIO_ACCOUNTS} accounts")
 
 
 async def bulk_pause() -> Counted:
     """The active campaigns that a list has just shown: nobody asks again whose they are."""
-    made, counting = desk(new_world())
-    accounts = (await made.call("ads_get_ad_accounts", {})).structured["data"]
-    listed = await made.call(
+    caller, counting = desk(new_world())
+    accounts = (await caller.call("ads_get_ad_accounts", {})).structured["data"]
+    listed = await caller.call(
         "ads_get_campaigns", {"account_id": accounts[0]["id"], "status_filter": ["ACTIVE"], "limit": MOST_PAUSED}
     )
     counting.take()
     campaigns = [campaign["id"] for campaign in listed.structured["data"]]
     for campaign in campaigns:
-        answer = await made.call("ads_pause_campaign", {"campaign_id": campaign})
+        answer = await caller.call("ads_pause_campaign", {"campaign_id": campaign})
         if answer.is_error:
             raise RuntimeError(answer.text)
     return Counted(f"ads_pause_campaign, each of {len(campaigns)} campaigns", *counting.take())
 
 
 async def all_of_it() -> list[Counted]:
-    found = [await of_tool(tool) for tool in TOOLS]
-    return [one for one in found if one is not None] + [await portfolio(), await bulk_pause()]
+    cost = [await of_tool(tool) for tool in TOOLS]
+    return [cost for cost in cost if cost is not None] + [await portfolio(), await bulk_pause()]
 
 
 async def as_json() -> dict[str, Any]:
     """All of it for the tests: per tool (None where its example fails), and of several calls together."""
-    tools = {tool.name: found and asdict(found) for tool in TOOLS for found in [await of_tool(tool)]}
+    tools = {tool.name: cost and asdict(cost) for tool in TOOLS for cost in [await of_tool(tool)]}
     return {
         "tools": tools,
         "portfolio": asdict(await portfolio()),
@@ -144,8 +144,8 @@ def main() -> None:
     if "--json" in sys.argv:
         print(json.dumps(asyncio.run(as_json())))
         return
-    for one in asyncio.run(all_of_it()):
-        print(f"{one.what:55} {one.calls:3} calls, {one.round_trips:3} round trips, again {one.again}")
+    for cost in asyncio.run(all_of_it()):
+        print(f"{cost.what:55} {cost.calls:3} calls, {cost.round_trips:3} round trips, again {cost.again}")
 
 
 if __name__ == "__main__":

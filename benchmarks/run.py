@@ -65,8 +65,8 @@ Rows = Iterable[Sequence[Any]]
 
 def start_part() -> str:
     rows = (
-        (one.era, one.tools, f"{one.plain_s:.2f} s", f"{one.ours_s:.2f} s", f"**{one.ratio:.2f}**")
-        for one in start.all_of_it()
+        (result.era, result.tools, f"{result.plain_s:.2f} s", f"{result.ours_s:.2f} s", f"**{result.ratio:.2f}**")
+        for result in start.all_of_it()
     )
     return START + table(("first request", "tools", "plain fastmcp", "ours", "ratio"), rows)
 
@@ -75,12 +75,18 @@ def call_part() -> str:
     timings = call.measure()
     empty = timings[0]
     rows = (
-        (one.name, _ms(one.middle), _ms(one.middle - empty.middle), _ms(one.high), _ms(one.high - empty.high))
-        for one in timings
+        (
+            result.name,
+            _ms(result.middle),
+            _ms(result.middle - empty.middle),
+            _ms(result.high),
+            _ms(result.high - empty.high),
+        )
+        for result in timings
     )
-    taken, most = call.overlap()
+    elapsed, most = call.overlap()
     overlap = (
-        f"{call.AT_ONCE} reads at once, every request answered in {call.DELAY_S} s: {taken:.2f} s, {most} under way"
+        f"{call.AT_ONCE} reads at once, every request answered in {call.DELAY_S} s: {elapsed:.2f} s, {most} under way"
         " together. Against the network the pool of 20 connections is the bound."
     )
     return f"{CALL}{table(('call', 'median', 'added', '99th percentile', 'added'), rows)}\n{overlap}\n"
@@ -100,7 +106,10 @@ def _or_none(value: int | None) -> str:
 
 
 def requests_part() -> str:
-    rows = ((one.what, one.calls, one.round_trips, _or_none(one.again)) for one in asyncio.run(requests.all_of_it()))
+    rows = (
+        (result.what, result.calls, result.round_trips, _or_none(result.again))
+        for result in asyncio.run(requests.all_of_it())
+    )
     return REQUESTS + table(("tool", "calls", "round trips", "again"), rows)
 
 
@@ -115,9 +124,16 @@ def growth_part() -> str:
     return GROWTH + table(("what", "items", "time", "per item", "memory", "round trips"), rows)
 
 
-def _grown(one: growth.Grown) -> Sequence[Any]:
-    each = f"{1e6 * one.seconds / one.items:,.0f} µs"
-    return one.what, f"{one.items:,}", f"{one.seconds:.2f} s", each, f"{one.peak_mb:.1f} MB", one.round_trips
+def _grown(result: growth.Grown) -> Sequence[Any]:
+    each = f"{1e6 * result.seconds / result.items:,.0f} µs"
+    return (
+        result.what,
+        f"{result.items:,}",
+        f"{result.seconds:.2f} s",
+        each,
+        f"{result.peak_mb:.1f} MB",
+        result.round_trips,
+    )
 
 
 def explain_part() -> str:
@@ -168,8 +184,8 @@ def main(names: Sequence[str]) -> int:
         if name in names or not names or title not in sections:
             print(f"measuring {name}", flush=True)
             sections[title] = f"{part()}\n{machine()}\n"
-            made = [f"## {known}\n\n{sections[known]}" for known, _ in PARTS.values() if known in sections]
-            PAGE.write_text("\n".join([HEAD, *made]), encoding="utf-8")
+            parts = [f"## {heading}\n\n{sections[heading]}" for heading, _ in PARTS.values() if heading in sections]
+            PAGE.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
     return 0
 
 

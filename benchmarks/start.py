@@ -40,8 +40,8 @@ def measure(command: Sequence[str], era: str, rounds: int = ROUNDS) -> Started:
     reference = plain(tools)
     once(reference, era)
     pairs = [(once(reference, era)[0], once(command, era)[0]) for _ in range(rounds)]
-    seconds = median(theirs for theirs, _ in pairs), median(ours for _, ours in pairs)
-    return Started(era, tools, *seconds, median(ours / theirs for theirs, ours in pairs))
+    seconds = median(theirs for theirs, _ in pairs), median(own_start for _, own_start in pairs)
+    return Started(era, tools, *seconds, median(own_start / theirs for theirs, own_start in pairs))
 
 
 def all_of_it(rounds: int = ROUNDS) -> list[Started]:
@@ -49,8 +49,9 @@ def all_of_it(rounds: int = ROUNDS) -> list[Started]:
 
 
 def main() -> None:
-    for one in all_of_it():
-        print(f"{one.era:16} {one.tools:4} tools: {one.plain_s:.3f} s plain, {one.ours_s:.3f} s ours, {one.ratio:.2f}")
+    for result in all_of_it():
+        seconds = f"{result.plain_s:.3f} s plain, {result.ours_s:.3f} s ours"
+        print(f"{result.era:16} {result.tools:4} tools: {seconds}, {result.ratio:.2f}")
 
 
 if __name__ == "__main__":

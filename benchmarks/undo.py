@@ -23,8 +23,8 @@ EDITS = 10_000
 def main(edits: int) -> int:
     started, wrong = time.monotonic(), 0
     for seed in range(0, edits, ROUND):
-        found = asyncio.run(leftovers(min(ROUND, edits - seed), seed))
-        for node_id, fields in found.items():
+        differences = asyncio.run(leftovers(min(ROUND, edits - seed), seed))
+        for node_id, fields in differences.items():
             wrong += 1
             print(f"seed {seed}: {node_id} {fields}")
     print(f"{edits} edits undone in {time.monotonic() - started:.0f} s; {wrong} objects differ")

@@ -31,8 +31,8 @@ def plain(tools: int) -> tuple[str, ...]:
 def environ() -> dict[str, str]:
     """Without settings of the person who measures, and with compiled modules kept, as on a user's machine."""
     left_out = ("META_", "LOG_LEVEL", "PYTHONDONTWRITEBYTECODE", "FASTMCP_")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
-    return kept | {"LOG_LEVEL": "ERROR"}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
+    return environment | {"LOG_LEVEL": "ERROR"}
 
 
 class Running(StdioClient):
@@ -49,10 +49,10 @@ class Running(StdioClient):
             self.request("server/discover", {"_meta": META})
 
     def tools(self, era: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.request("tools/list", {} if era == "initialize" else {"_meta": META})[
+        listing: list[dict[str, Any]] = self.request("tools/list", {} if era == "initialize" else {"_meta": META})[
             "tools"
         ]
-        return found
+        return listing
 
     def resident_mb(self) -> float:
         """What is resident now (Linux)."""

@@ -27,10 +27,10 @@ EPOCH = (2026, 1, 1, 0, 0, 0)
 
 def manifest() -> dict[str, Any]:
     """The template of `bundle/`, with the version and the tools that are listed by default."""
-    made: dict[str, Any] = json.loads((ROOT / "bundle" / "manifest.json").read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads((ROOT / "bundle" / "manifest.json").read_text(encoding="utf-8"))
     listed = Catalogue(collect()).listed
     tools = [{"name": tool.name, "description": tool.description.split("\n")[0]} for tool in listed]
-    return made | {"version": __version__, "tools": tools}
+    return content | {"version": __version__, "tools": tools}
 
 
 def project() -> str:

@@ -116,12 +116,12 @@ def node_environment() -> tuple[Path, str]:
 def run(command: list[str], folder: Path = ROOT, *, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Run a program to its end; its errors are shown where it fails."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run(
+    process = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
     )
-    if check and done.returncode:
-        sys.exit(f"{command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
-    return done
+    if check and process.returncode:
+        sys.exit(f"{command[0]} failed:\n{process.stdout[-2000:]}{process.stderr[-4000:]}")
+    return process
 
 
 @contextmanager
@@ -141,10 +141,10 @@ def run_node_sdk() -> Outcome:
     with sandbox() as server:
         plan = folder / "plan.json"
         plan.write_text(json.dumps(node_plan(server)), encoding="utf-8")
-        done = run(["node", str(CLIENTS / "run_node.js"), server.url, server.token, str(plan)], folder)
-    found = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        process = run(["node", str(CLIENTS / "run_node.js"), server.url, server.token, str(plan)], folder)
+    records_read = [json.loads(line) for line in process.stdout.splitlines() if line.startswith("{")]
     return Outcome(
-        "Node SDK (facebook-nodejs-business-sdk)", version, [Row(r["name"], None, r["problem"]) for r in found]
+        "Node SDK (facebook-nodejs-business-sdk)", version, [Row(r["name"], None, r["problem"]) for r in records_read]
     )
 
 
@@ -241,9 +241,9 @@ def tap_stream(command: list[str], folder: Path, catalog: Mapping[str, Any], nam
     for stream in selected["streams"]:
         for entry in stream["metadata"]:
             entry["metadata"]["selected"] = stream["stream"] == name
-    done = run([*command, "--properties", written(folder / "catalog.json", selected)], folder, check=False)
-    records = Counter(message.get("stream") for message in messages(done.stdout) if message.get("type") == "RECORD")
-    return Row(name, records[name], "" if done.returncode == 0 else last_error(done.stderr))
+    process = run([*command, "--properties", written(folder / "catalog.json", selected)], folder, check=False)
+    records = Counter(message.get("stream") for message in messages(process.stdout) if message.get("type") == "RECORD")
+    return Row(name, records[name], "" if process.returncode == 0 else last_error(process.stderr))
 
 
 def run_airbyte() -> Outcome:
@@ -280,10 +280,10 @@ def chosen(stream: Mapping[str, Any]) -> dict[str, Any]:
     return {"stream": stream, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
 
 
-def airbyte_rows(found: list[dict[str, Any]], names: list[str]) -> list[Row]:
+def airbyte_rows(records_read: list[dict[str, Any]], names: list[str]) -> list[Row]:
     """Return the records of each stream and its error; a stream without a status COMPLETE was not read to its end."""
-    records = Counter(item["record"]["stream"] for item in found if item.get("type") == "RECORD")
-    traces = [item["trace"] for item in found if item.get("type") == "TRACE"]
+    records = Counter(item["record"]["stream"] for item in records_read if item.get("type") == "RECORD")
+    traces = [item["trace"] for item in records_read if item.get("type") == "TRACE"]
     errors = {
         (trace["error"].get("stream_descriptor") or {}).get("name"): trace["error"].get("internal_message")
         for trace in traces

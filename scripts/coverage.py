@@ -105,9 +105,9 @@ def _compare(edge: Edge) -> None:
     node, _, name = path.partition("/")
     sdk = read_sdk().get(node, {}).get("edges", {}).get(f"{method} {name}", {"params": {}})
     edge.row_class = (sdk.get("returns") or "") if name else node
-    known = {param for param in sdk["params"] if param not in EVERY_REQUEST}
-    edge.params = {param: edge.params[param] for param in sorted(known) if param in edge.params}
-    edge.missing = {param: find_reason(edge.name, param) for param in sorted(known - edge.params.keys())}
+    names = {param for param in sdk["params"] if param not in EVERY_REQUEST}
+    edge.params = {param: edge.params[param] for param in sorted(names) if param in edge.params}
+    edge.missing = {param: find_reason(edge.name, param) for param in sorted(names - edge.params.keys())}
 
 
 def find_reason(edge: str, param: str) -> str:

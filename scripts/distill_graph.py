@@ -58,15 +58,15 @@ CLASS_NAME = re.compile(r"[A-Z]\w+")
 
 
 def sdk_folder() -> Path:
-    found = importlib.util.find_spec("facebook_business")
-    if found is None or not found.submodule_search_locations:
+    match = importlib.util.find_spec("facebook_business")
+    if match is None or not match.submodule_search_locations:
         sys.exit("facebook_business is not installed: uv sync --group dev")
-    return Path(found.submodule_search_locations[0])
+    return Path(match.submodule_search_locations[0])
 
 
 def api_version(folder: Path) -> str:
-    found = re.search(r"'API_VERSION': '(v[0-9.]+)'", (folder / "apiconfig.py").read_text(encoding="utf-8"))
-    return found.group(1) if found else ""
+    match = re.search(r"'API_VERSION': '(v[0-9.]+)'", (folder / "apiconfig.py").read_text(encoding="utf-8"))
+    return match.group(1) if match else ""
 
 
 def assigned(body: list[ast.stmt], name: str) -> ast.expr | None:
@@ -81,8 +81,8 @@ def assigned(body: list[ast.stmt], name: str) -> ast.expr | None:
 
 def string_dict(node: ast.expr | None) -> dict[str, str]:
     """A dict literal of strings; the SDK uses plain names as keys and values."""
-    found = ast.literal_eval(node) if isinstance(node, ast.Dict) else {}
-    return {str(key): str(value) for key, value in found.items()}
+    literal = ast.literal_eval(node) if isinstance(node, ast.Dict) else {}
+    return {str(key): str(value) for key, value in literal.items()}
 
 
 def readable(fields: dict[str, str]) -> dict[str, str]:
@@ -172,49 +172,47 @@ def keep_edges(name: str, edges: dict[str, Any]) -> dict[str, Any]:
 
 def reachable(classes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The nodes, what their kept edges return, and every class that a field of those mentions."""
-    kept: dict[str, dict[str, Any]] = {}
+    selection: dict[str, dict[str, Any]] = {}
     queue = list(NODES)
     while queue:
         name = queue.pop()
-        if name in kept or name not in classes:
+        if name in selection or name not in classes:
             continue
-        found = classes[name]
-        kept[name] = found | {"edges": keep_edges(name, found["edges"])}
+        node = classes[name]
+        selection[name] = node | {"edges": keep_edges(name, node["edges"])}
         if name in NODES:
-            queue += [edge["returns"] for edge in kept[name]["edges"].values() if "returns" in edge]
-        queue += [word for kind in found["fields"].values() for word in CLASS_NAME.findall(kind)]
-    return kept
+            queue += [edge["returns"] for edge in selection[name]["edges"].values() if "returns" in edge]
+        queue += [word for kind in node["fields"].values() for word in CLASS_NAME.findall(kind)]
+    return selection
 
 
-def used_enums(kept: dict[str, dict[str, Any]]) -> set[str]:
+def used_enums(selection: dict[str, dict[str, Any]]) -> set[str]:
     """`Class.Enum` of every enum that a kept edge or field names."""
     used = set()
-    for name, found in kept.items():
-        for edge in found["edges"].values():
+    for name, node in selection.items():
+        for edge in node["edges"].values():
             used |= {word for kind in edge["params"].values() for word in re.findall(r"enum:(\w+\.\w+)", kind)}
-        used |= {f"{name}.{kind}" for kind in found["fields"].values()}
+        used |= {f"{name}.{kind}" for kind in node["fields"].values()}
     return used
 
 
 def distil() -> dict[str, Any]:
     folder = sdk_folder()
     everything = parse_sdk(folder)
-    kept = reachable(everything)
-    used = used_enums(kept)
-    for name in sorted({reference.split(".")[0] for reference in used} & set(everything) - set(kept)):
-        kept[name] = everything[name] | {"fields": {}, "edges": {}}
-    for name, found in kept.items():
-        found["enums"] = {key: values for key, values in found["enums"].items() if f"{name}.{key}" in used}
-    compact = {name: {key: part for key, part in kept[name].items() if part} for name in sorted(kept)}
+    selection = reachable(everything)
+    used = used_enums(selection)
+    for name in sorted({reference.split(".")[0] for reference in used} & set(everything) - set(selection)):
+        selection[name] = everything[name] | {"fields": {}, "edges": {}}
+    for name, node in selection.items():
+        node["enums"] = {key: values for key, values in node["enums"].items() if f"{name}.{key}" in used}
+    compact = {name: {key: part for key, part in selection[name].items() if part} for name in sorted(selection)}
     return {"version": api_version(folder), "sdk": importlib.metadata.version("facebook_business"), "classes": compact}
 
 
 def rendered() -> str:
     """One line per class, so that a change of the SDK reads well in a diff."""
     data = distil()
-    lines = [
-        f"{json.dumps(name)}:{json.dumps(found, separators=(',', ':'))}" for name, found in data["classes"].items()
-    ]
+    lines = [f"{json.dumps(name)}:{json.dumps(node, separators=(',', ':'))}" for name, node in data["classes"].items()]
     head = f'{{"version":"{data["version"]}","sdk":"{data["sdk"]}","classes":{{\n'
     return head + ",\n".join(lines) + "\n}}\n"
 

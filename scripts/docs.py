@@ -95,8 +95,8 @@ def kind(schema: Mapping[str, Any]) -> str:
         return f"list of {kind(schema.get('items', {}))}{_most(schema, 'maxItems')}"
     if schema.get("type") == "object" and schema.get("properties"):
         return _object(schema)
-    found = schema.get("type", "any")
-    return " or ".join(found) if isinstance(found, list) else found + _range(schema) + _most(schema, "maxLength")
+    types = schema.get("type", "any")
+    return " or ".join(types) if isinstance(types, list) else types + _range(schema) + _most(schema, "maxLength")
 
 
 def _object(schema: Mapping[str, Any]) -> str:

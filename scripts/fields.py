@@ -52,21 +52,23 @@ def sdk_classes() -> dict[str, dict[str, Any]]:
 def distil() -> dict[str, Any]:
     from scripts.distill_graph import api_version, sdk_folder  # noqa: PLC0415
 
-    classes, said = sdk_classes(), meanings()
-    made = {
-        name: {"class": node, "fields": _fields(name, classes[node]["fields"], said[name])}
+    classes, descriptions = sdk_classes(), meanings()
+    objects = {
+        name: {"class": node, "fields": _fields(name, classes[node]["fields"], descriptions[name])}
         for name, node in OBJECTS.items()
     }
-    return {"version": api_version(sdk_folder()), "objects": made}
+    return {"version": api_version(sdk_folder()), "objects": objects}
 
 
-def _fields(name: str, types: dict[str, str], said: dict[str, str]) -> dict[str, list[str]]:
+def _fields(name: str, types: dict[str, str], descriptions: dict[str, str]) -> dict[str, list[str]]:
     """The fields with a meaning in the order of the meanings, then the others by name."""
-    unknown = said.keys() - types.keys()
+    unknown = descriptions.keys() - types.keys()
     if unknown:
         sys.exit(f"{MEANINGS.name}: {name} has no field {', '.join(sorted(unknown))}")
-    order = [*said, *sorted(types.keys() - said.keys())]
-    return {field: [types[field], _levels(name, field), said.get(field, "")] for field in order if _readable(field)}
+    order = [*descriptions, *sorted(types.keys() - descriptions.keys())]
+    return {
+        field: [types[field], _levels(name, field), descriptions.get(field, "")] for field in order if _readable(field)
+    }
 
 
 def _readable(field: str) -> bool:
@@ -90,9 +92,9 @@ def rendered() -> str:
     """One line per field, so that a change of the SDK reads well in a diff."""
     data = distil()
     parts = []
-    for name, found in data["objects"].items():
-        lines = [f"{json.dumps(key)}:{_compact(value)}" for key, value in found["fields"].items()]
-        parts.append(f'{json.dumps(name)}:{{"class":"{found["class"]}","fields":{{\n' + ",\n".join(lines) + "\n}}")
+    for name, entry in data["objects"].items():
+        lines = [f"{json.dumps(key)}:{_compact(value)}" for key, value in entry["fields"].items()]
+        parts.append(f'{json.dumps(name)}:{{"class":"{entry["class"]}","fields":{{\n' + ",\n".join(lines) + "\n}}")
     return f'{{"version":"{data["version"]}","objects":{{\n' + ",\n".join(parts) + "\n}}\n"
 
 

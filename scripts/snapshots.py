@@ -86,8 +86,8 @@ def _schema(where: str, before: Schema, after: Schema) -> Iterator[Change]:
     if "items" in before and "items" in after:
         yield from _schema(f"{where}[]", before["items"], after["items"])
     if before.get("anyOf") != after.get("anyOf"):
-        kept = all(arm in after.get("anyOf", []) for arm in before.get("anyOf", []))
-        yield Change("compatible" if kept and "anyOf" in before else "breaking", f"{where}: other alternatives")
+        is_kept = all(arm in after.get("anyOf", []) for arm in before.get("anyOf", []))
+        yield Change("compatible" if is_kept and "anyOf" in before else "breaking", f"{where}: other alternatives")
 
 
 def _properties(where: str, before: Schema, after: Schema) -> Iterator[Change]:
@@ -128,8 +128,8 @@ def _values(where: str, before: Schema, after: Schema) -> Iterator[Change]:
 
 
 def _types(schema: Schema) -> set[str] | None:
-    found = schema.get("type")
-    return None if found is None else {found} if isinstance(found, str) else set(found)
+    types = schema.get("type")
+    return None if types is None else {types} if isinstance(types, str) else set(types)
 
 
 def _accepted(schema: Schema) -> set[str] | None:

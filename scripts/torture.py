@@ -74,27 +74,27 @@ def tell(name: str, outcome: Outcome) -> None:
 def page(outcomes: Mapping[str, Outcome], before: str) -> str:
     """The page with these outcomes; what was not tried this time is as it was before."""
     rows = [_row(name, outcomes[name]) if name in outcomes else _kept(name, before) for name in CLASSES]
-    made = table(("class", "tried", "failed", "seconds", "what was tried"), filter(None, rows))
+    summary = table(("class", "tried", "failed", "seconds", "what was tried"), filter(None, rows))
     soaked = "".join(f"* {line}\n" for line in soak.TOLD) or "".join(re.findall(r"(?m)^\* [0-9{].*\n", before))
-    return "\n".join([HEAD + made, *_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, KNOWN, f"{machine()}\n"])
+    return "\n".join([HEAD + summary, *_failed(outcomes), f"## Soak\n\n{soaked}", SUPPLY, KNOWN, f"{machine()}\n"])
 
 
-def _row(name: str, one: Outcome) -> Sequence[Any]:
-    return CLASSES[name].title, f"{one.tried:,}", len(one.failed), f"{one.seconds:.0f}", CLASSES[name].what
+def _row(name: str, result: Outcome) -> Sequence[Any]:
+    return CLASSES[name].title, f"{result.tried:,}", len(result.failed), f"{result.seconds:.0f}", CLASSES[name].what
 
 
 def _kept(name: str, before: str) -> Sequence[Any]:
     cells = (line.strip("| ").split(" | ") for line in before.splitlines() if line.startswith("| "))
-    return next((found for found in cells if found[0] == CLASSES[name].title), ())
+    return next((entry for entry in cells if entry[0] == CLASSES[name].title), ())
 
 
 def licences() -> str:
-    rows = ((name, found.version, supply.licence_of(found)) for name, found in supply.closure().items())
+    rows = ((name, entry.version, supply.licence_of(entry)) for name, entry in supply.closure().items())
     return LICENCES_HEAD + table(("package", "version", "licence"), rows)
 
 
 def _failed(outcomes: Mapping[str, Outcome]) -> Iterator[str]:
-    failed = [f"* {name}: {trial}\n" for name, one in outcomes.items() for trial, _ in one.failed]
+    failed = [f"* {name}: {trial}\n" for name, result in outcomes.items() for trial, _ in result.failed]
     if failed:
         yield f"## Failed\n\n{''.join(failed[:MOST_NAMED])}"
 

@@ -133,7 +133,7 @@ def run_commands(home: Path) -> Iterator[tuple[str, str]]:
 
 
 def run_command(home: Path, arguments: Sequence[str], **variables: str) -> str:
-    done = subprocess.run(
+    finished_process = subprocess.run(
         program(arguments),
         env=environment(home) | variables,
         input="",
@@ -143,7 +143,7 @@ def run_command(home: Path, arguments: Sequence[str], **variables: str) -> str:
         timeout=120,
         check=False,
     )
-    return f"exit code {done.returncode}\n{done.stdout}{done.stderr}"
+    return f"exit code {finished_process.returncode}\n{finished_process.stdout}{finished_process.stderr}"
 
 
 def run_calls(home: Path) -> Iterator[tuple[str, str]]:
@@ -161,8 +161,8 @@ def run_calls(home: Path) -> Iterator[tuple[str, str]]:
     request(process, 0, "initialize", {"protocolVersion": PROTOCOL, "capabilities": {}, "clientInfo": info})
     send(process, {"method": "notifications/initialized"})
     names: dict[str, str] = {}
-    for number, (tool, given) in enumerate(CALLS, 1):
-        filled = {key: fill(value, names) for key, value in given.items()}
+    for number, (tool, call_arguments) in enumerate(CALLS, 1):
+        filled = {key: fill(value, names) for key, value in call_arguments.items()}
         result = request(process, number, "tools/call", {"name": tool, "arguments": filled})
         structured = json.dumps(result.get("structuredContent"), ensure_ascii=False, separators=(",", ":"))
         for name, pattern in NAMES.items():
@@ -170,7 +170,7 @@ def run_calls(home: Path) -> Iterator[tuple[str, str]]:
             if match and name not in names:
                 names[name] = match[1]
         text = result["content"][0]["text"] if "content" in result else json.dumps(result)
-        yield f"{tool} {json.dumps(given)}", f"{text}\n{structured}"
+        yield f"{tool} {json.dumps(call_arguments)}", f"{text}\n{structured}"
     assert process.stdin is not None  # noqa: S101  opened as a pipe above
     process.stdin.close()
     process.wait(timeout=30)

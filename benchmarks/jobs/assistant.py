@@ -87,8 +87,8 @@ class Assistant:
         return dict(answer.structured)
 
     def _require_knowledge(self, tool: str, arguments: Mapping[str, Any]) -> None:
-        known = "\n".join(self._texts)
-        unknown = [word for word in (tool, *_ids(arguments)) if word not in known]
+        earlier = "\n".join(self._texts)
+        unknown = [word for word in (tool, *_ids(arguments)) if word not in earlier]
         if unknown:
             raise JobFailed(f"{tool} was called with {unknown[0]}, which nothing before has named")
 

@@ -2,44 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
 
-from meta_ads_mcp.sandbox.insights import segments
 from tests.support.fake_transport import FakeTransport
-
-YESTERDAY = date(2026, 11, 24)
-ADDITIVE = "impressions,spend,clicks,inline_link_clicks,actions,action_values,video_p25_watched_actions,outbound_clicks"
-BREAKDOWNS = [sorted(one) for one in segments.COMBINATIONS]
-PROPERTY = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def figures(rows: Sequence[dict[str, Any]]) -> dict[str, Decimal]:
-    """All additive figures of rows summed; action lists by action type."""
-    total: dict[str, Decimal] = defaultdict(Decimal)
-    for row in rows:
-        for name, value in row.items():
-            if isinstance(value, list):
-                for action in value:
-                    total[f"{name}:{action['action_type']}"] += Decimal(action["value"])
-            elif name in ADDITIVE.split(","):
-                total[name] += Decimal(value)
-    return {name: value for name, value in total.items() if value}
-
-
-def span(days_ago: int, length: int) -> dict[str, str]:
-    until = YESTERDAY - timedelta(days=days_ago)
-    return {"since": (until - timedelta(days=length - 1)).isoformat(), "until": until.isoformat()}
-
-
-SPANS = st.builds(span, st.integers(0, 600), st.integers(1, 20))
 
 
 async def test_sorting_limit_and_summary(box: FakeTransport) -> None:

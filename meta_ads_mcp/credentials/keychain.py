@@ -19,9 +19,8 @@ from typing import Any, Literal, TypeVar
 from meta_ads_mcp.errors import TokenProblem
 
 SERVICE = "meta-ads-mcp"
-# A tool call must end within 50 s; a person who is asked by the keychain needs a moment.
+# A tool call must end within 50 s.
 SERVER_PATIENCE = 20.0
-PERSON_PATIENCE = 120.0
 
 T = TypeVar("T")
 Quality = Literal["os", "none", "null", "plaintext"]

@@ -23,7 +23,6 @@ from meta_ads_mcp.errors import ApiError, InvalidArguments
 
 MAX_MISSING_FIELDS = 5
 
-_FROM_STORY = "Graph derives it from the post, the story or the asset feed"
 _NEW_VALUE = "the new object has its own"
 _OF_SOURCE_ADS = "it names ads of the original"
 # Copyable by its type, and yet not sent: class → field → reason.

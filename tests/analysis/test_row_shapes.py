@@ -27,11 +27,9 @@ ACCOUNT = Account("act_1", "Shop", "EUR", "Europe/Berlin")
 TODAY = date(2026, 10, 14)
 TYPES: dict[str, str] = AdsInsights._field_types
 HISTOGRAMS = sorted(name for name, kind in TYPES.items() if kind == "list<AdsHistogramStats>")
-ACTIONS = sorted(name for name, kind in TYPES.items() if kind == "list<AdsActionStats>")
 # `list<Object>` in the SDK; those of `EVENT_COLUMNS` and `link_clicks_per_results` have the shape of AdsInsightsResult.
 RESULTS = [*sorted(EVENT_COLUMNS), "link_clicks_per_results"]
 OBJECTS = sorted(name for name, kind in TYPES.items() if kind == "list<Object>" and name not in RESULTS)
-SCALARS = sorted(name for name, kind in TYPES.items() if kind in ("string", "int"))
 # The keys of an action that are texts in a histogram say where it happened; the others are figures.
 PLACES = sorted(key for key, kind in AdsHistogramStats._field_types.items() if kind == "string")
 FIGURES = sorted(AdsActionStats._field_types.keys() - set(PLACES))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -82,3 +84,36 @@ def test_only_commands_write_to_standard_output() -> None:
 )
 def test_writing_to_standard_output_is_noticed(source: str, lines: list[int]) -> None:
     assert prints(source) == lines
+
+
+def unused_names(sources: dict[str, str]) -> list[str]:
+    """Functions, classes and constants of a module that no file mentions a second time; a decorator uses its own."""
+    mentions = Counter(word for source in sources.values() for word in re.findall(r"\w+", source))
+    return [
+        f"{file}: {name}"
+        for file, source in sources.items()
+        for name in _top_level_names(ast.parse(source))
+        if mentions[name] == 1 and not name.startswith(("test_", "pytest_", "__"))
+    ]
+
+
+def _top_level_names(module: ast.Module) -> Iterator[str]:
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.Assign):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            yield node.target.id
+
+
+def test_every_name_is_used() -> None:
+    sources = {where(path): path.read_text(encoding="utf-8") for path in SOURCES + OTHERS}
+    assert unused_names(sources) == []
+
+
+def test_an_unused_name_is_noticed() -> None:
+    assert unused_names({"a.py": "LIMIT = 3\nSIZE: int = LIMIT\n", "b.py": "def read(): ..."}) == [
+        "a.py: SIZE",
+        "b.py: read",
+    ]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from typing import Any
 
 # C0 and C1 controls without tab and newline; soft hyphen; fillers; zero-width, bidirectional and other invisible marks;
@@ -80,21 +79,12 @@ def clean(text: str, longest: int = MAX_TEXT_CHARS) -> str:
 
 def clean_all(value: Any) -> Any:
     """`clean` for every text inside a value, which becomes plain JSON: what JSON does not have becomes text or null."""
-    return _each(value, clean, lambda key: clean(key, 200))
-
-
-def redact_all(value: Any) -> Any:
-    """`redact` for every text inside a value, which becomes plain JSON; all else of a text stays as it is."""
-    return _each(value, redact, redact)
-
-
-def _each(value: Any, of_text: Callable[[str], str], of_key: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return of_text(value)
+        return clean(value)
     if isinstance(value, (list, tuple)):
-        return [_each(item, of_text, of_key) for item in value]
+        return [clean_all(item) for item in value]
     if isinstance(value, dict):
-        return {of_key(str(key)): _each(item, of_text, of_key) for key, item in value.items()}
+        return {clean(str(key), 200): clean_all(item) for key, item in value.items()}
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int)) else of_text(str(value))
+    return value if value is None or isinstance(value, (bool, int)) else clean(str(value))

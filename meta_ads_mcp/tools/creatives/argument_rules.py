@@ -31,11 +31,6 @@ _PAIRS = (
 )
 _MEDIA = ("image_hash", "image_hashes", "image_url", "video_id", "videos", "cards")
 # Argument → its key in object_story_spec.
-_IDENTITY_KEYS = {
-    "page_id": "page_id",
-    "instagram_user_id": "instagram_user_id",
-    "instagram_actor_id": "instagram_user_id",
-}
 # Media that may come with video_id, as its thumbnail.
 _THUMBNAILS = {"image_hash", "image_url"}
 # Arguments that are sent as they are, whatever the creative is made of.

@@ -208,10 +208,6 @@ def _summary(scope: AdScope, each: Sequence[JudgedAd], worn_ads: Sequence[Judged
     return f"{text} ({creatives} {plural('creative', creatives)}, spend {spend} in {scope.days} days). {step}{rest}"
 
 
-def _limit_note(count: int, ads: int) -> list[str]:
-    return [f"The worst {count} of {ads} ads are here; raise limit."] if count < ads else []
-
-
 def _creatives(worn_ads: Iterable[JudgedAd]) -> list[Row]:
     """Return each worn creative with the number of its worn ads."""
     groups: dict[str, list[JudgedAd]] = {}

@@ -14,7 +14,6 @@ from meta_ads_mcp.domain.normalization.normalization import IDENTIFYING, KEYS, N
 
 MARY = "f1904cf1a9d73a55fa5de0ac823c4403ded71afd4c3248d00bdcd0866552bb79"
 PHONE = "1ef970831d7963307784fa8688e8fce101a15685d62aa765fed23f3a2c576a4e"
-CONTEXT = Context("", 2026)
 
 
 def sha256(text: str) -> str:

@@ -303,7 +303,9 @@ async def _state_files(bench: Bench) -> list[str]:
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    """List the files of the state; what SQLite keeps only while a connection is open comes and goes with it."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal")))
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 async def damaged_state(bench: Bench, name: str, spoil: Callable[[Path], object]) -> None:

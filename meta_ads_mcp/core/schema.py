@@ -4,8 +4,9 @@ Optional fields are plain types that are not required: `anyOf` with null makes s
 tokens in all of them. `$ref`s are written out. Titles, upper lengths and the docstrings of nested objects are left out,
 because they cost every user tokens and the server checks them anyway.
 
-A class has two schemas. `full_schema` has every bound and pattern, for tests and docs. `input_schema` is for clients
-and leaves out bounds that a model rarely breaks: the server rejects such a value with the reason.
+A class has two schemas. `full_schema` has every bound and pattern, for tests and docs. `input_schema` is for clients:
+it leaves out bounds that a model rarely breaks, and writes nested objects as a line of text. The server checks a value
+against all of it, and rejects a wrong value with the reason.
 """
 
 from __future__ import annotations
@@ -16,21 +17,45 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from meta_ads_mcp.core.values.type_text import write_object
+
 # Keywords that are left out of `input_schema`: always, or with these values.
 _HIDDEN_KEYWORDS = frozenset(
     {"minLength", "minItems", "minProperties", "maxProperties", "multipleOf", "exclusiveMinimum"}
 )
-_TRIVIAL_VALUES = {"additionalProperties": "true", "default": "false []", "minimum": "0 1 0.0 1.0"}
+_TRIVIAL_VALUES = {"additionalProperties": "true false", "default": "false []", "minimum": "0 1 0.0 1.0"}
 # Longer patterns are of ids and hashes: the argument's name says so, and the value is copied from an answer. Shorter
 # patterns, such as a country code's, help a model.
 _MAX_PATTERN_CHARS = 12
+# An object that is an argument keeps the schemas of its keys up to this size.
+_MAX_OBJECT_CHARS = 200
+# Maxima from here on are rarely reached.
+_MAX_SHOWN_MAXIMUM = 1000
 
 
 @cache
 def input_schema(params: type[BaseModel]) -> dict[str, Any]:
-    """Return the schema for clients: closed, without `$defs`, titles, nulls and bounds that a model rarely breaks."""
+    """Return the schema for clients: closed, without `$defs`, titles, nulls and bounds that a model rarely breaks.
+
+    Objects in lists and large objects are a line of text each, `{since: YYYY-MM-DD, until: YYYY-MM-DD}`.
+    """
     schema: dict[str, Any] = _for_clients(full_schema(params))
-    return schema
+    arguments = {name: _with_lines(argument) for name, argument in schema["properties"].items()}
+    return {"additionalProperties": False, **schema, "properties": arguments}
+
+
+def _with_lines(argument: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an argument with lines of text for objects in lists and for large objects."""
+    if "items" in argument:
+        return {**argument, "items": _in_one_line(argument["items"])}
+    return _in_one_line(argument) if len(json.dumps(argument)) > _MAX_OBJECT_CHARS else argument
+
+
+def _in_one_line(node: dict[str, Any]) -> dict[str, Any]:
+    if "properties" not in node:
+        return node
+    line = write_object(node)
+    return {"type": "object", "description": f"{node['description']}: {line}" if "description" in node else line}
 
 
 def _for_clients(node: Any) -> Any:
@@ -67,6 +92,8 @@ def _portable(node: dict[str, Any]) -> dict[str, Any]:
 
 def _is_hidden(key: str, value: Any) -> bool:
     """Return whether clients are not shown the keyword with this value."""
+    if key == "maximum":
+        return bool(value > _MAX_SHOWN_MAXIMUM)
     if key == "pattern":
         return str(value).endswith("[0-9]+$") or len(value) > _MAX_PATTERN_CHARS
     return key in _HIDDEN_KEYWORDS or json.dumps(value) in _TRIVIAL_VALUES.get(key, "").split()

@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from meta_ads_mcp.core.values.type_text import signature
+
 Schema = Mapping[str, Any]
 
 
@@ -46,33 +48,3 @@ def describe_arguments(schema: Schema, tool: str = "") -> dict[str, str]:
             value["description"] = f"as {described}"
         texts[name] = f"{'required ' if name in required else ''}{signature(value)}"
     return texts
-
-
-def signature(schema: Schema) -> str:
-    """Return the type of a value, its default and its description."""
-    default = f" = {schema['default']}" if schema.get("default") not in (None, [], {}) else ""
-    description = f" ({schema['description']})" if schema.get("description") else ""
-    return _type(schema) + default + description
-
-
-def _type(schema: Schema) -> str:
-    if "enum" in schema:
-        return "|".join(map(str, schema["enum"]))
-    if "const" in schema:
-        return str(schema["const"])
-    for union in ("anyOf", "oneOf"):
-        if union in schema:
-            return " | ".join(dict.fromkeys(map(_type, schema[union])))
-    if schema.get("type") == "array":
-        return f"[{signature(schema.get('items', {}))}]"
-    if schema.get("type") == "object" and schema.get("properties"):
-        return _object(schema)
-    return str(schema.get("type", "any"))
-
-
-def _object(schema: Schema) -> str:
-    required = schema.get("required", ())
-    fields = (
-        f"{name}{'' if name in required else '?'}: {signature(value)}" for name, value in schema["properties"].items()
-    )
-    return f"{{{', '.join(fields)}}}"

@@ -106,10 +106,12 @@ def test_a_title_and_all_four_hints_are_declared(tool: Tool, shown: dict[str, An
 @each()
 def test_the_schema_is_plain_and_closed(tool: Tool, shown: dict[str, Any]) -> None:
     assert list(complaints(tool.name, shown[tool.name]["inputSchema"])) == []
+    assert shown[tool.name]["inputSchema"]["additionalProperties"] is False
+    assert list(open_objects(tool.name, full_schema(tool.params))) == []
 
 
 def complaints(where: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    """What some client would not understand, or what would let an undeclared key through."""
+    """What some client would not understand."""
     arms = schema.get("anyOf", schema.get("oneOf"))
     if "$ref" in schema or "allOf" in schema:
         yield f"{where}: a reference"
@@ -119,24 +121,31 @@ def complaints(where: str, schema: Mapping[str, Any]) -> Iterator[str]:
         yield f"{where}: several types"
     if UNICODE_CLASSES.search(schema.get("pattern", "")):
         yield f"{where}: a character class that is not ASCII"
-    if (
-        schema.get("type") == "object"
-        and schema.get("additionalProperties") is not False
-        and name_of(where) not in OPEN_OBJECTS
-    ):
-        yield f"{where}: an open object"
     if schema.get("type") == "null":
         yield f"{where}: null"
     if "const" in schema:
         yield f"{where}: a constant"
     if not all(isinstance(value, str) for value in schema.get("enum", ())):
         yield f"{where}: an enum of something else than texts"
-    for name, inner in schema.get("properties", {}).items():
-        yield from complaints(f"{where}.{name}", inner)
-    for inner in arms or []:
-        yield from complaints(where, inner)
+    for place, inner in inside(where, schema):
+        yield from complaints(place, inner)
+
+
+def open_objects(where: str, schema: Mapping[str, Any]) -> Iterator[str]:
+    """What would let an undeclared key through."""
+    is_closed = schema.get("additionalProperties") is False or name_of(where) in OPEN_OBJECTS
+    if schema.get("type") == "object" and not is_closed:
+        yield f"{where}: an open object"
+    for place, inner in inside(where, schema):
+        yield from open_objects(place, inner)
+
+
+def inside(where: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The schemas inside a schema, with their places."""
+    yield from ((f"{where}.{name}", inner) for name, inner in schema.get("properties", {}).items())
+    yield from ((where, inner) for inner in schema.get("anyOf", schema.get("oneOf", [])))
     if schema.get("type") == "array":
-        yield from complaints(f"{where}[]", schema.get("items", {}))
+        yield f"{where}[]", schema.get("items", {})
 
 
 def name_of(where: str) -> str:
@@ -162,7 +171,8 @@ def name_of(where: str) -> str:
 )
 def test_a_schema_that_some_client_refuses_is_noticed(schema: dict[str, Any], complaint: str) -> None:
     whole = {"type": "object", "additionalProperties": False, "properties": {"argument": schema}}
-    assert [complaint in found for found in complaints("tool", whole)] == [True]
+    found = [*complaints("tool", whole), *open_objects("tool", whole)]
+    assert [complaint in text for text in found] == [True]
 
 
 def test_the_instructions_are_short() -> None:

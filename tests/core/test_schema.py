@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -30,6 +31,9 @@ class Made(Params):
     wired: Annotated[list[str] | None, Wire("on_the_wire")] = None
 
 
+DAY = {"type": "string", "format": "date"}
+
+
 def walk(node: Any) -> Any:
     yield node
     inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
@@ -45,10 +49,57 @@ def test_a_schema_is_closed_and_plain() -> None:
     assert schema["properties"]["kind"] == {"enum": ["a", "b"], "type": "string"}
     assert schema["properties"]["either"] == {"anyOf": [{"type": "integer"}, {"type": "string"}]}
     assert schema["properties"]["count"] == {"default": 3, "type": "integer"}
-    part = schema["properties"]["parts"]["items"]
+    part = full_schema(Made)["properties"]["parts"]["items"]
     assert part["properties"] == {"title": {"type": "string"}, "default": {"type": "integer"}}
     assert part["additionalProperties"] is False
     assert "description" not in part
+
+
+class Days(Closed):
+    """A small object."""
+
+    since: date
+    until: date | None = None
+
+
+class Cell(Closed):
+    """An object with all that a line of text writes."""
+
+    name: Annotated[str, Field(description="Seen by people")]
+    kind: Literal["SALES", "LEAD"] = "SALES"
+    share: int
+    days: list[Days] | None = None
+    budget: int | str | None = None
+    ids: dict[str, str] | None = None
+
+
+class Nested(Params):
+    """Objects inside arguments."""
+
+    days: Days
+    cells: Annotated[list[Cell], Field(description="Two or more")]
+    cell: Annotated[Cell, Field(description="The first")]
+
+
+CELL = (
+    "{name (Seen by people), kind?: SALES|LEAD = SALES, share: integer, "
+    "days?: [{since: YYYY-MM-DD, until?: YYYY-MM-DD}], budget?: integer | string, ids?: {key: string}}"
+)
+
+
+def test_objects_in_lists_and_large_objects_are_a_line_of_text() -> None:
+    properties = input_schema(Nested)["properties"]
+    assert properties["days"] == {
+        "type": "object",
+        "properties": {"since": DAY, "until": DAY},
+        "required": ["since"],
+    }
+    assert properties["cells"] == {
+        "type": "array",
+        "items": {"type": "object", "description": CELL},
+        "description": "Two or more",
+    }
+    assert properties["cell"] == {"type": "object", "description": f"The first: {CELL}"}
 
 
 class Bounded(Params):

@@ -66,7 +66,7 @@ class BulkUpdate(KeyedUnitParams):
     rename: Annotated[
         NamePattern | None,
         Local(),
-        Field(description="{find, replace} or {template, start}, e.g. {campaign} | {name} | {n:02}"),
+        Field(description="find and replace, or template, e.g. {campaign} | {name} | {n:02}, and start"),
     ] = None
     max_objects: Annotated[int, Local(), Field(ge=1, le=MAX_UNIT_OBJECTS)] = 50
     on_error: Annotated[Literal["stop", "continue"], Local()] = "stop"

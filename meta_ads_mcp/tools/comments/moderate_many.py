@@ -110,7 +110,7 @@ class ModerateComments(ConfirmedParams, CreateParams):
     comments: Annotated[
         list[CommentRef] | None,
         Local(),
-        Field(min_length=1, max_length=200, description="[{id, platform, page_id?, ad_id?}] of ads_get_ad_comments"),
+        Field(min_length=1, max_length=200, description="As in ads_get_ad_comments"),
     ] = None
     account_id: AccountId | None = None
     rules: Annotated[CommentRules | None, Local()] = None

@@ -49,7 +49,7 @@ class CopyToAccount(UnitParams):
     mapping: Annotated[
         CopyMapping | None,
         Local(),
-        Field(description="{pixels: {old: new}, pages, instagram_users, audiences, …; countries: {US: DE}}"),
+        Field(description="Old id to new id by kind; countries such as {US: DE}"),
     ] = None
     on_unmapped: Annotated[OnUnmapped, Local(), Field(description="drop leaves audiences out, and says so")] = "refuse"
     budget_rate: Annotated[

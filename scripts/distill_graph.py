@@ -34,10 +34,11 @@ TARGET = Path(__file__).resolve().parent.parent / "meta_ads_mcp" / "sandbox" / "
 # The nodes whose edges the sandbox may serve; other classes are kept for their fields only.
 NODES = """
     Ad AdAccount AdCreative AdImage AdLabel AdReportRun AdRule AdSet AdStudy AdStudyCell AdStudyObjective AdVideo
-    AdsPixel AdsPixelCAPIIntegrationQuality Business BusinessRoleRequest BusinessUser Campaign Comment
-    CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page PagePost
+    AdsPixel AdsPixelCAPIIntegrationQuality AdsValueAdjustmentRuleCollection Business BusinessRoleRequest BusinessUser
+    Campaign Comment CustomAudience CustomConversion HighDemandPeriod IGComment IGMedia IGUser Lead LeadgenForm Page
+    PagePost
     ProductCatalog ProductFeed ProductFeedRule ProductFeedUpload ProductFeedUploadError ProductItem ProductSet
-    SavedAudience SystemUser User VideoThumbnail
+    PublisherBlockList ReachFrequencyPrediction SavedAudience SystemUser User VideoThumbnail
 """.split()
 
 # Edges of a node that return classes of no use here are dropped; these are the ones of two very wide nodes to keep.

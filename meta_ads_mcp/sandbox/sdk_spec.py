@@ -45,7 +45,8 @@ class Spec:
     @cache  # noqa: B019 - one instance per process, kept for good
     def fields(self, name: str) -> Mapping[str, str]:
         """Readable fields of a class and their types."""
-        fields = dict(self._class(name).get("fields", {}))
+        edges = supplement.ANSWERED_AS_EDGES.get(name, ())
+        fields = {key: kind for key, kind in self._class(name).get("fields", {}).items() if key not in edges}
         return fields | {key: kind for key, (kind, _) in supplement.FIELDS.get(name, {}).items()}
 
     @cache  # noqa: B019 - as above

@@ -129,6 +129,11 @@ EDGES: dict[str, Extra] = {
         "docs: marketing-api/reference/product-feed/rules",
         {"attribute": "string", "rule_type": "string", "params": "string"},
     ),
+    # An edge class of the SDK (OpportunityScoreChangelog.genget), so no method of AdAccount.
+    "AdAccount GET opportunity_score_history": Extra(
+        "docs: marketing-api/best-practices (Performance Recommendations History API)",
+        {"from_date": "string", "to_date": "string", "get_reason": "bool"},
+    ),
     "Photo GET ": Extra("docs: graph-api/reference/photo"),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     # A report answers with its run; `fields` are those of the rows to come.
@@ -157,6 +162,9 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
         ("string", _SEARCH),
     ),
 }
+
+# Fields of the SDK that Graph answers as an edge, nested in `data`. docs: marketing-api/bidding/value-rules
+ANSWERED_AS_EDGES = {"AdsValueAdjustmentRuleCollection": frozenset({"rules"})}
 
 # Values in use that the SDK's enum lacks.
 ENUM_VALUES: dict[str, tuple[str, ...]] = {

@@ -205,13 +205,18 @@ async def test_a_video_has_thumbnails(box: FakeTransport) -> None:
     assert len(direct) == 3
 
 
-async def test_recommendations_belong_to_ad_sets_of_the_account(box: FakeTransport) -> None:
+async def test_recommendations_are_about_objects_of_the_account(box: FakeTransport) -> None:
     found = (await box.get(f"{box.account()}/recommendations"))["data"][0]["recommendations"]
     score = (await box.get(box.account(), fields="opportunity_score"))["opportunity_score"]
     assert 0 < score < 100
-    assert len(found) == 3
-    node = await box.get(found[0]["object_ids"][0], fields="account_id")
-    assert f"act_{node['account_id']}" == box.account()
+    assert {row["type"] for row in found if "recommendation_signature" in row} == {
+        "FRAGMENTATION",
+        "ADVANTAGE_PLUS_AUDIENCE",
+        "SCALE_GOOD_CAMPAIGN",
+    }
+    for object_id in [object_id for row in found for object_id in row["object_ids"]]:
+        node = await box.get(object_id, fields="account_id")
+        assert f"act_{node['account_id']}" == box.account()
 
 
 async def test_the_own_currency_comes_first(box: FakeTransport) -> None:

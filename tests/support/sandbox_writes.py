@@ -54,6 +54,9 @@ def name_objects(world: World, number: int) -> dict[str, str]:
         "business": world.business_id,
         "instagram": store.links[account, "instagram_accounts"][0],
         "post": _commented_post(store, account),
+        "value_rules": store.links[account, "value_rule_set"][0],
+        "block_list": store.links[account, "publisher_block_lists"][0],
+        "prediction": store.links[account, "reachfrequencypredictions"][0],
         "form": store.links[world.page_ids[number], "leadgen_forms"][0],
     }
     names["comment"] = store.links[names["post"], "comments"][0]

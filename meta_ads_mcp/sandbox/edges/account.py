@@ -1,6 +1,6 @@
-"""The ad account itself: its settings, recommendations and smallest budgets.
+"""The ad account itself: its settings and smallest budgets.
 
-Source: docs marketing-api/reference/ad-account, marketing-api/overview/performance-recommendations.
+Source: docs marketing-api/reference/ad-account.
 """
 
 from __future__ import annotations
@@ -13,35 +13,12 @@ from meta_ads_mcp.sandbox.delivery_plan import offset
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, allow, change, check_name, readable
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
-from meta_ads_mcp.sandbox.world import issues
-from meta_ads_mcp.sandbox.world.ids import image_hash
 
 Json = Any
 # The least daily budget per currency, in minor units. Shape: docs marketing-api/reference/ad-account/minimum_budgets
 MINIMA = {"USD": 100, "EUR": 100, "JPY": 130, "BRL": 568, "GBP": 79, "KRW": 1360}
 MAX_CAP_CHANGES_PER_DAY = 10  # docs: marketing-api/overview/rate-limiting
 CAP_ACTIONS = ("reset", "delete")
-
-
-@serves("GET", "AdAccount/recommendations")
-def recommendations(ask: Ask) -> Json:
-    """Return one row that holds the list. Source: docs marketing-api/overview/performance-recommendations."""
-    children = ask.graph.world.store.children(ask.node.id, "adsets")
-    now = int(ask.graph.clock().timestamp())
-    rows = [
-        {
-            "recommendation_signature": image_hash(0, ask.node.id, kind),
-            "type": kind,
-            "object_ids": [children[place].id],
-            "recommendation_stage": "mid_flight_recommendation",
-            "recommendation_time": now - 86400 * (place + 1),
-            "recommendation_content": {"body": body, "lift_estimate": lift, "opportunity_score_lift": score},
-            "url": f"https://adsmanager.facebook.com/adsmanager/manage?act={ask.node.account}",
-        }
-        for place, (kind, body, score, lift) in enumerate(issues.ACCOUNT_RECOMMENDATIONS)
-        if place < len(children)
-    ]
-    return {"data": [{"recommendations": rows}]}
 
 
 @serves("GET", "AdAccount/minimum_budgets")

@@ -36,6 +36,10 @@ SHAPES = {
     "upload_error": ("27", 16),
     "product_set": ("26", 16),
     "product": ("25", 17),
+    "value_rules": ("63", 16),
+    "controls": ("66", 16),
+    "block_list": ("67", 16),
+    "prediction": ("69", 16),
 }
 
 

@@ -48,21 +48,6 @@ RECOMMENDATIONS = [
         "blame_field": "targeting",
     }
 ]
-ACCOUNT_RECOMMENDATIONS = (
-    (
-        "CREATIVE_FATIGUE",
-        "Some ads have been shown to the same people many times. New pictures can lower the cost.",
-        4,
-        "3%",
-    ),
-    (
-        "FRAGMENTATION",
-        "Several ad sets deliver to similar people. Joining them leaves the learning phase sooner.",
-        6,
-        "5%",
-    ),
-    ("AUTOFLOW_OPT_IN", "Advantage+ placements can find cheaper results.", 5, "4%"),
-)
 
 
 def learning(place: int, edit_age: int) -> dict[str, Json]:

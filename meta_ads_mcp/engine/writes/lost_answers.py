@@ -10,7 +10,7 @@ proof: which of them the call created is then unknown.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
@@ -27,6 +27,18 @@ LOOKS_AFTER_SECONDS = (1.0, 4.0)
 MAX_SEARCHED_ROWS = 1000
 # Between the clocks of Graph's own machines, and for the seconds that a `Date` header leaves out.
 CLOCK_SLACK_SECONDS = 5
+
+# Kind -> the values of `effective_status` by which a list holds archived objects too. A list that names DELETED is
+# refused. Source: the enums EffectiveStatus of the SDK classes Campaign, AdSet and Ad.
+_ALL_LEVELS = ("ACTIVE", "PAUSED", "ARCHIVED", "IN_PROCESS", "WITH_ISSUES")
+LISTED_STATUSES: Mapping[str, tuple[str, ...]] = {
+    "Campaign": _ALL_LEVELS,
+    "AdSet": (*_ALL_LEVELS, "CAMPAIGN_PAUSED"),
+    "Ad": (
+        *_ALL_LEVELS,
+        *("CAMPAIGN_PAUSED", "ADSET_PAUSED", "PENDING_REVIEW", "DISAPPROVED", "PREAPPROVED", "PENDING_BILLING_INFO"),
+    ),
+}
 
 # Leaves out the ids of objects that, by the journal, another change created or used before.
 LeaveOutKnown = Callable[[Sequence[str]], Awaitable[list[str]]]
@@ -111,7 +123,7 @@ async def _find_new(sender: Sender, change: Change, since: float, leave_out_know
     fingerprint = node_kind(change.node).fingerprint
     ids: list[str] = []
     count = 0
-    async for page in fetch_pages(sender, _search(change, since), 100, None):
+    async for page in fetch_pages(sender, search_request([change], since), 100, None):
         ids += [str(row["id"]) for row in page.rows if "id" in row and matches(fingerprint, row, change, since)]
         count += len(page.rows)
         if count >= MAX_SEARCHED_ROWS:
@@ -119,13 +131,20 @@ async def _find_new(sender: Sender, change: Change, since: float, leave_out_know
     return await leave_out_known(list(dict.fromkeys(ids))) if ids else []
 
 
-def _search(change: Change, since: float) -> Request:
+def search_request(changes: Sequence[Change], since: float, more: Sequence[str] = ()) -> Request:
+    """Return the request that lists what changes of one kind, under one parent, can have created since a time.
+
+    `since` is in Unix seconds of Graph's clock. `more` are further fields of the rows.
+    """
+    change = changes[0]
     kind = node_kind(change.node)
+    names = dict.fromkeys(name for item in changes for name in fingerprint_fields(item))
     created = [kind.fingerprint.created] if kind.fingerprint.created else []
-    params: dict[str, Any] = {"fields": ",".join(["id", *fingerprint_fields(change), *created])}
+    params: dict[str, Any] = {"fields": ",".join(dict.fromkeys(["id", *names, *more, *created]))}
     if kind.filters_updated_time and change.edge == kind.list_edge:
         earliest = int(since) - CLOCK_SLACK_SECONDS
         params["filtering"] = [{"field": "updated_time", "operator": "GREATER_THAN", "value": earliest}]
+        params["effective_status"] = list(LISTED_STATUSES[change.node])
     where = f"{change.parent}/{change.edge}"
     return Request("GET", where, params, account=change.request.account, page=change.request.page)
 

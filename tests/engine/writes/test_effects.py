@@ -11,7 +11,7 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.policy import Policy
-from meta_ads_mcp.engine.writes.units.lost_steps import _may_be_repeated
+from meta_ads_mcp.engine.writes.units.lost_creations import can_be_absent
 from meta_ads_mcp.errors import Denied
 from meta_ads_mcp.sandbox import graph_error
 from tests.support.elicitors import Person
@@ -261,4 +261,4 @@ def test_what_starts_delivery_is_never_created_again_because_a_search_found_noth
     values = {"name": "New", "status": status}
     request = Request("POST", "act_1/campaigns", values, write=True, repeatable=False)
     change = Change(Effect.CREATE, request, "Campaign", after=values, parent="act_1", edge="campaigns")
-    assert _may_be_repeated(change) is repeats
+    assert can_be_absent(change) is repeats

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.clock import Clock
@@ -12,23 +11,25 @@ from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.authority import GraphPort
-from meta_ads_mcp.engine.writes.effects import starts_delivery
 from meta_ads_mcp.engine.writes.journal import Journal
-from meta_ads_mcp.engine.writes.lost_answers import LOOKS_AFTER_SECONDS, find_ids, is_searchable
+from meta_ads_mcp.engine.writes.lost_answers import LOOKS_AFTER_SECONDS
 from meta_ads_mcp.engine.writes.units.batch_reads import read_objects, stale_fields
+from meta_ads_mcp.engine.writes.units.lost_creations import (
+    SETTLE_SECONDS,
+    LostCreation,
+    SearchResult,
+    can_be_absent,
+    search_creations,
+    seconds_to_settle,
+)
 from meta_ads_mcp.engine.writes.units.unit_steps import SUCCESS, UNKNOWN, WAITING, StepState
 from meta_ads_mcp.errors import AdsError
 
-# A request that was on its way when its process ended can still be carried out for as long as this. After it, a new
-# object that the search does not find is created again if it does not start delivery: a second one would be PAUSED and
-# cost nothing. One that starts delivery never is, because finding nothing does not prove that nothing was created.
-SETTLE_SECONDS = 30.0
 _LOST = "Meta's answer was lost."
 _NOT_MADE = f"{_LOST} The object still has its earlier values; the same call tries again."
+_NOT_CREATED = f"{_LOST} The object was not created; the same call creates it."
 _CHANGED = f"{_LOST} The object has other values than before the change and than were sent; look at it."
 _UNREADABLE = f"{_LOST} The object could not be read since."
-_ABSENT = f"{_LOST} The new object was not found; the same call looks again. Look yourself before you create it anew."
-_SEVERAL = f"{_LOST} Each of these can be the new object: "
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,19 @@ class LostStep:
     change: Change
     entry: JournalEntry
 
+    @property
+    def creation(self) -> LostCreation:
+        """Return what the search for a new object needs."""
+        return LostCreation(self.change, self.entry)
 
-async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, steps: Sequence[LostStep]) -> None:
-    """Look for the changes of the steps, twice, and set their outcome: made, not made (then WAITING), or unknown."""
+
+async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, steps: Sequence[LostStep]) -> float | None:
+    """Look for the changes of the steps, twice, and set their outcome: made, not made (then WAITING), or unknown.
+
+    Returns the seconds after which another look can decide what is unknown; None if waiting does not help.
+    """
     waiting = list(steps)
+    wait_s: float | None = None
     for seconds in LOOKS_AFTER_SECONDS:
         if not waiting:
             break
@@ -50,11 +60,24 @@ async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, steps:
         for item in waiting:
             item.state.status = UNKNOWN
         await _look_at_objects(client, clock, [item for item in waiting if item.change.effect is not Effect.CREATE])
-        for item in waiting:
-            if item.change.effect is Effect.CREATE:
-                await _search(client, clock, journal, item)
+        creations = [item for item in waiting if item.change.effect is Effect.CREATE]
+        results = await search_creations(client, clock, journal, [item.creation for item in creations])
+        for item, result in zip(creations, results, strict=True):
+            _set_outcome(item.state, result)
+        wait_s = max((result.wait_s for result in results if result.wait_s is not None), default=None)
         waiting = [item for item in waiting if item.state.status != SUCCESS]
     journal.outcomes([_outcome(item) for item in steps if item.state.status in (SUCCESS, WAITING)])
+    return wait_s
+
+
+def _set_outcome(state: StepState, result: SearchResult) -> None:
+    if result.object_id is not None:
+        state.object_id = result.object_id
+        state.end(SUCCESS, f"{_LOST} The new object was found.")
+    elif result.is_absent:
+        state.end(WAITING, _NOT_CREATED)
+    else:
+        state.end(UNKNOWN, result.message, is_final=result.wait_s is None)
 
 
 def _outcome(item: LostStep) -> tuple[str, str, dict[str, object]]:
@@ -71,40 +94,23 @@ async def _look_at_objects(client: GraphPort, clock: Clock, steps: Sequence[Lost
             item.state.end(UNKNOWN, _UNREADABLE)
         elif all(same_value(row.get(name), item.change.after[name]) for name in item.change.readable):
             item.state.object_id = item.change.object_id
-            item.state.end(SUCCESS, "Meta's answer was lost; the change was found to be made.")
+            item.state.end(SUCCESS, f"{_LOST} The change was found to be made.")
         elif not stale_fields(item.change, row):
             item.state.end(WAITING, _NOT_MADE)
         else:
             item.state.end(UNKNOWN, _CHANGED)
 
 
-async def _search(client: GraphPort, clock: Clock, journal: Journal, item: LostStep) -> None:
-    state, entry = item.state, item.entry
-    try:
-        ids = await find_ids(client, item.change, entry.sent_at, partial(journal.leave_out_known, entry=entry))
-    except AdsError:
-        state.end(UNKNOWN, _UNREADABLE)
-        return
-    if len(ids) == 1:
-        state.object_id = ids[0]
-        state.end(SUCCESS, "Meta's answer was lost; the new object was found.")
-    elif ids:
-        state.end(UNKNOWN, _SEVERAL + ", ".join(sorted(ids)))
-    elif item.change.request.repeatable or (
-        _may_be_repeated(item.change) and clock.now() - entry.started >= SETTLE_SECONDS
-    ):
-        state.end(WAITING, _NOT_MADE)
-    else:
-        state.end(UNKNOWN, _ABSENT)
-
-
-def _may_be_repeated(change: Change) -> bool:
-    """Return whether a creation may be sent again when a search finds nothing: what it creates does not spend."""
-    return is_searchable(change) and not starts_delivery(change)
-
-
-async def wait_until_settled(clock: Clock, steps: Sequence[LostStep]) -> None:
-    """Wait until no request of a call that ended can still be on its way, if one of them creates an object."""
-    times = [item.entry.started for item in steps if item.change.effect is Effect.CREATE]
-    if times:
-        await clock.sleep(max(0.0, max(times) + SETTLE_SECONDS - clock.now()))
+async def wait_until_settled(
+    client: GraphPort, clock: Clock, steps: Sequence[LostStep], report: Callable[[str], Awaitable[None]]
+) -> None:
+    """Wait until Graph no longer works on a creation of a call that ended. The wait of an upload is too long for it."""
+    waits = [
+        seconds_to_settle(client, clock, item.creation)
+        for item in steps
+        if item.change.effect is Effect.CREATE and can_be_absent(item.change)
+    ]
+    seconds = max((wait for wait in waits if wait <= SETTLE_SECONDS), default=0.0)
+    if seconds > 0:
+        await report(f"waiting {seconds:.0f} s, until Meta can no longer create what an earlier call sent")
+        await clock.sleep(seconds)

@@ -86,10 +86,14 @@ def next_step(
         again = f"The same call with this idempotency_key{wait} goes on with what is left and repeats nothing."
         if key is None:
             again = f"Call again{wait} for the objects that are left."
+            if counts.get(UNKNOWN):
+                again = "Look at each object whose outcome is unknown before you call again for what is left."
         return f"{again} {undo}".strip()
     if counts.get(FAILED) or counts.get(NOT_SENT):
         anew = "Correct the reason of each object that is not done, and plan these anew with another idempotency_key."
         return f"{anew} {undo}".strip()
+    if counts.get(UNKNOWN):
+        return f"Do for each unknown outcome what its message says. {undo}".strip()
     return undo
 
 

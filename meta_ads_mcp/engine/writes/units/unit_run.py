@@ -164,7 +164,7 @@ class UnitRun:
             for state, entry in zip(batch, entries, strict=True)
             if state.status == UNKNOWN
         ]
-        await resolve_lost(self.client, self.clock, self.journal, open_steps)
+        await self._resolve(open_steps)
         for item in open_steps:
             if item.state.status == WAITING:
                 item.state.end(NOT_SENT, item.state.message)
@@ -307,7 +307,13 @@ class UnitRun:
             state.end(NOT_APPLIED, f"{message}, so no ad was given it.")
             self.journal.outcome(str(state.change_id), "partial", object_id=state.object_id, not_applied=names)
 
-    # ---- steps of a call that ended
+    # ---- steps without an answer
+
+    async def _resolve(self, steps: Sequence[LostStep]) -> None:
+        """Find out about the steps, and remember when another call can find out more."""
+        wait_s = await resolve_lost(self.client, self.clock, self.journal, steps)
+        if wait_s:
+            self.retry_after_s = max(math.ceil(wait_s), self.retry_after_s or 0)
 
     async def _resolve_open_steps(self) -> None:
         """Find out about the steps whose process ended before their answer was written down."""
@@ -317,8 +323,8 @@ class UnitRun:
             for state in self.states
             if state.status == UNKNOWN and state.entry is not None
         ]
-        await wait_until_settled(self.clock, open_steps)
-        await self._in_one_piece(resolve_lost(self.client, self.clock, self.journal, open_steps))
+        await wait_until_settled(self.client, self.clock, open_steps, self._report_wait)
+        await self._in_one_piece(self._resolve(open_steps))
         resolved_steps = [(item.state, item.change) for item in open_steps if item.state.status == SUCCESS]
         for state, _ in resolved_steps:
             self.client.learn(str(state.object_id), self.account)

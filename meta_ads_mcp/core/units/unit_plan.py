@@ -98,6 +98,7 @@ class UnitPlan:
     * `reasons`: why a person has to agree, beside the reasons that the engine derives from the requests.
     * `max_unasked`: a plan of more objects is asked for.
     * `stop_on_error`: after a batch with a failure no further batch is sent.
+    * `is_whole`: the call is denied if the policy denies one of its objects. Otherwise that object is refused.
     * `keeps_sum`: money only moves, because each raise needs the cuts: the policy measures the difference of the sums.
     * `validate_first`: Graph validates what it can before anybody is asked; anything that it refuses ends the call.
     * `details`: data for the answer, before and after the change.
@@ -115,6 +116,7 @@ class UnitPlan:
     reasons: tuple[str, ...] = ()
     max_unasked: int = MAX_UNASKED_OBJECTS
     stop_on_error: bool = False
+    is_whole: bool = False
     keeps_sum: bool = False
     validate_first: bool = False
     max_items: int | None = None

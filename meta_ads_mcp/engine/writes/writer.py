@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,10 @@ from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.read_back import ReadBack, read_back
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps, reject_recorded_secrets
+from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans
 from meta_ads_mcp.engine.writes.units.unit_call import UnitCall
 from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
 from meta_ads_mcp.engine.writes.units.unit_run import WritePace
-from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotApplied, Transient, UnknownOutcome
 
 _VALIDATE_ONLY = ["validate_only"]
@@ -56,8 +56,7 @@ class Writer:
 
     def __post_init__(self) -> None:
         self.locks = UnitLocks(self.state_dir)
-        # The plans that wait for an agreement, by tool and digest of the arguments.
-        self.pending: dict[tuple[str, str], Sequence[StepState]] = {}
+        self.pending = PendingPlans(self.clock, self.state_dir)
 
     async def run(
         self,

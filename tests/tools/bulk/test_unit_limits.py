@@ -172,3 +172,60 @@ async def test_an_ad_fails_with_the_creative_that_meta_refuses_and_is_not_left_o
     assert data["counts"] == {"failed": 1}
     assert "The link is not allowed" in data["items"]["rows"][0][4]
     assert "with another idempotency_key" in data["next_step"]
+
+
+def limited(**policy: Any) -> tuple[ScriptedGraph, Any]:
+    client = graph()
+    return client, engine(client, policy=Policy(**policy))
+
+
+async def test_what_the_policy_denies_is_left_out_and_the_rest_waits_for_the_user() -> None:
+    client, server = limited(max_percentage=20)
+    raises = [{"level": "ad_set", "id": key, "set": {"daily_budget": 5400 + 3000 * (key == IDS[2])}} for key in IDS]
+    cuts_too = cuts(edits=[*raises[1:], {"level": "ad_set", "id": IDS[0], "set": {"name": "B"}}])
+    plan = (await server.call("ads_bulk_update", cuts_too)).structured["data"]
+    assert (plan["status"], plan["objects"]) == ("needs_confirmation", 3)
+    (row,) = plan["refused"]
+    assert (row["row"], row["id"], row["name"]) == (2, IDS[2], f"Set {IDS[2]}")
+    assert "a rise of 68 % is above max_percentage 20" in row["reason"]
+    data = (await server.call("ads_bulk_update", {**cuts_too, "confirmation": plan["confirmation"]})).structured["data"]
+    assert (data["counts"], data["refused"]) == ({"success": 3}, [row])
+    assert client.objects[IDS[2]]["daily_budget"] == "5000"
+
+
+async def test_harmless_edits_beside_a_denied_one_are_asked_for() -> None:
+    client, server = limited(deny=frozenset({"edit_budget"}))
+    edits = [{"level": "ad_set", "id": IDS[0], "set": {"name": "B"}}, cuts()["edits"][1]]
+    person = Person(False)
+    answer = await server.call("ads_bulk_update", cuts(edits=edits), asker=person)
+    assert answer.is_error
+    assert client.writes == []
+    assert "1 row cannot be carried out and only the others are" in person.asked[0]
+
+
+async def test_a_call_of_which_nothing_is_permitted_is_denied_with_every_object() -> None:
+    client, server = limited(deny=frozenset({"edit_budget"}))
+    error = (await server.call("ads_bulk_update", cuts())).structured["error"]
+    assert error["kind"] == "denied"
+    assert [row["id"] for row in error["rows"]] == IDS
+    assert client.writes == []
+
+
+async def test_money_is_not_moved_if_one_side_is_denied() -> None:
+    client, server = limited(max_value={"USD": 5200})
+    shift = {"account_id": ACCOUNT, "level": "ad_set", "from_ids": IDS[:1], "to_ids": IDS[1:2], "percent": 20}
+    error = (await server.call("ads_shift_budget", {**shift, "idempotency_key": "key"})).structured["error"]
+    assert error["kind"] == "denied"
+    assert client.writes == []
+
+
+async def test_an_ad_is_left_out_with_its_new_creative() -> None:
+    made = build_writer(policy=Policy(deny=frozenset({"edit_creative"})))
+    ads = [node.id for node in made.nodes("Ad") if node.get("status") == "ACTIVE"][:2]
+    edits = [
+        {"level": "ad", "id": ads[0], "set": {"link_url": "https://shop.example/new"}},
+        {"level": "ad", "id": ads[1], "set": {"name": "B"}},
+    ]
+    data = await made.done("ads_bulk_update", account_id=made.account, edits=edits, idempotency_key="key")
+    assert (data["counts"], [row["id"] for row in data["refused"]]) == ({"success": 1}, ads[:1])
+    assert len(made.writes) == 1

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from meta_ads_mcp.core.units.unit_plan import RefusedRow
-from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnchangedObject, UnitStep
 from meta_ads_mcp.engine.authority import AuthorizedGraph
+from meta_ads_mcp.engine.writes.units.batch_reads import stale_fields
+from meta_ads_mcp.engine.writes.units.pending_plans import PlannedObject
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
-from meta_ads_mcp.engine.writes.units.unit_text import describe_refused
-from meta_ads_mcp.errors import AdsError, ConfirmationRequired, InvalidArguments, UnknownOutcome
+from meta_ads_mcp.engine.writes.units.unit_text import UnitText, describe_differences, describe_refused
+from meta_ads_mcp.errors import AdsError, ConfirmationRequired, Denied, InvalidArguments, UnknownOutcome
 
 _VALIDATE_ONLY = ["validate_only"]
 MAX_TEXTS = 20
 MAX_REFUSED_TEXTS = 5
+_HAS_VALUES = "It has the wanted values already."
+_GONE = "It no longer matches, or can no longer be changed so."
+_NEW = "It was not in the plan."
 
 
 async def validate_steps(client: AuthorizedGraph, states: Sequence[StepState]) -> list[RefusedRow]:
@@ -46,19 +52,131 @@ async def require_valid(client: AuthorizedGraph, states: Sequence[StepState]) ->
         raise all_refused_error(rows)
 
 
-def differing_fields(plan: Change, now: Change) -> list[str]:
-    """Return the fields whose values before are not those of the earlier plan."""
-    return [name for name in plan.after if name in plan.before and plan.before[name] != now.before.get(name)]
+@dataclass(frozen=True)
+class StaleObject:
+    """An object that is not as the plan had it: its label, id and name, and the fields that differ or the reason."""
+
+    label: str
+    id: str | None
+    name: str
+    fields: Row = field(default_factory=dict)
+    reason: str = ""
+
+    def describe(self) -> str:
+        """Return the difference in words."""
+        return f"{self.label}: {self.reason or describe_differences(self.fields)}"
+
+    def public(self) -> Row:
+        """Return the difference as data."""
+        values = {"object": self.label, "id": self.id, "name": self.name, "fields": self.fields, "reason": self.reason}
+        return {key: value for key, value in values.items() if value}
 
 
-def stale_plan_error(stale: Sequence[str]) -> ConfirmationRequired:
-    """Return the error for a plan of which objects changed. Each text says how one of them differs."""
+def stale_object(state: StepState, text: UnitText) -> StaleObject:
+    """Return the difference of a step that was read again, or why it could not be read."""
+    change = state.step.change
+    names = stale_fields(change, state.now) if state.now is not None else []
+    fields = text.differences(change.before, state.now or {}, change.after, names)
+    return StaleObject(state.label, change.object_id, state.name, fields, "" if fields else state.message)
+
+
+def compare_plans(
+    earlier: Mapping[str, PlannedObject],
+    states: Sequence[StepState],
+    unchanged: Sequence[UnchangedObject],
+    text: UnitText,
+) -> list[StaleObject]:
+    """Return every object that the user saw otherwise than it is planned now. Nothing without an earlier plan."""
+    if not earlier:
+        return []
+    now = {state.step.key: PlannedObject.of(state) for state in states}
+    same = {row.id for row in unchanged}
+    stale = [_compare(planned, now.get(key), planned.id in same, text) for key, planned in earlier.items()]
+    new = [StaleObject(row.label, row.id, row.name, reason=_NEW) for key, row in now.items() if key not in earlier]
+    return [*(row for row in stale if row is not None), *new]
+
+
+def _compare(planned: PlannedObject, now: PlannedObject | None, is_same: bool, text: UnitText) -> StaleObject | None:
+    if now is None:
+        return StaleObject(planned.label, planned.id, planned.name, reason=_HAS_VALUES if is_same else _GONE)
+    names = [name for name in planned.before if planned.before[name] != now.before.get(name)]
+    fields = text.differences(planned.before, now.before, planned.after, names)
+    for name in planned.after:
+        if name not in names and planned.after[name] != now.after.get(name):
+            row = text.differences(planned.before, now.before, planned.after, [name])[name]
+            fields[name] = row | {"wanted_now": text.words.value(name, now.after.get(name))}
+    return StaleObject(planned.label, planned.id, planned.name, fields) if fields else None
+
+
+def stale_plan_error(stale: Sequence[StaleObject]) -> ConfirmationRequired:
+    """Return the error for a plan of which objects changed."""
     more = f" And {len(stale) - MAX_TEXTS} more." if len(stale) > MAX_TEXTS else ""
+    verb = "object has" if len(stale) == 1 else "objects have"
     return ConfirmationRequired(
-        f"This plan is stale: {len(stale)} of its objects have changed since. Nothing was sent. "
-        f"{' '.join(stale[:MAX_TEXTS])}{more}",
+        f"This plan is stale: {len(stale)} of its {verb} changed since. Nothing was sent. "
+        f"{' '.join(row.describe() for row in stale[:MAX_TEXTS])}{more}",
         "Call again without `confirmation` for a new plan.",
-        details={"stale": list(stale)},
+        details={"stale": [row.public() for row in stale]},
+    )
+
+
+def drop_denied(
+    states: Sequence[StepState], permit: Callable[[StepState], None]
+) -> tuple[list[StepState], list[RefusedRow]]:
+    """Return the steps that the policy permits, and a row for each object that it denies.
+
+    A step that needs a denied one is denied with it. A helper, such as a new creative, goes with the last of its users.
+    """
+    denied: dict[str, str] = {}
+    for state in states:
+        try:
+            permit(state)
+        except Denied as refusal:
+            denied[state.step.key] = refusal.message
+    if not denied:
+        return list(states), []
+    goes_on = True
+    while goes_on:
+        size = len(denied)
+        for state in states:
+            missing = next((key for key in state.step.needs if key in denied), None)
+            if missing is not None:
+                denied.setdefault(state.step.key, denied[missing])
+        goes_on = len(denied) > size
+    rest = _without_idle_helpers(states, [state for state in states if state.step.key not in denied])
+    objects = [state for state in states if state.step.key in denied and state.step.item is None]
+    rows = [RefusedRow(denied[s.step.key], s.step.row, id=s.step.change.object_id or "", name=s.name) for s in objects]
+    return rest, rows
+
+
+def _without_idle_helpers(states: Sequence[StepState], rest: Sequence[StepState]) -> list[StepState]:
+    """Return the steps without the helpers of which all users are gone. The others help a user that is left."""
+    keys = {state.step.key for state in rest}
+    users: defaultdict[str, list[UnitStep]] = defaultdict(list)
+    for state in states:
+        for key in state.step.needs:
+            users[key].append(state.step)
+    result: list[StepState] = []
+    for state in rest:
+        step = state.step
+        left = [user for user in users[step.key] if user.key in keys]
+        if step.item is None or step.item in keys:
+            result.append(state)
+        elif left:
+            state.step = replace(step, item=left[0].item or left[0].key)
+            result.append(state)
+    return result if len(result) == len(rest) else _without_idle_helpers(states, result)
+
+
+def denied_error(rows: Sequence[RefusedRow], states: Sequence[StepState]) -> Denied:
+    """Return the error for a call that the policy denies, with each object that it forbids to change."""
+    labels = {state.step.change.object_id or state.name: state.label for state in states}
+    label = labels.get(rows[0].id or rows[0].name) or rows[0].name
+    more = f" The same holds for {len(rows) - 1} more of its objects." if len(rows) > 1 else ""
+    return Denied(
+        f"{label}: {rows[0].reason} Nothing was sent.{more}",
+        "Leave these objects out or change them less, or ask the owner of this server, whose policy it is.",
+        details={"rows": [row.public() for row in rows]},
     )
 
 

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
 from meta_ads_mcp.core.clock import Clock
-from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Account
-from meta_ads_mcp.core.result import Result, Row, Whole
+from meta_ads_mcp.core.result import Result
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.units.unit_params import PlansUnit
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
@@ -23,7 +22,6 @@ from meta_ads_mcp.core.write import Change, WriteParams
 from meta_ads_mcp.engine.authority import AuthorizedGraph
 from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditRecord
-from meta_ads_mcp.engine.writes.codes import CodeProblem
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.plan import with_reasons
@@ -31,13 +29,17 @@ from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText
 from meta_ads_mcp.engine.writes.steps import reject_recorded_secrets
 from meta_ads_mcp.engine.writes.units import unit_answer
+from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans
 from meta_ads_mcp.engine.writes.units.plan_checks import (
     all_refused_error,
-    differing_fields,
+    denied_error,
+    drop_denied,
     require_valid,
+    stale_object,
     stale_plan_error,
     validate_steps,
 )
+from meta_ads_mcp.engine.writes.units.unit_agreement import UnitAgreement
 from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
 from meta_ads_mcp.engine.writes.units.unit_run import MAX_AGE_SECONDS, UnitRun, WritePace, check_steps
 from meta_ads_mcp.engine.writes.units.unit_steps import (
@@ -49,18 +51,11 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     restore_states,
 )
 from meta_ads_mcp.engine.writes.units.unit_text import UnitText
-from meta_ads_mcp.errors import ConfirmationRequired, Denied, InvalidArguments, UnknownOutcome
-
-# Seconds of one round trip of a batch, for the expected duration.
-ROUND_TRIP_SECONDS = 2.0
-MAX_PENDING_PLANS = 20
+from meta_ads_mcp.errors import InvalidArguments, UnknownOutcome
 
 
 class WriterParts(Protocol):
-    """Hold what the units of a process share. The writer implements it.
-
-    `pending` has the plans that wait for an agreement, by tool and digest of the arguments.
-    """
+    """Hold what the units of a process share. The writer implements it."""
 
     client: AuthorizedGraph
     clock: Clock
@@ -69,7 +64,7 @@ class WriterParts(Protocol):
     gate: ConfirmationGate
     pace: WritePace
     locks: UnitLocks
-    pending: dict[tuple[str, str], Sequence[StepState]]
+    pending: PendingPlans
 
 
 class UnitCall:
@@ -105,12 +100,13 @@ class UnitCall:
         plan = await self._prepare(plan)
         if dry_run:
             record.outcome = "dry_run"
-            return await self._dry_run(plan, asker)
+            rows = await validate_steps(self.writer.client, self.states)
+            return self._agreement(replace(plan, refused=[*plan.refused, *rows])).dry_run(asker)
         if not self.states:
             return unit_answer.nothing_to_do(self.tool.title, plan)
         if plan.validate_first and "confirmation" not in self.arguments:
             await require_valid(self.writer.client, self.states)
-        question = await self._request_confirmation(plan, asker, record)
+        question = await self._agreement(plan).request(asker, record)
         if question is not None:
             record.outcome = "needs_confirmation"
             return question
@@ -130,23 +126,25 @@ class UnitCall:
         if plan.refused and not steps and not plan.unchanged:
             raise all_refused_error(plan.refused)
         self.states = [StepState(step, read_at=moment) for step in steps]
+        plan = self._drop_denied(plan)
         secrets = await self.writer.client.own_secrets()
         for state in self.states:
             change = state.step.change
-            self._permit_object(state)
             await self.writer.client.authorize(change.request)
             entry = replace(self._entry(state, change), arguments=self.arguments, key=self.key)
             reject_recorded_secrets(entry, secrets)
         currency = self.account.currency if self.account else None
-        self.writer.policy.permit_total([step.change for step in steps], currency, keeps_sum=plan.keeps_sum)
+        changes = [state.step.change for state in self.states]
+        self.writer.policy.permit_total(changes, currency, keeps_sum=plan.keeps_sum)
         return plan
 
-    def _permit_object(self, state: StepState) -> None:
-        """Raise Denied, with the object, for a step that the policy forbids."""
-        try:
-            self._permit(state.step.change)
-        except Denied as refusal:
-            raise Denied(f"{state.label}: {refusal.message}", refusal.next_step) from None
+    def _drop_denied(self, plan: UnitPlan) -> UnitPlan:
+        """Move what the policy denies to the refused rows. Raises Denied if nothing is left, or for a whole plan."""
+        rest, rows = drop_denied(self.states, lambda state: self._permit(state.step.change))
+        if rows and (not rest or plan.keeps_sum or plan.is_whole):
+            raise denied_error(rows, self.states)
+        self.states = rest
+        return replace(plan, refused=[*plan.refused, *rows])
 
     async def _resolve_account(self, account_id: str) -> None:
         if self.account is None or self.account.id != account_id:
@@ -161,113 +159,19 @@ class UnitCall:
         currency, zone = (self.account.currency, self.account.timezone) if self.account else (None, None)
         return UnitText(QuestionText(currency, zone), currency)
 
-    def _reasons(self, plan: UnitPlan) -> list[str]:
-        reasons = [*plan.reasons, *(reason for state in self.states for reason in state.step.change.reasons)]
-        count = sum(state.step.item is None for state in self.states)
-        if count > plan.max_unasked:
-            reasons.append(f"it changes {count} objects at once")
-        if plan.refused:
-            rows = f"{len(plan.refused)} {plural('row', len(plan.refused))}"
-            reasons.append(f"{rows} cannot be carried out and only the others are")
-        return list(dict.fromkeys(reasons))
-
-    def _data(self, plan: UnitPlan, status: str) -> Row:
-        objects = sum(state.step.item is None for state in self.states)
-        data: Row = {"status": status, "objects": objects, "plan": self.text.table(self.states, plan.max_items)}
-        if totals := self.text.totals(self.states):
-            data["totals"] = totals
-        if plan.unchanged:
-            data["unchanged"] = len(plan.unchanged)
-        if plan.refused:
-            data["refused"] = [row.public() for row in plan.refused]
-        return {**data, "expected_seconds": self._expected_seconds(), **plan.details}
-
-    def _expected_seconds(self) -> int:
-        account = self.states[0].step.change.request.account if self.states else None
-        wait_s = self.writer.pace.write_seconds(account, len(self.states)) if account else 0.0
-        return round(wait_s + ROUND_TRIP_SECONDS * (1 + len(self.states) // 50))
-
-    def _duration(self) -> str:
-        seconds = self._expected_seconds()
-        text = f"{seconds} seconds" if seconds < 120 else f"{round(seconds / 60)} minutes"
-        return f"It takes about {text} at the pace that Meta allows."
-
-    async def _request_confirmation(
-        self, plan: UnitPlan, asker: Elicitor, record: AuditRecord
-    ) -> Result | ConfirmationQuestion | None:
-        why = self._reasons(plan)
-        gate = self.writer.gate
-        if not why:
-            gate.reject_unneeded_code(asker, self.arguments)
-            return None
-        replaces = [state.step.change.before for state in self.states]
-        text = f"{self.text.question(self.tool.title, plan, self.states, why)}\n\n{self._duration()}"
-        try:
-            question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
-        except ConfirmationRequired:
-            if asker.reply is not None and asker.reply.has_agreed:
-                self._reject_stale_code()
-            raise
-        if question is None:
-            record.approval = "user" if asker.can_ask else "code"
-            return None
-        if isinstance(question, ConfirmationQuestion):
-            self._keep_pending()
-            return question
-        if question.problem is CodeProblem.OTHER_CALL:
-            self._reject_stale_code()
-        self._keep_pending()
-        data = self._data(plan, "needs_confirmation") | {
-            "confirmation": question.code,
-            "next_step": "Show this plan to the user. If they agree, make the same call again with this "
-            "`confirmation`; it holds for ten minutes.",
-        }
-        notes = [*([question.problem.value] if question.problem else []), *plan.notes]
-        head = self.text.head(self.tool.title, replace(plan, notes=()), self.states, why)
-        return Result(f"Nothing was changed yet. {head} {self._duration()}", Whole(data), notes=notes, verbatim=True)
-
-    def _keep_pending(self) -> None:
-        """Remember the plan that the user sees, to say later how objects differ from it."""
-        pending = self.writer.pending
-        pending[self.tool.name, self.digest] = self.states
-        while len(pending) > MAX_PENDING_PLANS:
-            del pending[next(iter(pending))]
-
-    def _reject_stale_code(self) -> None:
-        """Raise ConfirmationRequired with the differences, if objects changed since the plan of this code."""
-        pending = {state.step.key: state for state in self.writer.pending.pop((self.tool.name, self.digest), ())}
-        stale: list[str] = []
-        for state in self.states:
-            earlier, change = pending.get(state.step.key), state.step.change
-            names = [] if earlier is None else differing_fields(earlier.step.change, change)
-            if earlier is not None and names:
-                stale.append(f"{state.label}: {self.text.describe_stale(earlier.step.change, change.before, names)}")
-        if stale:
-            raise stale_plan_error(stale)
-
     async def _require_fresh(self) -> None:
         """Raise ConfirmationRequired if objects changed while the user was asked."""
         oldest = self.writer.clock.monotonic() - MAX_AGE_SECONDS
         old = [state for state in self.states if state.read_at < oldest]
         await check_steps(self.writer.client, old, self.writer.clock, self.text.describe_stale)
-        stale = [f"{state.label}: {state.message}" for state in old if state.status != WAITING]
+        stale = [stale_object(state, self.text) for state in old if state.status != WAITING]
         if stale:
             raise stale_plan_error(stale)
 
-    async def _dry_run(self, plan: UnitPlan, asker: Elicitor) -> Result:
-        rows = await validate_steps(self.writer.client, self.states)
-        plan = replace(plan, refused=[*plan.refused, *rows])
-        why = self._reasons(plan)
-        next_step = "Call again with dry_run=false to carry it out." if self.states else "Nothing is left to do."
-        if why:
-            next_step += f" It will need the user's agreement because {' and '.join(why)}."
-        data = self._data(plan, "dry_run") | {"next_step": next_step}
-        if why and not asker.can_ask:
-            replaces = [state.step.change.before for state in self.states]
-            data["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
-            self._keep_pending()
-        head = self.text.head(self.tool.title, plan, self.states, ())
-        return Result(f"Dry run: nothing was changed. {head} {self._duration()}", Whole(data), notes=list(plan.notes))
+    def _agreement(self, plan: UnitPlan) -> UnitAgreement:
+        writer = self.writer
+        parts = (writer.gate, writer.pending, writer.pace)
+        return UnitAgreement(*parts, self.tool, self.arguments, self.digest, self.states, plan, self.text)
 
     # ---- carry it out
 

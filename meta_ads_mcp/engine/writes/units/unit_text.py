@@ -146,13 +146,27 @@ class UnitText:
 
     def describe_stale(self, change: Change, now: Row, names: Sequence[str]) -> str:
         """Say how an object differs from the plan: the values that the plan saw, those of now, and the wanted ones."""
-        parts = [
-            f"{name} was {self.words.value(name, _plain(change.before[name]))}, "
-            f"is {self.words.value(name, _plain(now.get(name)))}, "
-            f"was to be {self.words.value(name, _without_references(change.after[name]))}"
+        return f"{describe_differences(self.differences(change.before, now, change.after, names))} Nothing was sent."
+
+    def differences(self, before: Row, now: Row, wanted: Row, names: Sequence[str]) -> Row:
+        """Map each field to its value in words: the one that the plan saw, the one of now, and the wanted one."""
+        return {
+            name: {
+                "in_plan": self.words.value(name, _plain(before.get(name))),
+                "now": self.words.value(name, _plain(now.get(name))),
+                **({"wanted": self.words.value(name, _without_references(wanted[name]))} if name in wanted else {}),
+            }
             for name in names
-        ]
-        return f"It has changed since the plan: {'; '.join(parts)}. Nothing was sent."
+        }
+
+
+def describe_differences(fields: Row) -> str:
+    """Return the differences of an object as a sentence."""
+    words = {"in_plan": "was", "now": "is", "wanted": "was to be", "wanted_now": "would now be"}
+    parts = [
+        f"{name} {', '.join(f'{words[key]} {value}' for key, value in row.items())}" for name, row in fields.items()
+    ]
+    return f"It has changed since the plan: {'; '.join(parts)}."
 
 
 def _without_references(value: Any) -> Any:

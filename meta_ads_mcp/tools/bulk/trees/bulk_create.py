@@ -79,6 +79,7 @@ with warnings.catch_warnings():
                 notes=["Everything is created PAUSED. Activate it later with ads_activate_entity."],
                 details={"tree": outline(tree, existing)},
                 stop_on_error=self.on_error == "stop",
+                is_whole=self.on_error == "stop",
                 validate_first=True,
             )
 

@@ -98,6 +98,12 @@ def exported_uri(file: Exported) -> str:
     return f"ads://exports/{path.name}" if is_resource else path.as_uri()
 
 
+def size_of(uri: str) -> int | None:
+    """Return the size of a listed resource in bytes, or None if it is not known before it is read."""
+    name = uri.removeprefix("ads://fields/")
+    return len(fields_of(name).encode()) if name in OBJECTS else None
+
+
 @dataclass(frozen=True)
 class Content:
     """A part of a resource."""
@@ -187,6 +193,7 @@ class Library:
         return [value for value in values if value.startswith(prefix)][:MAX_COMPLETIONS]
 
 
+@cache
 def fields_of(name: str) -> str:
     """Return the fields of an object as a JSON table, those with a meaning first. Raises NotFound."""
     if name not in OBJECTS:

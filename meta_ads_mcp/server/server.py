@@ -77,6 +77,7 @@ from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.server.catalogue import READ_ONLY
 from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
+from meta_ads_mcp.server.identity import describe_server
 from meta_ads_mcp.server.input_lines import InputLines
 from meta_ads_mcp.server.tool_index import ToolEntry
 
@@ -90,6 +91,9 @@ if TYPE_CHECKING:
 
 NAME = "meta-ads"
 LIST_TTL_SECONDS = 3600
+# Tools that answer with tables. Claude Code cuts an answer of more than 50,000 characters unless the tool allows more.
+TABLES = frozenset({"ads_get_insights", "ads_insights_performance_trend", "ads_run_report_and_wait"})
+MAX_TABLE_CHARS = 100_000
 # Tools a client that defers definitions should load at once.
 CORE = frozenset(
     {"ads_get_ad_accounts", "ads_get_campaigns", "ads_get_insights", "ads_find_tools", "ads_call_read_tool"}
@@ -149,6 +153,7 @@ class AdsServer(FastMCP[Any]):
         self.add_completion_handler(self._complete)
         # Nothing that is listed ever changes: fastmcp would announce that it may.
         self._mcp_server.notification_options = NotificationOptions()
+        describe_server(self._mcp_server, has_views=any("ui" in (tool.meta or {}) for tool in self._listed))
 
     async def run_stdio_async(self, *_: Any, **__: Any) -> None:
         """Serve on stdio as fastmcp does, with input lines that never go unanswered."""
@@ -297,10 +302,13 @@ class ListedTool(McpTool):
 
 
 class ListedResource(McpResource):
-    """A resource as clients see it, without fastmcp's own marks."""
+    """A resource as clients see it, with its size, without fastmcp's own marks."""
 
     def to_mcp_resource(self, **overrides: Any) -> ProtocolResource:
-        return super().to_mcp_resource(**{"_meta": self.meta, **overrides})
+        from meta_ads_mcp.server.resources import size_of  # noqa: PLC0415  read when a client lists resources
+
+        listed = super().to_mcp_resource(**{"_meta": self.meta, **overrides})
+        return listed.model_copy(update={"size": size_of(str(self.uri))})
 
 
 class ListedTemplate(McpTemplate):
@@ -347,8 +355,10 @@ def tool_annotations(tool: ToolEntry | Tool) -> ToolAnnotations:
 
 
 def hints(tool: ToolEntry | Tool) -> dict[str, Any] | None:
-    """Return the hint to load a tool at once, which some clients read and others ignore."""
-    return {"anthropic/alwaysLoad": True} if tool.name in CORE else None
+    """Return hints that some clients read and others ignore: load a tool at once, show a long answer whole."""
+    load = {"anthropic/alwaysLoad": True} if tool.name in CORE else {}
+    size = {"anthropic/maxResultSizeChars": MAX_TABLE_CHARS} if tool.name in TABLES else {}
+    return load | size or None
 
 
 def serve(server: AdsServer) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
-from fastmcp.server.low_level import UI_EXTENSION_ID, LowLevelServer
+from fastmcp.server.low_level import LowLevelServer
 from mcp.types import Icon, ServerCapabilities
 
+UI_EXTENSION_ID = "io.modelcontextprotocol/ui"
 TITLE = "Meta Ads"
 DESCRIPTION = "Meta Ads from your own machine: your own token, and writes only when you allow them."
 WEBSITE = "https://github.com/meta-ads-local-mcp/meta-ads-local-mcp"

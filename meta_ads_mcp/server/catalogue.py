@@ -80,7 +80,7 @@ WRITE_CALLER = "ads_call_write_tool"
 PROMPT_TOOLSET = "prompts"
 MAX_NEAREST = 3
 MAX_NAME_CHARS = 80
-_TOOL_NAME = re.compile(r"\b(?:ads|facebook)_[a-z0-9_]+\b")
+_TOOL_NAME = re.compile(r"\b(?P<name>(?:ads|facebook)_[a-z0-9_]+)\b`?")
 READ_ONLY = (
     "This server only reads: writes are off. Its owner allows them with META_ADS_ALLOW_WRITES=true or --allow-writes."
 )
@@ -210,10 +210,10 @@ class Catalogue:
         mentioned: set[str] = set()
 
         def mark(match: re.Match[str]) -> str:
-            name = match[0]
+            name = match["name"]
             way = self._way_to(name) if name not in mentioned else ""
             mentioned.add(name)
-            return f"{name} ({way})" if way else name
+            return f"{match[0]} ({way})" if way else match[0]
 
         return _TOOL_NAME.sub(mark, text)
 

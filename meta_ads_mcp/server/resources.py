@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.server import skills
 
 if TYPE_CHECKING:
     from meta_ads_mcp.core.ports import Account
@@ -155,6 +156,8 @@ class Library:
             return [Content(await self._call_tool("ads_rate_status"))]
         if uri == "ads://accounts":
             return [Content(await self._call_tool("ads_get_ad_accounts", max_items=MAX_ACCOUNTS))]
+        if uri.startswith(skills.SCHEME):
+            return [Content(skills.read_file(uri), skills.MARKDOWN)]
         match = _URI.fullmatch(uri)
         if match is None:
             raise NotFound("There is no resource at this address.", _ADDRESSES)

@@ -79,6 +79,7 @@ from meta_ads_mcp.server.catalogue import READ_ONLY
 from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
 from meta_ads_mcp.server.identity import describe_server
 from meta_ads_mcp.server.input_lines import InputLines
+from meta_ads_mcp.server.skills_extension import SkillsExtension
 from meta_ads_mcp.server.tool_index import ToolEntry
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class AdsServer(FastMCP[Any]):
         self._catalogue, self._engine = catalogue, engine
         self._listed = [mcp_tool(tool) for tool in catalogue.listed]
         self.add_completion_handler(self._complete)
+        self.add_extension(SkillsExtension())
         # Nothing that is listed ever changes: fastmcp would announce that it may.
         self._mcp_server.notification_options = NotificationOptions()
         describe_server(self._mcp_server, has_views=any("ui" in (tool.meta or {}) for tool in self._listed))

@@ -93,5 +93,5 @@ def test_the_handshake_era_announces_no_extension(tmp_path: Path) -> None:
 )
 async def test_another_address_is_refused_with_the_skills_there_are(uri: str, era: Any) -> None:
     async with Client(build_server(shared_world()).server, mode=era) as client:
-        with pytest.raises(MCPError, match="skill://weekly-report/SKILL.md"):
+        with pytest.raises(MCPError, match=r"skill://weekly-report/SKILL\.md"):
             await client.read_resource(uri)

@@ -5,7 +5,7 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: venv demo test test-oldest snapshots docs bundle bench torture compat lock
+.PHONY: venv demo test test-oldest snapshots docs plugins bundle bench torture compat lock
 
 venv: $(READY)
 
@@ -40,6 +40,11 @@ snapshots: venv
 
 docs: venv
 	$(BIN)/python scripts/docs.py
+
+# Writes the plugin, and asks the validators of Claude Code, agentskills.io, Gemini CLI and Codex (from npm).
+plugins: venv
+	$(BIN)/python scripts/plugins.py
+	$(BIN)/python scripts/plugins.py --validate
 
 bundle: venv
 	$(BIN)/python scripts/bundle.py

@@ -21,6 +21,7 @@ CHECKS = {
     "types (basedpyright)": [PYTHON, "-m", "basedpyright"],
     "import layers": [LINT_IMPORTS],
     "generated docs": [PYTHON, "scripts/docs.py", "--check"],
+    "generated plugin": [PYTHON, "scripts/plugins.py", "--check"],
     "tests": [PYTHON, "-m", "pytest", "-n", "2"],
 }
 

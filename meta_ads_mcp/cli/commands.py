@@ -17,7 +17,21 @@ from meta_ads_mcp.settings import Settings, SettingsError
 
 # Long enough for a person at a terminal to unlock the keyring.
 KEYRING_SECONDS = 120.0
-CLIENT_NAMES = ("claude-desktop", "claude-code", "cursor", "cline", "vscode")
+CLIENT_NAMES = (
+    "claude-desktop",
+    "claude-code",
+    "cursor",
+    "cline",
+    "vscode",
+    "codex",
+    "opencode",
+    "gemini-cli",
+    "windsurf",
+    "zed",
+    "goose",
+)
+# Other names of clients that people type.
+CLIENT_ALIASES = {"gemini": "gemini-cli", "claude": "claude-code"}
 FORMATS = ("table", "json", "csv")
 SHELLS = ("bash", "zsh", "fish")
 
@@ -225,7 +239,13 @@ def _json_option(parser: argparse.ArgumentParser) -> None:
 def _client_option(others: Sequence[str]) -> Callable[[argparse.ArgumentParser], None]:
     def add(parser: argparse.ArgumentParser) -> None:
         names = [*CLIENT_NAMES, *others]
-        parser.add_argument("client", choices=names, metavar="CLIENT", help=f"one of {', '.join(names)}")
+        parser.add_argument(
+            "client",
+            type=lambda name: CLIENT_ALIASES.get(name, name),
+            choices=names,
+            metavar="CLIENT",
+            help=f"one of {', '.join(names)}",
+        )
 
     return add
 

@@ -330,3 +330,11 @@ def test_no_logger_writes_a_token_at_any_level(terminal: Terminal, caplog: pytes
         terminal.run("call", "ads_get_ad_accounts", "limit=1")
         terminal.run("doctor")
     assert DEMO_TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize(("name", "file"), [("gemini", ".gemini/settings.json"), ("codex", ".codex/config.toml")])
+def test_install_knows_other_names_and_other_formats(terminal: Terminal, name: str, file: str) -> None:
+    assert terminal.run("install", name, "--demo")[0] == 0
+    assert "--demo" in (terminal.home / file).read_text()
+    assert terminal.run("uninstall", name)[0] == 0
+    assert "--demo" not in (terminal.home / file).read_text()

@@ -1,7 +1,8 @@
 """Where each client keeps its list of servers, on macOS, Windows and Linux.
 
-Sources: the clients' own documentation (code.claude.com, docs.cursor.com, docs.cline.bot, code.visualstudio.com); for
-the packaged Claude Desktop of Windows, anthropics/claude-code#26073.
+Sources: the clients' own documentation (code.claude.com, docs.cursor.com, docs.cline.bot, code.visualstudio.com,
+developers.openai.com/codex, opencode.ai, geminicli.com, docs.windsurf.com, zed.dev, block.github.io/goose); for the
+packaged Claude Desktop of Windows, anthropics/claude-code#26073.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from meta_ads_mcp.cli.install.document import TextFormat
+from meta_ads_mcp.cli.install.entry_shape import GOOSE, OPENCODE, PLAIN, TYPED, EntryShape
+from meta_ads_mcp.cli.install.jsonc import JsonFormat
+from meta_ads_mcp.cli.install.toml_text import TomlFormat
+from meta_ads_mcp.cli.install.yaml_text import YamlFormat
+
 System = Literal["darwin", "win32", "linux"]
+JSON, JSONC, TOML, YAML = JsonFormat(comments=False), JsonFormat(comments=True), TomlFormat(), YamlFormat()
 EDITORS = ("Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf")
 
 
@@ -53,8 +61,8 @@ class ClientConfig:
     title: str
     files: Callable[[Machine], list[Path]]
     key: str = "mcpServers"
-    comments: bool = False
-    typed: bool = False
+    format: TextFormat = JSON
+    shape: EntryShape = PLAIN
     then: str = "Restart it to load the server."
 
 
@@ -91,23 +99,54 @@ def _vscode(machine: Machine) -> list[Path]:
     return [usual]
 
 
+def _codex(machine: Machine) -> list[Path]:
+    return [Path(machine.environ.get("CODEX_HOME") or machine.home / ".codex") / "config.toml"]
+
+
+def _opencode(machine: Machine) -> list[Path]:
+    """The folder is the same on every system."""
+    folder = Path(machine.environ.get("XDG_CONFIG_HOME") or machine.home / ".config") / "opencode"
+    existing = [path for path in (folder / "opencode.jsonc", folder / "opencode.json") if path.is_file()]
+    return existing[:1] or [folder / "opencode.json"]
+
+
+def _gemini(machine: Machine) -> list[Path]:
+    return [machine.home / ".gemini" / "settings.json"]
+
+
+def _windsurf(machine: Machine) -> list[Path]:
+    return [machine.home / ".codeium" / "windsurf" / "mcp_config.json"]
+
+
+def _zed(machine: Machine) -> list[Path]:
+    if machine.system == "win32":
+        return [machine.config / "Zed" / "settings.json"]
+    folder = machine.config if machine.system == "linux" else machine.home / ".config"
+    return [folder / "zed" / "settings.json"]
+
+
+def _goose(machine: Machine) -> list[Path]:
+    if machine.system == "win32":
+        return [machine.config / "Block" / "goose" / "config" / "config.yaml"]
+    folder = machine.config if machine.system == "linux" else machine.home / ".config"
+    return [folder / "goose" / "config.yaml"]
+
+
 CLIENTS = {
     client.name: client
     for client in (
         ClientConfig(
             "claude-desktop", "Claude Desktop", _claude_desktop, then="Quit and reopen it to load the server."
         ),
-        ClientConfig("claude-code", "Claude Code", _claude_code, typed=True, then="See it with `claude mcp list`."),
-        ClientConfig("cursor", "Cursor", _cursor, comments=True, then="Switch it on in Cursor's settings, under MCP."),
-        ClientConfig("cline", "Cline", _cline, comments=True, then="It appears under MCP servers."),
-        ClientConfig(
-            "vscode",
-            "VS Code",
-            _vscode,
-            key="servers",
-            comments=True,
-            typed=True,
-            then="Start it from MCP: List Servers.",
-        ),
+        ClientConfig("claude-code", "Claude Code", _claude_code, shape=TYPED, then="See it with `claude mcp list`."),
+        ClientConfig("cursor", "Cursor", _cursor, format=JSONC, then="Switch it on in Cursor's settings, under MCP."),
+        ClientConfig("cline", "Cline", _cline, format=JSONC, then="It appears under MCP servers."),
+        ClientConfig("vscode", "VS Code", _vscode, "servers", JSONC, TYPED, then="Start it from MCP: List Servers."),
+        ClientConfig("codex", "Codex", _codex, "mcp_servers", TOML, then="See it with `codex mcp list`."),
+        ClientConfig("opencode", "opencode", _opencode, "mcp", JSONC, OPENCODE, "See it with `opencode mcp list`."),
+        ClientConfig("gemini-cli", "Gemini CLI", _gemini, format=JSONC, then="See it with `gemini mcp list`."),
+        ClientConfig("windsurf", "Windsurf", _windsurf, format=JSONC, then="Refresh the list in Cascade, under MCP."),
+        ClientConfig("zed", "Zed", _zed, "context_servers", JSONC, then="It appears in the Agent Panel's settings."),
+        ClientConfig("goose", "Goose", _goose, "extensions", YAML, GOOSE, "Start a new session to load it."),
     )
 }

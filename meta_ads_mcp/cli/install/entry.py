@@ -24,9 +24,9 @@ class ServerEntry:
     args: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
 
-    def public(self, *, typed: bool = False) -> dict[str, Any]:
-        entry: dict[str, Any] = {"type": "stdio"} if typed else {}
-        entry |= {"command": self.command, "args": list(self.args)}
+    def public(self) -> dict[str, Any]:
+        """Return the entry as most clients write it."""
+        entry: dict[str, Any] = {"command": self.command, "args": list(self.args)}
         return entry | ({"env": dict(self.env)} if self.env else {})
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from meta_ads_mcp.cli.install import config_file as files
-from meta_ads_mcp.cli.install import jsonc
 from meta_ads_mcp.cli.install.clients import CLIENTS, ClientConfig, Machine
+from meta_ads_mcp.cli.install.document import InvalidDocument, TextFormat, value_at
 from meta_ads_mcp.cli.install.entry import ServerEntry, server_entry
+from meta_ads_mcp.cli.install.entry_shape import OPENCODE, OPENCODE_2, EntryShape
 from meta_ads_mcp.credentials import ProfileIndex
 from meta_ads_mcp.settings import Settings
 
@@ -30,6 +31,9 @@ __all__ = [
 ]
 
 KEY = "meta-ads"
+TOKEN_VARIABLES = {"META_ACCESS_TOKEN", "META_TOKENS"}
+# Members inside which some clients write command and environment.
+NESTED = ("transport", "command")
 Say = Callable[[str], None]
 Problem = files.FileProblem
 
@@ -87,17 +91,19 @@ def _has_token(name: str, machine: Machine, state_dir: Path) -> bool:
 
 
 def _entry_has_token(text: str, client: ClientConfig) -> bool:
-    root = jsonc.parse(text, comments=client.comments).data if text.strip() else {}
-    entry = root.get(client.key, {}).get(KEY, {})
-    environment = {**entry.get("env", {}), **entry.get("transport", {}).get("env", {})}
-    return bool(environment.keys() & {"META_ACCESS_TOKEN", "META_TOKENS"})
+    entry = value_at(client.format.load(text), [*place_of(text, client)[0], KEY])
+    if not isinstance(entry, dict):
+        return False
+    holders = [entry, *(entry[name] for name in NESTED if isinstance(entry.get(name), dict))]
+    environments = [holder.get(client.shape.env) for holder in holders]
+    return any(env.keys() & TOKEN_VARIABLES for env in environments if isinstance(env, dict))
 
 
 def _change(client: ClientConfig, path: Path, edit: Callable[[str], str], same: str, say: Say) -> None:
     old = files.read(path)
     try:
         new = edit(old.text)
-    except jsonc.InvalidJsonc as wrong:
+    except InvalidDocument as wrong:
         raise Problem(
             f"{path} cannot be understood ({wrong}); it was left as it is. Correct it and try again."
         ) from None
@@ -111,27 +117,42 @@ def _change(client: ClientConfig, path: Path, edit: Callable[[str], str], same: 
 def add_entry(text: str, client: ClientConfig, entry: ServerEntry) -> str:
     """Return the file's text with a new entry, or with command and arguments of the existing one replaced.
 
-    Other keys of an existing entry are kept: they are the user's. Cline's own commands write an entry whose command is
-    inside `transport`, and Cline then reads only that.
+    Other members of an existing entry are kept: they are the user's. Cline's commands write the command inside
+    `transport`, and Cline then reads only that; old versions of Zed wrote it inside `command`.
     """
-    members = entry.public(typed=client.typed)
-    root = jsonc.parse(text, comments=client.comments).data if text.strip() else {}
-    servers = root.get(client.key) if isinstance(root, dict) else None
-    existing = servers.get(KEY) if isinstance(servers, dict) else None
+    edit, (place, shape) = client.format, place_of(text, client)
+    path = [*place, KEY]
+    existing = value_at(edit.load(text), path)
     if not isinstance(existing, dict):
-        return jsonc.set_member(text, [client.key, KEY], members, comments=client.comments)
-    path = [client.key, KEY]
+        return edit.set_member(text, path, shape.new(entry))
+    members = shape.members(entry)
     if isinstance(existing.get("transport"), dict):
-        path, existing = [*path, "transport"], existing["transport"]
-        members = {"type": "stdio", **members}
-        for name in ("command", "args"):
-            text = jsonc.remove_member(text, [client.key, KEY, name], comments=client.comments)
-    environment = {**existing.get("env", {}), **entry.env}
-    for name, value in {**members, **({"env": environment} if environment else {})}.items():
-        text = jsonc.set_member(text, [*path, name], value, comments=client.comments)
+        for name in members:
+            text = edit.remove_member(text, [*path, name])
+        path, existing, members = [*path, "transport"], existing["transport"], {"type": "stdio", **members}
+    nested = existing.get(shape.command)
+    inherited = nested.get(shape.env) if isinstance(nested, dict) else None
+    for name, value in members.items():
+        text = edit.set_member(text, [*path, name], value)
+    return _add_variables(text, edit, [*path, shape.env], {**(inherited or {}), **entry.env})
+
+
+def _add_variables(text: str, edit: TextFormat, path: list[str], variables: Mapping[str, str]) -> str:
+    """Return the text with these variables beside those that an entry has."""
+    if variables and not isinstance(value_at(edit.load(text), path), dict):
+        return edit.set_member(text, path, dict(variables))
+    for name, value in variables.items():
+        text = edit.set_member(text, [*path, name], value)
     return text
+
+
+def place_of(text: str, client: ClientConfig) -> tuple[list[str], EntryShape]:
+    """Return the path of the servers in this file, and the shape of an entry there."""
+    if client.shape is OPENCODE and isinstance(value_at(client.format.load(text), ["mcp", "servers"]), dict):
+        return ["mcp", "servers"], OPENCODE_2
+    return [client.key], client.shape
 
 
 def remove_entry(text: str, client: ClientConfig) -> str:
     """Return the file's text without the entry; unchanged if there is none."""
-    return jsonc.remove_member(text, [client.key, KEY], comments=client.comments) if text.strip() else text
+    return client.format.remove_member(text, [*place_of(text, client)[0], KEY]) if text.strip() else text

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from meta_ads_mcp.cli.install.document import ALTERS_MORE, InvalidDocument, check_object, data_with, data_without
+
 _BLANK = re.compile(r"[ \t\r\n]*")
 _COMMENTED_BLANK = re.compile(r"(?:[ \t\r\n]|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*"')
@@ -20,8 +22,24 @@ _INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 _MAX_DEPTH = 200
 
 
-class InvalidJsonc(Exception):
-    """The text is not what it should be; says where and what, without quoting it."""
+class InvalidJsonc(InvalidDocument):
+    """The text is not JSON; says where and what, without quoting it."""
+
+
+@dataclass(frozen=True)
+class JsonFormat:
+    """See `TextFormat`. `comments` allows comments and trailing commas."""
+
+    comments: bool
+
+    def load(self, text: str) -> dict[str, Any]:
+        return check_object(parse(text, comments=self.comments).data) if text.strip() else {}
+
+    def set_member(self, text: str, path: Sequence[str], value: Any) -> str:
+        return set_member(text, path, value, comments=self.comments)
+
+    def remove_member(self, text: str, path: Sequence[str]) -> str:
+        return remove_member(text, path, comments=self.comments) if text.strip() else text
 
 
 @dataclass(frozen=True)
@@ -148,7 +166,7 @@ def set_member(text: str, path: Sequence[str], value: Any, *, comments: bool) ->
     else:
         dump = _dump(text, value, depth + 1)
         result = text[: member.value.start] + dump + text[member.value.end :]
-    return _verify(result, _with(root.data, path[: depth + 1], value), comments)
+    return _verify(result, data_with(root.data, path[: depth + 1], value), comments)
 
 
 def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
@@ -167,7 +185,7 @@ def remove_member(text: str, path: Sequence[str], *, comments: bool) -> str:
     closing = node.end - 1 - (len(text) - len(result))
     if not result[node.start + 1 : closing].strip():
         result = result[: node.start + 1] + result[closing:]
-    return _verify(result, _without(root.data, path), comments)
+    return _verify(result, data_without(root.data, path), comments)
 
 
 def _last(node: JsoncNode, key: str) -> Member | None:
@@ -235,19 +253,7 @@ def _indent_of(text: str, at: int) -> str:
     return before if not before.strip() else before[: len(before) - len(before.lstrip())]
 
 
-def _with(data: Any, path: Sequence[str], value: Any) -> Any:
-    head, *rest = path
-    return {**data, head: _with(data[head], rest, value) if rest else value}
-
-
-def _without(data: Any, path: Sequence[str]) -> Any:
-    head, *rest = path
-    if rest:
-        return {**data, head: _without(data[head], rest)}
-    return {key: value for key, value in data.items() if key != head}
-
-
 def _verify(text: str, value: Any, comments: bool) -> str:
     if parse(text, comments=comments).data != value:
-        raise InvalidJsonc("the change would alter more than this server's entry")
+        raise InvalidJsonc(ALTERS_MORE)
     return text

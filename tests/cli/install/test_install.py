@@ -41,8 +41,18 @@ PLACES = {
     **{("claude-code", system): ".claude.json" for system in SYSTEMS},
     **{("cursor", system): ".cursor/mcp.json" for system in SYSTEMS},
     **{("cline", system): ".cline/data/settings/cline_mcp_settings.json" for system in SYSTEMS},
+    **{("codex", system): ".codex/config.toml" for system in SYSTEMS},
+    **{("opencode", system): ".config/opencode/opencode.json" for system in SYSTEMS},
+    **{("gemini-cli", system): ".gemini/settings.json" for system in SYSTEMS},
+    **{("windsurf", system): ".codeium/windsurf/mcp_config.json" for system in SYSTEMS},
+    **{("zed", system): ".config/zed/settings.json" for system in SYSTEMS},
+    **{("goose", system): ".config/goose/config.yaml" for system in SYSTEMS},
+    ("zed", "win32"): "AppData/Roaming/Zed/settings.json",
+    ("goose", "win32"): "AppData/Roaming/Block/goose/config/config.yaml",
 }
+JSON_PLACES = [place for place in PLACES if isinstance(CLIENTS[place[0]].format, jsonc.JsonFormat)]
 EVERYWHERE = pytest.mark.parametrize(("client", "system"), PLACES)
+EVERY_JSON = pytest.mark.parametrize(("client", "system"), JSON_PLACES)
 
 
 def machine(home: Path, system: Any = "linux", **environ: str) -> Machine:
@@ -59,6 +69,12 @@ def put(client: str, at: Machine, entry: ServerEntry = ENTRY) -> list[str]:
     return said
 
 
+def servers_in(path: Path, client: str) -> dict[str, Any]:
+    """The servers of a client's file, whatever its format."""
+    found: dict[str, Any] = CLIENTS[client].format.load(path.read_text(encoding="utf-8"))[CLIENTS[client].key]
+    return found
+
+
 def backups(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.*.bak"))
 
@@ -70,9 +86,14 @@ def backups(path: Path) -> list[Path]:
 def test_it_is_where_the_client_reads_it(tmp_path: Path, client: str, system: str) -> None:
     put(client, machine(tmp_path, system))
     path = tmp_path / PLACES[client, system]
-    servers = json.loads(path.read_text())[CLIENTS[client].key]
-    assert servers["meta-ads"]["command"] == "/opt/bin/meta-ads-mcp"
-    assert servers["meta-ads"]["args"] == ["--profile", "acme"]
+    shape = CLIENTS[client].shape
+    entry = servers_in(path, client)["meta-ads"]
+    command = entry[shape.command]
+    assert (command if shape.args is None else [command, *entry[shape.args]]) == [
+        "/opt/bin/meta-ads-mcp",
+        "--profile",
+        "acme",
+    ]
     assert [found for found in tmp_path.rglob("*") if found.is_file()] == [path]
 
 
@@ -83,6 +104,10 @@ def test_it_is_where_the_client_reads_it(tmp_path: Path, client: str, system: st
         ("claude-desktop", "linux", {"XDG_CONFIG_HOME": "xdg"}, f"xdg/{DESKTOP}"),
         ("claude-desktop", "win32", {"APPDATA": "roaming"}, f"roaming/{DESKTOP}"),
         ("vscode", "win32", {"APPDATA": "roaming"}, "roaming/Code/User/mcp.json"),
+        ("codex", "darwin", {"CODEX_HOME": "elsewhere"}, "elsewhere/config.toml"),
+        ("opencode", "linux", {"XDG_CONFIG_HOME": "xdg"}, "xdg/opencode/opencode.json"),
+        ("zed", "linux", {"XDG_CONFIG_HOME": "xdg"}, "xdg/zed/settings.json"),
+        ("goose", "linux", {"XDG_CONFIG_HOME": "xdg"}, "xdg/goose/config.yaml"),
     ],
 )
 def test_the_environment_moves_it(
@@ -119,6 +144,28 @@ def test_clines_extension_keeps_its_list_in_each_editor(tmp_path: Path, system: 
 
 # --- what is kept
 
+CODEX = """# mine
+model = "gpt-5"
+
+[mcp_servers.other]  # first
+command = "x"
+args = [
+  "]",  # not the end
+]
+
+[tui]
+theme = "a"
+"""
+GOOSE = """# mine
+GOOSE_PROVIDER: openai
+extensions:
+  developer:  # built in
+    enabled: true
+    type: builtin
+    args:
+    - a  # b
+"""
+CONTENTS = {"codex": CODEX, "goose": GOOSE}
 COMMENTED = """{
     // my servers, do not lose this
     "inputs": [ {"id": "key", "type": "promptString",}, ],
@@ -177,7 +224,7 @@ def test_comments_survive_both_ways(tmp_path: Path) -> None:
     assert path.read_text() == COMMENTED
 
 
-@EVERYWHERE
+@EVERY_JSON
 def test_the_users_own_keys_of_the_entry_stay(tmp_path: Path, client: str, system: str) -> None:
     at, path, key = machine(tmp_path, system), tmp_path / PLACES[client, system], CLIENTS[client].key
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -186,11 +233,7 @@ def test_the_users_own_keys_of_the_entry_stay(tmp_path: Path, client: str, syste
     put(client, at)
     servers = json.loads(path.read_text())[key]
     assert list(servers) == ["before", "meta-ads", "after"]
-    assert servers["meta-ads"] | {"type": "stdio"} == own | {
-        "command": ENTRY.command,
-        "args": list(ENTRY.args),
-        "type": "stdio",
-    }
+    assert servers["meta-ads"] == own | CLIENTS[client].shape.members(ENTRY)
 
 
 def test_a_variable_that_goes_along_joins_those_of_the_user(tmp_path: Path) -> None:
@@ -206,9 +249,10 @@ def test_a_variable_that_goes_along_joins_those_of_the_user(tmp_path: Path) -> N
 def test_uninstall_takes_out_this_server_alone(tmp_path: Path, client: str, system: str) -> None:
     at, path, key = machine(tmp_path, system), tmp_path / PLACES[client, system], CLIENTS[client].key
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = json.dumps({"a": [1], key: {"other": {"command": "x"}}, "b": None}, indent=2)
+    content = CONTENTS.get(client) or json.dumps({"a": [1], key: {"other": {"command": "x"}}, "b": None}, indent=2)
     path.write_text(content)
     put(client, at)
+    assert path.read_text() != content
     uninstall(client, at, silent)
     assert path.read_text() == content
     said: list[str] = []
@@ -238,10 +282,11 @@ BROKEN = [
     '{"a": "\n"}',
     '{"a": 01}',
 ]
+NO_OBJECTS = '{"mcpServers": [], "servers": [], "mcp": [], "context_servers": []}'
 
 
-@pytest.mark.parametrize("content", [*BROKEN, '{"mcpServers": [], "servers": []}', "[" * 5000])
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("content", [*BROKEN, NO_OBJECTS, "[" * 5000])
+@pytest.mark.parametrize("client", sorted({client for client, _ in JSON_PLACES}))
 def test_what_cannot_be_understood_is_left_alone(tmp_path: Path, client: str, content: str) -> None:
     at, path = machine(tmp_path), tmp_path / PLACES[client, "linux"]
     path.parent.mkdir(parents=True, exist_ok=True)

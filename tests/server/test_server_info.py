@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.server.identity import DESCRIPTION, TITLE, WEBSITE
+from meta_ads_mcp.server.server_info import DESCRIPTION, TITLE, WEBSITE
 from tests.support.mcp_process import MODERN, ROOT, McpProcess
 
 ERAS = ("2025-11-25", MODERN)

@@ -77,8 +77,8 @@ from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.server.catalogue import READ_ONLY
 from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
-from meta_ads_mcp.server.server_info import describe_server
 from meta_ads_mcp.server.input_lines import InputLines
+from meta_ads_mcp.server.server_info import describe_server
 from meta_ads_mcp.server.skills_extension import SkillsExtension
 from meta_ads_mcp.server.tool_index import ToolEntry
 

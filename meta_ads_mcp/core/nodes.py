@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -66,6 +67,8 @@ class NodeKind:
     * `pause_status`: the status that stops what the object does; None if nothing stops it.
     * `has_status`: whether it shows and takes the status DELETED.
     * `reversible`: whether its fields can be written back one by one.
+    * `hidden_fields`: fields that Graph does not show, though it may take them.
+    * `final_fields`: fields whose change cannot be undone.
     * `delivers`: whether the status ACTIVE lets it spend, and ARCHIVED ends it for good.
     * `deletable`: whether `DELETE` takes back its creation.
     * `create_action`: the word of the policy for creating it.
@@ -89,6 +92,8 @@ class NodeKind:
     pause_status: str | None = None
     has_status: bool = False
     reversible: bool = False
+    hidden_fields: tuple[str, ...] = ()
+    final_fields: tuple[str, ...] = ()
     delivers: bool = True
     deletable: bool = False
     create_action: str | None = None
@@ -181,13 +186,13 @@ _ROWS = (
         distinct_field="approximate_count_lower_bound",
         list_edge="customaudiences",
         fingerprint=Fingerprint(created="time_created"),
-        id_keys=(
-            "audience_id",
-            "custom_audiences",
-            "excluded_custom_audiences",
-            "origin_audience_id",
-            "lookalike_audience_id",
-            "custom_audience_ids",
+        reversible=True,
+        delivers=False,
+        # Its people, and the accounts that it is shared with, are no values that can be written back.
+        final_fields=("operation", "adaccounts", "relationship_type"),
+        id_keys=tuple(
+            "audience_id custom_audiences excluded_custom_audiences origin_audience_id lookalike_audience_id "
+            "custom_audience_ids".split()
         ),
         quota="custom_audience",
         quota_edges=("customaudiences", "users", "usersreplace"),
@@ -232,14 +237,8 @@ _ROWS = (
         Owner.MEMBER,
         member_edge="adspixels",
         distinct_field="data_use_setting",
-        id_keys=(
-            "pixel_id",
-            "pixel_ids",
-            "lead_ads_selected_pixel_id",
-            "fb_pixel",
-            "offsite_pixel_id",
-            "dataset",
-            "dataset_id",
+        id_keys=tuple(
+            "pixel_id pixel_ids lead_ads_selected_pixel_id fb_pixel offsite_pixel_id dataset dataset_id".split()
         ),
     ),
     NodeKind(
@@ -247,6 +246,7 @@ _ROWS = (
         "Instagram account",
         Owner.MEMBER,
         member_edge="instagram_accounts",
+        distinct_field="follows_count",
         id_keys=("instagram_user_id", "instagram_actor_id", "ig_user_id"),
     ),
     NodeKind(
@@ -265,6 +265,10 @@ _ROWS = (
         Owner.PAGE,
         list_edge="feed",
         fingerprint=Fingerprint(("message",)),
+        reversible=True,
+        delivers=False,
+        hidden_fields=("is_pinned", "name"),
+        final_fields=("is_published",),
         id_keys=("object_story_id", "post_id", "source_post_id", "effective_object_story_id"),
         quota="pages",
         quota_edges=("feed", "photos"),
@@ -334,6 +338,7 @@ _ROWS = (
         for name, label in (
             ("AdActivity", "event of the activity log"),
             ("AdPreview", "ad preview"),
+            ("BrandedContentShadowIGMediaID", "post of a creator"),
             ("ProductCatalogDiagnosticGroup", "diagnostic group"),
             ("AdsPixelStatsResult", "pixel statistics"),
             ("CustomAudiencesharedAccountInfo", "shared account"),
@@ -353,20 +358,6 @@ def node_kind(name: str) -> NodeKind:
     return NODES.get(name) or NodeKind(name, name, Owner.UNKNOWN)
 
 
-# Edges that only a business has (SDK class Business), so that what stands before them is one.
-BUSINESS_EDGES = frozenset(
-    """
-    owned_ad_accounts client_ad_accounts owned_pages client_pages owned_pixels client_pixels owned_product_catalogs
-    client_product_catalogs owned_instagram_accounts client_instagram_accounts owned_apps client_apps business_users
-    system_users pending_users owned_businesses client_businesses owned_whatsapp_business_accounts business_invoices
-    pending_owned_ad_accounts pending_client_ad_accounts
-    """.split()
-)
-# Edges whose objects belong to the account of the object before them. An edge that is not here may also list objects
-# of others, with which that object is shared.
-OWNED_EDGES = frozenset(
-    "adsets feed posts published_posts photos videos leadgen_forms comments replies media leads".split()
-)
 # Edge → quota. Every other edge counts on DEFAULT_QUOTA.
 QUOTA_OF_EDGE = {edge: row.quota for row in _ROWS for edge in row.quota_edges}
 
@@ -392,7 +383,8 @@ def kind_on_edge(edge: str) -> str | None:
     return next((row.name for row in _ROWS if row.list_edge == edge), None)
 
 
-def can_be_undone(effect: str, node: str) -> bool:
-    """Return whether `ads_undo_change` can put back a change with this effect. A deletion never can."""
+def can_be_undone(effect: str, node: str, fields: Iterable[str] = ()) -> bool:
+    """Return whether `ads_undo_change` can put back a change with this effect on these fields. A deletion never can."""
     kind = node_kind(node)
-    return (effect == "update" and kind.reversible) or (effect == "create" and (kind.has_status or kind.deletable))
+    is_reversible = kind.reversible and set(kind.final_fields).isdisjoint(fields)
+    return (effect == "update" and is_reversible) or (effect == "create" and (kind.has_status or kind.deletable))

@@ -15,8 +15,8 @@ from contextlib import suppress
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from meta_ads_mcp.core.nodes import BUSINESS_EDGES
 from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.values.graph_edges import BUSINESS_EDGES
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.request_ids import ANY, ids_of_request
 from meta_ads_mcp.errors import AdsError, Denied

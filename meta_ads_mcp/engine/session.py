@@ -10,10 +10,10 @@ from typing import Any
 from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry, UnitPage
 from meta_ads_mcp.core.clock import Clock, SystemClock
 from meta_ads_mcp.core.fields import names
-from meta_ads_mcp.core.nodes import OWNED_EDGES
 from meta_ads_mcp.core.ports import Account, Answers, Directory, Downloads, Exports, ProfilesPort, Uploads
 from meta_ads_mcp.core.request import Request, confine
 from meta_ads_mcp.core.result import Listing, Row
+from meta_ads_mcp.core.values.graph_edges import OWNED_EDGES
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.authority import GraphPort

@@ -27,7 +27,7 @@ Clock = Callable[[], datetime]
 load_handlers()
 
 ROOT = GraphNode("", "Root", {})
-ROOT_EDGES = {("search",), ("dataset_quality",), ("debug_token",), ("oauth", "access_token")}
+ROOT_EDGES = {("search",), ("dataset_quality",), ("ads_archive",), ("debug_token",), ("oauth", "access_token")}
 GRAPH_URL = "https://graph.facebook.com"
 
 

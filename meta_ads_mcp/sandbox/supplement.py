@@ -85,6 +85,25 @@ EDGES: dict[str, Extra] = {
     "Root GET dataset_quality": Extra(
         "docs: marketing-api/conversions-api/dataset-quality-api", {"dataset_id": "string", "agent_name": "string"}
     ),
+    "Root GET ads_archive": Extra(
+        "docs: graph-api/reference/ads_archive",
+        {
+            "ad_reached_countries": "list<string>",
+            "search_terms": "string",
+            "search_page_ids": "list<string>",
+            "search_type": "enum:KEYWORD_UNORDERED|KEYWORD_EXACT_PHRASE",
+            "ad_type": "enum:ALL|POLITICAL_AND_ISSUE_ADS|HOUSING_ADS|EMPLOYMENT_ADS|"
+            "FINANCIAL_PRODUCTS_AND_SERVICES_ADS",
+            "ad_active_status": "enum:ACTIVE|ALL|INACTIVE",
+            "ad_delivery_date_min": "string",
+            "ad_delivery_date_max": "string",
+            "media_type": "enum:ALL|IMAGE|MEME|VIDEO|NONE",
+            "publisher_platforms": "list<string>",
+            "languages": "list<string>",
+            "unmask_removed_content": "bool",
+        },
+        "ArchivedAd",
+    ),
     "Root GET debug_token": Extra("docs: facebook-login/guides/access-tokens/debugging", {"input_token": "string"}),
     "Root GET oauth/access_token": Extra(
         "docs: facebook-login/guides/access-tokens/get-long-lived",
@@ -134,6 +153,7 @@ EDGES: dict[str, Extra] = {
         "docs: marketing-api/best-practices (Performance Recommendations History API)",
         {"from_date": "string", "to_date": "string", "get_reason": "bool"},
     ),
+    "IGBCAdsPermission GET ": Extra("SDK: IGBCAdsPermission.api_get"),
     "Photo GET ": Extra("docs: graph-api/reference/photo"),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     # A report answers with its run; `fields` are those of the rows to come.
@@ -151,6 +171,13 @@ FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     # The SDK names it as a param of the upload; Airbyte's source reads it every day.
     "AdImage": {"filename": ("string", "SDK: AdImage.Field.filename")},
     "TargetingAutomation": {"device": ("unsigned int", "Meta blog, 2026-11-04, Marketing API v27.0")},
+    "ArchivedAd": dict.fromkeys(
+        "id page_id page_name ad_creation_time ad_delivery_start_time ad_delivery_stop_time ad_creative_bodies "
+        "ad_creative_link_titles ad_creative_link_captions ad_creative_link_descriptions languages publisher_platforms "
+        "eu_total_reach target_ages target_gender target_locations age_country_gender_reach_breakdown "
+        "beneficiary_payers bylines spend impressions currency ad_snapshot_url".split(),
+        ("string", "docs: graph-api/reference/ads_archive"),
+    ),
     "PageOfUser": {
         "tasks": ("list<string>", "docs: graph-api/reference/user/accounts"),
         "perms": ("list<string>", "docs: graph-api/reference/user/accounts"),

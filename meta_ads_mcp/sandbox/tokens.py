@@ -15,9 +15,9 @@ APP_ID = "408231997710042"
 
 SCOPES = (
     "ads_management", "ads_read", "business_management", "catalog_management", "instagram_basic",
-    "instagram_manage_comments", "instagram_manage_insights", "leads_retrieval", "pages_manage_ads",
-    "pages_manage_engagement", "pages_manage_posts", "pages_read_engagement", "pages_read_user_content",
-    "pages_show_list", "read_insights",
+    "instagram_branded_content_ads_brand", "instagram_branded_content_creator", "instagram_manage_comments",
+    "instagram_manage_insights", "leads_retrieval", "pages_manage_ads", "pages_manage_engagement",
+    "pages_manage_posts", "pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights",
 )  # fmt: skip
 
 

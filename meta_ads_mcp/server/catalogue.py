@@ -52,6 +52,7 @@ TOOLSETS = (
     "assets",
     "optimisation",
     "instagram",
+    "reach_people",
     "diagnostics",
     "help",
     "narrow_writes",

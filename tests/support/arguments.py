@@ -41,7 +41,7 @@ def coded(node: str, number: int = 7) -> str:
 
 def class_of(segment: str) -> tuple[str, ...]:
     """The classes of which the first segment of a path may be; empty when it is an id of an unknown kind."""
-    if segment in ("search", "dataset_quality"):
+    if segment in ("search", "dataset_quality", "ads_archive"):
         return (sdk.ROOT,)
     if segment.startswith("act_"):
         return ("AdAccount",)

@@ -87,6 +87,16 @@ MORE: dict[str, dict[str, Any]] = {
             }
         ],
     },
+    "ads_boost_ig_post": {
+        "page_post_id": ID,
+        "daily_budget": 2000,
+        "duration_days": 7,
+        "targeting": AMERICANS,
+        "idempotency_key": "boost-1",
+    },
+    "ads_library_search": {"countries": ["DE"], "search_terms": "coffee"},
+    "ads_update_page_post": {"post_id": ID, "is_pinned": True, "dry_run": False},
+    "ads_update_partnership_permission": {"action": "request", "ig_account_id": ID, "creator_username": "lena.hikes"},
     "ads_update_lead_form": {"status": "ARCHIVED"},
     "ads_get_datasets": {"business_id": ID},
     "ads_share_dataset": {"action": "assign_user", "user_id": ID, "tasks": ["ANALYZE"]},

@@ -13,7 +13,7 @@ from tests.support import sdk
 from tests.support.arguments import class_of
 
 _ID = "(act_)?[0-9]{1,30}(_[0-9]{1,30})?"
-PATH = re.compile(f"({_ID}|me)(/[a-z][a-z0-9_]*)?|search|dataset_quality|debug_token|oauth/access_token")
+PATH = re.compile(f"({_ID}|me)(/[a-z][a-z0-9_]*)?|search|dataset_quality|ads_archive|debug_token|oauth/access_token")
 SECRETS = {"access_token", "appsecret_proof", "client_secret", "fb_exchange_token", "input_token"}
 TOKEN = re.compile("EAA[A-Za-z0-9]{16,}")
 # Fields of every object besides its id.
@@ -32,7 +32,7 @@ def minimal_answer(request: Request) -> Any:
     first, _, edge = request.path.partition("/")
     if request.method != "GET":
         return {"id": "900", "report_run_id": "901", "success": True}
-    if edge or first == "search":
+    if edge or first in ("search", "ads_archive"):
         return {"data": []}
     asked = str(request.params.get("fields", "")).split(",")
     return {"id": first} | {name: KNOWN[name] for name in asked if name in KNOWN}

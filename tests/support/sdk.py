@@ -55,6 +55,16 @@ BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
         "",
         _SEARCH,
     ),
+    "GET Root/ads_archive": (
+        dict.fromkeys(
+            "search_terms search_type ad_type ad_active_status ad_delivery_date_min ad_delivery_date_max "
+            "media_type".split(),
+            "string",
+        )
+        | dict.fromkeys("ad_reached_countries search_page_ids publisher_platforms languages".split(), "list<string>"),
+        "",
+        "not in the SDK; docs: graph-api/reference/ads_archive",
+    ),
     "GET Root/dataset_quality": (
         {"dataset_id": "string", "agent_name": "string"},
         "",

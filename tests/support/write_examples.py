@@ -103,6 +103,16 @@ VALID: dict[str, dict[str, Any]] = {
     "ads_create_ad_rule": {"account_id": "{account}", "name": "Stop", **SCHEDULE},
     "ads_update_ad_rule": {"rule_id": "{rule}", "name": "Renamed"},
     "ads_unshare_custom_audience": {"audience_id": "{audience}", "ad_account_ids": ["{other}"]},
+    "ads_boost_ig_post": {
+        "account_id": "{account}",
+        "page_post_id": "{page_post}",
+        "daily_budget": "20.00 USD",
+        "duration_days": 7,
+        "targeting": US,
+        "idempotency_key": "boost-1",
+    },
+    "ads_update_page_post": {"post_id": "{page_post}", "message": "We are open on Sunday.", "dry_run": False},
+    "ads_update_custom_audience": {"audience_id": "{visitors}", "name": "Visitors", "retention_days": 60},
     "ads_share_dataset": {"dataset_id": "{pixel}", "action": "share_account", "account_id": "{other}"},
     "ads_catalog_create": {"business_id": "{business}", "name": "Outlet"},
     "ads_catalog_create_product_set": {
@@ -162,6 +172,7 @@ CONFIRMED = frozenset(
     ads_import_structure ads_copy_to_account
     ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     ads_bulk_update ads_shift_budget
+    ads_update_page_post ads_update_custom_audience ads_update_partnership_permission
     ads_catalog_delete_entity ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
     """.split()
 )

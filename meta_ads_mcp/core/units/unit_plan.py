@@ -101,7 +101,8 @@ class UnitPlan:
     * `is_whole`: the call is denied if the policy denies one of its objects. Otherwise that object is refused.
     * `keeps_sum`: money only moves, because each raise needs the cuts: the policy measures the difference of the sums.
     * `validate_first`: Graph validates what it can before anybody is asked; anything that it refuses ends the call.
-    * `details`: data for the answer, before and after the change.
+    * `details`: data for the answer before the change.
+    * `outcome`: data for the answer after it.
     * `max_items`: rows of the answer and objects per change in the plan. None: all of a usual unit; of a larger one
       only those that are not a plain success. ads_get_changes lists the others.
     * `undo_of`: the unit that this one reverses.
@@ -113,6 +114,7 @@ class UnitPlan:
     unchanged: Sequence[UnchangedObject] = ()
     notes: Sequence[str] = ()
     details: Row = field(default_factory=dict)
+    outcome: Row = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     max_unasked: int = MAX_UNASKED_OBJECTS
     stop_on_error: bool = False

@@ -9,6 +9,8 @@ from typing import Any
 
 from meta_ads_mcp.core.result import Row
 
+# Digits of Unix seconds from 2001 on.
+_UNIX_DIGITS = 10
 _WALL_CLOCK_CHARS = len("2026-11-30T09:00:00")
 
 
@@ -30,12 +32,14 @@ def with_parsed(row: Row, *names: str) -> Row:
 def same_value(graph: Any, intent: Any) -> bool:
     """Return whether a value that Graph shows is the value that was sent, by all that Graph is known to normalize.
 
-    Graph shows numbers as text, times in ISO 8601 where Unix seconds were sent, references as objects with their `id`,
-    texts without blanks around them, lists of plain values in another order, and objects with keys added. Two texts are
-    never compared as numbers: "007" is not "7".
+    Graph shows numbers as text, some objects as JSON text, times in ISO 8601 where Unix seconds were sent, references
+    as objects with their `id`, texts without blanks around them, lists of plain values in another order, and objects
+    with keys added. Two texts are never compared as numbers: "007" is not "7".
     """
     if isinstance(intent, bool) or intent is None:
         return _truth(graph) == bool(intent)
+    if isinstance(intent, dict | list) and isinstance(graph, str):
+        graph = parse_json_text(graph)
     if isinstance(graph, dict) and isinstance(intent, str):
         return str(graph.get("id")) == intent
     if isinstance(intent, dict) and isinstance(graph, dict):
@@ -71,7 +75,8 @@ def _same_time(graph: Any, intent: Any) -> bool:
     """Compare times. A time without an offset is one of the account's clocks, in whose time zone Graph shows times."""
     if isinstance(graph, str) and isinstance(intent, str) and is_wall_clock_time(intent):
         return graph[:_WALL_CLOCK_CHARS] == intent[:_WALL_CLOCK_CHARS].replace(" ", "T")
-    graph_s, intent_s = unix_seconds(graph), unix_seconds(intent)
+    is_number = isinstance(intent, str) and intent.isdecimal() and len(intent) >= _UNIX_DIGITS
+    graph_s, intent_s = unix_seconds(graph), unix_seconds(int(intent) if is_number else intent)
     return graph_s is not None and graph_s == intent_s
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from meta_ads_mcp.core.nodes import kind_on_edge, node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.values.spend_fields import (
     CAP_ACTION,
     OBJECT_BUDGETS,
@@ -41,6 +42,13 @@ _PUBLIC_TEXTS = frozenset({"message", "text", "caption", "link", "attachment_url
 SPENT_TOTAL, SPENT_TODAY = "amount_spent", "spent_today"
 # Values of a promoted object that choose what is measured rather than where an ad leads.
 _MEASURED = frozenset({"pixel_id", "custom_event_type", "custom_conversion_id", "custom_event_str", "pixel_rule"})
+# Edges by which somebody else gets or loses the right to advertise posts.
+_PARTNER_EDGES = {
+    "branded_content_ad_permissions": "it notifies the creator, which cannot be called back unseen",
+    "partnership_ad_code": "it decides whether others can advertise the post",
+}
+# Fields of an audience that select its people.
+_SELECTS_PEOPLE = ("rule", "retention_days")
 _COUNTS_AS_BUDGET = frozenset({SpendKind.BUDGET, SpendKind.CAP, SpendKind.MINIMUM})
 
 
@@ -189,7 +197,8 @@ def rule_effect(change: Change) -> RuleEffect | None:
 def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
     """Return the reasons why a person has to agree first. Empty if nobody has to. `now` is in Unix seconds."""
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
-    reasons |= dict.fromkeys([*_rule_reasons(change), *_publication_reasons(change)])
+    reasons |= dict.fromkeys([*_rule_reasons(change), *_publication_reasons(change), *_audience_reasons(change)])
+    reasons |= dict.fromkeys(_partner_reasons(change))
     return tuple(reasons)
 
 
@@ -366,8 +375,26 @@ def _rule_reasons(change: Change) -> Iterator[str]:
         yield f"the rule then acts by itself ({rule.kind}{most}), without asking anybody"
 
 
+def _audience_reasons(change: Change) -> Iterator[str]:
+    """Yield a reason if an existing audience gets other people by a rule."""
+    is_update = change.node == "CustomAudience" and change.object_id is not None
+    names = [name for name in _SELECTS_PEOPLE if name in change.after]
+    if is_update and any(not same_value(_before(change).get(name), change.after[name]) for name in names):
+        yield "it changes at once whom ads with this audience reach"
+
+
+def _partner_reasons(change: Change) -> Iterator[str]:
+    """Yield the reason of a change by which somebody else may advertise a post, or no longer may."""
+    reason = _PARTNER_EDGES.get(change.request.path.rpartition("/")[2])
+    if reason is not None:
+        yield "it takes the permission from the brand" if change.request.params.get("revoke") else reason
+
+
 def _publication_reasons(change: Change) -> Iterator[str]:
     edge = change.request.path.rpartition("/")[2]
     is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint([*change.request.params, *change.after])
-    if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text):
+    published = change.request.params.get("is_published") if change.node in _PUBLIC_NODES else None
+    if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text or published):
         yield "it is shown in public"
+    if published is False:
+        yield "it is no longer shown in public"

@@ -34,7 +34,7 @@ class Done:
         change = self.change
         if change.inverse is not None:
             return True
-        if change.after.get("status") == "DELETED" or not can_be_undone(change.effect.value, change.node):
+        if change.after.get("status") == "DELETED" or not can_be_undone(change.effect.value, change.node, change.after):
             return False
         return change.effect is not Effect.UPDATE or not fields_without_previous_value(change.before, change.after)
 

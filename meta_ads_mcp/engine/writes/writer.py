@@ -219,6 +219,8 @@ class WriteCall:
     async def _apply(self, plan: Plan) -> Result:
         extras = await self.args.apply(plan, self.steps, self.call)
         data = await self._outcome(extras) | await self._describe_effect()
+        if isinstance(data.get("changes"), Mapping):
+            data["changes"] = Final(self._words(plan).with_times(data["changes"]))
         summary = data.pop("summary", None) or self._summary(data)
         secrets = await self.writer.client.own_secrets()
         if self.key is not None and self.steps.done and not holds_secret(data, secrets):

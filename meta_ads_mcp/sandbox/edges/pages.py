@@ -25,7 +25,7 @@ SOONEST, LATEST = timedelta(minutes=10), timedelta(days=75)
 CONTENT = ("message", "link", "attached_media", "child_attachments", "picture", "object_attachment")
 DUPLICATE = 506
 
-serves("GET", "Page/feed", "Page/published_posts", "Page/posts")(lists.linked)
+serves("GET", "Page/feed", "Page/posts")(lists.linked)
 
 
 def require_page_token(ask: Ask, page_id: str, scope: str) -> None:
@@ -261,11 +261,16 @@ def create_post(ask: Ask) -> Json:
 
 def _schedule(ask: Ask) -> int | None:
     """When it goes out by itself: of an unpublished post, in ten minutes to 75 days."""
-    time_text = ask.params.get("scheduled_publish_time")
-    if time_text is None:
+    if ask.params.get("scheduled_publish_time") is None:
         return None
     if ask.params.get("published", True):
         raise invalid(None, "A scheduled post is sent with published=false", "published")
+    return publishing_time(ask)
+
+
+def publishing_time(ask: Ask) -> int:
+    """The time of a scheduled post in Unix seconds."""
+    time_text = ask.params["scheduled_publish_time"]
     at = int(str(time_text)) if str(time_text).isdigit() else None
     since = ask.graph.clock().timestamp()
     if at is None or not since + SOONEST.total_seconds() <= at <= since + LATEST.total_seconds():
@@ -292,9 +297,8 @@ def _post(ask: Ask, message: Json, when: int | None = None, picture: Json = None
         GraphNode(post_id, "PagePost", {name: value for name, value in fields.items() if value is not None})
     )
     store.link(page.id, "feed", [post_id])
-    if fields["is_published"]:
-        for edge in ("published_posts", "posts"):
-            store.link(page.id, edge, [post_id])
+    for edge in ("published_posts", "posts") if fields["is_published"] else ("scheduled_posts",) * bool(when):
+        store.link(page.id, edge, [post_id])
     return node
 
 
@@ -313,14 +317,6 @@ def create_photo(ask: Ask) -> Json:
     values = fields | ({"page_story_id": story.id} if story else {})
     store.add(GraphNode(new_id, "Photo", {name: value for name, value in values.items() if value is not None}))
     return {"id": new_id} | ({"post_id": story.id} if story else {})
-
-
-@serves("POST", "PagePost")
-def update_post(ask: Ask) -> Json:
-    """Change the text of a post."""
-    require_pages_own(ask, "pages_manage_posts")
-    change(ask, ask.node, readable(ask, "PagePost", ask.params))
-    return SUCCESS
 
 
 @serves("DELETE", "PagePost")

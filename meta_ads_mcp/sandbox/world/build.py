@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 from meta_ads_mcp.sandbox.delivery_plan import SPENT_SHARE, AccountPlan, CampaignPlan
 from meta_ads_mcp.sandbox.insights.reach import SHARED_SHARE
 from meta_ads_mcp.sandbox.store import Store
-from meta_ads_mcp.sandbox.world import background, comments, forms, ids, instagram, optimization, people, staff, tools
+from meta_ads_mcp.sandbox.world import (
+    background,
+    comments,
+    creators,
+    forms,
+    ids,
+    instagram,
+    optimization,
+    people,
+    staff,
+    tools,
+)
 from meta_ads_mcp.sandbox.world.account import account_node
 from meta_ads_mcp.sandbox.world.catalogs import CatalogBuilder, promote_sets
 from meta_ads_mcp.sandbox.world.clients import Client
@@ -106,6 +117,7 @@ def add_account(world: World, parts: Built, number: int, client: Client) -> None
     if number < ELABORATE:
         comments.add_comments(place)
         instagram.add_instagram_posts(place)
+        creators.add_creators(place)
         tools.add_tools(place)
         optimization.add_optimization(place)
 

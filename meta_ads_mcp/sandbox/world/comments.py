@@ -14,6 +14,8 @@ Json = Any
 COMMENTED_ADS = 8
 PAGE_POSTS = 3
 RECENT_DAYS = 9
+# What a post can be boosted for. docs: graph-api/reference/page-post (allowed_advertising_objectives)
+OBJECTIVES = ["OUTCOME_AWARENESS", "OUTCOME_ENGAGEMENT", "OUTCOME_TRAFFIC", "OUTCOME_LEADS", "OUTCOME_SALES"]
 HANDLES = "ida.vale tom_brandl rin.okabe lea.sommer marco.dias nora_ek jo.hart paul.w kei_m".split()
 
 
@@ -54,6 +56,7 @@ def add_comments(place: Place) -> None:
             _add_instagram(place, creative.get("effective_instagram_media_id"))
     for number in range(PAGE_POSTS):
         _add_page_post(place, number)
+    _add_scheduled_post(place)
 
 
 def _commented_ads(place: Place) -> dict[str, GraphNode]:
@@ -74,7 +77,8 @@ def _commented_ads(place: Place) -> dict[str, GraphNode]:
 def _add_posts(place: Place, creative: GraphNode, created_time: str) -> None:
     """The post of a creative on both platforms."""
     story, media_id = creative.get("effective_object_story_id"), creative.get("effective_instagram_media_id")
-    place.store.add(GraphNode(story, "PagePost", _post(place, story, created_time, creative.get("body"))))
+    post = _post(place, story, created_time, creative.get("body")) | {"promotion_status": "active"}
+    place.store.add(GraphNode(story, "PagePost", post))
     media: dict[str, Json] = {
         "id": media_id,
         "media_type": "VIDEO" if creative.get("video_id") else "IMAGE",
@@ -94,11 +98,22 @@ def _add_page_post(place: Place, number: int) -> None:
     post_id = f"{place.page_id}_{place.make('post', 'page', number)}"
     slogan = place.client.slogans[number % len(place.client.slogans)]
     post = _post(place, post_id, place.ago(days=11 + 9 * number), slogan)
+    if number == PAGE_POSTS - 1:
+        # Meta does not let every post be advertised.
+        post |= {"is_eligible_for_promotion": False, "allowed_advertising_objectives": []}
     place.add(place.page_id, "feed", "PagePost", post, in_account=False)
     for edge in ("published_posts", "posts"):
         place.store.links[place.page_id, edge] = place.store.links[place.page_id, "feed"]
     if number < PAGE_POSTS - 1:
         _add_facebook(place, post_id, MUST_HAVE)
+
+
+def _add_scheduled_post(place: Place) -> None:
+    """Add a post that goes out in three days."""
+    post_id = f"{place.page_id}_{place.make('post', 'scheduled')}"
+    post = _post(place, post_id, place.ago(days=1), place.client.slogans[-1])
+    post |= {"is_published": False, "scheduled_publish_time": place.unix(-3)}
+    place.add(place.page_id, "scheduled_posts", "PagePost", post, in_account=False)
 
 
 def _post(place: Place, post_id: str, created_time: str, message: str) -> dict[str, Json]:
@@ -109,6 +124,10 @@ def _post(place: Place, post_id: str, created_time: str, message: str) -> dict[s
         "message": message,
         "is_published": True,
         "is_hidden": False,
+        "status_type": "mobile_status_update",
+        "is_eligible_for_promotion": True,
+        "allowed_advertising_objectives": OBJECTIVES,
+        "promotion_status": "inactive",
         "permalink_url": f"https://www.facebook.com/{post_id}",
         "from": {"id": place.page_id, "name": place.client.name},
     }

@@ -72,7 +72,7 @@ class Rules(Closed):
     """Several rules, all (`and`) or any (`or`) of which must match."""
 
     operator: Joint
-    rules: Annotated[list[EventSourceRule], Field(min_length=1, max_length=50)]
+    rules: Annotated[list[EventSourceRule], Field(max_length=50)]
 
 
 class AudienceRule(Closed):

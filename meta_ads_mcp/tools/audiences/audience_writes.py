@@ -92,6 +92,8 @@ class CreateCustomAudience(CreateParams):
 
     @model_validator(mode="after")
     def _pre_flight(self) -> Self:
+        if self.rule is not None and not self.rule.inclusions.rules:
+            raise ValueError("inclusions has no rules: say which people are in the audience")
         if self.rule is not None and self.subtype is not None:
             raise ValueError("leave out subtype with a rule: Meta infers it (error 2654)")
         if self.is_list and self.customer_file_source is None:
@@ -254,13 +256,17 @@ class DeleteCustomAudience(ConfirmedParams):
     audience_id: AudienceId
 
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
-        """Note which ads use the audience, before the confirmation."""
-        fields = ["id", "name", "effective_status"]
-        ads = await attempt(call.graph.list(f"{self.audience_id}/ads", fields=fields, limit=MAX_ADS_IN_NOTE))
-        if isinstance(ads, AdsError):
-            call.note(unread("The ads that use it", ads))
-        elif not ads.rows:
-            call.note("No ad uses this audience.")
-        else:
-            ids = ", ".join(f"{row.get('id')} ({row.get('effective_status')})" for row in ads.rows)
-            call.note(f"Used by ad {ids}{' and more' if ads.has_more else ''}.")
+        await note_ads(call, self.audience_id)
+
+
+async def note_ads(call: Call, audience_id: str) -> None:
+    """Note which ads use the audience, before the confirmation."""
+    fields = ["id", "name", "effective_status"]
+    ads = await attempt(call.graph.list(f"{audience_id}/ads", fields=fields, limit=MAX_ADS_IN_NOTE))
+    if isinstance(ads, AdsError):
+        call.note(unread("The ads that use it", ads))
+    elif not ads.rows:
+        call.note("No ad uses this audience.")
+    else:
+        ids = ", ".join(f"{row.get('id')} ({row.get('effective_status')})" for row in ads.rows)
+        call.note(f"Used by ad {ids}{' and more' if ads.has_more else ''}.")

@@ -35,19 +35,21 @@ def fields_to_read(entry: JournalEntry, target: Row) -> list[str]:
     kind = node_kind(entry.node)
     status = ["status"] if kind.has_status else []
     fields_of_change = entry.after if entry.effect == "update" else ()
-    return list(dict.fromkeys(["id", "name", *status, *kind.effect_fields, *fields_of_change, *target]))
+    names = dict.fromkeys(["id", "name", *status, *kind.effect_fields, *fields_of_change, *target])
+    return [name for name in names if name not in kind.hidden_fields]
 
 
 async def build_reversal(call: Call, entry: JournalEntry, target: Row, now: Row) -> Change:
     """Return the change that sets the target. `now` are the object's present values."""
+    hidden_fields = node_kind(entry.node).hidden_fields
     return Change(
         Effect.UPDATE,
         await _request(call, entry, target),
         entry.node,
         object_id=entry.object_id,
-        before={name: now.get(name) for name in ("name", *target)},
+        before={name: (entry.after if name in hidden_fields else now).get(name) for name in ("name", *target)},
         after=target,
-        readable=tuple(target),
+        readable=tuple(name for name in target if name not in hidden_fields),
         title=str(now.get("name", "")),
         context=now,
     )
@@ -170,7 +172,7 @@ def require_undoable(entry: JournalEntry) -> None:
         raise InvalidArguments("A deletion cannot be undone.", "Create the object anew.")
     if entry.after.get("status") == "ARCHIVED" and node_kind(entry.node).delivers:
         raise InvalidArguments("An archived object can only be deleted, so this cannot be undone.", "Copy the object.")
-    if entry.object_id is None or not (entry.inverse or can_be_undone(entry.effect, entry.node)):
+    if entry.object_id is None or not (entry.inverse or can_be_undone(entry.effect, entry.node, entry.after)):
         raise InvalidArguments(
             f"A change of this kind ({entry.tool}) cannot be undone here.", "Use the tool's counterpart."
         )

@@ -36,7 +36,7 @@ def _with_page(value: str) -> str:
 StoryId = Annotated[PostId, AfterValidator(_with_page), Field(description="<page>_<post>")]
 
 
-def _page_of(post_id: str) -> str:
+def page_of(post_id: str) -> str:
     """Return the Page id at the start of a post id."""
     return post_id.split("_", 1)[0]
 
@@ -77,7 +77,7 @@ class CreatePost(CreateParams, ConfirmedParams):
         if self.scheduled_publish_time is not None:
             moment, name = self.scheduled_publish_time, "scheduled_publish_time"
             seconds, zone = await read_moment(call, self.page_id, name, moment)
-            after |= _schedule(call, seconds)
+            after |= check_schedule(call, seconds)
         edge = "photos" if self.photo_url else "feed"
         change = Change(
             Effect.CREATE,
@@ -102,7 +102,8 @@ class CreatePost(CreateParams, ConfirmedParams):
         return self.scheduled_publish_time is None
 
 
-def _schedule(call: Call, seconds: int) -> Row:
+def check_schedule(call: Call, seconds: int) -> Row:
+    """Return the parameters of a scheduled post. Raises InvalidArguments for a time that Meta does not accept."""
     ahead = seconds - call.now().timestamp()
     if not MIN_AHEAD_SECONDS <= ahead <= MAX_AHEAD_SECONDS:
         now = call.now().isoformat(timespec="minutes")
@@ -157,7 +158,7 @@ class GetPost(Params):
     async def run(self, call: Call) -> Result:
         names = list(dict.fromkeys(self.fields or get_args(PostField)))
         fields = ["id", *(_PARTS.get(name, name) for name in names)]
-        post = await call.graph.get(self.post_id, fields=fields, page=_page_of(self.post_id))
+        post = await call.graph.get(self.post_id, fields=fields, page=page_of(self.post_id))
         row = {name: value for name, value in post.items() if name not in _COUNTED}
         if isinstance(row.get("attachments"), dict):
             row["attachments"] = row["attachments"].get("data")
@@ -189,7 +190,7 @@ class DeletePost(ConfirmedParams):
     post_id: StoryId
 
     async def plan(self, call: Call) -> Plan:
-        page = _page_of(self.post_id)
+        page = page_of(self.post_id)
         try:
             post = await call.graph.get(self.post_id, fields=["id", "message"], page=page)
         except NotFound:

@@ -126,6 +126,7 @@ def build_answer(
         data["refused"] = unit.plan["refused"]
     most = unit.plan.get("max_items")
     data["items"] = items_table(items, most)
+    data |= unit.plan.get("outcome") or {}
     data["next_step"] = next_step(unit, states, counts, retry_after_s)
     if retry_after_s is not None:
         data["retry_after_seconds"] = retry_after_s
@@ -147,5 +148,6 @@ def encode_plan(plan: UnitPlan) -> Row:
         "unchanged": [asdict(row) for row in plan.unchanged],
         "refused": [row.public() for row in plan.refused],
         "details": dict(plan.details),
+        "outcome": dict(plan.outcome),
         "notes": list(plan.notes),
     }

@@ -143,8 +143,10 @@ def _check_lookalike(spec: Json) -> None:
 
 @serves("POST", "CustomAudience")
 def update(ask: Ask) -> Json:
-    """Change an audience."""
+    """Change an audience. A list and a lookalike have no rule."""
     check_name(ask.params)
+    if "rule" in ask.params and ask.node.get("subtype") in ("CUSTOM", "LOOKALIKE"):
+        raise Refusal("(#2654) Failed to update custom audience: it is not made by a rule", code=2654)
     change(ask, ask.node, readable(ask, "CustomAudience", ask.params), "time_updated")
     return SUCCESS
 
@@ -267,6 +269,12 @@ def ads_using(ask: Ask) -> EdgeListing:
     store = ask.graph.world.store
     users = [item for item in store.children(f"act_{ask.node.account}", "adsets") if _aims_at(item, ask.node.id)]
     return EdgeListing([ad for ad_set in users for ad in store.children(ad_set.id, "ads")])
+
+
+@serves("GET", "CustomAudience/health")
+def health(ask: Ask) -> EdgeListing:
+    """Figures of a value-based audience; the demo has none."""
+    return EdgeListing([])
 
 
 def _aims_at(ad_set: GraphNode, audience_id: str) -> bool:

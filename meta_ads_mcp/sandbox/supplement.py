@@ -170,6 +170,7 @@ ALIASES = {"PageOfUser": "Page"}
 FIELDS: dict[str, dict[str, tuple[str, str]]] = {
     # The SDK names it as a param of the upload; Airbyte's source reads it every day.
     "AdImage": {"filename": ("string", "SDK: AdImage.Field.filename")},
+    "AdCreativeObjectStorySpec": {"threads_user_id": ("string", "docs: marketing-api/ad-creative/threads-ads")},
     "TargetingAutomation": {"device": ("unsigned int", "Meta blog, 2026-11-04, Marketing API v27.0")},
     "ArchivedAd": dict.fromkeys(
         "id page_id page_name ad_creation_time ad_delivery_start_time ad_delivery_stop_time ad_creative_bodies "

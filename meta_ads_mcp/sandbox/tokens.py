@@ -18,6 +18,7 @@ SCOPES = (
     "instagram_branded_content_ads_brand", "instagram_branded_content_creator", "instagram_manage_comments",
     "instagram_manage_insights", "leads_retrieval", "pages_manage_ads", "pages_manage_engagement",
     "pages_manage_posts", "pages_read_engagement", "pages_read_user_content", "pages_show_list", "read_insights",
+    "threads_business_basic",
 )  # fmt: skip
 
 

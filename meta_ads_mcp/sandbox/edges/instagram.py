@@ -15,6 +15,15 @@ Json = Any
 SCOPE = "instagram_manage_comments"
 
 
+@serves("GET", "IGUser/connected_threads_user", "IGUser/instagram_backed_threads_user")
+def threads_users(ask: Ask) -> EdgeListing:
+    """The Threads account of an Instagram account, if it has one. docs: marketing-api/ad-creative/threads-ads"""
+    require_scope(ask, "threads_business_basic")
+    # The accounts of the demo are connected, so that no Threads account had to be made for ads.
+    is_connected = ask.call.path[-1] == "connected_threads_user"
+    return EdgeListing([{"threads_user_id": f"3{ask.node.id[1:]}"}] if is_connected else [])
+
+
 @serves("GET", "IGMedia/comments")
 def media_comments(ask: Ask) -> EdgeListing:
     """The comments on a medium, newest first; replies are listed below what they answer."""

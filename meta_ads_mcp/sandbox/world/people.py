@@ -51,6 +51,7 @@ def add_page(store: Store, seed: int, number: int, client: Client, *, page_id: s
         "is_published": True,
         "username": client.username,
         "instagram_business_account": {"id": instagram_id},
+        **({"page_backed_threads_account_id": f"9{page_id}"} if number % 2 else {}),
         "connected_instagram_account": {"id": instagram_id},
         # The last client has not accepted the terms for lead ads.
         "leadgen_tos_accepted": number < 3,

@@ -30,7 +30,6 @@ _PAIRS = (
     ("template_url", "template_url_spec"),
 )
 _MEDIA = ("image_hash", "image_hashes", "image_url", "video_id", "videos", "cards")
-# Argument → its key in object_story_spec.
 # Media that may come with video_id, as its thumbnail.
 _THUMBNAILS = {"image_hash", "image_url"}
 # Arguments that are sent as they are, whatever the creative is made of.
@@ -41,7 +40,7 @@ _ALWAYS = frozenset(
     dry_run facebook_branded_content idempotency_key instagram_branded_content instagram_actor_id instagram_user_id
     interactive_components_spec name omnichannel_link_spec page_id page_welcome_message platform_customizations
     portrait_customizations product_set_id product_suggestion_settings regional_regulation_disclaimer_spec
-    template_url template_url_spec url_tags
+    template_url template_url_spec threads_user_id url_tags
 """.split()
 )
 _BUTTON = frozenset("call_to_action_type event_id lead_gen_form_id link_url phone_number".split())
@@ -123,6 +122,8 @@ def _check_sources(values: Values, names: set[str]) -> None:
     post, page = values.get("object_story_id"), values.get("page_id")
     if post and page and post.partition("_")[0] != page:
         raise ValueError(f"page_id is not the Page of object_story_id, which is {post.partition('_')[0]}")
+    if values.get("threads_user_id") and sources:
+        raise ValueError(f"threads_user_id is part of a new story, and {sources[0]} has one already")
     spec = values.get("object_story_spec") or {}
     for name, inner in (
         ("page_id", "page_id"),

@@ -61,6 +61,7 @@ class CreativeArguments(CreateParams):
     page_id: Annotated[PageId | None, Local()] = None
     instagram_user_id: Annotated[ObjectId | None, Local()] = None
     instagram_actor_id: Annotated[ObjectId | None, Local(), Field(description="Old name of instagram_user_id")] = None
+    threads_user_id: Annotated[ObjectId | None, Local(), Field(description="To deliver to Threads")] = None
     object_story_id: Annotated[PostId | None, Local(), Field(description="page_post: promote that post")] = None
     source_instagram_media_id: Annotated[ObjectId | None, Local()] = None
     image_hash: Annotated[Hash | None, Local()] = None

@@ -24,6 +24,11 @@ from meta_ads_mcp.tools.creatives.crops import RETIRED
 from meta_ads_mcp.tools.creatives.default_page import infer_page
 from meta_ads_mcp.tools.creatives.thumbnails import with_thumbnails
 
+THREADS = (
+    "Threads is delivered to only if the targeting of the ad set names the platforms instagram and threads, with "
+    "instagram_positions stream."
+)
+
 
 @tool(
     "ads_create_ad_creative",
@@ -49,7 +54,10 @@ class CreateAdCreative(CreativeArguments):
         for name, reason in unused_arguments(dict(self)):
             call.note(f"{name} is not used: {reason}.")
         name = self.name or f"Creative {call.now():%Y-%m-%d %H:%M:%S}"
-        return {**enhancements, **after, **await self._build_content(call), "name": name}
+        content = self._with_threads(await self._build_content(call))
+        if self.threads_user_id:
+            call.note(THREADS)
+        return {**enhancements, **after, **content, "name": name}
 
     async def describe_effect(self, call: Call) -> Row:
         """Return the step that makes an ad of the creative."""
@@ -65,6 +73,13 @@ class CreateAdCreative(CreativeArguments):
         story = self.build_story(page, videos)
         shows_items = self.product_set_id is not None and not (videos or story.image_hashes or story.image_url)
         return build_template_params(story) if shows_items and not story.is_flexible else build_story_params(story)
+
+    def _with_threads(self, content: Row) -> Row:
+        """Return the content with the Threads account in its story (Meta docs, marketing-api: Threads ads)."""
+        story = {**(self.object_story_spec or {}), **(content.get("object_story_spec") or {})}
+        if not self.threads_user_id:
+            return content
+        return {**content, "object_story_spec": {**story, "threads_user_id": self.threads_user_id}}
 
     def _build_post(self, post_id: str) -> Row:
         """Return the parameters of a creative from an existing post, with its button and placement rules."""

@@ -317,6 +317,12 @@ REFUSALS = {
         },
         ["FEED", "STORY"],
     ),
+    "Threads for an existing post": Refused(
+        TOOL,
+        {"account_id": ACCOUNT, "object_story_id": f"{PAGE}_1", "threads_user_id": "31"},
+        ["threads_user_id", "object_story_id"],
+        nothing_read=True,
+    ),
     "one card": Refused(TOOL, {**BARE, "cards": [CARD]}, ["2 to 10"], nothing_read=True),
     "eleven cards": Refused(TOOL, {**BARE, "cards": [CARD] * 11}, ["2 to 10"], nothing_read=True),
     "a card without a link": Refused(
@@ -339,6 +345,24 @@ ALL: dict[str, Case | Refused] = {**PLAIN_CASES, **FLEXIBLE_CASES, **REFUSALS}
 @pytest.mark.parametrize("case", ALL.values(), ids=ALL)
 async def test_what_is_sent_or_refused(case: Case | Refused) -> None:
     await check(case)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"image_hash": H1, "link_url": LINK},
+        {"object_story_spec": {"page_id": PAGE, "link_data": {"link": LINK, "image_hash": H1}}},
+        {"image_hashes": [H1, H2], "link_url": LINK},
+    ],
+)
+async def test_a_threads_account_goes_into_the_story(content: dict[str, Any]) -> None:
+    call = {"account_id": ACCOUNT, "name": "Spring", "page_id": PAGE, "threads_user_id": "31", **content}
+    call = {name: value for name, value in call.items() if name != "page_id" or "object_story_spec" not in content}
+    client = shop()
+    answer = await client.call(TOOL, **call)
+    story = client.params(PATH)["object_story_spec"]
+    assert (story["page_id"], story["threads_user_id"]) == (PAGE, "31")
+    assert "instagram_positions stream" in str(answer.structured["notes"])
 
 
 async def test_a_name_is_made_where_there_is_none() -> None:

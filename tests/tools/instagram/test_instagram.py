@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.errors import PermissionMissing
 from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph, call, refused_unsent, rows
 
@@ -41,6 +42,29 @@ async def test_of_a_page_and_an_ad_account_each_comes_once() -> None:
     answer = await call(graph, "ads_get_instagram_account", page_id="55", account_id="1")
     assert answer.structured["data"] == [IG, other]
     assert answer.structured["page"] == {"count": 2, "has_more": False}
+
+
+THREADS = {
+    "17841/connected_threads_user": rows({"threads_user_id": "31"}),
+    "17841/instagram_backed_threads_user": rows(),
+}
+
+
+async def test_threads_accounts_of_each_kind() -> None:
+    page = {"id": "55", "instagram_business_account": IG, "page_backed_threads_account_id": "32"}
+    graph = ScriptedGraph({"55": page, **THREADS})
+    answer = await call(graph, "ads_get_instagram_account", page_id="55", threads=True)
+    assert answer.structured["data"] == [{**IG, "threads": {"connected": "31", "page_backed": "32"}}]
+    assert graph.sent[-1].page == "55"
+    assert "threads_user_id" in str(answer.structured["notes"])
+
+
+async def test_a_token_without_the_scope_of_threads_still_lists_the_accounts() -> None:
+    refused = dict.fromkeys(THREADS, PermissionMissing("(#10) no"))
+    graph = ScriptedGraph({"act_1/instagram_accounts": rows(IG), **refused})
+    answer = await call(graph, "ads_get_instagram_account", account_id="1", threads=True)
+    assert answer.structured["data"] == [IG]
+    assert "threads_business_basic" in str(answer.structured["notes"])
 
 
 async def test_posts_are_marked_as_data() -> None:

@@ -153,7 +153,7 @@ EDGES: dict[str, Extra] = {
         "docs: marketing-api/best-practices (Performance Recommendations History API)",
         {"from_date": "string", "to_date": "string", "get_reason": "bool"},
     ),
-    "IGBCAdsPermission GET ": Extra("SDK: IGBCAdsPermission.api_get"),
+    "IGBCAdsPermission GET ": Extra("docs: marketing-api/ad-creative/partnership-ads (SDK: IGBCAdsPermission.api_get)"),
     "Photo GET ": Extra("docs: graph-api/reference/photo"),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     # A report answers with its run; `fields` are those of the rows to come.

@@ -273,6 +273,7 @@ _ROWS = (
         quota="pages",
         quota_edges=("feed", "photos"),
     ),
+    NodeKind("Photo", "photo", Owner.PARENT, parent=("from", "Page"), needs_page=True, id_keys=("media_fbid",)),
     NodeKind(
         "LeadgenForm",
         "lead form",

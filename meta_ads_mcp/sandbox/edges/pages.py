@@ -253,6 +253,10 @@ def create_post(ask: Ask) -> Json:
     if not any(params.get(name) for name in CONTENT):
         raise invalid(None, "A post needs a message, a link or media", "message")
     when = _schedule(ask)
+    for item in params.get("attached_media") or ():
+        photo = ask.graph.find(str(item.get("media_fbid")))
+        if photo is None or photo.type != "Photo":
+            raise invalid(None, "attached_media names no photo of the Page", "attached_media")
     newest = next(iter(ask.graph.world.store.children(ask.node.id, "feed")), None)
     if newest is not None and newest.get("message") == params.get("message") and "link" not in params:
         raise Refusal("(#506) Duplicate status message", code=DUPLICATE)
@@ -313,10 +317,19 @@ def create_photo(ask: Ask) -> Json:
     message = ask.params.get("message") or ask.params.get("caption")
     fields = {"id": new_id, "name": message, "created_time": stamp(ask.graph.clock()), "from": {"id": ask.node.id}}
     when = _schedule(ask)
-    story = None if ask.params.get("no_story") else _post(ask, message, when, ask.params.get("url"))
+    is_part = ask.params.get("published") is False and when is None
+    story = None if ask.params.get("no_story") or is_part else _post(ask, message, when, ask.params.get("url"))
     values = fields | ({"page_story_id": story.id} if story else {})
     store.add(GraphNode(new_id, "Photo", {name: value for name, value in values.items() if value is not None}))
     return {"id": new_id} | ({"post_id": story.id} if story else {})
+
+
+@serves("DELETE", "Photo")
+def delete_photo(ask: Ask) -> Json:
+    """Delete a photo of the Page."""
+    require_page_token(ask, str((ask.node.get("from") or {}).get("id")), "pages_manage_posts")
+    gone(ask, ask.node)
+    return SUCCESS
 
 
 @serves("DELETE", "PagePost")

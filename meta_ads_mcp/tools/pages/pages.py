@@ -19,6 +19,7 @@ from meta_ads_mcp.errors import InvalidArguments, NotFound
 from meta_ads_mcp.tools.comments.moderate import IN_PUBLIC
 from meta_ads_mcp.tools.pages.metrics import DEFAULT, require_present
 from meta_ads_mcp.tools.pages.page_zone import read_moment
+from meta_ads_mcp.tools.pages.photos import MAX_PHOTOS, plan_photos, publish_with_photos
 from meta_ads_mcp.web.addresses import PublicUrl
 
 MAX_MESSAGE_CHARS = 63_206
@@ -50,14 +51,20 @@ def page_of(post_id: str) -> str:
     keywords="publish schedule text photo link",
 )
 class CreatePost(CreateParams, ConfirmedParams):
-    """Publish a post on a Page, or schedule it: text, with a link or a photo. A dry run unless dry_run=false, and it
-    needs a confirmation. It is never sent twice."""
+    """Publish a post on a Page, or schedule it: text, with a link, a photo or several photos. A dry run unless
+    dry_run=false, and it needs a confirmation. It is never sent twice."""
 
     dry_run: Annotated[bool, Local(), Field(description="Validate and plan; publish nothing")] = True
     page_id: PageId
     message: Annotated[str, Field(min_length=1, max_length=MAX_MESSAGE_CHARS)]
     link: PublicUrl | None = None
     photo_url: PublicUrl | None = None
+    photo_urls: Annotated[list[PublicUrl] | None, Local(), Field(min_length=1, max_length=MAX_PHOTOS)] = None
+    photo_paths: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=1000)]] | None,
+        Local(),
+        Field(min_length=1, max_length=MAX_PHOTOS, description="Absolute paths in an upload folder"),
+    ] = None
     scheduled_publish_time: Annotated[
         Moment | None,
         Field(description="10 minutes to 30 days ahead: 2026-12-04T18:00 in the time zone of the Page's ad account"),
@@ -65,8 +72,13 @@ class CreatePost(CreateParams, ConfirmedParams):
 
     @model_validator(mode="after")
     def _one_attachment(self) -> Self:
-        if self.link is not None and self.photo_url is not None:
-            raise ValueError("give link or photo_url, not both")
+        names = ("link", "photo_url", "photo_urls")
+        values = [name for name in names if getattr(self, name) is not None]
+        values += ["photo_paths"] if self.photo_paths is not None and self.photo_urls is None else []
+        if len(values) > 1:
+            raise ValueError(f"give {values[0]} or {values[1]}, not both")
+        if len([*(self.photo_urls or ()), *(self.photo_paths or ())]) > MAX_PHOTOS:
+            raise ValueError(f"a post has at most {MAX_PHOTOS} photos")
         return self
 
     async def plan(self, call: Call) -> Plan:
@@ -88,10 +100,13 @@ class CreatePost(CreateParams, ConfirmedParams):
             edge=edge,
             reasons=(IN_PUBLIC,),
         )
-        return Plan([change], f"New post on Page {self.page_id}.", zone=zone)
+        urls, paths = self.photo_urls or (), self.photo_paths or ()
+        photos = plan_photos(call, self.page_id, urls, paths, scheduled=not self._is_public)
+        return Plan([*photos, change], f"New post on Page {self.page_id}.", zone=zone)
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
-        response = await steps.do(plan.changes[0])
+        *photos, post = plan.changes
+        response = await publish_with_photos(steps, photos, post) if photos else await steps.do(post)
         # A photo has its own id besides the post's. A scheduled photo has no post yet.
         post_id = str(response.get("post_id") or response["id"])
         result: Row = {"id": post_id, "post_id": post_id, "next_step": "facebook_delete_post removes it."}

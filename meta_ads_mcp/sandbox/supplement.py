@@ -155,6 +155,7 @@ EDGES: dict[str, Extra] = {
     ),
     "IGBCAdsPermission GET ": Extra("docs: marketing-api/ad-creative/partnership-ads (SDK: IGBCAdsPermission.api_get)"),
     "Photo GET ": Extra("docs: graph-api/reference/photo"),
+    "Photo DELETE ": Extra("docs: graph-api/reference/photo"),
     "AdReportRun GET insights": Extra("docs: marketing-api/insights/best-practices", {}, "AdsInsights"),
     # A report answers with its run; `fields` are those of the rows to come.
     **{

@@ -14,6 +14,7 @@ from functools import cache
 
 from meta_ads_mcp.core.values.catalog_kinds import CATALOG_KINDS
 from meta_ads_mcp.core.values.enums import EntityType
+from meta_ads_mcp.core.values.optimization_kinds import OPTIMIZATION_KINDS
 
 DEFAULT_QUOTA = "ads_management"
 
@@ -172,12 +173,7 @@ _ROWS = (
         id_keys=("rule_id",),
     ),
     NodeKind(
-        "AdLabel",
-        "label",
-        Owner.MEMBER,
-        member_edge="adlabels",
-        reversible=True,
-        id_keys=("adlabels", "ad_label_ids", "label_ids"),
+        "AdLabel", "label", Owner.MEMBER, "adlabels", reversible=True, id_keys=("adlabels", "ad_label_ids", "label_ids")
     ),
     NodeKind("AdReportRun", "report run", id_keys=("report_run_id",)),
     NodeKind(
@@ -308,6 +304,10 @@ _ROWS = (
         quota_edges=("comments",),
     ),
     *(NodeKind(owner=Owner.CATALOG, fingerprint=Fingerprint(*row.fingerprint), **row.facts()) for row in CATALOG_KINDS),
+    *(
+        NodeKind(owner=Owner(row.owner), fingerprint=Fingerprint(*row.fingerprint), **row.facts())
+        for row in OPTIMIZATION_KINDS
+    ),
     NodeKind("Business", "business", Owner.ABOVE, id_keys=("business_id", "business_ids", "business", "businesses")),
     NodeKind("BusinessUser", "person", Owner.ABOVE, id_keys=("business_user_id",)),
     NodeKind("SystemUser", "system user", Owner.ABOVE, id_keys=("system_user_id",)),

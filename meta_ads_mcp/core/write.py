@@ -151,6 +151,11 @@ class WriteParams(Params):
         return {}
 
     @classmethod
+    def keeps_result(cls) -> bool:
+        """Return whether the journal keeps the data of the answer, because only it says what an undo puts back."""
+        return False
+
+    @classmethod
     def resumes(cls) -> bool:
         """Return whether a repeated call with the same idempotency key continues one that ended among its steps.
 

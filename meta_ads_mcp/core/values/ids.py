@@ -93,6 +93,9 @@ CatalogId = Annotated[ObjectId, Node("ProductCatalog")]
 ProductSetId = Annotated[ObjectId, Node("ProductSet")]
 ProductFeedId = Annotated[ObjectId, Node("ProductFeed")]
 FeedUploadId = Annotated[ObjectId, Node("ProductFeedUpload")]
+ValueRuleSetId = Annotated[ObjectId, Node("AdsValueAdjustmentRuleCollection")]
+BlockListId = Annotated[ObjectId, Node("PublisherBlockList")]
+PredictionId = Annotated[ObjectId, Node("ReachFrequencyPrediction")]
 PostId = Annotated[
     str,
     BeforeValidator(_text),

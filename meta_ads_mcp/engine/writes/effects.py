@@ -24,6 +24,7 @@ from meta_ads_mcp.core.values.spend_fields import (
     parse_minor,
 )
 from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
 
 END_STATUSES = ("DELETED", "ARCHIVED")
@@ -35,6 +36,10 @@ _STARTS = frozenset({"ACTIVE", "INHERITED_FROM_SOURCE"})
 _ENDS = ("end_time", "stop_time")
 # Edges that show text to everybody: of a Page, of a post, and of Instagram media.
 _PUBLIC_EDGES = frozenset({"feed", "photos", "videos", "comments", "replies", "media_publish", "live_videos"})
+# Edges by which the audiences or placements of all campaigns of an account change.
+_TARGETING_EDGES = frozenset(
+    "account_controls brand_safety_content_filter_levels publisher_block_lists append_publisher_urls".split()
+)
 # Kinds whose text everybody sees, and the parameters that hold it.
 _PUBLIC_NODES = frozenset({"PagePost", "Comment", "IGComment", "IGMedia"})
 _PUBLIC_TEXTS = frozenset({"message", "text", "caption", "link", "attachment_url", "attachment_id"})
@@ -135,13 +140,13 @@ def policy_actions(change: Change) -> frozenset[str]:
     """Return the policy's words for everything that a change does."""
     words = set(change.actions)
     creation = node_kind(change.node).create_action if change.effect is Effect.CREATE else None
-    on_edge = kind_on_edge(change.request.path.rpartition("/")[2]) if change.request.method == "POST" else None
+    on_edge = kind_on_edge(_edge(change)) if change.request.method == "POST" else None
     words |= {word for word in (creation, node_kind(on_edge).create_action if on_edge else None) if word}
     values = {**change.request.params, **change.after}
     is_new = change.object_id is None
     if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
-    if "targeting" in values and not is_new:
+    if ("targeting" in values and not is_new) or _edge(change) in _TARGETING_EDGES:
         words.add("edit_targeting")
     if "creative" in values and not is_new:
         words.add("edit_creative")
@@ -149,8 +154,20 @@ def policy_actions(change: Change) -> frozenset[str]:
         words.add("edit_budget")
     if is_deletion(change):
         words.add("delete")
-    rule = rule_effect(change)
-    return frozenset(words | (rule.actions if rule else set()))
+    rule, advice = rule_effect(change), recommendation_effect(change)
+    return frozenset(words | (rule.actions if rule else set()) | (advice.actions if advice else set()))
+
+
+def _edge(change: Change) -> str:
+    return change.request.path.rpartition("/")[2]
+
+
+def recommendation_effect(change: Change) -> RecommendationEffect | None:
+    """Return what Meta can change when the request applies a recommendation; None for other requests."""
+    if change.request.method != "POST" or _edge(change) != "recommendations":
+        return None
+    known = _before(change)
+    return effect_of_recommendation(known.get("recommendation"), change.request.params, known.get("objects"))
 
 
 def _edits_budget(amount: Amount, creation: str | None) -> bool:
@@ -199,7 +216,7 @@ def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
     reasons |= dict.fromkeys([*_rule_reasons(change), *_publication_reasons(change), *_audience_reasons(change)])
     reasons |= dict.fromkeys(_partner_reasons(change))
-    return tuple(reasons)
+    return (*reasons, *(advice.reasons() if (advice := recommendation_effect(change)) else ()))
 
 
 def _deletion_reasons(change: Change) -> Iterator[str]:
@@ -341,9 +358,19 @@ def _bid_reasons(change: Change) -> Iterator[str]:
     adjustments = change.after.get("bid_adjustments")
     if adjustments is not None and str(adjustments) != str(before.get("bid_adjustments")):
         yield "it changes the factors of bids, which can raise them"
+    if _attaches_value_rules(change):
+        yield "the ad set then bids by value rules, which can raise bids"
     floor, new = _roas_floor(before.get("bid_constraints")), _roas_floor(change.after.get("bid_constraints"))
     if "bid_constraints" in change.after and floor is not None and (new is None or new < floor):
         yield "it lowers the return on ad spend that is required"
+
+
+def _attaches_value_rules(change: Change) -> bool:
+    """Return whether an ad set gets other value rules. With a set id, Graph attaches whatever stands beside it."""
+    values, before = {**change.request.params, **change.after}, _before(change)
+    new_set = str(values.get("value_rule_set_id") or "")
+    is_other = bool(new_set) and not (before.get("value_rules_applied") and before.get("value_rule_set_id") == new_set)
+    return change.node == "AdSet" and (is_other or values.get("value_rules_applied") is True)
 
 
 def _roas_floor(constraints: Any) -> float | None:
@@ -391,7 +418,7 @@ def _partner_reasons(change: Change) -> Iterator[str]:
 
 
 def _publication_reasons(change: Change) -> Iterator[str]:
-    edge = change.request.path.rpartition("/")[2]
+    edge = _edge(change)
     is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint([*change.request.params, *change.after])
     published = change.request.params.get("is_published") if change.node in _PUBLIC_NODES else None
     if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text or published):

@@ -20,8 +20,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from meta_ads_mcp.core.values.money import format_money, money, to_minor
 from meta_ads_mcp.core.values.spend_fields import CAP_ACTION, SpendKind, UnreadableAmount, parse_minor
 from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect
 from meta_ads_mcp.domain.rule_effect import RuleEffect
-from meta_ads_mcp.engine.writes.effects import Amount, amounts_of, policy_actions, rule_effect, total_of_ad_sets
+from meta_ads_mcp.engine.writes.effects import (
+    Amount,
+    amounts_of,
+    policy_actions,
+    recommendation_effect,
+    rule_effect,
+    total_of_ad_sets,
+)
 from meta_ads_mcp.errors import Denied, InvalidArguments
 
 Action = Literal[
@@ -76,9 +84,11 @@ class Policy:
             self._permit_rise(total, currency)
         if str(change.request.params.get(CAP_ACTION)) in ("reset", "delete"):
             raise _too_much("spend cap", "without the cap, or with the amount spent reset, there is no limit")
-        rule = rule_effect(change)
+        rule, advice = rule_effect(change), recommendation_effect(change)
         if rule is not None and rule.raises_budget:
             self._permit_rule(rule, currency)
+        if advice is not None and advice.changes_budgets:
+            self._permit_recommendation(advice, currency)
 
     def permit_total(self, changes: Iterable[Change], currency: str | None, *, keeps_sum: bool) -> None:
         """Raise Denied when all budgets of a unit together would rise by more than `max_amount`.
@@ -131,6 +141,14 @@ class Policy:
         if rule.limit is None:
             raise _too_much("the rule", "it raises budgets without a `limit`, and the policy has a max_value")
         self._permit_value("the limit of the rule", rule.limit, currency)
+
+    def _permit_recommendation(self, advice: RecommendationEffect, currency: str | None) -> None:
+        """Measure a recommendation by the highest budget that it names, against the lowest of its objects."""
+        name = f"the recommendation {advice.kind}"
+        if not advice.budgets:
+            raise _too_much(name, "it can change budgets, and Meta does not say to which amounts")
+        self._permit_value(name, max(advice.budgets), currency)
+        self._permit_rise(Amount(name, "daily_budget", SpendKind.BUDGET, max(advice.budgets), advice.lowest), currency)
 
     def _permit_value(self, name: str, new: int, currency: str | None) -> None:
         limit = self._limit(self.max_value, currency)

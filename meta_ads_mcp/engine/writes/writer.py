@@ -223,7 +223,8 @@ class WriteCall:
             data["changes"] = Final(self._words(plan).with_times(data["changes"]))
         summary = data.pop("summary", None) or self._summary(data)
         secrets = await self.writer.client.own_secrets()
-        if self.key is not None and self.steps.done and not holds_secret(data, secrets):
+        is_kept = self.key is not None or self.args.keeps_result()
+        if is_kept and self.steps.done and not holds_secret(data, secrets):
             self.writer.journal.result(self.steps.done[0].change_id, data)
         return Result(summary, Whole(data), notes=[*plan.notes, *self.steps.notes])
 

@@ -37,6 +37,7 @@ _AS_META = "Meta's own spec, sent as it is for what the other arguments do not s
 OPEN_OBJECTS = {
     **dict.fromkeys(("arguments", "updates"), _OF_THAT_TOOL),
     **dict.fromkeys(CLOSED_INSIDE, "the server closes it; the keys are left out of the schema to keep the list small"),
+    **dict.fromkeys(("extra_data", "placement_controls_per_objective"), "objects without a class in the SDK"),
     **dict.fromkeys(("adlabels", "tracking_specs", "omnichannel_object"), "objects that the SDK leaves open as well"),
     **dict.fromkeys(("edits", "select", "set"), "closed row by row; the keys are in the description"),
     "budget_schedule_specs": "closed; its keys are in the description, because four tools take it",

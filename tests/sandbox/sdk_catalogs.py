@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from facebook_business.adobjects.opportunityscorechangelog import OpportunityScoreChangelog
 from facebook_business.adobjects.productcatalog import ProductCatalog
 from facebook_business.adobjects.productfeedrulepreviewsamples import ProductFeedRulePreviewSamples
 from facebook_business.adobjects.productsetdachecks import ProductSetDAChecks
@@ -39,3 +40,6 @@ def tour_catalogs(tour: Tour) -> None:
     tour.step("ProductFeedRulePreviewSamples.genget", previews)
     checks: Any = ProductSetDAChecks(set_id, api=tour.api)
     tour.step("ProductSetDAChecks.genget", lambda: list(checks.genget()))
+    history: Any = OpportunityScoreChangelog(tour.writing.names["account"], api=tour.api)
+    days = {"from_date": "2026-11-01", "to_date": "2026-11-20", "get_reason": True}
+    tour.step("OpportunityScoreChangelog.genget", lambda: list(history.genget(params=days)))

@@ -16,7 +16,6 @@ from facebook_business.adobjects.adaccount import AdAccount
 from facebook_business.adobjects.adreportrun import AdReportRun
 from facebook_business.adobjects.campaign import Campaign
 from facebook_business.adobjects.customaudience import CustomAudience
-from facebook_business.adobjects.opportunityscorechangelog import OpportunityScoreChangelog
 from facebook_business.adobjects.targetingsearch import TargetingSearch
 from facebook_business.adobjects.user import User
 from facebook_business.api import Cursor
@@ -62,10 +61,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
 }
 # Served edges that the steps below call in a way of their own.
 OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}
-OWN_EDGES = {"check_batch_request_status", "rule_preview_samples"} | {
-    "ProductSet/da_checks",
-    "AdAccount/opportunity_score_history",
-}
+OWN_EDGES = {"check_batch_request_status", "rule_preview_samples", "ProductSet/da_checks", "opportunity_score_history"}
 
 
 @pytest.fixture(scope="module")
@@ -282,17 +278,6 @@ def deletes(tour: Tour) -> None:
         tour.step(f"DELETE {path}", delete)
 
 
-def score_history(tour: Tour) -> None:
-    """The SDK has a class of its own for this edge."""
-    history: Any = OpportunityScoreChangelog(tour.writing.names["account"], api=tour.api)
-
-    def days() -> None:
-        rows = list(history.genget(params={"from_date": "2026-11-01", "to_date": "2026-11-20", "get_reason": True}))
-        assert rows
-
-    tour.step("OpportunityScoreChangelog.genget", days)
-
-
 def people(tour: Tour) -> None:
     audience = CustomAudience(tour.writing.names["audience"], api=tour.api)
     emails = [f"person{number}@mail.example" for number in range(3)]
@@ -337,7 +322,6 @@ def test_the_official_sdk_works_on_everything_that_is_served(tour: Tour, tmp_pat
     insights(tour)
     creates(tour)
     updates(tour)
-    score_history(tour)
     people(tour)
     uploads(tour, tmp_path)
     batches(tour, tmp_path)

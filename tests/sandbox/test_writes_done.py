@@ -26,12 +26,10 @@ from .test_writes_refused import (
     LINK,
     LOOKALIKE,
     PERIOD,
-    QUOTE,
     ROWS,
     RULE,
     SPEC,
     STUDY,
-    VALUE_RULES,
 )
 
 
@@ -64,9 +62,6 @@ CREATED: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("{account}/adrules_library", RULE, "{account}/adrules_library", {"status": "ENABLED"}),
     ("{business}/ad_studies", STUDY, "{account}/ad_studies", {"name": "T"}),
     ("{ad_set}/budget_schedules", PERIOD, "{ad_set}/budget_schedules", {"budget_value": 100}),
-    ("{account}/value_rule_set", VALUE_RULES, "{account}/value_rule_set", {"status": "ACTIVE"}),
-    ("{account}/publisher_block_lists", {"name": "B"}, "{account}/publisher_block_lists", {"name": "B"}),
-    ("{account}/reachfrequencypredictions", QUOTE, "{account}/reachfrequencypredictions", {"external_budget": 500_000}),
 ]
 ON_PAGES: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("{page}/leadgen_forms", FORM, "{page}/leadgen_forms", {"privacy_policy_url": "https://shop.example/p"}),
@@ -139,17 +134,6 @@ UPDATED: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("{rule}", {"status": "DISABLED"}, "{rule}", {"status": "DISABLED"}),
     ("{audience}", {"description": "d"}, "{audience}", {"description": "d"}),
     ("{conversion}", {"name": "n"}, "{conversion}", {"name": "n"}),
-    ("{value_rules}", {"name": "n"}, "{value_rules}", {"name": "n"}),
-    ("{value_rules}/deleteruleset", {}, "{value_rules}", {"status": "DELETED"}),
-    ("{ad_set}", {"value_rule_set_id": "{value_rules}"}, "{ad_set}", {"value_rules_applied": True}),
-    ("{ad_set}", {"value_rules_applied": "false"}, "{ad_set}", {"value_rule_set_id": None}),
-    ("{block_list}/append_publisher_urls", {"publisher_urls": ["a.example"]}, "{block_list}", {}),
-    (
-        "{account}/brand_safety_content_filter_levels",
-        {"brand_safety_content_filter_levels": ["FEED_STRICT"]},
-        "{account}",
-        {"brand_safety_content_filter_levels": ["FACEBOOK_STANDARD", "AN_STANDARD", "FEED_STRICT"]},
-    ),
 ]
 
 
@@ -191,38 +175,6 @@ async def test_a_campaign_gives_its_budget_to_its_ad_sets(made: FakeTransport) -
     assert [made.store.nodes[one.id].get("daily_budget") for one in ad_sets] == [
         str(1000 + number) for number in range(len(ad_sets))
     ]
-
-
-async def test_a_recommendation_is_applied_once_and_changes_what_it_says(made: FakeTransport) -> None:
-    async def listed() -> dict[str, dict[str, Any]]:
-        (row,) = (await made.done("GET", "{account}/recommendations", {}))["data"]
-        return {item["type"]: item for item in row["recommendations"]}
-
-    advice = (await listed())["SCALE_GOOD_CAMPAIGN"]
-    (campaign,) = advice["object_ids"]
-    before = int(made.store.nodes[campaign].get("daily_budget"))
-    params = {"recommendation_signature": advice["recommendation_signature"]}
-    await made.done("POST", "{account}/recommendations", params)
-    assert int(made.store.nodes[campaign].get("daily_budget")) == before * 120 // 100
-    assert "SCALE_GOOD_CAMPAIGN" not in await listed()
-    await made.refused("POST", "{account}/recommendations", params)
-
-
-async def test_a_set_of_value_rules_is_replaced_as_a_whole(made: FakeTransport) -> None:
-    fields = {"fields": "rules{id,name,adjust_value,criterias}"}
-    first, second = (await made.done("GET", "{value_rules}", fields))["rules"]["data"]
-    kept = {**VALUE_RULES["rules"][0], "id": first["id"], "adjust_value": 50}
-    await made.done("POST", "{value_rules}", {"rules": [kept]})
-    (rule,) = (await made.done("GET", "{value_rules}", fields))["rules"]["data"]
-    assert (rule["id"], rule["adjust_value"]) == (first["id"], 50)
-    assert second["id"] not in made.store.nodes
-
-
-async def test_a_quote_is_reserved_and_canceled(made: FakeTransport) -> None:
-    path, prediction = "{account}/reachfrequencypredictions", made.names["prediction"]
-    for action, status in (("reserve", 1), ("cancel", 2)):
-        await made.done("POST", path, {"action": action, "rf_prediction_id": prediction})
-        assert made.store.nodes[prediction].get("reservation_status") == status
 
 
 STAYS = ("{split}", "{ad_set}", "{ad}")

@@ -59,22 +59,6 @@ FORM: dict[str, Any] = {
     "privacy_policy": {"url": "https://shop.example/p"},
 }
 PERIOD: dict[str, Any] = {"budget_value": 100, "budget_value_type": "ABSOLUTE", "time_start": at(1), "time_end": at(2)}
-WOMEN: dict[str, Any] = {
-    "criteria_type": "GENDER",
-    "operator": "CONTAINS",
-    "criteria_values": ["FEMALE"],
-    "criteria_value_types": ["NONE"],
-}
-VALUE_RULE: dict[str, Any] = {"name": "W", "adjust_sign": "INCREASE", "adjust_value": 30, "criterias": [WOMEN]}
-VALUE_RULES: dict[str, Any] = {"name": "V", "rules": [VALUE_RULE]}
-QUOTE: dict[str, Any] = {
-    "action": "quote",
-    "budget": 500_000,
-    "destination_ids": ["{page}"],
-    "start_time": at(2),
-    "stop_time": at(12),
-    "target_spec": US,
-}
 ROWS: dict[str, Any] = {"schema": ["EMAIL"], "data": [["0" * 64]]}
 CARD: dict[str, Any] = {"link": "https://shop.example/1", "image_hash": "{image}"}
 
@@ -299,26 +283,6 @@ OTHERS: list[Case] = [
     (STUDIES, STUDY | {"end_time": at(0.5)}, 100, 1487033, "ends"),
     (STUDIES, STUDY | {"type": "LIFT_STUDY"}, 100, None, "must be one of"),
     ("{account}/ad_studies", STUDY, 100, 33, "exist"),
-    ("{account}/value_rule_set", {"name": "V", "rules": []}, 100, None, "rules"),
-    *(("{account}/value_rule_set", {"name": "V", "rules": [VALUE_RULE | wrong]}, 100, None, words) for wrong, words in (
-        ({"adjust_sign": "DECREASE", "adjust_value": 95}, "90 for DECREASE"),
-        ({"criterias": [WOMEN] * 5}, "1 to 4"),
-        ({"criterias": [WOMEN | {"criteria_value_types": []}]}, "same length"),
-        ({"criterias": [WOMEN | {"criteria_type": "AGE", "criteria_values": ["18-65"]}]}, "65"),
-        ({"id": "1"}, "no rule 1"))),
-    ("{ad_set}", {"value_rule_set_id": "{audience}"}, 100, 33, "exist"),
-    ("{ad_set}", {"value_rule_set_id": "{value_rules}", "bid_strategy": "LOWEST_COST_WITH_BID_CAP", "bid_amount": 100},
-     100, None, "bid strategy"),
-    ("{account}/account_controls", {"placement_controls": {}}, 100, None, "audience_controls"),
-    ("{account}/account_controls", {"audience_controls": {"age_min": 30}}, 100, None, "18 to 25"),
-    ("{account}/brand_safety_content_filter_levels",
-     {"brand_safety_content_filter_levels": ["FEED_STRICT", "FEED_RELAXED"]}, 100, None, "per surface"),
-    ("{account}/recommendations", {"recommendation_signature": "old"}, 100, None, "no longer"),
-    ("{account}/reachfrequencypredictions", QUOTE | {"reach": 5}, 100, None, "budget or a reach"),
-    ("{account}/reachfrequencypredictions", QUOTE | {"start_time": at(-1)}, 100, None, "future"),
-    ("{account}/reachfrequencypredictions", QUOTE | {"target_spec": {"age_min": 20}}, 100, 1885364, "location"),
-    ("{account}/reachfrequencypredictions", {"action": "cancel", "rf_prediction_id": "{prediction}"}, 100, None,
-     "not reserved"),
     ("{account}", {"spend_cap": "lots"}, 100, None, "number"),
     ("{account}", {"spend_cap": "10.005"}, 100, None, "amount"),
     ("{account}", {"spend_cap_action": "explode"}, 100, None, "reset"),

@@ -22,6 +22,12 @@ _NODES = {"entity_id": "ProductCatalog", "creative_id": "AdCreative", "ad_sets":
 ID = object()
 
 AMERICANS: dict[str, Any] = {"geo_locations": {"countries": ["US"]}, "age_min": 25, "age_max": 45}
+WOMEN_MORE: dict[str, Any] = {
+    "name": "Women",
+    "adjust_sign": "INCREASE",
+    "adjust_value": 30,
+    "criterias": [{"criteria_type": "GENDER", "criteria_values": ["FEMALE"], "criteria_value_types": ["NONE"]}],
+}
 MORE: dict[str, dict[str, Any]] = {
     "ads_call_read_tool": {"name": "ads_get_ad_accounts", "arguments": {"limit": 2}},
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": ID}},
@@ -155,6 +161,17 @@ MORE: dict[str, dict[str, Any]] = {
         "context": False,
         "idempotency_key": "k",
     },
+    "ads_save_value_rule_set": {"name": "Women", "rules": [WOMEN_MORE]},
+    "ads_update_account_controls": {"filter_levels": ["FEED_STRICT"]},
+    "ads_create_reach_frequency_prediction": {
+        "action": "quote",
+        "budget": 500_000,
+        "destination_ids": ["109599103843739"],
+        "start_time": "2027-01-04T00:00:00+0000",
+        "stop_time": "2027-01-18T00:00:00+0000",
+        "targeting": AMERICANS,
+        "idempotency_key": "quote-1",
+    },
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},
     "ads_update_entity": {"entity_type": "campaign", "updates": {"name": "Spring"}},
 }
@@ -236,6 +253,7 @@ def demo_ids(world: World) -> Callable[[str], str]:
 
 # What cannot work in the demo, with the kind of its error and the reason.
 IN_DEMO = {
+    "ads_apply_recommendation": ("invalid_arguments", "signatures are read from the list first"),
     "ads_copy_to_account": ("invalid_arguments", "the first campaign is in the first account"),
     "ads_update_audience_users": ("denied", "no folder is given to upload from"),
     "ads_import_structure": ("denied", "no folder is given to upload from"),

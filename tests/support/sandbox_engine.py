@@ -202,6 +202,9 @@ class SandboxEngine:
             "rule": children(self.account, "adrules_library")[0].id,
             "post": post,
             "comment": children(post, "comments")[0].id,
+            "value_rules": children(self.account, "value_rule_set")[0].id,
+            "block_list": children(self.account, "publisher_block_lists")[0].id,
+            "prediction": children(self.account, "reachfrequencypredictions")[0].id,
             **self._catalog_ids(),
         }
 

@@ -11,7 +11,7 @@ from typing import Any
 from meta_ads_mcp.core.tool import Effect, Tool
 from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
-from tests.support.examples import demo_ids, example
+from tests.support.examples import WOMEN_MORE, demo_ids, example
 from tests.support.sandbox_engine import SandboxEngine
 
 WRITES = [tool for tool in TOOLS if tool.effect.is_write]
@@ -159,6 +159,19 @@ VALID: dict[str, dict[str, Any]] = {
         "percent": 10,
         "idempotency_key": "shift-1",
     },
+    "ads_save_value_rule_set": {
+        "account_id": "{account}",
+        "name": "Women",
+        "rules": [WOMEN_MORE],
+        "attach_to": ["{ad_set}"],
+    },
+    "ads_delete_value_rule_set": {"account_id": "{account}", "value_rule_set_id": "{value_rules}"},
+    "ads_update_account_controls": {
+        "account_id": "{account}",
+        "placement_controls": {"placement_exclusions": ["facebook_marketplace"]},
+        "filter_levels": ["FEED_STRICT"],
+        "block_list": {"id": "{block_list}", "add_urls": ["spam.example"]},
+    },
     "ads_call_write_tool": {"name": "ads_pause_campaign", "arguments": {"campaign_id": "{campaign}"}},
 }
 # The calls of the table that a person has to agree to first.
@@ -174,6 +187,7 @@ CONFIRMED = frozenset(
     ads_bulk_update ads_shift_budget
     ads_update_page_post ads_update_custom_audience ads_update_partnership_permission
     ads_catalog_delete_entity ads_share_dataset ads_delete_custom_conversion ads_update_lead_form
+    ads_apply_recommendation ads_save_value_rule_set ads_delete_value_rule_set ads_update_account_controls
     """.split()
 )
 
@@ -204,6 +218,10 @@ async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
     if tool.name == "ads_update_lead_form":
         # It reads the last leads, which the sandbox makes when they are first read.
         desk.sandbox.world.leads.fill_all()
+    if tool.name == "ads_apply_recommendation":
+        rows = (await desk.data("ads_get_opportunity_score", account_id=desk.account))["recommendations"]
+        signature = next(row["recommendation_signature"] for row in rows if "recommendation_signature" in row)
+        given = {"account_id": desk.account, "recommendation_signature": signature}
     if tool.name == "ads_undo_change":
         raised = {"campaign_id": desk.ids["campaign"], "daily_budget": 500}
         made = await desk.call("ads_update_campaign", raised, Person(True))

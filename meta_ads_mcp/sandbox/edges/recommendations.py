@@ -81,7 +81,8 @@ def apply(ask: Ask) -> Json:
         raise invalid(None, "The recommendation is no longer available", "recommendation_signature")
     (advice,) = matches
     for node in advice.objects:
-        change(ask, node, advice.changes.get(node.id, {}))
+        if node.id in advice.changes:
+            change(ask, node, advice.changes[node.id])
     memory = ask.graph.world.store.memory
     memory["applied", ask.node.id] = [*memory.get(("applied", ask.node.id), ()), advice.kind]
     score = min(100.0, float(ask.node.get("opportunity_score") or 0) + advice.points)

@@ -25,6 +25,7 @@ from meta_ads_mcp.tools.changes.reversal import (
     require_undoable,
     reversal_target,
 )
+from meta_ads_mcp.tools.changes.undo_recommendation import EDGE, plan_recommendation_undo
 from meta_ads_mcp.tools.changes.undo_unit import plan_undo_of_unit
 
 
@@ -63,6 +64,8 @@ class UndoChange(ConfirmedParams):
         require_undoable(entry)
         if entry.inverse:
             return Plan([inverse_change(entry)], title)
+        if entry.edge == EDGE:
+            return await plan_recommendation_undo(call, entry, force=self.force)
         if node_kind(entry.node).owner is Owner.CATALOG:
             return await plan_catalog_undo(call, entry, self.created, force=self.force)
         target = reversal_target(entry, self.created)

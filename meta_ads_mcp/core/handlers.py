@@ -55,6 +55,15 @@ class RefinesRows(Protocol):
 
 
 @runtime_checkable
+class ExtendsRead(Protocol):
+    """Mark a tool of a single read that may add something to its answer, which takes further requests."""
+
+    async def extend(self, call: Call, result: Result) -> Result:
+        """Return the result with what the arguments ask for besides. Raises AdsError."""
+        ...
+
+
+@runtime_checkable
 class SelectsFields(Protocol):
     """Mark arguments with a list of fields to read."""
 

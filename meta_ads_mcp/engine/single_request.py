@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meta_ads_mcp.core.arguments.graph_params import graph_params, path_of
 from meta_ads_mcp.core.fields import selection
-from meta_ads_mcp.core.handlers import Paged, RefinesRows, fields_of
+from meta_ads_mcp.core.handlers import ExtendsRead, Paged, RefinesRows, fields_of
 from meta_ads_mcp.core.listing import Refine, keep_row, list_result
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.result import Result
@@ -19,7 +19,9 @@ async def run_plain(tool: Tool, args: Params, call: ToolCall) -> Result:
     params = graph_params(tool, args)
     if not tool.is_list:
         row = await call.graph.get(path, fields=fields, **params)
-        return Result(f"{tool.singular[:1].upper()}{tool.singular[1:]} {row.get('id', path)}.", _refiner(tool)(row))
+        summary = f"{tool.singular[:1].upper()}{tool.singular[1:]} {row.get('id', path)}."
+        result = Result(summary, _refiner(tool)(row))
+        return await args.extend(call, result) if isinstance(args, ExtendsRead) else result
     rows = await call.graph.list(
         path,
         fields=fields,

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import NamePart, name_filter, read_list
-from meta_ads_mcp.core.params import Closed, Form, ListParams, Params, exactly_one
+from meta_ads_mcp.core.params import Closed, Form, ListParams, Local, Params, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, post, tool
@@ -23,6 +23,7 @@ from meta_ads_mcp.domain.budget_schedules import BudgetSchedule, build_schedules
 from meta_ads_mcp.domain.frequency import FrequencyControl
 from meta_ads_mcp.domain.insights_query import Preset
 from meta_ads_mcp.domain.meta_objects import Labels
+from meta_ads_mcp.domain.optimization.advantage_gaps import describe_gaps, read_gaps
 from meta_ads_mcp.domain.preflight import reject_two_periods
 from meta_ads_mcp.domain.promoted_object import PromotedObject
 
@@ -87,15 +88,26 @@ class GetCampaigns(ListParams):
     keywords="issues recommendations",
 )
 class GetCampaignDetails(Params):
-    """Read one campaign with its delivery issues, Meta's recommendations and its promoted object."""
+    """Read one campaign with its delivery issues, Meta's recommendations and its promoted object.
+
+    advantage_gaps=true tells which of Advantage+ budget, audience and placements are off, and what turns each on.
+    """
 
     campaign_id: CampaignId
     fields: FieldList | None = None
+    advantage_gaps: Annotated[bool, Local()] = False
 
     @staticmethod
     def refine(row: Row) -> Row:
         """Drop source_campaign_id 0, Graph's value for a campaign that is not a copy."""
         return {name: value for name, value in row.items() if (name, value) != ("source_campaign_id", "0")}
+
+    async def extend(self, call: Call, result: Result) -> Result:
+        """Add the gaps of Advantage+, if the call asks for them."""
+        if not self.advantage_gaps or not isinstance(result.data, dict):
+            return result
+        gaps = await read_gaps(call, self.campaign_id)
+        return Result(f"{result.summary} {describe_gaps(gaps)}", {**result.data, "advantage": gaps})
 
 
 Objective = Literal[

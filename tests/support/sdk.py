@@ -43,6 +43,11 @@ BESIDES_THE_SDK: dict[str, tuple[dict[str, str], str, str]] = {
         "DACheck",
         "an edge class of the SDK (ProductSetDAChecks) and no method of the node",
     ),
+    "GET AdAccount/opportunity_score_history": (
+        {"from_date": "string", "to_date": "string", "get_reason": "bool"},
+        "",
+        "an edge class of the SDK (OpportunityScoreChangelog) and no method of the node",
+    ),
     "GET ProductFeed/rule_preview_samples": (
         {"attribute": "string", "rule_type": "string", "params": "string"},
         "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from meta_ads_mcp.sandbox.store import GraphNode
+from meta_ads_mcp.sandbox.store import GraphNode, Store
 from meta_ads_mcp.sandbox.world.place import Place
 
 Json = Any
@@ -115,6 +115,21 @@ def _add_prediction(place: Place) -> None:
         **predicted(budget, 9_000_000, place.account.cpm),
     }
     place.add(place.node_id, "reachfrequencypredictions", "ReachFrequencyPrediction", fields)
+
+
+def advantage_state(store: Store, campaign_id: str) -> dict[str, str]:
+    """Return the state of Advantage+, which follows from settings. Source: docs marketing-api/advantage-campaigns."""
+    specs = [ad_set.get("targeting") or {} for ad_set in store.children(campaign_id, "adsets")]
+    campaign = store.nodes[campaign_id]
+    parts = {
+        "budget": bool(campaign.get("daily_budget") or campaign.get("lifetime_budget")),
+        "audience": any((spec.get("targeting_automation") or {}).get("advantage_audience") == 1 for spec in specs),
+        "placement": not any(spec.get("publisher_platforms") for spec in specs),
+    }
+    words = {True: "ENABLED", False: "DISABLED"}
+    kinds = {"OUTCOME_SALES": "ADVANTAGE_PLUS_SALES", "OUTCOME_LEADS": "ADVANTAGE_PLUS_LEADS"}
+    whole = kinds.get(str(campaign.get("objective")), "ADVANTAGE_PLUS_APP") if all(parts.values()) else "DISABLED"
+    return {"advantage_state": whole, **{f"advantage_{part}_state": words[is_on] for part, is_on in parts.items()}}
 
 
 def predicted(budget: int, audience: int, cpm: float) -> dict[str, Json]:

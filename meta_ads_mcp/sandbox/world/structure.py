@@ -15,6 +15,7 @@ from meta_ads_mcp.sandbox.world.anomalies import Anomaly
 from meta_ads_mcp.sandbox.world.clients import Client
 from meta_ads_mcp.sandbox.world.edits import META, PEOPLE, Edit, PlantedBreak, change_of, status_change
 from meta_ads_mcp.sandbox.world.media import Media
+from meta_ads_mcp.sandbox.world.optimization import advantage_state
 
 if TYPE_CHECKING:
     from meta_ads_mcp.sandbox.world import World
@@ -181,6 +182,7 @@ class Builder:
             "is_budget_schedule_enabled": False,
             "budget_remaining": "0",
             "smart_promotion_type": "GUIDED_CREATION",
+            "advantage_state_info": lambda: advantage_state(self.store, campaign_id),
             "source_campaign_id": "0",
         }
         if budget:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Awaitable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,11 +16,12 @@ from meta_ads_mcp.core.partial import attempt_all, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Page, Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.dates import iso
+from meta_ads_mcp.core.values.dates import Day, iso
 from meta_ads_mcp.core.values.ids import AccountId, CampaignId
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.diagnosis.finding import SEVERITIES
 from meta_ads_mcp.tools.diagnosis.issues import SOURCES, account_issues, distinct, objects, source_issues
+from meta_ads_mcp.tools.diagnosis.score_history import check_period, describe_history, read_history
 
 UNREAD_STATUSES = "Objects that do not run for another reason, such as paused ones, were not read."
 
@@ -37,29 +39,47 @@ UNREAD_STATUSES = "Objects that do not run for another reason, such as paused on
 class GetOpportunityScore(Params):
     """Read Meta's opportunity score of an account (0-100) with its recommendations and the points each would add.
 
-    For one campaign (level=campaign, object_id) there are recommendations only: Meta scores accounts.
+    history_from and history_to add the score of each day, with_reasons the campaigns that moved it. For one campaign
+    (level=campaign, object_id) there are recommendations only: Meta scores accounts. ads_apply_recommendation applies
+    one.
     """
 
     account_id: AccountId
     level: Literal["account", "campaign"] = "account"
     object_id: Annotated[CampaignId | None, Field(description="campaign id, for level=campaign")] = None
+    history_from: Annotated[Day | None, Local(), Field(description="At most 45 days before history_to")] = None
+    history_to: Annotated[Day | None, Local(), Field(description="Default: today")] = None
+    with_reasons: Annotated[bool, Local(), Field(description="Of the last 14 days without history_from")] = False
+
+    @property
+    def wants_history(self) -> bool:
+        """Return whether the call asks for the history of the score."""
+        return self.with_reasons or self.history_from is not None or self.history_to is not None
 
     @model_validator(mode="after")
     def _check_campaign(self) -> Self:
         if (self.level == "campaign") != (self.object_id is not None):
             raise ValueError("level=campaign and object_id go together")
+        if self.wants_history and self.object_id is not None:
+            raise ValueError("Meta has a history of accounts only; leave out object_id and level")
+        check_period(self.history_from, self.history_to)
         return self
 
     async def run(self, call: Call) -> Result:
         if self.object_id is not None:
             return await _campaign_advice(call, self.account_id, self.object_id)
-        return await _account_score(call, self.account_id)
+        return await _account_score(call, self.account_id, self._history(call) if self.wants_history else None)
+
+    async def _history(self, call: Call) -> Row:
+        account = await call.account(self.account_id)
+        return await read_history(call, account, self.history_from, self.history_to, reasons=self.with_reasons)
 
 
-async def _account_score(call: Call, account_id: str) -> Result:
-    account, recommendations = await attempt_all(
+async def _account_score(call: Call, account_id: str, history: Awaitable[Row] | None) -> Result:
+    account, recommendations, *histories = await attempt_all(
         call.graph.get(account_id, fields=["id", "account_id", "opportunity_score"]),
         call.graph.get(f"{account_id}/recommendations"),
+        *([] if history is None else [history]),
     )
     data: Row = {"account_id": account_id}
     parts = []
@@ -74,6 +94,12 @@ async def _account_score(call: Call, account_id: str) -> Result:
     else:
         data["recommendations"] = _by_lift(recommendations)
         parts.append(f"{len(data['recommendations'])} {plural('recommendation', len(data['recommendations']))}")
+    for past in histories:
+        if isinstance(past, AdsError):
+            call.note(unread("The history of the score", past))
+        else:
+            data["history"] = past
+            parts.append(describe_history(past))
     return Result(f"{'; '.join(parts)}.", data)
 
 

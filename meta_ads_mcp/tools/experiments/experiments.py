@@ -9,11 +9,11 @@ from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import fields_for, read_list
-from meta_ads_mcp.core.params import ListParams, Params, at_least_one
+from meta_ads_mcp.core.params import ListParams, Local, Params, at_least_one
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
-from meta_ads_mcp.core.values.ids import AccountId, BusinessId, StudyId
+from meta_ads_mcp.core.values.ids import AccountId, AdSetId, BusinessId, CampaignId, StudyId
 from meta_ads_mcp.errors import Denied
 from meta_ads_mcp.tools.experiments.study import break_down, decode_results, edge_rows
 
@@ -35,7 +35,13 @@ NO_SIGNIFICANCE = (
 @tool(
     "ads_get_ad_studies",
     Effect.READ,
-    get("{account_id}/ad_studies", "{business_id}/ad_studies"),
+    get(
+        "{account_id}/ad_studies",
+        "{business_id}/ad_studies",
+        "{campaign_id}/ad_studies",
+        "{ad_set_id}/ad_studies",
+        "{account_id}/impacting_ad_studies",
+    ),
     node="AdStudy",
     fields=FIELDS,
     identity="id",
@@ -43,15 +49,27 @@ NO_SIGNIFICANCE = (
     keywords="ab test split test lift experiment",
 )
 class GetAdStudies(ListParams):
-    """List the studies (A/B tests, lift tests) of an ad account or a business: type, period, state."""
+    """List the studies (A/B tests, lift tests) of an ad account, a business, a campaign or an ad set: type, period.
+
+    impacting=true lists those that change the account's delivery now. Look before you edit an object.
+    """
 
     account_id: AccountId | None = None
     business_id: BusinessId | None = None
+    campaign_id: Annotated[CampaignId | None, Local(), Field(description="Its studies")] = None
+    ad_set_id: Annotated[AdSetId | None, Local(), Field(description="Its studies")] = None
+    impacting: Annotated[bool, Local(), Field(description="Only studies that change delivery now; with account_id")] = (
+        False
+    )
     fields: FieldList | None = None
 
     @model_validator(mode="after")
-    def _an_owner(self) -> Self:
-        return at_least_one(self, "account_id", "business_id")
+    def _check_owner(self) -> Self:
+        if self.campaign_id and self.ad_set_id:
+            raise ValueError("give campaign_id or ad_set_id, not both")
+        if self.impacting and (self.account_id is None or self.campaign_id or self.ad_set_id):
+            raise ValueError("impacting requires account_id, and takes no campaign_id or ad_set_id")
+        return at_least_one(self, "account_id", "business_id", "campaign_id", "ad_set_id")
 
     async def run(self, call: Call) -> Result:
         if self.business_id and call.allowed_accounts():
@@ -59,7 +77,8 @@ class GetAdStudies(ListParams):
                 "A business's studies may belong to accounts that this server may not use.",
                 "Give account_id instead of business_id.",
             )
-        return await read_list(call, self, f"{self.business_id or self.account_id}/ad_studies")
+        owner = self.campaign_id or self.ad_set_id or self.business_id or self.account_id
+        return await read_list(call, self, f"{owner}/{'impacting_ad_studies' if self.impacting else 'ad_studies'}")
 
 
 Breakdown = Literal["age", "cell_id", "country", "gender"]

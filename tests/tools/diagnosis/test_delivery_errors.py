@@ -330,3 +330,51 @@ async def test_the_rejected_ads_of_the_demo_are_all_found(demo: SandboxEngine, s
     data = await demo.data("ads_get_errors", account_id=small_account, severity="critical", limit=200)
     assert {row["entity_id"] for row in data["issues"]} == {row["id"] for row in listed} != set()
     assert all(row["review_feedback"] for row in data["issues"])
+
+
+async def test_the_history_is_asked_for_by_day_and_told_with_its_reasons() -> None:
+    detail = {
+        "ad_object_id": "5",
+        "ad_object_type": "ad_set",
+        "budget_then": "5000",
+        "budget_now": "6000",
+        "eligible_recommendation_types_then": ["advantage_plus_audience"],
+        "eligible_recommendation_types_now": ["creative_fatigue"],
+        "applied_recommendation_types_then": [],
+        "applied_recommendation_types_now": ["advantage_plus_audience"],
+    }
+    change = {"campaign_id": "4", "score_change": "+34", "campaign_details": [detail]}
+    days = [
+        {"date": "2026-11-02", "opportunity_score": "90", "changelog": [change]},
+        {"date": "2026-11-01", "opportunity_score": "56", "changelog": []},
+    ]
+    account = {"id": "act_1", "account_id": "1", "name": "A", "currency": "USD", "timezone_name": "UTC"}
+    graph = ScriptedGraph(
+        {"act_1": account, "act_1/recommendations": rows(), "act_1/opportunity_score_history": {"data": days}}
+    )
+    period = {"history_from": "2026-11-01", "history_to": "2026-11-30", "with_reasons": True}
+    answer = await call(graph, "ads_get_opportunity_score", account_id="1", **period)
+    assert graph.params("act_1/opportunity_score_history") == {
+        "from_date": "2026-11-01",
+        "to_date": "2026-11-30",
+        "get_reason": True,
+    }
+    history = answer.structured["data"]["history"]
+    assert history["days"]["rows"] == [["2026-11-01", 56, None], ["2026-11-02", 90, 34]]
+    (reason,) = history["reasons"]
+    assert (reason["campaign_id"], reason["score_change"]) == ("4", 34)
+    (item,) = reason["objects"]
+    assert item["budget"]["now"]["amount"] == "60.00"
+    assert (item["new_advice"], item["applied"]) == (["creative_fatigue"], ["advantage_plus_audience"])
+
+
+@pytest.mark.parametrize(
+    ("period", "text"),
+    [
+        ({"history_from": "2026-11-03", "history_to": "2026-11-01"}, "after"),
+        ({"history_from": "2026-09-01", "history_to": "2026-11-01"}, "45 days"),
+        ({"with_reasons": True, "level": "campaign", "object_id": "5"}, "accounts only"),
+    ],
+)
+async def test_a_history_that_meta_does_not_have_is_refused_unsent(period: dict[str, Any], text: str) -> None:
+    assert text in (await refused_unsent("ads_get_opportunity_score", account_id="1", **period))["message"]

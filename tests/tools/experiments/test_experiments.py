@@ -49,12 +49,23 @@ async def test_a_breakdown_that_fails_leaves_the_whole_results() -> None:
         ({"account_id": "1"}, "act_1/ad_studies"),
         ({"business_id": "3"}, "3/ad_studies"),
         ({"account_id": "1", "business_id": "3"}, "3/ad_studies"),
+        ({"campaign_id": "4"}, "4/ad_studies"),
+        ({"ad_set_id": "5"}, "5/ad_studies"),
+        ({"account_id": "1", "impacting": True}, "act_1/impacting_ad_studies"),
     ],
 )
-async def test_studies_are_an_accounts_or_a_businesss(arguments: dict[str, Any], path: str) -> None:
-    graph = ScriptedGraph({path: rows({"id": "6"})})
+async def test_studies_are_those_of_one_owner(arguments: dict[str, Any], path: str) -> None:
+    graph = ScriptedGraph({path: rows({"id": "6"}), "4": {"id": "4"}, "5": {"id": "5"}})
     await call(graph, "ads_get_ad_studies", **arguments)
-    assert graph.paths == [path]
+    assert graph.paths[-1] == path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"campaign_id": "4", "ad_set_id": "5"}, {"campaign_id": "4", "impacting": True}, {"impacting": True}],
+)
+async def test_owners_that_do_not_go_together_are_refused_unsent(arguments: dict[str, Any]) -> None:
+    await refused_unsent("ads_get_ad_studies", **arguments)
 
 
 async def test_an_owner_is_due() -> None:

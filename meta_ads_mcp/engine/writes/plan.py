@@ -14,6 +14,7 @@ from meta_ads_mcp.core.units.unit_params import PlansUnit
 from meta_ads_mcp.core.values.dates import ClockTime, check_clock_time
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.domain.checked_read import read_as_kind
+from meta_ads_mcp.domain.optimization.running_studies import read_for_change
 from meta_ads_mcp.engine.writes.effects import confirmation_reasons
 from meta_ads_mcp.engine.writes.question import describe_object
 from meta_ads_mcp.engine.writes.spent import with_spend
@@ -77,7 +78,8 @@ async def _change(
     reads_first = tool.reads_before if is_node else bool(args.fields_to_read())
     fields = [*(name for name in _IDENTITY if name not in tool.write_only), *extra_fields]
     kind = node if is_node else _kind_of_argument(tool, args, subject)
-    before = await read_as_kind(call, subject, kind, fields, page) if reads_first else {}
+    read = read_as_kind if kind == "AdAccount" and not is_node else read_for_change
+    before = await read(call, subject, kind, fields, page) if reads_first else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",

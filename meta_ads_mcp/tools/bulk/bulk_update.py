@@ -10,10 +10,8 @@ from pydantic import Field, ValidationError, model_validator
 from meta_ads_mcp.core.nodes import ENTITY_KINDS, node_kind
 from meta_ads_mcp.core.params import Local, exactly_one
 from meta_ads_mcp.core.ports import Account, Call
-from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, tool
-from meta_ads_mcp.core.units.patient_reads import read_patiently
 from meta_ads_mcp.core.units.unit_params import KeyedUnitParams
 from meta_ads_mcp.core.units.unit_plan import MAX_UNIT_OBJECTS, RefusedRow, UnitPlan
 from meta_ads_mcp.core.values.enums import EntityType
@@ -25,7 +23,13 @@ from meta_ads_mcp.tools.bulk.creative_swaps import CreativeSwaps, read_creatives
 from meta_ads_mcp.tools.bulk.edit_plan import EditPlanner, ObjectToEdit
 from meta_ads_mcp.tools.bulk.edits import EditValues, NamePattern, explain, read_rows
 from meta_ads_mcp.tools.bulk.names import check_template, uses_parents
-from meta_ads_mcp.tools.bulk.object_reads import is_of_account, is_of_kind, is_other_kind
+from meta_ads_mcp.tools.bulk.object_reads import (
+    ReadTarget,
+    is_of_account,
+    is_of_kind,
+    is_other_kind,
+    read_for_changes,
+)
 from meta_ads_mcp.tools.bulk.object_selection import ObjectSelection, select_objects
 
 _COMMON = "id account_id name status effective_status adlabels updated_time"
@@ -131,16 +135,11 @@ class BulkUpdate(KeyedUnitParams):
         edits, problems = read_rows(self.edits or [])
         for edit in edits.values():
             check_template(edit.set.rename)
-        requests = [
-            Request(
-                "GET",
-                edit.id,
-                {"fields": ",".join(_fields(edit.level, parents=uses_parents(edit.set)))},
-                account=self.account_id,
-            )
+        targets = [
+            ReadTarget(edit.id, edit.node, _fields(edit.level, parents=uses_parents(edit.set)))
             for edit in edits.values()
         ]
-        answers = await read_patiently(call.graph.batch, call.sleep, requests)
+        answers = await read_for_changes(call, self.account_id, targets)
         objects: list[ObjectToEdit] = []
         for (number, edit), answer in zip(edits.items(), answers, strict=True):
             reason = _why_not(answer, edit.node, self.account_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from meta_ads_mcp.core.nodes import DISTINCT_FIELDS, node_kind
 from meta_ads_mcp.core.ports import Call
@@ -12,9 +12,18 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.units.patient_reads import read_patiently
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.core.values.text import with_article
+from meta_ads_mcp.domain.optimization.running_studies import note_studies, study_fields, without_studies
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 
 MAX_SHOWN_IDS = 10
+
+
+class ReadTarget(NamedTuple):
+    """Name an object to read: its id, its SDK class and the fields."""
+
+    id: str
+    node: str
+    fields: Sequence[str]
 
 
 async def read_objects_of_kind(
@@ -26,8 +35,7 @@ async def read_objects_of_kind(
     """
     distinct = node_kind(node).distinct_field
     names = [*fields, *([distinct] if distinct and distinct not in fields else [])]
-    requests = [Request("GET", object_id, {"fields": ",".join(names)}, account=account_id) for object_id in ids]
-    answers = await read_patiently(call.graph.batch, call.sleep, requests)
+    answers = await read_for_changes(call, account_id, [ReadTarget(object_id, node, names) for object_id in ids])
     rows: list[Row] = []
     wrong: list[str] = []
     for object_id, answer in zip(ids, answers, strict=True):
@@ -50,6 +58,35 @@ async def read_objects_of_kind(
             "Make one call for each ad account.",
         )
     return rows
+
+
+async def read_for_changes(call: Call, account_id: str, targets: Sequence[ReadTarget]) -> list[Any]:
+    """Return the answer or the error of each read, in order, and note the running studies of the objects.
+
+    Studies that cannot be read are left out.
+    """
+    extras = [study_fields(target.node, target.fields) for target in targets]
+    answers = await _read_all(call, account_id, targets, extras)
+    if any(isinstance(item, AdsError) and not is_other_kind(item) for item in answers):
+        extras = [[] for _ in targets]
+        answers = await _read_all(call, account_id, targets, extras)
+    pairs = [(target, row) for target, row in zip(targets, answers, strict=True) if not isinstance(row, AdsError)]
+    for node in dict.fromkeys(target.node for target in targets):
+        note_studies(call, node, {target.id: row for target, row in pairs if target.node == node})
+    return [
+        item if isinstance(item, AdsError) else without_studies(item, extra)
+        for item, extra in zip(answers, extras, strict=True)
+    ]
+
+
+async def _read_all(
+    call: Call, account_id: str, targets: Sequence[ReadTarget], extras: Sequence[Sequence[str]]
+) -> list[Any]:
+    requests = [
+        Request("GET", target.id, {"fields": ",".join([*target.fields, *extra])}, account=account_id)
+        for target, extra in zip(targets, extras, strict=True)
+    ]
+    return await read_patiently(call.graph.batch, call.sleep, requests)
 
 
 def is_other_kind(error: AdsError) -> bool:

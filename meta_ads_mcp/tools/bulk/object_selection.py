@@ -20,6 +20,7 @@ from meta_ads_mcp.core.values.dates import DatePreset, TimeRange
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.ids import ObjectId
 from meta_ads_mcp.domain.insights_query import InsightsFilter, InsightsParams
+from meta_ads_mcp.domain.optimization.running_studies import note_studies_of_account
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.bulk.object_reads import read_objects_of_kind
 from meta_ads_mcp.tools.insights.read_all import read_all
@@ -113,6 +114,8 @@ async def select_objects(
             f"{len(rows)} objects match, and max_objects is {max_objects}. Nothing was changed.",
             "Narrow the selection, or raise max_objects.",
         )
+    if selection.ids is None:
+        await note_studies_of_account(call, account_id, node, rows)
     return rows
 
 

@@ -12,7 +12,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import ConfirmedParams, Plan
-from meta_ads_mcp.domain.checked_read import read_as_kind
+from meta_ads_mcp.domain.optimization.running_studies import read_for_change
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.tools.catalogue.undo_catalog import plan_catalog_undo
 from meta_ads_mcp.tools.changes.changes import UnitId
@@ -70,7 +70,7 @@ class UndoChange(ConfirmedParams):
             return await plan_catalog_undo(call, entry, self.created, force=self.force)
         target = reversal_target(entry, self.created)
         fields = fields_to_read(entry, target)
-        now = await read_as_kind(call, str(entry.object_id), entry.node, fields, entry.page)
+        now = await read_for_change(call, str(entry.object_id), entry.node, fields, entry.page)
         if not self.force and entry.effect == "update":
             require_unchanged(entry, now)
         change = await build_reversal(call, entry, target, now)

@@ -10,7 +10,7 @@ from meta_ads_mcp.core.changes import JournalEntry
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.write import Change, Plan
-from meta_ads_mcp.domain.checked_read import read_as_kind
+from meta_ads_mcp.domain.optimization.running_studies import read_for_change
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.changes.reversal import build_reversal, fields_to_read, require_unchanged, reversal_target
 from meta_ads_mcp.tools.optimisation.advice import RESTORABLE, differences, read_objects
@@ -66,7 +66,7 @@ def _as_read(value: Any) -> Any:
 
 async def _reverse(call: Call, part: JournalEntry, *, force: bool) -> Change:
     target = reversal_target(part, "pause")
-    now = await read_as_kind(call, str(part.object_id), part.node, fields_to_read(part, target))
+    now = await read_for_change(call, str(part.object_id), part.node, fields_to_read(part, target))
     if not force:
         require_unchanged(part, now)
     return await build_reversal(call, part, target, now)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.ports import Call
-from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.domain.destinations import SOURCE_FIELDS
 from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.tools.bulk.object_reads import ReadTarget, read_for_changes
 from meta_ads_mcp.tools.bulk.sheets.structure_columns import LEVELS, StructureObject
 
 _LABELS = "adlabels{id,name}"
@@ -73,11 +73,8 @@ class StructureReader:
 
     async def read_ids(self, ids: Mapping[str, EntityType]) -> dict[str, StructureObject | AdsError]:
         """Return the objects with these ids, or why one could not be read."""
-        requests = [
-            Request("GET", object_id, {"fields": ",".join(self.fields(level))}, kind=ENTITY_KINDS[level])
-            for object_id, level in ids.items()
-        ]
-        answers = await self.call.graph.batch(requests) if requests else []
+        targets = [ReadTarget(object_id, ENTITY_KINDS[level], self.fields(level)) for object_id, level in ids.items()]
+        answers = await read_for_changes(self.call, self.account_id, targets)
         return {
             object_id: answer if isinstance(answer, AdsError) else StructureObject(level, answer)
             for (object_id, level), answer in zip(ids.items(), answers, strict=True)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.sandbox import DEMO_TOKEN, SandboxCall
@@ -21,7 +22,7 @@ from tests.support.every_tool import TOOLS
 from tests.support.examples import demo_ids, example
 from tests.support.ownership import Ownership
 from tests.support.sandbox_engine import SandboxEngine, build_writer
-from tests.support.write_examples import VALID
+from tests.support.write_examples import VALID, WRITES
 
 KINDS = {"campaign": "campaign", "ad_set": "ad_set", "ad": "ad"}
 LISTS = (None, "ads_get_ad_accounts", "ads_get_changes", "ads_rate_status")
@@ -104,26 +105,63 @@ async def test_an_object_of_another_kind_is_not_changed(
     assert bool(made.writes) is (says_kind == is_kind)
 
 
-OTHER_KINDS = ("campaign", "ad_set", "ad", "creative", "rule", "audience", "post")
+# Kinds that Graph would take for another one: all of them have comments, a name or a status.
+OTHER_KINDS = {
+    "campaign": "Campaign",
+    "ad_set": "AdSet",
+    "creative": "AdCreative",
+    "post": "PagePost",
+    "comment": "Comment",
+    "pixel": "AdsPixel",
+    "product_set": "ProductSet",
+}
+# Graph itself checks what these name within a specification.
+CHECKED_BY_GRAPH = {("ads_create_custom_audience", "pixel_id")}
+OF_ONE_KIND = [
+    (tool, name)
+    for tool in WRITES
+    for name, node in tool.ids.items()
+    if node_kind(node.name).distinct_field and (tool.name, name) not in CHECKED_BY_GRAPH
+]
 
 
-@pytest.mark.parametrize(
-    ("tool", "name", "own"),
-    [
-        ("ads_delete_custom_audience", "audience_id", "audience"),
-        ("ads_delete_ad_rule", "rule_id", "rule"),
-        ("ads_update_ad_rule", "rule_id", "rule"),
-        ("ads_update_ad_creative", "creative_id", "creative"),
-        ("ads_delete_comment", "comment_id", "comment"),
-        ("ads_create_budget_schedule", "ad_set_id", "ad_set"),
-    ],
-)
-async def test_an_id_of_another_kind_is_neither_changed_nor_deleted(tool: str, name: str, own: str) -> None:
+@pytest.mark.parametrize(("tool", "name"), OF_ONE_KIND, ids=lambda value: getattr(value, "name", value))
+async def test_an_id_of_another_kind_is_neither_changed_nor_deleted(tool: Tool, name: str) -> None:
     bench = allowlist.bench()
-    for other in OTHER_KINDS:
-        made, given = await bench.ready(next(item for item in TOOLS if item.name == tool))
-        answer = await made.call(tool, given | {name: made.ids[other]}, AGREES)
-        assert (answer.is_error, made.writes == []) == ((False, False) if other == own else (True, True)), other
+    for other, other_kind in OTHER_KINDS.items():
+        if other_kind == tool.ids[name].name:
+            continue
+        made, given = await bench.ready(tool)
+        before = made.store.snapshot()
+        value = [made.ids[other]] if isinstance(given.get(name), list) else made.ids[other]
+        answer = await made.call(tool.name, given | {name: value}, AGREES)
+        assert (answer.is_error, made.changed(before)) == (True, {}), other
+
+
+@pytest.mark.parametrize("action", ["hide", "reply", "delete"])
+@pytest.mark.parametrize("platform", ["facebook", "instagram"])
+@pytest.mark.parametrize("other", [*OTHER_KINDS, "page"])
+async def test_only_comments_are_moderated(action: str, platform: str, other: str) -> None:
+    made = allowlist.bench().again()
+    before = made.store.snapshot()
+    comment = {"id": made.ids[other], "platform": platform, "page_id": made.ids["page"]}
+    text = {"message": "Thank you"} if action == "reply" else {}
+    call = {"action": action, "comments": [comment], "dry_run": False, **text}
+    answer = await made.call("ads_moderate_comments", call, AGREES)
+    is_comment = other == "comment" and platform == "facebook"
+    assert (answer.is_error, bool(made.changed(before))) == (not is_comment, is_comment), answer.text
+
+
+@pytest.mark.parametrize(("list_name", "right"), [("ad_sets", "ad_set"), ("campaigns", "campaign")])
+@pytest.mark.parametrize("other", OTHER_KINDS)
+async def test_a_study_has_the_kinds_that_graph_says(list_name: str, right: str, other: str) -> None:
+    tool = next(item for item in TOOLS if item.name == "ads_create_ad_study")
+    made, given = await allowlist.bench().ready(tool)
+    before = made.store.snapshot()
+    cell = {"name": "B", "treatment_percentage": 50, list_name: [made.ids[other]]}
+    ad_set = {"name": "A", "treatment_percentage": 50, "ad_sets": [made.ids["next_ad_set"]]}
+    answer = await made.call(tool.name, given | {"cells": [ad_set, cell]}, AGREES)
+    assert (answer.is_error, bool(made.changed(before))) == (right != other, right == other), answer.text
 
 
 # -- rules and the policy ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from meta_ads_mcp.core.arguments.graph_params import convert_money_and_times, graph_params, path_of
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.params import marker
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.request import Request
@@ -75,11 +76,12 @@ async def _change(
     page = await args.page_for_token(call) if tool.page_token else None
     # A new object has no values yet, but checks may require values of its parent.
     extra_fields = (*(readable if is_node else ()), *args.fields_to_read())
-    reads_first = tool.reads_before if is_node else bool(args.fields_to_read())
-    fields = [*(name for name in _IDENTITY if name not in tool.write_only), *extra_fields]
     kind = node if is_node else _kind_of_argument(tool, args, subject)
-    read = read_as_kind if kind == "AdAccount" and not is_node else read_for_change
-    before = await read(call, subject, kind, fields, page) if reads_first else {}
+    # On an edge, the object before it is read to make sure of its kind, where a field can tell it.
+    reads_first = tool.reads_before if is_node else bool(args.fields_to_read() or node_kind(kind).distinct_field)
+    identity = _IDENTITY if is_node or args.fields_to_read() else _IDENTITY[:1]
+    fields = [*(name for name in identity if name not in tool.write_only), *extra_fields]
+    before = await read_as_kind(call, subject, kind, fields, page) if reads_first else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",

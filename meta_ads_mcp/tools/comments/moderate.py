@@ -127,6 +127,9 @@ class ReplyComment(OnComment, CreateParams, ConfirmedParams):
 
     message: Annotated[str, Field(min_length=1, max_length=8000)]
 
+    def fields_to_read(self) -> tuple[str, ...]:
+        return ("message",)
+
     def confirmation_reasons(self, before: Row, after: Row) -> list[str]:
         return [IN_PUBLIC]
 

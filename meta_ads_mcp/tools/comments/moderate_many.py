@@ -19,6 +19,7 @@ from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.dates import Moment, to_unix
 from meta_ads_mcp.core.values.ids import AccountId, AdId, CommentId, ObjectId, PageId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan, Steps
+from meta_ads_mcp.domain.checked_read import check_kind, fields_of_kind
 from meta_ads_mcp.errors import AdsError, InvalidArguments, UnknownOutcome
 from meta_ads_mcp.tools.comments.ad_posts import Platform, find_posts
 from meta_ads_mcp.tools.comments.comment_rows import CommentQuery, CommentReader
@@ -255,7 +256,7 @@ async def _read(call: Call, refs: Sequence[CommentRef], page: str | None) -> lis
         Request(
             "GET",
             ref.id,
-            {"fields": ",".join(("id", *_TEXT[ref.platform][1:]))},
+            {"fields": ",".join(fields_of_kind(_TEXT[ref.platform][0], ("id", *_TEXT[ref.platform][1:])))},
             page=page,
             kind=_TEXT[ref.platform][0],
         )
@@ -268,6 +269,7 @@ async def _read(call: Call, refs: Sequence[CommentRef], page: str | None) -> lis
 
 
 def _target(ref: CommentRef, page: str | None, answer: Row | AdsError) -> Target:
+    answer = check_kind(ref.id, _TEXT[ref.platform][0], answer)
     if isinstance(answer, AdsError):
         return Target(ref, page, error=answer)
     _, text, hidden = _TEXT[ref.platform]

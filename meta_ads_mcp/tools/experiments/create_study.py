@@ -15,6 +15,7 @@ from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.dates import UnixMoment, names_its_offset, to_unix
 from meta_ads_mcp.core.values.ids import AccountId, AdSetId, BusinessId, CampaignId, ObjectId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams, Plan
+from meta_ads_mcp.domain.checked_read import require_kinds
 from meta_ads_mcp.errors import Denied, InvalidArguments
 
 NO_SCALE = (
@@ -101,9 +102,9 @@ class NewStudy(CreateParams, ConfirmedParams):
     observation_end_time: UnixMoment | None = None
 
     @property
-    def members(self) -> list[str]:
-        """The ids of all ad sets and campaigns in the cells."""
-        return []
+    def members(self) -> dict[str, str]:
+        """The ids of all ad sets and campaigns in the cells, with the kind that each has to be of."""
+        return {}
 
     async def plan_study(self, call: Call, times: Row, more: Row, reason: str) -> Plan:
         """Return the plan of the new study with `more` parameters. `times` are in Unix seconds."""
@@ -140,7 +141,11 @@ class NewStudy(CreateParams, ConfirmedParams):
         return times
 
     async def _check_members(self, call: Call) -> None:
-        """Require that every ad set and campaign belongs to this account. Raises InvalidArguments."""
+        """Require that every ad set and campaign is one, and belongs to this account.
+
+        Raises NotFound for another kind of object, and InvalidArguments for one of another account.
+        """
+        await require_kinds(call, self.members)
         for member in self.members:
             owner = await call.owner(member)
             if owner not in (None, self.account_id):
@@ -200,15 +205,18 @@ class CreateAdStudy(NewStudy):
             raise ValueError("a split test requires at least two cells")
         if self.type == "LIFT" and not self.objectives:
             raise ValueError("objectives, the outcomes to measure, are required for a lift study")
-        ids = self.members
+        ids = [member for cell in self.cells for member in (cell.ad_sets or cell.campaigns or ())]
         if len(set(ids)) != len(ids):
             raise ValueError("an ad set or campaign can be in only one cell")
         return self
 
     @property
-    def members(self) -> list[str]:
-        """The ids of all ad sets and campaigns in the cells."""
-        return [member for cell in self.cells for member in (cell.ad_sets or cell.campaigns or ())]
+    def members(self) -> dict[str, str]:
+        """The ids of all ad sets and campaigns in the cells, with the kind that each has to be of."""
+        return {
+            **{member: "AdSet" for cell in self.cells for member in cell.ad_sets or ()},
+            **{member: "Campaign" for cell in self.cells for member in cell.campaigns or ()},
+        }
 
     async def plan(self, call: Call) -> Plan:
         more: Row = self.model_dump(include={"type", "objectives"}, exclude_none=True)

@@ -47,9 +47,10 @@ class CreateLiftExperiment(NewStudy):
         return self
 
     @property
-    def members(self) -> list[str]:
+    def members(self) -> dict[str, str]:
         """The ids of the campaigns or ad sets in the study; empty if it covers the whole account."""
-        return list(self.campaigns or self.ad_sets or ())
+        kind = "Campaign" if self.campaigns else "AdSet"
+        return dict.fromkeys(self.campaigns or self.ad_sets or (), kind)
 
     async def plan(self, call: Call) -> Plan:
         times = await self.times_to_unix(call)
@@ -60,7 +61,7 @@ class CreateLiftExperiment(NewStudy):
             "name": "Test",
             "treatment_percentage": 100 - self.holdout_percent,
             "control_percentage": self.holdout_percent,
-            edge: self.members or [self.account_id.removeprefix("act_")],
+            edge: list(self.members) or [self.account_id.removeprefix("act_")],
         }
         objectives = [item.model_dump(exclude_none=True) for item in self.objectives]
         reason = f"{self.holdout_percent} % of the people are kept from seeing these ads"

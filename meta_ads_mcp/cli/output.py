@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import Any, Literal, TextIO
 
-from meta_ads_mcp.core.values.text import clean
+from meta_ads_mcp.core.values.text import clean, show_hidden
 
 # Replacements for characters that old code pages lack.
 _PLAIN = str.maketrans({"→": "->", "←": "<-", "…": "...", "✎": "*", "⚠": "!", "\u2011": "-", "\u00a0": " "})
@@ -20,22 +20,28 @@ _PLAIN = str.maketrans({"→": "->", "←": "<-", "…": "...", "✎": "*", "⚠
 
 def say(text: str = "") -> None:
     """Print one line. Line breaks inside the text become blanks, so that a name cannot forge a line."""
-    write_line(sys.stdout, " ".join(_clean(text).split("\n")))
+    _write(sys.stdout, _one_line(text))
 
 
 def say_unredacted(text: str) -> None:
     """Print one line that may hold a token. Only for the token of the sandbox, which opens nothing else."""
-    write_line(sys.stdout, text)
+    _write(sys.stdout, show_hidden(text.replace("\n", " ")))
 
 
 def complain(text: str) -> None:
     """Print one line on standard error."""
-    write_line(sys.stderr, " ".join(_clean(text).split("\n")))
+    _write(sys.stderr, _one_line(text))
+
+
+def write_block(stream: TextIO | None, text: str) -> None:
+    """Print a text of several lines to a stream, such as the help."""
+    for line in text.split("\n"):
+        _write(stream, _one_line(line))
 
 
 def say_block(text: str) -> None:
     """Print a text of several lines that this program wrote itself, such as a configuration."""
-    for line in text.splitlines():
+    for line in text.rstrip("\n").split("\n"):
         say(line)
 
 
@@ -44,10 +50,10 @@ def say_json(value: Any) -> None:
     text = json.dumps(_clean_texts(value), ensure_ascii=False, indent=2)
     if not _can_encode(text, sys.stdout):
         text = json.dumps(_clean_texts(value), indent=2)
-    write_line(sys.stdout, text)
+    _write(sys.stdout, text)
 
 
-def write_line(stream: TextIO | None, text: str) -> None:
+def _write(stream: TextIO | None, text: str) -> None:
     """Write a line to the stream as it is, except for characters that its encoding lacks."""
     if stream is None:  # a Windows program without a console
         return
@@ -66,6 +72,10 @@ def is_terminal(stream: TextIO | None) -> bool:
 def default_format() -> Literal["table", "json"]:
     """Return the format of an answer when none is requested."""
     return "table" if is_terminal(sys.stdout) else "json"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(_clean(text).split("\n"))
 
 
 def _clean(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.cli.output import write_line
+from meta_ads_mcp.cli.output import complain, write_block
 from meta_ads_mcp.core.values.text import redact
 from meta_ads_mcp.settings import Settings
 
@@ -120,7 +120,7 @@ class Parser(argparse.ArgumentParser):
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if message:
-            write_line(file or sys.stderr, message.removesuffix("\n"))
+            write_block(file or sys.stderr, message.removesuffix("\n"))
 
 
 def parse(arguments: Sequence[str], commands: Mapping[str, Command]) -> argparse.Namespace:
@@ -182,7 +182,7 @@ def _reject_command(word: str, commands: Mapping[str, Command]) -> NoReturn:
     close = difflib.get_close_matches(word, commands, 1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     text = redact(f"unknown command {word[:60]!r}")
-    write_line(sys.stderr, f"{PROGRAM}: {text}{hint}; commands are {', '.join(commands)}")
+    complain(f"{PROGRAM}: {text}{hint}; commands are {', '.join(commands)}")
     raise SystemExit(ExitCode.USAGE)
 
 

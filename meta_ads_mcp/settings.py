@@ -212,7 +212,7 @@ class Settings(BaseSettings):
         None,
         validation_alias="META_ADS_BUSINESS_ID",
         pattern="^[0-9]{1,30}$",
-        description="business to which account, Page and pixel discovery is limited",
+        description="business to whose accounts, Pages, datasets and catalogs this server is limited",
     )
     policy: Annotated[Path | None, AfterValidator(_home)] = Field(
         None,

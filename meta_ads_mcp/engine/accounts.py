@@ -6,7 +6,7 @@ Both never change, so they are looked up once. Lists also tell the owners of the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ from meta_ads_mcp.core.ports import Account, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
+from meta_ads_mcp.engine.business_assets import BusinessAssets
 from meta_ads_mcp.engine.catalog_access import CatalogAccess, ids_in_catalog
 from meta_ads_mcp.engine.request_ids import ANY, SHARED, SHARED_PAGE
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing
@@ -26,6 +27,7 @@ MAX_OWNERS = 200_000
 _ACCOUNT = re.compile(r"(act_)?[0-9]{1,30}")
 # Graph's refusal of a field names the kind of the object.
 _NODE_TYPE = re.compile(r"on node type \((\w+)\)")
+_LIMITED = "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID."
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 
@@ -33,30 +35,45 @@ _ZONE = re.compile(r"[A-Za-z0-9_+/-]{1,64}")
 class AccountBook:
     """Know the accounts and the owners of objects, for one token.
 
-    `allowed` are the accounts that this server may touch; empty means that the token alone decides. `sender` sends the
-    look-ups themselves, which are not authorized in turn.
+    `listed` are the accounts that this server may touch, or else those of the business that `business` names; without
+    both the token alone decides. `sender` sends the look-ups themselves, which are not authorized in turn.
     """
 
-    def __init__(self, sender: Sender, allowed: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sender: Sender, listed: Sequence[str] = (), business: Callable[[], str | None] = lambda: None
+    ) -> None:
         self._sender = sender
-        self.allowed = tuple(account_path(item) for item in allowed)
+        self.listed = tuple(account_path(item) for item in listed)
+        self._business = BusinessAssets(sender, business)
+        self._last_business: str | None = None
         self._accounts: dict[str, Account] = {}
         self._owners: dict[str, str] = {}
         # Ids without an account → the kind that Graph says.
         self._without_account: dict[str, str] = {}
-        self._catalogs = CatalogAccess(sender, self.allowed)
+        self._catalogs = CatalogAccess(sender, self.listed, business)
         self._single = SingleFlight()
+
+    @property
+    def is_limited(self) -> bool:
+        """Return whether this server may touch some accounts only."""
+        return bool(self.listed) or self._business.limit is not None
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Return the accounts that this server may touch, as far as they are known."""
+        return self.listed or self._business.known_accounts()
 
     def permit(self, account: str) -> None:
         """Raise Denied for an account outside the allowlist."""
         if not self.is_allowed(account):
             raise Denied(
-                f"This server may not touch {account}.", "Its owner lists the allowed accounts in META_ADS_ACCOUNTS."
+                f"This server may not touch {account}.",
+                "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID.",
             )
 
     def is_allowed(self, account: str | None) -> bool:
         """Return whether this server may touch the account. Without an allowlist it may touch every one."""
-        return not self.allowed or account in self.allowed
+        return not self.is_limited or account in self.allowed
 
     def known_accounts(self) -> list[Account]:
         """Return the accounts seen so far that this server may touch."""
@@ -72,6 +89,7 @@ class AccountBook:
 
     async def account(self, account_id: str) -> Account:
         """Return currency and time zone of an account. Raises Denied for an account outside the allowlist."""
+        await self._load()
         self.permit(account_id)
         if account_id not in self._accounts:
             await self._single.run(account_id, lambda: self._fetch(account_id))
@@ -111,9 +129,8 @@ class AccountBook:
 
         Raises Denied if the owner is outside the allowlist, or if an allowlist is set and Graph names no owner.
         """
-        if node_kind(node).owner in (Owner.ABOVE, Owner.BY_PAGE):
-            return None
-        return await self.require(object_id, node)
+        is_above = node_kind(node).owner in (Owner.ABOVE, Owner.BY_PAGE)
+        return None if is_above else await self.require(object_id, node)
 
     async def require(self, object_id: str, node: str = ANY, page: str | None = None) -> str | None:
         """Return the account of an object that a request names, and raise Denied unless this server may touch it.
@@ -121,6 +138,9 @@ class AccountBook:
         `node` is only a hint where to look first: Graph's answer about the object decides. `page` is the Page whose
         token can read it. An object above accounts, such as a business, has no account.
         """
+        if object_id == self._business.limit:
+            return None
+        await self._load()
         owner = self.known_owner(object_id)
         if owner is None and object_id not in self._without_account:
             owner = await self._find_owner(object_id, node_kind(node), page)
@@ -128,13 +148,21 @@ class AccountBook:
             self.permit(owner)
         return owner
 
+    async def _load(self) -> None:
+        """Read the accounts of the business, if these are the limit. Forget what another profile's business has."""
+        if self._last_business != self._business.limit:
+            self._last_business = self._business.limit
+            self._without_account.clear()
+        if not self.listed:
+            await self._business.load()
+
     def is_business(self, object_id: str) -> bool:
         """Return whether Graph has said that an object is a business."""
         return self._without_account.get(object_id) == "Business"
 
     async def _find_owner(self, object_id: str, kind: NodeKind, page: str | None) -> str | None:
         """Look up the account of an object, first where its kind by the caller says."""
-        if not self.allowed:
+        if not self.is_limited:
             if kind.owner is not Owner.SELF:
                 return None
             return await self._single.run(object_id, lambda: self._ask_owner(object_id, page))
@@ -203,14 +231,14 @@ class AccountBook:
         except InvalidArguments as refusal:
             return await self._owner_without_field(object_id, refusal, page, hint)
         except (NotFound, PermissionMissing):
-            if hint not in (SHARED, SHARED_PAGE) or not self.allowed:
+            if hint not in (SHARED, SHARED_PAGE) or not self.is_limited:
                 raise
             self._without_account[object_id] = SHARED
             return None
         owner = _owner_of(row) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
         if owner is not None:
             self._remember(object_id, owner)
-        elif self.allowed:
+        elif self.is_limited:
             raise _foreign(object_id)
         return owner
 
@@ -220,7 +248,7 @@ class AccountBook:
         """Handle the refusal of the field `account_id`, in which Graph names the kind of the object."""
         match = _NODE_TYPE.search(refusal.message)
         kind = node_kind(match[1]) if match else None
-        if not self.allowed:
+        if not self.is_limited:
             raise refusal
         if kind is not None and (kind.owner is Owner.ABOVE or _is_shared(kind, hint)):
             self._without_account[object_id] = kind.name
@@ -236,8 +264,10 @@ class AccountBook:
         except InvalidArguments:
             raise _foreign(object_id) from None
 
-    async def _owner_by_kind(self, object_id: str, kind: NodeKind | None, page: str | None) -> str:
+    async def _owner_by_kind(self, object_id: str, kind: NodeKind | None, page: str | None) -> str | None:
         """Return the account of an object whose account its kind leads to. Raises Denied for all other kinds.
+
+        It is None for what the business of this server has, and none of its accounts.
 
         Raises InvalidArguments if Graph says that the object is of another kind.
         """
@@ -250,15 +280,14 @@ class AccountBook:
         if kind is not None and kind.parent is not None:
             name, parent_kind = kind.parent
             row = await self._sender.send(Request("GET", object_id, {"fields": f"id,{name}"}, page=page))
-            parent = (
-                _id_in(row.get(name)) if isinstance(row, Mapping) and is_same_id(row.get("id"), object_id) else None
-            )
+            is_answer = isinstance(row, Mapping) and is_same_id(row.get("id"), object_id)
+            parent = _id_in(row.get(name)) if is_answer else None
             if parent is None:
                 raise _unnamed(object_id, kind, node_kind(parent_kind))
             return await self._owner_through(object_id, parent, parent_kind, page)
         raise _foreign(object_id)
 
-    async def _owner_by_token(self, object_id: str, page: str) -> str:
+    async def _owner_by_token(self, object_id: str, page: str) -> str | None:
         """Return the account of the Page whose token may change a comment.
 
         Graph names no account and no Page for a comment. `can_remove` is false on comments of other Pages.
@@ -268,7 +297,7 @@ class AccountBook:
             raise _foreign(object_id)
         return await self._owner_through(object_id, page, "Page", page)
 
-    async def _owner_through(self, object_id: str, parent: str, parent_kind: str, page: str | None) -> str:
+    async def _owner_through(self, object_id: str, parent: str, parent_kind: str, page: str | None) -> str | None:
         """Return the account of the object to which this one belongs."""
         owner, kind = self.known_owner(parent), node_kind(parent_kind)
         if owner is None and kind.owner is Owner.SELF:
@@ -277,13 +306,23 @@ class AccountBook:
             if owner is None:
                 raise _foreign(object_id)
             self._remember(parent, owner)
-        owner = owner or await self._owner_by_kind(parent, kind, page)
+        if owner is None and parent not in self._without_account:
+            owner = await self._owner_by_kind(parent, kind, page)
+        if owner is None:
+            self._without_account[object_id] = parent_kind
+            return None
         self.permit(owner)
         self._remember(object_id, owner)
         return owner
 
-    async def _search_owner(self, object_id: str, kind: NodeKind) -> str:
-        """Return the allowed account on whose edge the object is. Raises Denied if it is on none."""
+    async def _search_owner(self, object_id: str, kind: NodeKind) -> str | None:
+        """Return the allowed account on whose edge the object is, or None if the business of this server has it.
+
+        Raises Denied if it is on no edge.
+        """
+        if not self.listed and await self._business.has(object_id, kind.name):
+            self._without_account[object_id] = kind.name
+            return None
         for account in self.allowed:
             if await self._is_member(account, kind.member_edge or "", object_id):
                 return account
@@ -300,8 +339,7 @@ class AccountBook:
                 if object_id in ids:
                     return True
         except PermissionMissing:
-            # An edge that this token may not read holds nothing that it may use.
-            return False
+            pass  # an edge that this token may not read holds nothing that it may use
         return False
 
 
@@ -311,10 +349,7 @@ def is_same_id(answer_id: Any, object_id: str) -> bool:
 
 
 def _foreign(object_id: str) -> Denied:
-    return Denied(
-        f"{object_id} belongs to none of the accounts that this server may touch.",
-        "Its owner lists the allowed accounts in META_ADS_ACCOUNTS.",
-    )
+    return Denied(f"{object_id} belongs to none of the accounts that this server may touch.", _LIMITED)
 
 
 def _is_shared(kind: NodeKind, hint: str) -> bool:
@@ -325,11 +360,8 @@ def _is_shared(kind: NodeKind, hint: str) -> bool:
 
 
 def _unnamed(object_id: str, kind: NodeKind, parent: NodeKind) -> Denied:
-    return Denied(
-        f"Meta does not say to which {parent.label} the {kind.label} {object_id} belongs, so this server cannot tell "
-        "whether it may touch it.",
-        "Its owner limits it to the accounts in META_ADS_ACCOUNTS. Use Ads Manager for this object.",
-    )
+    text = f"Meta does not say to which {parent.label} the {kind.label} {object_id} belongs"
+    return Denied(f"{text}, so this server cannot tell whether it may touch it.", f"{_LIMITED} Use Ads Manager for it.")
 
 
 def _id_in(value: Any) -> str | None:
@@ -352,11 +384,10 @@ def _account(row: Mapping[str, Any], *, complete: bool = False) -> Account | Non
     node, currency, zone = row.get("id"), row.get("currency"), row.get("timezone_name")
     if not (isinstance(node, str) and isinstance(currency, str) and isinstance(zone, str)):
         return None
-    if not _CURRENCY.fullmatch(currency) or not node.startswith("act_"):
-        return None
     offset_hours = _offset_hours(row)
-    if find_zone(zone) is None and offset_hours is None and not complete:
-        return None  # fetched when required, with its offset
+    is_account = _CURRENCY.fullmatch(currency) and node.startswith("act_")
+    if not is_account or (find_zone(zone) is None and offset_hours is None and not complete):
+        return None  # what lacks its offset is fetched when it is required
     zone = zone if _ZONE.fullmatch(zone) else "unknown"
     return Account(node, str(row.get("name") or ""), currency, zone, offset_hours)
 

@@ -3,7 +3,8 @@
 Three rules hold for the request itself, wherever its ids came from (arguments, the journal, a file, an answer):
 
 * Under META_ADS_ACCOUNTS nothing is sent that names an object of another account, at any depth of the request.
-* Under META_ADS_BUSINESS_ID nothing is sent about another business.
+* Under META_ADS_BUSINESS_ID nothing is sent about another business. Without META_ADS_ACCOUNTS, the same holds for what
+  belongs to no account, Page, pixel or catalog of that business.
 * Nothing is sent that holds one of this server's own secrets as text.
 """
 
@@ -88,7 +89,7 @@ class AuthorizedGraph:
         Under an account allowlist Graph is asked for it once instead: an answer that names a foreign object as the
         created one must not make it one of the allowed account.
         """
-        if not self._book.allowed and self._book.known_owner(object_id) is None:
+        if not self._book.is_limited and self._book.known_owner(object_id) is None:
             self._book.learn([{"id": object_id}], account)
 
     async def authorize(self, request: Request) -> None:
@@ -98,7 +99,7 @@ class AuthorizedGraph:
         """
         reject_secrets(request, await self._client.own_secrets())
         self._limit_to_business(request)
-        if not self._book.allowed:
+        if not self._book.is_limited:
             return
         if request.page is not None:
             # First, because look-ups of the other ids use the token of this Page.

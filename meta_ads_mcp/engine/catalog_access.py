@@ -5,7 +5,7 @@ A catalog may be touched if a business that owns an allowed account owns it, too
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from meta_ads_mcp.core.nodes import NodeKind
@@ -26,11 +26,15 @@ CATALOG_EDGES = frozenset("product_feeds product_sets products rules uploads err
 
 
 class CatalogAccess:
-    """Look up the businesses of catalogs and of the allowed accounts. `sender` sends the look-ups themselves."""
+    """Look up the businesses of catalogs and of the listed accounts. `sender` sends the look-ups themselves.
 
-    def __init__(self, sender: Sender, allowed: Sequence[str]) -> None:
+    `limit` names the business to which this server is limited. It is the only one then.
+    """
+
+    def __init__(self, sender: Sender, listed: Sequence[str], limit: Callable[[], str | None]) -> None:
         self._sender = sender
-        self._allowed = allowed
+        self._listed = listed
+        self._limit = limit
         self._businesses: set[str] | None = None
 
     async def require(self, object_id: str, kind: NodeKind) -> None:
@@ -39,24 +43,27 @@ class CatalogAccess:
         catalog = row if kind.name == "ProductCatalog" else row.get("product_catalog")
         if not isinstance(catalog, Mapping) or str(row.get("id")) != object_id:
             raise _unknown_catalog(object_id, kind)
-        businesses = await self._businesses_of_accounts()
+        businesses = await self._own_businesses()
         owners = {str(part.get("id")) for name in ("business", "owner_business") if (part := catalog.get(name))}
         if not owners & businesses and not await self._is_shared(str(catalog.get("id")), businesses):
             raise Denied(
                 f"{object_id} is in a catalog of another business than the accounts that this server may touch.",
-                "Its owner lists the allowed accounts in META_ADS_ACCOUNTS.",
+                "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID.",
             )
 
     async def _read(self, object_id: str, fields: str) -> Mapping[str, Any]:
         row = await self._sender.send(Request("GET", object_id, {"fields": fields}))
         return row if isinstance(row, Mapping) else {}
 
-    async def _businesses_of_accounts(self) -> set[str]:
-        """Return the businesses that own the allowed accounts."""
+    async def _own_businesses(self) -> set[str]:
+        """Return the business to which this server is limited, or else those that own the listed accounts."""
+        limit = self._limit()
+        if limit is not None and not self._listed:
+            return {limit}
         if self._businesses is None:
-            rows = [await self._read(account, "business") for account in self._allowed]
+            rows = [await self._read(account, "business") for account in self._listed]
             self._businesses = {str(row["business"]["id"]) for row in rows if isinstance(row.get("business"), Mapping)}
-        return self._businesses
+        return self._businesses if limit is None else self._businesses & {limit}
 
     async def _is_shared(self, catalog: str, businesses: set[str]) -> bool:
         for business in sorted(businesses):

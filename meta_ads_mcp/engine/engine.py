@@ -131,7 +131,7 @@ class Engine:
     downloads: Downloads = field(default_factory=NoDownloads)
 
     def __post_init__(self) -> None:
-        self.book = AccountBook(self.client, self.options.accounts)
+        self.book = AccountBook(self.client, self.options.accounts, self._business_id)
         self.graph = AuthorizedGraph(self.client, self.book, self._business_id)
         self.metrics = Metrics()
         export_dir = self.options.export_dir or self.options.state_dir
@@ -263,7 +263,7 @@ class Engine:
         """Return the owners of the objects in the arguments. Raises Denied unless this server may touch all of them."""
         ids = [(value, node.name) for name, node in tool.ids.items() for value in _as_list(getattr(args, name))]
         require_business([value for value, node in ids if node == "Business"], self._business_id())
-        if tool.names_its_account and not self.book.allowed:
+        if tool.names_its_account and not self.book.is_limited:
             # Every account is allowed, and the answer names the account: a look-up would be an extra request.
             owners = [self.book.known_owner(value) for value, _ in ids]
         else:
@@ -338,7 +338,10 @@ class Engine:
         self.events.emit("info", "tool_call", tool=ran, outcome=outcome, duration_ms=round(milliseconds, 1))
 
     def _status(self) -> Mapping[str, Any]:
-        return {**visible_status(self.limits.status(), self.book.allowed), "tools": self.metrics.rows()}
+        return {
+            **visible_status(self.limits.status(), self.book.allowed if self.book.is_limited else None),
+            "tools": self.metrics.rows(),
+        }
 
 
 def _with_reason(body: dict[str, Any], args: Params, result_chars: int) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class VisibleChanges:
         return await self._changes.find_units(self._limit(query))
 
     def _limit(self, query: ChangeQuery) -> ChangeQuery:
-        return replace(query, is_visible=self._is_visible) if self._book.allowed else query
+        return replace(query, is_visible=self._is_visible) if self._book.is_limited else query
 
     async def get(self, change_id: str) -> JournalEntry | None:
         """Return one change, or None if there is no such change or it is not visible."""
@@ -51,7 +51,7 @@ class VisibleChanges:
 
     def _is_visible(self, account: str | None, page: str | None) -> bool:
         """Return whether a change may be shown. A change of a Page counts for the Page's account, if known."""
-        if not self._book.allowed:
+        if not self._book.is_limited:
             return True
         owner = account or (self._book.known_owner(page) if page else None)
         return owner is not None and self._book.is_allowed(owner)
@@ -135,14 +135,14 @@ class VisibleExports:
     def names(self) -> list[str]:
         """Return the names of the finished files, the newest first."""
         names = self._files.names()
-        if not self._book.allowed:
+        if not self._book.is_limited:
             return names
         owners = self._owners.accounts_of()
         return [name for name in names if self._is_visible(owners.get(name))]
 
     def beginning(self, name: str, most: int) -> tuple[str, int]:
         """Return the first `most` bytes in whole lines, and the size. Raises NotFound for a file that is not shown."""
-        if self._book.allowed and not self._is_visible(self._owners.accounts_of().get(name)):
+        if self._book.is_limited and not self._is_visible(self._owners.accounts_of().get(name)):
             raise NotFound("There is no such exported file.", "List the files that this server shows.")
         return self._files.beginning(name, most)
 
@@ -150,12 +150,12 @@ class VisibleExports:
         return bool(accounts) and all(self._book.is_allowed(account) for account in accounts or ())
 
 
-def visible_status(status: Mapping[str, Any], accounts: Sequence[str]) -> dict[str, Any]:
+def visible_status(status: Mapping[str, Any], accounts: Sequence[str] | None) -> dict[str, Any]:
     """Return the state of the limits without the rows whose key names another account or a business.
 
-    Without `accounts`, all rows are visible.
+    With None for `accounts`, all rows are visible.
     """
-    if not accounts:
+    if accounts is None:
         return dict(status)
     ids = {account.removeprefix("act_") for account in accounts}
     return {name: _visible_rows(value, ids) for name, value in status.items()}

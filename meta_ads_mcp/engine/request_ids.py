@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from meta_ads_mcp.core.nodes import kind_of_key
 from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.values.catalog_kinds import ITEM_FIELDS
 
 ANY = "any"
 # The kinds of ids in Meta's own lists, which belong to no account: interests and the like, and Pages of the public.
@@ -74,10 +75,10 @@ _SHARED_LISTS = frozenset(
     """.split()
 )
 _SHARED_PAGES = frozenset({"education_schools", "work_employers", "places"})
-# Parameters with what a shop calls its own items, and with conditions on them: they select within the catalog of the
-# request. Source: Meta docs, marketing-api/reference/product-catalog/items_batch and product-set.
-_OF_ITEMS = frozenset({"retailer_id", "filter"})
-_ITEMS_EDGE = "items_batch"
+# What a shop calls its own items, and conditions on their fields: they select within the catalog of the request.
+# Source: Meta docs, marketing-api/reference/product-catalog/items_batch and product-set.
+_ITEM_KEY, _ITEM_FILTER = "retailer_id", "filter"
+_ITEMS_EDGE, _ITEMS = "items_batch", "requests"
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,11 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
 def _params_with_ids(request: Request) -> Mapping[str, Any]:
     """Return the parameters without items of the request's catalog, and without data about people and orders."""
     edge = request.path.rpartition("/")[2]
-    of_items = _OF_ITEMS | ({"requests"} if edge == _ITEMS_EDGE else set())
-    params = {name: value for name, value in request.params.items() if name not in of_items}
+    params = {name: value for name, value in request.params.items() if name != _ITEM_KEY}
+    if edge == _ITEMS_EDGE:
+        params.pop(_ITEMS, None)
+    if _ITEM_FILTER in params:
+        params[_ITEM_FILTER] = _without(params[_ITEM_FILTER], ITEM_FIELDS)
     return _without(params, _OUTSIDE_DATA[edge]) if edge in _OUTSIDE_DATA else params
 
 

@@ -230,7 +230,7 @@ class ToolCall:
         return account
 
     def allowed_accounts(self) -> Sequence[str]:
-        return self.graph.book.allowed
+        return self.graph.book.listed
 
     def business_id(self) -> str | None:
         return self.business or (self.desk.business_id() if self.desk else None)

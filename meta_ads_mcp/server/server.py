@@ -239,7 +239,7 @@ class AdsServer(FastMCP[Any]):
     def _library(self) -> resources.Library:
         book = self._engine.value.book
         library: resources.Library = self._resources.Library(
-            self._engine.value.call, self._engine.value.exports, book.known_accounts, book.allowed
+            self._engine.value.call, self._engine.value.exports, book.known_accounts, book.listed
         )
         return library
 

@@ -103,7 +103,7 @@ def test_limits_of_other_accounts_are_not_shown() -> None:
         "writePacer": [],
         "tier": "standard",
     }
-    assert visible_status(status, ()) == status
+    assert visible_status(status, None) == status
 
 
 async def test_a_link_in_place_of_the_folder_is_neither_written_nor_read(tmp_path: Path) -> None:

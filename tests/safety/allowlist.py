@@ -1,4 +1,4 @@
-"""Property 1: no request names an object of an account outside META_ADS_ACCOUNTS.
+"""Property 1: no request names an object outside META_ADS_ACCOUNTS, or of another business than META_ADS_BUSINESS_ID.
 
 It holds for every tool, for undo and for calls that are made again, whatever the arguments, the journal and Graph's
 answers name. The sandbox decides who owns an object.
@@ -24,6 +24,7 @@ from tests.support.elicitors import Person
 from tests.support.every_tool import TOOLS
 from tests.support.ownership import LOOK_UPS, Ownership
 from tests.support.planted_ids import SHAPES, Planter
+from tests.support.rival_business import add_rival
 from tests.support.sandbox_bench import FOR_EVER, Bench, is_write
 from tests.support.sandbox_engine import SandboxEngine
 
@@ -40,7 +41,7 @@ class ForeignRequest(AssertionError):
 
 @cache
 def bench() -> Bench:
-    return Bench(Path(tempfile.mkdtemp(prefix="uploads-")), accounts=3)
+    return Bench(Path(tempfile.mkdtemp(prefix="uploads-")), accounts=3, change=add_rival)
 
 
 @cache
@@ -56,7 +57,17 @@ def accounts(number: int) -> tuple[str, ...]:
 async def check(data: st.DataObject, tools: Sequence[Tool] = _CHOICES) -> None:
     """Make one call of one of the tools and raise ForeignRequest if a request names a foreign object."""
     tool = data.draw(st.sampled_from(tools))
-    number = data.draw(st.integers(1, 2))
+    # The first business has two accounts: to be limited to it is to be limited to these and to its assets.
+    number, limits = data.draw(
+        st.sampled_from(
+            [
+                (1, {"accounts": accounts(1)}),
+                (2, {"accounts": accounts(2)}),
+                (1, {"accounts": accounts(1), "business_id": bench().sandbox.world.business_id}),
+                (2, {"business_id": bench().sandbox.world.business_id}),
+            ]
+        )
+    )
     judge = ownership(number)
     planter = Planter(data, judge)
     with tempfile.TemporaryDirectory() as state:
@@ -67,18 +78,14 @@ async def check(data: st.DataObject, tools: Sequence[Tool] = _CHOICES) -> None:
         elif "idempotency_key" in tool.params.model_fields and data.draw(st.booleans()):
             given |= {"idempotency_key": "key-1"}
             await _lose(engine, tool, given)
-        engine = bench().again(accounts=accounts(number), state_dir=Path(state), business_id=_business(data))
+        engine = bench().again(**limits, state_dir=Path(state))
         _lie(judge, Random(data.draw(st.integers(0, 9))))  # noqa: S311  repeatable choices
         if data.draw(st.sampled_from([False, False, False, True])):
             _lose_writes(engine)
         await engine.call(tool.name, given, Person(True))
         leaks = judge.leaks(engine.sandbox.log)
     if leaks:
-        raise ForeignRequest(f"{tool.name} {given}: {leaks[0]}")
-
-
-def _business(data: st.DataObject) -> str | None:
-    return data.draw(st.sampled_from([None, None, bench().sandbox.world.business_id]))
+        raise ForeignRequest(f"{tool.name} {given} {limits}: {leaks[0]}")
 
 
 def _journalled(engine: SandboxEngine, planter: Planter, data: st.DataObject) -> dict[str, Any]:

@@ -12,7 +12,9 @@ import pytest
 from meta_ads_mcp.core.nodes import kind_of_key
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.engine import authority, request_ids
+from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.authority import AuthorizedGraph
+from meta_ads_mcp.engine.catalog_access import CatalogAccess
 from meta_ads_mcp.engine.request_ids import NamedId
 from tests.safety import allowlist
 from tests.support.elicitors import Person
@@ -23,7 +25,7 @@ EXAMPLES = 300
 # What a look-up of an owner asks for.
 OWNER_FIELDS = ("id,account_id", "id,page_id", "id,owner", "id,media", "id,ad_object_id", "id,can_remove")
 # A hole shows within these.
-MAX_EXAMPLES = 400
+MAX_EXAMPLES = 1500
 
 
 def test_no_request_names_an_object_of_a_foreign_account() -> None:
@@ -77,6 +79,31 @@ def know_only_some_keys(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(request_ids, "_ids_of_text", search)
 
 
+def allow_every_catalog(patch: pytest.MonkeyPatch) -> None:
+    async def require(self: CatalogAccess, object_id: str, kind: Any) -> None:
+        return None
+
+    patch.setattr(CatalogAccess, "require", require)
+
+
+def allow_every(*kinds: str) -> Callable[[pytest.MonkeyPatch], None]:
+    """Take objects of these kinds for those of the first allowed account."""
+
+    def patch_owner(patch: pytest.MonkeyPatch) -> None:
+        async def owner_by_kind(self: AccountBook, object_id: str, kind: Any, page: str | None) -> str | None:
+            is_open = kind is not None and kind.name in kinds
+            return self.allowed[0] if is_open else await real(self, object_id, kind, page)
+
+        real = AccountBook._owner_by_kind
+        patch.setattr(AccountBook, "_owner_by_kind", owner_by_kind)
+
+    return patch_owner
+
+
+def ignore_the_business(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(AccountBook, "is_limited", property(lambda self: bool(self.listed)))
+
+
 # Hole → the patch that makes it, and the tools through which it shows.
 HOLES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "page_id is no id": (forget("page_id"), "ads_estimate_audience_size"),
@@ -86,6 +113,13 @@ HOLES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "a text is one id at most": (ignore_texts_with_ids, "ads_estimate_audience_size"),
     "paths are not searched": (ignore_paths, "ads_undo_change"),
     "only known keys hold ids": (know_only_some_keys, "ads_create_ad ads_create_ad_creative"),
+    "a business is only a default": (ignore_the_business, "ads_get_campaign_details ads_update_campaign"),
+    "catalogs of every business": (allow_every_catalog, "ads_catalog_list_products ads_catalog_get_diagnostics"),
+    "product sets of every business": (allow_every_catalog, "ads_catalog_list_product_sets"),
+    "feeds of every business": (allow_every_catalog, "ads_catalog_create_feed_upload_session"),
+    "product_set_id is no id": (forget("product_set_id"), "ads_estimate_audience_size"),
+    "datasets of every account": (allow_every("AdsPixel"), "ads_send_conversion_events"),
+    "lead forms of every Page": (allow_every("LeadgenForm"), "ads_update_lead_form"),
 }
 
 

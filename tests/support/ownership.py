@@ -14,7 +14,11 @@ from urllib.parse import unquote
 from meta_ads_mcp.sandbox import Logged, World
 
 # What an object with these fields says is the question who owns it, and nothing else.
-LOOK_UPS = ("id,account_id", "id,page_id", "id,ad_object_id")
+_BUSINESSES = "business{id},owner_business{id}"
+LOOK_UPS = (
+    *("id,account_id", "id,page_id", "id,ad_object_id", f"id,{_BUSINESSES}"),
+    f"id,product_catalog{{id,{_BUSINESSES}}}",
+)
 # Edges that lead from an account to what it shares with others.
 _UPWARD = frozenset(
     """
@@ -78,7 +82,10 @@ def _plain(text: str) -> str:
 
 
 def _reach(world: World, account: str) -> set[str]:
-    """Return the ids of everything below an account: its objects, the Pages it promotes, and what is on these."""
+    """Return the ids of everything below an account: its objects, the Pages it promotes, and what is on these.
+
+    The catalogs of its business are below it, too.
+    """
     edges = defaultdict(list)
     for (parent, edge), children in world.store.links.items():
         if edge not in _UPWARD:
@@ -88,6 +95,12 @@ def _reach(world: World, account: str) -> set[str]:
             edges[node.id.partition("_")[0]].append(node.id)
         if node.account:
             edges[f"act_{node.account}"].append(node.id)
+    business = (world.store.nodes[account].get("business") or {}).get("id")
+    edges[account] += [
+        node.id
+        for node in world.store.nodes.values()
+        if node.type == "ProductCatalog" and (node.get("business") or {}).get("id") == business
+    ]
     reached: set[str] = set()
     open_ids = [account]
     while open_ids:

@@ -38,13 +38,14 @@ _TARGETING: tuple[Any, ...] = (
     {**US, "friends_of_connections": [{"id": "{Page}"}]},
     {**US, "dynamic_audience_ids": ["{CustomAudience}"]},
     {**US, "engagement_specs": [{"action.type": ["video_view"], "post": ["{PagePost}"]}]},
-    {**US, "product_audience_specs": [{"product_set_id": "{Campaign}"}]},
+    {**US, "product_audience_specs": [{"product_set_id": "{ProductSet}"}]},
 )
 _PROMOTED: tuple[Any, ...] = (
     {"page_id": "{Page}"},
     {"pixel_id": "{AdsPixel}", "custom_event_type": "PURCHASE"},
     {"custom_conversion_id": "{CustomConversion}"},
-    {"product_set_id": "{Campaign}"},
+    {"product_set_id": "{ProductSet}"},
+    {"product_catalog_id": "{ProductCatalog}"},
     {"event_id": "{PagePost}"},
     {"application_id": "{Page}", "object_store_url": "https://apps.example/app"},
     {"offline_conversion_data_set_id": "{AdsPixel}"},
@@ -154,8 +155,8 @@ SHAPES: Mapping[str, tuple[Any, ...]] = {
     "lead_gen_form_id": ("{LeadgenForm}",),
     "source_instagram_media_id": ("{IGMedia}",),
     "event_id": ("{PagePost}",),
-    "product_set_id": ("{Campaign}",),
-    "product_item_ids": (["{Campaign}"],),
+    "product_set_id": ("{ProductSet}",),
+    "product_item_ids": (["{ProductItem}"],),
     "value_rule_set_id": ("{Campaign}",),
     "object_id": ("{Campaign}", "{AdSet}", "{Page}", "{AdsPixel}"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ FOR_EVER = 10**9
 class Bench:
     """Put one sandbox world back to its beginning before every call. To make a world takes longer than a call."""
 
-    def __init__(self, files: Path, accounts: int = 2) -> None:
+    def __init__(self, files: Path, accounts: int = 2, change: Callable[[World], None] = lambda world: None) -> None:
         self.clock = FakeClock()
         world = World(today=self.clock.moment(), accounts=accounts, ads=160)
+        change(world)
         self.sandbox = SandboxTransport(world, clock=self.clock.moment)
         self.files = files
         store = self.sandbox.world.store

@@ -1,4 +1,4 @@
-"""List the kinds of objects in a product catalog, for `core/nodes.py`. Fields are those of facebook_business 26.0.3."""
+"""List the kinds of objects in a catalog, for `core/nodes.py`, and fields of items, as in facebook_business 26.0.3."""
 
 from __future__ import annotations
 
@@ -25,6 +25,16 @@ class CatalogKind(NamedTuple):
         return {**facts, "reversible": is_changeable, "deletable": is_changeable and self.list_edge is not None}
 
 
+# Fields of items by which product sets and lists select. Their values are a shop's own, and never ids of Meta.
+# Source: Meta docs, marketing-api/reference/product-set (filter).
+ITEM_FIELDS = frozenset(
+    """
+    price sale_price current_price age_group availability brand category color condition custom_label_0 custom_label_1
+    custom_label_2 custom_label_3 custom_label_4 description fb_product_category gender google_product_category gtin
+    inventory item_group_id material name pattern product_type retailer_id retailer_product_group_id size title url
+    visibility
+    """.split()
+)
 _NAMED = (("name",), None)
 _EDGES = (
     "product_sets products product_feeds uploads rules upload_schedules rule_preview_samples diagnostics da_checks "

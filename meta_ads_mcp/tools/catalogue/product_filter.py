@@ -15,18 +15,13 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from meta_ads_mcp.core.params import opaque_object
+from meta_ads_mcp.core.values.catalog_kinds import ITEM_FIELDS
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.catalogue.prices import price_minor, to_hundredths
 
 MONEY_FIELDS = frozenset({"price", "sale_price", "current_price"})
-FIELDS = MONEY_FIELDS | frozenset(
-    """
-    age_group availability brand category color condition custom_label_0 custom_label_1 custom_label_2 custom_label_3
-    custom_label_4 description fb_product_category gender google_product_category gtin inventory item_group_id material
-    name pattern product_item_id product_type retailer_id retailer_product_group_id size title url visibility
-    """.split()
-)
+FIELDS = ITEM_FIELDS | {"product_item_id"}
 ORDER = {"lt": "below", "lte": "at most", "gt": "above", "gte": "at least"}
 WORDS = {
     **ORDER,

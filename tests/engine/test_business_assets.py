@@ -1,0 +1,112 @@
+"""META_ADS_BUSINESS_ID alone limits every kind of object to what the business has; what nobody can tell is refused."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+
+from meta_ads_mcp.engine.accounts import AccountBook
+from meta_ads_mcp.errors import Denied
+from meta_ads_mcp.sandbox import graph_error
+from tests.safety import allowlist
+from tests.support.ownership import Ownership
+from tests.support.rival_business import RIVAL
+from tests.support.sandbox_engine import SandboxEngine
+
+# Kind -> a read of one object of it.
+READS: dict[str, tuple[str, str]] = {
+    "AdAccount": ("ads_get_campaigns", "account_id"),
+    "Campaign": ("ads_get_campaign_details", "campaign_id"),
+    "Ad": ("ads_get_ad_details", "ad_id"),
+    "AdCreative": ("ads_get_creative_details", "creative_id"),
+    "Page": ("ads_get_lead_forms", "page_id"),
+    "AdsPixel": ("ads_get_pixel_details", "pixel_id"),
+    "LeadgenForm": ("ads_get_leads", "form_id"),
+    "ProductCatalog": ("ads_catalog_list_products", "entity_id"),
+    "ProductSet": ("ads_catalog_list_products", "entity_id"),
+    "ProductFeed": ("ads_catalog_list_product_feeds", "entity_id"),
+}
+
+
+@cache
+def judge() -> Ownership:
+    return allowlist.ownership(2)
+
+
+def desk(**options: Any) -> SandboxEngine:
+    bench = allowlist.bench()
+    return bench.again(business_id=bench.sandbox.world.business_id, **options)
+
+
+async def outcome(made: SandboxEngine, kind: str, object_id: str) -> str:
+    tool, name = READS[kind]
+    more = {"ProductSet": {"entity_type": "product_set"}, "ProductFeed": {"entity_type": "product_feed"}}.get(kind, {})
+    answer = await made.call(tool, {name: object_id, **more})
+    return str(answer.structured["error"]["kind"]) if answer.is_error else "success"
+
+
+@pytest.mark.parametrize("kind", READS)
+async def test_what_another_business_has_is_not_used(kind: str) -> None:
+    made = desk()
+    assert await outcome(made, kind, judge().foreign[kind][0]) == "denied"
+    assert judge().leaks(made.sandbox.log) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in READS if kind != "ProductFeed"])
+async def test_what_the_business_has_is_used(kind: str) -> None:
+    assert await outcome(desk(), kind, judge().mine[kind][0]) == "success"
+
+
+async def test_a_feed_is_used_once_it_was_listed_in_a_catalog_of_the_business() -> None:
+    made, feed = desk(), judge().mine["ProductFeed"][0]
+    assert await outcome(made, "ProductFeed", feed) == "denied"
+    for catalog in judge().mine["ProductCatalog"]:
+        await made.call("ads_catalog_list_product_feeds", entity_id=catalog)
+    assert await outcome(made, "ProductFeed", feed) == "success"
+
+
+async def test_a_page_that_no_account_promotes_is_used_if_the_business_owns_it() -> None:
+    made = desk()
+    page = judge().mine["Page"][0]
+    for account in judge().mine["AdAccount"]:
+        made.store.links[account, "promote_pages"] = ()
+    assert await outcome(made, "Page", page) == "success"
+    form = next(key for key in judge().mine["LeadgenForm"] if made.store.nodes[key].get("page_id") == page)
+    assert await outcome(made, "LeadgenForm", form) == "success"
+
+
+@pytest.mark.parametrize("answer", [graph_error(200), graph_error(100), httpx.ReadTimeout], ids=["200", "100", "lost"])
+@pytest.mark.parametrize("kind", ["AdAccount", "Campaign", "Page", "ProductCatalog"])
+async def test_a_business_that_cannot_be_read_allows_nothing(kind: str, answer: Any) -> None:
+    made = desk()
+    made.sandbox.faults.add("owned_ad_accounts", respond=answer, times=99)
+    assert await outcome(made, kind, judge().mine[kind][0]) == "denied"
+
+
+async def test_a_business_without_accounts_allows_none() -> None:
+    made = desk()
+    made.store.links[made.world.business_id, "owned_ad_accounts"] = ()
+    assert await outcome(made, "AdAccount", judge().mine["AdAccount"][0]) == "denied"
+
+
+async def test_the_lists_of_the_business_are_read_once() -> None:
+    made = desk()
+    for kind in ("AdAccount", "Campaign", "Page", "AdsPixel", "Campaign"):
+        await outcome(made, kind, judge().mine[kind][0])
+    lists = [entry.path for entry in made.sandbox.log if entry.path.startswith(made.world.business_id)]
+    assert len(lists) == len(set(lists)) == 6
+
+
+async def test_another_profile_with_another_business_uses_nothing_of_the_first_one() -> None:
+    made, limit = desk(), [allowlist.bench().sandbox.world.business_id]
+    book = AccountBook(made.client, (), lambda: limit[0])
+    objects = {kind: judge().mine[kind][0] for kind in READS if kind != "ProductFeed"}
+    for kind, object_id in objects.items():
+        await book.require(object_id, kind, made.world.page_ids[0] if kind == "LeadgenForm" else None)
+    limit[0] = RIVAL
+    for kind, object_id in objects.items():
+        with pytest.raises(Denied):
+            await book.require(object_id, kind, made.world.page_ids[0] if kind == "LeadgenForm" else None)

@@ -140,7 +140,7 @@ class WriteParams(Params):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         """Carry out the plan. Return data for the answer in addition to the changes.
 
-        A `summary` in it replaces the sentence that the engine makes.
+        A `summary` in it replaces the sentence that the engine makes, and the answer links to its `files` (Exported).
         """
         for change in plan.changes:
             await steps.do(change)

@@ -222,11 +222,12 @@ class WriteCall:
         if isinstance(data.get("changes"), Mapping):
             data["changes"] = Final(self._words(plan).with_times(data["changes"]))
         summary = data.pop("summary", None) or self._summary(data)
+        files = tuple(data.pop("files", ()))
         secrets = await self.writer.client.own_secrets()
         is_kept = self.key is not None or self.args.keeps_result()
         if is_kept and self.steps.done and not holds_secret(data, secrets):
             self.writer.journal.result(self.steps.done[0].change_id, data)
-        return Result(summary, Whole(data), notes=[*plan.notes, *self.steps.notes])
+        return Result(summary, Whole(data), notes=[*plan.notes, *self.steps.notes], files=files)
 
     async def _outcome(self, extras: Row) -> Row:
         main = self._primary_step(extras.get("id"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,6 +139,40 @@ async def test_bad_rows_are_told_and_the_others_are_sent(desk: SandboxEngine, tm
     assert [(row["row"], row["id"]) for row in data["refused_items"]] == [(4, "unknown")]
     assert (data["items_accepted"], shop.item("HP-00001")["price"]) == (1, "$12.50")
     assert shop.item("HP-00002")["price"] != "$12.50"
+
+
+def read_private_table(path: Path) -> list[dict[str, str]]:
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+
+
+async def test_the_outcome_of_every_item_is_in_a_file_failures_first(desk: SandboxEngine, tmp_path: Path) -> None:
+    items = desk.store.children(desk.ids["catalog"], "products")[:40]
+    lines = ["id,price", *(f"{item.get('retailer_id')},9.99 USD" for item in items)]
+    lines[5] = f"{items[4].get('retailer_id')},9 dollars"
+    lines += [f"UNKNOWN-{number},9.99 USD" for number in range(30)]
+    arguments = {"catalog_id": desk.ids["catalog"], "file_path": sheet(tmp_path, *lines), "idempotency_key": "k"}
+    answer = await desk.call(TOOL, arguments)
+    data = answer.structured["data"]
+    (file,) = answer.files
+    assert data["outcomes_file"] == file.path
+    rows = read_private_table(Path(file.path))
+    assert [row["outcome"] for row in rows] == ["not_sent"] + ["refused"] * 30 + ["accepted"] * 39
+    assert (rows[0]["row"], rows[0]["reason"][:7]) == ("6", "price: ")
+    assert all(row["reason"] for row in rows[:31])
+    assert {row["id"] for row in rows[1:31]} == {f"UNKNOWN-{number}" for number in range(30)}
+    assert sorted(int(row["row"]) for row in rows) == list(range(2, 72))
+    assert list(data).index("refused_items") < list(data).index("items_accepted")
+
+
+async def test_a_batch_without_a_folder_says_that_there_is_no_file(desk: SandboxEngine) -> None:
+    made = build_writer(desk.sandbox, clock=desk.clock)
+    ids = [item.get("retailer_id") for item in made.store.children(made.ids["catalog"], "products")[:21]]
+    requests = [update(item, price="9.99 USD") for item in ids]
+    arguments = {"catalog_id": made.ids["catalog"], "requests": requests, "idempotency_key": "k"}
+    answer = await made.call(TOOL, arguments)
+    assert "outcomes_file" not in answer.structured["data"]
+    assert any("could not be written to a file" in note for note in answer.structured["notes"])
 
 
 async def test_5000_rows_are_one_request_and_asked_for_once(desk: SandboxEngine, tmp_path: Path) -> None:

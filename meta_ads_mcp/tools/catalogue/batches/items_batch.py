@@ -38,6 +38,7 @@ from meta_ads_mcp.tools.catalogue.batches.item_values import (
     read_items,
     reversed_request,
 )
+from meta_ads_mcp.tools.catalogue.batches.outcome_file import outcome_rows, write_outcomes
 from meta_ads_mcp.tools.catalogue.catalogs import SCOPES
 from meta_ads_mcp.tools.catalogue.feed_setup.feed_forms import ItemSubType
 from meta_ads_mcp.tools.catalogue.upload_sessions import FAILED, FINISHED, batch_status
@@ -206,7 +207,8 @@ class ItemsBatch(ConfirmedParams):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         run = BatchRun(self, call, steps, plan)
         await run.send()
-        return {"id": self.catalog_id, **plan.details, **await run.follow(), "changes": {}}
+        outcome = await run.follow()
+        return {"id": self.catalog_id, **plan.details, **outcome, "changes": {}}
 
 
 @dataclass
@@ -304,7 +306,15 @@ class BatchRun:
                 status = {"status": "unknown"}
             states[number] = str(status.get("status"))
             self._collect(number, status)
-        return self._outcome(states)
+        return self._outcome(states) | await self._file(states)
+
+    async def _file(self, states: Mapping[int, str]) -> Row:
+        """Write the outcomes of all items to a file, where there are more than the answer shows."""
+        rows: ItemRows = self.plan.context["rows"]
+        unfinished = [item for number, state in states.items() if state != FINISHED for item in self.chunks[number - 1]]
+        outcomes = outcome_rows(rows, self.refused, self.warnings, unfinished)
+        file = await write_outcomes(self.call, self.args.catalog_id, outcomes) if len(outcomes) > MAX_SHOWN else None
+        return {"outcomes_file": file.path, "files": [file]} if file else {}
 
     async def _wait(self, handle: str, deadline: float) -> Row:
         while True:
@@ -331,12 +341,12 @@ class BatchRun:
         is_finished = all(state == FINISHED for state in states.values())
         refusals = len({row["id"] for row in self.refused})
         data: Row = {
-            "handles": [handle for handle in self.handles.values() if handle],
             "state": "finished" if is_finished else ", ".join(dict.fromkeys(states.values())),
-            "items_accepted": count - refusals if is_finished else None,
             "items_refused_by_meta": refusals or None,
             "refused_items": self.refused[:MAX_SHOWN] or None,
             "warnings": self.warnings[:MAX_SHOWN] or None,
+            "items_accepted": count - refusals if is_finished else None,
+            "handles": [handle for handle in self.handles.values() if handle],
             "next_step": self._next_step(finished=is_finished),
         }
         return {name: value for name, value in data.items() if value is not None}

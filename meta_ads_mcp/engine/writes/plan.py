@@ -81,7 +81,8 @@ async def _change(
     reads_first = tool.reads_before if is_node else bool(args.fields_to_read() or node_kind(kind).distinct_field)
     identity = _IDENTITY if is_node or args.fields_to_read() else _IDENTITY[:1]
     fields = [*(name for name in identity if name not in tool.write_only), *extra_fields]
-    before = await read_as_kind(call, subject, kind, fields, page) if reads_first else {}
+    read = read_as_kind if kind == "AdAccount" and not is_node else read_for_change
+    before = await read(call, subject, kind, fields, page) if reads_first else {}
     await args.preflight(call, before, after)
     request = Request(
         tool.endpoint.method if tool.endpoint else "POST",

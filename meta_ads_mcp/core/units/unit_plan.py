@@ -52,6 +52,7 @@ class UnitStep:
       new creative that an ad gets has the ad's step as its item.
     * `row`: the number of the input row, from 1, where the input is rows.
     * `undo_of`: the id of the change that the step puts back.
+    * `copy_of`: the id of the object that the step copies. The answer maps it to the id of the copy.
     """
 
     key: str
@@ -60,6 +61,7 @@ class UnitStep:
     item: str | None = None
     row: int | None = None
     undo_of: str | None = None
+    copy_of: str | None = None
 
 
 @dataclass(frozen=True)

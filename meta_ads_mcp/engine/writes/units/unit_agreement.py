@@ -82,8 +82,8 @@ class UnitAgreement:
     def _answer(self, code: str, problem: CodeProblem | None) -> Result:
         data = self._data("needs_confirmation") | {
             "confirmation": code,
-            "next_step": "Show this plan to the user. If they agree, make the same call again with this "
-            "`confirmation`; it holds for ten minutes.",
+            "next_step": "Show this plan to the user. If they agree, repeat this call with `confirmation` within "
+            "ten minutes.",
         }
         notes = [*([problem.value] if problem else []), *self.plan.notes]
         head = self.text.head(self.tool.title, replace(self.plan, notes=()), self.states, self._reasons())

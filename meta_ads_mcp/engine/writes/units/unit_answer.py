@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from meta_ads_mcp.core.changes import UnitRecord
+from meta_ads_mcp.core.nodes import node_kind
+from meta_ads_mcp.core.ports import Exports
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.units.unit_steps import (
@@ -19,14 +21,20 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
     WAITING,
     StepState,
 )
+from meta_ads_mcp.errors import AdsError
 
 UNCHANGED = "unchanged"
 COLUMNS = ["id", "name", "status", "change_id", "message"]
+COPY_COLUMNS = ("kind", "old_id", "new_id")
 # Longer names are cut in the rows of an answer. The question has them in full.
 MAX_NAME_CHARS = 80
 # Objects of a unit whose rows are all in the answer. Of a larger one, only those that are not a plain success are.
 MAX_WHOLE = 60
 MAX_PROBLEMS = 250
+# From so many objects on, the rows of plain successes have no names: the plan had them.
+MIN_NAMELESS = 20
+# More copies are listed in a file.
+MAX_COPIES = 25
 
 Item = list[Any]
 
@@ -54,6 +62,37 @@ def count_outcomes(items: Sequence[Item]) -> dict[str, int]:
     return {status: counts[status] for status in OUTCOMES if counts[status]}
 
 
+def list_copies(states: Sequence[StepState]) -> list[Item]:
+    """Return kind, old id and new id of each object that was copied."""
+    return [
+        [node_kind(state.step.change.node).label, state.step.copy_of, state.object_id]
+        for state in states
+        if state.step.copy_of and state.status == SUCCESS
+    ]
+
+
+async def with_copies_file(result: Result, states: Sequence[StepState], exports: Exports, unit_id: str) -> Result:
+    """Write the old and new ids of many copies to a private file. Without a folder for it they are in the answer."""
+    copies = list_copies(states)
+    if len(copies) <= MAX_COPIES or not isinstance(result.data, dict):
+        return result
+    try:
+        export = exports.open(f"copies_{unit_id}", "csv")
+        try:
+            await export.write([dict(zip(COPY_COLUMNS, row, strict=True)) for row in copies])
+            file = await export.finish()
+        finally:
+            export.discard()
+    except AdsError:
+        return replace(result, data=Whole({**result.data, "copies": _copies_table(copies)}))
+    data = Whole({**result.data, "copies": {"count": len(copies), "path": file.path}})
+    return replace(result, data=data, files=(file,))
+
+
+def _copies_table(copies: Sequence[Item]) -> Row:
+    return Final({"columns": list(COPY_COLUMNS), "rows": list(copies)})
+
+
 def items_table(items: Sequence[Item], most: int | None = None) -> Row:
     """Return the rows as the contract's table: at most `most`, or of a large unit what is not a plain success."""
     return Final({"columns": list(COLUMNS), "rows": _visible_items(items, most)})
@@ -61,10 +100,16 @@ def items_table(items: Sequence[Item], most: int | None = None) -> Row:
 
 def _visible_items(items: Sequence[Item], most: int | None) -> list[Item]:
     if len(items) <= (most or MAX_WHOLE):
-        return list(items)
+        return [_without_name(item) if len(items) > MIN_NAMELESS else item for item in items]
     if most is not None:
         return sorted(items, key=lambda item: item[2] == SUCCESS)[:most]
     return [item for item in items if item[2] != SUCCESS or item[4] not in (None, UNCHANGED)][:MAX_PROBLEMS]
+
+
+def _without_name(item: Item) -> Item:
+    object_id, name, status, change_id, message = item
+    is_plain = status == SUCCESS and object_id is not None and message in (None, UNCHANGED)
+    return [object_id, "" if is_plain else name, status, change_id, message]
 
 
 def overall_status(counts: Mapping[str, int]) -> str:
@@ -124,6 +169,9 @@ def build_answer(
         data["totals"] = totals
     if unit.plan.get("refused"):
         data["refused"] = unit.plan["refused"]
+    copies = list_copies(states)
+    if copies and len(copies) <= MAX_COPIES:
+        data["copies"] = _copies_table(copies)
     most = unit.plan.get("max_items")
     data["items"] = items_table(items, most)
     data |= unit.plan.get("outcome") or {}

@@ -112,7 +112,8 @@ class UnitCall:
             return question
         await self._require_fresh()
         record.outcome = "success"
-        return await self._start(plan)
+        # The answer with the code had the notes already.
+        return await self._start(replace(plan, notes=()) if record.approval == "code" else plan)
 
     # ---- the plan
 
@@ -259,7 +260,8 @@ class UnitCall:
         finally:
             self._release_after(run)
         totals = self.text.totals(self.states)
-        return unit_answer.build_answer(self.tool.title, unit, self.states, totals, run.retry_after_s)
+        result = unit_answer.build_answer(self.tool.title, unit, self.states, totals, run.retry_after_s)
+        return await unit_answer.with_copies_file(result, self.states, self.call.exports, unit.unit_id)
 
     def _release_after(self, run: UnitRun) -> None:
         """Release the lock when the batch that is still under way, if any, has ended."""

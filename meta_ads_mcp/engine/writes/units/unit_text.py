@@ -68,6 +68,15 @@ class UnitText:
         prefix = f"new {node_kind(change.node).label} " if change.effect is Effect.CREATE else ""
         return [(prefix + name, old, new) for name, old, new in self.words.changes(change) if name not in references]
 
+    def _short(self, edit: Edit) -> Edit:
+        """Return an edit of addresses for the table: the first earlier one, and how many more there are."""
+        name, before, after = edit
+        if name != "link" or before is None:
+            return edit
+        old = [text.strip('"') for text in before.split(", ")]
+        more = f" and {len(old) - 1} more" if len(old) > 1 else ""
+        return name, f"{old[0]}{more}", after.strip('"')
+
     def _differences(self, change: Change) -> list[Edit]:
         """Return the values in which a copy differs. Places that get the same value are one edit."""
         places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -113,7 +122,7 @@ class UnitText:
             objects = [_reference(*row, with_name=with_names) for row in group.objects[:most]]
             if len(objects) < len(group.objects):
                 objects.append(f"and {len(group.objects) - len(objects)} more")
-            for index, (name, before, after) in enumerate(group.edits):
+            for index, (name, before, after) in enumerate(map(self._short, group.edits)):
                 rows.append([name, before, after, objects if index == 0 else "the same"])
             if not group.edits:
                 rows.append([None, None, None, objects])

@@ -221,7 +221,8 @@ class CopySteps:
             validate_only=not is_media,
             title=str(values.get("name") or values.get("title") or ""),
         )
-        self.steps.append(UnitStep(key, change, tuple(dict.fromkeys(needs)), item))
+        copy_of = key.partition(":")[2] or str(self.tree.campaign["id"])
+        self.steps.append(UnitStep(key, change, tuple(dict.fromkeys(needs)), item, copy_of=copy_of))
 
     def _refuse(self, row: Row, reason: str) -> None:
         self.refused_rows.append(RefusedRow(reason, id=str(row["id"]), name=str(row.get("name") or "")))

@@ -23,7 +23,7 @@ from meta_ads_mcp.tools.bulk.copies.source_tree import SourceTree, read_tree_of_
 from meta_ads_mcp.tools.bulk.copies.target_account import read_target
 
 # The objects of a copy have the names of their sources, so that a few are enough to recognize them.
-MAX_ITEMS = 20
+MAX_ITEMS = 12
 _STAYS = (
     "learning, figures, likes and comments of the old ads, labels, rules, studies, value rules and budget schedules "
     "do not travel"

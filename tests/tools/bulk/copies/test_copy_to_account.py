@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
@@ -226,3 +227,24 @@ async def test_a_killed_copy_goes_on_and_creates_nothing_twice(tmp_path: Path) -
         assert counts["Campaign"] == 1, (last, when)
         assert counts["Ad"] + counts["AdSet"] + 1 == data["counts"]["success"], (last, when)
     assert ends > 3
+
+
+def copies_of(data: dict[str, Any]) -> list[list[str]]:
+    """Kind, old id and new id of each copy, from the answer or from its file."""
+    if "path" not in data["copies"]:
+        return list(data["copies"]["rows"])
+    header, *rows = csv.reader(Path(data["copies"]["path"]).read_text("utf-8").splitlines())
+    assert (header, len(rows)) == (["kind", "old_id", "new_id"], data["copies"]["count"])
+    return rows
+
+
+@pytest.mark.parametrize("has_folder", [False, True])
+async def test_the_answer_maps_each_old_id_to_the_new_one(tmp_path: Path, has_folder: bool) -> None:
+    made = build(**({"state_dir": tmp_path} if has_folder else {}))
+    before = made.store.snapshot()
+    rows = copies_of(await made.done("ads_copy_to_account", **arguments(made)))
+    kinds = ("Campaign", "AdSet", "Ad", "AdCreative", "AdVideo")
+    assert {new for _, _, new in rows} >= {node.id for node in new_nodes(made, before) if node.type in kinds}
+    for kind, old, new in rows:
+        if kind in ("campaign", "ad set", "ad"):
+            assert made.store.nodes[old].type == made.store.nodes[new].type

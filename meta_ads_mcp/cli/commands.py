@@ -94,6 +94,12 @@ def run_call(settings: Settings, options: argparse.Namespace) -> int:
     return call.run(settings, options)
 
 
+def run_sync(settings: Settings, options: argparse.Namespace) -> int:
+    from meta_ads_mcp.cli import sync_command  # noqa: PLC0415
+
+    return sync_command.run(settings, options)
+
+
 def run_demo(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp.cli.demo import run  # noqa: PLC0415
 
@@ -209,6 +215,12 @@ def _call_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(usage_error=parser.error)
 
 
+def _sync_options(parser: argparse.ArgumentParser) -> None:
+    from meta_ads_mcp.cli import sync_command  # noqa: PLC0415
+
+    sync_command.add_options(parser)
+
+
 def _sandbox_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port_number, default=0, metavar="N", help="port on 127.0.0.1; 0 for a free one")
     parser.add_argument("--seed", type=int, default=7, metavar="N", help="another seed makes another demo business")
@@ -310,6 +322,13 @@ COMMANDS = {
             "call ads_get_insights object_id=act_123 breakdowns=age,gender --format csv",
             'call ads_get_campaigns --json \'{"account_id": "act_123", "limit": 5}\'',
         ),
+    ),
+    "sync": Command(
+        "bring the local store of figures up to date, within Meta's limits",
+        run_sync,
+        _sync_options,
+        flags=("demo", "profile", "accounts"),
+        examples=("sync --accounts act_123 --since 2025-01-01", "sync --all-accounts --plan", "sync"),
     ),
     "demo": Command("show a short session on demo data", run_demo, examples=("demo",)),
     "sandbox": Command(

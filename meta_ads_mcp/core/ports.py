@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Protocol, Self
 from zoneinfo import ZoneInfo
@@ -272,6 +273,11 @@ class Call(Protocol):
 
     @property
     def changes(self) -> Changes: ...
+
+    @property
+    def store_dir(self) -> Path | None:
+        """Return the folder of the local store of figures, None if this server has no folder. It may not exist yet."""
+        ...
 
     def now(self) -> datetime:
         """Return the current time in UTC."""

@@ -107,6 +107,12 @@ class Options:
     # The folder for exports of a server that stores nothing else on this machine (the demo).
     export_dir: Path | None = None
 
+    @property
+    def store_dir(self) -> Path | None:
+        """Return the folder of the local store. The demo has its own, so that its figures never mix with real ones."""
+        folder = self.export_dir or self.state_dir
+        return None if folder is None else folder / ("store-demo" if self.demo else "store")
+
 
 MAX_SUMMARY_CHARS = 1000
 MAX_NOTE_CHARS = 600
@@ -215,6 +221,7 @@ class Engine:
             desk=self.profiles,
             uploads=self.uploads,
             downloads=self.downloads,
+            store_dir=self.options.store_dir,
         )
         for text in unknown_values(args):
             call.note(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.changes import ChangePage, ChangeQuery, Changes, JournalEntry, UnitPage
@@ -200,6 +201,7 @@ class ToolCall:
     desk: ProfilesPort | None = None
     uploads: Uploads = field(default_factory=RootedUploads)
     downloads: Downloads = field(default_factory=NoDownloads)
+    store_dir: Path | None = None
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -54,6 +54,8 @@ TOOLSETS = (
     "instagram",
     "reach_people",
     "diagnostics",
+    "store",
+    "planning",
     "help",
     "narrow_writes",
     "activity",

@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.server import skills
+from meta_ads_mcp.store.schema_text import schema_text
 
 if TYPE_CHECKING:
     from meta_ads_mcp.core.ports import Account
     from meta_ads_mcp.core.result import Exported
 
+STORE_SCHEMA = "ads://store/schema"
 OBJECTS = ("insights", "campaign", "ad_set", "ad", "creative", "account")
 JSON, TEXT = "application/json", "text/plain"
 MIME_TYPES = {
@@ -69,6 +71,12 @@ FIXED = (
         "accounts",
         "Ad accounts",
         "The ad accounts that this server reaches and may touch: id, name, currency, time zone, status.",
+    ),
+    Resource(
+        STORE_SCHEMA,
+        "store_schema",
+        "Schema of the local store",
+        "The views that ads_query reads, with every column and its meaning, and example queries.",
     ),
 )
 TEMPLATES = (
@@ -158,6 +166,8 @@ class Library:
             return [Content(await self._call_tool("ads_get_ad_accounts", max_items=MAX_ACCOUNTS))]
         if uri.startswith(skills.SCHEME):
             return [Content(skills.read_file(uri), skills.MARKDOWN)]
+        if uri == STORE_SCHEMA:
+            return [Content(schema_text())]
         match = _URI.fullmatch(uri)
         if match is None:
             raise NotFound("There is no resource at this address.", _ADDRESSES)

@@ -172,6 +172,8 @@ MORE: dict[str, dict[str, Any]] = {
         "targeting": AMERICANS,
         "idempotency_key": "quote-1",
     },
+    "ads_sync": {"account_ids": ID, "since": "2026-11-24", "plan": True},
+    "ads_query": {"sql": "SELECT date, sum(spend) FROM insights_daily GROUP BY date"},
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},
     "ads_update_entity": {"entity_type": "campaign", "updates": {"name": "Spring"}},
 }
@@ -258,6 +260,7 @@ IN_DEMO = {
     "ads_update_audience_users": ("denied", "no folder is given to upload from"),
     "ads_import_structure": ("denied", "no folder is given to upload from"),
     "ads_undo_change": ("not_found", "nothing was changed yet"),
+    "ads_query": ("not_found", "nothing was synced yet"),
     "ads_shift_budget": ("not_found", "the example has one campaign, and a shift takes two"),
     "ads_register_token": ("invalid_arguments", "the variable does not exist"),
     "ads_set_active_token": ("not_found", "there is no such profile"),

@@ -1,0 +1,204 @@
+"""Run a checked SELECT: bounded in memory, time and rows, and interrupted when its caller gives up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.errors import AdsError, DataLimit, InvalidArguments, Transient
+from meta_ads_mcp.store.duckdb_extra import MEMORY_LIMIT, open_memory, require_duckdb
+from meta_ads_mcp.store.files import StoreFolder
+from meta_ads_mcp.store.statement import SCHEMA_URI, Statement, check_statement, first_line, nearest
+from meta_ads_mcp.store.store_tables import view_columns
+from meta_ads_mcp.store.views import VIEWS, damaged_files, data_files, open_views, quote_name, signature_of
+
+MAX_SECONDS = 20.0
+MAX_CELL_CHARS = 2_000
+# How often a query starts again because a sync replaced one of its files meanwhile.
+MAX_RERUNS = 3
+_UNKNOWN_COLUMN = re.compile(
+    r'(?i:referenced column|column(?: with name)?|column named) "?([^"\s]+)"? (?:not found|does not)'
+)
+_PLAIN_TYPES = ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_TYPES = (*_PLAIN_TYPES, "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIME")
+
+
+@dataclass(frozen=True)
+class QueryAnswer:
+    """The rows of a query, at most `limit` of them, and whether there are more. `damaged` are files left out."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    has_more: bool
+    statement: Statement
+    damaged: list[str]
+
+
+@dataclass
+class StoreQuery:
+    """One query: the accounts that it may see, their facts, and SQL of further columns by view and name."""
+
+    folder: StoreFolder
+    sql: str
+    accounts: Sequence[Row]
+    limit: int
+    extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    seconds: float = MAX_SECONDS
+
+    def __post_init__(self) -> None:
+        self._connection: Any = None
+        self._is_late = self._is_cancelled = False
+
+    async def run(self) -> QueryAnswer:
+        """Run in a thread. Raises InvalidArguments, DataLimit and Transient; ends at once when it is cancelled."""
+        work = asyncio.ensure_future(asyncio.to_thread(self._run))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._is_cancelled = True
+            self._interrupt()
+            with suppress(Exception):
+                await work
+            raise
+
+    def _run(self) -> QueryAnswer:
+        with closing(open_memory()) as connection:
+            statement = check_statement(connection, self.sql, VIEWS)
+        ids = [str(account["account_id"]) for account in self.accounts]
+        files = data_files(self.folder, statement.tables, ids)
+        damaged: list[str] = []
+        for attempt in range(MAX_RERUNS + 1):
+            before = signature_of(files)
+            try:
+                columns, rows = self._select(statement, files)
+            except require_duckdb().IOException:
+                bad = damaged_files(files)
+                damaged += [str(file.path) for file in bad]
+                files = [file for file in data_files(self.folder, statement.tables, ids) if file not in bad]
+                continue
+            if signature_of(files) == before or attempt == MAX_RERUNS:
+                return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, damaged)
+            files = data_files(self.folder, statement.tables, ids)
+        raise Transient("The files of the store changed while they were read.", "Call ads_query again.")
+
+    def _select(self, statement: Statement, files: Any) -> tuple[list[str], list[list[Any]]]:
+        connection = open_views(files, self.accounts, self.extra)
+        with closing(connection), self._bounded(connection), self._explained(statement):
+            described = connection.execute(f"DESCRIBE {statement.text}").fetchall()
+            names, types = [str(row[0]) for row in described], [str(row[1]) for row in described]
+            cursor = connection.execute(_wrap(statement.text, types, self.limit + 1))
+            return names, [[_cell(value) for value in row] for row in cursor.fetchall()]
+
+    @contextmanager
+    def _bounded(self, connection: Any) -> Iterator[None]:
+        """Interrupt the connection when the time is up."""
+        self._connection, self._is_late = connection, False
+        timer = threading.Timer(self.seconds, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            if self._is_cancelled:
+                raise Transient("The query was cancelled.")
+            yield
+        finally:
+            timer.cancel()
+            self._connection = None
+
+    def _end(self) -> None:
+        self._is_late = True
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
+
+    @contextmanager
+    def _explained(self, statement: Statement) -> Iterator[None]:
+        """Turn DuckDB's errors into this server's words. Errors of reading files pass."""
+        duckdb = require_duckdb()
+        try:
+            yield
+        except duckdb.InterruptException:
+            if self._is_late:
+                raise DataLimit(
+                    f"The query took longer than {self.seconds:g} seconds and was stopped.",
+                    "Select fewer days or accounts, or aggregate before joining.",
+                ) from None
+            raise Transient("The query was cancelled.") from None
+        except duckdb.OutOfMemoryException:
+            raise DataLimit(
+                f"The query needs more than {MEMORY_LIMIT} of memory and was stopped.",
+                "Select fewer days or columns, or aggregate before sorting and joining.",
+            ) from None
+        except duckdb.IOException:
+            raise
+        except duckdb.PermissionException:
+            raise InvalidArguments("The query reaches outside the views of the store.", _SEE_SCHEMA) from None
+        except duckdb.Error as failure:
+            raise explain(str(failure), statement) from None
+
+
+_SEE_SCHEMA = f"The views and their columns are in the resource {SCHEMA_URI}."
+
+
+def explain(message: str, statement: Statement) -> AdsError:
+    """Return the error for a message of DuckDB, with the nearest columns where one does not exist."""
+    match = _UNKNOWN_COLUMN.search(message)
+    if match is None:
+        return InvalidArguments(f"The query failed: {first_line(message)}.", _SEE_SCHEMA)
+    columns = {column.name for name in statement.tables for column in view_columns(name)}
+    close = nearest(match[1], columns)
+    tables = ", ".join(sorted(statement.tables)) or "the views"
+    hint = f"Nearest: {', '.join(close)}. " if close else ""
+    return InvalidArguments(f"There is no column {match[1][:80]!r} in {tables}.", f"{hint}{_SEE_SCHEMA}")
+
+
+def _wrap(sql: str, types: Sequence[str], limit: int) -> str:
+    """Return SQL for the first rows, in which a long text or a nested value is a short text."""
+    names = [f"c{index}" for index in range(len(types))]
+    cells = ", ".join(_short(name, kind) for name, kind in zip(names, types, strict=True))
+    aliases = ", ".join(map(quote_name, names))
+    return f"SELECT {cells} FROM (\n{sql}\n) AS result ({aliases}) LIMIT {limit}"
+
+
+def _short(name: str, kind: str) -> str:
+    if kind.startswith(("DECIMAL", "TIMESTAMP")) or kind in _TYPES:
+        return name
+    if kind.startswith(("MAP", "STRUCT")) or kind.endswith("]"):
+        return f"left(to_json({name})::VARCHAR, {MAX_CELL_CHARS}) AS {name}"
+    return f"left({name}::VARCHAR, {MAX_CELL_CHARS}) AS {name}"
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as answers have it: numbers without needless decimals, days and times as text."""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float):
+        return _rounded(value) if math.isfinite(value) else None
+    return _from_json(value) if isinstance(value, str) and value[:1] in "{[" else value
+
+
+def _rounded(value: float) -> float | int:
+    short = round(value, 6)
+    return int(short) if short.is_integer() and abs(short) < 2**53 else short
+
+
+def _from_json(text: str) -> Any:
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    return text

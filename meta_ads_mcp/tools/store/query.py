@@ -1,0 +1,109 @@
+"""The tool that answers questions by SQL over the local store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from meta_ads_mcp.core.listing import plural
+from meta_ads_mcp.core.params import Local, Params
+from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.result import Result, Row, Table
+from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.values.ids import AccountId
+from meta_ads_mcp.errors import NotFound
+from meta_ads_mcp.store.duckdb_extra import require_duckdb
+from meta_ads_mcp.store.files import StoreFolder
+from meta_ads_mcp.store.select_query import QueryAnswer, StoreQuery
+from meta_ads_mcp.store.statement import MAX_CHARS, Statement
+from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, CHANGES
+from meta_ads_mcp.tools.store.account_list import HOW_TO_SYNC, store_folder, visible_accounts
+
+MAX_ROWS = 2_000
+MAX_LISTED = 3
+# Columns whose sums have a currency.
+_MONEY = frozenset({"spend", "purchase_value", "lead_value", "event_values", "daily_budget", "lifetime_budget"})
+
+
+@tool(
+    "ads_query",
+    Effect.READ,
+    toolset="store",
+    calls_graph=False,
+    keywords="sql select database store analytics pivot join local offline history",
+)
+class QueryStore(Params):
+    """Answer a question by one SELECT (DuckDB SQL) over the local store that ads_sync fills; sends nothing to Meta.
+
+    Views: insights_daily (account_id, date, campaign_name, ad_set_name, ad_id, ad_name, currency, spend, impressions,
+    clicks, reach, purchase, purchase_value, lead, …), insights_by_age_gender, structure, changes, accounts. All
+    columns and examples: resource ads://store/schema. Group money by currency.
+    """
+
+    sql: Annotated[str, Local(), Field(min_length=1, max_length=MAX_CHARS)]
+    account_ids: Annotated[
+        list[AccountId] | None, Local(), Field(min_length=1, description="Read these accounts only; faster")
+    ] = None
+    limit: Annotated[int, Local(), Field(ge=1, le=MAX_ROWS, description="Rows in the answer")] = 100
+
+    async def run(self, call: Call) -> Result:
+        require_duckdb()
+        folder = store_folder(call)
+        accounts = _accounts(call, folder, self.account_ids)
+        answer = await StoreQuery(folder, self.sql, accounts, self.limit).run()
+        for note in _notes(answer, accounts):
+            call.note(note)
+        count, reach = len(answer.rows), len(accounts)
+        summary = f"{count} {plural('row', count)} from {reach} {plural('account', reach)}."
+        if answer.has_more:
+            summary += f" There are more: aggregate, or add LIMIT and OFFSET (limit is {self.limit})."
+        return Result(summary, Table(answer.columns, answer.rows))
+
+
+def _accounts(call: Call, folder: StoreFolder, wanted: Sequence[str] | None) -> list[Row]:
+    """Return the rows of the view `accounts`. Raises NotFound where an account, or any, was never synced."""
+    visible = visible_accounts(call, folder)
+    missing = [account for account in wanted or () if account not in visible]
+    if missing or not visible:
+        what = f"{missing[0]} is not in the local store." if missing else "The local store is empty."
+        raise NotFound(what, HOW_TO_SYNC)
+    return [_account_row(account, folder.account(account)) for account in wanted or visible]
+
+
+def _account_row(account: str, facts: Row) -> Row:
+    names = {"account_id": account, "account_name": facts.get("name")}
+    return {column.name: names.get(column.name, facts.get(column.name)) for column in ACCOUNT_COLUMNS}
+
+
+def _notes(answer: QueryAnswer, accounts: Sequence[Row]) -> list[str]:
+    notes = [currency_note(answer.statement, accounts), *freshness_notes(answer.statement, accounts)]
+    if answer.damaged:
+        notes.append(f"{len(answer.damaged)} damaged files were left out: run ads_sync, which reads their days again.")
+    return [note for note in notes if note]
+
+
+def currency_note(statement: Statement, accounts: Sequence[Row]) -> str:
+    """Return a warning where money of several currencies may have been added, or an empty text."""
+    currencies = sorted({str(account["currency"]) for account in accounts})
+    reads_money = bool(_MONEY & statement.columns) and bool(statement.tables - {ACCOUNTS, CHANGES})
+    if len(currencies) < 2 or not reads_money or {"currency", "account_id"} & statement.columns:
+        return ""
+    return (
+        f"The accounts have several currencies ({', '.join(currencies)}), and the query does not group by currency: "
+        "its sums of money may add different currencies. Add currency to SELECT and GROUP BY."
+    )
+
+
+def freshness_notes(statement: Statement, accounts: Sequence[Row]) -> list[str]:
+    """Say up to which day the store has figures, and which accounts are behind."""
+    if not statement.tables - {ACCOUNTS}:
+        return []
+    unfinished = [str(account["account_id"]) for account in accounts if not account.get("synced_at")]
+    moments = sorted(str(account["synced_at"]) for account in accounts if account.get("synced_at"))
+    notes = [f"Synced {moments[0]} UTC (the oldest account); the last days may still change."] if moments else []
+    if unfinished:
+        listed = ", ".join(unfinished[:MAX_LISTED])
+        notes.append(f"{len(unfinished)} accounts were never synced to the end ({listed}): run ads_sync again.")
+    return notes

@@ -16,8 +16,8 @@ from typing import Any
 
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import AdsError, DataLimit, InvalidArguments, Transient
-from meta_ads_mcp.store.duckdb_extra import MEMORY_LIMIT, open_memory, require_duckdb
-from meta_ads_mcp.store.files import StoreFolder
+from meta_ads_mcp.store.duckdb_extra import MEMORY_LIMIT, require_duckdb
+from meta_ads_mcp.store.files import StoreFile, StoreFolder
 from meta_ads_mcp.store.statement import SCHEMA_URI, Statement, check_statement, first_line, nearest
 from meta_ads_mcp.store.store_tables import view_columns
 from meta_ads_mcp.store.views import VIEWS, damaged_files, data_files, open_views, quote_name, signature_of
@@ -29,6 +29,7 @@ MAX_RERUNS = 3
 _UNKNOWN_COLUMN = re.compile(
     r'(?i:referenced column|column(?: with name)?|column named) "?([^"\s]+)"? (?:not found|does not)'
 )
+_NOT_IN_TABLE = re.compile(r'does not have a column named "?([^"\s]+)"?')
 _PLAIN_TYPES = ("BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER")
 _TYPES = (*_PLAIN_TYPES, "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DATE", "TIMESTAMP", "TIME")
 
@@ -72,26 +73,26 @@ class StoreQuery:
             raise
 
     def _run(self) -> QueryAnswer:
-        with closing(open_memory()) as connection:
-            statement = check_statement(connection, self.sql, VIEWS)
+        statement = check_statement(self.sql, VIEWS)
         ids = [str(account["account_id"]) for account in self.accounts]
-        files = data_files(self.folder, statement.tables, ids)
-        damaged: list[str] = []
+        damaged: list[StoreFile] = []
         for attempt in range(MAX_RERUNS + 1):
+            files = [file for file in data_files(self.folder, statement.tables, ids) if file not in damaged]
             before = signature_of(files)
             try:
                 columns, rows = self._select(statement, files)
-            except require_duckdb().IOException:
+            except _unreadable() as failure:
                 bad = damaged_files(files)
-                damaged += [str(file.path) for file in bad]
-                files = [file for file in data_files(self.folder, statement.tables, ids) if file not in bad]
+                if not bad and signature_of(files) == before:
+                    raise explain(str(failure), statement) from None
+                damaged += bad
                 continue
             if signature_of(files) == before or attempt == MAX_RERUNS:
-                return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, damaged)
-            files = data_files(self.folder, statement.tables, ids)
+                paths = [str(file.path) for file in damaged]
+                return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, paths)
         raise Transient("The files of the store changed while they were read.", "Call ads_query again.")
 
-    def _select(self, statement: Statement, files: Any) -> tuple[list[str], list[list[Any]]]:
+    def _select(self, statement: Statement, files: Sequence[StoreFile]) -> tuple[list[str], list[list[Any]]]:
         connection = open_views(files, self.accounts, self.extra)
         with closing(connection), self._bounded(connection), self._explained(statement):
             described = connection.execute(f"DESCRIBE {statement.text}").fetchall()
@@ -141,7 +142,7 @@ class StoreQuery:
                 f"The query needs more than {MEMORY_LIMIT} of memory and was stopped.",
                 "Select fewer days or columns, or aggregate before sorting and joining.",
             ) from None
-        except duckdb.IOException:
+        except _unreadable():
             raise
         except duckdb.PermissionException:
             raise InvalidArguments("The query reaches outside the views of the store.", _SEE_SCHEMA) from None
@@ -149,12 +150,18 @@ class StoreQuery:
             raise explain(str(failure), statement) from None
 
 
+def _unreadable() -> tuple[type[Exception], ...]:
+    """Return the errors that a damaged file, or one that was replaced meanwhile, can cause."""
+    duckdb = require_duckdb()
+    return duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException
+
+
 _SEE_SCHEMA = f"The views and their columns are in the resource {SCHEMA_URI}."
 
 
 def explain(message: str, statement: Statement) -> AdsError:
     """Return the error for a message of DuckDB, with the nearest columns where one does not exist."""
-    match = _UNKNOWN_COLUMN.search(message)
+    match = _UNKNOWN_COLUMN.search(message) or _NOT_IN_TABLE.search(message)
     if match is None:
         return InvalidArguments(f"The query failed: {first_line(message)}.", _SEE_SCHEMA)
     columns = {column.name for name in statement.tables for column in view_columns(name)}

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import difflib
 import json
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.store.duckdb_extra import open_memory, require_duckdb
 from meta_ads_mcp.store.functions import FUNCTIONS, TABLE_FUNCTIONS
 
 MAX_CHARS = 20_000
@@ -46,21 +49,41 @@ class Statement:
     has_star: bool = False
 
 
-def check_statement(connection: Any, sql: str, views: Collection[str]) -> Statement:
+def check_statement(sql: str, views: Collection[str]) -> Statement:
     """Return the statement with what it reads. Raises InvalidArguments for anything but one SELECT over the views."""
     text = sql.strip().rstrip(";").strip()
     if not text or len(text) > MAX_CHARS or "\0" in text:
         raise InvalidArguments(f"sql is one SELECT of 1 to {MAX_CHARS:,} characters.", WRITE_SELECT)
-    (answer,) = connection.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
-    tree = json.loads(answer)
+    tree = _parse(text)
     if tree.get("error"):
         raise _not_a_select(str(tree.get("error_type")), str(tree.get("error_message")))
     statements = tree["statements"]
     if len(statements) != 1:
         raise InvalidArguments(f"sql holds {len(statements)} statements; only one SELECT can run.", WRITE_SELECT)
     statement = Statement(text)
-    _Checker(frozenset(views), statement).visit(statements[0]["node"], frozenset())
+    try:
+        _Checker(frozenset(views), statement).visit(statements[0]["node"], frozenset())
+    except RecursionError:
+        raise InvalidArguments("The SQL is nested too deeply to be checked.", WRITE_SELECT) from None
     return statement
+
+
+@cache
+def _parser() -> tuple[Any, threading.Lock]:
+    """Return a connection that only parses, and its lock: a connection is for one thread at a time."""
+    return open_memory(), threading.Lock()
+
+
+def _parse(text: str) -> dict[str, Any]:
+    """Return the tree of DuckDB's parser. Raises InvalidArguments for a text that is nested too deeply for it."""
+    connection, lock = _parser()
+    try:
+        with lock:
+            (answer,) = connection.execute("SELECT json_serialize_sql(?)", [text]).fetchone()
+        tree: dict[str, Any] = json.loads(answer)
+    except (require_duckdb().Error, RecursionError):
+        raise InvalidArguments("The SQL is nested too deeply to be read.", WRITE_SELECT) from None
+    return tree
 
 
 def nearest(name: str, names: Collection[str], count: int = 3, likeness: float = 0.5) -> list[str]:

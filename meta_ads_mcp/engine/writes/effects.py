@@ -26,6 +26,7 @@ from meta_ads_mcp.core.values.spend_fields import (
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
+from meta_ads_mcp.engine.writes.publication import edge_of, publication_reasons
 
 END_STATUSES = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
@@ -34,24 +35,14 @@ RULE_SPECS = ("evaluation_spec", "execution_spec", "schedule_spec")
 _STATUS_FIELDS = frozenset({"status", "status_option", "configured_status"})
 _STARTS = frozenset({"ACTIVE", "INHERITED_FROM_SOURCE"})
 _ENDS = ("end_time", "stop_time")
-# Edges that show text to everybody: of a Page, of a post, and of Instagram media.
-_PUBLIC_EDGES = frozenset({"feed", "photos", "videos", "comments", "replies", "media_publish", "live_videos"})
 # Edges by which the audiences or placements of all campaigns of an account change.
 _TARGETING_EDGES = frozenset(
     "account_controls brand_safety_content_filter_levels publisher_block_lists append_publisher_urls".split()
 )
-# Kinds whose text everybody sees, and the parameters that hold it.
-_PUBLIC_NODES = frozenset({"PagePost", "Comment", "IGComment", "IGMedia"})
-_PUBLIC_TEXTS = frozenset({"message", "text", "caption", "link", "attachment_url", "attachment_id"})
 # What an object has spent, in minor units, to be compared with its caps. `amount_spent` is a field of AdAccount.
 SPENT_TOTAL, SPENT_TODAY = "amount_spent", "spent_today"
 # Values of a promoted object that choose what is measured rather than where an ad leads.
 _MEASURED = frozenset({"pixel_id", "custom_event_type", "custom_conversion_id", "custom_event_str", "pixel_rule"})
-# Edges by which somebody else gets or loses the right to advertise posts.
-_PARTNER_EDGES = {
-    "branded_content_ad_permissions": "it notifies the creator, which cannot be called back unseen",
-    "partnership_ad_code": "it decides whether others can advertise the post",
-}
 # Fields of an audience that select its people.
 _SELECTS_PEOPLE = ("rule", "retention_days")
 _COUNTS_AS_BUDGET = frozenset({SpendKind.BUDGET, SpendKind.CAP, SpendKind.MINIMUM})
@@ -140,13 +131,13 @@ def policy_actions(change: Change) -> frozenset[str]:
     """Return the policy's words for everything that a change does."""
     words = set(change.actions)
     creation = node_kind(change.node).create_action if change.effect is Effect.CREATE else None
-    on_edge = kind_on_edge(_edge(change)) if change.request.method == "POST" else None
+    on_edge = kind_on_edge(edge_of(change)) if change.request.method == "POST" else None
     words |= {word for word in (creation, node_kind(on_edge).create_action if on_edge else None) if word}
     values = {**change.request.params, **change.after}
     is_new = change.object_id is None
     if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
-    if ("targeting" in values and not is_new) or _edge(change) in _TARGETING_EDGES:
+    if ("targeting" in values and not is_new) or edge_of(change) in _TARGETING_EDGES:
         words.add("edit_targeting")
     if "creative" in values and not is_new:
         words.add("edit_creative")
@@ -158,13 +149,9 @@ def policy_actions(change: Change) -> frozenset[str]:
     return frozenset(words | (rule.actions if rule else set()) | (advice.actions if advice else set()))
 
 
-def _edge(change: Change) -> str:
-    return change.request.path.rpartition("/")[2]
-
-
 def recommendation_effect(change: Change) -> RecommendationEffect | None:
     """Return what Meta can change when the request applies a recommendation; None for other requests."""
-    if change.request.method != "POST" or _edge(change) != "recommendations":
+    if change.request.method != "POST" or edge_of(change) != "recommendations":
         return None
     known = _before(change)
     return effect_of_recommendation(known.get("recommendation"), change.request.params, known.get("objects"))
@@ -214,8 +201,7 @@ def rule_effect(change: Change) -> RuleEffect | None:
 def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
     """Return the reasons why a person has to agree first. Empty if nobody has to. `now` is in Unix seconds."""
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
-    reasons |= dict.fromkeys([*_rule_reasons(change), *_publication_reasons(change), *_audience_reasons(change)])
-    reasons |= dict.fromkeys(_partner_reasons(change))
+    reasons |= dict.fromkeys([*_rule_reasons(change), *publication_reasons(change), *_audience_reasons(change)])
     return (*reasons, *(advice.reasons() if (advice := recommendation_effect(change)) else ()))
 
 
@@ -408,20 +394,3 @@ def _audience_reasons(change: Change) -> Iterator[str]:
     names = [name for name in _SELECTS_PEOPLE if name in change.after]
     if is_update and any(not same_value(_before(change).get(name), change.after[name]) for name in names):
         yield "it changes at once whom ads with this audience reach"
-
-
-def _partner_reasons(change: Change) -> Iterator[str]:
-    """Yield the reason of a change by which somebody else may advertise a post, or no longer may."""
-    reason = _PARTNER_EDGES.get(change.request.path.rpartition("/")[2])
-    if reason is not None:
-        yield "it takes the permission from the brand" if change.request.params.get("revoke") else reason
-
-
-def _publication_reasons(change: Change) -> Iterator[str]:
-    edge = _edge(change)
-    is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint([*change.request.params, *change.after])
-    published = change.request.params.get("is_published") if change.node in _PUBLIC_NODES else None
-    if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text or published):
-        yield "it is shown in public"
-    if published is False:
-        yield "it is no longer shown in public"

@@ -1,0 +1,36 @@
+"""Derive from a request what it shows to everybody, and whom it allows to advertise a post."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meta_ads_mcp.core.write import Change
+
+# Edges that show text to everybody: of a Page, of a post, and of Instagram media.
+_PUBLIC_EDGES = frozenset({"feed", "photos", "videos", "comments", "replies", "media_publish", "live_videos"})
+# Kinds whose text everybody sees, and the parameters that hold it.
+_PUBLIC_NODES = frozenset({"PagePost", "Comment", "IGComment", "IGMedia"})
+_PUBLIC_TEXTS = frozenset({"message", "text", "caption", "link", "attachment_url", "attachment_id"})
+# Edges by which somebody else gets or loses the right to advertise posts.
+_PARTNER_EDGES = {
+    "branded_content_ad_permissions": "it notifies the creator, which cannot be called back unseen",
+    "partnership_ad_code": "it decides whether others can advertise the post",
+}
+
+
+def edge_of(change: Change) -> str:
+    """Return the last part of the path: an edge, or the id of the object itself."""
+    return change.request.path.rpartition("/")[2]
+
+
+def publication_reasons(change: Change) -> Iterator[str]:
+    """Yield the reasons to ask a person about a change that publishes, hides from the public, or lets others do so."""
+    edge, params = edge_of(change), change.request.params
+    is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint([*params, *change.after])
+    published = params.get("is_published") if change.node in _PUBLIC_NODES else None
+    if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text or published):
+        yield "it is shown in public"
+    if published is False:
+        yield "it is no longer shown in public"
+    if edge in _PARTNER_EDGES:
+        yield "it takes the permission from the brand" if params.get("revoke") else _PARTNER_EDGES[edge]

@@ -41,8 +41,8 @@ _TEXTS = frozenset(
     """
     name title message body description caption text subtitle headline link link_url url image_url picture url_tags
     after before payload.data bytes filename source file_url rename_suffix greeting
-    phone_number dsa_payor dsa_beneficiary q query keyword key session_id recommendation_signature search_terms permalinks
-    ad_code creator_username creator_instagram_username
+    phone_number dsa_payor dsa_beneficiary q query keyword key session_id recommendation_signature search_terms
+    permalinks ad_code creator_username creator_instagram_username
     """.split()
 )
 # Numbers with many digits, beside times.

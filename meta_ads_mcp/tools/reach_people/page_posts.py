@@ -31,7 +31,6 @@ POST_FIELDS = (
 _EDGES = {"published": "published_posts", "scheduled": "scheduled_posts", "ads": "ads_posts"}
 # The field that the dates are compared with.
 _TIMES = {"published": "created_time", "scheduled": "scheduled_publish_time"}
-LEFT_OUT = "{} posts outside the dates were left out here; Graph cannot filter them."
 BOOST = "ads_boost_ig_post takes the id of a post as page_post_id, a creative as object_story_id."
 
 

@@ -47,7 +47,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments of `ads_sync`. `--accounts` names the accounts, and limits the server to them."""
     accounts = None if options.all_accounts else options.accounts
-    given = {
+    arguments = {
         "account_ids": [part.strip() for part in accounts.split(",") if part.strip()] if accounts else None,
         "all_accounts": options.all_accounts or None,
         "since": options.since,
@@ -55,7 +55,7 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
         "plan": options.plan or None,
         "max_wait_seconds": options.max_minutes * 60 if options.max_minutes else MAX_SECONDS,
     }
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from meta_ads_mcp.core.ports import Account, find_zone
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.ids import account_path
-from meta_ads_mcp.engine.business_assets import BusinessAssets
+from meta_ads_mcp.engine.business_limit import BusinessAssets
 from meta_ads_mcp.engine.catalog_access import CatalogAccess, ids_in_catalog
 from meta_ads_mcp.engine.request_ids import ANY, SHARED, SHARED_PAGE
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing

@@ -106,11 +106,11 @@ def _load(name: str) -> Skill:
 
 def _collect(folder: Traversable, address: str) -> list[SkillFile]:
     """Return the files of a folder and its subfolders, sorted by name."""
-    collected: list[SkillFile] = []
+    files: list[SkillFile] = []
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
         if item.is_dir():
-            collected += _collect(item, f"{address}{item.name}/")
+            files += _collect(item, f"{address}{item.name}/")
         else:
             # Line ends as they were committed, also from a checkout of Windows: the digest depends on them.
-            collected.append(SkillFile(address + item.name, item.read_bytes().replace(b"\r\n", b"\n")))
-    return collected
+            files.append(SkillFile(address + item.name, item.read_bytes().replace(b"\r\n", b"\n")))
+    return files

@@ -21,9 +21,9 @@ def days_between(first: date, last: date) -> list[date]:
 
 def spans_of(days: Iterable[date]) -> list[Days]:
     """Join days into spans without gaps, the oldest first."""
-    ordered = sorted(set(days))
-    keyed = groupby(enumerate(ordered), key=lambda pair: pair[1].toordinal() - pair[0])
-    runs = [[day for _, day in group] for _, group in keyed]
+    sorted_days = sorted(set(days))
+    groups = groupby(enumerate(sorted_days), key=lambda pair: pair[1].toordinal() - pair[0])
+    runs = [[day for _, day in group] for _, group in groups]
     return [(run[0], run[-1]) for run in runs]
 
 

@@ -60,12 +60,12 @@ class StoreFolder:
 
     def files(self, table: StoreTable, accounts: Iterable[str] | None = None) -> list[StoreFile]:
         """Return the files of a table, of some accounts or all, by account and year."""
-        chosen = None if accounts is None else set(accounts)
+        selection = None if accounts is None else set(accounts)
         folders = sorted(_partitions(self.folder / table.name))
         return [
             StoreFile(table, account, path)
             for account, folder in folders
-            if chosen is None or account in chosen
+            if selection is None or account in selection
             for path in sorted(folder.iterdir())
             if _FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink()
         ]

@@ -36,13 +36,13 @@ _TYPES = (*_PLAIN_TYPES, "UBIGINT", "UHUGEINT", "FLOAT", "DOUBLE", "DATE", "TIME
 
 @dataclass(frozen=True)
 class QueryAnswer:
-    """The rows of a query, at most `limit` of them, and whether there are more. `damaged` are files left out."""
+    """The rows of a query, at most `limit` of them, and whether there are more. `bad_files` are files left out."""
 
     columns: list[str]
     rows: list[list[Any]]
     has_more: bool
     statement: Statement
-    damaged: list[str]
+    bad_files: list[str]
 
 
 @dataclass
@@ -75,9 +75,9 @@ class StoreQuery:
     def _run(self) -> QueryAnswer:
         statement = check_statement(self.sql, VIEWS)
         ids = [str(account["account_id"]) for account in self.accounts]
-        damaged: list[StoreFile] = []
+        bad_files: list[StoreFile] = []
         for attempt in range(MAX_RERUNS + 1):
-            files = [file for file in data_files(self.folder, statement.tables, ids) if file not in damaged]
+            files = [file for file in data_files(self.folder, statement.tables, ids) if file not in bad_files]
             before = signature_of(files)
             try:
                 columns, rows = self._select(statement, files)
@@ -85,18 +85,18 @@ class StoreQuery:
                 bad = damaged_files(files)
                 if not bad and signature_of(files) == before:
                     raise explain(str(failure), statement) from None
-                damaged += bad
+                bad_files += bad
                 continue
             if signature_of(files) == before or attempt == MAX_RERUNS:
-                paths = [str(file.path) for file in damaged]
+                paths = [str(file.path) for file in bad_files]
                 return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, paths)
         raise Transient("The files of the store changed while they were read.", "Call ads_query again.")
 
     def _select(self, statement: Statement, files: Sequence[StoreFile]) -> tuple[list[str], list[list[Any]]]:
         connection = open_views(files, self.accounts, self.extra)
         with closing(connection), self._bounded(connection), self._explained(statement):
-            described = connection.execute(f"DESCRIBE {statement.text}").fetchall()
-            names, types = [str(row[0]) for row in described], [str(row[1]) for row in described]
+            description = connection.execute(f"DESCRIBE {statement.text}").fetchall()
+            names, types = [str(row[0]) for row in description], [str(row[1]) for row in description]
             cursor = connection.execute(_wrap(statement.text, types, self.limit + 1))
             return names, [[_cell(value) for value in row] for row in cursor.fetchall()]
 

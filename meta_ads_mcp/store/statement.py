@@ -88,8 +88,11 @@ def _parse(text: str) -> dict[str, Any]:
 
 def nearest(name: str, names: Collection[str], count: int = 3, likeness: float = 0.5) -> list[str]:
     """Return the names that are most like one that does not exist."""
-    folded = {item.casefold(): item for item in names}
-    return [folded[item] for item in difflib.get_close_matches(name.casefold(), list(folded), count, likeness)]
+    by_folded_name = {item.casefold(): item for item in names}
+    return [
+        by_folded_name[item]
+        for item in difflib.get_close_matches(name.casefold(), list(by_folded_name), count, likeness)
+    ]
 
 
 @dataclass

@@ -55,10 +55,10 @@ async def read_objects(call: Call, account_id: str, ids: Sequence[str]) -> dict[
     """
     objects: dict[str, Row] = {}
     for kind, names in _FIELDS.items():
-        left = [object_id for object_id in ids if object_id not in objects]
-        requests = [_read(account_id, object_id, kind) for object_id in left]
+        remaining = [object_id for object_id in ids if object_id not in objects]
+        requests = [_read(account_id, object_id, kind) for object_id in remaining]
         answers = await call.graph.batch(requests) if requests else []
-        for object_id, answer in zip(left, answers, strict=True):
+        for object_id, answer in zip(remaining, answers, strict=True):
             if isinstance(answer, AdsError):
                 if not is_other_kind(answer):
                     raise answer
@@ -97,8 +97,8 @@ def _describe(object_id: str, row: Row, currency: str | None) -> str:
 
 
 def _amount(value: Any, currency: str | None) -> str:
-    shown = _money(value, currency)
-    return format_money(shown) if isinstance(shown, dict) else str(value)
+    money = _money(value, currency)
+    return format_money(money) if isinstance(money, dict) else str(value)
 
 
 def describe_differences(rows: Sequence[Row], currency: str | None) -> str:

@@ -88,9 +88,9 @@ class AccountSync:
         return requests
 
     def _missing(self, table: StoreTable) -> list[Days]:
-        wanted = (min(self.since, self.today), self.today)
+        period = (min(self.since, self.today), self.today)
         coverage = self.folder.coverage(table, self.account.id)
-        return coverage.missing(wanted, self.today, table.restate_days)[::-1]
+        return coverage.missing(period, self.today, table.restate_days)[::-1]
 
     def _has_snapshot(self) -> bool:
         return self.today in self.folder.coverage(STRUCTURE, self.account.id).read_on
@@ -187,8 +187,8 @@ class AccountSync:
 
     async def _read_all(self, job: ReadJob, lock: AccountLock) -> AsyncIterator[SyncStep]:
         """Read the pages of a job that have not arrived yet, and stage them."""
-        staged = self.state.staged(job.name, self._now())
-        after, count = staged.after, staged.count
+        rows_so_far = self.state.staged(job.name, self._now())
+        after, count = rows_so_far.after, rows_so_far.count
         while count == 0 or after is not None:
             lock.renew(self._now())
             try:
@@ -199,10 +199,10 @@ class AccountSync:
                 yield SyncStep(limit.message, wait_s=float(limit.retry_after_seconds or 60))
                 continue
             except (InvalidArguments, ApiError):
-                if count == 0 or count != staged.count:
+                if count == 0 or count != rows_so_far.count:
                     raise
                 self.state.drop(job.name)  # the cursor is no longer valid: read the list from its start
-                after, count, staged = None, 0, self.state.staged(job.name, self._now())
+                after, count, rows_so_far = None, 0, self.state.staged(job.name, self._now())
                 continue
             self.state.stage(job.name, count, listing.rows, listing.after, self._now())
             after, count = listing.after, count + 1

@@ -79,8 +79,10 @@ def _account_row(account: str, facts: Row) -> Row:
 
 def _notes(answer: QueryAnswer, accounts: Sequence[Row]) -> list[str]:
     notes = [currency_note(answer.statement, accounts), *freshness_notes(answer.statement, accounts)]
-    if answer.damaged:
-        notes.append(f"{len(answer.damaged)} damaged files were left out: run ads_sync, which reads their days again.")
+    if answer.bad_files:
+        notes.append(
+            f"{len(answer.bad_files)} damaged files were left out: run ads_sync, which reads their days again."
+        )
     return [note for note in notes if note]
 
 
@@ -104,6 +106,6 @@ def freshness_notes(statement: Statement, accounts: Sequence[Row]) -> list[str]:
     moments = sorted(str(account["synced_at"]) for account in accounts if account.get("synced_at"))
     notes = [f"Synced {moments[0]} UTC (the oldest account); the last days may still change."] if moments else []
     if unfinished:
-        listed = ", ".join(unfinished[:MAX_LISTED])
-        notes.append(f"{len(unfinished)} accounts were never synced to the end ({listed}): run ads_sync again.")
+        account_names = ", ".join(unfinished[:MAX_LISTED])
+        notes.append(f"{len(unfinished)} accounts were never synced to the end ({account_names}): run ads_sync again.")
     return notes

@@ -91,16 +91,18 @@ class SyncStore(Params):
     def _sync_of(self, call: Call, folder: StoreFolder, state: SyncState, entry: SyncAccount) -> AccountSync:
         account = entry.account
         facts = folder.account(account.id) | ({"account_status": entry.status} if entry.status is not None else {})
-        stored = folder.coverage(INSIGHTS_DAILY, account.id).first
-        since = self._first_day(account.today(call.now()), stored, entry.created)
+        first_stored = folder.coverage(INSIGHTS_DAILY, account.id).first
+        since = self._first_day(account.today(call.now()), first_stored, entry.created)
         return AccountSync(call, folder, state, account, since, facts, entry.ads, self.breakdowns or ())
 
-    def _first_day(self, today: date, stored: date | None, created: date | None) -> date:
-        wanted = date.fromisoformat(self.since) if self.since else stored or today - timedelta(days=DEFAULT_DAYS)
-        if wanted > today:
+    def _first_day(self, today: date, first_stored: date | None, created: date | None) -> date:
+        first_wanted = (
+            date.fromisoformat(self.since) if self.since else first_stored or today - timedelta(days=DEFAULT_DAYS)
+        )
+        if first_wanted > today:
             raise InvalidArguments("since lies in the future.", "Give an earlier day, such as 2026-01-01.")
         oldest = months_before(today, MAX_MONTHS_BACK) + timedelta(days=1)
-        return max(min(wanted, stored or wanted), oldest, min(created or oldest, today))
+        return max(min(first_wanted, first_stored or first_wanted), oldest, min(created or oldest, today))
 
 
 @dataclass

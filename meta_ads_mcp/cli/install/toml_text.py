@@ -43,9 +43,9 @@ class TomlFormat:
         data = self.load(text)
         if value_at(data, path) == value:
             return text
-        expected = data_with(data, path, value)
+        target = data_with(data, path, value)
         result = self._set(text, tuple(path), value)
-        if self.load(result) != expected:
+        if self.load(result) != target:
             raise InvalidDocument(ALTERS_MORE)
         return result
 

@@ -122,7 +122,7 @@ def describe_controls(row: Mapping[str, Any]) -> list[str]:
     if audience.get("exclusions"):
         parts.append("audiences excluded")
     parts.append(f"placements excluded: {', '.join(map(str, excluded))}" if excluded else "no placement excluded")
-    stopped = row.get("campaigns_with_error")
-    if isinstance(stopped, list) and stopped:
-        parts.append(f"{len(stopped)} {plural('campaign', len(stopped))} stopped by the controls")
+    campaigns = row.get("campaigns_with_error")
+    if isinstance(campaigns, list) and campaigns:
+        parts.append(f"{len(campaigns)} {plural('campaign', len(campaigns))} stopped by the controls")
     return parts

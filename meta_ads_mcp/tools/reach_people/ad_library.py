@@ -175,8 +175,12 @@ def _row(ad: Row, today: date) -> Row:
         "platforms": ad.get("publisher_platforms"),
         "library_url": AD_PAGE.format(ad["id"]) if str(ad.get("id", "")).isdecimal() else None,
     }
-    shown = {"ad_creation_time", *(name for name in ad if name.startswith(("ad_", "page_"))), "publisher_platforms"}
-    more = {name: ad[name] for name in get_args(LibraryField) if name in ad and name not in shown}
+    usual_fields = {
+        "ad_creation_time",
+        *(name for name in ad if name.startswith(("ad_", "page_"))),
+        "publisher_platforms",
+    }
+    more = {name: ad[name] for name in get_args(LibraryField) if name in ad and name not in usual_fields}
     return {name: value for name, value in {**row, **more}.items() if value not in (None, "", [], {})}
 
 

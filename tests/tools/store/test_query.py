@@ -178,7 +178,7 @@ def test_a_reader_never_sees_a_part_of_a_file_that_is_being_replaced(tmp_path: P
     while writer.poll() is None:
         answer = asyncio.run(StoreQuery(folder, sql, [{"account_id": "act_1"}], 5).run())
         ((count, low, high),) = answer.rows
-        assert not answer.damaged
+        assert not answer.bad_files
         assert (count, low) in ((0, None), (400, high))
         seen.add(high)
     assert writer.returncode == 0

@@ -30,6 +30,8 @@ MIME_TYPES = {
     "csv": "text/csv",
     "jsonl": "application/jsonl",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "svg": "image/svg+xml",
+    "png": "image/png",
 }
 # Bytes of an exported file in one answer.
 MAX_EXPORT_BYTES = 100_000

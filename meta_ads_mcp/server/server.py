@@ -273,7 +273,7 @@ def picture(image: bytes) -> ImageContent:
 
 
 def link_to_file(file: Exported) -> ResourceLink:
-    """Return a link to an exported file, for the user."""
+    """Return a link to an exported file or a picture, for the user."""
     from meta_ads_mcp.server.resources import MIME_TYPES, exported_uri  # noqa: PLC0415  few answers have files
 
     path = PurePath(file.path)
@@ -281,7 +281,7 @@ def link_to_file(file: Exported) -> ResourceLink:
         type="resource_link",
         uri=exported_uri(file),
         name=path.name,
-        description=f"{file.rows} rows in {file.path}",
+        description=f"{file.rows} rows in {file.path}" if file.columns else f"Picture in {file.path}",
         mime_type=MIME_TYPES.get(path.suffix[1:]),
         size=file.size,
         annotations=Annotations(audience=["user"]),

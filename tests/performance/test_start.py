@@ -46,7 +46,7 @@ ERAS: dict[str, list[dict[str, Any]]] = {
     ],
 }
 # What listing tools needs nothing of: transports, the keyring, the store behind fastmcp's sessions, pictures.
-FORBIDDEN = ("httpx", "keyring", "tenacity", "key_value", "beartype", "PIL", "cyclopts")
+FORBIDDEN = ("httpx", "keyring", "tenacity", "key_value", "beartype", "resvg_py", "cyclopts")
 OURS_FORBIDDEN = tuple(
     f"meta_ads_mcp.{name}"
     for name in ("tools", "analysis", "graph", "sandbox", "credentials", "engine.run", "login", "doctor", "demo")

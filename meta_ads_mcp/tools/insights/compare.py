@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from meta_ads_mcp.analysis.cautions import today_note
+from meta_ads_mcp.analysis.charts.trend_chart import EarlierWindow
 from meta_ads_mcp.analysis.comparisons import objects
 from meta_ads_mcp.analysis.comparisons.deltas import METRICS, Delta, deltas, long_table, spend_sentence
 from meta_ads_mcp.analysis.comparisons.meant import EventObjects, event_objects
@@ -156,7 +157,7 @@ def _subject(query: InsightsParams, page: Page, pair: WindowPair, account: Accou
 
 async def compare_periods(
     call: Call, object_id: str, pair: WindowPair, step: Step, increment: str, account: Account
-) -> tuple[Row, str]:
+) -> tuple[Row, str, EarlierWindow]:
     """Compare the whole windows of a trend, and return the periods of the earlier one. Also a sentence about spend."""
     rows, _ = await read_periods(call, object_id, FIELDS, increment, time_range=pair.before.model_dump())
     series = periods(rows, result_measure(rows), pair.before.last, step)
@@ -171,7 +172,8 @@ async def compare_periods(
     if series:
         metrics = [name for name in METRICS if any(period.figures.metric(name) for period in series)] or ["spend"]
         data["periods_before"] = Whole(period_table(series, metrics, set(), changes=False).public())
-    return data, f"Compared with {pair.before.since} to {pair.before.until}: {_lower(each, account, pair)}"
+    sentence = f"Compared with {pair.before.since} to {pair.before.until}: {_lower(each, account, pair)}"
+    return data, sentence, EarlierWindow(series, now, before)
 
 
 def _lower(each: Mapping[str, Delta], account: Account, pair: WindowPair) -> str:

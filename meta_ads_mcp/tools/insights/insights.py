@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
@@ -11,7 +10,7 @@ from pydantic import Field, model_validator
 from meta_ads_mcp.analysis import context, rankings
 from meta_ads_mcp.analysis.anomalies import Limits, recent_windows
 from meta_ads_mcp.analysis.cautions import date_note, preset_today_note
-from meta_ads_mcp.analysis.charts import pictures as charts
+from meta_ads_mcp.analysis.charts.trend_findings import STEPS, TrendStory
 from meta_ads_mcp.analysis.comparisons.windows import CompareTo, window_pair
 from meta_ads_mcp.analysis.numbers import amount, total
 from meta_ads_mcp.analysis.query.guardrails import check_arguments
@@ -30,6 +29,7 @@ from meta_ads_mcp.core.values.enums import ViewLevel
 from meta_ads_mcp.core.values.ids import AccountId, AdId, AnyAdObject
 from meta_ads_mcp.domain.insights_query import Chart, InsightsParams, ObjectParams, PeriodParams, Preset
 from meta_ads_mcp.tools.accounts import label_account
+from meta_ads_mcp.tools.insights.chart_rows import add_picture, trend_picture, with_report_chart
 from meta_ads_mcp.tools.insights.compare import check_comparison, compare_insights, compare_periods
 from meta_ads_mcp.tools.insights.event_days import read_periods
 from meta_ads_mcp.tools.insights.read_all import no_delivery, read_all
@@ -100,7 +100,7 @@ class GetInsights(InsightsParams):
             call.note("Many rows: ads_run_report_and_wait with save_as takes the same query and writes all to a file.")
         if not self.chart:
             return answer
-        return replace(answer, images=charts.report_pictures(call, self, answer, account, listing.rows))
+        return await with_report_chart(call, self, answer, account, listing.rows)
 
     async def _with_chart(self, call: Call, answer: Result, rows: list[Row]) -> Result:
         """Add a picture of the later window of a comparison."""
@@ -108,7 +108,7 @@ class GetInsights(InsightsParams):
             call.note("No picture of one row: set level or breakdowns, or see ads_insights_performance_trend.")
             return answer
         account = await call.account(self.object_id)
-        return replace(answer, images=charts.report_pictures(call, self, answer, account, rows))
+        return await with_report_chart(call, self, answer, account, rows)
 
 
 @tool(
@@ -120,7 +120,7 @@ class GetInsights(InsightsParams):
     keywords="over time daily weekly monthly development",
 )
 class PerformanceTrend(PeriodParams):
-    """Show how one object develops by day, week or month: spend, reach, clicks, costs, results, changes in percent.
+    """Show how one object develops by day, week (from Monday) or month: spend, reach, clicks, costs, results, changes.
 
     Says per metric whether it rises or falls. For single unusual days, use ads_insights_anomaly_signal.
     """
@@ -138,7 +138,8 @@ class PerformanceTrend(PeriodParams):
         increment = {"daily": "1", "weekly": "7", "monthly": "monthly"}[self.granularity]
         days = self.time_range or preset_range(self.date_preset, today)
         pair = window_pair(days, self.compare_to, today) if self.compare_to else None
-        rows, meant = await read_periods(call, self.object_id, FIELDS, increment, **self.period())
+        period = {"time_range": days.model_dump()} if days and self.granularity == "weekly" else self.period()
+        rows, meant = await read_periods(call, self.object_id, FIELDS, increment, **period)
         measure = result_measure(rows)
         series = periods(rows, measure, min(days.last, today) if days else today, self.granularity)
         if not series:
@@ -149,13 +150,19 @@ class PerformanceTrend(PeriodParams):
             f"{len(series)} {self.granularity} periods of {self.object_id}, {series[0].start} to {series[-1].stop} "
             f"({account.timezone_name}). Spend {spent}."
         )
-        images = charts.trend_pictures(call, self.object_id, series, measure, account) if self.chart else []
+        before = None
         event_note = meant.note() if meant and meant.event else measure.note()
         notes = [event_note, f"Money in {account.currency}.", *notes, *date_note(rows)]
         if pair is not None:
-            earlier, sentence = await compare_periods(call, self.object_id, pair, self.granularity, increment, account)
+            earlier, sentence, before = await compare_periods(
+                call, self.object_id, pair, self.granularity, increment, account
+            )
             data, summary, notes = {**earlier, **data}, f"{summary} {sentence}", [*notes, *pair.notes()]
-        return Result(summary, Whole(data), notes=notes, images=images)
+        answer = Result(summary, Whole(data), notes=notes)
+        if not self.chart:
+            return answer
+        story = TrendStory(series, measure, account.currency, today, STEPS[self.granularity])
+        return add_picture(answer, await trend_picture(call, self.object_id, story, account, before))
 
 
 Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results", "cost_per_result", "purchase_roas"]

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.analysis.cautions import preset_today_note, today_note
+from meta_ads_mcp.analysis.charts.pictures import NO_PICTURE
 from meta_ads_mcp.analysis.comparisons.windows import CompareTo, Earlier, pair_of_period
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.partial import read_batch
@@ -24,7 +25,7 @@ from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.accounts import ACCOUNT_STATUS
 from meta_ads_mcp.tools.portfolio import totals, two_windows
 from meta_ads_mcp.tools.portfolio.attention import RUNNING_STATUSES, Alert, alerts
-from meta_ads_mcp.tools.portfolio.charts import portfolio_pictures
+from meta_ads_mcp.tools.portfolio.charts import comparison_picture, portfolio_picture
 from meta_ads_mcp.tools.portfolio.totals import Portfolio
 
 MAX_ACCOUNTS = 60
@@ -106,13 +107,13 @@ class PortfolioSummary(Params):
             "no_data": [account.identity() for account in portfolio.silent],
             "errors": [_failure(account, names.get(account), error) for account, error in portfolio.failed.items()],
         }
-        images = portfolio_pictures(call, portfolio, self._period_name) if self.chart else []
+        picture = portfolio_picture(call, portfolio, self._period_name) if self.chart else NO_PICTURE
         notes = [
             *_notes(portfolio.delivered, portfolio.silent, portfolio.failed),
             *self._today_notes(call, portfolio.delivered),
         ]
         summary = f"{portfolio.summary(self._period_name)}{_attention_text(each)}"
-        return Result(summary, Whole(data), notes=notes, images=images)
+        return Result(summary, Whole(data), notes=notes, images=list(picture.images), files=picture.files)
 
     async def _compare(self, call: Call, ids: Sequence[str], names: Names, compare_to: Earlier | TimeRange) -> Result:
         nodes = await _each(call, ids, "", {"fields": ",".join(totals.NODE_FIELDS)})
@@ -138,13 +139,13 @@ class PortfolioSummary(Params):
         }
         read = [item.account for item in windows]
         notes = [RESULTS, *_notes(read, silent, failed), *_length_notes(windows), *self._today_notes(call, read)]
-        images = portfolio_pictures(call, compared.latest(), self._period_name) if self.chart else []
+        picture = comparison_picture(call, compared) if self.chart else NO_PICTURE
         name = compare_to if isinstance(compare_to, str) else f"{compare_to.since} to {compare_to.until}"
         summary = (
             f"{len(windows) - len(silent)} of {len(ids)} accounts delivered in {self._period_name} or {name}. "
             f"Spend {compared.spend_text()}.{_attention_text(due)}"
         )
-        return Result(summary, Whole(data), notes=notes, images=images)
+        return Result(summary, Whole(data), notes=notes, images=list(picture.images), files=picture.files)
 
     def _today_notes(self, call: Call, accounts: Sequence[totals.AccountFigures]) -> list[str]:
         zones = sorted({account.timezone for account in accounts})

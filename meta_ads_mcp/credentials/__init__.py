@@ -3,9 +3,10 @@
 from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
 from meta_ads_mcp.credentials.profile_index import ProfileIndex, ProfileRecord
 from meta_ads_mcp.credentials.token import FixedToken, Token, Tokens, is_meta_token, mask, wrong_form
-from meta_ads_mcp.credentials.vault import EnvironmentToken, ProfileEntry, Renewed, Vault, from_settings
+from meta_ads_mcp.credentials.vault import DEFAULT, EnvironmentToken, ProfileEntry, Renewed, Vault, from_settings
 
 __all__ = [
+    "DEFAULT",
     "Backend",
     "EnvironmentToken",
     "FixedToken",

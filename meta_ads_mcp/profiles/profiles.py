@@ -9,7 +9,16 @@ from typing import Any
 
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry, ProfileRecord, Token, Vault, is_meta_token
+from meta_ads_mcp.credentials import (
+    DEFAULT,
+    KeychainProblem,
+    ProfileEntry,
+    ProfileRecord,
+    Token,
+    Vault,
+    is_meta_token,
+    wrong_form,
+)
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.profiles.identity import Identity, MetaApp, SenderFor, exchange, identify
@@ -67,6 +76,26 @@ class ProfileService:
         trouble = await self._keep(name, token, identity)
         row = self.row(self.vault.entry(name)) | self._verdict(identity.scopes)
         return row | ({"not_in_keyring_because": trouble} if trouble else {})
+
+    @property
+    def can_adopt(self) -> bool:
+        """Return whether a token that the user enters while this process runs may be kept."""
+        return not self._locked and all(entry.source != "demo" for entry in self.vault.entries())
+
+    async def adopt(self, value: str) -> Row:
+        """Check a token that the user has entered, keep it, and use it from now on.
+
+        It replaces the token of the profile in use. Raises InvalidArguments, TokenProblem or PermissionMissing.
+        """
+        self._check_lock()
+        problem = wrong_form(value)
+        if problem:
+            raise InvalidArguments(problem, "Copy the token alone, without quotes, and try again.")
+        name = self._active() or DEFAULT
+        token = Token(value, name)
+        await self._keep(name, token, await self.check(token), active=True)
+        self.vault.use(name)
+        return self.row(self.vault.entry(name, active=True))
 
     async def delete(self, name: str) -> Row:
         self._check_lock()
@@ -199,11 +228,11 @@ class ProfileService:
             )
         return value
 
-    async def _keep(self, name: str, token: Token, identity: Identity) -> str | None:
+    async def _keep(self, name: str, token: Token, identity: Identity, *, active: bool = False) -> str | None:
         """In the keyring, else in memory; then with the reason."""
         record = self.record(token, identity)
         try:
-            await self.vault.keep(name, token.reveal(), record, active=False)
+            await self.vault.keep(name, token.reveal(), record, active=active)
         except KeychainProblem as problem:
             self.vault.keep_in_memory(name, token.reveal(), record)
             return problem.message

@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import re
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, BinaryIO
@@ -197,3 +198,16 @@ def _parse(text: str) -> Any:
 
 def _error(request_id: int | str | None, code: int, message: str) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": request_id, "error": {"code": code, "message": message}}
+
+
+def claim_stdin() -> BinaryIO:
+    """Return standard input for this server alone: child processes and libraries then read an empty one."""
+    try:
+        number = sys.stdin.fileno()
+        private = os.dup(number)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, number)
+        os.close(null)
+    except (OSError, ValueError):
+        return sys.stdin.buffer
+    return os.fdopen(private, "rb", closefd=False)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import PurePath
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 # Before the first import of fastmcp: drop its variables, which are not our settings (a wrong one would stop the start),
 # and keep it from reading the .env of the folder that a client has open, and from looking for updates.
@@ -77,7 +76,7 @@ from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.server.catalogue import READ_ONLY
 from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
-from meta_ads_mcp.server.input_lines import InputLines
+from meta_ads_mcp.server.input_lines import InputLines, claim_stdin
 from meta_ads_mcp.server.server_info import describe_server
 from meta_ads_mcp.server.skills_extension import SkillsExtension
 from meta_ads_mcp.server.tool_index import ToolEntry
@@ -89,6 +88,7 @@ if TYPE_CHECKING:
     from meta_ads_mcp.engine.writes.confirmation import ConfirmationQuestion
     from meta_ads_mcp.server import prompts, resources
     from meta_ads_mcp.server.catalogue import Catalogue
+    from meta_ads_mcp.server.login_offer import LoginOffer
 
 NAME = "meta-ads"
 LIST_TTL_SECONDS = 3600
@@ -192,7 +192,16 @@ class AdsServer(FastMCP[Any]):
                 await context.report_progress(current, total, message)
 
             elicitor = ClientElicitor(context)
-            return render_answer(await self._engine.value.call(name, arguments or {}, progress, elicitor))
+            answer = await self._engine.value.call(name, arguments or {}, progress, elicitor)
+            if answer.is_error and answer.structured["error"]["kind"] == "token":
+                return await self._login.answer(context, self._engine.value.profiles, answer, render_answer)
+            return render_answer(answer)
+
+    @cached_property
+    def _login(self) -> LoginOffer:
+        from meta_ads_mcp.server.login_offer import LoginOffer  # noqa: PLC0415  few sessions require a token
+
+        return LoginOffer()
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[McpResource]:
         return [ListedResource(**vars(resource)) for resource in self._resources.FIXED]
@@ -381,16 +390,3 @@ def is_message(line: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def claim_stdin() -> BinaryIO:
-    """Return standard input for this server alone: child processes and libraries then read an empty one."""
-    try:
-        number = sys.stdin.fileno()
-        private = os.dup(number)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, number)
-        os.close(null)
-    except (OSError, ValueError):
-        return sys.stdin.buffer
-    return os.fdopen(private, "rb", closefd=False)

@@ -125,7 +125,7 @@ class App:
     @cached_property
     def vault(self) -> Vault:
         """The profiles. Nothing is read from the keyring before the first call needs a token."""
-        from meta_ads_mcp.credentials import Keychain, ProfileIndex, Vault, from_settings  # noqa: PLC0415
+        from meta_ads_mcp.credentials import Keychain, ProfileIndex, TokenFile, Vault, from_settings  # noqa: PLC0415
 
         settings = self.settings
         if settings.demo:
@@ -137,6 +137,7 @@ class App:
             chosen=settings.profile,
             index=ProfileIndex(settings.state_dir),
             keychain=Keychain(self._keyring_timeout) if self._keyring_timeout else Keychain(),
+            token_file=TokenFile(settings.state_dir),
         )
 
     @cached_property

@@ -34,6 +34,16 @@ CLIENT_NAMES = (
 CLIENT_ALIASES = {"gemini": "gemini-cli", "claude": "claude-code"}
 FORMATS = ("table", "json", "csv")
 SHELLS = ("bash", "zsh", "fish")
+# For a person who starts the server in a terminal. It goes to standard error; the server then waits, as for a client.
+WELCOME = """\
+This is an MCP server for Meta ads. An AI client starts it and talks to it; nothing happens here.
+
+  meta-ads-mcp demo              see what it does, on demo data: no token, no network
+  meta-ads-mcp login             store your token (the command says how to get one)
+  meta-ads-mcp install CLIENT    add the server to Claude, Cursor, VS Code, Codex, ...
+  meta-ads-mcp doctor            check the set-up, with a fix for every problem
+
+Waiting for a client on standard input. Ctrl+C ends this."""
 
 
 class CommandFailed(Exception):
@@ -43,7 +53,8 @@ class CommandFailed(Exception):
 def run_serve(settings: Settings, options: argparse.Namespace) -> int:
     """Serve MCP on stdio until standard input ends."""
     if is_terminal(sys.stdin):
-        complain("Waiting for an MCP client on standard input. Try `meta-ads-mcp demo` or --help; Ctrl+C ends this.")
+        for line in WELCOME.splitlines():
+            complain(line)
     # Importing allocates much and frees little: collecting garbage meanwhile would cost a tenth of the start.
     gc.disable()
     from meta_ads_mcp.engine.telemetry import JsonLogger, install_logging  # noqa: PLC0415
@@ -121,6 +132,13 @@ def run_sandbox(settings: Settings, options: argparse.Namespace) -> int:
 def run_login(settings: Settings, options: argparse.Namespace) -> int:
     from meta_ads_mcp.cli import login  # noqa: PLC0415
 
+    if options.guide or (is_terminal(sys.stdin) and not options.token_stdin):
+        from meta_ads_mcp.cli.token_guide import guide_lines  # noqa: PLC0415
+
+        for line in guide_lines():
+            say(line)
+    if options.guide:
+        return 0
     value = login.read_token(sys.stdin, piped=options.token_stdin)
     app = _app_for_person(settings)
     return asyncio.run(
@@ -132,6 +150,7 @@ def run_login(settings: Settings, options: argparse.Namespace) -> int:
             options.business or settings.business_id,
             exchange=options.exchange,
             say=say,
+            place="file" if options.file else "keyring",
         )
     )
 
@@ -233,6 +252,12 @@ def _login_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--token-stdin", action="store_true", help="read the token from standard input")
     parser.add_argument("--business", type=digits, metavar="ID", help="business to which discovery is limited")
     parser.add_argument("--exchange", action="store_true", help="swap a short-lived user token for one of 60 days")
+    parser.add_argument(
+        "--file",
+        action="store_true",
+        help="keep the token in a file that other users cannot read, not encrypted, instead of the keyring",
+    )
+    parser.add_argument("--guide", action="store_true", help="print how to get a token, and end")
 
 
 def _name_option(parser: argparse.ArgumentParser) -> None:
@@ -274,11 +299,15 @@ COMMANDS = {
         "check a token and store it in the system's keyring",
         run_login,
         _login_options,
-        examples=("login", "login acme --business 1234567890", "login --token-stdin < token.txt"),
+        examples=(
+            "login",
+            "login --guide",
+            "login acme --business 1234567890",
+            "login --token-stdin < token.txt",
+            "login --file    (a machine without a keyring, such as WSL, ssh or Docker)",
+        ),
     ),
-    "logout": Command(
-        "remove a profile from the system's keyring", run_logout, _name_option, examples=("logout acme",)
-    ),
+    "logout": Command("remove a stored profile", run_logout, _name_option, examples=("logout acme",)),
     "tokens": Command(
         "list the stored profiles, or switch to another one",
         run_tokens,

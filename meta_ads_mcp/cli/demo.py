@@ -104,7 +104,7 @@ def run() -> int:
     say()
     say("All figures above are demo data. For your own accounts:")
     say("  meta-ads-mcp login             asks for your token and stores it in the system's keyring")
-    say("  meta-ads-mcp install CLIENT    adds the server to claude-desktop, claude-code, cursor, cline or vscode")
+    say("  meta-ads-mcp install CLIENT    adds the server to a client, such as claude-desktop, cursor or codex")
     return 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.cli.output import say, say_json
+from meta_ads_mcp.cli.output import is_terminal, say, say_json, say_table
 from meta_ads_mcp.core.graph_versions import end_warning
 from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry
 from meta_ads_mcp.errors import AdsError, TokenProblem
@@ -27,6 +27,7 @@ from meta_ads_mcp.profiles.profiles import ProfileService, iso
 from meta_ads_mcp.settings import Settings, SettingsError
 
 Status = Literal["ok", "warn", "fail", "skip"]
+COLORS: dict[Status, str] = {"ok": "green", "warn": "yellow", "fail": "red", "skip": "bright_black"}
 EXPIRY_WARNING_SECONDS = 7 * 86_400
 # Graph's `Date` header has whole seconds. A larger difference makes expiry times wrong.
 SKEW_WARNING_SECONDS, SKEW_FAILURE_SECONDS = 30, 300
@@ -70,6 +71,9 @@ def run(context: DoctorContext, *, as_json: bool) -> int:
     has_failure = any(check.status == "fail" for check in checks)
     if as_json:
         say_json({"ok": not has_failure, "checks": [asdict(check) for check in checks]})
+        return int(has_failure)
+    if is_terminal(sys.stdout):
+        say_table([(COLORS[check.status], *asdict(check).values()) for check in checks])
         return int(has_failure)
     for check in checks:
         say(check.line())
@@ -127,7 +131,8 @@ async def keyring(context: DoctorContext) -> DoctorCheck:
     try:
         backend = await context.profiles.vault.probe()
     except KeychainProblem as problem:
-        has_token = any(entry.source.startswith("META_") for entry in context.profiles.vault.entries())
+        sources = [entry.source for entry in context.profiles.vault.entries()]
+        has_token = any(source == "file" or source.startswith("META_") for source in sources)
         return DoctorCheck("keyring", "warn" if has_token else "fail", problem.message, problem.next_step)
     if backend.trouble:
         return DoctorCheck("keyring", "warn", f"works, but {backend.trouble}", "Use the keyring of the system instead.")
@@ -207,7 +212,7 @@ def scope_checks(identity: Identity, settings: Settings) -> Iterator[DoctorCheck
             yield DoctorCheck(
                 f"scopes: {family.name}"[:28],
                 "fail" if is_mandatory else "warn",
-                f"lacks {names} ({family.what})",
+                f"lacks {names} ({family.what}: {', '.join(family.tools)}, ...)",
                 f"Generate the token again with {names}, if you need this.",
             )
 

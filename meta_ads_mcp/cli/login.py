@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.credentials import ProfileEntry, Token, wrong_form
+from meta_ads_mcp.credentials import Place, ProfileEntry, Token, wrong_form
 from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing, TokenProblem
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.profiles.identity import Identity, fetch_accounts
@@ -46,9 +46,10 @@ async def login(
     *,
     exchange: bool,
     say: Say,
+    place: Place = "keyring",
 ) -> int:
     """Check the keyring, then the token at Graph, store it as the active profile and print what it can do."""
-    backend = await service.vault.probe()
+    where = await _storage(service, place)
     token = Token(value, name)
     try:
         if exchange:
@@ -58,16 +59,25 @@ async def login(
     except TokenProblem as problem:
         next_step = _RETRY if "meta-ads-mcp login" in problem.next_step else problem.next_step
         raise TokenProblem(problem.message, next_step, graph=problem.graph) from None
-    is_known = service.vault.source(name) == "keyring"
+    is_known = service.vault.is_stored(name)
     previous = service.vault.stored_active()
-    await service.vault.keep(name, token.reveal(), service.record(token, identity, business), active=True)
+    await service.vault.keep(name, token.reveal(), service.record(token, identity, business), active=True, place=place)
     for line in _describe(service, name, identity, accounts):
         say(line)
-    say(f"{'Replaced' if is_known else 'Stored'} as profile {name!r} in the system's keyring ({backend.name}).")
+    say(f"{'Replaced' if is_known else 'Stored'} as profile {name!r} in {where}.")
     if previous not in (None, name):
         say(f"Every client now uses {name!r}, not {previous!r}. To switch back: meta-ads-mcp tokens use {previous}")
-    say("Next: `meta-ads-mcp install CLIENT` (claude-desktop, claude-code, cursor, cline, vscode), then restart it.")
+    say("Next: `meta-ads-mcp install CLIENT` (claude-desktop, claude-code, cursor, codex, ...; --help names all).")
     return 0
+
+
+async def _storage(service: ProfileService, place: Place) -> str:
+    """Return the place of the token in words. Raises KeychainProblem if the keyring does not work."""
+    file = service.vault.token_file
+    if place == "file" and file is not None:
+        return f"{file.path}, not encrypted: other users cannot read it, every program of yours can"
+    backend = await service.vault.probe()
+    return f"the system's keyring ({backend.name})"
 
 
 _RETRY = (
@@ -107,11 +117,10 @@ def _scope_lines(scopes: Sequence[str] | None) -> list[str]:
     if scopes is None:
         return ["Scopes    not known"]
     lines = textwrap.wrap(", ".join(scopes), MAX_SCOPES_CHARS) or ["none"]
-    missing = permissions.missing_scopes(scopes)
     return [
         f"Scopes    {len(scopes)}: {lines[0]}",
         *(f"          {line}" for line in lines[1:]),
-        *(f"Missing   {', '.join(names)}: for {family}" for family, names in missing.items()),
+        *(f"Missing   {line}" for line in permissions.lack_lines(scopes)),
     ]
 
 
@@ -138,16 +147,17 @@ async def logout(service: ProfileService, name: str | None, say: Say) -> int:
     """Remove a stored profile, the active one by default."""
     vault = service.vault
     target = name or vault.stored_active() or "default"
-    if vault.source(target) != "keyring":
+    if not vault.is_stored(target):
         raise TokenProblem(f"There is no stored profile {target!r}.", "`meta-ads-mcp tokens` lists the profiles.")
     was_active = vault.stored_active() == target
+    place = "the file of tokens" if vault.source(target) == "file" else "the system's keyring"
     await vault.delete(target)
-    say(f"Removed profile {target!r} from the system's keyring.")
+    say(f"Removed profile {target!r} from {place}.")
     say("Meta still accepts the token: revoke it in Business settings.")
     if was_active:
         vault.activate(None)
         say("No stored profile is in use now. A server then takes META_TOKENS or META_ACCESS_TOKEN, if they are set.")
-        others = [entry.name for entry in vault.entries() if entry.source == "keyring"]
+        others = [entry.name for entry in vault.entries() if vault.is_stored(entry.name)]
         if others:
             say(f"Stored profiles: {', '.join(others)}. To use one: meta-ads-mcp tokens use {others[0]}")
     return 0

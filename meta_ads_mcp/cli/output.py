@@ -6,9 +6,11 @@ the encoding of the stream, and a reader that has gone away (`| head`) ends the 
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Literal, TextIO
 
@@ -43,6 +45,31 @@ def say_block(text: str) -> None:
     """Print a text of several lines that this program wrote itself, such as a configuration."""
     for line in text.rstrip("\n").split("\n"):
         say(line)
+
+
+def say_table(rows: Sequence[tuple[str, str, str, str, str]]) -> None:
+    """Print checks as a table as wide as the terminal: color, name, status, detail, fix.
+
+    Without colors where NO_COLOR is set (no-color.org) or the terminal has none.
+    """
+    from rich.console import Console  # noqa: PLC0415  only this table needs it
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for color, name, status, detail, fix in rows:
+        text = Text(_clean(detail))
+        if fix:
+            text.append(f"\n-> {_clean(fix)}", style="bold")
+        table.add_row(Text(status.upper(), style=f"bold {color}"), Text(_clean(name)), text)
+    stream = io.StringIO()
+    colors = Console().color_system if not os.environ.get("NO_COLOR") else None
+    Console(file=stream, force_terminal=colors is not None, width=Console().width, no_color=colors is None).print(table)
+    for line in stream.getvalue().splitlines():
+        write_line(sys.stdout, line.rstrip())
 
 
 def say_json(value: Any) -> None:

@@ -37,7 +37,10 @@ _INSTALL = {
     "darwin": "Unlock the login keychain and allow the access",
     "win32": "Check that Windows Credential Manager works for this user",
 }
-ENVIRONMENT_INSTEAD = "or set META_ACCESS_TOKEN in the client's configuration instead"
+ENVIRONMENT_INSTEAD = (
+    "or keep the token in a private file with `meta-ads-mcp login --file`, or set META_ACCESS_TOKEN in the client's "
+    "configuration"
+)
 
 
 class KeychainProblem(TokenProblem):

@@ -28,6 +28,8 @@ class ProfileRecord:
     scopes: tuple[str, ...] = ()
     business_id: str | None = None
     stored_at: int = 0
+    # keyring, or file for one that the user wants in a private file.
+    place: str = "keyring"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""All profiles of this process: stored in the OS keyring, given by the environment, registered while it runs.
+"""All profiles of this process: stored (keyring or file), given by the environment, registered while it runs.
 
 Which token is used: the profile chosen by a setting or a tool > the active stored profile > `META_TOKENS` (its first
 name) > `META_ACCESS_TOKEN`. A chosen profile that is missing is an error; no other token stands in for it.
@@ -14,10 +14,12 @@ from typing import Literal, Protocol
 from meta_ads_mcp.credentials.keychain import Backend, Keychain, KeychainProblem
 from meta_ads_mcp.credentials.profile_index import ProfileIndex, ProfileRecord, StoredProfiles
 from meta_ads_mcp.credentials.token import Token, mask
+from meta_ads_mcp.credentials.token_file import TokenFile
 from meta_ads_mcp.errors import AdsError, TokenProblem
 
 DEFAULT = "default"
-Source = Literal["keyring", "memory", "META_TOKENS", "META_ACCESS_TOKEN", "demo"]
+Place = Literal["keyring", "file"]
+Source = Literal["keyring", "file", "memory", "META_TOKENS", "META_ACCESS_TOKEN", "demo"]
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,10 @@ class Vault:
         chosen: str | None = None,
         index: ProfileIndex | None = None,
         keychain: Keychain | None = None,
+        token_file: TokenFile | None = None,
     ) -> None:
         self._given_later, self._chosen = from_environment, chosen
-        self._index, self._keychain = index, keychain or Keychain()
+        self._index, self._keychain, self.token_file = index, keychain or Keychain(), token_file
         self._given: dict[str, EnvironmentToken] | None = None
         self._memory: dict[str, EnvironmentToken] = {}
         self._records: dict[str, ProfileRecord] = {}
@@ -117,10 +120,15 @@ class Vault:
         """Return the source of a profile's token; a stored one takes precedence over the environment."""
         if name in self._memory:
             return "memory"
-        if name in self._stored().records:
-            return "keyring"
+        stored = self._stored().records.get(name)
+        if stored is not None:
+            return "file" if stored.place == "file" else "keyring"
         from_environment = self._all_given().get(name)
         return from_environment.source if from_environment else None
+
+    def is_stored(self, name: str) -> bool:
+        """Return whether the profile is kept on this machine, in the keyring or in the file."""
+        return self.source(name) in ("keyring", "file")
 
     def entries(self) -> list[ProfileEntry]:
         """Return all profiles, without asking the keyring."""
@@ -142,7 +150,7 @@ class Vault:
         return None
 
     def _record(self, name: str, source: Source) -> ProfileRecord:
-        if source == "keyring":
+        if source in ("keyring", "file"):
             return self._stored().records[name]
         from_environment = self._memory.get(name) or self._all_given()[name]
         return self._records.get(name) or ProfileRecord(mask(from_environment.value.strip()))
@@ -175,24 +183,44 @@ class Vault:
 
     def invalidate(self, token: Token) -> None:
         """Drop the cached token so that the next call reads the keyring again: a new `login` requires no restart."""
-        if self._tokens.get(token.profile) is token and self.source(token.profile) == "keyring":
+        if self._tokens.get(token.profile) is token and self.is_stored(token.profile):
             del self._tokens[token.profile]
 
     async def _value(self, name: str) -> str:
         source = self.source(name)
         if source is None:
             raise self._missing(name)
-        if source != "keyring":
+        if source not in ("keyring", "file"):
             return (self._memory.get(name) or self._all_given()[name]).value
         try:
-            value = await self._keychain.read(name)
+            value = await self._read(name, source)
         except KeychainProblem as failure:
             raise KeychainProblem(f"Profile {name!r}: {failure.message}", self._environment_step()) from None
         if value is None:
             raise TokenProblem(
-                f"The keyring has no token for the stored profile {name!r}.", f"Run `meta-ads-mcp login {name}`."
+                f"The {source} has no token for the stored profile {name!r}.", f"Run `meta-ads-mcp login {name}`."
             )
         return value
+
+    async def _read(self, name: str, place: Source) -> str | None:
+        return self._require_file().read(name) if place == "file" else await self._keychain.read(name)
+
+    async def _write(self, name: str, value: str, place: Place) -> None:
+        if place == "file":
+            self._require_file().write(name, value)
+        else:
+            await self._keychain.write(name, value)
+
+    async def _erase(self, name: str, place: str) -> None:
+        if place == "file":
+            self._require_file().delete(name)
+        else:
+            await self._keychain.delete(name)
+
+    def _require_file(self) -> TokenFile:
+        if self.token_file is None:
+            raise TokenProblem("There is no file of tokens here.", "Run `meta-ads-mcp login`.")
+        return self.token_file
 
     def _environment_step(self) -> str:
         """Return the variables to set when the keyring does not work. A stored profile takes precedence."""
@@ -230,21 +258,29 @@ class Vault:
             raise self._missing(name)
         self._save(replace(profiles, active=name))
 
-    async def keep(self, name: str, value: str, record: ProfileRecord, *, active: bool) -> Source:
-        """Store in the keyring, under a new name or over the old entry. Raises KeychainProblem where that fails."""
+    async def keep(
+        self, name: str, value: str, record: ProfileRecord, *, active: bool, place: Place = "keyring"
+    ) -> Source:
+        """Store under a new name or over the old entry, and remove the old entry from another place.
+
+        Raises KeychainProblem or TokenProblem where that fails.
+        """
         if self._index is None:
             raise KeychainProblem("Nothing is stored here.", "Set META_ACCESS_TOKEN instead.")
         profiles = self._stored()
-        await self._keychain.write(name, value)
+        old = profiles.records.get(name)
+        await self._write(name, value, place)
         try:
-            self._save(profiles.having(name, record, active=active))
+            self._save(profiles.having(name, replace(record, place=place), active=active))
         except TokenProblem:
-            if name not in profiles.records:
-                await self._keychain.delete(name)
+            if old is None:
+                await self._erase(name, place)
             raise
         for cache in (self._memory, self._tokens, self._ends):
             cache.pop(name, None)
-        return "keyring"
+        if old is not None and old.place != place:
+            await self._erase(name, old.place)
+        return place
 
     def keep_in_memory(self, name: str, value: str, record: ProfileRecord) -> Source:
         """Keep in memory for this process."""
@@ -256,8 +292,9 @@ class Vault:
         """Replace the token of a profile. When the new one cannot be stored, the old one stays."""
         entry = self.entry(name)
         record = replace(entry.record, masked=mask(new.value), expires_at=new.expires_at)
-        if entry.source == "keyring":
-            return await self.keep(name, new.value, record, active=self._stored().active == name)
+        if entry.source in ("keyring", "file"):
+            place: Place = "file" if entry.source == "file" else "keyring"
+            return await self.keep(name, new.value, record, active=self._stored().active == name, place=place)
         return self.keep_in_memory(name, new.value, record)
 
     async def delete(self, name: str) -> ProfileEntry:
@@ -266,8 +303,8 @@ class Vault:
         with contextlib.suppress(TokenProblem):
             active = name == self.active_name()
         entry = self.entry(name, active=active)
-        if entry.source == "keyring":
-            await self._keychain.delete(name)
+        if entry.source in ("keyring", "file"):
+            await self._erase(name, entry.source)
             self._save(self._stored().without(name))
         self._memory.pop(name, None)
         if self._given is not None:
@@ -280,14 +317,14 @@ class Vault:
     def drop_if_renewed_elsewhere(self, name: str) -> bool:
         """Return whether another process has stored a later token, and drop the cached one if so."""
         end, stored_end = self._ends.get(name), self.entry(name).record.expires_at
-        if self.source(name) != "keyring" or not end or stored_end is None or 0 < stored_end <= end:
+        if not self.is_stored(name) or not end or stored_end is None or 0 < stored_end <= end:
             return False
         self._tokens.pop(name, None)
         return True
 
     def remember(self, name: str, record: ProfileRecord) -> None:
         """Remember what Graph said of a token that is not stored here."""
-        if self.source(name) != "keyring":
+        if not self.is_stored(name):
             self._records[name] = record
 
     def held(self) -> list[Token]:

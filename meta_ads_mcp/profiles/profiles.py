@@ -26,6 +26,7 @@ from meta_ads_mcp.profiles.renewal import TokenRenewal
 
 _WHERE = {
     "keyring": "OS keyring",
+    "file": "private file",
     "memory": "memory of this process",
     "META_TOKENS": "environment (META_TOKENS)",
     "META_ACCESS_TOKEN": "environment (META_ACCESS_TOKEN)",

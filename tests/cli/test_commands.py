@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -338,3 +339,63 @@ def test_install_knows_other_names_and_other_formats(terminal: Terminal, name: s
     assert "--demo" in (terminal.home / file).read_text()
     assert terminal.run("uninstall", name)[0] == 0
     assert "--demo" not in (terminal.home / file).read_text()
+
+
+# --- without a keyring
+
+
+def test_a_token_is_kept_in_a_private_file_when_asked_for(terminal: Terminal) -> None:
+    with using(FailKeyring()):
+        code, out, _ = terminal.login(DEMO_TOKEN, "--file")
+        path = terminal.home / "state" / "tokens.json"
+        assert code == 0
+        assert f"{path}, not encrypted" in out
+        assert json.loads(path.read_text())["tokens"] == {"default": DEMO_TOKEN}
+        assert os.name != "posix" or path.stat().st_mode & 0o777 == 0o600
+        assert terminal.run("call", "ads_get_ad_accounts", "limit=1")[0] == 0
+        assert "private file" in terminal.run("tokens")[1]
+        assert terminal.run("doctor")[0] == 0
+        assert "from the file of tokens" in terminal.run("logout")[1]
+        assert not path.exists()
+
+
+def test_moving_a_profile_between_file_and_keyring_leaves_one_copy(terminal: Terminal) -> None:
+    path = terminal.home / "state" / "tokens.json"
+    terminal.login(DEMO_TOKEN, "--file")
+    assert terminal.backend.entries == {}
+    terminal.login(DEMO_TOKEN)
+    assert not path.exists()
+    assert list(terminal.backend.entries) == [(SERVICE, "default")]
+    terminal.login(DEMO_TOKEN, "--file")
+    assert terminal.backend.entries == {}
+    assert path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_file_of_tokens_that_others_can_read_is_refused(terminal: Terminal) -> None:
+    terminal.login(DEMO_TOKEN, "--file")
+    (terminal.home / "state" / "tokens.json").chmod(0o644)
+    code, out, _ = terminal.run("call", "ads_get_ad_accounts")
+    assert code == 1
+    assert "chmod 600" in out
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"tokens": 1}', "\xff"])
+def test_a_broken_file_of_tokens_says_what_to_do(terminal: Terminal, content: str) -> None:
+    terminal.login(DEMO_TOKEN, "--file")
+    path = terminal.home / "state" / "tokens.json"
+    path.write_bytes(content.encode("latin-1"))
+    code, out, _ = terminal.run("call", "ads_get_ad_accounts")
+    assert code == 1
+    assert "login --file" in out
+
+
+def test_the_guide_has_every_permission_and_asks_for_nothing(terminal: Terminal) -> None:
+    code, out, _ = terminal.run("login", "--guide")
+    assert code == 0
+    for words in ("System users", "Assign assets", "Generate new token", "ads_management", "leads_retrieval"):
+        assert words in out
+
+
+def test_what_is_missing_names_tools(terminal: Terminal) -> None:
+    assert "ads_get_leads, ads_export_leads" in terminal.login(READ_ONLY)[1]

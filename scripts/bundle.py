@@ -20,7 +20,7 @@ from meta_ads_mcp import __version__
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 
 ROOT = Path(__file__).parent.parent
-ALONGSIDE = ("README.md", "LICENSE")
+ALONGSIDE = ("README.md", "LICENSE", "PRIVACY.md")
 # The same bytes for the same source, whenever it is built.
 EPOCH = (2026, 1, 1, 0, 0, 0)
 
@@ -42,6 +42,7 @@ def project() -> str:
 def contents() -> Iterator[tuple[str, bytes]]:
     yield "manifest.json", json.dumps(manifest(), ensure_ascii=False, indent=2).encode()
     yield "pyproject.toml", project().encode()
+    yield "icon.png", (ROOT / "bundle" / "icon.png").read_bytes()
     for name in ALONGSIDE:
         yield name, (ROOT / name).read_bytes()
     for path in sorted((ROOT / "meta_ads_mcp").rglob("*")):

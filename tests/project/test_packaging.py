@@ -93,7 +93,7 @@ def test_the_bundle_holds_the_package_its_version_and_the_listed_tools(tmp_path:
         project = tomllib.loads(opened.read("pyproject.toml").decode())
     assert manifest["version"] == __version__
     assert manifest["server"]["entry_point"] in names
-    assert {"README.md", "LICENSE", "meta_ads_mcp/cli/main.py", "meta_ads_mcp/sandbox/data/graph.json"} <= names
+    assert {"README.md", "LICENSE", "PRIVACY.md", manifest["icon"], "meta_ads_mcp/cli/main.py", "meta_ads_mcp/sandbox/data/graph.json"} <= names
     assert not any("__pycache__" in name or name.startswith("tests") for name in names)
     assert 0 < len(manifest["tools"]) <= 40
     assert "dependency-groups" not in project
@@ -109,9 +109,20 @@ def test_the_bundles_form_fits_the_settings_and_hides_the_secrets() -> None:
     assert set(asked.values()) == set(form)
     for variable, key in asked.items():
         assert form[key].get("sensitive", False) == (variable in SECRETS)
-        assert "default" in form[key] or form[key]["required"]
-    filled = {name: str(form[key].get("default", "")).replace("False", "false") for name, key in asked.items()}
+        assert "default" in form[key]
+    filled = {name: str(form[key]["default"]).replace("False", "false") for name, key in asked.items()}
     assert load(filled) == load({})
+
+
+def test_the_bundle_starts_without_a_token_in_the_demo_or_with_a_profile() -> None:
+    manifest = bundle.manifest()
+    form = manifest["user_config"]
+    assert not any(field.get("required") for field in form.values())
+    environment = manifest["server"]["mcp_config"]["env"]
+    assert environment["META_ADS_DEMO"] == "${user_config.demo}"
+    filled = {name: "" for name in environment} | {"META_ADS_ALLOW_WRITES": "false", "META_ADS_DEMO": "true"}
+    assert load(filled).demo
+    assert load(filled | {"META_ADS_DEMO": "false", "META_ADS_PROFILE": "acme"}).profile == "acme"
 
 
 # --- links and examples

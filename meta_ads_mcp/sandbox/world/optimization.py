@@ -140,7 +140,7 @@ def predicted(budget: int, audience: int, cpm: float) -> dict[str, Json]:
     budgets = [budget * (point + 1) * 2 // CURVE_POINTS for point in range(CURVE_POINTS)]
     impressions = [round(amount * 1000 / cpm) for amount in budgets]
     reach = [reached(count, audience) for count in impressions]
-    impressions = round(budget * 1000 / cpm)
+    total_impressions = round(budget * 1000 / cpm)
     return {
         "status": 1,
         "reservation_status": 0,
@@ -148,8 +148,8 @@ def predicted(budget: int, audience: int, cpm: float) -> dict[str, Json]:
         "prediction_mode": 1,
         "buying_type": "RESERVED",
         "external_budget": budget,
-        "external_impression": impressions,
-        "external_reach": reached(impressions, audience),
+        "external_impression": total_impressions,
+        "external_reach": reached(total_impressions, audience),
         "external_minimum_budget": budgets[0],
         "external_maximum_budget": budgets[-1],
         "external_minimum_reach": reach[0],

@@ -1,7 +1,7 @@
 """Call tools as the model in a client does, and count what it costs.
 
-The model knows the default list of tools, what its user says, and the answers of this job so far. It may pass an id
-only if one of those contains it, and call an unlisted tool only if an answer named that tool.
+The model knows the default list of tools with their descriptions, what its user says, and the answers of this job so
+far. It may pass an id only if one of those contains it, and call an unlisted tool only if one of those names that tool.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Assistant:
         self.characters = 0
         self.pictures = 0
         self._planned: tuple[str, dict[str, Any]] = ("", {})
-        self._texts = [request, *sorted(desk.catalogue.listed_names)]
+        self._texts = [request, *(f"{tool.name}: {tool.description}" for tool in desk.catalogue.listed)]
 
     async def read(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
         """Return the structured content of a read that must succeed."""

@@ -187,38 +187,20 @@ async def change_links(assistant: Assistant, truth: Truth) -> None:
     characters=6_000,
 )
 async def shift_budgets(assistant: Assistant, truth: Truth) -> None:
-    content = await assistant.read(
-        "ads_get_insights",
-        object_id=truth.account,
-        level="adset",
-        date_preset="last_14d",
-        fields=["campaign_id", "cost_per_result"],
-        filtering=[{"field": "adset.effective_status", "operator": "IN", "value": ["ACTIVE"]}],
-        max_items=100,
-    )
-    listing = await assistant.read(
-        "ads_get_ad_sets",
-        account_id=truth.account,
-        status_filter=["ACTIVE"],
-        fields=["id", "daily_budget"],
-        max_items=100,
-    )
-    budgets = {row["id"]: row["daily_budget"]["minor"] for row in listing["data"] if row.get("daily_budget")}
-    by_campaign: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows_of(content):
-        if row["cost_per_result"] and row["ad_set_id"] in budgets:
-            by_campaign[row["campaign_id"]].append(row)
-    edits = []
-    for rows in by_campaign.values():
-        rows.sort(key=lambda row: row["cost_per_result"])
-        best, worst = rows[0]["ad_set_id"], rows[-1]["ad_set_id"]
-        moved = budgets[worst] // 10
-        for ad_set, budget in ((worst, budgets[worst] - moved), (best, budgets[best] + moved)):
-            edits.append({"level": "ad_set", "id": ad_set, "set": {"daily_budget": budget}})
-    check(edits, "no campaign has ad sets with budgets")
-    before = sum(int(truth.node(edit["id"])["daily_budget"]) for edit in edits)
+    sets = truth.desk.nodes("AdSet", effective_status="ACTIVE")
+    before = {node.id: int(node.get("daily_budget")) for node in sets if node.get("daily_budget")}
     data = await assistant.write(
-        "ads_bulk_update", account_id=truth.account, edits=edits, idempotency_key="shift-tenth"
+        "ads_shift_budget",
+        account_id=truth.account,
+        level="ad_set",
+        from_ids=["worst"],
+        to_ids=["best"],
+        percent=10,
+        idempotency_key="shift-tenth",
     )
     check(data.get("unit_id"), "no unit to undo")
-    check(sum(int(truth.node(edit["id"])["daily_budget"]) for edit in edits) == before, "the sum is another one")
+    now = {key: int(truth.node(key)["daily_budget"]) for key in before}
+    cuts = {truth.node(key)["campaign_id"] for key in before if now[key] < before[key]}
+    raises = {truth.node(key)["campaign_id"] for key in before if now[key] > before[key]}
+    check(cuts and cuts == raises, "a campaign has a cut without a raise")
+    check(sum(now.values()) == sum(before.values()), "the sum is another one")

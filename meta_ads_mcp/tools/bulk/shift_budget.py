@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
-from meta_ads_mcp.analysis.query.selection import build_request
-from meta_ads_mcp.analysis.report import query_sheet
-from meta_ads_mcp.analysis.table import Column
 from meta_ads_mcp.core.nodes import ENTITY_KINDS
 from meta_ads_mcp.core.params import Local, exactly_one
 from meta_ads_mcp.core.partial import attempt
@@ -22,21 +19,27 @@ from meta_ads_mcp.core.units.unit_plan import UnitPlan, UnitStep
 from meta_ads_mcp.core.values.ids import AccountId, ObjectId
 from meta_ads_mcp.core.values.money import Money, format_money, money, to_minor
 from meta_ads_mcp.core.write import Change
-from meta_ads_mcp.domain.insights_query import InsightsParams
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.bulk.budgets import MAX_CHECKED_MINOR, BudgetField, budget_of, read_minimum, without_budget
 from meta_ads_mcp.tools.bulk.object_reads import read_objects_of_kind, update_request
+from meta_ads_mcp.tools.bulk.ranked_ad_sets import rank_ad_sets, read_costs
 from meta_ads_mcp.tools.bulk.shifts import Split, amounts_to_take, groups_of, shares
-from meta_ads_mcp.tools.insights.read_all import read_all
 
 _COMMON = "id account_id name status effective_status daily_budget lifetime_budget budget_remaining".split()
 _MORE = {"campaign": ["stop_time"], "ad_set": ["campaign_id", "end_time", "learning_stage_info"]}
-_LEVELS = {"campaign": "campaign", "ad_set": "adset"}
-CONTEXT_PRESET = "last_14d"
 _AVERAGES = (
     "The costs are averages of the last 14 days. What more money would bring is not known: Graph has no outcome curve."
 )
-Ids = Annotated[list[ObjectId], Local(), Field(min_length=1, max_length=20)]
+WORST, BEST = "worst", "best"
+
+
+def _rank_or_id(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    return value if value in (WORST, BEST) else validate(value)
+
+
+RankedId = Annotated[
+    ObjectId, WrapValidator(_rank_or_id), Field(json_schema_extra={"pattern": f"^([0-9]+|{WORST}|{BEST})$"})
+]
 
 
 @dataclass(frozen=True)
@@ -58,14 +61,17 @@ class BudgetMove:
 class ShiftBudget(KeyedUnitParams):
     """Move money between campaigns or ad sets while the sum stays the same to the last minor unit.
 
-    Cuts go first, and no raise is sent unless they are made. If both sides are ad sets of the same campaigns, the
-    money stays within each campaign. One confirmation, one undo.
+    from_ids=["worst"] with to_ids=["best"] picks the ad sets of each campaign by cost per result. Cuts go first, and no
+    raise is sent unless they are made. If both sides are ad sets of the same campaigns, the money stays within each
+    campaign. One confirmation, one undo.
     """
 
     account_id: AccountId
     level: Annotated[Literal["campaign", "ad_set"], Local()]
-    from_ids: Ids
-    to_ids: Ids
+    from_ids: Annotated[
+        list[RankedId], Local(), Field(min_length=1, max_length=20, description='["worst"]: that of each campaign')
+    ]
+    to_ids: Annotated[list[RankedId], Local(), Field(min_length=1, max_length=20, description='["best"] for ["worst"]')]
     amount: Annotated[Money | None, Local(), Field(description='In all, such as "50.00 EUR"')] = None
     percent: Annotated[float | None, Local(), Field(ge=1, le=90, description="Of the budgets of from_ids")] = None
     split: Annotated[Split, Local()] = "proportional"
@@ -77,11 +83,25 @@ class ShiftBudget(KeyedUnitParams):
         both = set(self.from_ids) & set(self.to_ids)
         if both:
             raise ValueError(f"{min(both)} is in from_ids and in to_ids")
+        if {WORST, BEST} & {*self.from_ids, *self.to_ids}:
+            if (self.from_ids, self.to_ids) != ([WORST], [BEST]):
+                raise ValueError('from_ids=["worst"] goes with to_ids=["best"] and no other ids')
+            if self.level != "ad_set" or self.percent is None:
+                raise ValueError("worst and best are ad sets of the same campaign: give level=ad_set and percent")
         return exactly_one(self, "amount", "percent")
 
     async def plan_unit(self, call: Call) -> UnitPlan:
         """Compute the cuts and the raises. Raises InvalidArguments when the sum could not stay the same."""
         account = await call.account(self.account_id)
+        if self.from_ids != [WORST]:
+            return await self.plan_moves(call, account)
+        ranked = await rank_ad_sets(call, account)
+        call.note(ranked.note())
+        args = self.model_copy(update={"from_ids": ranked.worst, "to_ids": ranked.best})
+        return await args.plan_moves(call, account)
+
+    async def plan_moves(self, call: Call, account: Account) -> UnitPlan:
+        """Return the unit for ids that are known."""
         rows = await self._read(call)
         kind = self._kind_of_budget(rows)
         floor = await self._floor(call, account, rows, kind)
@@ -167,29 +187,11 @@ class ShiftBudget(KeyedUnitParams):
 
     async def _costs(self, call: Call, account: Account) -> dict[str, Row]:
         """Return spend, results and cost per result of each object. A failure leaves them out, with a note."""
-        level = _LEVELS[self.level]
-        ids = [*self.from_ids, *self.to_ids]
-        query = InsightsParams.model_validate(
-            {
-                "object_id": self.account_id,
-                "level": level,
-                "fields": [f"{level}_id", "spend", "results", "cost_per_result"],
-                "filtering": [{"field": f"{level}.id", "operator": "IN", "value": ids}],
-                "date_preset": CONTEXT_PRESET,
-            }
-        )
-        request = build_request(query, account, account.today(call.now()), synchronous=True)
-        rows = await attempt(read_all(call, self.account_id, request.fields, **request.params))
-        if isinstance(rows, AdsError):
-            call.note(f"The cost per result could not be read ({rows.kind}).")
+        costs = await attempt(read_costs(call, account, self.level, [*self.from_ids, *self.to_ids]))
+        if isinstance(costs, AdsError):
+            call.note(f"The cost per result could not be read ({costs.kind}).")
             return {}
-        cells = query_sheet(rows, query).cells
-        return {
-            str(cell.get(Column(f"{level}_id"))): {
-                name: cell.get(Column(name)) for name in ("spend", "results", "cost_per_result")
-            }
-            for cell in cells
-        }
+        return costs
 
 
 def _minor(row: Row) -> int:

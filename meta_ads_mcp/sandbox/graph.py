@@ -20,6 +20,7 @@ from meta_ads_mcp.sandbox.tokens import SandboxTokens, TokenInfo
 from meta_ads_mcp.sandbox.usage import Usage
 from meta_ads_mcp.sandbox.versions import live_versions, served_version
 from meta_ads_mcp.sandbox.world import World
+from meta_ads_mcp.sandbox.world.catalogs import catalog_of
 
 Json = Any
 Clock = Callable[[], datetime]
@@ -83,7 +84,8 @@ class SandboxGraph:
         version = served_version(call.version, self.spec.version, self.clock().date())
         node = self.find(call.path[0]) if call.path else None
         edge = call.path[1] if len(call.path) > 1 else ""
-        return self.usage.headers(version, node.account if node else "", edge)
+        catalog = catalog_of(self.world.store, node) if node else None
+        return self.usage.headers(version, node.account if node else "", edge, catalog or "")
 
     def _body(self, call: SandboxCall) -> Json:
         self._check_protocol(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -168,3 +169,42 @@ def test_the_parts_of_catalogs_agree_for_every_seed(seed: int) -> None:
     shown = {node.get("product_set_id") for node in store.nodes.values() if node.type == "AdCreative"} - {None}
     assert used == shown
     assert sorted(store.nodes[set_id].get("product_count") for set_id in used)[0] == 0
+
+
+async def end_upload(made: FakeTransport, feed: str, text: str | None) -> None:
+    files = [("file", ("items.csv", text.encode(), "text/csv"))] if text else []
+    body = {"update_only": "true"} if text else {"url": "https://shop.example/items.csv"}
+    upload = (await made.done("POST", f"{feed}/uploads", body, files=files))["id"]
+    made.sandbox.graph.clock = lambda: NOW + timedelta(hours=1)
+    for _ in range(3):
+        await made.get(upload, fields="id,end_time")
+
+
+@pytest.mark.parametrize("is_file", [True, False], ids=["a file", "a fetched address"])
+async def test_rules_of_a_feed_act_on_its_next_upload(is_file: bool) -> None:
+    made = writing()
+    catalog, feed = catalogs(made.sandbox.world)[0], feed_of(made)
+    item = next(node for node in made.store.children(catalog, "products") if node.get("product_feed")["id"] == feed)
+    sku, title = str(item.get("retailer_id")), str(item.get("name"))
+    for attribute, kind, params in (
+        ("title", "letter_case_rule", {"type": "to_upper"}),
+        ("brand", "value_mapping_rule", {str(item.get("brand")): "House brand"}),
+    ):
+        rule = {"attribute": attribute, "rule_type": kind, "params": json.dumps(params)}
+        await made.done("POST", f"{feed}/rules", rule)
+    assert made.store.nodes[item.id].get("name") == title, "a rule waits for the next upload"
+    text = f"id,title,brand\n{sku},{title},{item.get('brand')}\n" if is_file else None
+    await end_upload(made, feed, text)
+    new = made.store.nodes[item.id]
+    assert (new.get("name"), new.get("brand")) == (title.upper(), "House brand")
+
+
+@pytest.mark.parametrize(
+    ("edge", "kind"), [("products", "catalog_management"), ("check_batch_request_status", "catalog_batch")]
+)
+async def test_answers_about_catalogs_say_how_much_of_their_quota_is_used(edge: str, kind: str) -> None:
+    made = untouched()
+    catalog = catalogs(made.sandbox.world)[0]
+    answer = await made.raw("GET", f"{catalog}/{edge}", handle="h")
+    usage = json.loads(answer.headers["x-business-use-case-usage"])
+    assert [entry["type"] for entry in usage[catalog]] == [kind]

@@ -15,6 +15,7 @@ from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, Handler, serve
 from meta_ads_mcp.sandbox.edges.writing import allow
 from meta_ads_mcp.sandbox.refusal import Refusal, missing_permission
 from meta_ads_mcp.sandbox.store import GraphNode
+from meta_ads_mcp.sandbox.world.catalogs import catalog_of
 from meta_ads_mcp.sandbox.world.product_filter import check_filter, select
 
 Json = Any
@@ -54,14 +55,6 @@ def enter(ask: Ask) -> None:
     catalog = catalog_of(ask.graph.world.store, ask.node) or ask.node.id
     allow(ask, "catalog_calls", catalog, most=MAX_CALLS, within=timedelta(hours=1), refusal=too_many_calls())
     items_batch.carry_out_due(ask, catalog)
-
-
-def catalog_of(store: Any, node: GraphNode) -> str | None:
-    """Return the catalog to which a node belongs. Feeds, uploads and rules do not name theirs."""
-    if node.type == "ProductCatalog":
-        return node.id
-    catalog = node.get("product_catalog") if node.type in ("ProductSet", "ProductItem") else None
-    return str(catalog["id"]) if catalog else store.memory.get(("catalog", node.id))
 
 
 def items_under(ask: Ask) -> list[GraphNode]:

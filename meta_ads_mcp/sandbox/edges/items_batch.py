@@ -14,6 +14,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from meta_ads_mcp.sandbox.edges.feed_rules import apply_rules
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.edges.writing import allow
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, is_required
@@ -275,6 +276,8 @@ def _fetch_again(store: Store, feed: str) -> dict[str, Json]:
     """The address gives what it gave at the last upload: the same items, or nothing."""
     before = [upload for upload in store.children(feed, "uploads") if upload.get("end_time")]
     fails = bool(before) and not before[0].get("num_detected_items")
+    if not fails:
+        _apply_rules_to_items(store, feed)
     count = 0 if fails else store.nodes[feed].get("product_count")
     return {
         "num_detected_items": count,
@@ -285,6 +288,22 @@ def _fetch_again(store: Store, feed: str) -> dict[str, Json]:
         "warning_count": 0,
         "is_missing": fails,
     }
+
+
+def _apply_rules_to_items(store: Store, feed: str) -> None:
+    """Change the items of a feed as its rules change the rows that are fetched."""
+    if not store.children(feed, "rules"):
+        return
+    attributes = {field_name: name for name, field_name in FIELDS.items()}
+    for item in store.children(store.memory["catalog", feed], "products"):
+        if (item.get("product_feed") or {}).get("id") == feed:
+            row = {attributes[name]: value for name, value in item.fields.items() if name in attributes}
+            new_row = apply_rules(store, feed, row)
+            if new_row != row:
+                fields = reviewed(
+                    {**item.fields, **{FIELDS[name]: new_row[name] for name in new_row if name in FIELDS}}
+                )
+                store.add(GraphNode(item.id, item.type, fields, default_fields=item.default_fields))
 
 
 def _add_error(store: Store, upload_id: str) -> None:
@@ -308,7 +327,7 @@ def _take_over(ask: Ask, plan: Mapping[str, Json], catalog: str) -> dict[str, Js
     shelf = Shelf(store, catalog, plan["feed"])
     bad: list[tuple[int, str, str]] = []
     for number, row in enumerate(rows, 2):
-        data = {name: value for name, value in row.items() if name and value}
+        data = apply_rules(store, plan["feed"], {name: value for name, value in row.items() if name and value})
         problem = shelf.apply({"method": "UPDATE", "data": data}, upsert=True)
         if problem:
             bad.append((number, str(data.get("id") or ""), problem))

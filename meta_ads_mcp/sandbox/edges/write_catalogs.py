@@ -6,18 +6,19 @@ Source: Meta docs, marketing-api/reference/product-catalog, product-set, product
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from meta_ads_mcp.sandbox.edges import items_batch
-from meta_ads_mcp.sandbox.edges.catalogs import catalog_of, items_under, serves_catalog
+from meta_ads_mcp.sandbox.edges.catalogs import items_under, serves_catalog
+from meta_ads_mcp.sandbox.edges.feed_rules import apply_rule
 from meta_ads_mcp.sandbox.edges.registry import Ask
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, check_name, gone, need
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid, is_required, unknown_node
 from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
-from meta_ads_mcp.sandbox.world.catalogs import NAMED, add_set, count_of_feed, latest_upload
+from meta_ads_mcp.sandbox.world.catalogs import NAMED, add_set, catalog_of, count_of_feed, latest_upload
 from meta_ads_mcp.sandbox.world.product_filter import check_filter
 from meta_ads_mcp.sandbox.world.shop import money_text
 
@@ -276,26 +277,14 @@ def preview_rule(ask: Ask) -> Json:
     rows: list[dict[str, Json]] = []
     for item in items_under(ask):
         before = item.get(name)
-        after = apply_rule(item, before, str(ask.params["rule_type"]), values)
+        after = apply_rule(partial(_read_attribute, item), before, str(ask.params["rule_type"]), values)
         if after != before and len(rows) < MAX_SAMPLES:
             rows.append({"retailer_id": item.get("retailer_id"), "before": before, "after": after})
     return {"data": rows}
 
 
-def apply_rule(item: GraphNode, value: Json, rule_type: str, values: Mapping[str, Json]) -> Json:
-    """Return the value of an attribute after a rule."""
-    text = str(value or "")
-    if rule_type == "mapping_rule":
-        source = str(values["map_from"])
-        return item.get(items_batch.FIELDS.get(source, source))
-    if rule_type == "value_mapping_rule":
-        return values.get(text, value)
-    if rule_type == "letter_case_rule":
-        cases = {"to_upper": str.upper, "to_lower": str.lower, "capitalize_all": str.title}
-        return cases.get(str(values["type"]), str.capitalize)(text) if text else value
-    if rule_type == "fallback_rule":
-        return value or values.get("user_default_value")
-    return re.sub(str(values["regex"]), str(values.get("replacement", "")), text) if text else value
+def _read_attribute(item: GraphNode, attribute: str) -> Json:
+    return item.get(items_batch.FIELDS.get(attribute, attribute))
 
 
 @serves_catalog("DELETE", "ProductFeedRule")

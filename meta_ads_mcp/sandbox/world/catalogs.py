@@ -273,3 +273,11 @@ def _show_set(world: World, store: Store, ad_set: GraphNode, set_id: str) -> Non
         },
     }
     store.patch(ad.get("creative")["id"], fields)
+
+
+def catalog_of(store: Store, node: GraphNode) -> str | None:
+    """Return the catalog to which a node belongs. Feeds, uploads and rules do not name theirs."""
+    if node.type == "ProductCatalog":
+        return node.id
+    catalog = node.get("product_catalog") if node.type in ("ProductSet", "ProductItem") else None
+    return str(catalog["id"]) if catalog else store.memory.get(("catalog", node.id))

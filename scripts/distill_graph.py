@@ -47,8 +47,8 @@ KEPT_EDGES = {
         page_backed_instagram_accounts photos posts published_posts scheduled_posts videos""".split(),
     "User": "accounts ad_studies adaccounts assigned_ad_accounts assigned_business_asset_groups assigned_pages "
     "business_users businesses permissions picture".split(),
-    "ProductCatalog": """check_batch_request_status data_sources diagnostics event_stats external_event_sources
-        items_batch product_feeds product_sets products""".split(),
+    "ProductCatalog": """agencies assigned_users check_batch_request_status data_sources diagnostics event_stats
+        external_event_sources items_batch product_feeds product_sets products""".split(),
     "ProductFeed": "products rules upload_schedules uploads".split(),
     "ProductItem": ["product_sets"],
     "ProductSet": ["products"],

@@ -12,6 +12,7 @@ from typing import Any
 from meta_ads_mcp.sandbox.edges import items_batch
 from meta_ads_mcp.sandbox.edges.lists import linked
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, Handler, serves
+from meta_ads_mcp.sandbox.edges.sharing import people_of_object
 from meta_ads_mcp.sandbox.edges.writing import allow
 from meta_ads_mcp.sandbox.refusal import Refusal, missing_permission
 from meta_ads_mcp.sandbox.store import GraphNode
@@ -108,7 +109,10 @@ def sets_of_item(ask: Ask) -> EdgeListing:
     return EdgeListing([row for row in rows if select([ask.node], row.get("filter"))])
 
 
-serves_catalog("GET", "ProductCatalog/product_feeds", "ProductFeed/rules", "ProductFeed/uploads")(linked)
+serves_catalog(
+    "GET", "ProductCatalog/product_feeds", "ProductCatalog/agencies", "ProductFeed/rules", "ProductFeed/uploads"
+)(linked)
+serves_catalog("GET", "ProductCatalog/assigned_users")(people_of_object)
 serves("GET", "Business/owned_product_catalogs", "Business/client_product_catalogs")(linked)
 
 

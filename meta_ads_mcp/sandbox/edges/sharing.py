@@ -104,7 +104,7 @@ def assigned_users(ask: Ask) -> EdgeListing:
 
 @serves("GET", "AdAccount/assigned_users", "Page/assigned_users")
 def people_of_object(ask: Ask) -> EdgeListing:
-    """Return the people of a business who have tasks on an account or a Page."""
+    """Return the people of a business who have tasks on an account, a Page or a catalog."""
     need(ask.params, "business")
     people = ask.graph.world.store.children(ask.node.id, "assigned_users")
     return EdgeListing(

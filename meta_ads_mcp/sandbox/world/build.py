@@ -61,8 +61,8 @@ def build(world: World) -> Built:
     people.add_agency(parts.store, world.seed, world.business_id, world.user_id, start)
     for number, client in enumerate(world.clients):
         add_account(world, parts, number, client)
-    link_agency(world, parts.store)
     CatalogBuilder(world, parts.store).add_all()
+    link_agency(world, parts.store)
     promote_sets(world, parts.store)
     return parts
 

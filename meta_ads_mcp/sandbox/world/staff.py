@@ -65,6 +65,8 @@ def _add_person(
             store.add(GraphNode(entry_id, "AssignedUser", entry))
             _append(store, account, "assigned_users", entry_id)
             _append(store, world.page_ids[place], "assigned_users", entry_id)
+            if place < len(catalogs := store.links.get((world.business_id, "owned_product_catalogs"), ())):
+                _append(store, catalogs[place], "assigned_users", entry_id)
 
 
 def _add_invitation(store: Store, world: World) -> None:
@@ -88,7 +90,7 @@ def _stamp(world: World, days: int) -> str:
 
 
 def _add_partner(store: Store, world: World) -> None:
-    """Add an agency that may analyze the first client's account and dataset."""
+    """Add an agency that may analyze the first client's account and dataset, and use its catalog."""
     partner_id = ids.make(world.seed, "business", "partner")
     fields = {"id": partner_id, "name": PARTNER, "verification_status": "verified"}
     store.add(GraphNode(partner_id, "Business", fields, default_fields=NAMED))
@@ -97,6 +99,8 @@ def _add_partner(store: Store, world: World) -> None:
     _append(store, account, "agencies", partner_id)
     for pixel_id in store.links.get((account, "adspixels"), ()):
         _append(store, pixel_id, "agencies", partner_id)
+    for catalog_id in store.links.get((world.business_id, "owned_product_catalogs"), ())[:1]:
+        _append(store, catalog_id, "agencies", partner_id)
 
 
 def _append(store: Store, parent: str, edge: str, child: str) -> None:

@@ -29,6 +29,7 @@ OTHER_SCOPES = frozenset(
 ACTIVE_STATUS = 1
 SILENT_HOURS = 7 * 24
 _BUSINESS_SETTINGS = "Business settings"
+_PLACES = {"account": "Accounts > Ad accounts", "catalog": "Data sources > Catalogs"}
 
 
 def finding(severity: Literal["fault", "warning"], text: str, evidence: str, fix: str) -> Row:
@@ -181,25 +182,20 @@ def check_system_user(user: Row, account_count: int) -> Iterator[Row]:
         )
 
 
-def check_outsiders(people: Sequence[Row], agencies: Sequence[Row], owner: str | None) -> Iterator[Row]:
-    """Name people and agencies outside the owning business that can reach an account, and a person who is alone."""
+def check_outsiders(
+    people: Sequence[Row], agencies: Sequence[Row], owner: str | None, asset: Literal["account", "catalog"] = "account"
+) -> Iterator[Row]:
+    """Name people and agencies outside the owning business that can reach an asset, and a person who is alone."""
+    place = f"{_BUSINESS_SETTINGS} > {_PLACES[asset]}"
     if len(people) == 1:
-        text = f"{people[0].get('name')} is the only person who can reach the account."
-        yield finding("warning", text, "one assigned user", f"{_BUSINESS_SETTINGS} > Accounts > Ad accounts > People")
+        text = f"{people[0].get('name')} is the only person who can reach the {asset}."
+        yield finding("warning", text, "one assigned user", f"{place} > People")
     for row in people:
         business: Any = row.get("business")
         business_id = business.get("id") if isinstance(business, Mapping) else None
         if owner and business_id and str(business_id) != owner:
-            yield finding(
-                "warning",
-                f"{row.get('name')} is of another business and can reach the account.",
-                f"assigned_users: business {business_id}",
-                f"{_BUSINESS_SETTINGS} > Accounts > Ad accounts > People",
-            )
+            text = f"{row.get('name')} is of another business and can reach the {asset}."
+            yield finding("warning", text, f"assigned_users: business {business_id}", f"{place} > People")
     for row in agencies:
-        yield finding(
-            "warning",
-            f"The agency {row.get('name')} ({row.get('id')}) can reach the account.",
-            "agencies",
-            f"{_BUSINESS_SETTINGS} > Accounts > Ad accounts > Partners",
-        )
+        text = f"The agency {row.get('name')} ({row.get('id')}) can reach the {asset}."
+        yield finding("warning", text, "agencies", f"{place} > Partners")

@@ -32,6 +32,7 @@ MAX_ACCOUNTS = 60
 MAX_ROWS = 500
 MAX_NAMED = 10
 MAX_PAGES = 10
+MAX_CATALOGS = 10
 ACCOUNT_FIELDS = (
     "id",
     "name",
@@ -63,7 +64,8 @@ class AuditPermissions(Params):
     """Check the set-up of ad accounts: what the token may do, who else may, which terms, Pages, datasets, Instagram
     accounts and payment methods are missing for what the accounts are meant for (needs), and where each is mended.
 
-    business_id adds people: two-factor login, single admins, unused system users, people and agencies from outside.
+    business_id adds people: two-factor login, single admins, unused system users, and who can reach accounts, Pages and
+    catalogs from outside.
     """
 
     account_ids: Annotated[
@@ -79,9 +81,12 @@ class AuditPermissions(Params):
         token = list(check_scopes(await _read_scopes(call), needs))
         accounts = [await self._check_account(call, account, needs) for account in await self._accounts(call)]
         people = await self._check_people(call) if self.business_id else None
+        catalogs = await self._check_catalogs(call) if self.business_id and "catalogue" in needs else None
         data = Whole(token={"status": worst(token), "findings": token}, accounts=accounts)
         if people is not None:
             data["people"] = {"status": worst(people), "findings": people}
+        if catalogs is not None:
+            data["catalogs"] = catalogs
         return Result(_summary(data), data)
 
     async def _accounts(self, call: Call) -> Sequence[str]:
@@ -173,6 +178,25 @@ class AuditPermissions(Params):
                 call.note(unread(f"What system user {user['id']} may use", accounts))
         return findings
 
+    async def _check_catalogs(self, call: Call) -> list[Row]:
+        """Return who can reach each catalog that the business owns, and the risks in it (SDK class ProductCatalog)."""
+        catalogs = await self._rows(call, f"{self.business_id}/owned_product_catalogs", ("id", "name"))
+        if isinstance(catalogs, dict):
+            return [{"status": worst([catalogs]), "findings": [catalogs]}]
+        if len(catalogs) > MAX_CATALOGS:
+            call.note(f"Only the first {MAX_CATALOGS} of {len(catalogs)} catalogs are checked.")
+        return [await self._check_catalog(call, row) for row in catalogs[:MAX_CATALOGS]]
+
+    async def _check_catalog(self, call: Call, catalog: Row) -> Row:
+        people = await self._people(call, str(catalog["id"]))
+        agencies = await self._rows(call, f"{catalog['id']}/agencies", ("id", "name"))
+        findings = [row for row in (people, agencies) if isinstance(row, dict)]
+        lists = [rows if isinstance(rows, list) else [] for rows in (people, agencies)]
+        findings += check_outsiders(lists[0], lists[1], self.business_id, "catalog")
+        access = {"people": _names(people), "agencies": _names(agencies)}
+        row = {"id": catalog["id"], "name": catalog.get("name"), "reachable_by": access}
+        return {**row, "status": worst(findings), "findings": findings}
+
     async def _rows(self, call: Call, path: str, fields: Sequence[str], **more: Any) -> list[Row] | Row:
         """Return the rows of an edge, or a finding if the token may not read it."""
         listing = await attempt(call.graph.list(path, fields=fields, limit=100, max_items=MAX_ROWS, **more))
@@ -207,6 +231,7 @@ def _unreadable(text: str, error: AdsError) -> Row:
 
 def _summary(data: Row) -> str:
     parts = {f"{row.get('name') or row['id']}": row for row in data["accounts"]}
+    parts |= {f"catalog {row.get('name') or row.get('id')}": row for row in data.get("catalogs", ())}
     parts = {"the token": data["token"], **({"people": data["people"]} if "people" in data else {}), **parts}
     total = sum(len(part["findings"]) for part in parts.values())
     names = ", ".join([name for name, part in parts.items() if part["status"] == "fault"][:MAX_NAMED])

@@ -150,6 +150,51 @@ async def test_a_single_admin_is_a_risk_and_access_is_listed() -> None:
     assert checked.params("55/assigned_users")["business"] == "31"
 
 
+async def test_who_can_reach_a_catalog_is_listed() -> None:
+    people = rows({"id": "6", "name": "Max", "business": {"id": "32"}})
+    parts = {
+        "31/business_users": rows(),
+        "31/system_users": rows(),
+        "31/owned_product_catalogs": rows({"id": "70", "name": "Shop"}, {"id": "71", "name": "Outlet"}),
+        "70/assigned_users": people,
+        "70/agencies": rows({"id": "7", "name": "Agency"}),
+        "71/assigned_users": PermissionMissing("(#200) Missing permissions", graph=GraphError(200)),
+        "71/agencies": rows(),
+        "act_1": {**ACCOUNT, "owner_business": {"id": "32"}},
+        "act_1/agencies": rows(),
+        "55/assigned_users": rows(),
+    }
+    checked = graph(**parts)
+    data = await checked.data(TOOL, account_ids=["1"], business_id="31", needs=["catalogue"])
+    shop, outlet = data["catalogs"]
+    assert (shop["name"], shop["reachable_by"]) == ("Shop", {"people": ["Max"], "agencies": ["Agency"]})
+    assert [text for _, text in findings(shop)] == [
+        "Max is the only person who can reach the catalog.",
+        "Max is of another business and can reach the catalog.",
+        "The agency Agency (7) can reach the catalog.",
+    ]
+    assert "reachable_by" not in outlet
+    assert "assigned_users cannot be read" in findings(outlet)[0][1]
+    assert checked.params("70/assigned_users")["business"] == "31"
+
+
+async def test_catalogs_are_read_only_where_they_are_needed() -> None:
+    parts = {"31/business_users": rows(), "31/system_users": rows(), "act_1/agencies": rows()}
+    checked = graph(**parts, **{"act_1/assigned_users": rows(), "55/assigned_users": rows()})
+    data = await checked.data(TOOL, account_ids=["1"], business_id="31", needs=["reporting"])
+    assert "catalogs" not in data
+    assert not any("catalog" in path for path in checked.paths)
+
+
+async def test_the_catalogs_of_the_demo() -> None:
+    desk = build_writer()
+    data = await desk.data(TOOL, business_id=desk.ids["business"], needs=["catalogue"])
+    first = data["catalogs"][0]
+    assert first["name"] == "Harbor & Pine shop"
+    assert "Tomas Reiter" in first["reachable_by"]["people"]
+    assert first["reachable_by"]["agencies"] == ["Bureau Sorel Analytics"]
+
+
 async def test_people_of_an_account_of_another_business_are_not_asked_for() -> None:
     parts = {
         "31/business_users": rows(),

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from meta_ads_mcp.sandbox.edges.catalogs import catalog_of, items_under, serves_catalog
+from meta_ads_mcp.sandbox.edges.catalogs import items_under, serves_catalog
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing
 from meta_ads_mcp.sandbox.store import GraphNode
-from meta_ads_mcp.sandbox.world.catalogs import HIGH_MATCH
+from meta_ads_mcp.sandbox.world.catalogs import HIGH_MATCH, catalog_of
 from meta_ads_mcp.sandbox.world.shop import ITEM_FAULTS
 
 Json = Any

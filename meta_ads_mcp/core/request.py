@@ -44,6 +44,11 @@ class Request:
     files: Mapping[str, FilePart] = field(default_factory=dict)
     kind: str | None = None
 
+    @property
+    def edge(self) -> str:
+        """Return the edge of the path, such as `adsets`; empty for the object itself."""
+        return self.path.partition("/")[2]
+
 
 def confine(template: str, values: Mapping[str, str]) -> str:
     """Return the template's path with each `{name}` filled by an id or `me`; the rest of it is ids and names of edges.

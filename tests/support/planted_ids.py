@@ -157,7 +157,14 @@ SHAPES: Mapping[str, tuple[Any, ...]] = {
     "event_id": ("{PagePost}",),
     "product_set_id": ("{ProductSet}",),
     "product_item_ids": (["{ProductItem}"],),
-    "value_rule_set_id": ("{Campaign}",),
+    "value_rule_set_id": ("{AdsValueAdjustmentRuleCollection}", "{Campaign}"),
+    "block_list": (
+        {"id": "{PublisherBlockList}", "add_urls": ["spam.example"]},
+        {"id": "{PublisherBlockList}", "delete": True},
+    ),
+    "destination_ids": (["{Page}"], ["{Page}", "{IGUser}"]),
+    "extra_data": ({"campaign_id": "{Campaign}"},),
+    "parameters": ({"scale_good_campaign_parameters": {"campaign_ids": ["{Campaign}"]}},),
     "object_id": ("{Campaign}", "{AdSet}", "{Page}", "{AdsPixel}"),
 }
 

@@ -26,7 +26,7 @@ from meta_ads_mcp.core.values.spend_fields import (
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
-from meta_ads_mcp.engine.writes.publication import edge_of, publication_reasons
+from meta_ads_mcp.engine.writes.publication import publication_reasons
 
 END_STATUSES = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
@@ -39,6 +39,7 @@ _ENDS = ("end_time", "stop_time")
 _TARGETING_EDGES = frozenset(
     "account_controls brand_safety_content_filter_levels publisher_block_lists append_publisher_urls".split()
 )
+_DELETING_EDGES = frozenset({"deleteruleset", "delete_rule_set"})
 # What an object has spent, in minor units, to be compared with its caps. `amount_spent` is a field of AdAccount.
 SPENT_TOTAL, SPENT_TODAY = "amount_spent", "spent_today"
 # Values of a promoted object that choose what is measured rather than where an ad leads.
@@ -131,13 +132,13 @@ def policy_actions(change: Change) -> frozenset[str]:
     """Return the policy's words for everything that a change does."""
     words = set(change.actions)
     creation = node_kind(change.node).create_action if change.effect is Effect.CREATE else None
-    on_edge = kind_on_edge(edge_of(change)) if change.request.method == "POST" else None
+    on_edge = kind_on_edge(change.request.edge) if change.request.method == "POST" else None
     words |= {word for word in (creation, node_kind(on_edge).create_action if on_edge else None) if word}
     values = {**change.request.params, **change.after}
     is_new = change.object_id is None
     if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
-    if ("targeting" in values and not is_new) or edge_of(change) in _TARGETING_EDGES:
+    if ("targeting" in values and not is_new) or change.request.edge in _TARGETING_EDGES:
         words.add("edit_targeting")
     if "creative" in values and not is_new:
         words.add("edit_creative")
@@ -151,7 +152,7 @@ def policy_actions(change: Change) -> frozenset[str]:
 
 def recommendation_effect(change: Change) -> RecommendationEffect | None:
     """Return what Meta can change when the request applies a recommendation; None for other requests."""
-    if change.request.method != "POST" or edge_of(change) != "recommendations":
+    if change.request.method != "POST" or change.request.edge != "recommendations":
         return None
     known = _before(change)
     return effect_of_recommendation(known.get("recommendation"), change.request.params, known.get("objects"))
@@ -178,7 +179,8 @@ def _statuses(change: Change) -> set[str]:
 
 def _deletes_node(change: Change) -> bool:
     """Return whether the request deletes the object itself. DELETE on an edge only removes an entry of a list."""
-    return change.request.method == "DELETE" and "/" not in change.request.path
+    is_delete = change.request.method == "DELETE" and "/" not in change.request.path
+    return is_delete or change.request.edge in _DELETING_EDGES
 
 
 def starts_delivery(change: Change) -> bool:

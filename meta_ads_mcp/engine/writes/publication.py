@@ -18,14 +18,9 @@ _PARTNER_EDGES = {
 }
 
 
-def edge_of(change: Change) -> str:
-    """Return the last part of the path: an edge, or the id of the object itself."""
-    return change.request.path.rpartition("/")[2]
-
-
 def publication_reasons(change: Change) -> Iterator[str]:
     """Yield the reasons to ask a person about a change that publishes, hides from the public, or lets others do so."""
-    edge, params = edge_of(change), change.request.params
+    edge, params = change.request.edge, change.request.params
     is_text = change.node in _PUBLIC_NODES and not _PUBLIC_TEXTS.isdisjoint([*params, *change.after])
     published = params.get("is_published") if change.node in _PUBLIC_NODES else None
     if change.request.method == "POST" and (edge in _PUBLIC_EDGES or is_text or published):

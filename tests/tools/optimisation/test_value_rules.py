@@ -180,3 +180,10 @@ async def test_a_policy_against_deletions_holds_for_rule_sets() -> None:
     answer = await server.call(DELETE, {"account_id": "1", "value_rule_set_id": RULE_SET}, asker=Person(True))
     assert answer.structured["error"]["kind"] == "denied"
     assert graph.writes == []
+
+
+async def test_the_undo_of_a_new_set_is_a_deletion_for_the_policy() -> None:
+    desk = build_writer(policy=Policy(deny=frozenset({"delete"})))
+    unit = (await desk.done(SAVE, account_id=desk.account, name="Women", rules=[RULE]))["unit_id"]
+    answer = await desk.call("ads_undo_change", {"unit_id": unit}, Person(True))
+    assert answer.structured["error"]["kind"] == "denied"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.fake_transport import FakeTransport
 from tests.support.sandbox_writes import US, at, untouched, writing
 
+from .conftest import NOW
 from .test_spec import check
 
 WOMEN: dict[str, Any] = {
@@ -156,3 +159,22 @@ async def test_a_quote_is_reserved_and_canceled(made: FakeTransport) -> None:
     for action, status in (("reserve", 1), ("cancel", 2)):
         await made.done("POST", path, {"action": action, "rf_prediction_id": prediction})
         assert made.store.nodes[prediction].get("reservation_status") == status
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_advice_history_and_states_agree_with_the_world(seed: int) -> None:
+    sandbox = SandboxTransport(World(seed=seed, today=NOW, accounts=2, ads=100), clock=lambda: NOW)
+    box = FakeTransport(sandbox, names={"account": f"act_{sandbox.world.account_ids[0]}"})
+    (row,) = (await box.done("GET", "{account}/recommendations", {}))["data"]
+    objects = [sandbox.world.store.nodes[i] for item in row["recommendations"] for i in item["object_ids"]]
+    assert {node.get("effective_status") for node in objects} == {"ACTIVE"}
+    history = (await box.done("GET", "{account}/opportunity_score_history", {"get_reason": "true"}))["data"]
+    score = (await box.done("GET", "{account}", {"fields": "opportunity_score"}))["opportunity_score"]
+    assert float(history[-1]["opportunity_score"]) == score
+    moves = {day["date"]: day["changelog"] for day in history if day["changelog"]}
+    for before, day in pairwise(history):
+        moved = float(day["opportunity_score"]) - float(before["opportunity_score"])
+        assert moved == sum(float(change["score_change"]) for change in moves.get(day["date"], ()))
+    for campaign in sandbox.world.store.children(box.names["account"], "campaigns"):
+        state = campaign.get("advantage_state_info")
+        assert (state["advantage_budget_state"] == "ENABLED") is bool(campaign.get("daily_budget"))

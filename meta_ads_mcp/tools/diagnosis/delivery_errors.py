@@ -23,6 +23,10 @@ from meta_ads_mcp.tools.diagnosis.finding import SEVERITIES
 from meta_ads_mcp.tools.diagnosis.issues import SOURCES, account_issues, distinct, objects, source_issues
 from meta_ads_mcp.tools.diagnosis.score_history import check_period, describe_history, read_history
 
+APPLY = (
+    "ads_apply_recommendation applies one by its recommendation_signature, after a question; one without a signature "
+    "is carried out by hand."
+)
 UNREAD_STATUSES = "Objects that do not run for another reason, such as paused ones, were not read."
 
 
@@ -94,6 +98,8 @@ async def _account_score(call: Call, account_id: str, history: Awaitable[Row] | 
     else:
         data["recommendations"] = _by_lift(recommendations)
         parts.append(f"{len(data['recommendations'])} {plural('recommendation', len(data['recommendations']))}")
+        if any(row.get("recommendation_signature") for row in data["recommendations"]):
+            data["next_step"] = APPLY
     for past in histories:
         if isinstance(past, AdsError):
             call.note(unread("The history of the score", past))

@@ -11,13 +11,12 @@ from typing import Any
 
 from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.ports import Call
-from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Row
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS, UnreadableAmount, parse_minor
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.bulk.object_reads import is_of_kind, is_other_kind
+from meta_ads_mcp.tools.bulk.object_reads import ReadTarget, is_of_kind, is_other_kind, read_for_changes
 
 _FIELDS = {
     "AdSet": "id account_id name status daily_budget lifetime_budget bid_amount bid_strategy targeting promoted_object",
@@ -56,8 +55,9 @@ async def read_objects(call: Call, account_id: str, ids: Sequence[str]) -> dict[
     objects: dict[str, Row] = {}
     for kind, names in _FIELDS.items():
         remaining = [object_id for object_id in ids if object_id not in objects]
-        requests = [_read(account_id, object_id, kind) for object_id in remaining]
-        answers = await call.graph.batch(requests) if requests else []
+        # The field that only this kind has is read along, so that an object of another kind is noticed.
+        fields = [*names.split(), str(node_kind(kind).distinct_field)]
+        answers = await read_for_changes(call, account_id, [ReadTarget(object_id, kind, fields) for object_id in remaining])
         for object_id, answer in zip(remaining, answers, strict=True):
             if isinstance(answer, AdsError):
                 if not is_other_kind(answer):
@@ -66,12 +66,6 @@ async def read_objects(call: Call, account_id: str, ids: Sequence[str]) -> dict[
                 _require_account(answer, account_id)
                 objects[object_id] = {**{n: answer[n] for n in names.split() if n in answer}, "kind": kind}
     return {object_id: objects[object_id] for object_id in ids if object_id in objects}
-
-
-def _read(account_id: str, object_id: str, kind: str) -> Request:
-    # The field that only this kind has is read along, so that an object of another kind is noticed.
-    names = [*_FIELDS[kind].split(), str(node_kind(kind).distinct_field)]
-    return Request("GET", object_id, {"fields": ",".join(names)}, account=account_id)
 
 
 def _require_account(row: Mapping[str, Any], account_id: str) -> None:

@@ -87,6 +87,16 @@ async def test_a_dry_run_and_a_question_name_the_running_study(edge: str, tool: 
         assert RUNNING in question.text
 
 
+async def test_a_recommendation_about_a_tested_object_names_the_study() -> None:
+    desk = build_writer()
+    advice = (await desk.data("ads_get_opportunity_score", account_id=desk.account))["recommendations"]
+    row = next(row for row in advice if row["type"] == "FRAGMENTATION")
+    desk.ids["ad_set"], desk.ids["next_ad_set"] = row["object_ids"]
+    await study(desk, "ad_sets")
+    arguments = {"account_id": desk.account, "recommendation_signature": row["recommendation_signature"]}
+    assert RUNNING in (await desk.call("ads_apply_recommendation", arguments)).text.replace("are part", "is part")
+
+
 async def test_an_undo_names_the_study() -> None:
     desk = build_writer()
     data = await desk.done("ads_update_ad_set", ad_set_id=desk.ids["ad_set"], name="Renamed")

@@ -23,12 +23,21 @@ from meta_ads_mcp.core.values.type_text import write_object
 _HIDDEN_KEYWORDS = frozenset(
     {"minLength", "minItems", "minProperties", "maxProperties", "multipleOf", "exclusiveMinimum"}
 )
-_TRIVIAL_VALUES = {"additionalProperties": "true false", "default": "false []", "minimum": "0 1 0.0 1.0"}
+_TRIVIAL_VALUES = {"additionalProperties": "true false", "default": "false [] 25", "minimum": "0 1 0.0 1.0"}
 # Longer patterns are of ids and hashes: the argument's name says so, and the value is copied from an answer. Shorter
 # patterns, such as a country code's, help a model.
 _MAX_PATTERN_CHARS = 12
-# An object that is an argument keeps the schemas of its keys up to this size.
-_MAX_OBJECT_CHARS = 200
+# What a name says by itself, or every model does: a time is written as ISO 8601. The size of a page (default 25) is
+# seen in the answer.
+_SELF_EVIDENT = frozenset(
+    {
+        "ISO 8601 or Unix seconds",
+        "Meta's targeting object",
+        "Part of the name",
+        "Add a picture",
+        "The same key goes on where an earlier call stopped",
+    }
+)
 # Maxima from here on are rarely reached.
 _MAX_SHOWN_MAXIMUM = 1000
 
@@ -37,7 +46,7 @@ _MAX_SHOWN_MAXIMUM = 1000
 def input_schema(params: type[BaseModel]) -> dict[str, Any]:
     """Return the schema for clients: closed, without `$defs`, titles, nulls and bounds that a model rarely breaks.
 
-    Objects in lists and large objects are a line of text each, `{since: YYYY-MM-DD, until: YYYY-MM-DD}`.
+    An object inside is a line of text, such as `{since: YYYY-MM-DD, until: YYYY-MM-DD}`.
     """
     schema: dict[str, Any] = _for_clients(full_schema(params))
     arguments = {name: _with_lines(argument) for name, argument in schema["properties"].items()}
@@ -45,10 +54,8 @@ def input_schema(params: type[BaseModel]) -> dict[str, Any]:
 
 
 def _with_lines(argument: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an argument with lines of text for objects in lists and for large objects."""
-    if "items" in argument:
-        return {**argument, "items": _in_one_line(argument["items"])}
-    return _in_one_line(argument) if len(json.dumps(argument)) > _MAX_OBJECT_CHARS else argument
+    """Return the schema of an argument with a line of text for an object, also for objects in a list."""
+    return {**argument, "items": _in_one_line(argument["items"])} if "items" in argument else _in_one_line(argument)
 
 
 def _in_one_line(node: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +99,8 @@ def _portable(node: dict[str, Any]) -> dict[str, Any]:
 
 def _is_hidden(key: str, value: Any) -> bool:
     """Return whether clients are not shown the keyword with this value."""
+    if key == "description" and value in _SELF_EVIDENT:
+        return True
     if key == "maximum":
         return bool(value > _MAX_SHOWN_MAXIMUM)
     if key == "pattern":

@@ -187,7 +187,7 @@ Preset = Annotated[
     WithJsonSchema(
         {
             "type": "string",
-            "description": "e.g. yesterday, last_7d, last_30d, this_month, last_month",
+            "description": "e.g. yesterday, last_7d, this_month, last_month",
         }
     ),
 ]

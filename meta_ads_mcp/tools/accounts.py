@@ -103,10 +103,8 @@ def with_dsa(row: Row) -> Row:
     keywords="start clients businesses",
 )
 class GetAdAccounts(ListParams):
-    """List the ad accounts this token reaches: id, currency, time zone, status and spend. Start here.
-
-    With business_id, the accounts the business owns and those of its clients.
-    """
+    """List the ad accounts this token reaches: id, currency, time zone, status and spend. Start here. With business_id:
+    those of the business and of its clients."""
 
     user_id: Annotated[Literal["me"] | UserId, Field(description="'me' or a user's id")] = "me"
     business_id: BusinessId | None = None

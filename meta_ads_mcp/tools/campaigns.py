@@ -205,7 +205,7 @@ class AdSetBudget(Closed):
 class CreateCampaign(CreateParams, ConfirmedParams):
     """Create a campaign, PAUSED. Give it a budget, or none when its ad sets have their own.
 
-    special_ad_categories must name housing, employment, financial, political or gambling ads, else leave it empty.
+    special_ad_categories must name housing, employment, financial, political or gambling ads.
     """
 
     account_id: AccountId
@@ -284,9 +284,9 @@ class CreateCampaign(CreateParams, ConfirmedParams):
     write_only="adset_budgets adlabels budget_schedule_specs migrate_to_advantage_plus",
 )
 class UpdateCampaign(ConfirmedParams):
-    """Change a campaign's name, status, budget, bid strategy, spend cap or dates; what you leave out stays.
+    """Change a campaign; what you leave out stays. A raised budget or ACTIVE needs a confirmation.
 
-    To move budgets to the ad sets, give adset_budgets for all of them. A raised budget or ACTIVE needs a confirmation.
+    To move budgets to the ad sets, give adset_budgets for all of them.
     """
 
     campaign_id: CampaignId

@@ -35,8 +35,7 @@ ASK_BY_NAME = "For the arguments of another result, search its name."
 @tool("ads_find_tools", Effect.READ, calls_graph=False, trusted_text=True, keywords="search discover catalogue help")
 class FindTools(Params):
     """Search all tools and prompts of this server by everyday words in English, German, Spanish, Portuguese, French,
-    Italian, Dutch or Japanese, with the arguments of the best three. An empty query lists the toolsets.
-    """
+    Italian, Dutch or Japanese, with arguments. An empty query lists the toolsets."""
 
     query: Annotated[str, Field(max_length=200)]
     toolset: Annotated[str | None, Field(max_length=40)] = None
@@ -138,8 +137,8 @@ class CallReadTool(Params):
 
 @tool("ads_call_write_tool", Effect.UPDATE, keywords="run unlisted change", idempotent=False, destructive=True)
 class CallWriteTool(Params):
-    """Call any write tool of this server by name, also one that is not listed. Its own dry_run, confirmation and
-    allowlist apply; the answer is that tool's own."""
+    """Call any write tool of this server by name, also one that is not listed. Its own dry_run and confirmation apply;
+    the answer is that tool's own."""
 
     name: Annotated[str, Field(max_length=80)]
     arguments: Annotated[dict[str, Any], Field(default_factory=dict, description="Those of that tool")]

@@ -137,7 +137,7 @@ class GetInstagramMedia(ListParams):
     """List an Instagram account's posts and reels: caption, link, likes, comments, and whether each can be boosted."""
 
     instagram_account_id: InstagramId
-    since: Annotated[Moment, Field(description="ISO 8601 (without offset: UTC) or Unix seconds")] | None = None
+    since: Annotated[Moment, Field(description="Without offset: UTC")] | None = None
     until: Moment | None = None
 
     @model_validator(mode="after")

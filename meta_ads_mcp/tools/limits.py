@@ -30,7 +30,7 @@ _QUOTAS = {
 class RateStatus(Params):
     """Say whether this server is near one of Meta's limits, with the three quotas that are used most. Calls nothing.
 
-    details adds every quota, the milliseconds until access is regained, the pace of writes, and latencies per tool.
+    details adds every quota and latencies per tool.
     """
 
     details: Annotated[bool, Local(), Field(description="All quotas, and latencies per tool")] = False

@@ -63,9 +63,10 @@ class ResumeCampaign(ConfirmedParams):
     toolset="narrow_writes",
 )
 class UpdateBudget(ConfirmedParams):
-    """Change the daily or the lifetime budget of a campaign or ad set: the one it already uses, nothing else.
+    """Change the daily or the lifetime budget of a campaign or ad set: the one it already uses. A raise needs a
+    confirmation.
 
-    A raise needs a confirmation. An ad set's budget can change four times an hour.
+    An ad set's budget can change four times an hour.
     """
 
     entity_type: Annotated[Literal["campaign", "ad_set"], Local()]

@@ -176,10 +176,8 @@ _RETIRED_CLASSES = frozenset(
     keywords="job education income life events",
 )
 class SearchDemographics(Params):
-    """List demographic options of a class with size bounds; query filters them.
-
-    Employers, positions, schools and majors are searched by query.
-    """
+    """List demographic options of a class with size bounds. Employers, positions, schools and majors are searched by
+    query."""
 
     demographic_class: DemographicClass
     query: Query | None = None
@@ -272,9 +270,9 @@ PromotedKeys = Annotated[
     keywords="reach potential audience forecast",
 )
 class EstimateAudienceSize(Params):
-    """Estimate how many people a targeting spec reaches: bounds of all, and of a month for an optimization goal.
+    """Estimate how many people a targeting spec reaches, in all and per month for an optimization goal.
 
-    The spec needs a location or a custom audience. Meta rounds, and gives no bounds for small audiences.
+    The spec needs a location or a custom audience. Meta gives no bounds for small audiences.
     """
 
     account_id: AccountId

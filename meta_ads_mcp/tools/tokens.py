@@ -24,7 +24,7 @@ _SECRET_NAMES = frozenset({"token", "access_token", "accesstoken", "value", "sec
 ProfileName = Annotated[
     str,
     Form("a profile name", "shop-2"),
-    Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", description="Profile name: letters, digits, _ and -"),
+    Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$", description="Profile name"),
 ]
 
 
@@ -73,10 +73,8 @@ class SetActiveToken(TokenParams):
 
 @tool("ads_register_token", Effect.LOCAL, idempotent=False, keywords="add login credentials profile")
 class RegisterToken(TokenParams):
-    """Add a token profile from an environment variable of this server: checked at Meta, kept in the OS keyring.
-
-    There is no argument for the token itself: what is typed into a chat is no longer a secret.
-    """
+    """Add a token profile from an environment variable of this server. There is no argument for the token itself: what
+    is typed into a chat is no longer a secret."""
 
     bm_name: ProfileName
     env_var: Annotated[
@@ -100,10 +98,7 @@ class RegisterToken(TokenParams):
     keywords="remove logout forget",
 )
 class DeleteToken(TokenParams):
-    """Delete a token profile from this machine. Meta still accepts the token: revoke it in Business settings.
-
-    When it was in use, no other takes its place until one is chosen.
-    """
+    """Delete a token profile from this machine. Meta still accepts the token: revoke it in Business settings."""
 
     bm_name: ProfileName
 

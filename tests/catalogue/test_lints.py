@@ -30,7 +30,7 @@ MOST_LISTED = 32
 # Characters of the compact JSON of a `tools/list` answer: lower them when the list shrinks, argue before raising them.
 MOST_DEFAULT_CHARS = 30_000
 # All of it is listed only where somebody asks for `all`: what counts every day is the default list. On average.
-MOST_CHARS_PER_TOOL = 1_150
+MOST_CHARS_PER_TOOL = 1_000
 # Arguments, and keys inside them, that take an object with any key, with the reason.
 _OF_THAT_TOOL = "the arguments of another tool, which closes them itself"
 _AS_META = "Meta's own spec, sent as it is for what the other arguments do not say; Graph checks its keys"

@@ -27,7 +27,7 @@ _CLASSES = {code: name for name, code in _CODES.items()}
 _TEXT = st.text(string.ascii_letters + string.digits + " .,-_äß漢🙂", max_size=30)
 _DAYS = st.dates().map(lambda day: day.replace(year=2025 + day.year % 2, day=min(day.day, 28)).isoformat())
 _COUNTRIES = ("^[A-Z]{2}$",)
-_MOMENT = "ISO 8601 or Unix seconds"
+_MOMENT = ("ISO 8601 or Unix seconds", "Without offset: UTC", "Default: now", "Default: 7 days back")
 
 
 def coded(node: str, number: int = 7) -> str:

@@ -56,7 +56,7 @@ def _read(value: Any) -> Any:
     return name
 
 
-_DESCRIPTION = "previous_period, same_days_last_week/_month/_year, or days such as 2026-09-01 to 2026-09-30"
+_DESCRIPTION = "previous_period, same_days_last_week/_month/_year, or 2026-09-01 to 2026-09-30"
 # Days are accepted as an object with since and until, too. The schema is one text, which every client can write.
 CompareTo = Annotated[
     Earlier | TimeRange,

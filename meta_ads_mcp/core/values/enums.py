@@ -55,7 +55,7 @@ EffectiveStatus = Literal[
 StatusFilter = Annotated[
     list[EffectiveStatus],
     Wire("effective_status"),
-    Field(min_length=1, description="ARCHIVED and DELETED objects only come when named"),
+    Field(min_length=1, description="ARCHIVED, DELETED only when named"),
 ]
 
 

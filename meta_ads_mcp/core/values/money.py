@@ -148,5 +148,5 @@ Money = Annotated[
     int | str,
     BeforeValidator(_read_argument),
     IsMoney(),
-    Field(description='Minor units (5000), or "50.00 USD"'),
+    Field(description='Minor units, or "50.00 USD"'),
 ]

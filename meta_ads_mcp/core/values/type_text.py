@@ -10,6 +10,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
+_TEXT = "string"
 _FORMATS = {"date": "YYYY-MM-DD"}
 
 
@@ -45,4 +46,4 @@ def _key(name: str, schema: Schema) -> str:
     mark = "" if name in schema.get("required", ()) else "?"
     text = signature(schema["properties"][name])
     kind, space, rest = text.partition(" ")
-    return f"{name}{mark}{space}{rest}" if kind == "string" and not rest.startswith("|") else f"{name}{mark}: {text}"
+    return f"{name}{mark}{space}{rest}" if kind == _TEXT and not rest.startswith("|") else f"{name}{mark}: {text}"

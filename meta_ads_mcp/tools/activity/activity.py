@@ -65,9 +65,8 @@ class Selection:
     keywords="who changed what when history audit edits log activity",
 )
 class GetActivityLogs(ListParams):
-    """Read who changed what in an ad account or an ad set, and when: people, apps and Meta itself, newest first, with
-    the values before and after. change_id marks what this server changed. See also ads_explain_change.
-    """
+    """Read who changed what in an ad account or an ad set, and when, with the values before and after. See also
+    ads_explain_change."""
 
     account_id: AccountId | None = None
     ad_set_id: Annotated[AdSetId | None, Field(description="Instead of account_id")] = None
@@ -86,8 +85,8 @@ class GetActivityLogs(ListParams):
         Field(min_length=1, max_length=40, description="e.g. update_ad_set_budget"),
     ] = None
     exclude_own: Annotated[bool, Local(), Field(description="Leave out what this server changed")] = False
-    since: Annotated[Moment | None, Field(description="ISO 8601 or Unix seconds; default: 7 days back")] = None
-    until: Annotated[Moment | None, Field(description="ISO 8601 or Unix seconds; default: now")] = None
+    since: Annotated[Moment | None, Field(description="Default: 7 days back")] = None
+    until: Annotated[Moment | None, Field(description="Default: now")] = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
     fields: FieldList | None = None
 

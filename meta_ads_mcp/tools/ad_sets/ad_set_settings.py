@@ -96,7 +96,7 @@ def _reject_multi_advertiser_ads(value: Any) -> Any:
 MultiAdvertiserAds = Annotated[
     int | None,
     BeforeValidator(_reject_multi_advertiser_ads),
-    Field(description="Always refused: use contextual_multi_ads of the creative"),
+    Field(description="Refused: see contextual_multi_ads of creatives"),
 ]
 Dsa = Annotated[str, Field(min_length=1, max_length=512)]
 Name = Annotated[str, Field(min_length=1, max_length=400)]

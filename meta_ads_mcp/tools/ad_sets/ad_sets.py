@@ -66,8 +66,8 @@ def with_targeting_summary(row: Row) -> Row:
 class GetAdSets(ListParams):
     """List the ad sets of an ad account or a campaign: goal, bid, budgets, schedule, status, targeting.
 
-    Targeting also comes as one line; name `fields` without it for a short answer. Unless named, rows leave out
-    IMPRESSIONS, lowest cost, created and updated times, a day's unspent budget.
+    Unless named in `fields`, rows leave out IMPRESSIONS, lowest cost, created and updated times, a day's unspent
+    budget.
     """
 
     account_id: AccountId | None = None
@@ -139,7 +139,7 @@ class GetAdSetDetails(Params):
     write_only=WRITE_ONLY,
 )
 class CreateAdSet(AdSetSettings, CreateParams):
-    """Create an ad set, PAUSED, in a campaign: audience, goal, bid, schedule, and a budget unless the campaign has one.
+    """Create an ad set, PAUSED, in a campaign; with a budget unless the campaign has one.
 
     Nothing is invented: say the targeting. advantage_audience is sent as 0 unless the targeting says 1.
     """
@@ -214,7 +214,7 @@ class CreateAdSet(AdSetSettings, CreateParams):
 class UpdateAdSet(AdSetSettings):
     """Change an ad set; what you leave out stays. `targeting` replaces the whole audience, it does not merge.
 
-    A raised budget or ACTIVE needs a confirmation. Budget, bid and targeting changes can restart the learning phase.
+    A raised budget or ACTIVE needs a confirmation. Budget, bid and targeting changes can restart learning.
     """
 
     ad_set_id: AdSetId

@@ -125,7 +125,7 @@ class CreativeOverride(Closed):
 class CloneAdSetBundle(ConfirmedParams, CreateParams):
     """Make a new ad set, PAUSED, after another one, with its ads; name, places, budget, link and texts may differ.
 
-    Needs idempotency_key unless dry_run. One ad that cannot be copied is skipped and named.
+    Needs idempotency_key unless dry_run.
     """
 
     account_id: AccountId

@@ -23,8 +23,8 @@ from meta_ads_mcp.web.addresses import PublicUrl
 
 @tool("ads_update_ad_link", Effect.UPDATE, get("{ad_id}"), node="Ad", keywords="destination url utm landing page swap")
 class UpdateAdLink(ConfirmedParams):
-    """Change the landing page or the url_tags of an ad. A creative cannot change, so a faithful copy with only that
-    changed is made, compared, and put on the ad. Review may restart; likes and comments stay with the old post."""
+    """Change the landing page or the url_tags of an ad: it gets a copy of its creative with only that changed. Review
+    may restart; likes stay with the old post."""
 
     ad_id: AdId
     link_url: PublicUrl | None = None

@@ -92,8 +92,7 @@ MAX_OF_PERSON = 500
     keywords="who has access people employees partners agencies system users invitations owned client shared",
 )
 class GetBusinessAssets(ListParams):
-    """List what a business has or who works in it: ad accounts, Pages, datasets, catalogs, Instagram accounts, people,
-    system users, invitations, agencies. person_id shows which accounts and Pages a person may use.
+    """List what a business has or who works in it. person_id shows which accounts and Pages a person may use.
 
     Client means shared with the business by its owner. Email addresses are masked.
     """

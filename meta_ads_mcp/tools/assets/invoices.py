@@ -40,9 +40,9 @@ NO_INVOICES = (
     keywords="bill monthly credit line owed due paid unpaid statement accounting",
 )
 class GetBusinessInvoices(ListParams):
-    """List a business's monthly invoices: amount, what is due, period, accounts, paid or not, with sums per currency.
+    """List a business's monthly invoices: amount, what is due, period, accounts, with sums per currency.
 
-    Only businesses with a credit line have them. Links to the documents are not shown, as they work without a login.
+    Only businesses with a credit line have them.
     """
 
     business_id: BusinessId

@@ -61,11 +61,11 @@ USER_FIELDS = ("id", "name", "role", "two_fac_status", "finance_permission")
     keywords="check access rights scopes tasks roles security two-factor admins set-up onboarding client missing",
 )
 class AuditPermissions(Params):
-    """Check the set-up of ad accounts: what the token may do, who else may, which terms, Pages, datasets, Instagram
-    accounts and payment methods are missing for what the accounts are meant for (needs), and where each is mended.
+    """Check the set-up of ad accounts: what the token may do, who else may, and which terms, Pages, datasets, Instagram
+    accounts and payment methods are missing (needs).
 
-    business_id adds people: two-factor login, single admins, unused system users, and who can reach accounts, Pages and
-    catalogs from outside.
+    business_id adds people: two-factor login, single admins, unused system users, and agencies that reach accounts,
+    Pages and catalogs.
     """
 
     account_ids: Annotated[

@@ -71,7 +71,7 @@ SHORT = WithJsonSchema(
 )
 class CreateCustomAudience(CreateParams):
     """Create an audience: an empty customer list (fill it with ads_update_audience_users), or one that a rule makes of
-    events of a pixel, app, Page or form. With a rule Meta infers the kind itself."""
+    events of a pixel, app, Page or form."""
 
     account_id: AccountId
     name: Name
@@ -132,7 +132,7 @@ class CreateCustomAudience(CreateParams):
 class CreateLookalikeAudience(CreateParams):
     """Create an audience of people in a country who resemble those of another audience (at least 100 people).
 
-    ratio is the share of the country's people, 0.01 the most similar. Meta fills it within a day.
+    ratio is the share of the country's people, 0.01 the most similar.
     """
 
     account_id: AccountId

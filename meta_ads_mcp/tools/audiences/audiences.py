@@ -135,7 +135,7 @@ def _with_words(audience: Row) -> Row:
 class GetAudienceDetails(Params):
     """Read one audience: rule, pixel, lookalike spec, size bounds, status, sharing, what this token may do with it.
 
-    include adds the ads and ad sets that use it (usage), and Meta's health figures of a value-based audience (health).
+    include adds the ads and ad sets that use it, and health figures of a value-based audience.
     """
 
     audience_id: AudienceId

@@ -94,7 +94,7 @@ with warnings.catch_warnings():
 class UpdateAudienceUsers(_Columns):
     """Add, remove or replace the people of a customer list from a CSV file, hashed here: no plain value leaves.
 
-    After a break the same call goes on where it stopped. remove and replace need a confirmation.
+    After a break the same call goes on. remove and replace need a confirmation.
     """
 
     audience_id: AudienceId

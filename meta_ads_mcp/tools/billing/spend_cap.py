@@ -25,9 +25,10 @@ from meta_ads_mcp.errors import NotFound
     write_only="status spend_cap_action",
 )
 class UpdateSpendCap(ConfirmedParams):
-    """Set an ad account's spend cap; 0 (or spend_cap_action=delete) removes it, reset starts the count anew.
+    """Set an ad account's spend cap; 0 (or delete) removes it, reset starts the count anew. At the cap all delivery
+    stops.
 
-    At the cap all delivery stops. A raise, a removal and a reset need a confirmation. Meta allows ten changes a day.
+    Raise, removal and reset need a confirmation.
     """
 
     account_id: AccountId

@@ -48,8 +48,8 @@ _FIELDS: dict[EntityType, str] = {
     destructive=True,
 )
 class BulkUpdate(KeyedUnitParams):
-    """Change many campaigns, ad sets and ads in one plan with one confirmation and one undo: status, budget, bid, name,
-    link, URL tags, labels. Give `edits` per object, or `select` and one `set` for all that match; the plan shows them.
+    """Change many campaigns, ad sets and ads with one confirmation and one undo: status, budget, bid, name, link, URL
+    tags, labels. Give `edits` per object, or `select` and one `set` for all that match.
 
     Cuts go before raises, pauses before activations. The same idempotency_key goes on where a call stopped. To move
     budget with a constant sum call ads_shift_budget {account_id, level, from_ids, to_ids, percent, idempotency_key};

@@ -46,7 +46,7 @@ _REQUIRED: Mapping[Operation, tuple[tuple[str, ...], ...]] = {
 class UpdateAdLabels(UnitParams):
     """Make, rename or delete labels, or put them on and take them off up to 200 campaigns, ad sets, ads or creatives.
 
-    Labels change no delivery. Deleting takes a label off everything, cannot be undone, and needs a confirmation.
+    Deleting cannot be undone, and needs a confirmation.
     """
 
     account_id: AccountId

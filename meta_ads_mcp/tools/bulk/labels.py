@@ -35,8 +35,7 @@ _EDGES: dict[Level, tuple[str, str, tuple[str, ...]]] = {
 )
 class GetAdLabels(ListParams):
     """List the labels of an ad account, or with label_ids and level the campaigns, ad sets, ads or creatives that carry
-    any (or all) of them. Labels belong to the account: the same name in two accounts is two labels.
-    """
+    any (or all) of them."""
 
     account_id: AccountId
     label_ids: Annotated[

@@ -38,9 +38,8 @@ MAX_SCHEDULES = 500
 
 @tool("ads_get_budget_schedules", Effect.READ, node="HighDemandPeriod", singular="budget schedule")
 class GetBudgetSchedules(Params):
-    """List the budget schedules (planned rises of the daily budget, high-demand periods) of a campaign or an ad set:
-    period in the account's time zone, amount, state (planned, running, over) and the daily budget meanwhile.
-    """
+    """List the budget schedules (planned rises of the daily budget) of a campaign or an ad set: period, amount, state,
+    and the daily budget meanwhile."""
 
     campaign_id: CampaignId | None = None
     ad_set_id: AdSetId | None = None
@@ -120,10 +119,8 @@ def _amount(value: Any) -> int | None:
 
 @tool("ads_delete_budget_schedule", Effect.DELETE, node="HighDemandPeriod", singular="budget schedule")
 class DeleteBudgetSchedule(ConfirmedParams):
-    """Delete one budget schedule; one that is running ends at once. Needs a confirmation.
-
-    Undo makes a new schedule with the same values for the time that still lies ahead, but not a weekly one.
-    """
+    """Delete one budget schedule; one that is running ends at once. Needs a confirmation. Undo makes a new one for the
+    time that still lies ahead."""
 
     schedule_id: ScheduleId
 

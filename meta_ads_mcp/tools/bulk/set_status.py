@@ -26,9 +26,9 @@ from meta_ads_mcp.tools.bulk.object_reads import read_objects_of_kind, update_re
     destructive=True,
 )
 class SetStatus(UnitParams):
-    """Pause, activate or archive many campaigns, ad sets or ads of one level as one unit with one undo.
+    """Pause, activate or archive many campaigns, ad sets or ads of one level, with one undo.
 
-    ACTIVE and ARCHIVED, and pausing more than 10, need a confirmation. ACTIVE does not activate parents or children.
+    ACTIVE, ARCHIVED, and pausing more than 10 need a confirmation. Parents and children stay.
     """
 
     account_id: AccountId

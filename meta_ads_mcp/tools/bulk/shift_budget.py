@@ -59,11 +59,10 @@ class BudgetMove:
     keywords="move budget reallocate from worst to best ad set campaign constant sum",
 )
 class ShiftBudget(KeyedUnitParams):
-    """Move money between campaigns or ad sets while the sum stays the same to the last minor unit.
+    """Move money between campaigns or ad sets while the sum stays the same. One confirmation, one undo.
 
-    from_ids=["worst"] with to_ids=["best"] picks the ad sets of each campaign by cost per result. Cuts go first, and no
-    raise is sent unless they are made. If both sides are ad sets of the same campaigns, the money stays within each
-    campaign. One confirmation, one undo.
+    from_ids=["worst"] with to_ids=["best"] picks the ad sets of each campaign by cost per result. Cuts go first. If both
+    sides are ad sets of the same campaigns, the money stays within each campaign.
     """
 
     account_id: AccountId

@@ -74,10 +74,8 @@ REPAIRS = {
     keywords="catalogue faults items rejected not showing image price policy must fix old prices",
 )
 class GetDiagnostics(Params):
-    """List what is wrong with a catalog, worst first, and what keeps which items from showing: Meta's diagnostics,
-    hidden items, feeds that fail or deleted items, empty product sets, events that match no item. Each with samples and
-    the tool that mends it. With a filter: only Meta's diagnostics.
-    """
+    """List what is wrong with a catalog, worst first: Meta's diagnostics, hidden items, failing feeds, deleted items,
+    empty product sets, events that match no item; each with samples and the tool that mends it."""
 
     catalog_id: CatalogId
     severities: Annotated[list[Severity] | None, Field(min_length=1)] = None

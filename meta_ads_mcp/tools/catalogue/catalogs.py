@@ -80,9 +80,8 @@ def _next_step(actual: str | None, types: Sequence[str]) -> str:
     keywords="product catalogue shop commerce business dynamic ads eligible",
 )
 class ListCatalogs(ListParams):
-    """List the product catalogs that a business owns or that clients share with it, or read one catalog with its event
-    sources. Without an id: the catalogs of every business that this token reaches.
-    """
+    """List the product catalogs that a business (without an id: every business of the token) owns or that clients share
+    with it, or read one with its event sources."""
 
     entity_id: Annotated[ObjectId | None, Local(), Field(description="A business, or a catalog")] = None
     entity_type: Annotated[Literal["business", "catalog"], Local()] = "business"

@@ -38,8 +38,7 @@ Vertical = Annotated[str, word_of(VERTICALS), Field(max_length=40, description="
 )
 class CreateCatalog(CreateParams):
     """Create a product catalog in a business, with its first feed and its event sources if given. The vertical cannot
-    be changed later. If a later step fails, the catalog stays and the answer says so.
-    """
+    be changed later."""
 
     business_id: BusinessId
     name: Annotated[str, Field(min_length=1, max_length=200)]

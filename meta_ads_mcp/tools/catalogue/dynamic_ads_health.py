@@ -45,9 +45,8 @@ ConnectionMethod = Literal["ALL", "APP", "BROWSER", "SERVER"]
     keywords="retargeting match rate content ids event source pixel checks can it show",
 )
 class GetDynamicAdsHealth(Params):
-    """Check whether dynamic ads can work. For a catalog: its event sources, their match rate over 28 days and the
-    checks of its pixels, with a verdict per source. For a product set or a dataset: Meta's pass or fail checks.
-    """
+    """Check whether dynamic ads can work. For a catalog: its event sources with their match rate and a verdict each.
+    For a product set or a dataset: Meta's checks."""
 
     catalog_id: CatalogId | None = None
     product_set_id: ProductSetId | None = None

@@ -57,9 +57,8 @@ READ = {
     destructive=True,
 )
 class UpdateCatalogEntity(ConfirmedParams):
-    """Change a catalog, product set, feed, feed rule or single product; what is left out stays. Prices are money
-    ("9.99 USD"). A set's filter, deletion_enabled=true and visibility=staging need a confirmation.
-    """
+    """Change a catalog, product set, feed, feed rule or single product; what is left out stays. Prices are "9.99 USD".
+    Filters, deletion_enabled=true and visibility=staging need a confirmation."""
 
     entity_type: Annotated[EntityType, Local()]
     entity_id: Annotated[ObjectId, Local()]
@@ -273,9 +272,8 @@ def _require_currency(row: Row, currency: str, name: str) -> None:
     destructive=True,
 )
 class DeleteCatalogEntity(ConfirmedParams):
-    """Delete a catalog, product set, feed (with its items), feed rule or product, for good. Always needs a
-    confirmation. To hide a product, use visibility staging instead.
-    """
+    """Delete a catalog, product set, feed (with its items), feed rule or product, for good. Needs a confirmation. To
+    hide a product, use visibility staging."""
 
     entity_type: Annotated[EntityType, Local()]
     entity_id: Annotated[ObjectId, Local()]

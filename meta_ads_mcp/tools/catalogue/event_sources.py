@@ -32,8 +32,7 @@ STOPS = "retargeting by products stops for ads that rely on these sources"
 )
 class ConnectEventSources(ConfirmedParams):
     """Connect pixels or apps to a catalog as event sources, or disconnect them, which needs a confirmation because
-    retargeting by products stops. Shows the sources before and after.
-    """
+    retargeting by products stops."""
 
     catalog_id: CatalogId
     event_source_ids: Annotated[

@@ -41,9 +41,8 @@ UNITS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
     keywords="data sources upload schedule rules batch api old prices",
 )
 class ListProductFeeds(ListParams):
-    """List a catalog's feeds and every other way items come in: schedule in words, last upload and its errors, whether
-    missing items are deleted. Or read one feed with its schedules and rules.
-    """
+    """List a catalog's feeds and other ways items come in: schedule, last upload and its errors, whether missing items
+    are deleted. Or read one feed with its rules."""
 
     entity_id: Annotated[ObjectId, Local()]
     entity_type: Annotated[Literal["catalog", "product_feed"], Local()] = "catalog"

@@ -46,9 +46,8 @@ NOTHING = "ads_catalog_list_products facets=true counts what there is, with a fi
     keywords="collection filter items catalogue used by ad sets",
 )
 class ListProductSets(ListParams):
-    """List the product sets of a catalog, or those that hold one product, or read one set: its filter in words and its
-    number of items. With account_id: which ad sets promote each set.
-    """
+    """List the product sets of a catalog, or those that hold one product, or read one: its filter in words and number
+    of items. With account_id: which ad sets promote each."""
 
     entity_id: Annotated[ObjectId, Local()]
     entity_type: Annotated[Literal["catalog", "product", "product_set"], Local()] = "catalog"
@@ -160,9 +159,8 @@ def sample_row(row: Row) -> Row:
     keywords="new collection of items filter sale category brand",
 )
 class CreateProductSet(CreateParams):
-    """Create a product set: the items of a catalog that match a filter, or all of them. The filter is checked here and
-    tried on the catalog first. dry_run=true shows how many items match and ten of them.
-    """
+    """Create a product set: the items of a catalog that match a filter, or all of them. dry_run=true shows how many
+    items match and ten of them."""
 
     catalog_id: CatalogId
     name: Annotated[str, Field(min_length=1, max_length=200)]

@@ -55,9 +55,8 @@ OTHER_EDGES = {
     keywords="items search sku retailer id price stock brand facets rejected errors",
 )
 class ListProducts(ListParams):
-    """List or search the products of a catalog, product set or feed, with price, stock, review and faults; or read one
-    product. facets=true counts brands, types, stock and prices instead, with a filter for each.
-    """
+    """List or search the products of a catalog, product set or feed, with price, stock, review and faults; or read one.
+    facets=true counts brands and types instead."""
 
     entity_id: Annotated[ObjectId, Local()]
     entity_type: Annotated[Literal["catalog", "product_set", "product_feed", "product"], Local()] = "catalog"

@@ -41,9 +41,8 @@ FAILED = frozenset({"canceled", "error"})
     keywords="feed upload errors rows deleted items batch handle status old prices",
 )
 class GetUploadSessions(ListParams):
-    """See how uploads went: the sessions of a feed with the errors of the last one, one session's errors with sample
-    rows and suggested rules, or the state of an items batch (catalog_id and handle).
-    """
+    """See how uploads of a feed went: the sessions with the errors of the last one, one session's errors with sample
+    rows, or an items batch (catalog_id and handle)."""
 
     product_feed_id: ProductFeedId | None = None
     upload_session_id: FeedUploadId | None = None

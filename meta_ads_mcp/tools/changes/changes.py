@@ -30,8 +30,7 @@ MAX_LEFT_NAMES = 50
 class GetChanges(Params):
     """List what this server changed, newest first: tool, object, values before and after, and how it ended.
 
-    unit_id lists the changes of a bulk call, by=unit the bulk calls with counts and what is left to send. Only changes
-    made through this server on this machine. ads_undo_change puts a change or a unit back.
+    unit_id lists the changes of a bulk call, by=unit the bulk calls. See ads_undo_change.
     """
 
     account_id: AccountId | None = None

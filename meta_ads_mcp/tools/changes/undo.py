@@ -33,8 +33,7 @@ from meta_ads_mcp.tools.changes.undo_unit import plan_undo_of_unit
 class UndoChange(ConfirmedParams):
     """Put the values back that a change replaced, or pause (or delete) what it created. With unit_id the whole unit.
 
-    Refused when the object has changed since, and shows the difference; of a unit the other objects are put back. A
-    deletion cannot be undone.
+    What has changed since is refused and shown. A deletion cannot be undone.
     """
 
     change_id: Annotated[

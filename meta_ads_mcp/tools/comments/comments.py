@@ -42,9 +42,8 @@ NEXT = "ads_moderate_comments hides, answers or deletes: comments=[{id, platform
     keywords="moderation replies social post feedback instagram facebook insults questions",
 )
 class GetAdComments(ListParams):
-    """List the comments of all running ads of an account, a campaign, an ad set or a Page, newest first, on Facebook
-    and Instagram, with the ad of each. With ad_id or post_id alone: the Facebook comments of that ad or Page post.
-    """
+    """List the comments of all running ads of an account, a campaign, an ad set or a Page, newest first, on both
+    networks, with the ad of each. With ad_id or post_id alone: the Facebook comments of that ad or Page post."""
 
     account_id: AccountId | None = None
     campaign_id: CampaignId | None = None
@@ -58,7 +57,7 @@ class GetAdComments(ListParams):
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     filter: Annotated[Literal["toplevel", "stream"], Field(description="stream: replies, too")] = "toplevel"
     order: Literal["chronological", "reverse_chronological"] | None = None
-    since: Annotated[Moment, Field(description="ISO 8601 (without offset: UTC) or Unix seconds")] | None = None
+    since: Annotated[Moment, Field(description="Without offset: UTC")] | None = None
 
     @model_validator(mode="after")
     def _check_scope(self) -> Self:

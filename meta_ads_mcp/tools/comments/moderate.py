@@ -25,9 +25,7 @@ class OnComment(WriteParams):
     """Base of the tools that act on a comment with its Page's token."""
 
     comment_id: CommentId
-    page_id: Annotated[
-        PageId | None, Local(), Field(description="Page of the post; found from the comment when left out")
-    ] = None
+    page_id: Annotated[PageId | None, Local(), Field(description="Page of the post, if known")] = None
 
     @model_validator(mode="before")
     @classmethod

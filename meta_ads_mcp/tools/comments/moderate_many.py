@@ -103,9 +103,8 @@ class Target:
     destructive=True,
 )
 class ModerateComments(ConfirmedParams, CreateParams):
-    """Hide, show, answer or delete many comments at once, on Facebook and Instagram: by id, or by rules over an
-    account's running ads. A dry run by default. Answers, deletions and hiding more than 10 need a confirmation.
-    """
+    """Hide, show, answer or delete many comments on both networks: by id, or by rules over an account's running ads. A
+    dry run by default. Answers, deletions and hiding more than 10 need a confirmation."""
 
     action: Annotated[Action, Local()]
     comments: Annotated[

@@ -43,7 +43,7 @@ THREADS = (
 class CreateAdCreative(CreativeArguments):
     """Create a creative: an image, video or carousel with texts and a button, or an existing post or Instagram post.
 
-    Several texts or media make a flexible creative. `object_story_spec` and `asset_feed_spec` take Meta's own form.
+    Several texts or media make a flexible creative. object_story_spec and asset_feed_spec take Meta's own form.
     """
 
     async def complete_from_graph(self, call: Call, after: Row) -> Row:

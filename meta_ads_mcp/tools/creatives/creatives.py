@@ -61,11 +61,11 @@ Pixels = Annotated[int, Field(ge=1, le=10_000)]
     keywords="copy text headline image link url landing page",
 )
 class GetAdCreatives(ListParams):
-    """List the creatives of an ad or an ad account: texts, media, call to action, post id.
+    """List the creatives of an ad or an ad account: texts, media, button, post id; effective_link_url is the landing
+    page.
 
-    effective_link_url is the landing page, wherever the creative holds it. group_by=url_tags groups all running ads of
-    the account by their URL (UTM) parameters, and names those without any. For the ad_id of a catalog ad: its product
-    set and feeds with their last upload (old prices, missing items).
+    group_by=url_tags groups running ads by URL (UTM) parameters, and names those without. For a catalog ad: its product
+    set and feeds.
     """
 
     ad_id: AdId | None = None
@@ -133,7 +133,7 @@ class GetCreativeDetails(Params):
 class GetAdImages(ListParams):
     """List the images of an ad account's library, or those of one ad: hash, address, size, status. `url` expires.
 
-    show adds the first pictures themselves, save writes files to this machine; crop_keys adds boxes for image_crops.
+    show adds pictures, save writes files; crop_keys adds boxes for image_crops.
     """
 
     account_id: AccountId | None = None

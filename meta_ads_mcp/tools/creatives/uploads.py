@@ -59,7 +59,7 @@ def _build_upload(account: str, edge: str, params: Row, node: str, after: Row, *
 class UploadAdImage(CreateParams):
     """Upload an image (at most 30 MB) to the account's library and get its hash for creatives.
 
-    Give one of image_path, image_base64 (or a data URL) and image_url, which this server downloads: public https only.
+    Give one of image_path, image_base64 (or a data URL) and image_url (public https).
     """
 
     account_id: AccountId
@@ -135,7 +135,7 @@ def _image_row(key: str, entry: Any) -> Row:
 class UploadAdVideo(CreateParams):
     """Upload a video to the account's library: a public https address, an Instagram post or a local file.
 
-    Meta then processes it, and a creative can use it once it is ready; `wait` looks for up to 45 seconds.
+    Meta then processes it; `wait` looks for up to 45 seconds whether it is ready.
     """
 
     account_id: AccountId

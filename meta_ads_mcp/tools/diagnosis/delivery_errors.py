@@ -159,10 +159,7 @@ async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Res
     toolset="diagnostics",
 )
 class GetErrors(Params):
-    """Find what stops or hampers delivery in an account: its state, delivery issues, rejected ads with Meta's reasons.
-
-    critical: rejected ads, or an account that cannot run ads. warning: issues, failed checks. info: waiting, or advice.
-    """
+    """Find what stops or hampers delivery in an account: its state, issues, rejected ads with Meta's reasons."""
 
     account_id: AccountId
     severity: Literal["critical", "warning", "info", "all"] = "all"

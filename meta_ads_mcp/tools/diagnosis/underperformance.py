@@ -54,11 +54,8 @@ INVALID_PARAMETER = 100
     toolset="macros",
 )
 class DiagnoseUnderperformance(ObjectParams):
-    """Find out why an account, campaign, ad set or ad does worse than in the window before: cost drivers, unusual days,
-    movers, fatigue, rankings, learning, rejections at every level, pacing, pixel.
-
-    Each finding has figures, a hypothesis and a next step. Checks that could not be made are listed with their reason.
-    """
+    """Find why an account, campaign, ad set or ad does worse than in the window before: cost drivers, unusual days,
+    movers, fatigue, learning, rejections, pacing, pixel. Each finding has figures, a hypothesis and a next step."""
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "campaign"
     date_preset: Annotated[Preset, Local()] = "last_7d"

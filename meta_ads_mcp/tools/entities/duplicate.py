@@ -53,7 +53,7 @@ AMOUNTS: dict[EntityType, tuple[str, ...]] = {
 class DuplicateEntity(ConfirmedParams, CreateParams):
     """Copy a campaign, ad set or ad with everything below it, PAUSED, into the same parent or another one.
 
-    `promoted_object` gives a copied ad set another pixel or Page. More than three ads take a request for each object.
+    `promoted_object` gives a copied ad set another pixel or Page.
     """
 
     entity_type: EntityType

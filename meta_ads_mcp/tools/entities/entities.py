@@ -33,10 +33,8 @@ _LISTS: Mapping[str, tuple[str, str, Refine]] = {
 
 @tool("ads_get_ad_entities", Effect.READ, keywords="hierarchy children structure")
 class GetAdEntities(ListParams):
-    """List the campaigns of an account, or the ad sets or ads below an account, campaign or ad set.
-
-    For ad sets and ads an account's id carries act_: bare digits are a campaign or an ad set.
-    """
+    """List the campaigns of an account, or the ad sets or ads below an account, campaign or ad set. For these an
+    account's id carries act_: bare digits are a campaign or an ad set."""
 
     entity_type: EntityType
     parent_id: Annotated[AnyAdObject, Field(description="act_<id>, or the id of a campaign or ad set")]
@@ -103,10 +101,8 @@ class UpdateEntity(ConfirmedParams):
     display_title="Set status",
 )
 class ActivateEntity(ConfirmedParams):
-    """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED; says what above it blocks delivery.
-
-    ACTIVE spends money, ARCHIVED cannot be undone: both need a confirmation.
-    """
+    """Set a campaign, ad set or ad ACTIVE (the default), PAUSED or ARCHIVED; says what above it blocks delivery. ACTIVE
+    and ARCHIVED need a confirmation."""
 
     entity_type: Annotated[EntityType, Local()]
     entity_id: Annotated[ObjectId, Node("any")]

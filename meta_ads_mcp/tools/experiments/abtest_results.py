@@ -76,8 +76,7 @@ class CellFigures:
 class GetExperiment(Params):
     """Read a test with its cells and results, and judge with a named statistical test whether a winner can be called.
 
-    Before the planned end, with fewer than 100 results in a cell or fewer than 7 full days the verdict is "too early":
-    calling a winner on an early look makes false winners.
+    Before the planned end, below 100 results in a cell or 7 full days the verdict is "too early".
     """
 
     study_id: StudyId

@@ -95,9 +95,7 @@ class NewStudy(CreateParams, ConfirmedParams):
     description: Annotated[str | None, Field(max_length=1000)] = None
     start_time: UnixMoment
     end_time: UnixMoment
-    confidence_level: Annotated[
-        float | None, Field(ge=80, le=99, description="Percent; Meta's own default when left out")
-    ] = None
+    confidence_level: Annotated[float | None, Field(ge=80, le=99, description="Percent")] = None
     cooldown_start_time: UnixMoment | None = None
     observation_end_time: UnixMoment | None = None
 
@@ -188,8 +186,7 @@ class NewStudy(CreateParams, ConfirmedParams):
 class CreateAdStudy(NewStudy):
     """Create a split test (or a lift test) of ad sets or campaigns: cells with shares of the people.
 
-    It splits the audiences of what is in the cells while it runs, so it needs a confirmation. The business is the
-    account's unless you name one.
+    It splits the audiences of what is in the cells, so it needs a confirmation.
     """
 
     type: Annotated[Literal["SPLIT_TEST", "LIFT"], BeforeValidator(_present_type)] = "SPLIT_TEST"

@@ -43,10 +43,7 @@ METHOD = (
 )
 class CheckExperimentEligibility(Params):
     """Before a test or an edit: which studies touch these campaigns or ad sets, what stands in the way of a test, and
-    how many people and days a fair test needs, from the account's rates of the last 28 days.
-
-    An object in a running study should not be edited.
-    """
+    how many people and days a fair test needs. An object in a running study should not be edited."""
 
     account_id: AccountId
     level: Annotated[Literal["campaign", "ad_set"], Local()] = "campaign"

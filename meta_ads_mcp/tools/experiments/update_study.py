@@ -38,8 +38,7 @@ END_IN_SECONDS = 60
 class UpdateExperiment(ConfirmedParams):
     """Rename a study, move its dates, end it now and keep its results, or cancel it, which loses them.
 
-    Ending, canceling and a later end need a confirmation. Ending early because the result looks good makes false
-    winners.
+    Ending, canceling and a later end need a confirmation.
     """
 
     study_id: StudyId

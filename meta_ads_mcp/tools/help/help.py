@@ -26,10 +26,7 @@ _WEIGHTS = (("tags", 4), ("title", 3), ("summary", 1))
     keywords="documentation how does explain guide meta help",
 )
 class GetHelpArticle(Params):
-    """Look up how Meta ads work: budgets, bidding, learning phase, review, tracking, limits, rules. Bundled, offline.
-
-    Short summaries with a link to Meta's page, or to a search in Meta's Business Help Centre.
-    """
+    """Look up how Meta ads work: budgets, bidding, learning phase, review, tracking, limits, rules. Offline."""
 
     query: Annotated[str, Field(min_length=1, max_length=200)]
     limit: Annotated[int, Field(ge=1, le=20)] = 5

@@ -52,8 +52,7 @@ ACCOUNT = (
 class GetInsights(InsightsParams):
     """Read figures of an account, campaign, ad set or ad: spend, impressions, clicks, costs, and each conversion once.
 
-    Set level for a row per campaign, ad set or ad, time_increment for a row per period, breakdowns to split rows.
-    Long ranges with breakdowns need ads_run_report_and_wait.
+    level makes a row per campaign, ad set or ad. Long ranges with breakdowns need ads_run_report_and_wait.
     """
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -120,10 +119,7 @@ class GetInsights(InsightsParams):
     keywords="over time daily weekly monthly development",
 )
 class PerformanceTrend(PeriodParams):
-    """Show how one object develops by day, week (from Monday) or month: spend, reach, clicks, costs, results, changes.
-
-    Says per metric whether it rises or falls. For single unusual days, use ads_insights_anomaly_signal.
-    """
+    """Show how one object develops by day, week (from Monday) or month: changes, and which metrics rise or fall."""
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "account"
     granularity: Annotated[Literal["daily", "weekly", "monthly"], Local()] = "daily"
@@ -179,7 +175,7 @@ Metric = Literal["spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results
 class AnomalySignal(ObjectParams):
     """Find unusual days and weeks: metrics of the latest full days against the same weekdays before.
 
-    For an account with level campaign, ad_set or ad, each one that delivered is checked. Today is left out.
+    For an account, level checks each campaign, ad set or ad that delivered.
     """
 
     level: Annotated[ViewLevel, Local()] = "campaign"
@@ -226,10 +222,7 @@ class AnomalySignal(ObjectParams):
     keywords="quality ranking relevance diagnostics competition",
 )
 class AuctionRankingBenchmarks(Params):
-    """Rank ads against those that competed for the same audience: quality, engagement rate and conversion rate.
-
-    Give an ad_id, or an object_id for all ads of an account, campaign or ad set, highest spend first.
-    """
+    """Rank ads against those that competed for the same audience: quality, engagement rate and conversion rate."""
 
     ad_id: AdId | None = None
     object_id: AnyAdObject | None = None
@@ -277,10 +270,7 @@ class AuctionRankingBenchmarks(Params):
     keywords="overview summary top campaigns",
 )
 class AdvertiserContext(Params):
-    """Get to know an account: status, currency, balance, totals, and the campaigns that spend most with their share.
-
-    A good first call about an account's performance.
-    """
+    """Get to know an account: status, currency, balance, totals, and the campaigns that spend most with their share."""
 
     account_id: AccountId
     date_preset: Preset = "last_30d"

@@ -39,8 +39,8 @@ def _upper(value: Any) -> Any:
     write_only="questions privacy_policy context_card thank_you_page tracking_parameters custom_disclaimer",
 )
 class CreateLeadForm(CreateParams, ConfirmedParams):
-    """Create an instant form on a Page: its questions and privacy policy, which people will see, so it needs a
-    confirmation. It cannot be changed later. A CUSTOM question with options is multiple choice."""
+    """Create an instant form on a Page. People will see it, so it needs a confirmation. It cannot be changed later. A
+    CUSTOM question with options is multiple choice."""
 
     page_id: PageId
     name: Annotated[str, Field(min_length=1, max_length=200)]

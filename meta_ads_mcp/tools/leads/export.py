@@ -51,10 +51,10 @@ Until = Annotated[Moment | None, Local(), Field(description="Day, which is inclu
     idempotent=False,
 )
 class ExportLeads(Params):
-    """Write the leads of an account's Pages, a Page or some forms to one private file, a column per question.
+    """Write the leads of an account's Pages, a Page or some forms to one private file. The answer has the path and
+    counts.
 
-    The answer holds the path and counts, never personal data. Without since and until it continues after the last
-    export. Meta keeps leads for 90 days.
+    Without since and until it continues after the last export.
     """
 
     account_id: AccountId | None = None

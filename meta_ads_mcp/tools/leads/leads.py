@@ -41,10 +41,8 @@ MASKED = (
     keywords="instant form questions",
 )
 class GetLeadForms(ListParams):
-    """List the lead forms of a Page: status, number of leads, questions, privacy policy.
-
-    terms=true tells whether the Page has accepted Meta's terms for lead ads, without which no form collects leads.
-    """
+    """List the lead forms of a Page: status, number of leads, questions, privacy policy. terms=true tells whether the
+    Page has accepted Meta's terms, without which no form collects leads."""
 
     page_id: PageId
     terms: Annotated[bool, Local()] = False

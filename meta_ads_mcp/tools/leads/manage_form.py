@@ -31,9 +31,7 @@ KEPT = "Its leads can still be read until they are 90 days old: ads_export_leads
 )
 class UpdateLeadForm(ConfirmedParams):
     """Archive a lead form, or make it active again. Archiving needs a confirmation: ads that use it stop collecting.
-
-    Text and questions of a form never change; create a new form with ads_create_lead_form.
-    """
+    Texts and questions never change."""
 
     form_id: LeadFormId
     page_id: Annotated[PageId | None, Local()] = None

@@ -44,10 +44,9 @@ class LeadConsent(Closed):
     keywords="try crm connection webhook dummy form",
 )
 class ManageTestLead(ConfirmedParams, CreateParams):
-    """Make the one test lead of a form, replace it or delete it, to try a connection to a CRM.
+    """Make, replace or delete the one test lead of a form, to try a connection to a CRM. Real leads are never deleted.
 
-    Without field_data every question gets a dummy answer. Replacing and deleting need a confirmation; real leads are
-    never deleted.
+    Replacing and deleting need a confirmation.
     """
 
     form_id: LeadFormId

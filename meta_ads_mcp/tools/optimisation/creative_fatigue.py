@@ -79,11 +79,8 @@ class AdScope:
     keywords="worn out tired creatives frequency ctr decline refresh",
 )
 class GetCreativeFatigue(Params):
-    """Rank running ads and their creatives by fatigue: CTR of the last 7 days against the ad's best two weeks,
-    frequency, days left or "not yet", and Meta's own fatigue figures where an account has them.
-
-    Says the threshold and what could not be judged. Narrow with campaign_id or ad_set_id.
-    """
+    """Rank running ads and their creatives by fatigue: CTR of the last 7 days against the best two weeks, frequency,
+    days left or "not yet", and Meta's own figures."""
 
     account_id: AccountId
     campaign_id: CampaignId | None = None

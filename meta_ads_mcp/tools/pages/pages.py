@@ -52,7 +52,7 @@ def page_of(post_id: str) -> str:
 )
 class CreatePost(CreateParams, ConfirmedParams):
     """Publish a post on a Page, or schedule it: text, with a link, a photo or several photos. A dry run unless
-    dry_run=false, and it needs a confirmation. It is never sent twice."""
+    dry_run=false, and it needs a confirmation."""
 
     dry_run: Annotated[bool, Local(), Field(description="Validate and plan; publish nothing")] = True
     page_id: PageId

@@ -43,11 +43,8 @@ _PASS_RESULTS = frozenset({"passed", "pass", "ok", "success"})
     toolset="diagnostics",
 )
 class GetDatasetQuality(Params):
-    """Judge a pixel (dataset): a verdict with its findings, last firing, match rate, mix, failed checks, and a health
-    score that is this server's own, not Meta's.
-
-    channels adds Meta's event match quality (0 to 10), coverage, deduplication and freshness of each event that the
-    server sends (Conversions API).
+    """Judge a pixel (dataset): a verdict with its findings, last firing, match rate, failed checks, and this server's
+    own health score. channels adds Meta's event match quality (0 to 10), coverage and deduplication per server event.
     """
 
     pixel_id: PixelId | None = None

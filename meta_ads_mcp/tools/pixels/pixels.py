@@ -115,10 +115,8 @@ Aggregation = Annotated[
     keywords="dataset event statistics counts purchase fires hourly",
 )
 class GetPixelEvents(Params):
-    """Count what a pixel received, by event name or another aggregation: totals per value, and the series by hour.
-
-    Without times, Meta's own window. Times without an offset are UTC.
-    """
+    """Count what a pixel received, by event name or another aggregation, in all and by hour. Without times, Meta's own
+    window."""
 
     pixel_id: PixelId
     aggregation: Aggregation = "event"
@@ -183,7 +181,7 @@ ConversionAggregation = Literal[
 class GetCustomConversions(ListParams):
     """List an account's custom conversions: rule, event type, value, pixel, and when each last fired.
 
-    stats_for counts what one of them received, by hour and by the aggregation, instead of the list.
+    stats_for counts what one of them received instead.
     """
 
     account_id: AccountId

@@ -50,9 +50,7 @@ Names = Mapping[str, object]
 class PortfolioSummary(Params):
     """Compare many ad accounts at once: spend, results and costs per account, totals per currency (never added across).
 
-    Accounts that need attention come first, with the reason. compare_to adds the earlier period, changes and figures
-    per day. Without account_ids, every account this server may touch or the token reaches. Accounts that fail or did
-    not deliver are named. Days are each account's own.
+    Accounts that need attention come first. compare_to adds the earlier period. Without account_ids: every account.
     """
 
     account_ids: Annotated[list[AccountId] | None, Field(min_length=1, max_length=MAX_ACCOUNTS)] = None

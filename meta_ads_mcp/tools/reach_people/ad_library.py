@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from meta_ads_mcp.core.listing import list_result
 from meta_ads_mcp.core.params import Form, ListParams, Local, at_least_one
@@ -46,6 +46,8 @@ LibraryField = Literal[
 ]
 # Left out unless named: a long table, and what the other fields say already.
 _DEFAULT = [name for name in get_args(LibraryField) if name != "age_country_gender_reach_breakdown"]
+# The server lists them in its error; their enum would double the schema of this tool.
+AS_TEXTS = WithJsonSchema({"type": "array", "items": {"type": "string"}})
 Platform = Literal["FACEBOOK", "INSTAGRAM", "AUDIENCE_NETWORK", "MESSENGER", "THREADS", "WHATSAPP"]
 # Where the API has all ads: the European Union and the United Kingdom (Digital Services Act, and Meta's own choice).
 ALL_ADS = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GB GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
@@ -62,11 +64,11 @@ SETUP = "https://www.facebook.com/ads/library/api"
     toolset="reach_people",
 )
 class SearchAdLibrary(ListParams):
-    """Search Meta's public Ad Library for ads of anybody, by words or by Pages: all ads shown in the EU and the UK,
+    """Search Meta's public Ad Library for ads of anybody, by words or Pages: all ads shown in the EU and the UK,
     elsewhere only those about politics and social issues.
 
-    Each ad with its Page, first and last day, texts, platforms, reach in the EU and public link.
-    The owner of the token must have confirmed their identity with Meta.
+    Each ad with its Page, days, texts, platforms, reach in the EU and public link. The owner of the token must have
+    confirmed their identity with Meta.
     """
 
     countries: Annotated[
@@ -87,7 +89,7 @@ class SearchAdLibrary(ListParams):
         list[Annotated[str, Form("a language code", "de"), Field(pattern="^[a-z]{2,3}$")]] | None,
         Field(min_length=1, max_length=20),
     ] = None
-    fields: Annotated[list[LibraryField] | None, Local(), Field(min_length=1, max_length=30)] = None
+    fields: Annotated[list[LibraryField] | None, Local(), AS_TEXTS, Field(min_length=1, max_length=30)] = None
 
     @model_validator(mode="after")
     def _check_arguments(self) -> Self:

@@ -56,20 +56,17 @@ FIXED_POST = "Likes and comments stay on the post. Once it has been advertised, 
     keywords="boost promote instagram reel page post facebook existing organic advertise",
 )
 class BoostPost(KeyedUnitParams):
-    """Turn an Instagram post (ig_media_id) or a Page post (page_post_id) into an ad in one plan: campaign, ad set,
-    creative and ad, all PAUSED, with one undo.
+    """Turn an Instagram post (ig_media_id) or a Page post (page_post_id) into an ad: campaign, ad set, creative and ad,
+    all PAUSED, with one undo.
 
-    Budget and targeting have no default. Says whether Meta lets the post be boosted, where it will run, and what it
-    costs in all.
+    Budget and targeting have no default. Says whether Meta lets the post be boosted, and what it costs in all.
     """
 
     account_id: AccountId
     ig_media_id: Annotated[MediaId | None, Local()] = None
     page_post_id: Annotated[StoryId | None, Local()] = None
-    page_id: Annotated[PageId | None, Local(), Field(description="With ig_media_id: the Page of the account")] = None
-    ig_account_id: Annotated[InstagramId | None, Local(), Field(description="With ig_media_id: whose post it is")] = (
-        None
-    )
+    page_id: Annotated[PageId | None, Local(), Field(description="With ig_media_id")] = None
+    ig_account_id: Annotated[InstagramId | None, Local(), Field(description="With ig_media_id: its owner")] = None
     daily_budget: Money | None = None
     lifetime_budget: Money | None = None
     duration_days: Annotated[int | None, Local(), Field(ge=1, le=90, description="Instead of end_time")] = None

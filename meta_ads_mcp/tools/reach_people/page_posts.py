@@ -45,14 +45,12 @@ BOOST = "ads_boost_ig_post takes the id of a post as page_post_id, a creative as
     page_token=True,
 )
 class GetPagePosts(ListParams):
-    """List the posts of a Page: published, scheduled, or those that exist only as ads (which=ads).
-
-    Each with its state, and whether and for which objectives it can be boosted.
-    """
+    """List the posts of a Page: published, scheduled, or those that exist only as ads; each with whether and for which
+    objectives it can be boosted."""
 
     page_id: PageId
     which: Annotated[Literal["published", "scheduled", "ads"], Local()] = "published"
-    since: Annotated[Moment | None, Field(description="ISO 8601 (without offset: UTC) or Unix seconds")] = None
+    since: Annotated[Moment | None, Field(description="Without offset: UTC")] = None
     until: Moment | None = None
     include_hidden: bool | None = None
     fields: FieldList | None = None
@@ -98,12 +96,8 @@ class GetPagePosts(ListParams):
         has_more, after = (False, None) if is_over or result.page is None else (result.page.has_more, result.page.after)
         summary = list_summary("post", len(rows_within), self.page_id, more=after is not None)
         left_out = len(rows) - len(rows_within)
-        notes = (
-            [f"{left_out} posts outside the dates were left out here; Graph cannot filter them."] if left_out else []
-        )
-        return Result(
-            summary, rows_within, Page(len(rows_within), has_more, after), [*result.notes, *notes], marks=result.marks
-        )
+        notes = [*result.notes, *([LEFT_OUT.format(left_out)] if left_out else [])]
+        return Result(summary, rows_within, Page(len(rows_within), has_more, after), notes, marks=result.marks)
 
 
 def _with_time(row: Row) -> Row:
@@ -144,10 +138,10 @@ _ADVERTISED = frozenset({"active", "pending", "finished", "paused"})
     page_token=True,
 )
 class UpdatePagePost(ConfirmedParams):
-    """Change a Page post: its text, its publishing time, whether it is published, pinned or hidden on the timeline.
+    """Change a Page post: its text, publishing time, whether it is published, pinned or hidden on the timeline. A dry
+    run unless dry_run=false. Text and publishing need a confirmation.
 
-    A dry run unless dry_run=false. Text and publishing need a confirmation. Meta lets an app change its own posts only,
-    and not the text of a post that was advertised.
+    Meta lets an app change its own posts only, and not the text of an advertised post.
     """
 
     dry_run: Annotated[bool, Local()] = True

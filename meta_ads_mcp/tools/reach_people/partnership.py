@@ -44,10 +44,7 @@ USE = (
 )
 class GetPartnershipContent(ListParams):
     """List the posts of creators that a brand's Instagram account may advertise as partnership ads, and why not if not;
-    or the permissions of creators (what=permissions).
-
-    Find posts by creator, link, or the ad code that a creator gave.
-    """
+    or the permissions of creators (what=permissions)."""
 
     ig_account_id: Annotated[InstagramId, Field(description="The brand's account")]
     what: Annotated[Literal["content", "permissions"], Local()] = "content"
@@ -107,11 +104,8 @@ Action = Literal["request", "revoke", "create_ad_code", "delete_ad_code"]
     keywords="partnership ads creator influencer branded content ask request revoke withdraw ad code",
 )
 class UpdatePartnershipPermission(ConfirmedParams):
-    """Ask a creator for permission for partnership ads (the creator is notified on Instagram), withdraw it, or make or
-    delete the ad code of a post of your own. Always needs a confirmation.
-
-    A code is shown once, to hand to the brand, and stored nowhere.
-    """
+    """Ask a creator for permission for partnership ads (which notifies the creator), withdraw it, or make or delete the
+    ad code of a post of your own. Always needs a confirmation. A code is shown once."""
 
     action: Annotated[Action, Local()]
     ig_account_id: Annotated[InstagramId | None, Field(description="request, revoke: the brand's account")] = None
@@ -152,7 +146,8 @@ class UpdatePartnershipPermission(ConfirmedParams):
 
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         """Send the request. A code is in the answer alone, never in the journal."""
-        answer = await steps.do(plan.changes[0])
+        with needing(*(CREATOR_SCOPES if self._is_code else BRAND_SCOPES)):
+            answer = await steps.do(plan.changes[0])
         if not self._is_code:
             return {"permission": await self._read(call)}
         code = next((answer[name] for name in _CODE_NAMES if answer.get(name)), None)

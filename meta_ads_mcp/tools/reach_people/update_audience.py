@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
@@ -15,7 +15,6 @@ from meta_ads_mcp.core.write import ConfirmedParams
 from meta_ads_mcp.errors import Denied, InvalidArguments
 from meta_ads_mcp.tools.audiences.audience_rule import AudienceRule
 from meta_ads_mcp.tools.audiences.audience_writes import (
-    SHORT,
     AudienceLabels,
     Description,
     Name,
@@ -24,6 +23,7 @@ from meta_ads_mcp.tools.audiences.audience_writes import (
 )
 from meta_ads_mcp.web.addresses import PublicUrl
 
+AS_CREATED = WithJsonSchema({"type": "object", "description": "As in ads_create_custom_audience"})
 # Kinds of audiences whose people no rule selects (CustomAudience.Subtype).
 _WITHOUT_RULE = frozenset({"CUSTOM", "LOOKALIKE"})
 REFILL = "Meta fills the audience again, which takes a while; until then it is small, and ads that use it reach few."
@@ -39,10 +39,10 @@ REFILL = "Meta fills the audience again, which takes a while; until then it is s
     write_only="status",
 )
 class UpdateCustomAudience(ConfirmedParams):
-    """Change a custom audience's name, description, labels, retention or rule; what you leave out stays.
+    """Change a custom audience; what you leave out stays. A rule replaces the whole earlier one. Rule and retention
+    need a confirmation, which names the ads that use the audience.
 
-    A rule replaces the whole earlier one. Rule and retention need a confirmation, which names the ads that use the
-    audience. The people of a list are changed with ads_update_audience_users.
+    The people of a list are changed with ads_update_audience_users.
     """
 
     audience_id: AudienceId
@@ -50,7 +50,7 @@ class UpdateCustomAudience(ConfirmedParams):
     description: Description | None = None
     audience_labels: AudienceLabels | None = None
     retention_days: Annotated[int | None, Field(ge=1, le=180)] = None
-    rule: Annotated[AudienceRule | None, SHORT] = None
+    rule: Annotated[AudienceRule | None, AS_CREATED] = None
     opt_out_link: PublicUrl | None = None
 
     @property

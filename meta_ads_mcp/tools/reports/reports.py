@@ -42,9 +42,7 @@ EXPORT_PAGE = 1000
 MAX_ROWS = 10_000
 
 ReportLimit = Annotated[int, Local(), Field(ge=1, le=1000, description="Rows in the answer")]
-SaveAs = Annotated[
-    ExportFormat | None, Local(), Field(description="Write every row to a file of this machine; the answer is its path")
-]
+SaveAs = Annotated[ExportFormat | None, Local(), Field(description="Write every row to a file")]
 
 
 class ReportParams(InsightsParams):
@@ -162,10 +160,10 @@ class GetReportResults(Params):
     idempotent=False,
 )
 class RunReportAndWait(ReportParams):
-    """Run a report, wait and read it: for long ranges with breakdowns and other queries too large for ads_get_insights.
+    """Run a report, wait and read it: for queries too large for ads_get_insights.
 
-    With save_as a report of any size becomes one file: it is split where Meta requires it. If the wait ends first, the
-    same call continues; without save_as, ads_get_report_results reads the report_run_id of the answer.
+    save_as makes one file of a report of any size. If the wait ends first, the same call continues, or
+    ads_get_report_results reads the report_run_id.
     """
 
     max_wait_seconds: Annotated[int, Local(), Field(ge=1, le=3600, description="Includes the download")] = 45

@@ -97,7 +97,7 @@ class CreateAdRule(CreateParams, ConfirmedParams):
 class UpdateAdRule(ConfirmedParams):
     """Change an automated rule's name, status or specs; a spec that you give replaces the whole of it.
 
-    Turning on a rule that acts by itself, or changing it while it is on, needs a confirmation.
+    A rule that acts by itself needs a confirmation while or before it is on.
     """
 
     rule_id: RuleId

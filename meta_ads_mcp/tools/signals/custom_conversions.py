@@ -30,10 +30,8 @@ _USED_STATUSES = ("ACTIVE", "PAUSED", "CAMPAIGN_PAUSED", "IN_PROCESS", "WITH_ISS
     write_only="status",
 )
 class UpdateCustomConversion(WriteParams):
-    """Change the name, description or default value of a custom conversion.
-
-    Rule, event source and event type cannot be changed: create a new one. A new value counts from now on.
-    """
+    """Change the name, description or default value of a custom conversion. Rule, event source and event type never
+    change: create a new one."""
 
     custom_conversion_id: CustomConversionId
     name: Annotated[str | None, Field(min_length=1, max_length=200)] = None
@@ -55,10 +53,7 @@ class UpdateCustomConversion(WriteParams):
     write_only="status",
 )
 class DeleteCustomConversion(ConfirmedParams):
-    """Delete a custom conversion for good; says first which ad sets optimize for it. Needs a confirmation.
-
-    Reports keep the old figures under its id.
-    """
+    """Delete a custom conversion for good; says first which ad sets optimize for it. Needs a confirmation."""
 
     custom_conversion_id: CustomConversionId
     account_id: Annotated[AccountId, Local()]

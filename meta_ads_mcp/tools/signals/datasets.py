@@ -82,8 +82,8 @@ PARTS: dict[str, DatasetPart] = {
     keywords="pixel business shared partners people checks gateway offline uploads details",
 )
 class GetDatasets(ListParams):
-    """List the datasets (pixels) of a business or an ad account, or read one with who it is shared with, who works on
-    it, Meta's checks, gateways and uploads of store events (include)."""
+    """List the datasets (pixels) of a business or an ad account, or read one with its shares, people, checks, gateways
+    and uploads of store events (include)."""
 
     business_id: Annotated[
         BusinessId | None, Field(description="With dataset_id: whose shares and people; default its owner")

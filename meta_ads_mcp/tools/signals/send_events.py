@@ -46,10 +46,10 @@ NOT_A_DRY_RUN = (
     keywords="conversions api capi server events offline store crm lead stage upload purchase",
 )
 class SendConversionEvents(ConfirmedParams):
-    """Send web, app, store or phone events or CRM stages of leads to a dataset (pixel), from a list or a file.
+    """Send web, app, store or phone events or CRM stages of leads to a dataset (pixel). Personal data is hashed here.
 
-    Personal data is hashed here. test_event_code shows the events in Events Manager; live=true sends without it and
-    needs a confirmation. Events are at most 7 days old, of stores 62. They cannot be taken back.
+    test_event_code shows the events in Events Manager; live=true sends without it and needs a confirmation. At most 7
+    days old, of stores 62. They cannot be taken back.
     """
 
     dataset_id: PixelId

@@ -58,7 +58,7 @@ ACTIONS: dict[str, ShareRequest] = {
 class ShareDataset(ConfirmedParams):
     """Share a dataset (pixel) with an ad account or an agency, stop sharing, or give a person tasks on it.
 
-    Needs a confirmation. Ad sets of an account that loses the dataset stop optimizing for it.
+    Needs a confirmation. Ad sets of an account that loses it stop optimizing for it.
     """
 
     dataset_id: PixelId

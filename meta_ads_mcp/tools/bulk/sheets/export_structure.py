@@ -41,9 +41,8 @@ _AMOUNTS = ("daily_budget", "lifetime_budget", "bid_amount")
     keywords="spreadsheet csv xlsx excel file download bulk edit round trip",
 )
 class ExportStructure(Params):
-    """Write the campaigns, ad sets and ads of an account to a private CSV or XLSX file, to edit in a spreadsheet and
-    import with ads_import_structure. The answer has the path and the counts, never the rows.
-    """
+    """Write the campaigns, ad sets and ads of an account to a private CSV or XLSX file, to edit and import with
+    ads_import_structure. The answer has the path and the counts."""
 
     account_id: AccountId
     levels: Annotated[list[EntityType], Field(min_length=1, max_length=3)] = list(LEVELS)

@@ -55,11 +55,11 @@ MAX_STALE_SHOWN = 50
     destructive=True,
 )
 class ImportStructure(UnitParams):
-    """Import a CSV or XLSX file of ads_export_structure after editing, as one unit with one undo.
+    """Carry out the edits of a CSV or XLSX file of ads_export_structure, as one unit with one undo.
 
-    Shows only what differs from the account; dry_run=false carries it out. Damaged cells, and rows that changed since
-    the export, are refused with row, column and reason. A missing row changes nothing. A row without id is a new
-    object: parent_ref names its parent (an id, or the ref of a new row), template_id whose settings it takes.
+    Shows only what differs from the account; dry_run=false carries it out. Rows that changed since the export are
+    refused with the reason; a missing row changes nothing. A row without id is a new object: parent_ref names its
+    parent (an id, or the ref of a new row), template_id whose settings it takes.
     """
 
     account_id: AccountId

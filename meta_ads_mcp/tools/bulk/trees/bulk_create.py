@@ -43,8 +43,8 @@ with warnings.catch_warnings():
     class BulkCreate(UnitParams):
         """Create campaigns with ad sets, ads, creatives and videos from one plan, all PAUSED, with one undo.
 
-        Everything is checked before the first object is made; an existing id gets children only. If it ends early, the
-        answer has the ids that exist, and the same call goes on. At most 10 campaigns, 50 ad sets, 200 ads.
+        All is checked before the first object is made; an existing id gets children only. After a break the same call
+        goes on. At most 10 campaigns, 50 ad sets, 200 ads.
         """
 
         account_id: AccountId

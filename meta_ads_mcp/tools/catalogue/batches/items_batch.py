@@ -79,10 +79,8 @@ class BatchItem(Closed):
     destructive=True,
 )
 class ItemsBatch(ConfirmedParams):
-    """Create, update or delete items of a catalog at once, from arguments or a CSV or JSONL file, and follow Meta's
-    work to the outcome of each item. Prices are "9.99 USD". dry_run=true shows the differences. Deletions and more
-    than 100 items need a confirmation. Repeating the call with its key resumes it.
-    """
+    """Create, update or delete items of a catalog, from arguments or a CSV or JSONL file, with the outcome of each.
+    Prices are "9.99 USD". dry_run=true shows the differences. Deletions and more than 100 items need a confirmation."""
 
     catalog_id: CatalogId
     requests: Annotated[list[BatchItem] | None, Local(), Field(min_length=1, max_length=500)] = None

@@ -144,9 +144,8 @@ class FeedFile:
     upload=True,
 )
 class CreateFeedUpload(ConfirmedParams, CreateParams):
-    """Fetch a feed now: from the address of its schedule, from another one, or from a local file. update_only=false
-    replaces the feed, so items that the file lacks can be removed; it needs a confirmation.
-    """
+    """Fetch a feed now: from its schedule's address, another one, or a local file. update_only=false replaces the feed,
+    which can remove items; it needs a confirmation."""
 
     product_feed_id: ProductFeedId
     url: FeedAddress | None = None
@@ -274,9 +273,8 @@ def count_rows(name: str, content: bytes) -> int | None:
     keywords="map column value transform replace upper case fallback attribute",
 )
 class CreateFeedRule(CreateParams):
-    """Add a rule that rewrites one attribute of a feed from its next upload on: another column, other values, case, a
-    pattern, or a fallback. dry_run=true shows sample rows before and after. One rule per attribute and type.
-    """
+    """Add a rule that rewrites one attribute of a feed from its next upload on. dry_run=true shows sample rows before
+    and after. One rule per attribute and type."""
 
     product_feed_id: ProductFeedId
     attribute: Annotated[str, Field(min_length=1, max_length=80, description="Such as title")]

@@ -76,24 +76,31 @@ class StoreQuery:
         statement = check_statement(self.sql, VIEWS)
         ids = [str(account["account_id"]) for account in self.accounts]
         bad_files: list[StoreFile] = []
+        mixed = False
         for attempt in range(MAX_RERUNS + 1):
             files = [file for file in data_files(self.folder, statement.tables, ids) if file not in bad_files]
             before = signature_of(files)
             try:
-                columns, rows = self._select(statement, files)
+                columns, rows = self._select(statement, files, mixed=mixed)
             except _unreadable() as failure:
                 bad = damaged_files(files)
-                if not bad and signature_of(files) == before:
+                if mixed and not bad and signature_of(files) == before:
                     raise explain(str(failure), statement) from None
                 bad_files += bad
+                mixed = not bad
                 continue
             if signature_of(files) == before or attempt == MAX_RERUNS:
                 paths = [str(file.path) for file in bad_files]
                 return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, paths)
         raise Transient("The files of the store changed while they were read.", "Call ads_query again.")
 
-    def _select(self, statement: Statement, files: Sequence[StoreFile]) -> tuple[list[str], list[list[Any]]]:
-        connection = open_views(files, self.accounts, self.extra)
+    def _select(
+        self, statement: Statement, files: Sequence[StoreFile], *, mixed: bool
+    ) -> tuple[list[str], list[list[Any]]]:
+        try:
+            connection = open_views(statement.tables, files, self.accounts, self.extra, mixed=mixed)
+        except require_duckdb().BinderException as failure:
+            raise _MixedFiles(str(failure)) from None
         with closing(connection), self._bounded(connection), self._explained(statement):
             description = connection.execute(f"DESCRIBE {statement.text}").fetchall()
             names, types = [str(row[0]) for row in description], [str(row[1]) for row in description]
@@ -150,10 +157,14 @@ class StoreQuery:
             raise explain(str(failure), statement) from None
 
 
+class _MixedFiles(Exception):
+    """The files have different columns: an older version of this server wrote some of them."""
+
+
 def _unreadable() -> tuple[type[Exception], ...]:
-    """Return the errors that a damaged file, or one that was replaced meanwhile, can cause."""
+    """Return the errors that a damaged file, a replaced one, or files with different columns can cause."""
     duckdb = require_duckdb()
-    return duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException
+    return duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException, _MixedFiles
 
 
 _SEE_SCHEMA = f"The views and their columns are in the resource {SCHEMA_URI}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +39,28 @@ def damaged_files(files: Iterable[StoreFile]) -> list[StoreFile]:
     return [file for file in files if has_damage(file.path)]
 
 
-def open_views(files: Sequence[StoreFile], accounts: Sequence[Row], extra: Mapping[str, Mapping[str, str]]) -> Any:
-    """Return a connection that reads the files through views and nothing else on this machine.
+def open_views(
+    tables: Collection[str],
+    files: Sequence[StoreFile],
+    accounts: Sequence[Row],
+    extra: Mapping[str, Mapping[str, str]],
+    *,
+    mixed: bool = False,
+) -> Any:
+    """Return a connection that reads the files through the views `tables` and nothing else on this machine.
 
-    `extra` has SQL expressions of further columns by view and name. The caller closes the connection.
+    `extra` has SQL expressions of further columns by view and name. With `mixed`, the files may have different columns,
+    which takes longer: each is opened first. The caller closes the connection.
     """
     connection = open_memory()
     try:
         paths = [str(file.path) for file in files]
         connection.execute(f"SET allowed_paths = [{', '.join(map(quote, paths))}]")
-        for table in TABLES.values():
+        for table in (TABLES[name] for name in tables if name in TABLES):
             paths_of_table = [file.path for file in files if file.table is table]
-            connection.execute(_view(table, paths_of_table, extra.get(table.name, {})))
-        _create_accounts(connection, accounts)
+            connection.execute(_view(table, paths_of_table, extra.get(table.name, {}), mixed=mixed))
+        if ACCOUNTS in tables:
+            _create_accounts(connection, accounts)
         for setting in _CLOSING:
             connection.execute(f"SET {setting}")
     except BaseException:
@@ -70,11 +79,11 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _view(table: StoreTable, paths: Sequence[Path], extra: Mapping[str, str]) -> str:
+def _view(table: StoreTable, paths: Sequence[Path], extra: Mapping[str, str], *, mixed: bool) -> str:
     columns = [ACCOUNT_COLUMN, *table.column_names]
     further = "".join(f", {expression} AS {quote_name(name)}" for name, expression in extra.items())
     if paths:
-        return f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}{further} FROM {_source(paths)}"
+        return f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}{further} FROM {_source(table, paths, mixed)}"
     nothing = ", ".join(_null(column) for column in (TableColumn(ACCOUNT_COLUMN, "VARCHAR", ""), *table.columns))
     return f"CREATE VIEW {table.name} AS SELECT *{further} FROM (SELECT {nothing}) WHERE false"
 
@@ -83,10 +92,15 @@ def _null(column: TableColumn) -> str:
     return f"NULL::{column.sql_type} AS {column.name}"
 
 
-def _source(paths: Sequence[Path]) -> str:
+def _source(table: StoreTable, paths: Sequence[Path], mixed: bool) -> str:
+    """Return the files as a table. Of mixed files, a column that none of them has is NULL."""
     files = ", ".join(quote(path) for path in paths)
-    options = f"hive_partitioning = true, hive_types = {{'{ACCOUNT_COLUMN}': VARCHAR}}, union_by_name = true"
-    return f"read_parquet([{files}], {options})"
+    options = f"hive_partitioning = true, hive_types = {{'{ACCOUNT_COLUMN}': VARCHAR}}, union_by_name = {mixed}"
+    source = f"read_parquet([{files}], {options})"
+    if not mixed:
+        return source
+    nothing = ", ".join(_null(column) for column in table.columns)
+    return f"((SELECT * FROM {source}) UNION ALL BY NAME (SELECT {nothing} WHERE false))"
 
 
 def _create_accounts(connection: Any, accounts: Sequence[Row]) -> None:

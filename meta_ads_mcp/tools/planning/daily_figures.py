@@ -63,7 +63,8 @@ def _stored(call: Call, account: Account, first: date, last: date, campaigns: Se
         where += f" AND campaign_id IN ({', '.join(map(quote, campaigns))})"
     sql = f"SELECT date, {sums} FROM insights_daily WHERE {where} GROUP BY date"  # noqa: S608  names of this module, quoted ids
     try:
-        with closing(open_views(data_files(folder, ["insights_daily"], [account.id]), [], {})) as connection:
+        files = data_files(folder, [INSIGHTS_DAILY.name], [account.id])
+        with closing(open_views([INSIGHTS_DAILY.name], files, [], {})) as connection:
             rows = connection.execute(sql).fetchall()
     except require_duckdb().Error:
         return None

@@ -194,7 +194,7 @@ def test_the_connection_itself_reaches_no_file(server: StoreServer) -> None:
     allowed, other = server.small
     files = data_files(StoreFolder(server.folder), ["insights_daily"], [allowed])
     (other_file,) = server.folder.glob(f"insights_daily/account_id={other}/*.parquet")
-    with closing(open_views(files, [], {})) as connection:
+    with closing(open_views(["insights_daily"], files, [], {})) as connection:
         assert connection.execute("SELECT count(*) FROM insights_daily").fetchone()[0] > 0
         for sql in (
             f"SELECT * FROM '{other_file}'",

@@ -93,7 +93,14 @@ def test_the_bundle_holds_the_package_its_version_and_the_listed_tools(tmp_path:
         project = tomllib.loads(opened.read("pyproject.toml").decode())
     assert manifest["version"] == __version__
     assert manifest["server"]["entry_point"] in names
-    assert {"README.md", "LICENSE", "PRIVACY.md", manifest["icon"], "meta_ads_mcp/cli/main.py", "meta_ads_mcp/sandbox/data/graph.json"} <= names
+    assert {
+        "README.md",
+        "LICENSE",
+        "PRIVACY.md",
+        manifest["icon"],
+        "meta_ads_mcp/cli/main.py",
+        "meta_ads_mcp/sandbox/data/graph.json",
+    } <= names
     assert not any("__pycache__" in name or name.startswith("tests") for name in names)
     assert 0 < len(manifest["tools"]) <= 40
     assert "dependency-groups" not in project
@@ -120,7 +127,7 @@ def test_the_bundle_starts_without_a_token_in_the_demo_or_with_a_profile() -> No
     assert not any(field.get("required") for field in form.values())
     environment = manifest["server"]["mcp_config"]["env"]
     assert environment["META_ADS_DEMO"] == "${user_config.demo}"
-    filled = {name: "" for name in environment} | {"META_ADS_ALLOW_WRITES": "false", "META_ADS_DEMO": "true"}
+    filled = dict.fromkeys(environment, "") | {"META_ADS_ALLOW_WRITES": "false", "META_ADS_DEMO": "true"}
     assert load(filled).demo
     assert load(filled | {"META_ADS_DEMO": "false", "META_ADS_PROFILE": "acme"}).profile == "acme"
 

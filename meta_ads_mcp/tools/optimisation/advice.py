@@ -57,7 +57,9 @@ async def read_objects(call: Call, account_id: str, ids: Sequence[str]) -> dict[
         remaining = [object_id for object_id in ids if object_id not in objects]
         # The field that only this kind has is read along, so that an object of another kind is noticed.
         fields = [*names.split(), str(node_kind(kind).distinct_field)]
-        answers = await read_for_changes(call, account_id, [ReadTarget(object_id, kind, fields) for object_id in remaining])
+        answers = await read_for_changes(
+            call, account_id, [ReadTarget(object_id, kind, fields) for object_id in remaining]
+        )
         for object_id, answer in zip(remaining, answers, strict=True):
             if isinstance(answer, AdsError):
                 if not is_other_kind(answer):

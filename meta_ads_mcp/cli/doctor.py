@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from meta_ads_mcp import __version__
-from meta_ads_mcp.cli.output import is_terminal, say, say_json, say_table
+from meta_ads_mcp.cli.output import prints_to_terminal, say, say_json, say_table
 from meta_ads_mcp.core.graph_versions import end_warning
 from meta_ads_mcp.credentials import KeychainProblem, ProfileEntry
 from meta_ads_mcp.errors import AdsError, TokenProblem
@@ -72,7 +72,7 @@ def run(context: DoctorContext, *, as_json: bool) -> int:
     if as_json:
         say_json({"ok": not has_failure, "checks": [asdict(check) for check in checks]})
         return int(has_failure)
-    if is_terminal(sys.stdout):
+    if prints_to_terminal():
         say_table([(COLORS[check.status], *asdict(check).values()) for check in checks])
         return int(has_failure)
     for check in checks:

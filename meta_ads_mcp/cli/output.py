@@ -69,7 +69,7 @@ def say_table(rows: Sequence[tuple[str, str, str, str, str]]) -> None:
     colors = Console().color_system if not os.environ.get("NO_COLOR") else None
     Console(file=stream, force_terminal=colors is not None, width=Console().width, no_color=colors is None).print(table)
     for line in stream.getvalue().splitlines():
-        write_line(sys.stdout, line.rstrip())
+        _write(sys.stdout, line.rstrip())
 
 
 def say_json(value: Any) -> None:
@@ -89,6 +89,11 @@ def _write(stream: TextIO | None, text: str) -> None:
         stream.flush()
     except (OSError, ValueError):
         _silence(stream)
+
+
+def prints_to_terminal() -> bool:
+    """Return whether what is printed goes to a terminal."""
+    return is_terminal(sys.stdout)
 
 
 def is_terminal(stream: TextIO | None) -> bool:

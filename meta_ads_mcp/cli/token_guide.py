@@ -18,17 +18,17 @@ APP_URL = "https://developers.facebook.com/apps"
 STEPS = (
     f"Business: open {SETTINGS_URL} and choose the business portfolio that owns the ad accounts. You must be an admin.",
     (
-        f"App: Accounts > Apps. If the business has none, create one at {APP_URL}, with the use case 'Create & manage ads "
-        f"with Marketing API' and this business."
+        f"App: Accounts > Apps. If the business has none, create one at {APP_URL}, with the use case 'Create & manage "
+        f"ads with Marketing API' and this business."
     ),
     "System user: Users > System users > Add. A name of your choice, role Employee.",
     (
-        f"Assets: select the system user > Assign assets: the app (full access) and the ad accounts ({VIEW}). Add Pages, "
-        f"datasets and catalogs if you use them."
+        f"Assets: select the system user > Assign assets: the app (full access) and the ad accounts ({VIEW}). Add "
+        f"Pages, datasets and catalogs if you use them."
     ),
     (
-        f"Token: Generate new token > the app > expiration (never, or 60 days) > the permissions below > Generate token. "
-        f"{COPY}"
+        f"Token: Generate new token > the app > expiration (never, or 60 days) > the permissions below > Generate "
+        f"token. {COPY}"
     ),
 )
 

@@ -76,18 +76,18 @@ class StoreQuery:
         statement = check_statement(self.sql, VIEWS)
         ids = [str(account["account_id"]) for account in self.accounts]
         bad_files: list[StoreFile] = []
-        mixed = False
+        union_by_name = False
         for attempt in range(MAX_RERUNS + 1):
             files = [file for file in data_files(self.folder, statement.tables, ids) if file not in bad_files]
             before = signature_of(files)
             try:
-                columns, rows = self._select(statement, files, mixed=mixed)
+                columns, rows = self._select(statement, files, union_by_name=union_by_name)
             except _unreadable() as failure:
                 bad = damaged_files(files)
-                if mixed and not bad and signature_of(files) == before:
+                if union_by_name and not bad and signature_of(files) == before:
                     raise explain(str(failure), statement) from None
                 bad_files += bad
-                mixed = not bad
+                union_by_name = not bad
                 continue
             if signature_of(files) == before or attempt == MAX_RERUNS:
                 paths = [str(file.path) for file in bad_files]
@@ -95,10 +95,10 @@ class StoreQuery:
         raise Transient("The files of the store changed while they were read.", "Call ads_query again.")
 
     def _select(
-        self, statement: Statement, files: Sequence[StoreFile], *, mixed: bool
+        self, statement: Statement, files: Sequence[StoreFile], *, union_by_name: bool
     ) -> tuple[list[str], list[list[Any]]]:
         try:
-            connection = open_views(statement.tables, files, self.accounts, self.extra, mixed=mixed)
+            connection = open_views(statement.tables, files, self.accounts, self.extra, union_by_name=union_by_name)
         except require_duckdb().BinderException as failure:
             raise _MixedFiles(str(failure)) from None
         with closing(connection), self._bounded(connection), self._explained(statement):

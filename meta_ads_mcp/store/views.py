@@ -45,12 +45,12 @@ def open_views(
     accounts: Sequence[Row],
     extra: Mapping[str, Mapping[str, str]],
     *,
-    mixed: bool = False,
+    union_by_name: bool = False,
 ) -> Any:
     """Return a connection that reads the files through the views `tables` and nothing else on this machine.
 
-    `extra` has SQL expressions of further columns by view and name. With `mixed`, the files may have different columns,
-    which takes longer: each is opened first. The caller closes the connection.
+    `extra` has SQL expressions of further columns by view and name. With `union_by_name`, the files may have
+    different columns, which takes longer: each is opened first. The caller closes the connection.
     """
     connection = open_memory()
     try:
@@ -58,7 +58,7 @@ def open_views(
         connection.execute(f"SET allowed_paths = [{', '.join(map(quote, paths))}]")
         for table in (TABLES[name] for name in tables if name in TABLES):
             paths_of_table = [file.path for file in files if file.table is table]
-            connection.execute(_view(table, paths_of_table, extra.get(table.name, {}), mixed=mixed))
+            connection.execute(_view(table, paths_of_table, extra.get(table.name, {}), union_by_name=union_by_name))
         if ACCOUNTS in tables:
             _create_accounts(connection, accounts)
         for setting in _CLOSING:
@@ -79,11 +79,12 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _view(table: StoreTable, paths: Sequence[Path], extra: Mapping[str, str], *, mixed: bool) -> str:
+def _view(table: StoreTable, paths: Sequence[Path], extra: Mapping[str, str], *, union_by_name: bool) -> str:
     columns = [ACCOUNT_COLUMN, *table.column_names]
     further = "".join(f", {expression} AS {quote_name(name)}" for name, expression in extra.items())
     if paths:
-        return f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}{further} FROM {_source(table, paths, mixed)}"
+        source = _source(table, paths, union_by_name)
+        return f"CREATE VIEW {table.name} AS SELECT {', '.join(columns)}{further} FROM {source}"
     nothing = ", ".join(_null(column) for column in (TableColumn(ACCOUNT_COLUMN, "VARCHAR", ""), *table.columns))
     return f"CREATE VIEW {table.name} AS SELECT *{further} FROM (SELECT {nothing}) WHERE false"
 
@@ -92,12 +93,12 @@ def _null(column: TableColumn) -> str:
     return f"NULL::{column.sql_type} AS {column.name}"
 
 
-def _source(table: StoreTable, paths: Sequence[Path], mixed: bool) -> str:
-    """Return the files as a table. Of mixed files, a column that none of them has is NULL."""
+def _source(table: StoreTable, paths: Sequence[Path], union_by_name: bool) -> str:
+    """Return the files as a table. Of files with different columns, a column that none of them has is NULL."""
     files = ", ".join(quote(path) for path in paths)
-    options = f"hive_partitioning = true, hive_types = {{'{ACCOUNT_COLUMN}': VARCHAR}}, union_by_name = {mixed}"
+    options = f"hive_partitioning = true, hive_types = {{'{ACCOUNT_COLUMN}': VARCHAR}}, union_by_name = {union_by_name}"
     source = f"read_parquet([{files}], {options})"
-    if not mixed:
+    if not union_by_name:
         return source
     nothing = ", ".join(_null(column) for column in table.columns)
     return f"((SELECT * FROM {source}) UNION ALL BY NAME (SELECT {nothing} WHERE false))"

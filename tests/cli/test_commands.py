@@ -388,14 +388,3 @@ def test_a_broken_file_of_tokens_says_what_to_do(terminal: Terminal, content: st
     code, out, _ = terminal.run("call", "ads_get_ad_accounts")
     assert code == 1
     assert "login --file" in out
-
-
-def test_the_guide_has_every_permission_and_asks_for_nothing(terminal: Terminal) -> None:
-    code, out, _ = terminal.run("login", "--guide")
-    assert code == 0
-    for words in ("System users", "Assign assets", "Generate new token", "ads_management", "leads_retrieval"):
-        assert words in out
-
-
-def test_what_is_missing_names_tools(terminal: Terminal) -> None:
-    assert "ads_get_leads, ads_export_leads" in terminal.login(READ_ONLY)[1]

@@ -15,8 +15,6 @@ SCALE = 2
 FAMILY = "Inter"
 # The size of the square in which a character is tried.
 CELL = 16
-# No font has it, because it is not a character.
-NO_CHARACTER = "\U0010ffff"
 
 
 def png(svg: str, *, system_fonts: bool) -> bytes:

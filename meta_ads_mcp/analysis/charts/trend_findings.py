@@ -24,8 +24,6 @@ MAX_DAYS_BEFORE = 21
 STOPPED = 0.03
 # A change of the cost that a title names, in percent.
 MIN_COST_CHANGE = 10
-# Changes of less than this share are called steady, in percent.
-STEADY = 5
 _FACTORS = {
     "spend": "spend",
     "cpm": "the price of impressions (CPM)",

@@ -90,13 +90,13 @@ class GetPacing(Params):
         visible = [client for client in each if not allowed or set(client.accounts) <= allowed]
         if not visible:
             raise Denied("This server may not touch the accounts of any client in clients.toml.")
-        wanted = {name.casefold() for name in self.clients or ()}
-        chosen = [
-            client for client in visible if not wanted or wanted & {client.key.casefold(), client.name.casefold()}
+        names = {name.casefold() for name in self.clients or ()}
+        selection = [
+            client for client in visible if not names or names & {client.key.casefold(), client.name.casefold()}
         ]
-        if not chosen:
+        if not selection:
             raise NotFound("clients.toml has no such client.", f"It has {', '.join(client.key for client in visible)}.")
-        return chosen
+        return selection
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,10 @@ class ClientPace:
     @property
     def change_pct(self) -> float | None:
         """Return the change of daily budgets that brings the forecast to the budget; None if none is called for."""
-        left = self.budget.monthly_budget - self.spent
-        if self.status not in ("over", "under") or self.rest is None or self.rest.value <= 0 or left <= 0:
+        remaining = self.budget.monthly_budget - self.spent
+        if self.status not in ("over", "under") or self.rest is None or self.rest.value <= 0 or remaining <= 0:
             return None
-        return max(-99.0, min(MAX_CHANGE_PCT, (left / self.rest.value - 1) * 100))
+        return max(-99.0, min(MAX_CHANGE_PCT, (remaining / self.rest.value - 1) * 100))
 
     @property
     def status(self) -> str:
@@ -248,7 +248,7 @@ def _pace(
     spent = sum(value for day, value in spend.items() if first <= day <= min(yesterday, last))
     history = _since_first_spend([spend[day] for day in days_between(start, yesterday)])
     ahead = (last - today).days + 1
-    passed = max(0, min((today - first).days, (last - first).days + 1))
+    elapsed_days = max(0, min((today - first).days, (last - first).days + 1))
     return ClientPace(
         budget,
         account.name or account.id,
@@ -257,7 +257,7 @@ def _pace(
         last,
         today,
         spent,
-        budget.monthly_budget * passed / ((last - first).days + 1),
+        budget.monthly_budget * elapsed_days / ((last - first).days + 1),
         forecast_sum(history, yesterday, ahead) if ahead > 0 else SumForecast(0.0, 0.0, 0.0),
         spend[today] if first <= today <= last else 0.0,
         held_out_error(history, yesterday, ahead) if ahead > 0 else None,
@@ -281,8 +281,8 @@ def _summary(paces: Sequence[ClientPace], errors: Sequence[Any]) -> str:
             f"{pace.name} ({pace.status}): forecast {value or 'unknown'} of "
             f"{amount(pace.budget.monthly_budget, pace.currency)}"
         )
-    failed = f" {len(errors)} could not be read." if errors else ""
-    return f"{'; '.join(parts)}.{failed}"
+    failures = f" {len(errors)} could not be read." if errors else ""
+    return f"{'; '.join(parts)}.{failures}"
 
 
 def _notes(paces: Sequence[ClientPace]) -> list[str]:

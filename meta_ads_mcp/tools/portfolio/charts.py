@@ -59,24 +59,24 @@ def _name(account: AccountFigures) -> str:
 
 
 def _panels(
-    groups: Mapping[str, Sequence[Any]], columns: Columns, marked: Any = None, *, compared: bool = False
+    groups: Mapping[str, Sequence[Any]], columns: Columns, marked_item: Any = None, *, is_comparison: bool = False
 ) -> list[RowPanel]:
     """Return a panel per currency, or one of all accounts if each has a currency of its own.
 
     Bars of different currencies have no common axis, and a single bar has nothing to be compared with.
     """
-    if not compared and all(len(each) == 1 for each in groups.values()):
+    if not is_comparison and all(len(each) == 1 for each in groups.values()):
         everything = [item for each in groups.values() for item in each]
-        return [_panel("", everything, columns, marked, titles=True)]
+        return [_panel("", everything, columns, marked_item, titles=True)]
     return [
-        _panel(currency, each, columns, marked, titles=not number)
+        _panel(currency, each, columns, marked_item, titles=not number)
         for number, (currency, each) in enumerate(groups.items())
     ]
 
 
-def _panel(currency: str, items: Sequence[Any], columns: Columns, marked: Any, *, titles: bool) -> RowPanel:
+def _panel(currency: str, items: Sequence[Any], columns: Columns, marked_item: Any, *, titles: bool) -> RowPanel:
     visible, others = items[:MAX_ACCOUNTS], items[MAX_ACCOUNTS:]
-    marks = frozenset(index for index, item in enumerate(visible) if item is marked)
+    marks = frozenset(index for index, item in enumerate(visible) if item is marked_item)
     each = [replace(column, title=column.title if titles else "") for column in columns(visible, currency)]
     return RowPanel([_name(_account(item)) for item in visible], each, currency, marks, _rest(others, currency))
 
@@ -126,8 +126,8 @@ def comparison_picture(call: Call, compared: ComparedPortfolio) -> Picture:
     groups: dict[str, list[AccountWindows]] = {}
     for item in each:
         groups.setdefault(item.account.currency, []).append(item)
-    title, marked = _finding(each)
-    panels = _panels(dict(sorted(groups.items())), _compared_columns, marked, compared=True)
+    title, marked_item = _finding(each)
+    panels = _panels(dict(sorted(groups.items())), _compared_columns, marked_item, is_comparison=True)
     pair = compared.pair
     names = (_window_text(pair.now), _window_text(pair.before)) if pair else ("this window", "the window before")
     heading = Heading(title, f"{len(each)} ad accounts · {names[0]} against {names[1]}")

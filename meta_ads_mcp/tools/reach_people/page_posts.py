@@ -96,7 +96,14 @@ class GetPagePosts(ListParams):
         has_more, after = (False, None) if is_over or result.page is None else (result.page.has_more, result.page.after)
         summary = list_summary("post", len(rows_within), self.page_id, more=after is not None)
         left_out = len(rows) - len(rows_within)
-        notes = [*result.notes, *([LEFT_OUT.format(left_out)] if left_out else [])]
+        notes = [
+            *result.notes,
+            *(
+                [f"{left_out} posts outside the dates were left out here; Graph cannot filter them."]
+                if left_out
+                else []
+            ),
+        ]
         return Result(summary, rows_within, Page(len(rows_within), has_more, after), notes, marks=result.marks)
 
 

@@ -23,6 +23,7 @@ CODE_EDGE = "partnership_ad_code"
 _PERMISSION_FIELDS = ("id", "permission_type", "status")
 # Permissions that Graph requires of the brand, and of the creator for codes (Meta docs, partnership-ads).
 BRAND_SCOPES = ("instagram_branded_content_ads_brand", "instagram_basic")
+CREATOR_SCOPES = ("instagram_branded_content_creator", "instagram_basic")
 # Names under which the answer may hold a code. The SDK does not say which (SDK: IGMedia.create_partnership_ad_code).
 _CODE_NAMES = ("partnership_ad_code", "ad_code", "code")
 Username = Annotated[str, Form("an Instagram user name", "maria.cooks"), Field(pattern="^[A-Za-z0-9._]{1,30}$")]

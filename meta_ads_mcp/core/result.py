@@ -66,7 +66,8 @@ class Result:
     `data` is an object, a list of objects, or a `Table`. Handlers return rows as they came from Graph: the engine turns
     amounts into money objects, drops empty fields and cleans texts. `marks` are the listing's, if rows map one to one.
     `images` are files (PNG, JPEG, GIF or WebP) of the same data. The answer links to `files` on this machine. A
-    `verbatim` summary is never shortened, because a person agrees to it.
+    `verbatim` summary is never shortened, because a person agrees to it. `card` is a write as a view shows it, with the
+    confirmation code if an agreement is still to come; it is not for the model.
     """
 
     summary: str
@@ -77,6 +78,7 @@ class Result:
     images: list[bytes] = field(default_factory=list)
     files: tuple[Exported, ...] = ()
     verbatim: bool = False
+    card: Row | None = None
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,14 @@ class ToolAnswer:
     """Hold the answer to the client: `structured` is the contract's object, `text` the first block.
 
     `images` are the contents of picture files. `files` are on this machine, and the client gets a link to each. With a
-    `question`, the call is not finished: the client asks its user and calls again.
+    `question`, the call is not finished: the client asks its user and calls again. `card` is a write for a view alone.
     """
 
     text: str
     structured: dict[str, Any]
     is_error: bool = False
     question: ConfirmationQuestion | None = None
+    card: Mapping[str, Any] | None = None
     images: tuple[bytes, ...] = ()
     files: tuple[Exported, ...] = ()
 
@@ -297,7 +298,7 @@ class Engine:
             body["demo"] = True
         if not result.verbatim:
             body = self._fit(body, args, result)
-        return ToolAnswer(body["summary"], body, images=tuple(result.images), files=result.files)
+        return ToolAnswer(body["summary"], body, card=result.card, images=tuple(result.images), files=result.files)
 
     def _fit(self, body: dict[str, Any], args: Params, result: Result) -> dict[str, Any]:
         """Shorten the answer to the limit. A list with fewer rows than requested always says why."""

@@ -9,6 +9,7 @@ class Person:
     """A client that asks its user at once. The user always gives the same answer."""
 
     can_ask = True
+    shows_card = False
     reply: Reply | None = None
 
     def __init__(self, agrees: bool) -> None:
@@ -24,6 +25,7 @@ class LaterReply:
     """A client that returns the question to its user and sends the reply with its next call."""
 
     can_ask = True
+    shows_card = False
 
     def __init__(self, reply: Reply | None = None) -> None:
         self.reply = reply

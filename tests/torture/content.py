@@ -90,6 +90,7 @@ class Nobody:
     """A client that cannot ask: a plan and a code come back."""
 
     can_ask = False
+    shows_card = False
     reply = None
 
     async def ask(self, text: str) -> bool | None:

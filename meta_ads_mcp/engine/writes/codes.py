@@ -63,6 +63,10 @@ class ConfirmationCodes:
         head = f"{int(self._clock.monotonic())}-{self._machine_start()}-{self._boot}{secrets.token_hex(4)}"
         return f"{head}.{self._sign(head, tool, arguments, replaces)}"
 
+    def expiry(self) -> float:
+        """Return until when a code that is issued now holds, in Unix seconds."""
+        return self._clock.now() + TTL_SECONDS
+
     def redeem(self, code: str, tool: str, arguments: Mapping[str, Any], replaces: Any) -> CodeProblem | None:
         """Use up a code. Return None if it was issued for this very call, or why it does not hold."""
         match = _CODE.fullmatch(code)

@@ -10,8 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.writes.codes import CodeProblem, ConfirmationCodes
 from meta_ads_mcp.errors import ConfirmationRequired
+
+_SHOW_PLAN = (
+    "Show this plan to the user. If they agree, make the same call again with this `confirmation`; it holds for ten "
+    "minutes."
+)
+_WAIT_FOR_CARD = (
+    "The user sees this plan on a card and applies or cancels it there. Wait for them. If they see no card, make the "
+    "same call again after half a minute."
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,11 @@ class Elicitor(Protocol):
         """Return the reply that came with this call, or None."""
         ...
 
+    @property
+    def shows_card(self) -> bool:
+        """Return whether a view, which has proved that it works, shows the plan of this call and has its code."""
+        ...
+
     async def ask(self, text: str) -> bool | None:
         """Return whether the user agrees, or None if the question has to be returned to the client instead."""
         ...
@@ -58,6 +73,7 @@ class NoElicitor:
     """Implement Elicitor for a client that cannot ask its user."""
 
     can_ask = False
+    shows_card = False
     reply: Reply | None = None
 
     async def ask(self, text: str) -> bool | None:
@@ -73,6 +89,10 @@ class ConfirmationGate:
     def issue(self, tool: str, arguments: Mapping[str, Any], replaces: Any) -> str:
         """Return a code with which the same call goes ahead, for a plan that is shown before anybody is asked."""
         return self._codes.issue(tool, _bare(arguments), replaces)
+
+    def expiry(self) -> float:
+        """Return until when a code that is issued now holds, in Unix seconds."""
+        return self._codes.expiry()
 
     async def check(
         self, elicitor: Elicitor, tool: str, arguments: Mapping[str, Any], replaces: Any, text: str
@@ -114,6 +134,13 @@ class ConfirmationGate:
             raise ConfirmationRequired(problem.value, "Call again without an answer; the user is then asked again.")
         if not reply.has_agreed:
             raise _refusal()
+
+
+def pending_fields(code: str, *, is_on_card: bool) -> Row:
+    """Return what the answer says of a code. If the user has it on a card, the answer does not hold it."""
+    if is_on_card:
+        return {"next_step": _WAIT_FOR_CARD}
+    return {"confirmation": code, "next_step": _SHOW_PLAN}
 
 
 def _bare(arguments: Mapping[str, Any]) -> dict[str, Any]:

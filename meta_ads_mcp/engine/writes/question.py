@@ -13,6 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from meta_ads_mcp.core.nodes import node_kind
+from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS, UnreadableAmount, parse_minor
@@ -53,6 +54,15 @@ class QuestionText:
         parts += [f"Note: {note}" for note in dict.fromkeys([*notes, *plan.notes])]
         parts.append(f"Object: {objects}.")
         return "\n\n".join([" ".join(show_hidden(part) for part in parts), *(show_hidden(block) for block in blocks)])
+
+    def card(self, title: str, plan: Plan, reasons: Iterable[str], notes: Iterable[str] = ()) -> Row:
+        """Return the question as data, for a view: what `build` says, with nothing left out.
+
+        A group is `{"edits": [[field, before, after], …], "objects": [{"kind", "id", "name", "parent"}, …]}`.
+        """
+        groups = [{"edits": self.changes(change), "objects": [_card_object(change)]} for change in plan.changes]
+        all_notes = dict.fromkeys([*notes, *plan.notes])
+        return card_of(title, groups, reasons, all_notes) | {"summary": show_hidden(plan.summary)}
 
     def changes(self, change: Change) -> list[tuple[str, str | None, str]]:
         """Return (field, before, after) of everything that the change sets, amounts first and long texts last."""
@@ -121,6 +131,31 @@ class QuestionText:
     def _time(self, seconds: int) -> str:
         moment = datetime.fromtimestamp(seconds, self._zone or UTC)
         return f"{moment.isoformat(timespec='minutes')} ({moment.tzname() if self._zone else 'UTC'})"
+
+
+def card_of(title: str, groups: Iterable[Row], reasons: Iterable[str], notes: Iterable[str]) -> Row:
+    """Return the parts that every card has, with hidden characters shown."""
+    return {
+        "title": title,
+        "groups": [
+            {
+                "edits": [[_shown(value) for value in edit] for edit in group["edits"]],
+                "objects": [{key: _shown(value) for key, value in item.items() if value} for item in group["objects"]],
+            }
+            for group in groups
+        ],
+        "reasons": [show_hidden(reason) for reason in reasons],
+        "notes": [show_hidden(note) for note in notes],
+    }
+
+
+def _shown(value: str | None) -> str | None:
+    return None if value is None else show_hidden(value)
+
+
+def _card_object(change: Change) -> Row:
+    label = node_kind(change.node).label
+    return {"kind": label, "id": change.object_id, "name": _abbreviate(change.title), "parent": change.parent}
 
 
 def describe_object(change: Change) -> str:

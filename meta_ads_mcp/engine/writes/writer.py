@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
 from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
-from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor, pending_fields
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.next_step import next_step
@@ -156,13 +156,15 @@ class WriteCall:
             return None
         if isinstance(question, ConfirmationQuestion):
             return question
-        data = self._plan_data(plan, "needs_confirmation") | {
-            "confirmation": question.code,
-            "next_step": "Show this plan to the user. If they agree, make the same call again with this "
-            "`confirmation`; it holds for ten minutes.",
-        }
+        data = self._plan_data(plan, "needs_confirmation") | pending_fields(question.code, is_on_card=asker.shows_card)
         notes = [*([question.problem.value] if question.problem else []), *plan.notes]
-        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True)
+        card = self._card(plan, "needs_confirmation", why) | {"confirmation": question.code}
+        return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True, card=card)
+
+    def _card(self, plan: Plan, state: str, reasons: Sequence[str]) -> Row:
+        """Return the plan as a view shows it. It expires with its code."""
+        words = self._words(plan).card(self.tool.title, plan, reasons, self.call.notes)
+        return {"status": state, **words, "expires_at": self.writer.gate.expiry()}
 
     def _words(self, plan: Plan) -> QuestionText:
         return QuestionText(self.currency, plan.zone or (self.account.timezone if self.account else None))
@@ -203,10 +205,14 @@ class WriteCall:
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
         data = self._plan_data(plan, "dry_run") | {"next_step": next_step}
+        card = self._card(plan, "dry_run", why)
         if why and not asker.can_ask:
             replaces = [change.before for change in plan.changes]
-            data["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
-        return Result(f"Dry run of {self.tool.name}: nothing was changed. {check}.", Whole(data), notes=plan.notes)
+            card["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
+            if not asker.shows_card:
+                data["confirmation"] = card["confirmation"]
+        head = f"Dry run of {self.tool.name}: nothing was changed. {check}."
+        return Result(head, Whole(data), notes=plan.notes, card=card)
 
     async def _validate(self, change: Change) -> None:
         params = {**change.request.params, "execution_options": _VALIDATE_ONLY}
@@ -227,7 +233,9 @@ class WriteCall:
         is_kept = self.key is not None or self.args.keeps_result()
         if is_kept and self.steps.done and not holds_secret(data, secrets):
             self.writer.journal.result(self.steps.done[0].change_id, data)
-        return Result(summary, Whole(data), notes=[*plan.notes, *self.steps.notes], files=files)
+        card = self._card(plan, str(data["status"]), ())
+        notes = [*plan.notes, *self.steps.notes]
+        return Result(summary, Whole(data), notes=notes, files=files, card=card)
 
     async def _outcome(self, extras: Row) -> Row:
         main = self._primary_step(extras.get("id"))

@@ -12,7 +12,7 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.codes import CodeProblem
-from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor, pending_fields
 from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans, wanted_values
 from meta_ads_mcp.engine.writes.units.plan_checks import compare_plans, stale_plan_error
 from meta_ads_mcp.engine.writes.units.unit_run import WritePace
@@ -62,7 +62,9 @@ class UnitAgreement:
         if not isinstance(question, ConfirmationQuestion) and question.problem is CodeProblem.OTHER_CALL:
             self._reject_stale(code)
         self._keep(question.code)
-        return question if isinstance(question, ConfirmationQuestion) else self._answer(question.code, question.problem)
+        if isinstance(question, ConfirmationQuestion):
+            return question
+        return self._answer(question.code, question.problem, is_on_card=asker.shows_card)
 
     def dry_run(self, asker: Elicitor) -> Result:
         """Return the answer to a dry run, with a code where one will be required."""
@@ -70,24 +72,30 @@ class UnitAgreement:
         next_step = "Call again with dry_run=false to carry it out." if self.states else "Nothing is left to do."
         if why:
             next_step += f" It will need the user's agreement because {' and '.join(why)}."
-        data = self._data("dry_run") | {"next_step": next_step}
+        data, card = self._data("dry_run") | {"next_step": next_step}, self._card("dry_run")
         if why and not asker.can_ask:
             code = self.gate.issue(self.tool.name, self.arguments, self._bound_values())
-            data["confirmation"] = code
+            card["confirmation"] = code
+            if not asker.shows_card:
+                data["confirmation"] = code
             self._keep(code)
         head = self.text.head(self.tool.title, self.plan, self.states, ())
         notes = list(self.plan.notes)
-        return Result(f"Dry run: nothing was changed. {head} {self._duration()}", Whole(data), notes=notes)
+        summary = f"Dry run: nothing was changed. {head} {self._duration()}"
+        return Result(summary, Whole(data), notes=notes, card=card)
 
-    def _answer(self, code: str, problem: CodeProblem | None) -> Result:
-        data = self._data("needs_confirmation") | {
-            "confirmation": code,
-            "next_step": "Show this plan to the user. If they agree, repeat this call with `confirmation` within "
-            "ten minutes.",
-        }
+    def _answer(self, code: str, problem: CodeProblem | None, *, is_on_card: bool) -> Result:
+        data = self._data("needs_confirmation") | pending_fields(code, is_on_card=is_on_card)
         notes = [*([problem.value] if problem else []), *self.plan.notes]
         head = self.text.head(self.tool.title, replace(self.plan, notes=()), self.states, self._reasons())
-        return Result(f"Nothing was changed yet. {head} {self._duration()}", Whole(data), notes=notes, verbatim=True)
+        summary = f"Nothing was changed yet. {head} {self._duration()}"
+        card = self._card("needs_confirmation") | {"confirmation": code}
+        return Result(summary, Whole(data), notes=notes, verbatim=True, card=card)
+
+    def _card(self, status: str) -> Row:
+        """Return the plan as a view shows it."""
+        words = self.text.card(self.tool.title, self.plan, self.states, self._reasons())
+        return {"status": status, **words, "duration": self._duration(), "expires_at": self.gate.expiry()}
 
     # ---- the plan
 

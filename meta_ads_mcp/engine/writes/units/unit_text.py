@@ -20,7 +20,7 @@ from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import differences
 from meta_ads_mcp.domain.destinations import WEB_KEYS
 from meta_ads_mcp.engine.writes.effects import amounts_of
-from meta_ads_mcp.engine.writes.question import QuestionText
+from meta_ads_mcp.engine.writes.question import QuestionText, card_of
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 
 # (field, before, after) of a change in words.
@@ -98,6 +98,16 @@ class UnitText:
             edits = "; ".join(_edit(edit) for edit in group.edits)
             lines.append(f"{edits or 'no values'}: {names}")
         return "\n\n".join(show_hidden(line) for line in lines)
+
+    def card(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> Row:
+        """Return the question as data, for a view: all groups with all objects, sums, and what is left out."""
+        groups = [{"edits": group.edits, "objects": _card_objects(group)} for group in self.groups(states)]
+        return card_of(title, groups, reasons, plan.notes) | {
+            "account": plan.account,
+            "totals": self.totals(states),
+            "unchanged": len(plan.unchanged),
+            "refused": [show_hidden(describe_refused(row)) for row in plan.refused],
+        }
 
     def head(self, title: str, plan: UnitPlan, states: Sequence[StepState], reasons: Iterable[str]) -> str:
         """Return the question without its table of objects."""
@@ -213,6 +223,10 @@ def _describe(label: str, object_id: str | None, name: str) -> str:
     if object_id is None:
         return f"new {label} {title}".strip()
     return f"{label} {object_id} ({title})" if title else f"{label} {object_id}"
+
+
+def _card_objects(group: AlikeChanges) -> list[Row]:
+    return [{"kind": kind, "id": object_id, "name": name} for kind, object_id, name in group.objects]
 
 
 def _reference(label: str, object_id: str | None, name: str, *, with_name: bool) -> str:

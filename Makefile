@@ -5,7 +5,7 @@ RUNS := .venv/.runs
 READY := .venv/.ready
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: venv demo test test-oldest snapshots docs plugins bundle bench torture compat lock
+.PHONY: venv demo test test-oldest snapshots docs views plugins bundle bench torture compat lock
 
 venv: $(READY)
 
@@ -40,6 +40,10 @@ snapshots: venv
 
 docs: venv
 	$(BIN)/python scripts/docs.py
+
+# Builds meta_ads_mcp/ui/ from views/; requires Node.
+views: venv
+	$(BIN)/python scripts/views.py --build
 
 # Writes the plugin, and asks the validators of Claude Code, agentskills.io, Gemini CLI and Codex (from npm).
 plugins: venv

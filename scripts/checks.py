@@ -22,6 +22,7 @@ CHECKS = {
     "import layers": [LINT_IMPORTS],
     "generated docs": [PYTHON, "scripts/docs.py", "--check"],
     "generated plugin": [PYTHON, "scripts/plugins.py", "--check"],
+    "views": [PYTHON, "scripts/views.py"],
     "tests": [PYTHON, "-m", "pytest", "-n", "2"],
 }
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from meta_ads_mcp.core.tool import WRITE_WARNING, Effect, Tool, declaration_of
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.server.tool_index import ToolEntry, load_entries
+from meta_ads_mcp.server.tool_index import READ_CALLER, WRITE_CALLER, ToolEntry, load_entries
 
 if TYPE_CHECKING:
     from meta_ads_mcp.core.result import Row
@@ -77,8 +77,6 @@ DEFAULT = frozenset(
 )
 # Always listed: the way to every tool that is not.
 ALWAYS = "discovery"
-READ_CALLER = "ads_call_read_tool"
-WRITE_CALLER = "ads_call_write_tool"
 # The toolset under which a search shows prompts.
 PROMPT_TOOLSET = "prompts"
 MAX_NEAREST = 3

@@ -26,8 +26,14 @@ AGREEMENT: dict[str, Any] = {
 class ClientElicitor:
     """Ask the user of a client for agreement to a change. Anything but a clear yes counts as no."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, shows_card: bool = False) -> None:
         self._context = context
+        self._shows_card = shows_card
+
+    @property
+    def shows_card(self) -> bool:
+        """Return whether a view asks instead. A client that can ask its user by a form does that."""
+        return self._shows_card and not self.can_ask
 
     @property
     def can_ask(self) -> bool:

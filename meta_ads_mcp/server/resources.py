@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.server import skills
+from meta_ads_mcp.server import skills, views
 from meta_ads_mcp.store.schema_text import schema_text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 STORE_SCHEMA = "ads://store/schema"
 OBJECTS = ("insights", "campaign", "ad_set", "ad", "creative", "account")
-JSON, TEXT = "application/json", "text/plain"
+JSON, TEXT, VIEW = "application/json", "text/plain", "text/html;profile=mcp-app"
 MIME_TYPES = {
     "csv": "text/csv",
     "jsonl": "application/jsonl",
@@ -80,6 +80,13 @@ FIXED = (
         "Schema of the local store",
         "The views that ads_query reads, with every column and its meaning, and example queries.",
     ),
+    *(
+        Resource(uri, f"view_{uri.removeprefix('ui://')}", title, description, VIEW)
+        for uri, title, description in (
+            (views.CARD, "Approval card", "View: a change before and after, to apply or cancel."),
+            (views.RATE, "Rate status", "View: how much of Meta's limits is used."),
+        )
+    ),
 )
 TEMPLATES = (
     Resource(
@@ -96,6 +103,8 @@ TEMPLATES = (
         TEXT,
     ),
 )
+# What a host may do with a view is what it allows by default: inline script and style, no network at all.
+VIEW_META = {"ui": {"prefersBorder": True}}
 
 
 def exported_uri(file: Exported) -> str:
@@ -121,6 +130,7 @@ class Content:
 
     text: str
     mime_type: str = JSON
+    meta: dict[str, Any] | None = None
 
 
 class ResourceAnswer(Protocol):
@@ -170,6 +180,8 @@ class Library:
             return [Content(skills.read_file(uri), skills.MARKDOWN)]
         if uri == STORE_SCHEMA:
             return [Content(schema_text())]
+        if any(uri == resource.uri for resource in FIXED if resource.mime_type == VIEW):
+            return [Content(html_of(uri), VIEW, VIEW_META)]
         match = _URI.fullmatch(uri)
         if match is None:
             raise NotFound("There is no resource at this address.", _ADDRESSES)
@@ -206,6 +218,11 @@ class Library:
         """Return values for the parameter of a template."""
         values = {"object": lambda: OBJECTS, "name": self.exports.names}.get(name, tuple)()
         return [value for value in values if value.startswith(prefix)][:MAX_COMPLETIONS]
+
+
+def html_of(uri: str) -> str:
+    """Return the file of a view, which is built from the sources in `views/`."""
+    return (files("meta_ads_mcp") / "ui" / f"{uri.removeprefix('ui://')}.html").read_text(encoding="utf-8")
 
 
 @cache

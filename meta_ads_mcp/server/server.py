@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import PurePath
@@ -80,6 +81,7 @@ from meta_ads_mcp.server.input_lines import InputLines, claim_stdin
 from meta_ads_mcp.server.server_info import describe_server
 from meta_ads_mcp.server.skills_extension import SkillsExtension
 from meta_ads_mcp.server.tool_index import ToolEntry
+from meta_ads_mcp.server.views import EXTENSION, VIEW_NOTED, Views, view_of, views_of
 
 if TYPE_CHECKING:
     # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
@@ -139,7 +141,9 @@ class LazyEngine(Protocol):
 class AdsServer(FastMCP[Any]):
     """Use fastmcp's protocol handling with our catalog and engine."""
 
-    def __init__(self, catalogue: Catalogue, engine: LazyEngine) -> None:
+    def __init__(
+        self, catalogue: Catalogue, engine: LazyEngine, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         super().__init__(
             NAME,
             INSTRUCTIONS + (WRITES if catalogue.has_writes else f"\n\n{READ_ONLY}"),
@@ -151,6 +155,7 @@ class AdsServer(FastMCP[Any]):
         )
         self._catalogue, self._engine = catalogue, engine
         self._listed = [mcp_tool(tool) for tool in catalogue.listed]
+        self._views = Views(views_of(catalogue.listed), monotonic)
         self.add_completion_handler(self._complete)
         self.add_extension(SkillsExtension())
         # Nothing that is listed ever changes: fastmcp would announce that it may.
@@ -191,11 +196,15 @@ class AdsServer(FastMCP[Any]):
             async def progress(current: float, total: float | None, message: str) -> None:
                 await context.report_progress(current, total, message)
 
-            elicitor = ClientElicitor(context)
+            if self._views.takes(name, arguments or {}):
+                return ToolResult(content=[TextContent(type="text", text=VIEW_NOTED)])
+            has_view = name in self._views.tools and context.client_supports_extension(EXTENSION)
+            elicitor = ClientElicitor(context, shows_card=has_view and self._views.shows_card(name))
             answer = await self._engine.value.call(name, arguments or {}, progress, elicitor)
             if answer.is_error and answer.structured["error"]["kind"] == "token":
                 return await self._login.answer(context, self._engine.value.profiles, answer, render_answer)
-            return render_answer(answer)
+            parts = self._views.meta(name, arguments or {}, answer, is_hidden=elicitor.shows_card) if has_view else None
+            return render_answer(answer, parts)
 
     @cached_property
     def _login(self) -> LoginOffer:
@@ -215,7 +224,9 @@ class AdsServer(FastMCP[Any]):
             contents = await self._library.read(uri)
         except (AdsError, self._resources.UnreadableResource) as problem:
             raise MCPError(INVALID_PARAMS, clean(str(problem), 1000), {"uri": uri[:200]}) from None
-        return ResourceResult([ResourceContent(content.text, mime_type=content.mime_type) for content in contents])
+        return ResourceResult(
+            [ResourceContent(part.text, mime_type=part.mime_type, meta=part.meta) for part in contents]
+        )
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[McpPrompt]:
         return [mcp_prompt(prompt) for prompt in self._prompts.PROMPTS]
@@ -265,14 +276,17 @@ class AdsServer(FastMCP[Any]):
         return prompts
 
 
-def render_answer(answer: ToolAnswer) -> ToolResult:
-    """Return the answer as content blocks and structured content, or the question that must be asked first."""
+def render_answer(answer: ToolAnswer, meta: dict[str, Any] | None = None) -> ToolResult:
+    """Return the answer as content blocks and structured content, or the question that must be asked first.
+
+    `meta` is for a view alone.
+    """
     if answer.question is not None:
         return InputRequiredToolResult(question(answer.question))
     blocks: list[ContentBlock] = [TextContent(type="text", text=text) for text in answer.blocks]
     blocks += [picture(image) for image in answer.images]
     blocks += [link_to_file(file) for file in answer.files]
-    return ToolResult(content=blocks, structured_content=answer.structured, is_error=answer.is_error)
+    return ToolResult(content=blocks, structured_content=answer.structured, is_error=answer.is_error, meta=meta)
 
 
 def picture(image: bytes) -> ImageContent:
@@ -366,10 +380,11 @@ def tool_annotations(tool: ToolEntry | Tool) -> ToolAnnotations:
 
 
 def hints(tool: ToolEntry | Tool) -> dict[str, Any] | None:
-    """Return hints that some clients read and others ignore: load a tool at once, show a long answer whole."""
+    """Return hints that some clients ignore: load a tool at once, show a long answer whole, show a view."""
     load = {"anthropic/alwaysLoad": True} if tool.name in CORE else {}
     size = {"anthropic/maxResultSizeChars": MAX_TABLE_CHARS} if tool.name in TABLES else {}
-    return load | size or None
+    view = view_of(tool)
+    return load | size | ({"ui": {"resourceUri": view}} if view else {}) or None
 
 
 def serve(server: AdsServer) -> None:

@@ -22,6 +22,9 @@ FILE = Path(__file__).with_name("tool_index.json")
 PACKAGE = Path(__file__).parent.parent
 # Packages whose sources can change the description or the schema of a tool.
 SOURCES = ("core", "domain", "analysis", "tools")
+# The tools that call any other by its name. They are always listed.
+READ_CALLER = "ads_call_read_tool"
+WRITE_CALLER = "ads_call_write_tool"
 
 
 @dataclass(frozen=True)

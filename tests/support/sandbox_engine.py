@@ -233,7 +233,7 @@ class SandboxEngine:
 
     @cached_property
     def server(self) -> AdsServer:
-        return AdsServer(self.catalogue, Lazy(lambda: self.engine))
+        return AdsServer(self.catalogue, Lazy(lambda: self.engine), self.clock.monotonic)
 
     async def log_in(self, name: str, value: str, *, active: bool = True) -> None:
         """Check a token and keep it as a profile, as `login` does it."""

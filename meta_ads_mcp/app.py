@@ -77,11 +77,10 @@ class App:
     @cached_property
     def engine(self) -> Engine:
         from meta_ads_mcp.engine.engine import Engine, Options  # noqa: PLC0415
-        from meta_ads_mcp.engine.files.uploads import NoDownloads  # noqa: PLC0415
         from meta_ads_mcp.engine.writes.policy import Policy  # noqa: PLC0415
 
         settings = self.settings
-        downloads: Downloads = NoDownloads() if settings.demo else LazyFetcher()
+        downloads: Downloads = _drawn_pictures() if settings.demo else LazyFetcher()
         return Engine(
             catalogue=self.catalogue,
             client=self.client,
@@ -244,6 +243,14 @@ class LazyClient:
     def version_notice(self) -> str | None:
         """The notice of the client, which has none before it was built."""
         return self._client.value.version_notice() if self._client.is_built else None
+
+
+def _drawn_pictures() -> Downloads:
+    """Return the pictures of the demo, which are drawn when they are fetched."""
+    from meta_ads_mcp.engine.files.uploads import DrawnPictures  # noqa: PLC0415
+    from meta_ads_mcp.sandbox.pictures import HOST, draw_picture  # noqa: PLC0415
+
+    return DrawnPictures(HOST, draw_picture)
 
 
 class LazyFetcher:

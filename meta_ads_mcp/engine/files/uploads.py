@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from meta_ads_mcp.core.ports import Download, Upload
 from meta_ads_mcp.errors import Denied, InvalidArguments, NotFound
@@ -102,3 +103,17 @@ class NoDownloads:
 
     async def get(self, url: str, most_bytes: int) -> Download:
         raise Denied("This server fetches nothing from the web.", "Give the file itself.")
+
+
+class DrawnPictures(NoDownloads):
+    """Draw the pictures of one host that does not exist, and fetch nothing. `draw` returns a PNG for a file name."""
+
+    def __init__(self, host: str, draw: Callable[[str], bytes]) -> None:
+        self._host, self._draw = host, draw
+
+    async def get(self, url: str, most_bytes: int) -> Download:
+        parts = urlsplit(url)
+        if parts.hostname != self._host:
+            return await super().get(url, most_bytes)
+        name = PurePosixPath(parts.path).name
+        return Download(name, self._draw(name))

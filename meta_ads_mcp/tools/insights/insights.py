@@ -32,7 +32,7 @@ from meta_ads_mcp.tools.accounts import label_account
 from meta_ads_mcp.tools.insights.chart_rows import add_picture, trend_picture, with_report_chart
 from meta_ads_mcp.tools.insights.compare import check_comparison, compare_insights, compare_periods
 from meta_ads_mcp.tools.insights.event_days import read_periods
-from meta_ads_mcp.tools.insights.read_all import no_delivery, read_all
+from meta_ads_mcp.tools.insights.read_all import no_delivery, read_all, read_name
 
 # Answers with at least this many rows suggest a file.
 MANY_ROWS = 100
@@ -141,6 +141,7 @@ class PerformanceTrend(PeriodParams):
         if not series:
             return no_delivery(self.object_id, days)
         data, notes = trend(series, today)
+        data = {**await read_name(call, self.object_id, account), "currency": account.currency, **data}
         spent = amount(total(period.figures.spend for period in series), account.currency)
         summary = (
             f"{len(series)} {self.granularity} periods of {self.object_id}, {series[0].start} to {series[-1].stop} "

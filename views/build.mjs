@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = process.argv[2] ?? join(here, "..", "meta_ads_mcp", "ui");
-export const VIEWS = { card: "Change at Meta", rate: "Rate status" };
+export const VIEWS = { card: "Change at Meta", trend: "Trend", portfolio: "Portfolio", creatives: "Creatives", rate: "Rate status" };
 // Libraries that are part of a view, with the license that goes into it.
 const LICENSES = { trend: ["uplot"] };
 

@@ -84,6 +84,9 @@ FIXED = (
         Resource(uri, f"view_{uri.removeprefix('ui://')}", title, description, VIEW)
         for uri, title, description in (
             (views.CARD, "Approval card", "View: a change before and after, to apply or cancel."),
+            (views.TREND, "Trend", "View: figures over time, with their break and the edits around it."),
+            (views.PORTFOLIO, "Portfolio", "View: the ad accounts per currency, and those that need attention."),
+            (views.CREATIVES, "Creatives", "View: ads with their pictures, figures and fatigue."),
             (views.RATE, "Rate status", "View: how much of Meta's limits is used."),
         )
     ),

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 EXTENSION = "io.modelcontextprotocol/ui"
 # Short, because each listed tool carries one.
-CARD, RATE = "ui://card", "ui://rate"
+CARD, TREND, PORTFOLIO, CREATIVES, RATE = "ui://card", "ui://trend", "ui://portfolio", "ui://creatives", "ui://rate"
 VIEW_OF_TOOL = {
+    "ads_insights_performance_trend": TREND,
+    "ads_explain_change": TREND,
+    "ads_portfolio_summary": PORTFOLIO,
+    "ads_get_creative_fatigue": CREATIVES,
     "ads_rate_status": RATE,
     WRITE_CALLER: CARD,
 }

@@ -16,7 +16,7 @@ const POLICY =
   "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "media-src 'self' data:; connect-src 'none'; frame-src 'self'; object-src 'none'; base-uri 'self'";
 
-const PROXY = `<!doctype html><html lang="en"><title>Sandbox</title><meta name="color-scheme" content="light dark"><style>html,body{margin:0;height:100%}iframe{border:0;width:100%;height:100%;display:block;color-scheme:auto}</style><body><script>
+const PROXY = `<!doctype html><html lang="en"><title>Sandbox</title><meta name="color-scheme" content="light dark"><style>html,body{margin:0;height:100%}iframe{border:0;width:100%;height:100%;display:block}</style><body><script>
 const host = new URL(document.referrer).origin;
 let inner;
 addEventListener("message", ({ source, origin, data }) => {

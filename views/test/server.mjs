@@ -22,5 +22,5 @@ export async function startServer(era, stateDir) {
   const { tools } = await client.listTools();
   const call = (name, args) => client.callTool({ name, arguments: args });
   const read = (name, args) => call("ads_call_read_tool", { name, arguments: args });
-  return { client, call, read, tools: new Map(tools.map((tool) => [tool.name, tool])), close: () => client.close() };
+  return { era, client, call, read, tools: new Map(tools.map((tool) => [tool.name, tool])), close: () => client.close() };
 }

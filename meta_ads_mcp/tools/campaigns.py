@@ -90,7 +90,7 @@ class GetCampaigns(ListParams):
 class GetCampaignDetails(Params):
     """Read one campaign with its delivery issues, Meta's recommendations and its promoted object.
 
-    advantage_gaps=true tells which of Advantage+ budget, audience and placements are off, and what turns each on.
+    advantage_gaps=true tells which of Advantage+ budget, audience and placements are off.
     """
 
     campaign_id: CampaignId

@@ -44,8 +44,7 @@ class GetOpportunityScore(Params):
     """Read Meta's opportunity score of an account (0-100) with its recommendations and the points each would add.
 
     history_from and history_to add the score of each day, with_reasons the campaigns that moved it. For one campaign
-    (level=campaign, object_id) there are recommendations only: Meta scores accounts. ads_apply_recommendation applies
-    one.
+    (level=campaign, object_id) there are recommendations only. See ads_apply_recommendation.
     """
 
     account_id: AccountId

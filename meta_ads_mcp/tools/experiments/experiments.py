@@ -51,7 +51,7 @@ NO_SIGNIFICANCE = (
 class GetAdStudies(ListParams):
     """List the studies (A/B tests, lift tests) of an ad account, a business, a campaign or an ad set: type, period.
 
-    impacting=true lists those that change the account's delivery now. Look before you edit an object.
+    impacting=true lists those that change the account's delivery now.
     """
 
     account_id: AccountId | None = None

@@ -45,11 +45,8 @@ PUBLISHER_FIELDS = "id domain_url publisher_name"
     keywords="excluded age place placement inventory filter brand safety block list publisher blocklist",
 )
 class GetAccountControls(ListParams):
-    """Read what is excluded for a whole ad account: ages, places, placements, inventory filter, block lists.
-
-    These controls bind every campaign. With block_list_id: the publishers of that list. Pages are of lists, or of
-    publishers.
-    """
+    """Read what is excluded for a whole ad account: ages, places, placements, inventory filter, block lists. With
+    block_list_id: the publishers of that list."""
 
     account_id: AccountId
     block_list_id: Annotated[BlockListId | None, Local(), Field(description="Lists its publishers instead")] = None

@@ -62,8 +62,8 @@ Parameters = Annotated[
 class ApplyRecommendation(ConfirmedParams, CreateParams):
     """Apply one of Meta's recommendations by its signature. Always needs a confirmation.
 
-    Reads the list again, and shows kind, text, objects and their present values first. Meta decides what is changed:
-    budgets can rise. The answer lists what changed; ads_undo_change puts these values back.
+    Shows kind, text, objects and their present values first. Meta decides what is changed: budgets can rise. The answer
+    lists what changed; ads_undo_change puts it back.
     """
 
     account_id: AccountId

@@ -43,10 +43,10 @@ GIVES_BACK = "canceling gives the reserved inventory back, and the price is lost
     keywords="reserved buying quote guaranteed reach book cancel reservation",
 )
 class CreateReachFrequencyPrediction(ConfirmedParams):
-    """Ask for a reach and frequency quote (how many people a budget reaches, how often), reserve one, or cancel.
+    """Ask for a reach and frequency quote (how many people a budget reaches, how often), reserve one, or cancel. A
+    quote spends nothing; reserving and canceling need a confirmation.
 
-    A quote spends nothing. Reserving and canceling need a confirmation. After reserving, create the ad set with
-    rf_prediction_id in a campaign with buying_type RESERVED before the reservation ends. Not open to every account.
+    Then create the ad set with rf_prediction_id in a campaign with buying_type RESERVED. Not open to every account.
     """
 
     account_id: AccountId

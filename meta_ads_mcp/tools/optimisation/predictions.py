@@ -46,10 +46,7 @@ MAX_POINTS = 20
     keywords="reserved buying quote guaranteed reach curve frequency cap",
 )
 class GetReachFrequencyPredictions(ListParams):
-    """List an account's reach and frequency predictions and reservations, or read one with its budget-to-reach curve.
-
-    Shows state, period, budget, reach, impressions, frequency, price per 1,000 and when a reservation ends.
-    """
+    """List an account's reach and frequency predictions, or read one with its curve of reach by budget."""
 
     account_id: AccountId
     prediction_id: Annotated[PredictionId | None, Local(), Field(description="Reads one, with its curve")] = None

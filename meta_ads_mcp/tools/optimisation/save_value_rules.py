@@ -52,11 +52,11 @@ AdSetIds = Annotated[list[AdSetId], Local(), Field(min_length=1, max_length=50)]
     keywords="bid more less multiplier adjustment create attach detach",
 )
 class SaveValueRuleSet(UnitParams):
-    """Create or change a value rule set, attach it to ad sets (attach_to) or take rules off them (detach_from).
+    """Create or change a value rule set, attach it to ad sets (attach_to) or take rules off them (detach_from). Meta
+    then bids more or less for the people that a rule names.
 
-    Meta then bids more or less for the people that a rule names. `rules` replaces all rules: one with its id stays,
-    one without is new, a missing one is deleted; the plan says which. Attaching, and rules of a set in use, need a
-    confirmation.
+    `rules` replaces all: one with its id stays, one without is new, a missing one is deleted. Attaching, and rules of a
+    set in use, need a confirmation.
     """
 
     account_id: AccountId

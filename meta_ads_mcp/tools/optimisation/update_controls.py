@@ -87,8 +87,8 @@ class BlockListChange(Closed):
 class UpdateAccountControls(ConfirmedParams):
     """Change what is excluded for a whole ad account: minimum age, places, placements, inventory filter, a block list.
 
-    Needs a confirmation, because every campaign is touched. An object replaces the earlier one; the plan shows both.
-    Publishers can be added here and not removed.
+    Every campaign is touched, so it needs a confirmation. An object replaces the earlier one. Publishers can be added
+    here and not removed.
     """
 
     account_id: AccountId

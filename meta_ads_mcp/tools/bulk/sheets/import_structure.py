@@ -57,9 +57,9 @@ MAX_STALE_SHOWN = 50
 class ImportStructure(UnitParams):
     """Carry out the edits of a CSV or XLSX file of ads_export_structure, as one unit with one undo.
 
-    Shows only what differs from the account; dry_run=false carries it out. Rows that changed since the export are
-    refused with the reason; a missing row changes nothing. A row without id is a new object: parent_ref names its
-    parent (an id, or the ref of a new row), template_id whose settings it takes.
+    Shows only what differs; dry_run=false carries it out. Rows that changed since the export are refused; a missing row
+    changes nothing. A row without id is a new object: parent_ref names its parent (an id, or the ref of a new row),
+    template_id whose settings it takes.
     """
 
     account_id: AccountId

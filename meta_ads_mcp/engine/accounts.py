@@ -50,7 +50,7 @@ class AccountBook:
         self._owners: dict[str, str] = {}
         # Ids without an account → the kind that Graph says.
         self._without_account: dict[str, str] = {}
-        self._catalogs = CatalogAccess(sender, self.listed, business)
+        self.catalogs = CatalogAccess(sender, self.listed, business)
         self._single = SingleFlight()
 
     @property
@@ -72,7 +72,7 @@ class AccountBook:
             )
 
     def is_allowed(self, account: str | None) -> bool:
-        """Return whether this server may touch the account. Without an allowlist it may touch every one."""
+        """Return whether this server may touch the account. Without a limit it may touch every one."""
         return not self.is_limited or account in self.allowed
 
     def known_accounts(self) -> list[Account]:
@@ -254,7 +254,7 @@ class AccountBook:
             self._without_account[object_id] = kind.name
             return None
         if kind is not None and kind.owner is Owner.CATALOG:
-            await self._catalogs.require(object_id, kind)
+            await self.catalogs.require(object_id, kind)
             self._without_account[object_id] = kind.name
             return None
         if kind is not None and kind.parent is not None and kind.needs_page and page is None:

@@ -108,6 +108,9 @@ class AuthorizedGraph:
             await self._book.require(entry.object_id, entry.kind, request.page)
             if self._book.is_business(entry.object_id):
                 require_business([entry.object_id], self._business_id())
+        subject = request.path.partition("/")[0]
+        if request.method != "GET" and self._book.is_business(subject):
+            await self._book.catalogs.require_business(subject)
 
     def _learn_created(self, request: Request, answer: Any) -> None:
         """Remember the owner of a new object: it belongs to the account of the object below which it was created."""

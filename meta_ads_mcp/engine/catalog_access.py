@@ -51,6 +51,14 @@ class CatalogAccess:
                 "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID.",
             )
 
+    async def require_business(self, business: str) -> None:
+        """Raise Denied for a business that owns none of the listed accounts. `business` is the id of a business."""
+        if business not in await self._own_businesses():
+            raise Denied(
+                f"Business {business} owns none of the accounts that this server may touch.",
+                "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID.",
+            )
+
     async def _read(self, object_id: str, fields: str) -> Mapping[str, Any]:
         row = await self._sender.send(Request("GET", object_id, {"fields": fields}))
         return row if isinstance(row, Mapping) else {}

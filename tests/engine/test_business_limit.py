@@ -8,13 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
+from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.errors import Denied
 from meta_ads_mcp.sandbox import graph_error
 from tests.safety import allowlist
+from tests.support.elicitors import Person
 from tests.support.ownership import Ownership
 from tests.support.rival_business import RIVAL
 from tests.support.sandbox_engine import SandboxEngine
+from tests.support.write_examples import WRITES
 
 # Kind -> a read of one object of it.
 READS: dict[str, tuple[str, str]] = {
@@ -110,3 +113,19 @@ async def test_another_profile_with_another_business_uses_nothing_of_the_first_o
     for kind, object_id in objects.items():
         with pytest.raises(Denied):
             await book.require(object_id, kind, made.world.page_ids[0] if kind == "LeadgenForm" else None)
+
+
+IN_A_BUSINESS = [
+    tool for tool in WRITES if tool.endpoint and any("{business_id}/" in t for t in tool.endpoint.templates)
+]
+
+
+@pytest.mark.parametrize("tool", IN_A_BUSINESS, ids=lambda tool: tool.name)
+async def test_nothing_is_created_in_a_business_without_an_allowed_account(tool: Tool) -> None:
+    made, given = await allowlist.bench().ready(tool)
+    own = made.world.business_id
+    for business, is_allowed in ((own, True), (RIVAL, False)):
+        made = allowlist.bench().again(accounts=allowlist.accounts(1))
+        before = made.store.snapshot()
+        answer = await made.call(tool.name, given | {"business_id": business}, Person(True))
+        assert (answer.is_error, bool(made.changed(before))) == (not is_allowed, is_allowed), answer.text

@@ -19,7 +19,7 @@ from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.files.exports import FolderExports
-from meta_ads_mcp.errors import Denied, NotFound
+from meta_ads_mcp.errors import AdsError, Denied, NotFound
 
 # Ids of accounts and businesses in the keys of limits. Shorter numbers are codes and percentages.
 _ID = re.compile(r"[0-9]{5,}")
@@ -35,19 +35,41 @@ class VisibleChanges:
 
     async def find(self, query: ChangeQuery) -> ChangePage:
         """Return the newest visible changes that match."""
-        return await self._changes.find(self._limit(query))
+        return await self._changes.find(await self._limit(query))
 
     async def find_units(self, query: ChangeQuery) -> UnitPage:
         """Return the newest visible units that match."""
-        return await self._changes.find_units(self._limit(query))
+        return await self._changes.find_units(await self._limit(query))
 
-    def _limit(self, query: ChangeQuery) -> ChangeQuery:
-        return replace(query, is_visible=self._is_visible) if self._book.is_limited else query
+    async def _limit(self, query: ChangeQuery) -> ChangeQuery:
+        """Return the query for visible changes only.
+
+        A change that names no account, such as one of a catalog, is found by an object that this server may touch.
+        """
+        if not self._book.is_limited:
+            return query
+        if query.object_id is not None and await self._is_usable(query.object_id):
+            return replace(query, is_visible=self._is_visible_or_unowned)
+        return replace(query, is_visible=self._is_visible)
 
     async def get(self, change_id: str) -> JournalEntry | None:
         """Return one change, or None if there is no such change or it is not visible."""
         entry = await self._changes.get(change_id)
-        return entry if entry is not None and self._is_visible(entry.account, entry.page) else None
+        if entry is None or self._is_visible(entry.account, entry.page):
+            return entry
+        is_unowned = entry.account is None and entry.page is None
+        return entry if is_unowned and await self._is_of_usable_object(entry) else None
+
+    async def _is_of_usable_object(self, entry: JournalEntry) -> bool:
+        """Return whether a change is of an object, or below one, that this server may touch.
+
+        A business does not count: others have objects there, too.
+        """
+        subjects = [subject for subject in (entry.object_id, entry.parent) if subject is not None]
+        return any([await self._is_usable(subject) and not self._book.is_business(subject) for subject in subjects])
+
+    def _is_visible_or_unowned(self, account: str | None, page: str | None) -> bool:
+        return (account is None and page is None) or self._is_visible(account, page)
 
     def _is_visible(self, account: str | None, page: str | None) -> bool:
         """Return whether a change may be shown. A change of a Page counts for the Page's account, if known."""
@@ -55,6 +77,14 @@ class VisibleChanges:
             return True
         owner = account or (self._book.known_owner(page) if page else None)
         return owner is not None and self._book.is_allowed(owner)
+
+    async def _is_usable(self, object_id: str) -> bool:
+        """Return whether this server may touch the object. Asks Graph once if it is not known yet."""
+        try:
+            await self._book.require(object_id)
+        except AdsError:
+            return False
+        return True
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry
@@ -18,7 +20,10 @@ from meta_ads_mcp.engine.local_data import (
 )
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.errors import Denied, NotFound
+from tests.safety import allowlist
 from tests.support.clock import FakeClock
+from tests.support.rival_business import RIVAL
+from tests.support.sandbox_engine import SandboxEngine
 from tests.support.scripted_graph import ScriptedGraph
 
 
@@ -119,3 +124,49 @@ async def test_a_link_in_place_of_the_folder_is_neither_written_nor_read(tmp_pat
     assert linked.names() == []
     with pytest.raises(NotFound):
         linked.beginning("secret.csv", 100)
+
+
+LIMITS: dict[str, Any] = {"accounts": {"accounts": allowlist.accounts(1)}, "business": {}}
+
+
+@pytest.fixture(params=LIMITS)
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> SandboxEngine:
+    """A server with a limit. Graph names no account for a catalog, so changes there name none either."""
+    bench = allowlist.bench()
+    return bench.again(
+        state_dir=tmp_path, **(LIMITS[request.param] or {"business_id": bench.sandbox.world.business_id})
+    )
+
+
+async def test_a_batch_whose_answer_was_lost_is_not_sent_again_under_a_limit(desk: SandboxEngine) -> None:
+    row = {"method": "UPDATE", "data": {"id": "HP-00001", "price": "1.00 USD"}}
+    batch = {"catalog_id": desk.ids["catalog"], "requests": [row], "idempotency_key": "k"}
+    desk.sandbox.faults.add("items_batch", respond=httpx.ReadTimeout, after_processing=True)
+    assert (await desk.call("ads_catalog_items_batch", batch)).is_error
+    desk.clock.passed_s += 60
+    again = await desk.call("ads_catalog_items_batch", batch)
+    assert not again.is_error, again.text
+    assert len(desk.writes) == 1
+
+
+async def test_a_change_in_an_allowed_catalog_is_found_and_undone(desk: SandboxEngine) -> None:
+    new = {"catalog_id": desk.ids["catalog"], "name": "Green", "filter": {"color": {"eq": "Moss"}}}
+    made = await desk.done("ads_catalog_create_product_set", **new)
+    rows = await desk.data("ads_get_changes", object_id=made["id"])
+    assert [row["change_id"] for row in rows] == [made["change_id"]]
+    await desk.done("ads_undo_change", change_id=made["change_id"], created="delete")
+    assert made["id"] not in desk.store.nodes
+
+
+async def test_a_change_in_a_catalog_of_another_business_is_not_found(desk: SandboxEngine) -> None:
+    foreign = allowlist.ownership(2).foreign
+    kinds = ("ProductCatalog", "ProductSet", "ProductFeed")
+    subjects = [(foreign[kind][0], None) for kind in kinds] + [(None, foreign["ProductCatalog"][0]), (None, RIVAL)]
+    for number, (object_id, parent) in enumerate(subjects):
+        change = entry(f"c20261125T100000-0000000{number}", None)
+        change.object_id, change.parent = object_id, parent
+        desk.engine.journal.intent(change)
+        desk.engine.journal.outcome(change.change_id, "success", object_id=object_id)
+        assert (await desk.refused("ads_undo_change", change_id=change.change_id))["kind"] == "not_found"
+        if object_id is not None:
+            assert await desk.data("ads_get_changes", object_id=object_id) == []

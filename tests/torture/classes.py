@@ -7,7 +7,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.support.every_tool import TOOLS
-from tests.torture import client, content, files, graph, processes, properties, secrets, soak, sockets, stages, supply
+from tests.support.unit_kinds import UNIT_KINDS
+from tests.support.unit_runs import OBJECTS
+from tests.torture import (
+    client,
+    content,
+    files,
+    graph,
+    processes,
+    properties,
+    secrets,
+    soak,
+    sockets,
+    stages,
+    supply,
+    units,
+)
 from tests.torture.content import PAYLOADS
 from tests.torture.hostile_bodies import FAULTS, HEAVY
 from tests.torture.messages import MESSAGES
@@ -86,6 +101,12 @@ CLASSES: Mapping[str, Torture] = {
         f" {properties.SECONDS_EACH / 60:.0f} minutes each: no request names an object of a foreign account, no state"
         " violates the policy, no question leaves out what is sent",
         (properties.properties,),
+    ),
+    "units": Torture(
+        "Bulk changes",
+        f"{len(UNIT_KINDS)} kinds of bulk changes of about {OBJECTS} objects, killed at each request before and after"
+        " Graph did the work, and with each answer lost: the repeated call leaves the account as one uninterrupted run",
+        (units.units,),
     ),
     "soak": Torture(
         "Soak",

@@ -46,13 +46,15 @@ class KillableServer:
 
     def __init__(self, state_dir: Path) -> None:
         self.clock, self.state_dir = FakeClock(), state_dir
+        self.upload_roots: tuple[str, ...] = ()
         self.sandbox = SandboxTransport(new_world(), clock=self.clock.moment)
 
     def start(self, transport: Any = None) -> SandboxEngine:
         """Return a new process. Its requests go through `transport`, by default straight to the sandbox."""
-        made = build_writer(self.sandbox, clock=self.clock, state_dir=self.state_dir)
+        options: dict[str, Any] = {"state_dir": self.state_dir, "upload_roots": self.upload_roots}
+        made = build_writer(self.sandbox, clock=self.clock, **options)
         if transport is not None:
-            made = build_writer(transport, clock=self.clock, state_dir=self.state_dir)
+            made = build_writer(transport, clock=self.clock, **options)
             made.sandbox = self.sandbox
         return made
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 from pydantic import Field
 
 from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.ports import Call
+from meta_ads_mcp.core.request import Request
+from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
-from meta_ads_mcp.core.write import ConfirmedParams, CreateParams
+from meta_ads_mcp.core.write import Change, ConfirmedParams, CreateParams
 
 
 @runtime_checkable
@@ -18,6 +21,15 @@ class PlansUnit(Protocol):
 
     async def plan_unit(self, call: Call) -> UnitPlan | None:
         """Return the whole unit, or None if this call is a single write. Sends reads only. Raises AdsError."""
+        ...
+
+
+@runtime_checkable
+class SendsUploads(Protocol):
+    """Mark a tool that sends some steps of its unit itself: those with `is_upload`."""
+
+    async def send_upload(self, call: Call, change: Change, send: Callable[[Request], Awaitable[Any]]) -> Row:
+        """Send the step through `send`, and return Graph's answer with the new id. Raises AdsError."""
         ...
 
 

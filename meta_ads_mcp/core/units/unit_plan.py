@@ -52,6 +52,7 @@ class UnitStep:
       new creative that an ad gets has the ad's step as its item.
     * `row`: the number of the input row, from 1, where the input is rows.
     * `undo_of`: the id of the change that the step puts back.
+    * `is_upload`: the tool sends the step by `send_upload`, because its request holds a file or there are several.
     * `copy_of`: the id of the object that the step copies. The answer maps it to the id of the copy.
     """
 
@@ -62,6 +63,7 @@ class UnitStep:
     row: int | None = None
     undo_of: str | None = None
     copy_of: str | None = None
+    is_upload: bool = False
 
 
 @dataclass(frozen=True)

@@ -182,13 +182,14 @@ class UploadAdVideo(CreateParams):
     async def apply(self, plan: Plan, steps: Steps, call: Call) -> Row:
         (change,) = plan.changes
         try:
-            video = await self._send(change, steps, call)
+            video = await self.send(change, steps, call)
         except UnknownOutcome as lost:
             next_step = _next_step_when_lost(change)
             raise UnknownOutcome(lost.message, next_step, graph=lost.graph, details=lost.details) from None
         return {**plan.details, "id": video["id"], **await self._wait_until_ready(str(video["id"]), call)}
 
-    async def _send(self, change: Change, steps: Steps, call: Call) -> Row:
+    async def send(self, change: Change, steps: Steps, call: Call) -> Row:
+        """Send the change of the plan: one request, or the parts of a local file. Raises AdsError."""
         if self.file_path is None:
             return await steps.do(change)
         with call.uploads.open(self.file_path, MAX_VIDEO_BYTES) as upload:

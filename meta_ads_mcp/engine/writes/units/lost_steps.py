@@ -72,7 +72,8 @@ async def resolve_lost(client: GraphPort, clock: Clock, journal: Journal, steps:
 
 def _set_outcome(state: StepState, result: SearchResult) -> None:
     if result.object_id is not None:
-        state.object_id = result.object_id
+        # The list of images has `account:hash`, and a creative takes the hash.
+        state.object_id = result.object_id.rpartition(":")[2]
         state.end(SUCCESS, f"{_LOST} The new object was found.")
     elif result.is_absent:
         state.end(WAITING, _NOT_CREATED)

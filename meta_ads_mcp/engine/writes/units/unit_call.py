@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
 from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.ports import Account
-from meta_ads_mcp.core.result import Result
+from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Tool
-from meta_ads_mcp.core.units.unit_params import PlansUnit
+from meta_ads_mcp.core.units.unit_params import PlansUnit, SendsUploads
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import Change, WriteParams
 from meta_ads_mcp.engine.authority import AuthorizedGraph
@@ -253,6 +253,7 @@ class UnitCall:
             self._entry,
             self.text.describe_stale,
             self.call.progress,
+            self._upload,
             stop_on_error=bool(unit.plan.get("stop_on_error")),
         )
         try:
@@ -262,6 +263,11 @@ class UnitCall:
         totals = self.text.totals(self.states)
         result = unit_answer.build_answer(self.tool.title, unit, self.states, totals, run.retry_after_s)
         return await unit_answer.with_copies_file(result, self.states, self.call.exports, unit.unit_id)
+
+    async def _upload(self, change: Change) -> Row:
+        if not isinstance(self.args, SendsUploads):
+            raise TypeError(f"{self.tool.name} sends no uploads")
+        return await self.args.send_upload(self.call, change, self.writer.client.send)
 
     def _release_after(self, run: UnitRun) -> None:
         """Release the lock when the batch that is still under way, if any, has ended."""

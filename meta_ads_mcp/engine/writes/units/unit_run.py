@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from meta_ads_mcp.core.changes import NOTHING_MADE, JournalEntry
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.partial import attempt
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.units.patient_reads import ASK_AGAIN_SECONDS, MAX_PACE_WAIT_SECONDS, collected_wait, is_own_limit
@@ -70,7 +71,7 @@ class UnitRun:
     """Hold one run over the steps of a unit.
 
     `permit` raises Denied where the policy forbids a change, `entry_of` gives the journal entry of a step's change, and
-    `progress` reports how many steps have ended.
+    `progress` reports how many steps have ended. `upload` sends the change of a step that is an upload.
     """
 
     client: AuthorizedGraph
@@ -83,6 +84,7 @@ class UnitRun:
     entry_of: Callable[[StepState, Change], JournalEntry]
     describe_stale: DescribeStale
     progress: Callable[[float, float | None, str], Awaitable[None]]
+    upload: Callable[[Change], Awaitable[Any]]
     stop_on_error: bool = False
     waited_s: float = 0.0
     retry_after_s: int | None = None
@@ -154,7 +156,7 @@ class UnitRun:
             return
         entries = [self._start(state, changes[state.step.key]) for state in batch]
         self.journal.intents(entries)
-        answers = await self._answers([changes[state.step.key] for state in batch])
+        answers = await self._answers([(state, changes[state.step.key]) for state in batch])
         moment = self.clock.monotonic()
         ends = zip(batch, entries, answers, strict=True)
         outcomes = [self._settle(state, changes[state.step.key], entry, answer) for state, entry, answer in ends]
@@ -201,11 +203,18 @@ class UnitRun:
         state.change_id, state.entry = entry.change_id, entry
         return entry
 
-    async def _answers(self, changes: Sequence[Change]) -> list[Any]:
+    async def _answers(self, steps: Sequence[tuple[StepState, Change]]) -> list[Any]:
+        """Return the answer or the error of each step. Uploads are sent one by one, after the batch of the others."""
+        requests = {state.step.key: change.request for state, change in steps if not state.step.is_upload}
         try:
-            return await self.client.batch([change.request for change in changes])
+            bodies = await self.client.batch(list(requests.values())) if requests else []
         except AdsError as failure:
-            return [failure for _ in changes]
+            bodies = [failure for _ in requests]
+        answers = dict(zip(requests, bodies, strict=True))
+        for state, change in steps:
+            if state.step.is_upload:
+                answers[state.step.key] = await attempt(self.upload(change))
+        return [answers[state.step.key] for state, _ in steps]
 
     def _settle(
         self, state: StepState, change: Change, entry: JournalEntry, answer: Any

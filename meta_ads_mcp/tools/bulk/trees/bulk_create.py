@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.params import Local, opaque_object
 from meta_ads_mcp.core.ports import Account, Call
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.units.unit_params import UnitParams
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.values.ids import AccountId
+from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.targeting import summarize_targeting
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.bulk.object_reads import read_objects_of_kind
+from meta_ads_mcp.tools.bulk.trees.tree_media import send_media
 from meta_ads_mcp.tools.bulk.trees.tree_plan import Tree, TreeDefaults, TreeNode, TreePlan, read_tree
 from meta_ads_mcp.tools.bulk.trees.tree_steps import TreeSteps
 
 _SHAPE = (
     "{campaigns: [{id? or the arguments of ads_create_campaign, ad_sets: [{id? or those of ads_create_ad_set, ads: "
-    "[{name, creative_id, or creative: {those of ads_create_ad_creative; video: {file_url} uploads one}}]}]}]}; ref "
-    "anywhere is your label"
+    "[{name, creative_id, or creative: {those of ads_create_ad_creative; image: {image_path | image_url} and video: "
+    "{file_path | file_url} upload one}}]}]}]}; ref anywhere is your label"
 )
 MAX_SHOWN_ROWS = 5
 _DEFAULTS = "{ad_set?, ad?, creative?}: values for each that lacks them"
@@ -41,7 +45,7 @@ with warnings.catch_warnings():
         keywords="bulk many tree structure launch build campaign ad sets ads plan at once",
     )
     class BulkCreate(UnitParams):
-        """Create campaigns with ad sets, ads, creatives and videos from one plan, all PAUSED, with one undo.
+        """Create campaigns with ad sets, ads, creatives, images and videos from one plan, all PAUSED, with one undo.
 
         All is checked before the first object is made; an existing id gets children only. After a break the same call
         goes on. At most 10 campaigns, 50 ad sets, 200 ads.
@@ -82,6 +86,10 @@ with warnings.catch_warnings():
                 is_whole=self.on_error == "stop",
                 validate_first=True,
             )
+
+        async def send_upload(self, call: Call, change: Change, send: Callable[[Request], Awaitable[Any]]) -> Row:
+            """Send an image or a video of the tree."""
+            return await send_media(call, change, send)
 
         def _check_entries(self) -> TreeSteps:
             steps = TreeSteps(self.account_id, read_tree(self.plan, self.defaults))

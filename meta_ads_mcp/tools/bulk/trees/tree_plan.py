@@ -14,11 +14,11 @@ from meta_ads_mcp.core.params import Closed
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import InvalidArguments
 
-NodeLevel = Literal["campaign", "ad_set", "creative", "ad", "video"]
+NodeLevel = Literal["campaign", "ad_set", "creative", "ad", "video", "image"]
 MAX_CAMPAIGNS, MAX_AD_SETS, MAX_ADS = 10, 50, 200
 # Keys of an entry that are for the tree and not arguments of the tool that creates the object.
 _TREE_KEYS = frozenset({"ref", "id", "ad_sets", "ads", "creative"})
-_MEDIA: tuple[NodeLevel, ...] = ("video",)
+_MEDIA: tuple[NodeLevel, ...] = ("video", "image")
 
 
 class TreePlan(Closed):

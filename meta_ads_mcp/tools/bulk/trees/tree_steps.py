@@ -22,11 +22,12 @@ from meta_ads_mcp.domain.preflight import has_amount
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.ad_sets.ad_sets import CreateAdSet
 from meta_ads_mcp.tools.ads.ads import CreateAd
+from meta_ads_mcp.tools.bulk.trees.tree_media import MEDIA_KEY, plan_media
 from meta_ads_mcp.tools.bulk.trees.tree_plan import NodeLevel, Tree, TreeNode
 from meta_ads_mcp.tools.campaigns import CreateCampaign
 from meta_ads_mcp.tools.creatives.create import CreateAdCreative
 from meta_ads_mcp.tools.creatives.default_page import infer_page
-from meta_ads_mcp.tools.creatives.uploads import UploadAdVideo
+from meta_ads_mcp.tools.creatives.uploads import UploadAdImage, UploadAdVideo
 
 _TOOLS: dict[NodeLevel, Tool] = {
     "campaign": tool_of(CreateCampaign),
@@ -34,6 +35,7 @@ _TOOLS: dict[NodeLevel, Tool] = {
     "creative": tool_of(CreateAdCreative),
     "ad": tool_of(CreateAd),
     "video": tool_of(UploadAdVideo),
+    "image": tool_of(UploadAdImage),
 }
 _EDGES: dict[NodeLevel, str] = {
     "campaign": "campaigns",
@@ -41,8 +43,12 @@ _EDGES: dict[NodeLevel, str] = {
     "creative": "adcreatives",
     "ad": "ads",
     "video": "advideos",
+    "image": "adimages",
 }
+# The argument of a creative that holds what it needs.
+_MEDIA_ARGUMENTS: dict[NodeLevel, str] = {"creative": "creative_id", "video": "video_id", "image": "image_hash"}
 _PARENT_ARGUMENT: dict[NodeLevel, str] = {"ad_set": "campaign_id", "ad": "ad_set_id"}
+_MEDIA_LEVELS: tuple[NodeLevel, ...] = ("video", "image")
 _BUDGETS = ("daily_budget", "lifetime_budget")
 # Ids of 29 digits, which Graph never gives.
 _FIRST_STAND_IN = 10**28
@@ -98,7 +104,7 @@ class TreeSteps:
 
     def _drop_unused(self) -> None:
         """Drop the creatives and videos that only refused nodes use."""
-        for level in ("creative", "video"):
+        for level in ("creative", *_MEDIA_LEVELS):
             for node in self.tree.of(level):
                 if all(user.key in self._bad for user in self.tree.nodes if node in user.needs):
                     self._bad.add(node.key)
@@ -113,28 +119,27 @@ class TreeSteps:
         args = validate(_TOOLS[node.level], arguments)
         if not isinstance(args, WriteParams):
             raise TypeError(f"{_TOOLS[node.level].name} is not a write tool")
-        if isinstance(args, UploadAdVideo) and args.file_path is not None:
-            raise InvalidArguments(
-                "A local video file is uploaded before the plan.", "Use ads_upload_ad_video, then its video_id."
-            )
+        if isinstance(args, UploadAdImage) and args.image_base64 is not None:
+            raise InvalidArguments("An image of a plan is image_path or image_url.")
         return args
 
     def _complete_creative(self, node: TreeNode, arguments: Row) -> None:
         """Set the name that the plan leaves out, and require a preview picture for a new video."""
-        arguments.pop("video", None)
+        for item in node.needs:
+            if arguments.pop(item.level, None) is not None and node.arguments.get(_MEDIA_ARGUMENTS[item.level]):
+                raise InvalidArguments(f"Give {item.level} or {_MEDIA_ARGUMENTS[item.level]}, not both.")
         if not arguments.get("name"):
             users = [item for item in self.tree.nodes if node in item.needs]
             arguments["name"] = str(next((user.name for user in users if user.name), "Creative"))[:255]
         has_preview = any(arguments.get(name) for name in ("image_hash", "thumbnail_url", "image_url"))
         if any(item.level == "video" for item in node.needs) and not has_preview:
-            raise InvalidArguments("A creative with a new video needs a preview: give image_hash or thumbnail_url.")
+            raise InvalidArguments("A creative with a new video needs a preview: image, image_hash or thumbnail_url.")
 
     async def _params(self, call: Call, account: Account, node: TreeNode) -> tuple[Row, Row]:
         """Return the parameters of the request, and the values that the object then has. Raises AdsError."""
         tool, args = _TOOLS[node.level], self._args[node.key]
-        if isinstance(args, UploadAdVideo):
-            (change,) = (await args.plan(call)).changes
-            return dict(change.request.params), dict(change.after)
+        if isinstance(args, UploadAdImage | UploadAdVideo):
+            return await plan_media(call, args)
         if isinstance(args, CreateAdCreative) and args.page_id is None and not (args.existing or args.has_spec):
             self._page = self._page or await infer_page(call, account.id)
             args = args.model_copy(update={"page_id": self._page})
@@ -167,11 +172,12 @@ class TreeSteps:
             f"{self.account_id}/{edge}",
             body,
             account=self.account_id,
-            repeatable=False,
+            # The same image has the same hash, however often it is uploaded.
+            repeatable=node.level == "image",
             write=True,
-            patience="upload" if node.level == "video" else "normal",
+            patience="upload" if node.level in _MEDIA_LEVELS else "normal",
         )
-        is_shown = node.level != "video"
+        is_shown = node.level not in _MEDIA_LEVELS
         change = Change(
             Effect.CREATE,
             request,
@@ -185,11 +191,11 @@ class TreeSteps:
         )
         needs = [item.key for item in (node.parent, *node.needs) if item is not None and item.object_id is None]
         number = self.tree.nodes.index(node) + 1
-        return UnitStep(node.key, change, tuple(needs), self._item(node), number)
+        return UnitStep(node.key, change, tuple(needs), self._item(node), number, is_upload=MEDIA_KEY in params)
 
     def _item(self, node: TreeNode) -> str | None:
-        """Return the key of the ad that a creative or a video is for."""
-        if node.level not in ("creative", "video"):
+        """Return the key of the ad that a creative, a video or an image is for."""
+        if node.level not in ("creative", *_MEDIA_LEVELS):
             return None
         users = [item for item in self.tree.nodes if node in item.needs]
         return next((self._item(user) or user.key for user in users), None)
@@ -203,7 +209,7 @@ class TreeSteps:
         if node.parent is not None and parent_argument is not None:
             references[parent_argument] = node.parent.object_id or self._stand_in(node.parent)
         for item in node.needs:
-            references["creative_id" if item.level == "creative" else "video_id"] = self._stand_in(item)
+            references[_MEDIA_ARGUMENTS[item.level]] = self._stand_in(item)
         return references
 
     def _stand_in(self, node: TreeNode) -> str:

@@ -15,7 +15,7 @@ from meta_ads_mcp.core.units.unit_plan import RefusedRow, UnchangedObject, UnitS
 from meta_ads_mcp.core.values.dates import to_unix
 from meta_ads_mcp.core.values.enums import EntityType
 from meta_ads_mcp.core.values.graph_values import same_value
-from meta_ads_mcp.core.values.money import to_minor
+from meta_ads_mcp.core.values.money import format_money, money, to_minor
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.bulk.budgets import BUDGETS, below_minimum, budget_of, change_by_percent, without_budget
@@ -140,13 +140,23 @@ class EditPlanner:
         if amounts:
             new = self._minor(column, amounts[0][1])
         else:
-            new = change_by_percent(old, values.budget_change_percent or 0)
+            new = self._up_to_maximum(old, change_by_percent(old, values.budget_change_percent or 0), values)
             if new == old:
                 raise RowProblem(column, "The percentage changes nothing at this budget")
         problem = below_minimum(new, self.minimum, self.account.currency) if name == "daily_budget" else None
         if new <= 0 or problem:
             raise RowProblem(column, problem or "A budget is more than 0")
         return {name: str(new)}
+
+    def _up_to_maximum(self, old: int, new: int, values: EditValues) -> int:
+        """Return the new budget, at most the maximum for a raise. Raises RowProblem for a budget that is there now."""
+        if values.budget_max is None or new <= old:
+            return new
+        most = self._minor("budget_max", values.budget_max)
+        if old >= most:
+            amounts = [format_money(money(value, self.account.currency)) for value in (old, most)]
+            raise RowProblem("budget_max", f"It has {amounts[0]} already, and budget_max is {amounts[1]}")
+        return min(new, most)
 
     def _minor(self, column: str, value: int | str) -> int:
         try:

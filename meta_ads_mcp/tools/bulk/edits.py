@@ -24,6 +24,7 @@ _LEVELS: dict[str, tuple[EntityType, ...]] = {
     "daily_budget": ("campaign", "ad_set"),
     "lifetime_budget": ("campaign", "ad_set"),
     "budget_change_percent": ("campaign", "ad_set"),
+    "budget_max": ("campaign", "ad_set"),
     "bid_amount": ("ad_set", "ad"),
     "bid_strategy": ("campaign", "ad_set"),
     "end_time": ("campaign", "ad_set"),
@@ -60,7 +61,8 @@ class EditValues(Closed):
     model_config = ConfigDict(
         json_schema_extra=opaque_object(
             "status, name, name_replace {find, replace}, daily_budget, lifetime_budget, budget_change_percent, "
-            "bid_amount, bid_strategy, end_time, link_url, url_tags, add_labels, remove_labels"
+            "budget_max (no raise above it), bid_amount, bid_strategy, end_time, link_url, url_tags, add_labels, "
+            "remove_labels"
         )
     )
 
@@ -71,6 +73,7 @@ class EditValues(Closed):
     daily_budget: Money | None = None
     lifetime_budget: Money | None = None
     budget_change_percent: Annotated[float | None, Field(gt=-100, le=1000)] = None
+    budget_max: Money | None = None
     bid_amount: Money | None = None
     bid_strategy: BidStrategy | None = None
     end_time: Moment | None = None
@@ -86,6 +89,8 @@ class EditValues(Closed):
         budgets = [self.daily_budget, self.lifetime_budget, self.budget_change_percent]
         if sum(value is not None for value in budgets) > 1:
             raise ValueError("give only one of daily_budget, lifetime_budget or budget_change_percent")
+        if self.budget_max is not None and self.budget_change_percent is None:
+            raise ValueError("budget_max goes with budget_change_percent")
         if sum(value is not None for value in (self.name, self.name_replace, self.rename)) > 1:
             raise ValueError("give only one of name, name_replace or rename")
         return self

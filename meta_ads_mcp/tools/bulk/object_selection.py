@@ -71,8 +71,9 @@ class ObjectSelection(Closed):
 
     model_config = ConfigDict(
         json_schema_extra=opaque_object(
-            "level (campaign | ad_set | ad), and any of ids, campaign_ids, status_filter (effective statuses), "
-            "label_names, name_contains, figures: [{metric, operator, value, date_preset | time_range}], e.g. metric "
+            "level (campaign | ad_set | ad), and any of ids, campaign_ids, campaign_name_contains, status_filter "
+            "(effective statuses), label_names, name_contains, not_label_names, not_name_contains, "
+            "figures: [{metric, operator, value, date_preset | time_range}], e.g. metric "
             "spend, operator >, value 100"
         )
     )
@@ -82,7 +83,10 @@ class ObjectSelection(Closed):
     campaign_ids: Annotated[list[ObjectId] | None, Field(min_length=1, max_length=200)] = None
     status_filter: Annotated[list[str] | None, Field(min_length=1, max_length=20)] = None
     label_names: Annotated[list[str] | None, Field(min_length=1, max_length=20)] = None
+    not_label_names: Annotated[list[str] | None, Field(min_length=1, max_length=20)] = None
     name_contains: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    not_name_contains: Annotated[str | None, Field(min_length=1, max_length=200)] = None
+    campaign_name_contains: Annotated[str | None, Field(min_length=1, max_length=200)] = None
     figures: Annotated[list[Figure] | None, Field(min_length=1, max_length=5)] = None
 
     @model_validator(mode="after")
@@ -99,6 +103,8 @@ async def select_objects(
 
     Raises InvalidArguments when nothing matches or more than `max_objects` do, with their number.
     """
+    if selection.campaign_name_contains is not None and selection.level != "campaign":
+        fields = list(dict.fromkeys([*fields, "campaign{name}"]))
     if selection.ids is not None:
         rows = await read_objects_of_kind(call, account_id, node, list(dict.fromkeys(selection.ids)), fields)
     else:
@@ -132,17 +138,23 @@ async def _list(call: Call, account_id: str, selection: ObjectSelection, fields:
 
 def _matches(row: Row, selection: ObjectSelection) -> bool:
     """Return whether a row meets the conditions that Graph was not asked for."""
-    campaign = row["id"] if selection.level == "campaign" else row.get("campaign_id")
+    is_campaign, parent = selection.level == "campaign", row.get("campaign")
+    campaign = row["id"] if is_campaign else row.get("campaign_id")
+    campaign_name = row.get("name") if is_campaign else parent.get("name") if isinstance(parent, Mapping) else None
     labels = {str(label.get("name")) for label in row.get("adlabels") or () if isinstance(label, Mapping)}
     return (
         (selection.campaign_ids is None or campaign in selection.campaign_ids)
         and (selection.status_filter is None or row.get("effective_status") in selection.status_filter)
         and (selection.label_names is None or not labels.isdisjoint(selection.label_names))
-        and (
-            selection.name_contains is None
-            or selection.name_contains.casefold() in str(row.get("name") or "").casefold()
-        )
+        and labels.isdisjoint(selection.not_label_names or ())
+        and _contains(row.get("name"), selection.name_contains)
+        and not (selection.not_name_contains and _contains(row.get("name"), selection.not_name_contains))
+        and _contains(campaign_name, selection.campaign_name_contains)
     )
+
+
+def _contains(name: Any, part: str | None) -> bool:
+    return part is None or part.casefold() in str(name or "").casefold()
 
 
 async def _ids_by_figures(

@@ -49,7 +49,8 @@ def build_items(states: Sequence[StepState], unchanged: Sequence[Mapping[str, An
 def _item(state: StepState, by_key: Mapping[str, StepState]) -> Item:
     status = NOT_SENT if state.status == WAITING else state.status
     object_id = state.object_id or state.step.change.object_id
-    return [object_id, _short(state.name), status, state.change_id, state.message or None]
+    new_name = state.step.change.after.get("name") if status == SUCCESS else None
+    return [object_id, _short(str(new_name or state.name)), status, state.change_id, state.message or None]
 
 
 def _short(name: str) -> str:

@@ -19,28 +19,24 @@ INSULTS = ("idiot", "scam", "trash", "stupid")
     characters=20_000,
 )
 async def create_tree(assistant: Assistant, truth: Truth) -> None:
-    await assistant.read("ads_find_tools", query="search cities, regions and interests for targeting", limit=3)
-    regions = [
-        (await assistant.read("ads_search_geo_locations", query=name, location_types=["region"]))["data"][0]
-        for name in ("New York", "New Jersey")
-    ]
-    interests = await assistant.read("ads_search_interests", query="hiking")
-    await assistant.read("ads_find_tools", query="list images, videos, pixels and Pages")
-    await assistant.read("ads_find_tools", query="list custom audiences", limit=2)
+    wanted = "find geo locations and interests, list ad images and ad videos and custom audiences"
+    await assistant.read("ads_find_tools", query=wanted, limit=6)
+    regions = await assistant.read(
+        "ads_search_geo_locations", query="New York; New Jersey", location_types=["region"], limit=1
+    )
+    interests = await assistant.read("ads_search_interests", query="hiking", limit=3)
     images = (await assistant.read("ads_get_ad_images", account_id=truth.account, limit=2))["data"]
     videos = (await assistant.read("ads_get_ad_videos", account_id=truth.account, limit=1))["data"]
-    pixels = (await assistant.read("ads_get_pixels", account_id=truth.account, limit=1))["data"]
     audiences = (await assistant.read("ads_get_custom_audiences", account_id=truth.account, limit=1))["data"]
-    pages = (await assistant.read("ads_get_pages_for_business", account_id=truth.account, limit=1))["data"]
     ad_set = {
         "name": "Women 25-45 hiking",
         "optimization_goal": "OFFSITE_CONVERSIONS",
-        "promoted_object": {"pixel_id": pixels[0]["id"], "custom_event_type": "PURCHASE"},
+        "promoted_object": {"custom_event_type": "PURCHASE"},
         "targeting": {
             "age_min": 25,
             "age_max": 45,
             "genders": [2],
-            "geo_locations": {"regions": [{"key": region["key"]} for region in regions]},
+            "geo_locations": {"regions": [{"key": region["key"]} for region in regions["data"]]},
             "flexible_spec": [{"interests": [{"id": interests["data"][0]["id"], "name": "Hiking"}]}],
             "excluded_custom_audiences": [{"id": audiences[0]["id"]}],
         },
@@ -69,7 +65,7 @@ async def create_tree(assistant: Assistant, truth: Truth) -> None:
                 }
             ]
         },
-        defaults={"creative": {"page_id": pages[0]["id"], "link_url": "https://shop.example/new"}},
+        defaults={"creative": {"link_url": "https://shop.example/new"}},
         idempotency_key="new-season",
     )
     check(data.get("unit_id"), "no unit to undo")

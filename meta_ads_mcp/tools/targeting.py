@@ -7,6 +7,7 @@ the ad.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -36,12 +37,24 @@ def _not_blank(value: str) -> str:
 
 
 Query = Annotated[str, AfterValidator(_not_blank), Field(min_length=1, max_length=200)]
+Queries = Annotated[Query, Field(description="Several names separated by ; are searched each, up to limit rows")]
 Limit = Annotated[int, Field(ge=1, le=100)]
+MAX_SEARCHES = 10
 
 
 async def _search(call: Call, noun: str, kind: str, limit: int, **params: Any) -> Result:
     listing = await call.graph.list("search", limit=limit, type=kind, **params)
     return _option_result(noun, listing.rows, limit, more=listing.has_more)
+
+
+async def _search_names(call: Call, noun: str, kind: str, limit: int, query: str, **params: Any) -> Result:
+    """Search each of several names that semicolons separate. The rows then say which name they are for."""
+    names = [name for part in query.split(";") if (name := part.strip())][:MAX_SEARCHES]
+    if len(names) < 2:
+        return await _search(call, noun, kind, limit, q=query, **params)
+    pages = await asyncio.gather(*(call.graph.list("search", limit=limit, type=kind, q=q, **params) for q in names))
+    rows = [{"query": name, **row} for name, page in zip(names, pages, strict=True) for row in page.rows[:limit]]
+    return _option_result(noun, rows, limit * len(names), more=any(page.has_more for page in pages))
 
 
 async def _search_class(call: Call, kind: str, query: str | None, limit: int) -> Result:
@@ -73,14 +86,14 @@ def _mentions(row: Row, query: str) -> bool:
 class SearchInterests(Params):
     """Search interests to target by a word: id, name, audience size bounds, path."""
 
-    query: Query
+    query: Queries
     limit: Limit = 25
     locale: Annotated[
         str | None, Form("a locale", "de_DE"), Field(pattern=r"^[a-z]{2}_[A-Z]{2}$", description="such as de_DE")
     ] = None
 
     async def run(self, call: Call) -> Result:
-        return await _search(call, "interest", "adinterest", self.limit, q=self.query, locale=self.locale)
+        return await _search_names(call, "interest", "adinterest", self.limit, self.query, locale=self.locale)
 
 
 # Meta's interest ids have at least ten digits; shorter numbers are names, such as those of games, years or channels.
@@ -232,7 +245,7 @@ LocationType = Literal[
 class SearchGeoLocations(Params):
     """Search places to target: the key for geo_locations, type, country, region. Without location_types, all kinds."""
 
-    query: Query
+    query: Queries
     location_types: Annotated[list[LocationType] | None, Field(min_length=1)] = None
     country_code: Annotated[
         str | None, Form("a country code", "DE"), Field(pattern="^[A-Z]{2}$", description="such as DE")
@@ -241,16 +254,8 @@ class SearchGeoLocations(Params):
     limit: Limit = 25
 
     async def run(self, call: Call) -> Result:
-        return await _search(
-            call,
-            "location",
-            "adgeolocation",
-            self.limit,
-            q=self.query,
-            location_types=self.location_types,
-            country_code=self.country_code,
-            region_id=self.region_id,
-        )
+        filters = self.model_dump(include={"location_types", "country_code", "region_id"})
+        return await _search_names(call, "location", "adgeolocation", self.limit, self.query, **filters)
 
 
 # Unknown goals are accepted, because an estimate changes nothing.

@@ -51,3 +51,15 @@ async def test_kinds_of_places_are_sent_only_when_given(arguments: dict[str, Any
 @pytest.mark.parametrize("tool", ["ads_search_interests", "ads_search_geo_locations", "ads_search_behaviors"])
 async def test_an_empty_word_is_searched_for_by_no_tool(tool: str, query: str) -> None:
     assert "must not be blank" in (await refused_unsent(tool, query=query))["message"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "names"),
+    [("ads_search_geo_locations", ["New York", "New Jersey"]), ("ads_search_interests", ["hiking", "yoga"])],
+)
+async def test_several_names_are_searched_in_one_call(demo: SandboxEngine, tool: str, names: list[str]) -> None:
+    data = await demo.data(tool, query="; ".join([*names, ""]), limit=2)
+    assert list(dict.fromkeys(row["query"] for row in data)) == names
+    for name in names:
+        found = [{key: row[key] for key in row if key != "query"} for row in data if row["query"] == name]
+        assert found == await demo.data(tool, query=name, limit=2)

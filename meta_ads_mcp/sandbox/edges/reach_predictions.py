@@ -12,7 +12,7 @@ from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.writing import known_node, make, need, now
 from meta_ads_mcp.sandbox.refusal import Refusal, invalid
 from meta_ads_mcp.sandbox.world.build import stamp
-from meta_ads_mcp.sandbox.world.optimization import predicted
+from meta_ads_mcp.sandbox.world.optimization import prediction_figures
 
 Json = Any
 KIND = "ReachFrequencyPrediction"
@@ -44,7 +44,7 @@ def _quote(ask: Ask) -> Json:
     account = ask.graph.world.accounts[ask.node.account]
     budget = params.get("budget") or _budget_for(int(params["reach"]), people, account.cpm)
     fields = {
-        **predicted(budget, people, account.cpm),
+        **prediction_figures(budget, people, account.cpm),
         "account_id": int(ask.node.account),
         "name": f"Prediction of {stamp(now(ask))[:10]}",
         "prediction_mode": params.get("prediction_mode", 1),

@@ -99,7 +99,7 @@ def delete(ask: Ask) -> Json:
     return SUCCESS
 
 
-def attached(ask: Ask, params: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
+def value_rule_fields(ask: Ask, params: Mapping[str, Json], after: Mapping[str, Json]) -> dict[str, Json]:
     """Return the fields of an ad set that attaches or detaches a set; a set id attaches whatever stands beside it."""
     if params.get("value_rule_set_id"):
         node = ask.graph.find(str(params["value_rule_set_id"]))

@@ -11,7 +11,7 @@ from meta_ads_mcp.sandbox.edges.estimates import PLACES
 from meta_ads_mcp.sandbox.edges.goals import check_goal
 from meta_ads_mcp.sandbox.edges.registry import Ask, serves
 from meta_ads_mcp.sandbox.edges.targeting import check_targeting, without_dropped_placements
-from meta_ads_mcp.sandbox.edges.value_rules import attached
+from meta_ads_mcp.sandbox.edges.value_rules import value_rule_fields
 from meta_ads_mcp.sandbox.edges.writing import (
     SUCCESS,
     account_of,
@@ -69,7 +69,7 @@ def create(ask: Ask) -> Json:
         "source_adset_id": "0",
         **dsa_defaults(ask, params["targeting"]),
         **readable(ask, "AdSet", params),
-        **attached(ask, params, {"bid_strategy": strategy}),
+        **value_rule_fields(ask, params, {"bid_strategy": strategy}),
         "targeting": without_dropped_placements(params["targeting"]),
     }
     if any(params.get(name) for name in budgets.BUDGETS):
@@ -106,7 +106,7 @@ def update(ask: Ask) -> Json:
     if "targeting" in fields:
         fields["targeting"] = without_dropped_placements(fields["targeting"])
     no_end = {"end_time": None} if str(params.get("end_time")) == "0" else {}
-    change(ask, node, fields | budgets.other_budget(params) | no_end | attached(ask, params, after))
+    change(ask, node, fields | budgets.other_budget(params) | no_end | value_rule_fields(ask, params, after))
     return SUCCESS
 
 

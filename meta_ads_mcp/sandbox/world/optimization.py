@@ -112,7 +112,7 @@ def _add_prediction(place: Place) -> None:
         "target_spec": {"geo_locations": {"countries": [place.client.country]}},
         "frequency_cap": 2,
         "interval_frequency_cap_reset_period": 168,
-        **predicted(budget, 9_000_000, place.account.cpm),
+        **prediction_figures(budget, 9_000_000, place.account.cpm),
     }
     place.add(place.node_id, "reachfrequencypredictions", "ReachFrequencyPrediction", fields)
 
@@ -132,14 +132,14 @@ def advantage_state(store: Store, campaign_id: str) -> dict[str, str]:
     return {"advantage_state": whole, **{f"advantage_{part}_state": words[is_on] for part, is_on in parts.items()}}
 
 
-def predicted(budget: int, audience: int, cpm: float) -> dict[str, Json]:
+def prediction_figures(budget: int, audience: int, cpm: float) -> dict[str, Json]:
     """Return the figures of a finished prediction. `budget` is in minor units, `cpm` in minor units per 1,000.
 
     People reached grow ever slower with the budget, and at most to the audience.
     """
     budgets = [budget * (point + 1) * 2 // CURVE_POINTS for point in range(CURVE_POINTS)]
     impressions = [round(amount * 1000 / cpm) for amount in budgets]
-    reach = [reached(count, audience) for count in impressions]
+    reach = [people_reached(count, audience) for count in impressions]
     total_impressions = round(budget * 1000 / cpm)
     return {
         "status": 1,
@@ -149,7 +149,7 @@ def predicted(budget: int, audience: int, cpm: float) -> dict[str, Json]:
         "buying_type": "RESERVED",
         "external_budget": budget,
         "external_impression": total_impressions,
-        "external_reach": reached(total_impressions, audience),
+        "external_reach": people_reached(total_impressions, audience),
         "external_minimum_budget": budgets[0],
         "external_maximum_budget": budgets[-1],
         "external_minimum_reach": reach[0],
@@ -165,6 +165,6 @@ def predicted(budget: int, audience: int, cpm: float) -> dict[str, Json]:
     }
 
 
-def reached(impressions: int, audience: int) -> int:
+def people_reached(impressions: int, audience: int) -> int:
     """Return the people that so many impressions reach: each new impression finds fewer new people."""
     return round(audience * impressions / (audience + impressions))

@@ -112,7 +112,7 @@ def _describe_difference(name: str, sides: Row, currency: str | None) -> str:
     return f"{name}: {_amount(sides['before'], currency)} → {_amount(sides['after'], currency)}"
 
 
-def shown_differences(rows: Sequence[Row], currency: str | None) -> list[Row]:
+def differences_with_money(rows: Sequence[Row], currency: str | None) -> list[Row]:
     """Return differences with their amounts as money objects."""
     return [{**row, "changes": Final(_with_money(row["changes"], currency))} for row in rows]
 

@@ -21,10 +21,10 @@ from meta_ads_mcp.tools.optimisation.advice import (
     describe_differences,
     describe_objects,
     differences,
+    differences_with_money,
     list_recommendations,
     object_ids,
     read_objects,
-    shown_differences,
 )
 
 MAX_SHOWN = 10
@@ -160,7 +160,7 @@ class ApplyRecommendation(ConfirmedParams, CreateParams):
             call.note(f"What it changed could not be read ({now.kind}); look with ads_account_get_activity_logs.")
             return data
         rows, currency = differences(before, now), await self._currency(call)
-        data["changed_objects"] = shown_differences(rows, currency)
+        data["changed_objects"] = differences_with_money(rows, currency)
         kind = change.after["recommendation"]
         if rows:
             data["next_step"] = "ads_undo_change with the change_id puts these values back."

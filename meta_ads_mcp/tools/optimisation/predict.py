@@ -19,7 +19,7 @@ from meta_ads_mcp.core.write import Change, ConfirmedParams, Inverse, Plan, Step
 from meta_ads_mcp.domain.checked_read import read_as_kind
 from meta_ads_mcp.domain.targeting import PLACES, TargetingSpec
 from meta_ads_mcp.errors import AdsError, InvalidArguments
-from meta_ads_mcp.tools.optimisation.predictions import EDGE, FIELDS, NODE, PENDING, READY, describe, shown
+from meta_ads_mcp.tools.optimisation.predictions import EDGE, FIELDS, NODE, PENDING, READY, describe, prediction_row
 
 # prediction_mode: reach from a budget, or the budget for a reach.
 BY_BUDGET, BY_REACH = 1, 0
@@ -187,7 +187,7 @@ class CreateReachFrequencyPrediction(ConfirmedParams):
         if row is None:
             return {"id": prediction}
         account = await call.account(self.account_id)
-        data: Row = {"id": prediction, "prediction": shown(row, account), "summary": describe(row, account)}
+        data: Row = {"id": prediction, "prediction": prediction_row(row, account), "summary": describe(row, account)}
         return data | {"next_step": self._next_step(prediction, row)}
 
     async def _read_when_ready(self, call: Call, prediction: str) -> Row | None:

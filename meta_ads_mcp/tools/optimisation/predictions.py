@@ -57,13 +57,16 @@ class GetReachFrequencyPredictions(ListParams):
         account = await call.account(self.account_id)
         if self.prediction_id is None:
             return await read_list(
-                call, self, f"{self.account_id}/{EDGE}", refine=lambda row: shown(row, account, with_curve=False)
+                call,
+                self,
+                f"{self.account_id}/{EDGE}",
+                refine=lambda row: prediction_row(row, account, with_curve=False),
             )
         row = await read_as_kind(call, self.prediction_id, NODE, fields_for(self))
-        return Result(describe(row, account), shown(row, account))
+        return Result(describe(row, account), prediction_row(row, account))
 
 
-def shown(row: Mapping[str, Any], account: Account, *, with_curve: bool = True) -> Row:
+def prediction_row(row: Mapping[str, Any], account: Account, *, with_curve: bool = True) -> Row:
     """Return a prediction for people: words for its states, money for its amounts, and the curve as a table."""
     result: Row = {name: value for name, value in row.items() if name not in ("curve_budget_reach", "status")}
     result["state"] = state_of(row)

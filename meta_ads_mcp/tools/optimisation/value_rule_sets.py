@@ -66,13 +66,13 @@ class GetValueRuleSets(Params):
             )
             sets = listing.rows
         users = await users_of_sets(call, self.account_id) if sets else {}
-        rows = [_shown(row, users.get(str(row.get("id")), [])) for row in sets]
+        rows = [_set_row(row, users.get(str(row.get("id")), [])) for row in sets]
         if any(len(row["rules"]) > 1 for row in rows):
             call.note(ORDER)
         return Result(_summary(self.account_id, rows), rows)
 
 
-def _shown(row: Row, users: Sequence[Row]) -> Row:
+def _set_row(row: Row, users: Sequence[Row]) -> Row:
     rules = [
         {"id": rule.get("id"), "name": rule.get("name"), "text": describe_rule(rule), **_criteria(rule)}
         for rule in nested_rows(row.get("rules"))
@@ -87,7 +87,7 @@ def _shown(row: Row, users: Sequence[Row]) -> Row:
     }
 
 
-def _named(users: Sequence[Row]) -> list[Row]:
+def _first_users(users: Sequence[Row]) -> list[Row]:
     return [{name: user.get(name) for name in ("id", "name", "effective_status")} for user in users[:MAX_NAMED]]
 
 
@@ -139,7 +139,7 @@ class DeleteValueRuleSet(ConfirmedParams):
         )
         rules = "; ".join(describe_rule(rule) for rule in nested_rows(row.get("rules")))
         notes = [_users_note(users), *([f"Its rules: {rules}."] if rules else [])]
-        details = {"ad_sets": _named(users)}
+        details = {"ad_sets": _first_users(users)}
         return Plan([change], f"Delete value rule set {self.value_rule_set_id}.", notes, details)
 
     def _request(self, edge: str) -> Request:

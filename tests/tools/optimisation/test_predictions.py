@@ -142,3 +142,4 @@ async def test_a_prediction_is_shown_with_money_and_its_curve(demo: SandboxEngin
     reach = [point[1] for point in whole["curve"]["rows"]]
     assert reach == sorted(reach)
     assert len(reach) > 5
+    assert whole["curve"]["columns"] == ["budget", "reach", "impression"]

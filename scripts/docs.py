@@ -22,6 +22,7 @@ from meta_ads_mcp.core.schema import full_schema
 from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.graph.error_table import ANY_CODE, REPORTED_STEPS, RULES, ErrorRule
+from meta_ads_mcp.profiles.scopes import FAMILIES
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 from meta_ads_mcp.server.signature import text_of_argument
 from meta_ads_mcp.settings import Settings
@@ -126,6 +127,22 @@ def tools_table() -> Iterator[str]:
         ("toolset", "tools"),
         [(name, ", ".join(f"`{t.name}`{' ✎' if t.effect.is_write else ''}" for t in group)) for name, group in groups],
     )
+
+
+# File in docs/images → what it shows. A picture is on the first page as soon as its script has drawn it.
+PICTURES = {
+    "view-trend.png": "A trend: panels, the marked day of a break, the edits around it",
+    "card.png": "An approval card: before and after, a countdown, apply and cancel",
+    "chart.png": "A chart for a slide: the finding as its title, the relevant days marked",
+}
+
+
+def pictures() -> Iterator[str]:
+    """Yield the pictures of the README, which scripts draw from the demo."""
+    shown = {name: text for name, text in PICTURES.items() if (DOCS / "images" / name).is_file()}
+    if shown:
+        links = [f"![{text}](docs/images/{name})" for name, text in shown.items()]
+        yield from _table(tuple(text.partition(":")[0] for text in shown.values()), [tuple(links)])
 
 
 def settings_table() -> Iterator[str]:
@@ -241,6 +258,14 @@ def _page(lines: list[str]) -> str:
     return "\n".join([title, "", GENERATED, "", *rest]) + "\n"
 
 
+def permissions_table() -> Iterator[str]:
+    rows = [
+        (", ".join(f"`{name}`" for name in family.scopes), family.what, ", ".join(f"`{name}`" for name in family.tools))
+        for family in FAMILIES
+    ]
+    yield from _table(("permissions", "for", "tools that fail without them, among others"), rows)
+
+
 def coverage_page() -> str:
     """Return the page of parameters and fields, edge by edge."""
     from scripts.coverage import coverage_lines  # noqa: PLC0415
@@ -285,7 +310,8 @@ def _first_sentence(path: Path) -> str:
 
 # Generated sections of pages that are otherwise written by hand, between `<!-- name: … -->` and `<!-- /name -->`.
 SECTIONS: dict[str, dict[str, Callable[[], Iterator[str]]]] = {
-    README.name: {"tools": tools_table, "settings": settings_table},
+    README.name: {"images": pictures, "tools": tools_table, "settings": settings_table},
+    "token.md": {"permissions": permissions_table},
     ARCHITECTURE.name: {"modules": modules_list},
 }
 
@@ -307,7 +333,7 @@ def stale(folder: Path = DOCS, front: Path = README) -> list[str]:
     wrong = [name for name, page in PAGES.items() if not _same(folder / name, page())]
     if not _same(EXAMPLE, example_settings()):
         wrong.append(EXAMPLE.name)
-    pages = (front, folder / ARCHITECTURE.name)
+    pages = (front, *(folder / name for name in (ARCHITECTURE.name, "token.md")))
     return wrong + [page.name for page in pages if not _same(page, fill_sections(page.name, page.read_text("utf-8")))]
 
 
@@ -324,7 +350,7 @@ def main() -> int:
     for name, page in PAGES.items():
         (DOCS / name).write_text(page(), encoding="utf-8")
     EXAMPLE.write_text(example_settings(), encoding="utf-8")
-    for path in (README, ARCHITECTURE):
+    for path in (README, ARCHITECTURE, DOCS / "token.md"):
         path.write_text(fill_sections(path.name, path.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 

@@ -83,11 +83,17 @@ def _licensed(found: Distribution) -> None:
 
 
 def licence_of(found: Distribution) -> str:
-    """As the package says it: the expression, the classifiers, or the field of older ones."""
+    """As the package says it: the expression, the classifiers, the field of older ones, or the text itself."""
     said = found.metadata.get_all("Classifier") or []
     classified = [one.rpartition("::")[2].strip() for one in said if one.startswith("License ::")]
     named = found.metadata.get("License-Expression") or ", ".join(classified) or found.metadata.get("License") or ""
-    return named.splitlines()[0][:60] if named else "not said"
+    return named.splitlines()[0][:60] if named else _licence_of_text(found)
+
+
+def _licence_of_text(found: Distribution) -> str:
+    """Recognize the text of the MIT license, where a package has nothing but the text."""
+    texts = [file.read_text() for file in found.files or () if file.name.upper().startswith("LICEN")]
+    return "MIT" if any("Permission is hereby granted, free of charge" in text for text in texts) else "not said"
 
 
 @cache

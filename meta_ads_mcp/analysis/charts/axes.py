@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from meta_ads_mcp.analysis.numbers import Number
@@ -41,9 +41,10 @@ def figure(value: Number, step: float = 0.0) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def amount_step(values: Sequence[Number]) -> float:
-    """Return the step with which `figure` writes amounts that are read below each other with the same digits."""
-    return 10 if max(values, default=0) >= 100 else 0.1
+def amount_writer(values: Sequence[Number]) -> Callable[[Number], str]:
+    """Return a function that writes amounts below each other with the same number of digits after the point."""
+    digits = 0 if max(values, default=0) >= 100 else 2
+    return lambda value: f"{value:,.{digits}f}"
 
 
 def price(value: Number | None) -> str:

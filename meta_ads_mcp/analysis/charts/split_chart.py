@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meta_ads_mcp.analysis.charts.axes import amount_step, figure, price
+from meta_ads_mcp.analysis.charts.axes import amount_writer, figure, price
 from meta_ads_mcp.analysis.charts.panels import Bar, BarColumn, Heading, RowChart, RowPanel
 from meta_ads_mcp.analysis.charts.split_findings import SplitRow, average_cost, split_finding
 from meta_ads_mcp.analysis.charts.words import capitalize, cost_words, event_words
@@ -40,8 +40,8 @@ def split_chart(
 
 
 def _columns(rows: Sequence[SplitRow], currency: str) -> list[BarColumn]:
-    digits = amount_step([row.spend for row in rows])
-    spend = BarColumn(f"Spend, {currency}", [Bar(row.spend, figure(row.spend, digits)) for row in rows])
+    write = amount_writer([row.spend for row in rows])
+    spend = BarColumn(f"Spend, {currency}", [Bar(row.spend, write(row.spend)) for row in rows])
     # Meta counts no conversions outside of its own apps by region or hour: nothing is known then, not 0.
     events = {row.event for row in rows if row.results is not None} if any(row.results for row in rows) else set()
     if not events - {None}:

@@ -35,7 +35,7 @@ def draw_time_chart(chart: TimeChart, letters: Lettering) -> str:
     """Draw the chart as SVG."""
     canvas = Canvas(letters)
     top = canvas.heading(chart.heading) + 10
-    axes = [scale((*panel.values, *panel.before), marks=3) for panel in chart.panels]
+    axes = [scale((*panel.values, *panel.before), marks=4) for panel in chart.panels]
     figures = [figure(mark, axis.step) for axis in axes for mark in axis.marks]
     start_x = MARGIN + max(canvas.width_of(text) for text in figures) + 12
     for panel, axis in zip(chart.panels, axes, strict=True):

@@ -134,7 +134,7 @@ def _break_finding(story: TrendStory) -> TrendFinding | None:
 def _break_title(story: TrendStory, shift: Break, finding: TrendFinding) -> str:
     day = short_day(shift.day)
     if shift.factor == "spend" and shift.after < STOPPED * shift.before:
-        return f"Delivery stopped on {day}: nothing was spent after {figure(shift.before)} {story.currency} a day"
+        return f"Delivery stopped on {day}, after {figure(shift.before)} {story.currency} a day"
     if shift.factor == "spend" and shift.before < STOPPED * shift.after:
         return f"Delivery started on {day}, with {figure(shift.after)} {story.currency} a day"
     change = percent(shift.change_pct)
@@ -149,7 +149,7 @@ def _break_title(story: TrendStory, shift: Break, finding: TrendFinding) -> str:
 
 
 def _direction_finding(story: TrendStory) -> TrendFinding | None:
-    """Name the first of cost, results and spend that rises or falls. The last third of the periods is highlighted."""
+    """Name what changes most of cost and results, or else spend. The last third of the periods is highlighted."""
     complete = story.complete
     if len(complete) < MIN_PERIODS:
         return None
@@ -158,12 +158,14 @@ def _direction_finding(story: TrendStory) -> TrendFinding | None:
     places = [index for index, period in enumerate(story.series) if period in later]
     finding = TrendFinding("", complete[:third], later, (places[0], places[-1]))
     directions = {row[0]: row[5] for row in trends(complete, list(story_metrics(story))).rows}
-    for metric, name in story_metrics(story).items():
-        if directions.get(metric) in ("rising", "falling"):
-            before, after = story.levels(metric, finding)
-            title = _direction_title(story, metric, name, before, after)
-            return TrendFinding(title, finding.earlier, finding.later, finding.highlights)
-    return None
+    moving = [metric for metric in story_metrics(story) if directions.get(metric) in ("rising", "falling")]
+    if not moving:
+        return None
+    # Spend is a means: it is the title only if neither results nor their cost change.
+    metric = max(moving, key=lambda name: (name != "spend", abs(change_pct(*story.levels(name, finding)[::-1]) or 0)))
+    before, after = story.levels(metric, finding)
+    title = _direction_title(story, metric, story_metrics(story)[metric], before, after)
+    return TrendFinding(title, finding.earlier, finding.later, finding.highlights)
 
 
 def story_metrics(story: TrendStory) -> dict[str, str]:

@@ -30,7 +30,7 @@ def portfolio_picture(call: Call, portfolio: Portfolio, preset: str) -> Picture:
     if not groups:
         call.note(NO_ROWS)
         return NO_PICTURE
-    days = _days_text(portfolio.days, preset)
+    days = _days_text(portfolio.delivered[0].days, preset)
     zones = {account.timezone for account in portfolio.delivered}
     zone = zones.pop() if len(zones) == 1 else "days of each account's own time zone"
     heading = Heading(_title(groups), f"{len(portfolio.delivered)} ad accounts · {days} ({zone})")
@@ -45,7 +45,7 @@ def _days_text(days: tuple[str, str] | None, preset: str) -> str:
 def _title(groups: dict[str, list[AccountFigures]]) -> str:
     """Name the account with the largest share of its currency, or the totals."""
     totals = {currency: total(account.figures["spend"] for account in each) for currency, each in groups.items()}
-    money = " and ".join(f"{figure(spend)} {currency}" for currency, spend in totals.items())
+    money = ", ".join(f"{figure(spend)} {currency}" for currency, spend in totals.items())
     currency, each = max(groups.items(), key=lambda item: len(item[1]))
     largest = max(each, key=lambda account: account.figures["spend"])
     share = ratio(largest.figures["spend"], totals[currency], 100)
@@ -128,9 +128,10 @@ def comparison_picture(call: Call, compared: ComparedPortfolio) -> Picture:
         groups.setdefault(item.account.currency, []).append(item)
     title, marked_item = _finding(each)
     panels = _panels(dict(sorted(groups.items())), _compared_columns, marked_item, is_comparison=True)
-    pair = compared.pair
-    names = (_window_text(pair.now), _window_text(pair.before)) if pair else ("this window", "the window before")
-    heading = Heading(title, f"{len(each)} ad accounts · {names[0]} against {names[1]}")
+    pair = each[0].pair
+    names = (_window_text(pair.now), _window_text(pair.before))
+    zones = "" if compared.pair else " (days of each account's own time zone)"
+    heading = Heading(title, f"{len(each)} ad accounts · {names[0]} against {names[1]}{zones}")
     return draw_chart(call, RowChart(heading, panels, names), f"chart-portfolio-{names[0]}-compared")
 
 

@@ -32,6 +32,11 @@ LICENCES_HEAD = """\
 
 What is installed with the server, and the licence that each package names. Written by `make torture`.
 """
+FONTS = """\
+
+The package contains subsets of the fonts Inter, Noto Sans Thai, Noto Sans Hebrew and Vazirmatn for charts, under the
+SIL Open Font License 1.1: [OFL.txt](../meta_ads_mcp/analysis/charts/fonts/OFL.txt).
+"""
 SUPPLY = """\
 ## Supply chain
 
@@ -90,7 +95,7 @@ def _kept(name: str, before: str) -> Sequence[Any]:
 
 def licences() -> str:
     rows = ((name, entry.version, supply.licence_of(entry)) for name, entry in supply.closure().items())
-    return LICENCES_HEAD + table(("package", "version", "licence"), rows)
+    return LICENCES_HEAD + table(("package", "version", "licence"), rows) + FONTS
 
 
 def _failed(outcomes: Mapping[str, Outcome]) -> Iterator[str]:

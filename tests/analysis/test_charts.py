@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from fastmcp import Client
@@ -31,7 +33,9 @@ from meta_ads_mcp.analysis.charts.trend_findings import TrendStory, find_story
 from meta_ads_mcp.analysis.charts.words import days_between
 from meta_ads_mcp.analysis.series import Figures, Measure, Period
 from meta_ads_mcp.core.ports import Account
+from tests.support.answers import check_success
 from tests.support.examples import demo_ids
+from tests.support.mcp_process import MODERN, McpProcess
 from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world
 
 LARGEST = 300_000
@@ -248,8 +252,8 @@ def arguments(made: SandboxEngine, tool: str, **more: Any) -> dict[str, Any]:
     return {**known, **more}
 
 
-async def blocks(tool: str, state: Any = None, **more: Any) -> tuple[list[Any], dict[str, Any]]:
-    made = build_server(shared_world(), **({"state_dir": state} if state else {}))
+async def blocks(tool: str, **more: Any) -> tuple[list[Any], dict[str, Any]]:
+    made = build_server(shared_world())
     async with Client(made.server) as client:
         answer = await client.call_tool_mcp(tool, arguments(made, tool, chart=True, **more))
     assert not answer.is_error, answer.content
@@ -305,6 +309,21 @@ async def test_weeks_start_on_monday_and_a_short_first_week_is_pale() -> None:
     assert starts[0] == date(2026, 9, 3)
     assert all(day.weekday() == 0 for day in starts[1:])
     assert count(opened(base64.b64decode(content[2].data)), PARTIAL_BAR) > 1000
+
+
+@pytest.mark.parametrize("era", ["2025-11-25", MODERN])
+def test_the_files_for_slides_are_linked_in_the_answer(tmp_path: Path, era: str) -> None:
+    with McpProcess(tmp_path, "--demo", era=era) as wire:
+        account = check_success(wire.call("ads_get_ad_accounts", {"limit": 1}))["data"][0]["id"]
+        query = {"object_id": account, "level": "campaign", "chart": True}
+        content = wire.call("ads_get_insights", query)["content"]
+    assert [block["type"] for block in content] == ["text", "text", "image", "resource_link", "resource_link"]
+    drawing, picture = content[3:]
+    assert [block["mimeType"] for block in (drawing, picture)] == ["image/svg+xml", "image/png"]
+    paths = [Path(unquote(urlsplit(block["uri"]).path)) for block in (drawing, picture)]
+    assert [path.stat().st_size for path in paths] == [drawing["size"], picture["size"]]
+    assert paths[0].read_text(encoding="utf-8").startswith("<svg ")
+    assert paths[1].read_bytes() == base64.b64decode(content[2]["data"])
 
 
 def test_serving_imports_no_library_for_pictures() -> None:

@@ -173,6 +173,8 @@ MORE: dict[str, dict[str, Any]] = {
         "idempotency_key": "quote-1",
     },
     "ads_sync": {"account_ids": ID, "since": "2026-11-24", "plan": True},
+    "ads_get_account_on_date": {"date": "2026-11-10"},
+    "ads_get_anomalies": {"account_ids": ID},
     "ads_get_pacing": {"account_id": ID, "monthly_budget": 1000},
     "ads_query": {"sql": "SELECT date, sum(spend) FROM insights_daily GROUP BY date"},
     "ads_undo_change": {"change_id": "c20261125T100000-0123abcd"},

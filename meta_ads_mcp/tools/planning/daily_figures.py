@@ -37,6 +37,18 @@ class FiguresByDay:
         """Return a figure of each day from the first to the last."""
         return [float(self.days.get(day, {}).get(name) or 0) for day in days_between(first, last)]
 
+    def insights_rows(self) -> list[Row]:
+        """Return the days with delivery as rows of Graph's insights, for the analyses that read those."""
+        return [_insights_row(day, figures) for day, figures in sorted(self.days.items())]
+
+
+def _insights_row(day: date, figures: Row) -> Row:
+    events = [{"action_type": name, "value": figures[name]} for name in EVENT_COLUMNS if figures.get(name)]
+    amounts = [{"action_type": "purchase", "value": figures["purchase_value"]}] if figures.get("purchase_value") else []
+    dates = {"date_start": day.isoformat(), "date_stop": day.isoformat()}
+    plain = {name: figures.get(name) or 0 for name in _FIGURES}
+    return {**plain, "actions": events, "action_values": amounts, **dates}
+
 
 async def read_daily(
     call: Call, account: Account, first: date, last: date, campaigns: Sequence[str] = ()

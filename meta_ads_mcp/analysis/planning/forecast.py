@@ -23,7 +23,7 @@ MIN_DAYS = 21
 MAX_DAYS = 120
 # The 90 % quantile of the normal distribution, and 2 % for the uncertainty of the fit.
 Z80 = 1.2816 * 1.02
-# Days' worth of "no weekday effect" against which the observed effect is weighed.
+# Days' worth of "no weekday effect" against which the in_series effect is weighed.
 SHRINKAGE_WEEKS = 3.0
 ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8)
 WARM_UP_DAYS = 7
@@ -82,8 +82,8 @@ def _variance(fit: Level, values: Sequence[float], last: date, days: int) -> flo
     errors = _sum_errors(fit, values, last, days)
     # Sums of overlapping days tell little more than sums of separate days.
     weight = len(errors) / days / (len(errors) / days + MODEL_WEIGHT) if errors else 0.0
-    observed = sum(error * error for error in errors) / len(errors) if errors else 0.0
-    return (1 - weight) * model + weight * observed
+    in_series = sum(error * error for error in errors) / len(errors) if errors else 0.0
+    return (1 - weight) * model + weight * in_series
 
 
 def _sum_errors(fit: Level, values: Sequence[float], last: date, days: int) -> list[float]:

@@ -81,8 +81,8 @@ async def _accounts(call: Call, account_ids: list[str] | None) -> list[Account]:
         return [await call.account(account) for account in dict.fromkeys(account_ids)]
     if call.store_dir is not None:
         folder = store_folder(call)
-        stored = [stored_account(folder, account) for account in visible_accounts(call, folder)]
-        if any(stored):
-            return [account for account in stored if account is not None]
+        known = [stored_account(folder, account) for account in visible_accounts(call, folder)]
+        if any(known):
+            return [account for account in known if account is not None]
         return [entry.account for entry in await find_accounts(call, folder, None, all_accounts=True)]
     raise NotFound("No accounts are named.", "Give account_ids.")

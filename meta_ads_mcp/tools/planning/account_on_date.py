@@ -71,9 +71,9 @@ class GetAccountOnDate(Params):
         if len(changes) > MAX_ROWS:
             notes.append(f"{len(changes) - MAX_ROWS} more differences are not shown.")
         fields = Counter(str(row["field"]) for row in changes)
-        listed = ", ".join(f"{count} {field}" for field, count in fields.most_common(4)) or "none"
+        counts = ", ".join(f"{count} {field}" for field, count in fields.most_common(4)) or "none"
         summary = (
-            f"{account.name or account.id} on {self.date}: {_sentence(then.states)}. Differences to today: {listed}."
+            f"{account.name or account.id} on {self.date}: {_sentence(then.states)}. Differences to today: {counts}."
         )
         return Result(summary, data, notes=notes)
 

@@ -54,8 +54,8 @@ async def read_daily(
     call: Call, account: Account, first: date, last: date, campaigns: Sequence[str] = ()
 ) -> FiguresByDay:
     """Return the figures of the days from the first to the last, in the account's time zone. Raises AdsError."""
-    stored = _stored(call, account, first, last, campaigns)
-    return stored if stored is not None else await _from_graph(call, account, first, last, campaigns)
+    from_store = _stored(call, account, first, last, campaigns)
+    return from_store if from_store is not None else await _from_graph(call, account, first, last, campaigns)
 
 
 def _stored(call: Call, account: Account, first: date, last: date, campaigns: Sequence[str]) -> FiguresByDay | None:

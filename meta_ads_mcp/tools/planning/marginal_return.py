@@ -111,10 +111,10 @@ def _figures(name: str, elasticity: Elasticity, recent: tuple[float, float]) -> 
         return row
     row["average_cost"] = round_number(spend / results)
     # The highest elasticity is the lowest cost. Without an effect there is no finite cost.
-    swapped = {"value": "value", "low": "high", "high": "low"}
+    bound_names = {"value": "value", "low": "high", "high": "low"}
     row["marginal_cost"] = {
         key: round_number(spend / results / bounds[other]) if bounds[other] > 0 else None
-        for key, other in swapped.items()
+        for key, other in bound_names.items()
     }
     return row
 

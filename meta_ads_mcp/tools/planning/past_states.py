@@ -45,10 +45,10 @@ def stored_snapshot(call: Call, account: Account, day: date) -> PastStates | Non
     folder = StoreFolder(call.store_dir)
     if not folder.files(STRUCTURE, [account.id]):
         return None
-    seen = [other for other in folder.coverage(STRUCTURE, account.id).read_on if day - MAX_SNAPSHOT_AGE <= other <= day]
-    if not seen:
+    days = [other for other in folder.coverage(STRUCTURE, account.id).read_on if day - MAX_SNAPSHOT_AGE <= other <= day]
+    if not days:
         return None
-    nearest = max(seen)
+    nearest = max(days)
     rows = folder.read_rows(STRUCTURE, account.id)
     states = {
         (str(row["level"]), str(row["id"])): _plain(row)
@@ -83,8 +83,8 @@ async def events_since(call: Call, account: Account, day: date) -> list[Event]:
     if listing.has_more:
         call.note(f"The activity log has more than {MAX_EVENTS} entries since then; the oldest were not read.")
     events = [read_event(row, account) for row in listing.rows]
-    dated = [(event.moment.timestamp(), event) for event in events if event.moment]
-    return [event for _, event in sorted(dated, key=lambda pair: pair[0])]
+    pairs = [(event.moment.timestamp(), event) for event in events if event.moment]
+    return [event for _, event in sorted(pairs, key=lambda pair: pair[0])]
 
 
 def undo_events(now: PastStates, events: Sequence[Event], account: Account, day: date) -> PastStates:

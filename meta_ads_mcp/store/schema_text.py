@@ -15,6 +15,9 @@ RULES = (
     "reach cannot be added over days or ads.",
     "Rates are computed from sums: sum(spend) / nullif(sum(purchase), 0), not avg of daily rates.",
     "An event without a column is in a map: events['link_click'], event_values['purchase'].",
+    "The latest states: QUALIFY valid_until = max(valid_until) OVER (PARTITION BY account_id).",
+    "The last snapshot may be of an earlier day than current_date.",
+    "Write AS before an alias that is a word of SQL, such as week or month.",
     "date is a DATE: date >= current_date - 30. current_date is this machine's day.",
 )
 EXAMPLES = {
@@ -39,6 +42,10 @@ EXAMPLES = {
     "What the account looked like on a day": (
         "SELECT level, name, effective_status, daily_budget, currency FROM structure WHERE account_id = 'act_123' AND "
         "DATE '2026-11-01' BETWEEN valid_from AND valid_until ORDER BY level, name"
+    ),
+    "Campaigns that are on now, with their budgets": (
+        "SELECT account_id, name, daily_budget, currency FROM structure WHERE level = 'campaign' QUALIFY valid_until = "
+        "max(valid_until) OVER (PARTITION BY account_id) AND effective_status = 'ACTIVE'"
     ),
     "Who changed budgets": (
         "SELECT time, actor, object_name, value_before, value_after FROM changes WHERE event_type LIKE '%budget%' "

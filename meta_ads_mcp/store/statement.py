@@ -22,6 +22,8 @@ MAX_CHARS = 20_000
 SCHEMA_URI = "ads://store/schema"
 WRITE_SELECT = "Write one SELECT over the views, such as: SELECT date, sum(spend) FROM insights_daily GROUP BY date."
 
+_CORRECT_IT = "Correct it; the dialect is DuckDB's. Write AS before an alias that is a word of SQL, such as week."
+
 _EXPRESSIONS = frozenset(
     """
     BETWEEN CASE CAST COLLATE COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION LAMBDA LAMBDA_REF OPERATOR
@@ -184,7 +186,7 @@ def _unknown_table(name: str, views: Collection[str]) -> InvalidArguments:
 def _not_a_select(kind: str, message: str) -> InvalidArguments:
     if kind == "parser" or "syntax" in message.casefold():
         reason = first_line(message)
-        return InvalidArguments(f"The SQL cannot be read: {reason}.", "Correct it; the dialect is DuckDB's.")
+        return InvalidArguments(f"The SQL cannot be read: {reason}.", _CORRECT_IT)
     return InvalidArguments("Only one SELECT can run here.", WRITE_SELECT)
 
 

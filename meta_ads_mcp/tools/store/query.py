@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from meta_ads_mcp.store.duckdb_extra import require_duckdb
 from meta_ads_mcp.store.files import StoreFolder
 from meta_ads_mcp.store.select_query import QueryAnswer, StoreQuery
 from meta_ads_mcp.store.statement import MAX_CHARS, Statement
-from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, CHANGES
+from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, BREAKDOWNS, CHANGES
 from meta_ads_mcp.tools.store.account_list import HOW_TO_SYNC, store_folder, visible_accounts
 
 MAX_ROWS = 2_000
@@ -78,7 +79,8 @@ def _account_row(account: str, facts: Row) -> Row:
 
 
 def _notes(answer: QueryAnswer, accounts: Sequence[Row]) -> list[str]:
-    notes = [currency_note(answer.statement, accounts), *freshness_notes(answer.statement, accounts)]
+    caution = currency_note(answer.statement, accounts) if answer.rows else empty_note(answer.statement)
+    notes = [caution, *freshness_notes(answer.statement, accounts)]
     if answer.bad_files:
         notes.append(
             f"{len(answer.bad_files)} damaged files were left out: run ads_sync, which reads their days again."
@@ -96,6 +98,14 @@ def currency_note(statement: Statement, accounts: Sequence[Row]) -> str:
         f"The accounts have several currencies ({', '.join(currencies)}), and the query does not group by currency: "
         "its sums of money may add different currencies. Add currency to SELECT and GROUP BY."
     )
+
+
+def empty_note(statement: Statement) -> str:
+    """Say how tables of breakdowns are filled, which are empty until they are asked for; or return an empty text."""
+    names = [name for name, (table, _) in BREAKDOWNS.items() if table.name in statement.tables]
+    if not names:
+        return ""
+    return f"No rows match. Tables of breakdowns are filled by ads_sync with breakdowns={json.dumps(names)}."
 
 
 def freshness_notes(statement: Statement, accounts: Sequence[Row]) -> list[str]:

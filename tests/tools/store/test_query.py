@@ -85,6 +85,12 @@ async def test_an_unknown_name_is_answered_with_the_nearest(server: StoreServer,
     assert f"{near}" in error["next_step"]
 
 
+async def test_an_empty_table_of_breakdowns_says_how_it_is_filled(server: StoreServer) -> None:
+    answer = await server.start().good("ads_query", sql="SELECT age, sum(spend) FROM insights_by_age_gender GROUP BY 1")
+    assert any('breakdowns=["age_gender"]' in note for note in answer["notes"])
+    assert not any("several currencies" in note for note in answer["notes"])
+
+
 async def test_rows_beyond_the_limit_are_announced(server: StoreServer) -> None:
     answer = await server.start().good("ads_query", sql="SELECT * FROM range(50)", limit=7)
     assert len(answer["data"]["rows"]) == 7

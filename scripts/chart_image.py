@@ -1,4 +1,4 @@
-"""Write docs/images/chart.png: the chart of an account's trend, from the sandbox on a fixed day.
+"""Write docs/images/chart.png: the trend of a campaign, from the sandbox on a fixed day.
 
 Usage: python -m scripts.chart_image
 """
@@ -23,8 +23,8 @@ MAX_BYTES = 60_000
 async def read_picture() -> bytes:
     """Return the picture of an answer, as a client receives it."""
     bench = build_server(shared_world())
-    account = demo_ids(bench.world)("AdAccount")
-    query = {"object_id": account, "level": "account", "chart": True}
+    campaign = demo_ids(bench.world)("Campaign")
+    query = {"object_id": campaign, "level": "campaign", "chart": True}
     async with Client(bench.server) as client:
         answer = await client.call_tool_mcp("ads_insights_performance_trend", query)
     return next(base64.b64decode(block.data) for block in answer.content if block.type == "image")
@@ -34,7 +34,7 @@ def compress(picture: bytes) -> bytes:
     """Return the picture with few colors, for a page that is read often."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
     file = io.BytesIO()
-    image.quantize(64, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+    image.quantize(32, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SOURCES, BUILT = ROOT / "views", ROOT / "meta_ads_mcp" / "ui"
 
 
@@ -34,9 +35,9 @@ def main(arguments: list[str]) -> int:
     if different:
         print(f"not built from views/: {', '.join(different)}; run `make views`", file=sys.stderr)
         return 1
-    browser = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    browser = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
-        print("The views were not tested: chromium is not on the path (CHROMIUM names another place).", file=sys.stderr)
+        print("The views were not tested: no Chromium is on the path (CHROMIUM names another place).", file=sys.stderr)
         return 0
     run([npm, "test", "--silent"], CHROMIUM=browser, PYTHON=sys.executable)
     return 0

@@ -233,6 +233,10 @@ async def test_a_client_with_forms_is_asked_by_a_form(era: str) -> None:
         assert CODE not in done["_meta"]
 
 
+# Words that a question puts around its values.
+FRAME = set("needs user agreement because Note Object objects none budgets".split())
+
+
 # -- the card says what the question says -----------------------------------------------------------------------------
 
 BULK: list[tuple[str, Callable[[SandboxEngine], dict[str, Any]]]] = [
@@ -246,6 +250,7 @@ BULK: list[tuple[str, Callable[[SandboxEngine], dict[str, Any]]]] = [
             "edits": [
                 {"level": "campaign", "id": made.ids["campaign"], "set": {"daily_budget": "900.00 USD"}},
                 {"level": "ad_set", "id": made.ids["ad_set"], "set": {"name": "A name \u202e from outside"}},
+                {"level": "ad_set", "id": made.ids["next_ad_set"], "set": {"daily_budget": "777.00 USD"}},
             ],
         },
     ),
@@ -272,5 +277,5 @@ async def test_the_card_has_every_value_of_the_question(tool: str, arguments: An
     sums = [side["amount"] for sides in card.get("totals", {}).values() for side in sides.values()]
     for part in (card["title"], *values, *objects, *sums, *card["reasons"], *card["notes"]):
         assert part in question, part
-    words = set(re.findall(r"[0-9]{2,}(?:\.[0-9]+)?", question)) - set(re.findall(r"[0-9]+", card.get("duration", "")))
+    words = set(re.findall(r"[0-9]+(?:\.[0-9]+)?|[A-Za-z]{4,}", question)) - FRAME
     assert {word for word in words if word not in json.dumps(card)} == set()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import NotFound
-from meta_ads_mcp.server import skills, views
+from meta_ads_mcp.server import app_views, skills
 from meta_ads_mcp.store.schema_text import schema_text
 
 if TYPE_CHECKING:
@@ -83,11 +83,11 @@ FIXED = (
     *(
         Resource(uri, f"view_{uri.removeprefix('ui://')}", title, description, VIEW)
         for uri, title, description in (
-            (views.CARD, "Approval card", "View: a change before and after, to apply or cancel."),
-            (views.TREND, "Trend", "View: figures over time, with their break and the edits around it."),
-            (views.PORTFOLIO, "Portfolio", "View: the ad accounts per currency, and those that need attention."),
-            (views.CREATIVES, "Creatives", "View: ads with their pictures, figures and fatigue."),
-            (views.RATE, "Rate status", "View: how much of Meta's limits is used."),
+            (app_views.CARD, "Approval card", "View: a change before and after, to apply or cancel."),
+            (app_views.TREND, "Trend", "View: figures over time, with their break and the edits around it."),
+            (app_views.PORTFOLIO, "Portfolio", "View: the ad accounts per currency, and those that need attention."),
+            (app_views.CREATIVES, "Creatives", "View: ads with their pictures, figures and fatigue."),
+            (app_views.RATE, "Rate status", "View: how much of Meta's limits is used."),
         )
     ),
 )

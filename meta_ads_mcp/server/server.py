@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import PurePath
+from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -75,13 +75,13 @@ from meta_ads_mcp.core.graph_versions import GRAPH_VERSION
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.server.app_views import EXTENSION, VIEW_NOTED, Views, hints, views_of
 from meta_ads_mcp.server.catalogue import READ_ONLY
 from meta_ads_mcp.server.elicitation import AGREEMENT, QUESTION, ClientElicitor
 from meta_ads_mcp.server.input_lines import InputLines, claim_stdin
 from meta_ads_mcp.server.server_info import describe_server
 from meta_ads_mcp.server.skills_extension import SkillsExtension
 from meta_ads_mcp.server.tool_index import ToolEntry
-from meta_ads_mcp.server.views import EXTENSION, VIEW_NOTED, Views, view_of, views_of
 
 if TYPE_CHECKING:
     # A start does not wait for the engine, nor for resources and prompts: they are made when a client asks.
@@ -94,9 +94,6 @@ if TYPE_CHECKING:
 
 NAME = "meta-ads"
 LIST_TTL_SECONDS = 3600
-# Tools that answer with tables. Claude Code cuts an answer of more than 50,000 characters unless the tool allows more.
-TABLES = frozenset({"ads_get_insights", "ads_insights_performance_trend", "ads_run_report_and_wait"})
-MAX_TABLE_CHARS = 100_000
 # Tools a client that defers definitions should load at once.
 CORE = frozenset(
     {"ads_get_ad_accounts", "ads_get_campaigns", "ads_get_insights", "ads_find_tools", "ads_call_read_tool"}
@@ -141,9 +138,7 @@ class LazyEngine(Protocol):
 class AdsServer(FastMCP[Any]):
     """Use fastmcp's protocol handling with our catalog and engine."""
 
-    def __init__(
-        self, catalogue: Catalogue, engine: LazyEngine, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, engine: LazyEngine, clock: Callable[[], float] = monotonic) -> None:
         super().__init__(
             NAME,
             INSTRUCTIONS + (WRITES if catalogue.has_writes else f"\n\n{READ_ONLY}"),
@@ -155,7 +150,7 @@ class AdsServer(FastMCP[Any]):
         )
         self._catalogue, self._engine = catalogue, engine
         self._listed = [mcp_tool(tool) for tool in catalogue.listed]
-        self._views = Views(views_of(catalogue.listed), monotonic)
+        self._views = Views(views_of(catalogue.listed), clock)
         self.add_completion_handler(self._complete)
         self.add_extension(SkillsExtension())
         # Nothing that is listed ever changes: fastmcp would announce that it may.
@@ -363,7 +358,7 @@ def mcp_tool(tool: ToolEntry | Tool) -> McpTool:
         description=tool.description,
         parameters=tool.arguments,
         annotations=tool_annotations(tool),
-        meta=hints(tool),
+        meta=hints(tool, CORE),
     )
 
 
@@ -377,14 +372,6 @@ def tool_annotations(tool: ToolEntry | Tool) -> ToolAnnotations:
         idempotent_hint=idempotent,
         open_world_hint=tool.calls_graph,
     )
-
-
-def hints(tool: ToolEntry | Tool) -> dict[str, Any] | None:
-    """Return hints that some clients ignore: load a tool at once, show a long answer whole, show a view."""
-    load = {"anthropic/alwaysLoad": True} if tool.name in CORE else {}
-    size = {"anthropic/maxResultSizeChars": MAX_TABLE_CHARS} if tool.name in TABLES else {}
-    view = view_of(tool)
-    return load | size | ({"ui": {"resourceUri": view}} if view else {}) or None
 
 
 def serve(server: AdsServer) -> None:

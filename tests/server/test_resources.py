@@ -26,7 +26,7 @@ from tests.support.sandbox_engine import SandboxEngine, build_server, shared_wor
 
 distilled = load_script("fields")
 eras = pytest.mark.parametrize("era", ERAS)
-LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts"]
+LISTED = [*(f"ads://fields/{name}" for name in OBJECTS), "ads://limits", "ads://accounts", "ads://store/schema"]
 LISTED += [f"ui://{name}" for name in ("card", "trend", "portfolio", "creatives", "rate")]
 TEMPLATES = ["ads://fields/{object}", "ads://exports/{name}"]
 FEWEST_MEANINGS = 120

@@ -12,9 +12,9 @@ from fastmcp import Client
 from mcp.client import advertise
 
 from meta_ads_mcp.engine.engine import ToolAnswer
+from meta_ads_mcp.server.app_views import CALL, CARD, CARD_DATA, CODE, EXTENSION, MAX_RENDER_SECONDS, NONCE, view_of
 from meta_ads_mcp.server.server import mcp_tool
 from meta_ads_mcp.server.tool_index import WRITE_CALLER
-from meta_ads_mcp.server.views import CALL, CARD, CARD_DATA, CODE, EXTENSION, MAX_RENDER_SECONDS, NONCE, view_of
 from tests.support.answers import ERAS, as_json
 from tests.support.every_tool import TOOLS, catalogue
 from tests.support.sandbox_engine import SandboxEngine, build_server, shared_world

@@ -32,6 +32,9 @@ VIEW_OF_TOOL = {
 # Called by views alone, through `ads_call_read_tool`, which clients always list. It is not part of the catalog.
 REPORT = "ads_view_report"
 NONCE, CODE, CARD_DATA, CALL = "meta-ads/view", "meta-ads/confirmation", "meta-ads/card", "meta-ads/call"
+# Tools that answer with tables. Claude Code cuts an answer of more than 50,000 characters unless the tool allows more.
+TABLES = frozenset({"ads_get_insights", "ads_insights_performance_trend", "ads_run_report_and_wait"})
+MAX_TABLE_CHARS = 100_000
 # A card that has not called back after this time is not there.
 MAX_RENDER_SECONDS = 25
 MAX_NONCES = 200
@@ -43,6 +46,14 @@ def view_of(tool: ToolEntry | Tool) -> str | None:
     if tool.effect in (Effect.READ, Effect.LOCAL) or "confirmation" not in tool.arguments["properties"]:
         return VIEW_OF_TOOL.get(tool.name)
     return CARD
+
+
+def hints(tool: ToolEntry | Tool, core: Collection[str]) -> dict[str, Any] | None:
+    """Return hints that some clients ignore: load a tool of `core` at once, show a long answer whole, show a view."""
+    load = {"anthropic/alwaysLoad": True} if tool.name in core else {}
+    size = {"anthropic/maxResultSizeChars": MAX_TABLE_CHARS} if tool.name in TABLES else {}
+    view = view_of(tool)
+    return load | size | ({"ui": {"resourceUri": view}} if view else {}) or None
 
 
 class Views:

@@ -14,10 +14,7 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.writes.codes import CodeProblem, ConfirmationCodes
 from meta_ads_mcp.errors import ConfirmationRequired
 
-_SHOW_PLAN = (
-    "Show this plan to the user. If they agree, make the same call again with this `confirmation`; it holds for ten "
-    "minutes."
-)
+_SHOW_PLAN = "Show this plan to the user. If they agree, repeat this call with `confirmation` within ten minutes."
 _WAIT_FOR_CARD = (
     "The user sees this plan on a card and applies or cancels it there. Wait for them. If they see no card, make the "
     "same call again after half a minute."

@@ -132,7 +132,7 @@ def tools_table() -> Iterator[str]:
 # File in docs/images → what it shows. A picture is on the first page as soon as its script has drawn it.
 PICTURES = {
     "view-trend.png": "A trend: panels, the marked day of a break, the edits around it",
-    "card.png": "An approval card: before and after, a countdown, apply and cancel",
+    "view-card.png": "An approval card: before and after, a countdown, apply and cancel",
     "chart.png": "A chart for a slide: the finding as its title, the relevant days marked",
 }
 

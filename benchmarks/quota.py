@@ -259,7 +259,11 @@ def _row(work: Workload, quota: Quota) -> str:
     total = sum(len(process) for process in work.processes)
     cells = [work.name, quota.tier.removesuffix("_access"), f"{shortest_s:.1f} s"]
     for result in (paced, theirs):
-        time = f"{result.seconds:.1f} s" if result.seconds is not None else f"given up ({result.done} of {total} calls)"
+        time = (
+            f"{result.seconds:.1f} s"
+            if result.seconds is not None
+            else f"given up ({result.answered} of {total} calls)"
+        )
         ratio = f" ({result.seconds / shortest_s:.2f} x)" if result.seconds is not None else ""
         cells += [time + ratio, str(result.refusals), f"{result.longest_block_s:.0f} s"]
     return f"| {' | '.join(cells)} |"

@@ -48,7 +48,13 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "Page/insights": {"metric": ["page_follows"]},
     "AdAccount/insights": {"level": "ad", "date_preset": "last_7d"},
 }
-OF_BUSINESS = ("AdAccount/assigned_users", "AdsPixel/assigned_users", "AdsPixel/shared_accounts", "Page/assigned_users")
+OF_BUSINESS = (
+    "AdAccount/assigned_users",
+    "AdsPixel/assigned_users",
+    "AdsPixel/shared_accounts",
+    "Page/assigned_users",
+    "ProductCatalog/assigned_users",
+)
 BY_LABELS = ("adcreativesbylabels", "adsbylabels", "adsetsbylabels", "campaignsbylabels")
 OF_PAGES = {"Page", "PagePost", "Comment", "LeadgenForm"}
 # Edges of objects that only a write makes.

@@ -68,12 +68,19 @@ class GetCampaigns(ListParams):
             call,
             self,
             f"{self.account_id}/campaigns",
+            refine=with_short_advantage_state,
             filtering=name_filter(self.name_contains),
             effective_status=self.status_filter,
             is_completed=self.is_completed,
             date_preset=self.date_preset,
             time_range=self.time_range.model_dump() if self.time_range else None,
         )
+
+
+def with_short_advantage_state(row: Row) -> Row:
+    """Return a campaign of a list with the whole Advantage+ state alone; ads_get_campaign_details has its parts."""
+    state = row.get("advantage_state_info")
+    return {**row, "advantage_state_info": state.get("advantage_state")} if isinstance(state, dict) else row
 
 
 @tool(

@@ -57,7 +57,10 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "AdAccount/insights": {"level": "ad", "date_preset": "last_7d"},
     **{f"AdAccount/{kind}bylabels": {"ad_label_ids": ["{label}"]} for kind in ("ads", "adsets", "campaigns")},
     "AdAccount/adcreativesbylabels": {"ad_label_ids": ["{label}"]},
-    **{f"{kind}/assigned_users": {"business": "{business}"} for kind in ("AdAccount", "AdsPixel", "Page")},
+    **{
+        f"{kind}/assigned_users": {"business": "{business}"}
+        for kind in ("AdAccount", "AdsPixel", "Page", "ProductCatalog")
+    },
 }
 # Served edges that the steps below call in a way of their own.
 OWN_STEPS = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod"}

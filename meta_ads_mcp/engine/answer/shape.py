@@ -38,7 +38,7 @@ ZERO_IS_NONE = frozenset(
 FREE_TEXT = frozenset(
     """
     name title body message description caption link_description comment text label account_name campaign_name
-    adset_name ad_set_name ad_name business_name username biography headline question bodies titles descriptions
+    adset_name ad_set_name ad_name business_name client username biography headline question bodies titles descriptions
     object_story_spec asset_feed_spec field_data objects
 """.split()
 )

@@ -14,7 +14,6 @@ from typing import Any
 from meta_ads_mcp.core.nodes import kind_on_edge, node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
-from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.values.spend_fields import (
     CAP_ACTION,
     OBJECT_BUDGETS,
@@ -26,7 +25,7 @@ from meta_ads_mcp.core.values.spend_fields import (
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
-from meta_ads_mcp.engine.writes.publication import publication_reasons
+from meta_ads_mcp.engine.writes.publication import audience_reasons, publication_reasons
 
 END_STATUSES = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
@@ -44,8 +43,6 @@ _DELETING_EDGES = frozenset({"deleteruleset", "delete_rule_set"})
 SPENT_TOTAL, SPENT_TODAY = "amount_spent", "spent_today"
 # Values of a promoted object that choose what is measured rather than where an ad leads.
 _MEASURED = frozenset({"pixel_id", "custom_event_type", "custom_conversion_id", "custom_event_str", "pixel_rule"})
-# Fields of an audience that select its people.
-_SELECTS_PEOPLE = ("rule", "retention_days")
 _COUNTS_AS_BUDGET = frozenset({SpendKind.BUDGET, SpendKind.CAP, SpendKind.MINIMUM})
 
 
@@ -213,7 +210,7 @@ def rule_effect(change: Change) -> RuleEffect | None:
 def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
     """Return the reasons why a person has to agree first. Empty if nobody has to. `now` is in Unix seconds."""
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
-    reasons |= dict.fromkeys([*_rule_reasons(change), *publication_reasons(change), *_audience_reasons(change)])
+    reasons |= dict.fromkeys([*_rule_reasons(change), *publication_reasons(change), *audience_reasons(change)])
     return (*reasons, *(advice.reasons() if (advice := recommendation_effect(change)) else ()))
 
 
@@ -398,11 +395,3 @@ def _rule_reasons(change: Change) -> Iterator[str]:
         has_no_limit = (rule.raises_budget or rule.raises_bid) and rule.limit is None
         most = ", with no limit to what it raises" if has_no_limit else ""
         yield f"the rule then acts by itself ({rule.kind}{most}), without asking anybody"
-
-
-def _audience_reasons(change: Change) -> Iterator[str]:
-    """Yield a reason if an existing audience gets other people by a rule."""
-    is_update = change.node == "CustomAudience" and change.object_id is not None
-    names = [name for name in _SELECTS_PEOPLE if name in change.after]
-    if is_update and any(not same_value(_before(change).get(name), change.after[name]) for name in names):
-        yield "it changes at once whom ads with this audience reach"

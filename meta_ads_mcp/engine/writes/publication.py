@@ -1,9 +1,10 @@
-"""Derive from a request what it shows to everybody, and whom it allows to advertise a post."""
+"""Derive from a request what it shows to everybody, whom it lets advertise a post, and whom ads then reach."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meta_ads_mcp.core.values.graph_values import same_value
 from meta_ads_mcp.core.write import Change
 
 # Edges that show text to everybody: of a Page, of a post, and of Instagram media.
@@ -16,6 +17,8 @@ _PARTNER_EDGES = {
     "branded_content_ad_permissions": "it notifies the creator, which cannot be called back unseen",
     "partnership_ad_code": "it decides whether others can advertise the post",
 }
+# Fields of an audience that select its people.
+_SELECTS_PEOPLE = ("rule", "retention_days")
 
 
 def publication_reasons(change: Change) -> Iterator[str]:
@@ -29,3 +32,11 @@ def publication_reasons(change: Change) -> Iterator[str]:
         yield "it is no longer shown in public"
     if edge in _PARTNER_EDGES:
         yield "it takes the permission from the brand" if params.get("revoke") else _PARTNER_EDGES[edge]
+
+
+def audience_reasons(change: Change) -> Iterator[str]:
+    """Yield a reason if an existing audience gets other people by a rule."""
+    is_update = change.node == "CustomAudience" and change.object_id is not None
+    names = [name for name in _SELECTS_PEOPLE if name in change.after]
+    if is_update and any(not same_value((change.before or {}).get(name), change.after[name]) for name in names):
+        yield "it changes at once whom ads with this audience reach"

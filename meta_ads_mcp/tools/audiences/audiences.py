@@ -18,7 +18,7 @@ from meta_ads_mcp.core.values.graph_values import with_parsed
 from meta_ads_mcp.core.values.ids import AccountId, AudienceId
 from meta_ads_mcp.domain.insights_query import InsightsFilter
 from meta_ads_mcp.domain.targeting import summarize_targeting
-from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.errors import AdsError, InvalidArguments
 
 FIELDS = (
     "id name description subtype approximate_count_lower_bound approximate_count_upper_bound time_created time_updated "
@@ -48,6 +48,12 @@ SAVED_FIELDS = (
     "id name description targeting run_status approximate_count_lower_bound approximate_count_upper_bound "
     "time_created time_updated"
 ).split()
+# The fields of SavedAudience that have a name of CustomAudience too (SDK).
+_SAVED_NAMES = frozenset(
+    "id name description targeting run_status approximate_count_lower_bound approximate_count_upper_bound time_created "
+    "time_updated permission_for_actions operation_status delete_time page_deletion_marked_delete_time account "
+    "sentence_lines extra_info".split()
+)
 SAVED_NOTE = (
     "Graph only reads saved audiences, and no id of one goes anywhere: copy the targeting into an ad set with "
     "ads_create_ad_set."
@@ -104,6 +110,10 @@ class GetCustomAudiences(ListParams):
 
     async def _read_saved(self, call: Call, conditions: list[Row] | None) -> Result:
         path = f"{self.account_id}/saved_audiences"
+        if unknown := [name for name in self.fields or () if name not in _SAVED_NAMES]:
+            raise InvalidArguments(
+                f"A saved audience has no field {unknown[0]}.", f"It has {', '.join(sorted(_SAVED_NAMES))}."
+            )
         listing = await call.graph.list(
             path,
             fields=list(dict.fromkeys(["id", *(self.fields or SAVED_FIELDS)])),

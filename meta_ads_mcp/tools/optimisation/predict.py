@@ -94,6 +94,8 @@ class CreateReachFrequencyPrediction(ConfirmedParams):
         """Plan the quote, or read the prediction that is reserved or canceled."""
         account = await call.account(self.account_id)
         if self.action == "quote":
+            if self.campaign_id:
+                await read_as_kind(call, self.campaign_id, "Campaign", ["id"])
             return Plan([self._quote(call, account)], f"Quote reach and frequency for {self.account_id}.")
         return await self._settle(call, account, str(self.prediction_id))
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from meta_ads_mcp.core.params import Local, exactly_one
+from meta_ads_mcp.core.params import Form, Local, exactly_one
 from meta_ads_mcp.core.partial import needing
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
@@ -80,6 +80,7 @@ class BoostPost(KeyedUnitParams):
     optimization_goal: Annotated[
         str | None,
         Local(),
+        Form("an optimization goal of Meta", "REACH"),
         Field(pattern="^[A-Z_]{3,60}$", description="Default: POST_ENGAGEMENT, REACH or LINK_CLICKS, by objective"),
     ] = None
     link_url: Annotated[PublicUrl | None, Local(), Field(description="Of the button; with call_to_action_type")] = None

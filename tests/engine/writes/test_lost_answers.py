@@ -34,7 +34,8 @@ CREATES = [tool for tool in WRITES if makes(tool) and not issubclass(tool.params
 
 
 def is_write(call: SandboxCall) -> bool:
-    return call.method == "POST" and "validate_only" not in call.params.get("execution_options", "")
+    """Reads in a batch travel as a POST without a path."""
+    return bool(call.path) and call.method == "POST" and "validate_only" not in call.params.get("execution_options", "")
 
 
 def lose_first(made: SandboxEngine, respond: Any) -> None:

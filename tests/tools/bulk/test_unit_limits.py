@@ -158,7 +158,7 @@ async def test_the_whole_plan_is_held_to_max_amount() -> None:
 async def test_units_of_other_accounts_are_not_listed() -> None:
     made: SandboxEngine = build_writer()
     await made.done("ads_set_status", account_id=made.account, level="ad", ids=[made.ids["ad"]], status="PAUSED")
-    made.engine.book.allowed = (made.ids["other"],)
+    made.engine.book.listed = (made.ids["other"],)
     assert (await made.call("ads_get_changes", {"by": "unit"})).structured["data"] == []
 
 

@@ -57,6 +57,7 @@ BASES: dict[str, dict[str, Any]] = {
 VALUES: dict[str, tuple[Any, tuple[str, ...]]] = {
     "page_id": (PAGE, (PAGE,)),
     "instagram_user_id": ("17841400000000077", ("17841400000000077",)),
+    "threads_user_id": ("17841400000000088", ("17841400000000088",)),
     "instagram_actor_id": ("17841400000000088", ("17841400000000088",)),
     "object_story_id": (POST, (POST,)),
     "source_instagram_media_id": ("17900000000000002", ("17900000000000002",)),

@@ -56,7 +56,7 @@ async def test_the_only_page_is_taken_and_named(edge: str) -> None:
 @pytest.mark.parametrize(
     ("options", "edge", "found"),
     [
-        ({"business_id": "900"}, "900/client_pages", True),
+        ({"business_id": "900"}, "900/client_pages", False),
         ({"business_id": "900"}, "me/assigned_pages", False),
         ({"accounts": (ACCOUNT,)}, "me/assigned_pages", False),
     ],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.engine.writes.units.lost_creations import UPLOAD_SETTLE_SECONDS
 from tests.support.killed_calls import each_death
 from tests.support.media_library import PNG, VIDEO
 from tests.support.sandbox_engine import SandboxEngine, build_writer
@@ -109,6 +110,9 @@ async def test_a_call_that_was_killed_uploads_nothing_twice(tmp_path: Path) -> N
             break
         ends += 1
         data = (await server.call("ads_bulk_create", call)).structured["data"]
+        if "not_sent" in data["counts"]:  # the answer says when to call again: an upload can still be under way
+            await server.clock.sleep(UPLOAD_SETTLE_SECONDS)
+            data = (await server.call("ads_bulk_create", call)).structured["data"]
         assert data["counts"] == {"success": 4}, (last, when, data)
         assert uploads(server.start()) == ["clip.mp4", "hero.png"], (last, when)
     assert ends > 2

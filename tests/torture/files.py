@@ -280,7 +280,7 @@ def damaged(full: bool) -> Trials:
         bench = Bench(Path(files))
         for name in runner.run(_state_files(bench)):
             for damage, spoil in DAMAGES.items():
-                if not (full or chosen(f"{name}, {damage}", 4)):
+                if not (full or chosen(f"{name}, {damage}", 16)):
                     continue
                 yield runner.run(awaited(f"{name} is {damage}", damaged_state(bench, name, spoil)))
 

@@ -25,7 +25,7 @@ from meta_ads_mcp.tools.ads import ads
 
 # Entity type → edge, default fields and row refinement of its list tool.
 _LISTS: Mapping[str, tuple[str, str, Refine]] = {
-    "campaign": ("campaigns", campaigns.FIELDS, keep_row),
+    "campaign": ("campaigns", campaigns.FIELDS, campaigns.with_short_advantage_state),
     "ad_set": ("adsets", ad_sets.FIELDS, ad_sets.with_targeting_summary),
     "ad": ("ads", ads.FIELDS, keep_row),
 }

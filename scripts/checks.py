@@ -26,8 +26,7 @@ STATIC = {
     "lint": [PYTHON, "-m", "ruff", "check", "."],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "."],
 }
-# Many tests wait for a process of theirs, so that two cores serve three workers.
-TESTS = [PYTHON, "-m", "pytest", "-n", "3", "--dist", "worksteal"]
+TESTS = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "worksteal"]
 
 
 def main() -> int:

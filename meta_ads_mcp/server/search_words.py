@@ -10,7 +10,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,9 @@ class Vocabulary:
             position += len(form) if form else 1
 
 
+@cache
 def load_vocabulary() -> Vocabulary:
+    """Return the vocabulary, which nobody changes."""
     return Vocabulary(tomllib.loads(FILE.read_text(encoding="utf-8")))
 
 

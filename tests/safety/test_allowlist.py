@@ -112,7 +112,7 @@ HOLES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "requests are not authorized": (do_not_authorize, "ads_undo_change"),
     "a text is one id at most": (ignore_texts_with_ids, "ads_estimate_audience_size"),
     "paths are not searched": (ignore_paths, "ads_undo_change"),
-    "only known keys hold ids": (know_only_some_keys, "ads_create_ad ads_create_ad_creative"),
+    "only known keys hold ids": (know_only_some_keys, "ads_create_ad"),
     "a business is only a default": (ignore_the_business, "ads_get_campaign_details ads_update_campaign"),
     "catalogs of every business": (allow_every_catalog, "ads_catalog_list_products ads_catalog_get_diagnostics"),
     "product sets of every business": (allow_every_catalog, "ads_catalog_list_product_sets"),

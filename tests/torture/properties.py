@@ -21,7 +21,7 @@ def properties(full: bool) -> Trials:
     for name, check in {**PROPERTIES, **UNITS}.items():
         ends, seed = time.monotonic() + SECONDS_EACH, 1
         while seed == 1 or (full and time.monotonic() < ends):
-            examples = EXAMPLES if full else EXAMPLES // 10
+            examples = EXAMPLES if full else EXAMPLES // 25
 
             def run(check: Property = check, seed: int = seed, examples: int = examples) -> None:
                 run_property(check, examples, seed=seed)

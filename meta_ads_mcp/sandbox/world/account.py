@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import AccountPlan
@@ -32,7 +32,7 @@ def account_node(world: World, number: int, client: Client, account: AccountPlan
         "timezone_offset_hours_utc": client.offset_hours,
         "created_time": created_time,
         "age": round(760.0 - number, 6),
-        "amount_spent": spent(world, account),
+        "amount_spent": partial(spent, world, account),
         "spend_cap": str(0 if number else 600_000_000),
         "balance": str(client.daily_budget * 3),
         "business": who,
@@ -66,12 +66,8 @@ def account_node(world: World, number: int, client: Client, account: AccountPlan
     return GraphNode(f"act_{account.id}", "AdAccount", fields, account.id, ("account_id", "id"))
 
 
-def spent(world: World, account: AccountPlan) -> Callable[[], str]:
-    """Minor units spent so far, up to yesterday."""
-
-    def amount() -> str:
-        today = world.today.astimezone(account.zone).date()
-        first, yesterday = (today - timedelta(days=800)).toordinal(), today.toordinal() - 1
-        return str(sum(metrics.spent(plan, first, yesterday) for plan in world.plans_of(account.id)))
-
-    return amount
+def spent(world: World, account: AccountPlan) -> str:
+    """Return the minor units spent so far, up to yesterday."""
+    today = world.today.astimezone(account.zone).date()
+    first, yesterday = (today - timedelta(days=800)).toordinal(), today.toordinal() - 1
+    return str(sum(metrics.spent(plan, first, yesterday) for plan in world.plans_of(account.id)))

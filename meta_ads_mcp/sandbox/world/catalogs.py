@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.store import GraphNode, Store
@@ -87,8 +88,8 @@ class CatalogBuilder:
             "business": owner,
             "owner_business": owner,
             "is_catalog_segment": False,
-            "product_count": lambda: len(store.links.get((catalog_id, "products"), ())),
-            "feed_count": lambda: len(store.links.get((catalog_id, "product_feeds"), ())),
+            "product_count": partial(_count_links, store, catalog_id, "products"),
+            "feed_count": partial(_count_links, store, catalog_id, "product_feeds"),
             "da_display_settings": {"carousel_ad": {"transformation_type": "none"}},
         }
         self._node(catalog_id, "ProductCatalog", fields, self.world.business_id, edge)
@@ -138,8 +139,8 @@ class CatalogBuilder:
                 "timezone": self.world.clients[shop.number].timezone,
                 "url": url,
             },
-            "product_count": lambda: count_of_feed(store, catalog_id, feed_id),
-            "latest_upload": lambda: latest_upload(store, feed_id),
+            "product_count": partial(count_of_feed, store, catalog_id, feed_id),
+            "latest_upload": partial(latest_upload, store, feed_id),
         }
         self._node(feed_id, "ProductFeed", fields, catalog_id, "product_feeds")
         self._add_uploads(shop, feed_id, place, url)
@@ -217,12 +218,16 @@ def add_set(store: Store, catalog_id: str, set_id: str, name: str, rule: Json, *
         "name": name,
         "filter": json.dumps(rule),
         "product_catalog": {"id": catalog_id},
-        "product_count": lambda: count_of_set(store, set_id),
+        "product_count": partial(count_of_set, store, set_id),
         **more,
     }
     node = store.add(GraphNode(set_id, "ProductSet", fields, default_fields=("id", "name")))
     store.links[catalog_id, "product_sets"] = (*store.links.get((catalog_id, "product_sets"), ()), set_id)
     return node
+
+
+def _count_links(store: Store, node_id: str, edge: str) -> int:
+    return len(store.links.get((node_id, edge), ()))
 
 
 def count_of_set(store: Store, set_id: str) -> int:

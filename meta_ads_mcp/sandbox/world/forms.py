@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from meta_ads_mcp.sandbox.world.place import Place
@@ -24,7 +24,7 @@ def add_forms(place: Place) -> None:
             "id": form_id,
             "name": f"{place.client.name} {name}",
             "status": status,
-            "leads_count": _count(place, form_id),
+            "leads_count": partial(_count, place, form_id),
             "locale": "en_US",
             "created_time": place.ago(days=300 + serial),
             "questions": questions,
@@ -36,5 +36,5 @@ def add_forms(place: Place) -> None:
         place.add(place.page_id, "leadgen_forms", "LeadgenForm", form, in_account=False)
 
 
-def _count(place: Place, form_id: str) -> Callable[[], int]:
-    return lambda: place.world.leads.count(place.account.id, form_id)
+def _count(place: Place, form_id: str) -> int:
+    return place.world.leads.count(place.account.id, form_id)

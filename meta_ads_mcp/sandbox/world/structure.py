@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from meta_ads_mcp.sandbox.delivery_plan import FAR, AccountPlan, CampaignPlan, Part, biases, dice, uniforms
@@ -182,7 +182,7 @@ class Builder:
             "is_budget_schedule_enabled": False,
             "budget_remaining": "0",
             "smart_promotion_type": "GUIDED_CREATION",
-            "advantage_state_info": lambda: advantage_state(self.store, campaign_id),
+            "advantage_state_info": partial(advantage_state, self.store, campaign_id),
             "source_campaign_id": "0",
         }
         if budget:
@@ -205,7 +205,7 @@ class Builder:
 
     def _effective(self, node_id: str) -> Callable[[], str]:
         """The effective status follows from the object's own status and its parents', also after a write."""
-        return lambda: effective_status(self.store, node_id)
+        return partial(effective_status, self.store, node_id)
 
     def _set_count(self, place: int) -> int:
         if self.client.campaigns < 4:

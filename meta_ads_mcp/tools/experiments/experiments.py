@@ -67,8 +67,8 @@ class GetAdStudies(ListParams):
     def _check_owner(self) -> Self:
         if self.campaign_id and self.ad_set_id:
             raise ValueError("give campaign_id or ad_set_id, not both")
-        if self.impacting and (self.account_id is None or self.campaign_id or self.ad_set_id):
-            raise ValueError("impacting requires account_id, and takes no campaign_id or ad_set_id")
+        if self.impacting and (self.account_id is None or self.business_id or self.campaign_id or self.ad_set_id):
+            raise ValueError("impacting requires account_id, and takes no business_id, campaign_id or ad_set_id")
         return at_least_one(self, "account_id", "business_id", "campaign_id", "ad_set_id")
 
     async def run(self, call: Call) -> Result:

@@ -37,7 +37,7 @@ class Size:
 
 
 # Of everything, on average.
-CHARS_PER_TOOL = 1_015
+CHARS_PER_TOOL = 1_000
 
 
 def sizes() -> list[Size]:

@@ -40,6 +40,9 @@ _SELF_EVIDENT = frozenset(
 )
 # Maxima from here on are rarely reached.
 _MAX_SHOWN_MAXIMUM = 1000
+# An optional argument with longer choices shows the first ones as examples. A refusal lists all of them.
+_MAX_OPTIONAL_CHOICE_CHARS = 220
+_EXAMPLES = 3
 
 
 @cache
@@ -49,13 +52,32 @@ def input_schema(params: type[BaseModel]) -> dict[str, Any]:
     An object inside is a line of text, such as `{since: YYYY-MM-DD, until: YYYY-MM-DD}`.
     """
     schema: dict[str, Any] = _for_clients(full_schema(params))
-    arguments = {name: _with_lines(argument) for name, argument in schema["properties"].items()}
+    required = schema.get("required", ())
+    arguments = {
+        name: _with_lines(argument if name in required else _with_examples(argument))
+        for name, argument in schema["properties"].items()
+    }
     return {"additionalProperties": False, **schema, "properties": arguments}
 
 
+def _with_examples(argument: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an optional argument with examples in place of a long list of choices."""
+    if "items" in argument:
+        return {**argument, "items": _with_examples(argument["items"])}
+    choices = argument.get("enum", ())
+    if len(json.dumps(choices)) <= _MAX_OPTIONAL_CHOICE_CHARS:
+        return argument
+    rest = {key: value for key, value in argument.items() if key != "enum"}
+    return {"description": f"e.g. {', '.join(choices[:_EXAMPLES])}", **rest}
+
+
 def _with_lines(argument: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an argument with a line of text for an object, also for objects in a list."""
-    return {**argument, "items": _in_one_line(argument["items"])} if "items" in argument else _in_one_line(argument)
+    """Return the schema of an argument with a line of text for an object, also in a list and in a union."""
+    if "items" in argument:
+        return {**argument, "items": _with_lines(argument["items"])}
+    if "anyOf" in argument:
+        return {**argument, "anyOf": [_in_one_line(arm) for arm in argument["anyOf"]]}
+    return _in_one_line(argument)
 
 
 def _in_one_line(node: dict[str, Any]) -> dict[str, Any]:

@@ -52,6 +52,36 @@ def test_a_schema_is_closed_and_plain() -> None:
     assert "description" not in part
 
 
+WORDS = tuple(f"VALUE_NUMBER_{number}" for number in range(20))
+
+
+class Chosen(Params):
+    """Long choices: required, optional, and of a list."""
+
+    goal: Literal[WORDS]  # type: ignore[valid-type]
+    sub_goal: Annotated[Literal[WORDS] | None, Field(description="What to count")] = None  # type: ignore[valid-type]
+    columns: list[Literal[WORDS] | Part] | None = None  # type: ignore[valid-type]
+    names: list[Literal[WORDS]] | None = None  # type: ignore[valid-type]
+
+
+def test_only_a_required_argument_lists_long_choices() -> None:
+    arguments = input_schema(Chosen)["properties"]
+    assert arguments["goal"]["enum"] == list(WORDS)
+    assert arguments["sub_goal"] == {"type": "string", "description": "What to count"}
+    assert arguments["names"]["items"] == {
+        "type": "string",
+        "description": "e.g. VALUE_NUMBER_0, VALUE_NUMBER_1, VALUE_NUMBER_2",
+    }
+    assert full_schema(Chosen)["properties"]["names"]["items"]["enum"] == list(WORDS)
+    with pytest.raises(ValidationError):
+        Chosen.model_validate({"goal": WORDS[0], "names": ["OTHER"]})
+
+
+def test_an_object_in_a_union_is_a_line_of_text() -> None:
+    arms = input_schema(Chosen)["properties"]["columns"]["items"]["anyOf"]
+    assert {"type": "object", "description": "{title, default?: integer}"} in arms
+
+
 class Days(Closed):
     """A small object."""
 

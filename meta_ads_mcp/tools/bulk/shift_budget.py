@@ -61,8 +61,8 @@ class BudgetMove:
 class ShiftBudget(KeyedUnitParams):
     """Move money between campaigns or ad sets while the sum stays the same. One confirmation, one undo.
 
-    from_ids=["worst"] with to_ids=["best"] picks the ad sets of each campaign by cost per result. Cuts go first. If
-    both sides are ad sets of the same campaigns, the money stays within each campaign.
+    from_ids=["worst"] with to_ids=["best"] picks the ad sets of each campaign by cost per result. If both
+    sides are ad sets of the same campaigns, the money stays within each campaign.
     """
 
     account_id: AccountId

@@ -32,7 +32,7 @@ _METRICS = ("spend", "impressions", "clicks", "ctr", "cpc", "cpm", "results", "c
 )
 class GetAnomalies(Params):
     """Find unusual days in many ad accounts at once: spend, delivery, costs and results that differ from the same
-    weekdays of the eight weeks before. Bad ones come first. Without account_ids, the accounts of the local store, else
+    weekdays of the eight weeks before. Without account_ids, the accounts of the local store, else
     every account this server may touch. Uses the store where it is current, else one request per account.
     """
 

@@ -35,9 +35,10 @@ _COLUMNS = ("level", "id", "name", "field", "then", "now")
     keywords="point in time history snapshot past state what changed since compare structure audit",
 )
 class GetAccountOnDate(Params):
-    """Show what an ad account looked like at the end of a day, and what differs today: objects, statuses, names,
-    budgets, bids, targeting. Uses a snapshot of the local store if there is one of that day or up to a week before it;
-    else today's state and the activity log, which knows edits of statuses, names and budgets.
+    """Show what an ad account looked like at the end of a day, and what differs today.
+
+    Uses the local store's snapshot of that day or the week before it, else today's state and the activity log, which
+    knows edits of statuses, names and budgets.
     """
 
     account_id: Annotated[AccountId, Local()]

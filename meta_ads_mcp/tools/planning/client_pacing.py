@@ -44,8 +44,8 @@ HISTORY_DAYS = MAX_DAYS + 60
 )
 class GetPacing(Params):
     """Compare spend with monthly budgets of many clients (clients.toml) or of one account: spent, expected by now,
-    forecast for the end of the month with an 80 % interval, and the budget change that corrects it as a call of
-    ads_bulk_update. Uses the local store where it is current, else one request per account.
+    forecast for the end of the month with an 80 % interval, and the call that corrects the budget. Uses the local
+    store where it is current, else one request per account.
     """
 
     clients: Annotated[

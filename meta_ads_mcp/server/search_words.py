@@ -70,7 +70,6 @@ class Vocabulary:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.concepts: Mapping[str, Mapping[str, str]] = document["concepts"]
-        self.coming = frozenset(document["coming"])
         self.weak = frozenset(document["weak"])
         self.foreign_names: Mapping[str, str] = document["foreign_names"]
         self.entries = {

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.server.catalogue import Catalogue
 from meta_ads_mcp.server.prompts import PROMPTS
-from meta_ads_mcp.server.search import Document, Search
 from meta_ads_mcp.server.search_words import LANGUAGES, load_vocabulary
 from meta_ads_mcp.tools.discovery import fit_rows
 from tests.support.every_tool import TOOLS, catalogue
@@ -38,36 +37,17 @@ def rank_today(query: str) -> list[str]:
     return [row["name"] for row in EVERYTHING.find(query, None)]
 
 
-def search_with_coming_tools() -> Search:
-    """A search over the tools of today and those that the vocabulary knows before they exist, by their words alone."""
-    rows = EVERYTHING.find("", None)
-    documents = [Document(row["name"], row["toolset"], row["description"]) for row in rows]
-    return Search([*documents, *(Document(name, "", "") for name in VOCABULARY.coming - TOOL_NAMES)])
-
-
-def answerable(language: str, names: set[str]) -> dict[str, list[str]]:
-    return {query: expected for query, expected in QUERIES[language].items() if names & set(expected)}
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_everyday_queries_find_their_tool_among_the_first_three(language: str) -> None:
-    queries = answerable(language, TOOL_NAMES | PROMPT_NAMES)
+    queries = QUERIES[language]
     missed = {query for query, expected in queries.items() if not set(rank_today(query)[:TOP]) & set(expected)}
     assert len(queries) >= 25
     assert len(missed) <= (1 - MIN_RATE) * len(queries), missed
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_coming_tools_do_not_displace_the_right_ones(language: str) -> None:
-    search = search_with_coming_tools()
-    queries = QUERIES[language]
-    missed = {query for query, expected in queries.items() if not set(search.rank(query)[:TOP]) & set(expected)}
-    assert len(missed) <= (1 - MIN_RATE) * len(queries), missed
-
-
-def test_expected_names_exist_or_are_coming() -> None:
+def test_expected_names_exist() -> None:
     expected = {name for queries in QUERIES.values() for names in queries.values() for name in names}
-    assert expected <= TOOL_NAMES | PROMPT_NAMES | VOCABULARY.coming
+    assert expected <= TOOL_NAMES | PROMPT_NAMES
 
 
 @pytest.mark.parametrize("name", sorted(TOOL_NAMES | PROMPT_NAMES))
@@ -80,7 +60,7 @@ def test_each_tool_and_prompt_has_words_in_every_language(name: str) -> None:
 
 
 def test_the_vocabulary_names_nothing_that_does_not_exist() -> None:
-    known = TOOL_NAMES | PROMPT_NAMES | VOCABULARY.coming
+    known = TOOL_NAMES | PROMPT_NAMES
     assert VOCABULARY.entries.keys() <= known
     assert {name for names in VOCABULARY.foreign_names.values() for name in names.split()} <= known
     used = {concept for entry in VOCABULARY.entries.values() for concept in entry.concepts}

@@ -59,7 +59,7 @@ torture: venv
 
 # Runs other people's clients against the sandbox, from npm and PyPI; some minutes; writes docs/sandbox.md.
 compat: venv
-	$(BIN)/python scripts/compat.py
+	$(BIN)/python -m scripts.compat
 
 # Counts tokens, too: the package ships the ranks of o200k.
 bench: venv

@@ -1,6 +1,6 @@
 """Run other people's clients of Meta's API against the sandbox, and write what came out into docs/sandbox.md.
 
-    python scripts/compat.py [node] [tap-facebook] [airbyte]
+    python -m scripts.compat [node] [tap-facebook] [airbyte]
 
 Each client is installed in an environment of its own below build/compat/, from npm or PyPI, and runs against a sandbox
 on the loopback address: Meta's Node SDK over every edge that the sandbox serves, tap-facebook and Airbyte's source over
@@ -18,7 +18,6 @@ import venv
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,14 @@ from typing import Any
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from meta_ads_mcp.sandbox.edges import registry
 from meta_ads_mcp.sandbox.http_server import SandboxServer
+from scripts.compat_page import REASONS, Outcome, Row, section, write_page
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "compat"
 CLIENTS = Path(__file__).resolve().parent / "compat_clients"
-PAGE = ROOT / "docs" / "sandbox.md"
-START, END = "<!-- compat:start -->", "<!-- compat:end -->"
 TIMEOUT_SECONDS = 1500
 DAYS = 1  # of insights that the data pipelines read, up to today
+OBJECT_DAYS = 800  # within which Airbyte's source reads changed objects: the age of the sandbox's world
 ADS = 60  # of the account; the pipelines read each of them, and its figures page by page
 
 FORMAT = {"ad_format": "MOBILE_FEED_STANDARD"}
@@ -59,40 +58,6 @@ BY_LABELS = ("adcreativesbylabels", "adsbylabels", "adsetsbylabels", "campaignsb
 OF_PAGES = {"Page", "PagePost", "Comment", "LeadgenForm"}
 # Edges of objects that only a write makes.
 NOT_LISTED = {"AdReportRun", "AdAsyncRequestSet", "AdLabel", "HighDemandPeriod", "Root"}
-# What is not answered as the client expects, and why.
-REASONS = {
-    "getByIds": "Graph refuses `/?ids=1,2` in every version since 2026-10-27",
-    **dict.fromkeys(
-        (
-            "GET AdAccount/reachestimate",
-            *(f"GET {kind}/targetingsentencelines" for kind in ("Ad", "AdAccount", "AdSet")),
-        ),
-        "Graph answers with an object here; the cursor of the Node SDK expects a list",
-    ),
-    **dict.fromkeys(
-        ("GET ProductFeed/rule_preview_samples", "GET ProductSet/da_checks"),
-        "the Node SDK has no method for this edge; the Python SDK has a class",
-    ),
-    "ads_insights_dma": "removed by Meta on 2026-06-22; the tap itself refuses the stream",
-}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One call or stream: its name, its number of records, and its problem, which is empty where all is right."""
-
-    name: str
-    records: int | None
-    problem: str
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a client made of the sandbox."""
-
-    title: str
-    version: str
-    rows: list[Row]
 
 
 # -- environments -----------------------------------------------------------------------------------------------------
@@ -253,32 +218,48 @@ def tap_stream(command: list[str], folder: Path, catalog: Mapping[str, Any], nam
 
 
 def run_airbyte() -> Outcome:
-    """Check the connection, discover, and read all streams of Airbyte's source."""
+    """Check the connection, discover, and read all streams of Airbyte's source.
+
+    The source leaves out objects that did not change since its start date, so objects are read with an earlier one
+    than insights.
+    """
     python, version = python_environment("airbyte", "airbyte-source-facebook-marketing")
     folder = BUILD / "airbyte"
     with sandbox() as server:
-        config = {
-            "account_ids": [server.transport.world.account_ids[0]], "start_date": days_ago(DAYS),
-            "end_date": days_ago(0), "insights_lookback_window": 1,
-            "credentials": {"auth_type": "Service", "access_token": server.token},
-        }  # fmt: skip
-        settings = written(folder / "config.json", config)
         command = [str(python), str(CLIENTS / "run_python.py"), server.url, "source_facebook_marketing.run"]
+        settings = airbyte_settings(server, folder, DAYS)
         checked = messages(run([*command, "check", "--config", settings], folder, check=False).stdout)
-        status = next((item["connectionStatus"] for item in checked if item.get("type") == "CONNECTION_STATUS"), {})
+        status: dict[str, Any] = next(
+            (item["connectionStatus"] for item in checked if item.get("type") == "CONNECTION_STATUS"), {}
+        )
         rows = [
             Row("check", None, "" if status.get("status") == "SUCCEEDED" else str(status.get("message", "no answer")))
         ]
         discovered = messages(run([*command, "discover", "--config", settings], folder).stdout)
         streams = next(item["catalog"]["streams"] for item in discovered if item.get("type") == "CATALOG")
-        catalog = {"streams": [chosen(stream) for stream in streams]}
-        read = run(
-            [*command, "read", "--config", settings, "--catalog", written(folder / "catalog.json", catalog)],
-            folder,
-            check=False,
-        )
-        rows += airbyte_rows(messages(read.stdout), [str(stream["name"]) for stream in streams])
+        for days, are_insights in ((DAYS, True), (OBJECT_DAYS, False)):
+            names = [str(stream["name"]) for stream in streams if is_insights(stream) is are_insights]
+            catalog = {"streams": [chosen(stream) for stream in streams if stream["name"] in names]}
+            options = ["--config", airbyte_settings(server, folder, days)]
+            options += ["--catalog", written(folder / "catalog.json", catalog)]
+            read = run([*command, "read", *options], folder, check=False)
+            rows += airbyte_rows(messages(read.stdout), names)
     return Outcome("Airbyte source-facebook-marketing", version, rows)
+
+
+def airbyte_settings(server: SandboxServer, folder: Path, days: int) -> str:
+    """Write the settings of Airbyte's source for the first account, from some days ago on; return the path."""
+    config = {
+        "account_ids": [server.transport.world.account_ids[0]], "start_date": days_ago(days),
+        "end_date": days_ago(0), "insights_lookback_window": 1,
+        "credentials": {"auth_type": "Service", "access_token": server.token},
+    }  # fmt: skip
+    return written(folder / f"config-{days}.json", config)
+
+
+def is_insights(stream: Mapping[str, Any]) -> bool:
+    """Return whether a stream of Airbyte's source reads insights."""
+    return str(stream["name"]).startswith("ads_insights")
 
 
 def chosen(stream: Mapping[str, Any]) -> dict[str, Any]:
@@ -328,53 +309,6 @@ def last_error(text: str) -> str:
     """Return the line of a log that says why a program ended."""
     lines = [line for line in text.splitlines() if re.search("error|critical|exception|message", line, re.IGNORECASE)]
     return (lines or text.splitlines() or ["ended with an error"])[-1].strip()[-300:]
-
-
-# -- the page ---------------------------------------------------------------------------------------------------------
-
-
-def section(outcomes: list[Outcome]) -> str:
-    """Write the outcomes as a part of the page."""
-    today = datetime.now(UTC).date().isoformat()
-    parts = [
-        f"Run on {today} with Python {sys.version_info.major}.{sys.version_info.minor}; written by `make compat`.",
-        "",
-    ]
-    for outcome in outcomes:
-        parts += [f"### {outcome.title} {outcome.version}", "", summary(outcome), "", *table(outcome), ""]
-    return "\n".join(parts).rstrip()
-
-
-def summary(outcome: Outcome) -> str:
-    """Say how many calls or streams were right."""
-    wrong = [row for row in outcome.rows if row.problem]
-    text = f"{len(outcome.rows) - len(wrong)} of {len(outcome.rows)} as expected."
-    explained = sum(row.name in REASONS for row in wrong)
-    return text if not wrong else f"{text} {explained} of the {len(wrong)} others are explained below."
-
-
-def table(outcome: Outcome) -> list[str]:
-    """Write the streams with their records; of a client without records only what is not right."""
-    rows = (
-        outcome.rows if any(row.records is not None for row in outcome.rows) else [r for r in outcome.rows if r.problem]
-    )
-    if not rows:
-        return []
-    lines = ["| call or stream | records | result |", "| --- | --- | --- |"]
-    for row in rows:
-        result = (
-            REASONS.get(row.name, row.problem.replace("|", "\\|").replace("\n", " ")[:200]) if row.problem else "ok"
-        )
-        lines.append(f"| {row.name} | {'' if row.records is None else row.records} | {result} |")
-    return lines
-
-
-def write_page(text: str) -> None:
-    """Put the text between the markers of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(START)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{START}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 RUNS: dict[str, Callable[[], Outcome]] = {"node": run_node_sdk, "tap-facebook": run_tap, "airbyte": run_airbyte}

@@ -6,7 +6,8 @@ Keys are checked at every depth. Values are left to Graph, because they change w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -61,8 +62,21 @@ PLACES = (
 )
 AUDIENCES = ("custom_audiences", "dynamic_audience_ids", "product_audience_specs", "place_page_set_ids")
 
+TargetingPart = Literal["spec", "places", "group", "tree"]
 
-Places = Annotated[dict[str, Any], AfterValidator(check_keys_of("TargetingGeoLocation"))]
+
+@dataclass(frozen=True)
+class HoldsTargeting:
+    """Mark an argument in which names of places and interests can stand for ids: a spec, its places, a group
+    of its details, or a tree of objects with specs.
+
+    The engine looks the names up before the tool runs (`domain/targeting_names`).
+    """
+
+    part: TargetingPart
+
+
+Places = Annotated[dict[str, Any], AfterValidator(check_keys_of("TargetingGeoLocation")), HoldsTargeting("places")]
 # SDK class → keys of newer versions of Graph. `device` of v27.0 (2026-11-04) keeps Sales ad sets on named devices.
 BEYOND_SDK = {"TargetingAutomation": frozenset({"device"})}
 # SDK class → the keys of a targeting spec that hold it.
@@ -106,7 +120,8 @@ TargetingSpec = Annotated[
     dict[str, Any],
     AfterValidator(allow_only("a targeting spec", TARGETING_KEYS, _SUCH_AS, _parent_key)),
     AfterValidator(_check_nested_keys),
-    Field(description="Meta's targeting object"),
+    HoldsTargeting("spec"),
+    Field(description="Meta's targeting object; places and interests by id or name"),
 ]
 
 

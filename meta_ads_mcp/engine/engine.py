@@ -23,6 +23,7 @@ from meta_ads_mcp.core.values.dates import TimeRange, preset_of
 from meta_ads_mcp.core.values.enums import unknown_values
 from meta_ads_mcp.core.values.text import clean, clean_all, show_hidden
 from meta_ads_mcp.core.write import WriteParams
+from meta_ads_mcp.domain.targeting_names.named_targets import with_targeting_ids
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.compact import drop_defaults
 from meta_ads_mcp.engine.answer.fit import fit_answer
@@ -226,6 +227,7 @@ class Engine:
         )
         for text in unknown_values(args):
             call.note(text)
+        args = await with_targeting_ids(args, call)
         if isinstance(args, WriteParams):
             result = await self._write(tool, args, call, owner, asker)
             if isinstance(result, ConfirmationQuestion):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.params import Closed, Local, opaque_object
 from meta_ads_mcp.core.partial import attempt
@@ -17,7 +17,7 @@ from meta_ads_mcp.core.tool import Effect, post, tool
 from meta_ads_mcp.core.values.ids import AccountId, BlockListId, BusinessId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Inverse, Plan, Steps
 from meta_ads_mcp.domain.checked_read import read_as_kind
-from meta_ads_mcp.domain.meta_objects import check_keys_of
+from meta_ads_mcp.domain.targeting import HoldsTargeting, Places
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.optimisation.account_controls import CONTROL_FIELDS, LEVELS, LIST_FIELDS, WRITABLE, first_row
 
@@ -35,7 +35,6 @@ FilterLevel = Literal[
     "FEED_STANDARD",
     "FEED_STRICT",
 ]
-Places = Annotated[dict[str, Any], AfterValidator(check_keys_of("TargetingGeoLocation"))]
 Url = Annotated[str, Field(min_length=4, max_length=500)]
 # Objects of placements that are set to nothing exclude none.
 NO_EXCLUSIONS: Row = {"placement_exclusions": []}
@@ -47,7 +46,7 @@ class AudienceControls(Closed):
     age_min: Annotated[int, Field(ge=18, le=25)] | None = None
     geo_locations: Places | None = None
     excluded_geo_locations: Places | None = None
-    exclusions: dict[str, Any] | None = None
+    exclusions: Annotated[dict[str, Any], HoldsTargeting("group")] | None = None
 
 
 class PlacementControls(Closed):

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from meta_ads_mcp.core.params import Closed
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.domain.targeting import HoldsTargeting
 from meta_ads_mcp.errors import InvalidArguments
 
 NodeLevel = Literal["campaign", "ad_set", "creative", "ad", "video", "image"]
@@ -24,13 +25,13 @@ _MEDIA: tuple[NodeLevel, ...] = ("video", "image")
 class TreePlan(Closed):
     """The tree: `{campaigns: [{…, ad_sets: [{…, ads: [{…, creative_id | creative: {…}}]}]}]}`."""
 
-    campaigns: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_CAMPAIGNS)]
+    campaigns: Annotated[list[dict[str, Any]], HoldsTargeting("tree"), Field(min_length=1, max_length=MAX_CAMPAIGNS)]
 
 
 class TreeDefaults(Closed):
     """Values that every ad set, ad or creative gets unless it has its own."""
 
-    ad_set: dict[str, Any] | None = None
+    ad_set: Annotated[dict[str, Any], HoldsTargeting("tree")] | None = None
     ad: dict[str, Any] | None = None
     creative: dict[str, Any] | None = None
 

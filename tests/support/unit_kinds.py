@@ -201,6 +201,7 @@ async def run_unit(kind: str, at: int = -1, fault: str = "killed before") -> tup
         data = {} if answer.is_error else answer.structured["data"]
         if data.get("status") == "success" or (kind == "undo" and answer.is_error):
             break
+        # The answer says when the same call can decide more: a lost upload only after ten minutes.
         made.clock.passed_s += data.get("retry_after_seconds") or 0
     else:
         assert at < 0, [row for row in data.get("items", {}).get("rows", [answer.text]) if "success" not in row][:5]

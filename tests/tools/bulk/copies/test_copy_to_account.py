@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from meta_ads_mcp.engine.writes.units.lost_creations import UPLOAD_SETTLE_SECONDS
 from meta_ads_mcp.sandbox import SandboxTransport, World
 from tests.support.clock import START, FakeClock
 from tests.support.elicitors import Person
 from tests.support.killed_calls import each_death
 from tests.support.sandbox_engine import SandboxEngine, build_writer
+from tests.support.unit_runs import Killed
 
 RATE = 0.9
 
@@ -236,6 +240,33 @@ def copies_of(data: dict[str, Any]) -> list[list[str]]:
     header, *rows = csv.reader(Path(data["copies"]["path"]).read_text("utf-8").splitlines())
     assert (header, len(rows)) == (["kind", "old_id", "new_id"], data["copies"]["count"])
     return rows
+
+
+@pytest.mark.parametrize("fault", [Killed, httpx.ReadTimeout])
+async def test_lost_uploads_are_made_once_however_early_the_call_is_repeated(
+    tmp_path: Path, fault: type[BaseException]
+) -> None:
+    """Graph may work on an upload for ten minutes. A repeat before their end makes nothing, and says when to come."""
+    made = build(state_dir=tmp_path)
+    before, call = made.store.snapshot(), arguments(made)
+    made.sandbox.faults.add(
+        lambda call: not call.path and "advideos" in call.params["batch"], respond=fault, after_processing=False
+    )
+    with suppress(Killed):
+        await made.call("ads_copy_to_account", call, Person(True))
+    made.sandbox.faults.clear()
+    data: dict[str, Any] = {}
+    for _ in range(5):
+        again = SandboxEngine(made.sandbox, made.clock, allow_writes=True, state_dir=tmp_path)
+        data = await again.done("ads_copy_to_account", **call)
+        assert 0 < data["retry_after_seconds"] <= UPLOAD_SETTLE_SECONDS
+        assert not any(node.type == "AdVideo" for node in new_nodes(made, before))
+    made.clock.passed_s += data["retry_after_seconds"]
+    again = SandboxEngine(made.sandbox, made.clock, allow_writes=True, state_dir=tmp_path)
+    assert (await again.done("ads_copy_to_account", **call))["status"] == "success"
+    titles = [node.get("title") for node in new_nodes(made, before) if node.type == "AdVideo"]
+    assert titles
+    assert len(titles) == len(set(titles))
 
 
 @pytest.mark.parametrize("has_folder", [False, True])

@@ -36,6 +36,18 @@ def batch(made: SandboxEngine, *requests: tuple[str, dict[str, Any]]) -> dict[st
     return {"catalog_id": made.ids["catalog"], "requests": rows, "idempotency_key": "k"}
 
 
+FEED = "https://harborandpine.example/feeds/main.csv?token=s3cret"
+
+
+def schedule(url: str) -> dict[str, Any]:
+    return {"interval": "DAILY", "hour": 4, "url": url}
+
+
+def feed_values(made: SandboxEngine, **values: Any) -> dict[str, Any]:
+    """Values of a feed that deletes what its file lacks."""
+    return {"entity_type": "product_feed", "entity_id": made.ids["product_feed"], "values": values}
+
+
 CALLS: list[tuple[str, Any, bool]] = [
     ("ads_catalog_items_batch", lambda made: batch(made, ("DELETE", {"id": "HP-00001"})), True),
     ("ads_catalog_items_batch", lambda made: batch(made, ("UPDATE", ITEM), ("DELETE", {"id": "HP-00002"})), True),
@@ -60,6 +72,17 @@ CALLS: list[tuple[str, Any, bool]] = [
             "values": {"deletion_enabled": True},
         },
         True,
+    ),
+    (
+        "ads_catalog_update_entity",
+        lambda made: feed_values(made, schedule=schedule("https://other.example/f.csv")),
+        True,
+    ),
+    ("ads_catalog_update_entity", lambda made: feed_values(made, schedule=schedule(FEED)), False),
+    (
+        "ads_catalog_update_entity",
+        lambda made: feed_values(made, schedule=schedule("https://other.example/f.csv"), deletion_enabled=False),
+        False,
     ),
 ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 
@@ -16,6 +18,7 @@ class CatalogKind(NamedTuple):
     id_keys: tuple[str, ...]
     quota_edges: tuple[str, ...] = ()
     quota: str = "catalog_management"
+    effect_fields: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, Any]:
         """Return the facts by the names of the fields of NodeKind. What this server creates, `DELETE` takes back."""
@@ -35,6 +38,32 @@ ITEM_FIELDS = frozenset(
     visibility
     """.split()
 )
+# Attributes of items, and of pages of product sets, by which somebody who follows an ad gets to a page or an app.
+_LEADS = re.compile(r".*(link|url).*|(android|ios|iphone|ipad|windows_phone)_.*")
+_SHOWS = re.compile(r".*(image|video|cover|picture).*")
+
+
+# Items that may change in one request without asking the user.
+MAX_UNASKED_ITEMS = 100
+
+
+def leads_somewhere(attribute: str) -> bool:
+    """Return whether an attribute, under its name in a batch, on an edge or in a feed, says where an ad leads."""
+    return bool(_LEADS.fullmatch(attribute)) and not _SHOWS.fullmatch(attribute)
+
+
+def new_addresses(request: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]] | None) -> dict[str, str]:
+    """Return the addresses by attribute to which a request of a batch leads people who were led elsewhere before.
+
+    `known` are the earlier attributes by item, without items that do not exist; None if nobody knows them.
+    """
+    data = request["data"]
+    if request["method"] == "DELETE" or (known is not None and str(data["id"]) not in known):
+        return {}
+    earlier = {} if known is None else known[str(data["id"])]
+    return {name: str(value) for name, value in data.items() if leads_somewhere(name) and earlier.get(name) != value}
+
+
 _NAMED = (("name",), None)
 _EDGES = (
     "product_sets products product_feeds uploads rules upload_schedules rule_preview_samples diagnostics da_checks "
@@ -58,9 +87,16 @@ CATALOG_KINDS = (
         "deletion_enabled",
         (("name",), "created_time"),
         ("product_feed_id", "primary_feed_ids"),
+        effect_fields=("deletion_enabled", "schedule", "update_schedule", "product_count"),
     ),
     CatalogKind(
-        "ProductFeedRule", "feed rule", "rules", "rule_type", (("attribute", "rule_type"), None), ("feed_rule_id",)
+        "ProductFeedRule",
+        "feed rule",
+        "rules",
+        "rule_type",
+        (("attribute", "rule_type"), None),
+        ("feed_rule_id",),
+        effect_fields=("attribute",),
     ),
     CatalogKind("ProductFeedUpload", "feed upload", "uploads", None, ((), "start_time"), ("upload_session_id",)),
     CatalogKind(

@@ -25,6 +25,7 @@ from meta_ads_mcp.core.values.spend_fields import (
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
+from meta_ads_mcp.engine.writes.catalog_effects import catalog_reasons, deletes_items
 from meta_ads_mcp.engine.writes.publication import audience_reasons, publication_reasons
 
 END_STATUSES = ("DELETED", "ARCHIVED")
@@ -141,7 +142,7 @@ def policy_actions(change: Change) -> frozenset[str]:
         words.add("edit_creative")
     if CAP_ACTION in values or any(_edits_budget(amount, creation) for amount in amounts_of(change)):
         words.add("edit_budget")
-    if is_deletion(change) or _deletes_items(change):
+    if is_deletion(change) or deletes_items(change):
         words.add("delete")
     rule, advice = rule_effect(change), recommendation_effect(change)
     return frozenset(words | (rule.actions if rule else set()) | (advice.actions if advice else set()))
@@ -166,16 +167,6 @@ def _edits_budget(amount: Amount, creation: str | None) -> bool:
 def is_deletion(change: Change) -> bool:
     """Return whether the change deletes or archives an object."""
     return change.effect is Effect.DELETE or _deletes_node(change) or bool(_statuses(change) & set(END_STATUSES))
-
-
-def _deletes_items(change: Change) -> bool:
-    """Return whether items of a catalog are deleted: by a batch, or by a feed that deletes what its file lacks.
-
-    Source: Meta docs, marketing-api/reference/product-catalog/items_batch and product-feed (update_only).
-    """
-    params, edge = change.request.params, change.request.path.rpartition("/")[2]
-    in_batch = edge == "items_batch" and any(item.get("method") == "DELETE" for item in params.get("requests") or ())
-    return in_batch or (edge == "uploads" and not params.get("update_only")) or params.get("deletion_enabled") is True
 
 
 def _statuses(change: Change) -> set[str]:
@@ -211,6 +202,7 @@ def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
     """Return the reasons why a person has to agree first. Empty if nobody has to. `now` is in Unix seconds."""
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
     reasons |= dict.fromkeys([*_rule_reasons(change), *publication_reasons(change), *audience_reasons(change)])
+    reasons |= dict.fromkeys(catalog_reasons(change))
     return (*reasons, *(advice.reasons() if (advice := recommendation_effect(change)) else ()))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.partial import needing
 from meta_ads_mcp.core.ports import Call
@@ -38,7 +39,6 @@ EntityType = Literal["catalog", "product_set", "product_feed", "feed_rule", "pro
 TYPES = ("catalog", "product_set", "product_feed", "feed_rule", "product")
 PRICES = ("price", "sale_price")
 LIVE_CATALOG, LIVE_SET = "allow_delete_catalog_with_live_product_set", "allow_live_product_set_deletion"
-SHOWN_ELSEWHERE = "it changes which items running ads show"
 # Fields that name an object, and those that say what goes with it, by type.
 READ = {
     "catalog": ("id", "name", "product_count", "feed_count"),
@@ -100,7 +100,10 @@ class UpdateCatalogEntity(ConfirmedParams):
     async def plan(self, call: Call) -> Plan:
         values = self.model()
         names = [name for name in self.values if name in type(values).model_fields]
-        fields = list(dict.fromkeys([*READ[self.entity_type], *(_readable_name(name) for name in names)]))
+        effect_fields = node_kind(KINDS[self.entity_type]).effect_fields
+        fields = list(
+            dict.fromkeys([*READ[self.entity_type], *(_readable_name(name) for name in names), *effect_fields])
+        )
         with needing(*SCOPES[:1]), explain_kind(self.entity_id, self.entity_type, TYPES):
             row = await call.graph.get(self.entity_id, fields=fields)
         edit = await self._edit(call, values, row)
@@ -113,7 +116,7 @@ class UpdateCatalogEntity(ConfirmedParams):
             after=edit.after,
             readable=tuple(name for name in edit.after if name in edit.readable),
             title=str(row.get("name") or row.get("attribute") or "")[:200],
-            reasons=edit.reasons,
+            context=row,
         )
         return Plan([change], f"Change {self.entity_type} {self.entity_id}.", edit.notes, edit.details)
 
@@ -131,8 +134,6 @@ class UpdateCatalogEntity(ConfirmedParams):
             await self._plan_filter(call, values, row, edit)
         if isinstance(values, RuleValues):
             _plan_rule(values, row, edit)
-        if isinstance(values, FeedValues) and values.deletion_enabled and not row.get("deletion_enabled"):
-            edit.reasons += ("items that are missing from a file are then deleted",)
         if isinstance(values, ItemValues):
             _plan_item(values, row, edit)
         return edit
@@ -142,7 +143,6 @@ class UpdateCatalogEntity(ConfirmedParams):
         rule = check_filter(values.filter or None, call.note) or {}
         edit.params["filter"] = edit.after["filter"] = rule
         edit.before["filter"] = _parse(row.get("filter"))
-        edit.reasons += (SHOWN_ELSEWHERE,)
         catalog = row.get("product_catalog")
         if isinstance(catalog, Mapping):
             preview = await preview_items(call, str(catalog["id"]), rule)
@@ -172,7 +172,7 @@ class UpdateCatalogEntity(ConfirmedParams):
 
 @dataclass
 class EntityEdit:
-    """What a call sends, what is there before, what is read back, and why a person has to agree."""
+    """What a call sends, what is there before, and what is read back."""
 
     params: Row
     before: Row
@@ -180,7 +180,6 @@ class EntityEdit:
     readable: set[str]
 
     def __post_init__(self) -> None:
-        self.reasons: tuple[str, ...] = ()
         self.notes: list[str] = []
         self.details: Row = {}
 
@@ -236,8 +235,6 @@ def _plan_item(values: ItemValues, row: Row, edit: EntityEdit) -> None:
             f"{name}: {_price_text(pair['before'])} → {_price_text(pair['after'])}."
             for name, pair in shown_prices.items()
         ]
-    if values.visibility == "staging":
-        edit.reasons += ("it hides the product, so that ads do not show it",)
     feed = row.get("product_feed")
     if isinstance(feed, Mapping):
         edit.notes.append(

@@ -19,7 +19,6 @@ from meta_ads_mcp.errors import AdsError, InvalidArguments, NotFound
 from meta_ads_mcp.tools.catalogue.catalogs import SCOPES
 
 EDGE = "external_event_sources"
-STOPS = "retargeting by products stops for ads that rely on these sources"
 
 
 @tool(
@@ -84,7 +83,6 @@ def source_change(catalog: str, before: Sequence[str], after: Sequence[str]) -> 
         object_id=catalog,
         before={EDGE: list(before)},
         after={EDGE: list(after)},
-        reasons=() if added else (STOPS,),
         edge=EDGE,
     )
 

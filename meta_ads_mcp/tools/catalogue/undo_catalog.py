@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
-from meta_ads_mcp.core.values.graph_values import same_value
+from meta_ads_mcp.core.values.graph_values import same_value, with_parsed
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.core.write import Change, Plan
 from meta_ads_mcp.errors import InvalidArguments
@@ -20,6 +21,7 @@ from meta_ads_mcp.tools.catalogue.feeds import rule_params
 from meta_ads_mcp.tools.catalogue.prices import HUNDREDTHS, shown_minor
 
 PRICES = ("price", "sale_price")
+SCHEDULES = ("schedule", "update_schedule")
 # What must not be in a new object that is deleted again: fields and words for them, by kind.
 CONTENT = {
     "ProductCatalog": {"product_count": "items", "feed_count": "feeds"},
@@ -70,9 +72,12 @@ async def _earlier_values(call: Call, entry: JournalEntry, *, force: bool) -> Ch
     target = {name: entry.before[name] for name in entry.after if name not in entry.not_applied}
     names = dict.fromkeys("latest_metadata" if name == "metadata" else name for name in target)
     more = ["currency"] if entry.node == "ProductItem" else []
-    row = await call.graph.get(str(entry.object_id), fields=["id", *names, *more])
+    effect_fields = node_kind(entry.node).effect_fields
+    row = await call.graph.get(str(entry.object_id), fields=list(dict.fromkeys(["id", *names, *more, *effect_fields])))
     now = comparable(entry.node, row)
-    differing = [name for name in target if name in now and not same_value(now[name], entry.after[name])]
+    # Schedules are sent as JSON texts.
+    intent = with_parsed(entry.after, *SCHEDULES)
+    differing = [name for name in target if name in now and not same_value(now[name], intent[name])]
     if differing and not force:
         raise _changed_since("; ".join(f"{name} is {str(now[name])[:80]!r}" for name in differing))
     params = {name: value for name, value in target.items() if value is not None}
@@ -85,8 +90,9 @@ async def _earlier_values(call: Call, entry: JournalEntry, *, force: bool) -> Ch
         object_id=entry.object_id,
         before={name: now.get(name) for name in target},
         after=target,
-        readable=tuple(name for name in target if name not in (*PRICES, "params", "schedule", "update_schedule")),
+        readable=tuple(name for name in target if name not in (*PRICES, *SCHEDULES, "params")),
         title=str(entry.after.get("name") or ""),
+        context=row,
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.catalog_kinds import new_addresses
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.catalogue.batches.item_rows import PRICES, BadRow, ItemRequest
@@ -35,6 +38,8 @@ FIELDS = {
 IDS_PER_READ = 100
 READS_PER_BATCH = 50
 MAX_SAMPLES = 5
+# Links that the question names. It names all hosts.
+MAX_LINKS = 50
 
 
 async def read_items(call: Call, catalog: str, requests: Sequence[ItemRequest]) -> dict[str, Row]:
@@ -179,8 +184,27 @@ def old_values(requests: Sequence[ItemRequest], items: Mapping[str, Row]) -> dic
 
 def reversed_request(request: ItemRequest, old: Mapping[str, str] | None) -> Row | None:
     """Return the request that takes one back, or None for a deletion and for an item without earlier values."""
-    if request.method == "CREATE":
+    if request.method == "CREATE" and old is None:
         return {"method": "DELETE", "data": {"id": request.item_id}}
     if request.method == "DELETE" or not old:
         return None
     return {"method": "UPDATE", "data": {"id": request.item_id, **old}}
+
+
+def link_notes(requests: Sequence[ItemRequest], old: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return to which hosts the items that change their links lead afterwards, and the first of these links."""
+    rows = {request.item_id: new_addresses(request.to_graph(), old) for request in requests}
+    links = [f"{item} {name} {address}" for item, new in rows.items() for name, address in new.items()]
+    if not links:
+        return []
+    hosts = Counter(_host(address) for new in rows.values() for address in new.values())
+    named = ", ".join(f"{host} ({count})" for host, count in hosts.most_common())
+    more = f" and {len(links) - MAX_LINKS} more" if len(links) > MAX_LINKS else ""
+    return [f"New links lead to {named}: {'; '.join(links[:MAX_LINKS])}{more}."]
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or address
+    except ValueError:
+        return address

@@ -18,6 +18,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect, post, tool
+from meta_ads_mcp.core.values.catalog_kinds import MAX_UNASKED_ITEMS
 from meta_ads_mcp.core.values.ids import CatalogId
 from meta_ads_mcp.core.write import Change, ConfirmedParams, Inverse, Plan, Steps
 from meta_ads_mcp.errors import AdsError, InvalidArguments
@@ -34,6 +35,7 @@ from meta_ads_mcp.tools.catalogue.batches.item_values import (
     compare,
     currency_faults,
     is_done,
+    link_notes,
     old_values,
     read_items,
     reversed_request,
@@ -49,9 +51,6 @@ EDGE = "items_batch"
 MAX_REQUESTS = 5_000
 MAX_BYTES = 27 * 1024 * 1024
 MAX_FILE_BYTES = 64 * 1024 * 1024
-# Items that may change without asking the user.
-MAX_UNASKED = 100
-MANY = f"it changes more than {MAX_UNASKED} items that running ads may show"
 MAX_SHOWN = 20
 MAX_NAMED = 50
 # Old values that are kept in the journal for an undo.
@@ -122,8 +121,8 @@ class ItemsBatch(ConfirmedParams):
             details |= {"rows_refused": len(rows.bad), "refused_rows": [row.row() for row in rows.bad[:MAX_SHOWN]]}
         counts = ", ".join(f"{count} {method}" for method, count in rows.methods().items())
         summary = f"{counts} in catalog {self.catalog_id}, as {len(chunks)} request{'s' if len(chunks) > 1 else ''}."
-        notes = [f"{differences.text()}."] if changes[0].reasons else []
-        notes += _deletion_notes(rows.requests)
+        notes = [f"{differences.text()}."] if len(rows.requests) > MAX_UNASKED_ITEMS else []
+        notes += _deletion_notes(rows.requests) + link_notes(rows.requests, old_values(rows.requests, items))
         return Plan(changes, summary, notes, details, {"rows": rows, "chunks": chunks})
 
     def _read(self, call: Call) -> ItemRows:
@@ -165,9 +164,6 @@ class ItemsBatch(ConfirmedParams):
         }
         if self.item_sub_type is not None:
             params["item_sub_type"] = self.item_sub_type
-        deletions = sum(request.method == "DELETE" for request in chunk)
-        reasons = [f"it deletes {deletions} items, which cannot be undone"] if deletions else []
-        reasons += [MANY] if len(chunk) > MAX_UNASKED else []
         reverse = [row for request in chunk if (row := reversed_request(request, old.get(request.item_id)))]
         # Old values are kept for an undo, as long as they do not fill the journal.
         keeps = bool(reverse) and self.item_type == PRODUCT_TYPE and len(json.dumps(reverse)) <= MAX_KEPT_CHARS
@@ -186,16 +182,14 @@ class ItemsBatch(ConfirmedParams):
             after={EDGE: f"request {number} of {total} with {len(chunk)} items, content {fingerprint}"},
             edge=EDGE,
             inverse=self._inverse(params, reverse) if keeps else None,
-            reasons=tuple(reasons),
             private=True,
+            context={"items": old},
         )
 
     def _inverse(self, params: Row, reverse: list[Row]) -> Inverse:
         """Return the batch that puts the old attributes back and deletes what was created."""
         deletions = sum(row["method"] == "DELETE" for row in reverse)
         reasons: tuple[str, ...] = (f"it deletes {deletions} items that the batch created",) if deletions else ()
-        if len(reverse) > MAX_UNASKED:
-            reasons += (MANY,)
         return Inverse("POST", f"{self.catalog_id}/{EDGE}", {**params, "requests": reverse}, reasons)
 
     @classmethod

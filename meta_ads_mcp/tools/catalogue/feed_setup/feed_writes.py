@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.partial import needing
 from meta_ads_mcp.core.ports import Call
@@ -45,8 +46,6 @@ MAX_FEED_BYTES = 100 * 1024 * 1024
 MIME = {"csv": "text/csv", "tsv": "text/tab-separated-values", "xml": "application/xml", "gz": "application/gzip"}
 # From this share of missing items on, a file is likely to be incomplete.
 MISSING_SHARE = 0.1
-DELETES = "items that are missing from a file are deleted"
-REPLACES = "the file replaces the feed: items that are missing from it can be removed"
 ENCODINGS = frozenset("AUTODETECT LATIN1 UTF16BE UTF16LE UTF32BE UTF32LE UTF8".split())
 Delimiter = Literal["AUTODETECT", "BAR", "COMMA", "SEMICOLON", "TAB", "TILDE"]
 Encoding = Annotated[str, word_of(ENCODINGS), Field(max_length=20, description="Such as UTF8")]
@@ -110,7 +109,6 @@ class CreateProductFeed(ConfirmedParams, CreateParams):
             readable=("name", "deletion_enabled"),
             parent=self.catalog_id,
             edge="product_feeds",
-            reasons=(DELETES,) if self.deletion_enabled else (),
         )
         words = {name: describe_schedule(item.model_dump(exclude_none=True)) for name, item in schedules.items()}
         return Plan([change], f"Create the feed {self.name}.", details=words)
@@ -168,9 +166,7 @@ class CreateFeedUpload(ConfirmedParams, CreateParams):
         fields = [
             "id",
             "name",
-            "schedule",
-            "deletion_enabled",
-            "product_count",
+            *node_kind("ProductFeed").effect_fields,
             "latest_upload{id,start_time,end_time}",
         ]
         with needing(*SCOPES[:1]):
@@ -203,7 +199,7 @@ class CreateFeedUpload(ConfirmedParams, CreateParams):
             parent=self.product_feed_id,
             edge="uploads",
             title=str(feed.get("name") or ""),
-            reasons=() if self.update_only else (REPLACES,),
+            context=feed,
         )
         details: Row = {"items_now": feed.get("product_count"), "rows_in_file": file.rows if file else None}
         figures = {name: value for name, value in details.items() if value is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.errors import AdsError, ApiError, PermissionMissing
+from meta_ads_mcp.errors import AdsError, ApiError, Denied, PermissionMissing
 
 T = TypeVar("T")
 
@@ -52,6 +52,17 @@ def needing(*scopes: str) -> Iterator[None]:
     except PermissionMissing as missing:
         step = f"This requires {', '.join(scopes)} on the token, and a role on the Page for its user."
         raise replace(missing, next_step=step) from None
+
+
+async def read_each(call: Call, requests: Sequence[Request]) -> list[Any | AdsError]:
+    """Send requests as one batch, or one by one if this server may not send all of them, and return the answers."""
+    answers = await attempt(call.graph.batch(requests))
+    if not isinstance(answers, AdsError):
+        return answers
+    if not isinstance(answers, Denied):
+        raise answers
+    alone = [await attempt(call.graph.batch([request])) for request in requests]
+    return [answer if isinstance(answer, AdsError) else answer[0] for answer in alone]
 
 
 async def read_batch(call: Call, requests: Mapping[str, Request]) -> dict[str, Row | AdsError]:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from meta_ads_mcp.core.request import Request
-from meta_ads_mcp.core.values.graph_edges import BUSINESS_EDGES
+from meta_ads_mcp.core.values.graph_edges import ACCOUNT_EDGES, BUSINESS_EDGES
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.request_ids import ANY, ids_of_request
 from meta_ads_mcp.errors import AdsError, Denied
@@ -109,8 +109,15 @@ class AuthorizedGraph:
             if self._book.is_business(entry.object_id):
                 require_business([entry.object_id], self._business_id())
         subject = request.path.partition("/")[0]
-        if request.method != "GET" and self._book.is_business(subject):
-            await self._book.catalogs.require_business(subject)
+        if self._book.is_business(subject):
+            await self._require_business(request, subject)
+
+    async def _require_business(self, request: Request, business: str) -> None:
+        """Raise Denied for a business that has nothing to do with the listed accounts."""
+        if request.method != "GET":
+            await self._book.catalogs.require_business(business)
+        elif request.edge not in ACCOUNT_EDGES:
+            await self._book.catalogs.require_relation(business)
 
     def _learn_created(self, request: Request, answer: Any) -> None:
         """Remember the owner of a new object: it belongs to the account of the object below which it was created."""

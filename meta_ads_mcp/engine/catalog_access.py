@@ -5,7 +5,7 @@ A catalog may be touched if a business that owns an allowed account owns it, too
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from meta_ads_mcp.core.nodes import NodeKind
@@ -36,6 +36,8 @@ class CatalogAccess:
         self._listed = listed
         self._limit = limit
         self._businesses: set[str] | None = None
+        # Businesses with which a listed account is shared.
+        self._related: set[str] = set()
 
     async def require(self, object_id: str, kind: NodeKind) -> None:
         """Raise Denied unless the object is in a catalog that this server may touch."""
@@ -54,10 +56,18 @@ class CatalogAccess:
     async def require_business(self, business: str) -> None:
         """Raise Denied for a business that owns none of the listed accounts. `business` is the id of a business."""
         if business not in await self._own_businesses():
-            raise Denied(
-                f"Business {business} owns none of the accounts that this server may touch.",
-                "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID.",
-            )
+            raise _foreign_business(business)
+
+    async def require_relation(self, business: str) -> None:
+        """Raise Denied for a business that neither owns a listed account nor has one shared with it.
+
+        What is listed below it, such as its people and invoices, is about other accounts then.
+        """
+        if business in self._related or business in await self._own_businesses():
+            return
+        if self._limit() is not None or not await self._lists(business, "client_ad_accounts", self._listed):
+            raise _foreign_business(business)
+        self._related.add(business)
 
     async def _read(self, object_id: str, fields: str) -> Mapping[str, Any]:
         row = await self._sender.send(Request("GET", object_id, {"fields": fields}))
@@ -75,13 +85,19 @@ class CatalogAccess:
 
     async def _is_shared(self, catalog: str, businesses: set[str]) -> bool:
         for business in sorted(businesses):
-            request = Request("GET", f"{business}/client_product_catalogs", {"fields": "id"})
-            try:
-                async for listing in fetch_pages(self._sender, request, 100, None):
-                    if any(str(row.get("id")) == catalog for row in listing.rows):
-                        return True
-            except PermissionMissing:
-                continue  # a list that this token may not read holds nothing that it may use
+            if await self._lists(business, "client_product_catalogs", [catalog]):
+                return True
+        return False
+
+    async def _lists(self, business: str, edge: str, ids: Collection[str]) -> bool:
+        """Return whether an edge of a business lists one of the objects."""
+        request = Request("GET", f"{business}/{edge}", {"fields": "id"})
+        try:
+            async for listing in fetch_pages(self._sender, request, 100, None):
+                if any(str(row.get("id")) in ids for row in listing.rows):
+                    return True
+        except PermissionMissing:
+            pass  # a list that this token may not read holds nothing that it may use
         return False
 
 
@@ -90,6 +106,13 @@ def ids_in_catalog(path: str, body: Any) -> Iterator[str]:
     if path.partition("/")[2] in CATALOG_EDGES and isinstance(body, Mapping):
         rows = body["data"] if isinstance(body.get("data"), list) else [body]
         yield from (str(row["id"]) for row in rows if isinstance(row, Mapping) and row.get("id"))
+
+
+def _foreign_business(business: str) -> Denied:
+    return Denied(
+        f"Business {business} owns none of the accounts that this server may touch.",
+        "Its owner limits it with META_ADS_ACCOUNTS or META_ADS_BUSINESS_ID.",
+    )
 
 
 def _unknown_catalog(object_id: str, kind: NodeKind) -> Denied:

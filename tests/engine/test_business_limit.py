@@ -129,3 +129,58 @@ async def test_nothing_is_created_in_a_business_without_an_allowed_account(tool:
         before = made.store.snapshot()
         answer = await made.call(tool.name, given | {"business_id": business}, Person(True))
         assert (answer.is_error, bool(made.changed(before))) == (not is_allowed, is_allowed), answer.text
+
+
+# Tools that list what a business has or does, beside its ad accounts.
+OF_A_BUSINESS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ads_get_business_invoices", {}),
+    ("ads_get_pages_for_business", {}),
+    ("ads_get_datasets", {}),
+    *(
+        ("ads_get_business_assets", {"what": what})
+        for what in ("pages", "datasets", "catalogs", "instagram_accounts", "users", "system_users", "agencies")
+    ),
+)
+
+
+@pytest.mark.parametrize(("tool", "arguments"), OF_A_BUSINESS)
+async def test_a_business_without_a_listed_account_is_not_read(tool: str, arguments: dict[str, Any]) -> None:
+    made = allowlist.bench().again(accounts=allowlist.accounts(1))
+    answer = await made.call(tool, {"business_id": RIVAL, **arguments})
+    assert answer.structured["error"]["kind"] == "denied"
+    edges = [entry.path for entry in made.sandbox.log if entry.path.startswith(f"{RIVAL}/")]
+    assert set(edges) <= {f"{RIVAL}/client_ad_accounts"}
+    assert not (await made.call(tool, {"business_id": made.world.business_id, **arguments})).is_error
+
+
+async def test_a_business_that_has_a_listed_account_shared_is_read() -> None:
+    made = allowlist.bench().again(accounts=allowlist.accounts(1))
+    made.store.links[RIVAL, "client_ad_accounts"] = allowlist.accounts(1)
+    assert not (await made.call("ads_get_pages_for_business", {"business_id": RIVAL})).is_error
+
+
+async def test_accounts_of_every_business_are_listed_without_foreign_ones() -> None:
+    made = allowlist.bench().again(accounts=allowlist.accounts(1))
+    assert await made.data("ads_get_ad_accounts", business_id=RIVAL) == []
+
+
+async def test_catalogs_of_other_businesses_of_the_token_are_left_out_of_the_list() -> None:
+    made = allowlist.bench().again(accounts=allowlist.accounts(1))
+    (user,) = [node for node, edge in made.store.links if edge == "businesses"]
+    made.store.links[user, "businesses"] = (RIVAL, *made.store.links[user, "businesses"])
+    answer = await made.good("ads_catalog_list_catalogs")
+    assert {row["of_business"]["id"] for row in answer["data"]} == {made.world.business_id}
+    assert any(RIVAL in note for note in answer["notes"])
+
+
+@pytest.mark.parametrize("limits", [{"accounts": allowlist.accounts(1)}, {"business_id": None}])
+async def test_what_a_person_of_another_business_may_use_is_not_shown(limits: dict[str, Any]) -> None:
+    business = allowlist.bench().sandbox.world.business_id
+    made = allowlist.bench().again(**{name: value or business for name, value in limits.items()})
+    arguments = {"business_id": business, "what": "users"}
+    (first, *_), *_ = [await made.data("ads_get_business_assets", **arguments)]
+    assert not (await made.call("ads_get_business_assets", {**arguments, "person_id": first["id"]})).is_error
+    edge = (business, "business_users")
+    made.store.links[edge] = tuple(person for person in made.store.links[edge] if person != first["id"])
+    answer = await made.call("ads_get_business_assets", {**arguments, "person_id": first["id"]})
+    assert answer.structured["error"]["kind"] == "denied"

@@ -11,6 +11,10 @@ BUSINESS_EDGES = frozenset(
     pending_owned_ad_accounts pending_client_ad_accounts
     """.split()
 )
+# Edges of a business whose rows are ad accounts, of which an answer shows the allowed ones only.
+ACCOUNT_EDGES = frozenset(
+    "owned_ad_accounts client_ad_accounts pending_owned_ad_accounts pending_client_ad_accounts".split()
+)
 # Edges whose objects belong to the account of the object before them. An edge that is not here may also list objects
 # of others, with which that object is shared.
 OWNED_EDGES = frozenset(

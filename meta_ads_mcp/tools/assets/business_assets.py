@@ -15,7 +15,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Listing, Page, Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.ids import BusinessId, PersonId
-from meta_ads_mcp.errors import AdsError
+from meta_ads_mcp.errors import AdsError, Denied
 from meta_ads_mcp.tools.accounts import drop_foreign_accounts
 
 AssetGroup = Literal[
@@ -149,6 +149,8 @@ class GetBusinessAssets(ListParams):
 
     async def _of_person(self, call: Call, person: str) -> Result:
         """Return the ad accounts and Pages of a person. A part that cannot be read is named in a note."""
+        if call.allowed_accounts() or call.business_id():
+            await self._require_person(call, person)
         rows: list[Row] = []
         errors: list[AdsError] = []
         for kind, edge in (("ad_account", "assigned_ad_accounts"), ("page", "assigned_pages")):
@@ -164,6 +166,15 @@ class GetBusinessAssets(ListParams):
             raise errors[0]
         visible = drop_foreign_accounts(call, rows)
         return Result(f"{len(visible)} ad accounts and Pages that {person} may use.", visible, Page(len(visible)))
+
+    async def _require_person(self, call: Call, person: str) -> None:
+        """Raise Denied unless the business lists the person: Graph names no business for some people."""
+        pages = call.graph.each_page(f"{self.business_id}/{ASSETS[self.what].edges['owned']}", fields=("id",))
+        if not any([person in [str(row.get("id")) for row in rows] async for rows in pages]):
+            raise Denied(
+                f"{person} is not among the {self.what} of business {self.business_id}.",
+                "List them first: the same call without person_id.",
+            )
 
 
 def _flatten(row: Row) -> Row:

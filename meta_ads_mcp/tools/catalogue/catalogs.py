@@ -13,7 +13,7 @@ from meta_ads_mcp.core.fields import FieldList
 from meta_ads_mcp.core.listing import fields_for, plural
 from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.params import ListParams, Local
-from meta_ads_mcp.core.partial import attempt_all, needing, unread
+from meta_ads_mcp.core.partial import attempt_all, needing, read_each, unread
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Listing, Page, Result, Row
@@ -149,16 +149,11 @@ class ListCatalogs(ListParams):
             call.note(f"Only the first {len(businesses.rows)} businesses were read; give entity_id for another one.")
         relations = ("owned", "client") if self.relation == "both" else (self.relation,)
         places = [(business, relation) for business in businesses.rows for relation in relations]
-        answers = await call.graph.batch(
-            [
-                Request(
-                    "GET",
-                    f"{business['id']}/{relation}_product_catalogs",
-                    {"fields": ",".join(fields_for(self)), "limit": 100},
-                )
-                for business, relation in places
-            ]
-        )
+        params = {"fields": ",".join(fields_for(self)), "limit": 100}
+        requests = [
+            Request("GET", f"{business['id']}/{relation}_product_catalogs", params) for business, relation in places
+        ]
+        answers = await read_each(call, requests)
         rows = []
         for (business, relation), answer in zip(places, answers, strict=True):
             if isinstance(answer, AdsError):

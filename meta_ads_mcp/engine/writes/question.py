@@ -28,6 +28,8 @@ _TIME_NAME = re.compile(r"(^|_)time(_|$)|(^|_)(since|until)$")
 _FIRST_TIME = 1_000_000_000
 # Longer texts get a block of their own.
 MAX_INLINE_CHARS = 120
+# A plan with more changes is described by its summary.
+MAX_PREVIEW_CHANGES = 3
 # Names and earlier values, which other people may have written at any length.
 MAX_EARLIER_CHARS = 400
 # Parameters that repeat what `after` says under another name, or that say nothing to a person.
@@ -49,11 +51,18 @@ class QuestionText:
         blocks: list[str] = []
         lines = [line for change in plan.changes for line in self._lines(change, blocks)]
         head = f"{title}: {'; '.join(lines)}." if lines else plan.summary
-        objects = ", ".join(describe_object(change) for change in plan.changes)
-        parts = [head, f"It needs the user's agreement because {' and '.join(reasons)}."]
+        objects = ", ".join(dict.fromkeys(describe_object(change) for change in plan.changes))
+        parts = [head, f"It needs the user's agreement because {join_reasons(reasons)}."]
         parts += [f"Note: {note}" for note in dict.fromkeys([*notes, *plan.notes])]
         parts.append(f"Object: {objects}.")
         return "\n\n".join([" ".join(show_hidden(part) for part in parts), *(show_hidden(block) for block in blocks)])
+
+    def preview(self, title: str, plan: Plan) -> str:
+        """Say in short what a plan would change. The data of the answer has the whole plan."""
+        lines = [line for change in plan.changes for line in self._lines(change)]
+        if not lines or len(plan.changes) > MAX_PREVIEW_CHANGES or any(change.private for change in plan.changes):
+            return f"It would do this: {show_hidden(plan.summary)}"
+        return f"{title} would set {show_hidden('; '.join(lines))}."
 
     def card(self, title: str, plan: Plan, reasons: Iterable[str], notes: Iterable[str] = ()) -> Row:
         """Return the question as data, for a view: what `build` says, with nothing left out.
@@ -75,14 +84,18 @@ class QuestionText:
             for name, before, after in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
         ]
 
-    def _lines(self, change: Change, blocks: list[str]) -> Iterable[str]:
-        where = change.object_id or change.parent or ""
+    def _lines(self, change: Change, blocks: list[str] | None = None) -> Iterable[str]:
+        """Yield a line for each change. Long texts go to `blocks` in full; without `blocks` they are cut."""
+        where = _place(change)
         for name, before, after in self.changes(change):
             text = after
             if len(after) > MAX_INLINE_CHARS:
-                blocks.append(f"{name} of {where or 'the new object'}, in full:\n{after}")
-                text = f"see the full text below ({len(after)} characters)"
-            yield f"{where} {name}: {before if before is not None else 'none'} → {text}".strip()
+                if blocks is None:
+                    text = f"{after[:MAX_INLINE_CHARS]}… ({len(after)} characters)"
+                else:
+                    blocks.append(f"{name} of {where}, in full:\n{after}")
+                    text = f"see the full text below ({len(after)} characters)"
+            yield f"{where} {name}: {before if before is not None else 'none'} → {text}"
 
     def value(self, name: str, value: Any) -> str:
         """Return a value in words: money with its currency, times with their zone, everything else as it is."""
@@ -133,6 +146,20 @@ class QuestionText:
         return f"{moment.isoformat(timespec='minutes')} ({moment.tzname() if self._zone else 'UTC'})"
 
 
+def join_reasons(reasons: Iterable[str]) -> str:
+    """Join clauses to one sentence: "a", "a and b", "a, b and c"."""
+    *most, last = reasons
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _place(change: Change) -> str:
+    """Name what a line is about: the id of an object, or the kind of one that does not exist yet and its parent."""
+    if change.object_id:
+        return change.object_id
+    label = f"new {node_kind(change.node).label}"
+    return f"{label} in {change.parent}" if change.parent else label
+
+
 def card_of(title: str, groups: Iterable[Row], reasons: Iterable[str], notes: Iterable[str]) -> Row:
     """Return the parts that every card has, with hidden characters shown."""
     return {
@@ -163,6 +190,14 @@ def describe_object(change: Change) -> str:
     label = node_kind(change.node).label
     what = f"{label} {change.object_id}" if change.object_id else f"new {label} in {change.parent}"
     return f"{what} ({_abbreviate(json.dumps(change.title, ensure_ascii=False))})" if change.title else what
+
+
+def object_label(change: Change, object_id: str | None) -> str:
+    """Name what a change was about: its kind, the id that it has by now and, quoted, its name by now."""
+    label = node_kind(change.node).label
+    name = change.after.get("name") or change.title
+    quoted = f' "{_abbreviate(show_hidden(name))}"' if isinstance(name, str) and name and not change.private else ""
+    return " ".join([label, *([object_id] if object_id else [])]) + quoted
 
 
 def _abbreviate(text: str) -> str:

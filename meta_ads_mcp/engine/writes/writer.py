@@ -29,7 +29,7 @@ from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.next_step import next_step
 from meta_ads_mcp.engine.writes.plan import build_plan
 from meta_ads_mcp.engine.writes.policy import Policy
-from meta_ads_mcp.engine.writes.question import QuestionText
+from meta_ads_mcp.engine.writes.question import QuestionText, join_reasons, object_label
 from meta_ads_mcp.engine.writes.read_back import ReadBack, read_back
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps, reject_recorded_secrets
 from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans
@@ -203,7 +203,7 @@ class WriteCall:
         why = list(dict.fromkeys(reason for change in plan.changes for reason in change.reasons))
         next_step = "Call again with dry_run=false to carry it out."
         if why:
-            next_step += f" It will need the user's agreement because {' and '.join(why)}."
+            next_step += f" It will need the user's agreement because {join_reasons(why)}."
         data = self._plan_data(plan, "dry_run") | {"next_step": next_step}
         card = self._card(plan, "dry_run", why)
         if why and not asker.can_ask:
@@ -211,7 +211,7 @@ class WriteCall:
             card["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
             if not asker.shows_card:
                 data["confirmation"] = card["confirmation"]
-        head = f"Dry run of {self.tool.name}: nothing was changed. {check}."
+        head = f"Dry run: nothing was changed. {self._words(plan).preview(self.tool.title, plan)} {check}."
         return Result(head, Whole(data), notes=plan.notes, card=card)
 
     async def _validate(self, change: Change) -> None:
@@ -247,8 +247,17 @@ class WriteCall:
                 data |= {"status": "partial", "not_applied": list(result.not_applied)}
         if len(self.steps.done) > 1:
             data["change_ids"] = [item.change_id for item in self.steps.done]
-        step = next_step(main.change, main.object_id, can_be_undone=main.can_be_undone) if main is not None else ""
-        return data | {"next_step": step} | extras
+        return data | {"next_step": self._next_step(main)} | extras
+
+    def _next_step(self, main: Done | None) -> str:
+        if main is None:
+            return "Nothing was sent; ads_get_changes lists earlier changes."
+        if main.change.effect is not Effect.CREATE and self._has_several_undos():
+            return "To take it back, call ads_undo_change for each of change_ids, the last one first."
+        return next_step(main.change, main.object_id, can_be_undone=main.can_be_undone)
+
+    def _has_several_undos(self) -> bool:
+        return len(self.steps.done) > 1 and any(item.can_be_undone for item in self.steps.done)
 
     def _primary_step(self, object_id: str | None) -> Done | None:
         """Return the step that the answer is about: the step of the object that it names, or else the last step."""
@@ -265,15 +274,17 @@ class WriteCall:
 
     def _summary(self, data: Row) -> str:
         if "not_done" in data:  # a tool that changes many objects counts them itself
-            return f"{self.tool.title}: {data.get('done', 0)} done, {data['not_done']} not."
-        subject = f" {data['id']}" if data.get("id") else ""
+            refused = f", {data['not_done']} refused" if data["not_done"] else ""
+            return f"{self.tool.title}: {data.get('done', 0)} done{refused}."
         main = self._primary_step(data.get("id"))
+        subject = object_label(main.change, data.get("id")) if main is not None else f"object {data.get('id') or ''}"
         undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
-        node = main.change.node if main is not None else self.tool.node
+        if self._has_several_undos():
+            undo = " Undo: ads_undo_change for each of change_ids, the last one first."
         status = main.change.after.get("status") if main is not None else None
         is_now = f" is {status}" if isinstance(status, str) else ""
         outcome = f"done in part (not {', '.join(data['not_applied'])})" if data.get("not_applied") else "done"
-        return f"{self.tool.title}: {outcome}, {node or 'object'}{subject}{is_now}.{undo}"
+        return f"{self.tool.title}: {outcome}, {subject.strip()}{is_now}.{undo}"
 
     def _judge(self, step: Done, result: ReadBack) -> dict[str, Row]:
         """Return the changes by what Graph has, and record what was not applied. Raises NotApplied if nothing was."""
@@ -357,7 +368,7 @@ class WriteCall:
 def _describe_check(validated: int, changes: int) -> str:
     """Describe who has checked the requests of a plan. Meta's check of a part says nothing about the others."""
     if not validated:
-        return "It was checked here; Graph has no validation for this call"
+        return "This server checked it; Graph cannot validate this call"
     return "Meta validated it" if validated == changes else f"Meta validated {validated} of its {changes} requests"
 
 

@@ -148,7 +148,10 @@ class ListProducts(ListParams):
     async def _explain_empty(self, call: Call, params: Row) -> None:
         """Say why a list is empty: a catalog of another vertical has its items on another edge."""
         if params:
-            call.note("No product fits. facets=true counts brands, types, stock and prices, with a filter for each.")
+            call.note(
+                "No product fits; text operators compare whole words. facets=true counts brands, types, stock and "
+                "prices, with a filter for each."
+            )
         elif self.entity_type == "catalog":
             vertical = str((await call.graph.get(self.entity_id, fields=["vertical"])).get("vertical"))
             if vertical in OTHER_EDGES:

@@ -27,6 +27,11 @@ from meta_ads_mcp.tools.comments.moderate import IN_PUBLIC, find_page
 
 Action = Literal["hide", "unhide", "reply", "delete"]
 # Comments that may be hidden without asking the user.
+# What a change of comments leaves to do, where no opposite action exists.
+_NO_WAY_BACK = {
+    "reply": "The answers are public. To remove them: ads_moderate_comments action=delete with their ids.",
+    "delete": "A deleted comment cannot be restored. ads_get_changes lists what was deleted.",
+}
 MAX_UNASKED = 10
 # Characters of a comment in the answer. The question has them all.
 MAX_SHOWN = 120
@@ -160,7 +165,7 @@ class ModerateComments(ConfirmedParams, CreateParams):
         if errors and len(errors) == len(plan.changes):
             raise errors[0]
         reverse = {"hide": "unhide", "unhide": "hide"}.get(self.action)
-        step = f"action={reverse} with the same comments takes it back." if reverse else ""
+        step = f"action={reverse} with the same comments takes it back." if reverse else _NO_WAY_BACK[self.action]
         others = [*rows, *plan.context["rows"]]
         return {"done": len(done), "not_done": len(errors), "ids": done, "others": others, "next_step": step}
 

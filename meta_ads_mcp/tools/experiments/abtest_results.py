@@ -138,6 +138,7 @@ class GetExperiment(Params):
             "event": event,
             "period": {"since": days[0].isoformat(), "until": days[1].isoformat(), "full_days": length},
             "waiting_for": reasons,
+            "next_step": _next_step(study, verdict, now),
             "cells": [self._public(each) for each in figures],
             "pairs": pairs,
         }
@@ -200,7 +201,7 @@ class GetExperiment(Params):
 
     def _verdict(self, figures: Sequence[CellFigures], pairs: Sequence[Row], reasons: Sequence[str]) -> tuple[str, str]:
         if reasons:
-            return "too early", f"too early to call a winner. {reasons[0]}"
+            return "too early", f"too early to call a winner. {' '.join(reasons)}"
         best = max(figures, key=self._goodness())
         against = [pair for pair in pairs if best.cell.name in pair["cells"]]
         if all(pair["p_adjusted"] < 1 - self.confidence for pair in against):
@@ -286,6 +287,21 @@ def _reasons_to_wait(study: Study, figures: Sequence[CellFigures], days: int, no
         if each.results < MIN_RESULTS
     ]
     return reasons
+
+
+def _next_step(study: Study, verdict: str, now: float) -> str:
+    """Say what to do with the verdict. A test that is over gets no more results."""
+    is_over = study.state(now) not in ("running", "planned")
+    if verdict == "too early":
+        if is_over:
+            return (
+                "The test is over and gets no more results. For a clear answer run a new, larger one: "
+                "ads_experiment_check_eligibility computes its size and length, ads_create_ad_study creates it."
+            )
+        return "Wait for the planned end and read it again. Deciding earlier finds winners that are none."
+    if verdict == "winner":
+        return "Move the budget to the better cell: ads_shift_budget, or ads_set_status for the others."
+    return "Keep what is cheaper to run, or test a larger difference: ads_experiment_check_eligibility plans it."
 
 
 def _split_notes(figures: Sequence[CellFigures]) -> list[str]:

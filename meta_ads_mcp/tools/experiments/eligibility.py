@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.analysis.numbers import number
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.partial import attempt, unread
 from meta_ads_mcp.core.ports import Call
@@ -82,9 +83,10 @@ class CheckExperimentEligibility(Params):
         }
         objects = [self._judge(item, studies[item], rows, now) for item in ids]
         plan = self._plan(rows, ids)
+        can_test = account.get("account_status") == 1
         data: Row = {
-            "account": {"id": self.account_id, "can_test": account.get("account_status") == 1},
-            "eligible": bool(ids) and all(item["eligible"] for item in objects),
+            "account": {"id": self.account_id, "can_test": can_test},
+            "eligible": can_test and all(item["eligible"] for item in objects) if ids else None,
             "objects": objects,
             "studies_in_the_way": [_public(study, now) for study in in_the_way if study.state(now) != "over"],
             "plan": plan,
@@ -96,7 +98,9 @@ class CheckExperimentEligibility(Params):
         params: Row = {"level": level, "date_preset": f"last_{DAYS}d"}
         if ids:
             params["filtering"] = [{"field": f"{level}.id", "operator": "IN", "value": list(ids)}]
-        names = {"campaign": ["campaign_id"], "adset": ["adset_id"], "account": []}[level]
+        names = {"campaign": ["campaign_id", "campaign_name"], "adset": ["adset_id", "adset_name"], "account": []}[
+            level
+        ]
         return await read_all(
             call, self.account_id, [*names, "impressions", "reach", "spend", "actions", "results"], **params
         )
@@ -110,7 +114,8 @@ class CheckExperimentEligibility(Params):
             reasons.append(f"It delivered nothing in the last {DAYS} days, or is in another account.")
         elif min(spends) and (number(row.get("spend")) or 0) > MAX_SPEND_RATIO * min(spends):
             reasons.append(f"It spent more than {MAX_SPEND_RATIO:g} times as much as another: make the budgets equal.")
-        return {"id": item, "eligible": not reasons, "reasons": reasons}
+        name = (row or {}).get("adset_name") or (row or {}).get("campaign_name")
+        return {"id": item, **({"name": name} if name else {}), "eligible": not reasons, "reasons": reasons}
 
     def _plan(self, rows: Sequence[Row], ids: Sequence[str]) -> Row:
         """Return the size and length of a test; without results, the reason why there is none."""
@@ -151,12 +156,15 @@ class CheckExperimentEligibility(Params):
         )
         if not self.entity_ids:
             count = len(data["studies_in_the_way"])
-            return f"{count} running or planned {'study changes' if count == 1 else 'studies change'} delivery. {size}"
+            state = "" if data["account"]["can_test"] else "The account is not active, so it cannot run a test. "
+            studies = f"{count or 'No'} running or planned {plural('study', count)} in the account."
+            return f"{state}{studies} {size} Give entity_ids to check the objects that you want to compare."
         obstacles = [item for item in data["objects"] if not item["eligible"]]
         if not obstacles:
             return f"All {len(data['objects'])} objects can be tested. {size}"
         reason = obstacles[0]["reasons"][0]
-        return f"{len(obstacles)} of {len(data['objects'])} objects cannot be tested now: {reason} {size}"
+        which = obstacles[0].get("name") or obstacles[0]["id"]
+        return f"{len(obstacles)} of {len(data['objects'])} objects cannot be tested now. {which}: {reason} {size}"
 
 
 def _readable(call: Call, answer: list[Study] | AdsError, what: str) -> list[Study]:

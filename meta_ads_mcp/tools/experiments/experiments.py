@@ -27,8 +27,8 @@ PARTS = (
     "objectives{id,name,type,is_primary,results,last_updated_results}",
 )
 NO_SIGNIFICANCE = (
-    "Meta returns no significance here, and this server does not compute it. Compare the cells with ads_get_insights "
-    "on the ad sets of each cell."
+    "Meta returns no significance here. ads_experiment_abtest_get_test compares the cells of a split test, and says "
+    "whether a winner can be called."
 )
 
 

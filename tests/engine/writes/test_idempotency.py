@@ -138,7 +138,7 @@ async def test_the_policy_holds_for_an_undo_too(tmp_path: Path) -> None:
     made = build_writer(state_dir=tmp_path)
     given: dict[str, Any] = {"entity_type": "campaign", "entity_id": made.ids["campaign"], "daily_budget": 500}
     answer = await made.call("ads_update_budget", given)
-    assert f"done, Campaign {made.ids['campaign']}" in answer.text
+    assert f"done, campaign {made.ids['campaign']}" in answer.text
     lowered = answer.structured["data"]
     strict = build_writer(made.sandbox, clock=made.clock, policy=Policy(max_percentage=20), state_dir=tmp_path)
     undo = await strict.call("ads_undo_change", {"change_id": lowered["change_id"]}, Person(True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,7 @@ async def test_a_dry_run_changes_nothing_and_shows_the_request(client: ScriptedG
     data = answer.structured["data"]
     assert data["status"] == "dry_run"
     assert data["plan"] == [{"method": "POST", "path": CAMPAIGN, "parameters": {"daily_budget": 9000}}]
+    assert "would set 101 daily_budget: 50.00 USD → 90.00 USD. Meta validated it." in answer.structured["summary"]
     assert client.objects[CAMPAIGN]["daily_budget"] == "5000"
     assert [request.params.get("execution_options") for request in client.writes] == [["validate_only"]]
     assert not (tmp_path / "journal.jsonl").exists()
@@ -159,7 +161,7 @@ async def test_the_summary_names_the_status_that_was_set(client: ScriptedGraph, 
     made = engine(client)
     call = confirmed(made, "ads_activate_entity", arguments)
     answer = await (call if status == "ACTIVE" else made.call("ads_activate_entity", arguments))
-    assert f"{CAMPAIGN} is {status}." in answer.structured["summary"]
+    assert re.search(rf"campaign {CAMPAIGN}( \"[^\"]*\")? is {status}\.", answer.structured["summary"])
     assert "Activate" not in answer.structured["summary"]
 
 

@@ -49,6 +49,7 @@ async def test_what_is_sent_and_followed() -> None:
     requests = [update("A", price="9.99 USD"), update("B", availability="out of stock")]
     answer = await engine(graph).call(TOOL, {"catalog_id": "7", "requests": requests, "idempotency_key": "k"})
     assert not answer.is_error, answer.text
+    assert answer.structured["summary"].startswith("2 items sent to catalog 7; Meta accepted 2.")
     read, sent, *looks = graph.sent
     assert (read.path, read.params["filter"], read.params["limit"]) == (
         "7/products",

@@ -54,7 +54,7 @@ def test_unknown_words_go_to_graph_with_a_note() -> None:
     ("rule", "words"),
     [
         ({}, "all items"),
-        ({"product_type": {"i_contains": "shirt"}}, 'product type contains "shirt"'),
+        ({"product_type": {"i_contains": "shirt"}}, 'product type contains the word "shirt"'),
         (
             {"and": [{"price": {"lt": 5000}}, {"or": [{"brand": {"eq": "A"}}, {"brand": {"eq": "B"}}]}]},
             'price below 50.00 USD and (brand is "A" or brand is "B")',

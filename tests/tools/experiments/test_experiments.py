@@ -1,4 +1,4 @@
-"""Studies with cells, objectives and decoded results; never a significance."""
+"""Studies with cells, objectives and decoded results; the significance is left to another tool."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_a_study_comes_with_cells_and_decoded_results() -> None:
     data = answer.structured["data"]
     assert data["cells"] == [{"id": "61", "name": "A", "ad_sets": [{"id": "5", "name": "Set"}]}]
     assert data["objectives"] == [{"id": "62", "is_primary": True, "results": [{"lift": 0.1}, "plain"]}]
-    assert any("no significance" in note for note in answer.structured["notes"])
+    assert any("ads_experiment_abtest_get_test" in note for note in answer.structured["notes"])
     assert "confidence_level" not in str(graph.asked[0].params)
     assert graph.complaints(_6="AdStudy") == []
 

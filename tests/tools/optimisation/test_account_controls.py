@@ -92,6 +92,7 @@ async def test_controls_levels_and_a_new_list_are_put_back() -> None:
         "a.example",
     ]
     controls, levels, created, _ = data["change_ids"]
+    assert "each of change_ids" in data["next_step"]
     for change_id in (created, levels, controls):
         await desk.done(UNDO, change_id=change_id)
     assert await desk.data(READ, account_id=desk.account) == before
@@ -103,6 +104,13 @@ async def test_the_question_names_the_reason_and_both_values() -> None:
     assert "every campaign of the account is touched" in text
     assert "FEED_RELAXED" in text
     assert "FEED_STRICT" in text
+
+
+async def test_a_new_block_list_is_not_taken_for_the_account() -> None:
+    desk = build_writer()
+    text = (await desk.call(UPDATE, account_id=desk.account, block_list={"name": "New", "add_urls": ["a.example"]})).text
+    assert f'new block list in {desk.account} name: none → "New"' in text
+    assert text.count(f'new block list in {desk.account} ("New")') == 1
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.codes import CodeProblem
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor, pending_fields
+from meta_ads_mcp.engine.writes.question import join_reasons
 from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans, wanted_values
 from meta_ads_mcp.engine.writes.units.plan_checks import compare_plans, stale_plan_error
 from meta_ads_mcp.engine.writes.units.unit_run import WritePace
@@ -71,7 +72,7 @@ class UnitAgreement:
         why = self._reasons()
         next_step = "Call again with dry_run=false to carry it out." if self.states else "Nothing is left to do."
         if why:
-            next_step += f" It will need the user's agreement because {' and '.join(why)}."
+            next_step += f" It will need the user's agreement because {join_reasons(why)}."
         data, card = self._data("dry_run") | {"next_step": next_step}, self._card("dry_run")
         if why and not asker.can_ask:
             code = self.gate.issue(self.tool.name, self.arguments, self._bound_values())

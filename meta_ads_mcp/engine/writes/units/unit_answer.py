@@ -11,6 +11,7 @@ from meta_ads_mcp.core.changes import UnitRecord
 from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.ports import Exports
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
+from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.units.unit_steps import (
     FAILED,
@@ -24,6 +25,12 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
 from meta_ads_mcp.errors import AdsError
 
 UNCHANGED = "unchanged"
+_OUTCOME_WORDS = {
+    SUCCESS: "done",
+    FAILED: "failed",
+    NOT_SENT: "not sent",
+    UNKNOWN: "with an unknown outcome",
+}
 COLUMNS = ["id", "name", "status", "change_id", "message"]
 COPY_COLUMNS = ("kind", "old_id", "new_id")
 # Longer names are cut in the rows of an answer. The question has them in full.
@@ -126,7 +133,7 @@ def next_step(
     """Return what to do next: go on, plan anew, or how to take it back."""
     unit_id, key = unit.unit_id, unit.key
     is_left = any(state.status in (NOT_SENT, UNKNOWN) and not state.is_final for state in states)
-    undo = f"ads_undo_change unit_id={unit_id} puts the earlier values back." if counts.get(SUCCESS) else ""
+    undo = _undo_step(unit_id, states) if counts.get(SUCCESS) else ""
     if is_left:
         wait = f" after {retry_after_s} seconds" if retry_after_s else ""
         again = f"The same call with this idempotency_key{wait} goes on with what is left and repeats nothing."
@@ -143,10 +150,19 @@ def next_step(
     return undo
 
 
+def _undo_step(unit_id: str, states: Sequence[StepState]) -> str:
+    """Say how to take a unit back. What it created is paused by default, and not removed."""
+    done = [state.step.change.effect for state in states if state.status == SUCCESS]
+    effects = ["puts the earlier values back"] if any(effect is not Effect.CREATE for effect in done) else []
+    effects += ["pauses what was created, or deletes it with created=delete"] if Effect.CREATE in done else []
+    return f"ads_undo_change unit_id={unit_id} {' and '.join(effects)}." if effects else ""
+
+
 def summary(title: str, unit_id: str, counts: Mapping[str, int]) -> str:
     """Return the sentence for people."""
-    words = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in counts.items())
-    return f"{title}: {words or 'nothing to do'}. Unit {unit_id}."
+    words = ", ".join(f"{number} {_OUTCOME_WORDS.get(status, status)}" for status, number in counts.items())
+    undo = f" Undo: ads_undo_change unit_id={unit_id}." if counts.get(SUCCESS) else f" Unit {unit_id}."
+    return f"{title}: {words or 'nothing to do'}.{undo}"
 
 
 def nothing_to_do(title: str, plan: UnitPlan) -> Result:

@@ -20,7 +20,7 @@ from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import differences
 from meta_ads_mcp.domain.destinations import WEB_KEYS
 from meta_ads_mcp.engine.writes.effects import amounts_of
-from meta_ads_mcp.engine.writes.question import QuestionText, card_of
+from meta_ads_mcp.engine.writes.question import QuestionText, card_of, join_reasons
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 
 # (field, before, after) of a change in words.
@@ -113,7 +113,7 @@ class UnitText:
         """Return the question without its table of objects."""
         count = sum(state.step.item is None for state in states)
         reasons = list(reasons)
-        why = f"It needs the user's agreement because {' and '.join(reasons)}." if reasons else ""
+        why = f"It needs the user's agreement because {join_reasons(reasons)}." if reasons else ""
         parts = [f"{title}: {count} {plural('object', count)} of {plan.account}.", why, *self.sums(states)]
         parts += [f"Note: {note}" for note in plan.notes]
         if plan.unchanged:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.changes import ChangeQuery, JournalEntry
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Closed, Local
 from meta_ads_mcp.core.partial import attempt, needing
 from meta_ads_mcp.core.ports import Call
@@ -108,7 +109,7 @@ class ItemsBatch(ConfirmedParams):
         differences = compare(rows.requests, items)
         if differences.missing and not self.allow_upsert:
             call.note(
-                f"{len(differences.missing)} items are not in the catalog; Meta refuses to update or delete them. "
+                f"Not in the catalog: {len(differences.missing)}. Meta refuses to update or delete them. "
                 "method CREATE, or allow_upsert=true, creates them."
             )
         chunks = list(_chunks(rows.requests))
@@ -332,7 +333,12 @@ class BatchRun:
         count = sum(len(chunk) for chunk in self.chunks)
         is_finished = all(state == FINISHED for state in states.values())
         refusals = len({row["id"] for row in self.refused})
+        catalog = self.args.catalog_id
+        sent = f"{count} {plural('item', count)} sent to catalog {catalog}"
+        taken = f"Meta accepted {count - refusals}" if is_finished else "Meta still works on them"
+        undo = "" if self.plan.changes[0].inverse is None else " ads_undo_change puts the earlier values back."
         data: Row = {
+            "summary": f"{sent}; {taken}.{undo}",
             "state": "finished" if is_finished else ", ".join(dict.fromkeys(states.values())),
             "items_refused_by_meta": refusals or None,
             "refused_items": self.refused[:MAX_SHOWN] or None,

@@ -159,7 +159,7 @@ def _overlap(query: InsightsParams) -> bool:
 
 
 def _count(rows: int) -> str:
-    return f"{rows} {plural('row', rows)}"
+    return f"{rows:,} {plural('row', rows)}"
 
 
 def _summary(

@@ -130,7 +130,7 @@ def _save_pictures(answer: ToolAnswer, options: argparse.Namespace) -> None:
     if not answer.images:
         return
     if options.save is None:
-        complain(f"{len(answer.images)} picture(s) are not shown here: add --save FOLDER to keep them.")
+        complain("Pictures are not shown here: add --save FOLDER to keep them.")
         return
     for path in save_images(answer.images, options.save, options.tool):
         complain(f"saved {path}")

@@ -73,7 +73,7 @@ def list_result(noun: str, path: str, listing: Listing, refine: Refine = keep_ro
 def list_summary(noun: str, count: int, path: str, *, more: bool) -> str:
     """Return a sentence such as `3 ads of act_1.`."""
     continuation = "; more follow, ask again with page.after" if more else ""
-    return f"{count} {plural(noun, count)} of {path.split('/', 1)[0]}{continuation}."
+    return f"{count:,} {plural(noun, count)} of {path.split('/', 1)[0]}{continuation}."
 
 
 def plural(noun: str, count: int) -> str:

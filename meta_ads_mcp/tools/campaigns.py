@@ -376,4 +376,6 @@ class DeleteCampaign(ConfirmedParams):
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         edge = await call.graph.get(f"{self.campaign_id}/adsets", fields=["id"], limit=1, summary="total_count")
         count = edge.get("summary", {}).get("total_count")
-        call.note(f"{count if count is not None else 'Its'} ad set(s) and their ads stop and are deleted with it.")
+        call.note(
+            f"Its ad sets{f' ({count})' if count is not None else ''} and their ads stop and are deleted with it."
+        )

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row, Whole
@@ -80,7 +81,8 @@ def _summary(status: Mapping[str, Any], quotas: Sequence[Row]) -> str:
     circuits = status.get("circuits") or []
     if circuits:
         first = circuits[0]
-        return f"Stopped: {len(circuits)} circuit(s) open, the first ({first['key']}) until {first['openUntil']}."
+        count = f"{len(circuits)} open {plural('circuit', len(circuits))}"
+        return f"Stopped: {count}, the first ({first['key']}) until {first['openUntil']}."
     if not quotas:
         return "Meta has reported no usage yet, and no circuit is open."
     top = quotas[0]

@@ -71,7 +71,7 @@ def _option_result(noun: str, rows: list[Row], limit: int, *, more: bool = False
     rows_shown, more = rows[:limit], more or len(rows) > limit
     beyond = "; use a larger limit or another word to see more" if more else ""
     return Result(
-        f"{len(rows_shown)} {plural(noun, len(rows_shown))}{beyond}.", rows_shown, Page(len(rows_shown), more)
+        f"{len(rows_shown):,} {plural(noun, len(rows_shown))}{beyond}.", rows_shown, Page(len(rows_shown), more)
     )
 
 

@@ -88,7 +88,7 @@ def _missing(entry: Logged, question: str, before: Snapshot) -> Iterator[str]:
     for name, value in _leaves(params):
         if _AMOUNT.fullmatch(name) and _is_amount(value):
             minor = round(float(value) * 100) if is_account else int(value)
-            if minor and f"{minor / 100:.2f} {currency}" not in question:
+            if minor and f"{minor / 100:,.2f} {currency}" not in question:
                 yield f"{name} {value}"
         if name in _PUBLIC and isinstance(value, str) and json.dumps(value, ensure_ascii=False)[1:-1] not in question:
             yield f"the text {name} {value!r}"

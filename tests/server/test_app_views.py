@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -274,7 +275,7 @@ async def test_the_card_has_every_value_of_the_question(tool: str, arguments: An
     edits = [edit for group in card["groups"] for edit in group["edits"]]
     values = [value for _, before, after in edits for value in (before, after) if value is not None]
     objects = [value for group in card["groups"] for item in group["objects"] for value in item.values()]
-    sums = [side["amount"] for sides in card.get("totals", {}).values() for side in sides.values()]
+    sums = [f"{Decimal(side['amount']):,}" for sides in card.get("totals", {}).values() for side in sides.values()]
     for part in (card["title"], *values, *objects, *sums, *card["reasons"], *card["notes"]):
         assert part in question, part
     words = set(re.findall(r"[0-9]+(?:\.[0-9]+)?|[A-Za-z]{4,}", question)) - FRAME

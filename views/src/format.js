@@ -56,13 +56,14 @@ export function clock(text) {
   return match ? `${day(match[1])}, ${match[2]}` : String(text);
 }
 
-const AMOUNT = /^(-?\d+(?:\.\d+)?) ([A-Z]{3})$/;
+const AMOUNT = /^(-?[\d,]*\d(?:\.\d+)?) ([A-Z]{3})$/;
 
-// Read an amount as the server writes it: "50.00 USD".
+// Read an amount as the server writes it: "1,250.00 USD".
 export function amount(text) {
   const match = AMOUNT.exec(text ?? "");
   if (!match) return undefined;
-  return { value: Number(match[1]), currency: match[2], decimals: (match[1].split(".")[1] ?? "").length };
+  const digits = match[1].replaceAll(",", "");
+  return { value: Number(digits), currency: match[2], decimals: (digits.split(".")[1] ?? "").length };
 }
 
 const WORDS = { ctr: "CTR", cpc: "CPC", cpm: "CPM", roas: "ROAS", id: "ID", url: "URL", utm: "UTM", dsa: "DSA" };

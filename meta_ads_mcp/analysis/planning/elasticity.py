@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 METHOD = (
     "log(results) on log(spend) by day, without weekdays and trend; 80 % interval with errors that allow for days that "
-    "hang together; a correlation in the account's own history, not an experiment"
+    "depend on each other; a correlation in the account's own history, not an experiment"
 )
 MIN_DAYS = 56
 MIN_SHARE_WITH_RESULTS = 0.8

@@ -48,9 +48,9 @@ _PREDICATES = {
     "dict_type": "must be an object",
     "model_type": "must be an object",
     "string_too_long": "is longer than {max_length} characters",
-    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_short": "must have at least {min_length} characters",
     "too_long": "has more than {max_length} entries",
-    "too_short": "must have at least {min_length} entry(ies)",
+    "too_short": "has too few entries (at least {min_length})",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "greater_than": "must be more than {gt}",
@@ -72,11 +72,24 @@ def _explain(tool: Tool, problem: ValidationError, arguments: Mapping[str, Any])
     missing = [f"'{'.'.join(_path(error['loc']))}'" for error in errors if error["type"] == "missing"]
     if len(missing) == len(errors):
         noun = "argument" if len(missing) == 1 else "arguments"
-        return InvalidArguments(f"Missing required {noun} {', '.join(missing)}.", _lookup(tool, errors))
+        steps = [step for error in errors if (step := _describe_missing(tool, error) or _lookup_of(tool, error))]
+        return InvalidArguments(f"Missing required {noun} {', '.join(missing)}.", " ".join(dict.fromkeys(steps)))
     sentences = list(dict.fromkeys(_sentence(tool, error, arguments) for error in errors))[:MAX_SENTENCES]
     choices = next((values for error in errors if (values := _allowed(tool, error))), [])
     next_step = f"Accepted: {', '.join(choices)}." if choices else _lookup(tool, errors)
     return InvalidArguments(f"{tool.name}: {'; '.join(sentences)}.", next_step, allowed=tuple(choices))
+
+
+def _describe_missing(tool: Tool, error: ErrorDetails) -> str:
+    """Return what a missing argument takes: its accepted values, or its description; "" if it has neither."""
+    field, _ = _at(tool.params, error["loc"])
+    if field is None:
+        return ""
+    name = ".".join(_path(error["loc"]))
+    values = list(dict.fromkeys(_literals(field.annotation)))
+    if values:
+        return f"{name!r} is one of {', '.join(values)}."
+    return f"{name!r}: {field.description.rstrip('.')}." if field.description else ""
 
 
 def _lookup(tool: Tool, errors: Sequence[ErrorDetails]) -> str:
@@ -92,6 +105,8 @@ def _lookup_of(tool: Tool, error: ErrorDetails) -> str:
         return form.lookup
     field, _ = _at(tool.params, error["loc"])
     node: Node | None = marker(field, Node) if field and error["type"] in _WITHOUT_ID else None
+    if node and node.name == "Business":
+        return 'ads_get_ad_accounts with fields=["business"] shows the business of each account.'
     list_tool = LIST_TOOLS.get(node.name) if node else None
     if list_tool in (None, tool.name):
         return ""

@@ -55,8 +55,9 @@ def money(minor: int, currency: str) -> dict[str, Any]:
 
 
 def format_money(value: dict[str, Any]) -> str:
-    """Format a money object for a person: `50.00 USD`."""
-    return f"{value.get('amount', value['minor'])} {value['currency']}"
+    """Format a money object for a person: `1,250.00 USD`, `1,250 JPY`. Money arguments accept this form, too."""
+    amount = value.get("amount")
+    return f"{value['minor'] if amount is None else f'{Decimal(amount):,}'} {value['currency']}"
 
 
 def to_minor(value: int | str, currency: str) -> int:

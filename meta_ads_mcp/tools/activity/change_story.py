@@ -53,7 +53,7 @@ def nothing_found(
 ) -> Result:
     """Return the answer for figures without a break: no edit is a suspect."""
     what = "No metric" if metric is ANY_FACTOR else f"{metric.name} did not break: no factor of it"
-    count = f"{len(subjects)} {plural('campaign', len(subjects))} of {scope}" if scope.startswith("act_") else scope
+    count = f"{len(subjects):,} {plural('campaign', len(subjects))} of {scope}" if scope.startswith("act_") else scope
     data: Row = {"metric": metric.name, "window": window.model_dump(), "breaks": [], "suspects": []}
     summary = f"{what} changed its level for good from {window.since} to {window.until} in {count}."
     steps = [

@@ -306,4 +306,5 @@ class DeleteAdSet(ConfirmedParams):
     async def preflight(self, call: Call, before: Row, after: Row) -> None:
         edge = await call.graph.get(f"{self.ad_set_id}/ads", fields=["id"], limit=1, summary="total_count")
         count = edge.get("summary", {}).get("total_count")
-        call.note(f"{count if count is not None else 'Its'} ad(s) stop and are deleted with it.")
+        number = f" ({count})" if count is not None else ""
+        call.note(f"Its ads{number} stop and are deleted with it.")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Closed, Form
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
@@ -152,7 +153,7 @@ class CloneAdSetBundle(ConfirmedParams, CreateParams):
         if rows:
             change = replace(change, actions=frozenset({"create_ad"}))
         copied = f" Copied from {', '.join(str(ad['id']) for ad in rows)}." if rows else ""
-        notes = [f"{len(rows)} ad(s) follow it, each PAUSED.{copied}"]
+        notes = [f"{len(rows)} {plural('ad', len(rows))} will be copied with it, PAUSED.{copied}"]
         if source.get("is_budget_schedule_enabled"):
             notes.append(
                 "The budget schedules of the ad set are not copied; create them with ads_create_budget_schedule."

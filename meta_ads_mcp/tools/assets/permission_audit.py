@@ -235,5 +235,5 @@ def _summary(data: Row) -> str:
     parts = {"the token": data["token"], **({"people": data["people"]} if "people" in data else {}), **parts}
     total = sum(len(part["findings"]) for part in parts.values())
     names = ", ".join([name for name, part in parts.items() if part["status"] == "fault"][:MAX_NAMED])
-    faults = f" Faults: {names}." if names else ""
+    faults = f" Must be fixed: {names}." if names else ""
     return f"{len(data['accounts'])} ad accounts checked, {total} findings.{faults}"

@@ -287,7 +287,7 @@ def _notes(people: CustomerFile, count: Count, *, has_country: bool) -> list[str
         reasons = _list_counts(count.unusable)
         total = count.unusable.total()
         notes.append(
-            f"{total} {plural('value', total)} left out ({reasons}); a person is kept if another value can match."
+            f"{total:,} {plural('value', total)} left out ({reasons}); a person is kept if another value can match."
         )
     if not has_country and any(reason.startswith("PHONE") for reason in count.unusable):
         notes.append("default_country completes phone numbers without a country code.")

@@ -59,7 +59,7 @@ class GetBudgetSchedules(Params):
         now = call.now().timestamp()
         schedules = [describe_schedule(row, subject, account, now) for row in rows]
         count = len(schedules)
-        return Result(f"{count} {plural('budget schedule', count)} of {subject_id}.", schedules)
+        return Result(f"{count:,} {plural('budget schedule', count)} of {subject_id}.", schedules)
 
 
 async def _read(call: Call, subject_id: str, bounds: Row) -> tuple[Row, list[Row]]:

@@ -120,7 +120,7 @@ def _summary(catalog: str, findings: Sequence[Row]) -> str:
     count = len(findings)
     if not findings:
         return f"Nothing is wrong with catalog {catalog}."
-    return f"{count} {plural('finding', count)} in catalog {catalog}, {must} of them must be fixed."
+    return f"{count:,} {plural('finding', count)} in catalog {catalog}, {must} of them must be fixed."
 
 
 def finding(severity: str, kind: str, title: str, repair: str, **more: Any) -> Row:

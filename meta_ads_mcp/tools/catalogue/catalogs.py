@@ -138,7 +138,7 @@ class ListCatalogs(ListParams):
         rows = await self._select(call, rows)
         after = _join(parts)
         return Result(
-            f"{len(rows)} {plural('catalog', len(rows))} of business {business}.",
+            f"{len(rows):,} {plural('catalog', len(rows))} of business {business}.",
             rows,
             Page(len(rows), bool(after), after),
         )
@@ -163,7 +163,11 @@ class ListCatalogs(ListParams):
             rows += [{**catalog_row(row), **more} for row in answer.get("data", ())]
         rows = await self._select(call, rows)
         count = len(businesses.rows)
-        return Result(f"{len(rows)} {plural('catalog', len(rows))} of {count} businesses.", rows, Page(len(rows)))
+        return Result(
+            f"{len(rows):,} {plural('catalog', len(rows))} of {count} {'business' if count == 1 else 'businesses'}.",
+            rows,
+            Page(len(rows)),
+        )
 
     async def _select(self, call: Call, rows: list[Row]) -> list[Row]:
         """Return the rows that the call selects, those of dynamic ads with the reason for each that is left out."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from meta_ads_mcp.core.result import Row
-from meta_ads_mcp.core.values.money import format_money, money, offset, to_minor
+from meta_ads_mcp.core.values.money import money, offset, to_minor
 from meta_ads_mcp.errors import AdsError
 
 HUNDREDTHS = 100
@@ -54,7 +54,7 @@ def to_hundredths(text: str) -> tuple[int, str]:
 
 def to_feed_text(minor: int, currency: str) -> str:
     """Return a price as feeds and items_batch take it: `9.99 USD`."""
-    return format_money(money(minor, currency))
+    return f"{money(minor, currency)['amount']} {currency}"
 
 
 def shown_minor(text: Any, currency: Any) -> int | None:

@@ -97,7 +97,9 @@ class GetAdComments(ListParams):
         shown = comments[:wanted]
         more = len(comments) > wanted
         cursors = [f"{comment.time}@{comment.id}" for comment in shown]
-        count = f"{len(shown)} {plural('comment', len(shown))} below {len(posts)} {plural('post', len(posts))} of ads"
+        count = (
+            f"{len(shown):,} {plural('comment', len(shown))} below {len(posts):,} {plural('post', len(posts))} of ads"
+        )
         return Result(
             f"{count}, newest first.",
             self._table(call, shown),

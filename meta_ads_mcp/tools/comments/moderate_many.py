@@ -139,7 +139,7 @@ class ModerateComments(ConfirmedParams, CreateParams):
             raise targets[0].error or InvalidArguments("No comment could be read.")
         done = [target.row("already") for target in targets if target.error is None and self._is_done(target)]
         failed = [target.row("refused", target.error.message) for target in targets if target.error]
-        what = f"{self.action} {len(pending)} {plural('comment', len(pending))}"
+        what = f"{self.action} {len(pending):,} {plural('comment', len(pending))}"
         return Plan(
             [self._change(target, len(pending)) for target in pending],
             f"{what[:1].upper()}{what[1:]}: {'; '.join(json.dumps(t.text, ensure_ascii=False) for t in pending)}.",
@@ -181,7 +181,7 @@ class ModerateComments(ConfirmedParams, CreateParams):
         if not comments:
             raise InvalidArguments("No comment of a running ad matches the rules.", "Read ads_get_ad_comments first.")
         if len(comments) > self.max_comments:
-            call.note(f"{len(comments)} comments match; the newest {self.max_comments} are in this plan.")
+            call.note(f"{len(comments):,} comments match; the newest {self.max_comments} are in this plan.")
         return [
             CommentRef(
                 id=comment.id,

@@ -86,7 +86,7 @@ def _groups(ads: Sequence[TaggedAd]) -> list[Row]:
 
 def _summary(parent: str, ads: Sequence[TaggedAd], missing: Sequence[TaggedAd], groups: Sequence[Row]) -> str:
     return (
-        f"{len(ads)} active {plural('ad', len(ads))} of {parent}: {len(groups)} "
+        f"{len(ads):,} active {plural('ad', len(ads))} of {parent}: {len(groups)} "
         f"{plural('set', len(groups))} of URL parameters; "
-        f"{len(missing)} {plural('ad', len(missing))} without any."
+        f"{len(missing):,} {plural('ad', len(missing))} without any."
     )

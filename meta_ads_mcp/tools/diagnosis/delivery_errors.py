@@ -96,7 +96,7 @@ async def _account_score(call: Call, account_id: str, history: Awaitable[Row] | 
         call.note(unread("The recommendations", recommendations))
     else:
         data["recommendations"] = _by_lift(recommendations)
-        parts.append(f"{len(data['recommendations'])} {plural('recommendation', len(data['recommendations']))}")
+        parts.append(f"{len(data['recommendations']):,} {plural('recommendation', len(data['recommendations']))}")
         if any(row.get("recommendation_signature") for row in data["recommendations"]):
             data["next_step"] = APPLY
     for past in histories:
@@ -142,7 +142,7 @@ async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Res
     count = len(advice)
     call.note("Meta scores accounts only; a campaign has recommendations.")
     return Result(
-        f"{count} {plural('recommendation', count)} for campaign {campaign_id}.",
+        f"{count:,} {plural('recommendation', count)} for campaign {campaign_id}.",
         {"account_id": account_id, "campaign_id": campaign_id, "name": row.get("name"), "recommendations": advice},
     )
 
@@ -210,4 +210,4 @@ def _summary(query: GetErrors, issues: list[Row], counts: dict[str, int], rest: 
     numbers = ", ".join(f"{count} {severity}" for severity, count in counts.items())
     objects = len({(issue["type"], str(issue["entity_id"])) for issue in issues})
     incomplete = "" if complete else " Parts of the account could not be read: see the notes."
-    return f"{numbers} on {objects} {plural('object', objects)} of {query.account_id}{rest}.{incomplete}"
+    return f"{numbers} on {objects:,} {plural('object', objects)} of {query.account_id}{rest}.{incomplete}"

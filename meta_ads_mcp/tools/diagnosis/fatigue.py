@@ -55,7 +55,7 @@ def worn_ad_findings(case: Case) -> Iterator[Finding]:
     ]
     yield Finding(
         "fatigue",
-        f"{len(worn_ads)} {plural('ad', len(worn_ads))} have worn out: seen more often, clicked less than in their "
+        f"{len(worn_ads):,} {plural('ad', len(worn_ads))} have worn out: seen more often, clicked less than in their "
         "best two weeks.",
         "warning",
         {"ads": examples, "threshold": THRESHOLD["worn_out"]},

@@ -232,7 +232,7 @@ def _no_delivery_finding(movers: Sequence[Mover], noun: str, before: Number) -> 
     examples = [{"id": mover.id, "name": mover.name, "spend_before": mover.before.spend} for mover in movers]
     return Finding(
         "movers",
-        f"{len(movers)} {plural(noun, len(movers))} with {share:.0f} % of the spend before delivered nothing.",
+        f"{len(movers):,} {plural(noun, len(movers))} with {share:.0f} % of the spend before delivered nothing.",
         "warning",
         {"stopped": examples[:MAX_EXAMPLES]},
         "Paused, ended, rejected, or without budget.",

@@ -48,7 +48,7 @@ def check_learning(case: Case) -> Iterator[Finding]:
         if rows:
             yield Finding(
                 "learning",
-                f"{len(rows)} of {len(ad_sets)} ad {plural('set', len(ad_sets))} {text}.",
+                f"{len(rows)} of {len(ad_sets):,} ad {plural('set', len(ad_sets))} {text}.",
                 severity,
                 {"ad_sets": [_stage(row) for row in rows[:MAX_EXAMPLES]], "count": len(rows)},
                 hypothesis,
@@ -118,7 +118,7 @@ def _issue_findings(rows: Sequence[Row], check: str) -> Iterator[Finding]:
         kind = str(first["type"]).replace("_", " ")
         yield Finding(
             check,
-            f"{len(group)} {plural(kind, len(group))}: {_text_with_reason(text, first.get('message'))}",
+            f"{len(group):,} {plural(kind, len(group))}: {_text_with_reason(text, first.get('message'))}",
             severity,
             {
                 "source": source,

@@ -160,13 +160,13 @@ def _name_and_status(case: Case) -> Row:
 def _verdict(object_id: str, diagnosis: Diagnosis) -> str:
     """Summarize the findings. Say that nothing is notable only if every check ran."""
     open_checks = len(diagnosis.not_checked)
-    rest = f" {open_checks} {plural('check', open_checks)} could not run: see not_checked." if open_checks else ""
+    rest = f" {open_checks:,} {plural('check', open_checks)} could not run: see not_checked." if open_checks else ""
     findings = diagnosis.findings
     if findings:
         counts = ", ".join(f"{count} {severity}" for severity, count in count_by_severity(findings).items())
         main = next((item.finding for item in in_order(findings) if item.check in MAIN_CHECKS), "")
         first = f" {main.rstrip('.')}." if main else ""
-        return f"{len(findings)} {plural('finding', len(findings))} for {object_id} ({counts}).{first}{rest}"
+        return f"{len(findings):,} {plural('finding', len(findings))} for {object_id} ({counts}).{first}{rest}"
     if open_checks:
         return f"The {len(diagnosis.checked)} checks that ran found nothing for {object_id}.{rest}"
     return f"Nothing notable for {object_id}: all {len(diagnosis.checked)} checks ran."

@@ -156,7 +156,7 @@ def incomplete(kind: EntityType, new_id: str, result: CopyResult, error: AdsErro
     count = len(result.missing)
     return replace(
         error,
-        message=f"The copy {new_id} was created PAUSED, but {count} object(s) below it are missing: {error.message}",
+        message=f"The copy {new_id} was created PAUSED, but objects below it are missing ({count}): {error.message}",
         next_step=f"Copy each of `not_copied` into its target_parent_id with ads_duplicate_entity, or remove the copy "
         f"with ads_delete_{kind} on {new_id}.",
         details={**error.details, "created": result.created, "not_copied": result.missing},

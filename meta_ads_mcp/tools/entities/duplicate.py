@@ -105,7 +105,7 @@ class DuplicateEntity(ConfirmedParams, CreateParams):
             edge=node_kind(self.node_kind()).list_edge,
             actions=self._policy_actions(ads),
         )
-        notes = [f"{ads} ad(s) are copied with it."] if ads else []
+        notes = [f"Its ads ({ads}) are copied with it."] if ads else []
         if children:
             notes.append(f"That takes {1 + len(children)} requests, because Meta copies {MAX_ADS_AT_ONCE} ads at once.")
         changes = [build_change(child, account, self._times()) for child in children]

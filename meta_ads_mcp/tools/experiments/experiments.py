@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import fields_for, read_list
+from meta_ads_mcp.core.listing import fields_for, plural, read_list
 from meta_ads_mcp.core.params import ListParams, Local, Params, at_least_one
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
@@ -107,7 +107,10 @@ class GetStudyDetails(Params):
         if self.breakdowns:
             objectives = list(await asyncio.gather(*(break_down(call, item, self.breakdowns) for item in objectives)))
         cells = [_flatten_edges(cell) for cell in edge_rows(study.get("cells"))]
-        summary = f"Study {self.study_id}: {len(cells)} cell(s), {len(objectives)} objective(s)."
+        summary = (
+            f"Study {self.study_id}: {len(cells)} {plural('cell', len(cells))}, "
+            f"{len(objectives)} {plural('objective', len(objectives))}."
+        )
         return Result(summary, {**study, "cells": cells, "objectives": objectives}, notes=[NO_SIGNIFICANCE])
 
 

@@ -35,7 +35,7 @@ class GetHelpArticle(Params):
         articles = search_articles(self.query)[: self.limit]
         if articles:
             titles = "; ".join(str(row["title"]) for row in articles)
-            summary = f"{len(articles)} {plural('article', len(articles))}: {titles}."
+            summary = f"{len(articles):,} {plural('article', len(articles))}: {titles}."
             return Result(summary, {"articles": articles, "reviewed": REVIEWED})
         call.note(f"No bundled article matches. Search Meta's Help Center: {search_page(self.query)}")
         return Result("No article matches; try other words.", {"articles": [], "reviewed": REVIEWED})

@@ -151,7 +151,7 @@ def _subject(query: InsightsParams, page: Page, pair: WindowPair, account: Accou
     level = f" by {query.row_level}" if query.row_level else ""
     split = f" and {', '.join(query.breakdowns)}" if query.breakdowns else ""
     rest = "; more follow, call again with page.after" if page.has_more else ""
-    rows = f"{page.count} {plural('row', page.count)}"
+    rows = f"{page.count:,} {plural('row', page.count)}"
     return f"{rows} of {query.object_id}{level}{split}, {pair.text()} ({account.timezone_name}){rest}"
 
 

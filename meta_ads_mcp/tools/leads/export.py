@@ -223,7 +223,7 @@ class LeadExport:
             **await self._compare(),
         }
         self._add_notes()
-        count = f"{file.rows} {plural('lead', file.rows)} of {form_count} {plural('form', form_count)}"
+        count = f"{file.rows:,} {plural('lead', file.rows)} of {form_count:,} {plural('form', form_count)}"
         return Result(f"{count} in {file.path}.", data, files=(file,))
 
     def _add_notes(self) -> None:

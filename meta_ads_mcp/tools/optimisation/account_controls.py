@@ -86,7 +86,7 @@ class GetAccountControls(ListParams):
         elif isinstance(lists, Listing):
             data["block_lists"] = lists.rows
             page = Page(len(lists.rows), lists.has_more, lists.after)
-            parts.append(f"{len(lists.rows)} block {plural('list', len(lists.rows))}")
+            parts.append(f"{len(lists.rows):,} block {plural('list', len(lists.rows))}")
         return Result(f"{self.account_id}: {'; '.join(parts)}.", Whole(data), page)
 
     async def _publishers(self, call: Call, block_list: str) -> Result:
@@ -121,5 +121,5 @@ def describe_controls(row: Mapping[str, Any]) -> list[str]:
     parts.append(f"placements excluded: {', '.join(map(str, excluded))}" if excluded else "no placement excluded")
     campaigns = row.get("campaigns_with_error")
     if isinstance(campaigns, list) and campaigns:
-        parts.append(f"{len(campaigns)} {plural('campaign', len(campaigns))} stopped by the controls")
+        parts.append(f"{len(campaigns):,} {plural('campaign', len(campaigns))} stopped by the controls")
     return parts

@@ -142,9 +142,9 @@ class GetCreativeFatigue(Params):
         notes = [
             f"CTR of {week} against each ad's best two weeks since {scope.weeks.since}, less the trend of {scope.id}.",
             f"Spend is of {scope.days} days, in {currency}.",
-            *([f"{rest} ads with too little spend were not judged; lower min_spend."] if rest else []),
+            *([f"Ads with too little spend to judge: {rest}. A lower min_spend includes them."] if rest else []),
             *(
-                [f"The worst {len(first_ads)} of {len(each)} ads are here; raise limit."]
+                [f"The worst {len(first_ads)} of {len(each)} ads are shown; raise limit for more."]
                 if len(first_ads) < len(each)
                 else []
             ),
@@ -195,14 +195,14 @@ class JudgedAd:
 def _summary(scope: AdScope, each: Sequence[JudgedAd], worn_ads: Sequence[JudgedAd], currency: str) -> str:
     creatives = len({ad.creative_id or ad.id for ad in worn_ads})
     able = sum(ad.wear.state != "too_little_data" for ad in each)
-    text = f"{len(worn_ads)} of {able} ads that can be judged in {scope.id} have worn out"
+    text = f"{len(worn_ads)} of {able:,} ads that can be judged in {scope.id} have worn out"
     other = sum(ad.wear.state == "other_cause" for ad in each)
     rest = f" {other} others lost CTR without a higher frequency: see ads_diagnose_underperformance." if other else ""
     if not worn_ads:
         return f"{text} (threshold: {THRESHOLD['worn_out']}).{rest}"
     spend = amount(total(ad.spend for ad in worn_ads), currency)
     step = "Replace their creatives: ads_create_ad_creative, then ads_update_ad."
-    return f"{text} ({creatives} {plural('creative', creatives)}, spend {spend} in {scope.days} days). {step}{rest}"
+    return f"{text} ({creatives:,} {plural('creative', creatives)}, spend {spend} in {scope.days} days). {step}{rest}"
 
 
 def _creatives(worn_ads: Iterable[JudgedAd]) -> list[Row]:

@@ -169,4 +169,4 @@ def _users_note(users: Sequence[Row]) -> str:
         return "No ad set that runs or can be started uses it."
     names = ", ".join(f"{row['id']} ({row.get('effective_status')})" for row in users[:MAX_NAMED])
     more = f" and {len(users) - MAX_NAMED} more" if len(users) > MAX_NAMED else ""
-    return f"{len(users)} {plural('ad set', len(users))} will bid without it: {names}{more}."
+    return f"{len(users):,} {plural('ad set', len(users))} will bid without it: {names}{more}."

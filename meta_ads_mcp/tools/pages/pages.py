@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Form, Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
@@ -264,7 +265,9 @@ class GetPageInsights(Params):
         missing = [name for name in self.metrics if name not in [row.get("name") for row in metrics.rows]]
         if missing:
             call.note(f"Meta has no figures per {self.period} for {', '.join(missing)}.")
-        return Result(f"{len(metrics.rows)} metric(s) of Page {self.page_id}.", _to_rows(metrics.rows))
+        return Result(
+            f"{len(metrics.rows)} {plural('metric', len(metrics.rows))} of Page {self.page_id}.", _to_rows(metrics.rows)
+        )
 
 
 def _to_rows(metrics: list[Row]) -> list[Row] | Table:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from meta_ads_mcp.core.fields import FieldList
-from meta_ads_mcp.core.listing import fields_for, read_list
+from meta_ads_mcp.core.listing import fields_for, plural, read_list
 from meta_ads_mcp.core.params import ListParams, Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
@@ -158,7 +158,8 @@ class GetPixelEvents(Params):
     def _summary(self, stats: PixelStats) -> str:
         if not stats.totals:
             return f"Pixel {self.pixel_id} received nothing in that time."
-        return f"Pixel {self.pixel_id}: {stats.total} by {self.aggregation}, {len(stats.totals)} value(s)."
+        values = f"{len(stats.totals)} {plural('value', len(stats.totals))}"
+        return f"Pixel {self.pixel_id}: {stats.total:,} by {self.aggregation}, {values}."
 
 
 # CustomConversionStatsResult.Aggregation of the SDK.

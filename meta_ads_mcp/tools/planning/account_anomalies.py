@@ -58,9 +58,10 @@ class GetAnomalies(Params):
         rows.sort(key=lambda row: (row[-1] != "bad", -abs(float(str(row[-3] or 0)))))
         table = Table(["account_id", "account_name", "currency", *DAY_COLUMNS], rows[:MAX_ROWS])
         bad = {str(row[0]) for row in rows if row[-1] == "bad"}
+        period = "yesterday" if self.days == 1 else f"in the last {self.days} days"
         summary = (
-            f"{len({str(row[0]) for row in rows})} of {len(accounts)} accounts have unusual figures in the last "
-            f"{self.days} days, {len(bad)} of them bad ones."
+            f"{len({str(row[0]) for row in rows})} of {len(accounts)} accounts had unusual figures {period}, "
+            f"{len(bad)} of them bad."
         )
         data = Whole(method=METHOD, unusual_days=Whole(table.public()), errors=errors)
         notes = ["Look at the cause with ads_explain_change.", "Money is in each account's currency."]

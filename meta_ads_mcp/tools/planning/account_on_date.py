@@ -14,6 +14,7 @@ from meta_ads_mcp.core.result import Result, Row, Table, Whole
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.dates import Day
 from meta_ads_mcp.core.values.ids import AccountId
+from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.planning.past_states import (
     States,
@@ -66,7 +67,7 @@ class GetAccountOnDate(Params):
             differences=Whole(Table(list(_COLUMNS), rows).public()),
             edits_since=len(events),
         )
-        notes = [f"budgets are in {account.currency}. Who changed it: ads_account_get_activity_logs."]
+        notes = [f"Budgets are in {account.currency}. Who changed it: ads_account_get_activity_logs."]
         if then.source.startswith("today"):
             notes.append("Without a snapshot, objects that were deleted since and unlogged values are missing.")
         if len(changes) > MAX_ROWS:
@@ -74,7 +75,8 @@ class GetAccountOnDate(Params):
         fields = Counter(str(row["field"]) for row in changes)
         counts = ", ".join(f"{count} {field}" for field, count in fields.most_common(4)) or "none"
         summary = (
-            f"{account.name or account.id} on {self.date}: {_sentence(then.states)}. Differences to today: {counts}."
+            f"{account.name or account.id} on {self.date}: {_sentence(then.states, account.currency)}. "
+            f"Differences to today: {counts}."
         )
         return Result(summary, data, notes=notes)
 
@@ -98,9 +100,11 @@ def _overview(states: States) -> Row:
     return rows
 
 
-def _sentence(states: States) -> str:
+def _sentence(states: States, currency: str) -> str:
     row = _overview(states)
+    budgets = row["active_daily_budgets"]
+    amount = f"{budgets:,.0f}" if offset(currency) == 1 else f"{budgets:,.2f}"
     return (
-        f"{row['active_campaigns']} of {row['campaigns']} campaigns and {row['active_ads']} of {row['ads']} ads on, "
-        f"daily budgets {row['active_daily_budgets']:,.2f}"
+        f"{row['active_campaigns']} of {row['campaigns']} campaigns and {row['active_ads']:,} of {row['ads']:,} ads "
+        f"active, daily budgets {amount} {currency}"
     )

@@ -14,6 +14,7 @@ from meta_ads_mcp.analysis.query.local import local_selection
 from meta_ads_mcp.analysis.query.selection import build_request
 from meta_ads_mcp.analysis.report import report
 from meta_ads_mcp.analysis.table import is_dimension
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Account, Call, ExportFormat
 from meta_ads_mcp.core.result import Listing, Result, Row, Whole
@@ -322,7 +323,7 @@ async def _save(
         "preview": report_file.preview.public(),
     }
     call.note("totals are sums of the rows; reach, frequency, costs and rates cannot be added.")
-    summary = f"Report {run_id}: {file.rows} rows in {file.path}, money in {account.currency}."
+    summary = f"Report {run_id}: {file.rows:,} {plural('row', file.rows)} in {file.path}, money in {account.currency}."
     return Result(summary, data, files=(file,))
 
 

@@ -96,7 +96,7 @@ class EventSender:
         earlier = f", {self.skip_count} sent before" if self.skip_count else ""
         bad = f", {refused_count} refused" if refused_count else ""
         where = f"dataset {self.main.object_id}{earlier}{bad}"
-        count = f"{self.sent_count} {plural('event', self.sent_count)}"
+        count = f"{self.sent_count:,} {plural('event', self.sent_count)}"
         return f"{count} sent to {where}; Meta received {self.confirmed_count}."
 
     def outcome(self, details: Row, next_step: str) -> Row:

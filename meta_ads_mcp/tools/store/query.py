@@ -57,7 +57,7 @@ class QueryStore(Params):
         for note in _notes(answer, accounts):
             call.note(note)
         count, reach = len(answer.rows), len(accounts)
-        summary = f"{count} {plural('row', count)} from {reach} {plural('account', reach)}."
+        summary = f"{count:,} {plural('row', count)} from {reach:,} {plural('account', reach)}."
         if answer.has_more:
             summary += f" There are more: aggregate, or add LIMIT and OFFSET (limit is {self.limit})."
         return Result(summary, Table(answer.columns, answer.rows))

@@ -249,7 +249,7 @@ class SyncRun:
             next_step="Query it with ads_query." if is_complete else RESUME,
         )
         summary = f"{count} of {len(rows)} accounts are up to date: {self._requests} requests, "
-        summary += f"{sum(sync.rows for sync in syncs)} rows read. {self.stopped}".rstrip()
+        summary += f"{sum(sync.rows for sync in syncs):,} rows read. {self.stopped}".rstrip()
         if self.stopped:
             summary += " What was read before is stored; make room and call ads_sync again."
         elif not is_complete:

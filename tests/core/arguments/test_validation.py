@@ -200,6 +200,20 @@ async def test_missing_argument_is_named() -> None:
     assert error["message"] == "Missing required argument 'account_id'."
 
 
+@pytest.mark.parametrize(
+    ("tool", "hint"),
+    [
+        ("ads_get_business_assets", "'what' is one of ad_accounts, pages"),
+        ("ads_get_business_invoices", "ads_get_ad_accounts"),
+        ("ads_library_search", "'countries': "),
+        ("ads_get_instagram_media", "ads_get_instagram_account"),
+        ("ads_catalog_items_batch", "ads_catalog_list_catalogs"),
+    ],
+)
+async def test_a_missing_argument_is_described(tool: str, hint: str) -> None:
+    assert hint in (await refused_unsent(tool))["next_step"]
+
+
 async def test_message_names_every_wrong_argument() -> None:
     error = await sample_graph(account).error("ads_test_everything", account_id="x", count=99, flag="no")
     assert all(name in error["message"] for name in ("account_id", "count", "flag"))

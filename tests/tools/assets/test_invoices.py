@@ -39,7 +39,7 @@ async def test_sums_are_per_currency_and_state() -> None:
     answer = await ScriptedGraph({"31/business_invoices": rows(*three)}).call(TOOL, business_id="31")
     notes = answer.structured["notes"]
     assert "2 PAID in USD: 10.30 USD." in notes
-    assert "1 UNPAID in JPY: 5000 JPY." in notes
+    assert "1 UNPAID in JPY: 5,000 JPY." in notes
 
 
 async def test_no_invoices_are_explained() -> None:

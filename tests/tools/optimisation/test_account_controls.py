@@ -108,7 +108,9 @@ async def test_the_question_names_the_reason_and_both_values() -> None:
 
 async def test_a_new_block_list_is_not_taken_for_the_account() -> None:
     desk = build_writer()
-    text = (await desk.call(UPDATE, account_id=desk.account, block_list={"name": "New", "add_urls": ["a.example"]})).text
+    text = (
+        await desk.call(UPDATE, account_id=desk.account, block_list={"name": "New", "add_urls": ["a.example"]})
+    ).text
     assert f'new block list in {desk.account} name: none → "New"' in text
     assert text.count(f'new block list in {desk.account} ("New")') == 1
 

@@ -93,7 +93,7 @@ def settle(desk: SandboxEngine, action: str) -> dict[str, Any]:
 async def test_reserving_is_asked_for_with_the_amount_and_undone_by_a_cancellation() -> None:
     desk = build_writer()
     question = await desk.call(PREDICT, settle(desk, "reserve"))
-    assert "5000.00 USD" in question.text
+    assert "5,000.00 USD" in question.text
     assert "commits the budget" in question.text
     assert desk.writes == []
     data = await desk.done(PREDICT, **settle(desk, "reserve"))

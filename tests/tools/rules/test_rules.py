@@ -45,7 +45,7 @@ ADS = ("entity_type", "EQUAL", "AD")
         (
             rule(ADS, ("spent", "GREATER_THAN", 5000)),
             "JPY",
-            "Once a day: for ads whose spend is above 5000 JPY, pause them.",
+            "Once a day: for ads whose spend is above 5,000 JPY, pause them.",
         ),
         (
             rule(ADS, ("ctr", "LESS_THAN", 1), ("time_preset", "EQUAL", "LAST_7D"), when="SEMI_HOURLY"),

@@ -107,7 +107,7 @@ class UnitAgreement:
         if count > plan.max_unasked:
             reasons.append(f"it changes {count} objects at once")
         if plan.refused:
-            rows = f"{len(plan.refused)} {plural('row', len(plan.refused))}"
+            rows = f"{len(plan.refused):,} {plural('row', len(plan.refused))}"
             reasons.append(f"{rows} cannot be carried out and only the others are")
         return list(dict.fromkeys(reasons))
 

@@ -114,7 +114,7 @@ class UnitText:
         count = sum(state.step.item is None for state in states)
         reasons = list(reasons)
         why = f"It needs the user's agreement because {join_reasons(reasons)}." if reasons else ""
-        parts = [f"{title}: {count} {plural('object', count)} of {plan.account}.", why, *self.sums(states)]
+        parts = [f"{title}: {count:,} {plural('object', count)} of {plan.account}.", why, *self.sums(states)]
         parts += [f"Note: {note}" for note in plan.notes]
         if plan.unchanged:
             parts.append(f"{len(plan.unchanged)} already have these values and stay as they are.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from meta_ads_mcp.core.clock import Clock
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.engine.authority import GraphPort
@@ -42,7 +43,7 @@ async def wait_for_videos(
             _put_off(states, pending)
             return
         if pending:
-            await report(f"Meta is processing {len(pending)} video(s)")
+            await report(f"Meta is processing {len(pending)} {plural('video', len(pending))}")
             await clock.sleep(POLL_SECONDS)
 
 

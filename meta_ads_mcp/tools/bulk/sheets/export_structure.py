@@ -77,7 +77,7 @@ class ExportStructure(Params):
             "next_step": "Edit the file in a spreadsheet, then show its differences with ads_import_structure.",
         }
         notes = ["An empty cell leaves a value as it is, NONE clears an end time, and a missing row changes nothing."]
-        return Result(f"{len(objects)} rows of {self.account_id} in {file.path}.", data, notes=notes, files=(file,))
+        return Result(f"{len(objects):,} rows of {self.account_id} in {file.path}.", data, notes=notes, files=(file,))
 
     async def _read(self, call: Call, *, links: bool) -> list[StructureObject]:
         reader = StructureReader(call, self.account_id, links, self.campaign_ids or ())

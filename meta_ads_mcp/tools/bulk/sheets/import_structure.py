@@ -221,7 +221,7 @@ def _of_account(item: StructureObject | AdsError, account_id: str) -> StructureO
 
 def _notes(rows: list[SheetRow], result: SheetDifferences) -> list[str]:
     count = len(rows)
-    text = f"{count} {plural('row', count)} in the file: {len(result.edits)} changed, {result.unchanged} unchanged"
+    text = f"{count:,} {plural('row', count)} in the file: {len(result.edits)} changed, {result.unchanged} unchanged"
     return [f"{text}, {len(result.problems)} refused ({len(result.stale)} of them stale)."]
 
 

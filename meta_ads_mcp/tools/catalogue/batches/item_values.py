@@ -112,7 +112,7 @@ class Differences:
             low, high = min(self.price_changes), max(self.price_changes)
             count = len(self.price_changes)
             span = f"{low:+.0%}" if round(low, 2) == round(high, 2) else f"from {low:+.0%} to {high:+.0%}"
-            row["price_changes"] = f"{count} {plural('price', count)}, {span}"
+            row["price_changes"] = f"{count:,} {plural('price', count)}, {span}"
         return row | ({"samples": self.samples} if self.samples else {})
 
 

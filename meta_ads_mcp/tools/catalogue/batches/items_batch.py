@@ -334,7 +334,7 @@ class BatchRun:
         is_finished = all(state == FINISHED for state in states.values())
         refusals = len({row["id"] for row in self.refused})
         catalog = self.args.catalog_id
-        sent = f"{count} {plural('item', count)} sent to catalog {catalog}"
+        sent = f"{count:,} {plural('item', count)} sent to catalog {catalog}"
         taken = f"Meta accepted {count - refusals}" if is_finished else "Meta still works on them"
         undo = "" if self.plan.changes[0].inverse is None else " ads_undo_change puts the earlier values back."
         data: Row = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -110,3 +111,40 @@ async def test_a_report_run_shows_its_progress_without_fields(box: FakeTransport
     assert seen[-1]["async_status"] == "Job Completed"
     assert seen[-1]["async_percent_completion"] == 100
     assert seen[-1]["time_completed"] >= seen[-1]["time_ref"]
+
+
+@pytest.mark.parametrize("limit", ["7", "100"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"breakdowns": "age,gender"},
+        {"sort": "spend_descending"},
+        {"filtering": [{"field": "impressions", "operator": "GREATER_THAN", "value": 2000}]},
+        {"time_increment": "3"},
+    ],
+)
+async def test_the_pages_of_a_run_are_the_rows_of_the_query(box: FakeTransport, query: Any, limit: str) -> None:
+    """No row is lost or repeated where a page ends within a window, at its end, or behind several windows."""
+    query = {
+        "fields": ["campaign_id", "spend", "reach", "actions"],
+        "level": "campaign",
+        "time_increment": "1",
+        "time_range": {"since": "2026-11-01", "until": "2026-11-06"},
+        **query,
+    }
+    rows = await box.insights(box.account(1), **query)
+    run = (await box.raw("POST", f"{box.account(1)}/insights", **query)).json()["report_run_id"]
+    for _ in range(3):
+        await box.get(run)
+    pages, after = [], {}
+    while True:
+        page = await box.get(f"{run}/insights", limit=limit, **after)
+        pages += page["data"]
+        if "next" not in page["paging"]:
+            break
+        after = {"after": page["paging"]["cursors"]["after"]}
+    assert len(rows) > 7
+    assert pages == rows
+    before = await box.get(f"{run}/insights", limit="5", before=page["paging"]["cursors"]["before"])
+    start = len(rows) - len(page["data"])
+    assert before["data"] == rows[max(0, start - 5) : start]

@@ -30,7 +30,7 @@ def read_insights(ask: Ask, *, asynchronous: bool = False) -> EdgeListing:
     if query.opted_in and not ask.graph.world.opted_in:
         return EdgeListing([])
     report = Report(query, _visible(ask, query, scope), ask.graph.max_insights_rows)
-    lines = report.lines()
+    lines = report.windowed_lines() if asynchronous else report.lines()
     return EdgeListing(lines, report.summary(lines), show=report.show)
 
 

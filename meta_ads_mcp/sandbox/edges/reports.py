@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,16 +29,11 @@ DEFAULT_FIELDS = (
 
 @dataclass
 class Job:
-    """The query of a run and how far it is. It advances when it is looked at, as the clock of a test may stand still.
+    """The rows of a run and how far it is. It advances when it is looked at, as the clock of a test may stand still."""
 
-    `rows` are those of the completed run, which no page computes again.
-    """
-
-    node: GraphNode
-    params: Mapping[str, Json]
+    rows: EdgeListing
     started: datetime
     looks: int = 0
-    rows: EdgeListing | None = None
 
     def step(self, now: datetime) -> tuple[str, int]:
         """Return the status of the run and its percentage."""
@@ -50,10 +44,11 @@ class Job:
 @serves("POST", "AdAccount/insights", "Campaign/insights", "AdSet/insights", "Ad/insights")
 def create(ask: Ask) -> Json:
     """Starts a run; what Graph would refuse at once is refused at once."""
-    read_insights(ask, asynchronous=True)
+    text = ask.params.get("fields")
+    rows = read_insights(replace(ask, wanted=expressions.parse(text) if text else None), asynchronous=True)
     store = ask.graph.world.store
     run_id = store.new_id("6023")
-    job = Job(ask.node, dict(ask.params), ask.graph.clock())
+    job = Job(rows, ask.graph.clock())
     fields = {"id": run_id, "account_id": ask.node.account, "time_ref": int(job.started.timestamp())}
     store.memory["report", run_id] = job
     store.add(GraphNode(run_id, "AdReportRun", fields, ask.node.account, DEFAULT_FIELDS))
@@ -79,8 +74,4 @@ def results(ask: Ask) -> EdgeListing:
     job: Job = ask.graph.world.store.memory["report", ask.node.id]
     if ask.node.get("async_status") or job.step(ask.graph.clock())[0] != "Job Completed":
         return EdgeListing([])
-    text = job.params.get("fields")
-    selections = expressions.parse(text) if text else None
-    if job.rows is None:
-        job.rows = read_insights(replace(ask, node=job.node, params=job.params, wanted=selections), asynchronous=True)
     return job.rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from meta_ads_mcp.sandbox.insights.metrics import EVENTS, WINDOWS
@@ -103,16 +104,36 @@ def value_within(sums: Sums, event_names: Sequence[str], window: str) -> int:
 
 def counts(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style) -> dict[str, tuple[int, dict[str, int]]]:
     """Per action type with a count: the default value and the value per asked window."""
-    result = {}
-    for name, names in types.items():
-        event_names = [item for item in names if style.off_meta or item not in OFF_META]
-        value = value_in(sums, event_names, DEFAULT)
-        if value:
-            result[name] = (
-                value,
-                {item: value_within(sums, event_names, item) for item in style.windows if item in SHOWN_WINDOWS},
-            )
-    return result
+    events = _events_of(tuple(types.items()), off_meta=style.off_meta)
+    values = dict.fromkeys(types, 0)
+    for metric, value in sums.items():
+        for name in events.types_by_metric.get(metric, ()):
+            values[name] += value
+    windows = [item for item in style.windows if item in SHOWN_WINDOWS]
+    return {
+        name: (value, {item: value_within(sums, events.by_type[name], item) for item in windows})
+        for name, value in values.items()
+        if value
+    }
+
+
+@dataclass(frozen=True)
+class _Events:
+    """The metrics and events that action types count, and the action types that a stored metric counts for."""
+
+    by_type: Mapping[str, tuple[str, ...]]
+    types_by_metric: Mapping[str, Sequence[str]]
+
+
+@lru_cache
+def _events_of(types: tuple[tuple[str, tuple[str, ...]], ...], *, off_meta: bool) -> _Events:
+    by_type = {name: tuple(item for item in names if off_meta or item not in OFF_META) for name, names in types}
+    by_metric: dict[str, list[str]] = {}
+    for name, names in by_type.items():
+        for metric in metrics_of(names):
+            if metric.partition(":")[2] in ("", *DEFAULT):
+                by_metric.setdefault(metric, []).append(name)
+    return _Events(by_type, by_metric)
 
 
 def rows(sums: Sums, types: Mapping[str, tuple[str, ...]], style: Style, show: Any) -> list[dict[str, str]]:

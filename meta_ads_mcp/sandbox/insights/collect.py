@@ -38,14 +38,14 @@ def campaign_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], fami
     return _add_up(metrics, (columns for _, columns in _campaign_days(plan, span, metrics, family)))
 
 
-@lru_cache(maxsize=600)
+@lru_cache(maxsize=300)
 def ad_set_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str) -> dict[str, Sums]:
     """Per ad set id."""
     days = (_divide(plan.ad_sets, day, columns) for day, columns in _campaign_days(plan, span, metrics, family))
     return _by_part(plan.ad_sets, _add_up(metrics, days))
 
 
-@lru_cache(maxsize=600)
+@lru_cache(maxsize=120)
 def ad_sums(plan: CampaignPlan, span: Span, metrics: tuple[str, ...], family: str, ad_set: str = "") -> dict[str, Sums]:
     """Per ad id; only of one ad set when it is named."""
     grids: dict[str, Sums] = {}
@@ -129,7 +129,11 @@ def _by_hour(plan: CampaignPlan, day: int, totals: dict[str, int], hours: int) -
 def _over_cells(plan: CampaignPlan, day: int, totals: dict[str, int], family: str) -> Sums:
     family_cells = cells(plan, family)
     columns: Sums = {}
+    nothing = [0] * len(family_cells.weights)
     for name, total in totals.items():
+        if not total:
+            columns[name] = nothing
+            continue
         group = GROUPS[name]
         base = columns[PARENTS[name]] if name in PARENTS else family_cells.weights
         weights = [value * bias[group] for value, bias in zip(base, family_cells.biases, strict=True)]
@@ -211,13 +215,20 @@ def _fill(name: str, shares: Sequence[int], columns: Sums, grid: Sums, salt: int
     above = grid.get(parent)
     spare = list(columns[parent]) if above else remaining
     table: list[int] = []
+    nothing = [0] * width
     for number, share in enumerate(shares):
+        if not share and above is None:
+            table += nothing
+            continue
         phase = ((salt + number) * 0.618034) % 1
         if above is None:
             row = take(share, remaining, phase)
         else:
             limits = above[number * width : (number + 1) * width]
             spare = list(map(sub, spare, limits))
+            if not share:
+                table += nothing
+                continue
             row = take_within(share, remaining, limits, spare if name not in UNLIMITED else None, phase)
         remaining = list(map(sub, remaining, row))
         table += row

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from meta_ads_mcp.sandbox.insights.metrics import closure
 from meta_ads_mcp.sandbox.insights.query import LEVELS, Query
 from meta_ads_mcp.sandbox.insights.scope import Found, Scope
 from meta_ads_mcp.sandbox.insights.segments import HOUR, grouped
+from meta_ads_mcp.sandbox.insights.windows import WindowedLines
 from meta_ads_mcp.sandbox.refusal import Refusal
 
 Json = Any
@@ -27,6 +28,8 @@ Shown = dict[tuple[CampaignPlan, Part], int]
 @dataclass(slots=True)
 class ReportLine:
     """Sums of one row-to-be: the object's ids per level, the window and the cell's breakdown values.
+
+    A metric that the sums lack is 0.
 
     `positions` are those of the cell among the joint cells of the breakdown family; `shown` are the impressions per ad
     set, from which people are counted.
@@ -42,7 +45,7 @@ class ReportLine:
     def add(self, other: ReportLine) -> None:
         """Add the figures of another line to this one."""
         for name, value in other.sums.items():
-            self.sums[name] += value
+            self.sums[name] = self.sums.get(name, 0) + value
         for key, count in other.shown.items():
             self.shown[key] = self.shown.get(key, 0) + count
 
@@ -59,8 +62,27 @@ class Report:
         """All rows-to-be, filtered and sorted."""
         if self.query.family == "unmodelled":
             return []
-        lines = [line for line in self._lines() if line.sums["impressions"] and self._fits(line)]
+        lines: list[ReportLine] = []
+        for window in self.query.ranges:
+            lines += self.lines_of(window)
+            self._refuse_above_maximum(len(lines))
         return self._sort_lines(lines) if self.query.sort else lines
+
+    def windowed_lines(self) -> Sequence[ReportLine]:
+        """The same lines, of which only those of one window are in memory, as far as the order allows it."""
+        if self.query.sort or len(self.query.ranges) == 1 or self.query.family == "unmodelled":
+            return self.lines()
+        without_figures = replace(self, query=replace(self.query, fields=(), summary=()))
+        counts: list[int] = []
+        for window in self.query.ranges:
+            counts.append(len(without_figures.lines_of(window)))
+            self._refuse_above_maximum(sum(counts))
+        return WindowedLines(self.query.ranges, counts, self.lines_of)
+
+    def _refuse_above_maximum(self, count: int) -> None:
+        if count > self.max_rows:
+            text = "(#100) Please reduce the amount of data you're asking for, then retry your request"
+            raise Refusal(text, subcode=1487534)
 
     def show(self, line: ReportLine) -> dict[str, Json]:
         """Return a row as Graph returns it."""
@@ -87,25 +109,21 @@ class Report:
         owners = [owner(field) for field, _, _ in self.query.filtering]
         return LEVELS[max(LEVELS.index(level) for level in (self.query.level, *owners) if level)]
 
-    def _lines(self) -> list[ReportLine]:
-        ids_to_keep = self._ids_to_keep()
-        lines: dict[tuple[str, Window, Cell], ReportLine] = {}
-        for window in self.query.ranges:
-            for entry in self._objects(window, self.query.family, self.depth):
-                is_visible = self.scope.hidden.isdisjoint(entry.ids.values())
-                if is_visible and (ids_to_keep is None or entry.ids[self.depth] in ids_to_keep):
-                    self._merge(lines, window, entry)
-            if len(lines) > self.max_rows:
-                text = "(#100) Please reduce the amount of data you're asking for, then retry your request"
-                raise Refusal(text, subcode=1487534)
-        return list(lines.values())
+    def lines_of(self, window: Window) -> list[ReportLine]:
+        """The lines of a window, filtered."""
+        lines: dict[tuple[str, Cell], ReportLine] = {}
+        for entry in self._objects(window, self.query.family, self.depth):
+            is_visible = self.scope.hidden.isdisjoint(entry.ids.values())
+            if is_visible and (self._ids_to_keep is None or entry.ids[self.depth] in self._ids_to_keep):
+                self._merge(lines, window, entry)
+        return [line for line in lines.values() if line.sums.get("impressions") and self._fits(line)]
 
-    def _merge(self, lines: dict[tuple[str, Window, Cell], ReportLine], window: Window, entry: Found) -> None:
+    def _merge(self, lines: dict[tuple[str, Cell], ReportLine], window: Window, entry: Found) -> None:
         """Add an object's cells to the lines of the level that is asked for."""
         ids_of_level = {level: entry.ids[level] for level in LEVELS[: LEVELS.index(self.query.level) + 1]}
         own_id = ids_of_level[self.query.level]
         for line in self._cells(entry, ids_of_level, window):
-            key = (own_id, window, line.cell)
+            key = (own_id, line.cell)
             if key in lines:
                 lines[key].add(line)
             else:
@@ -119,15 +137,18 @@ class Report:
         if not self.query.family:
             yield ReportLine(ids, window, (), entry.flat(), entry.flat_shown())
             return
-        for cell, positions in grouped(entry.plan, self.query.family, self.query.breakdowns):
-            sums = {name: sum(map(values.__getitem__, positions)) for name, values in entry.sums.items()}
-            impressions = {
-                (entry.plan, part): sum(map(values.__getitem__, positions)) for part, values in entry.shown.items()
-            }
+        groups = grouped(entry.plan, self.query.family, self.query.breakdowns)
+        every_positions = [positions for _, positions in groups]
+        metrics = {name: _add_cells(values, every_positions) for name, values in entry.sums.items() if any(values)}
+        shown = {(entry.plan, part): _add_cells(values, every_positions) for part, values in entry.shown.items()}
+        for number, (cell, positions) in enumerate(groups):
+            sums = {name: value for name, values in metrics.items() if (value := values[number])}
+            impressions = {part: values[number] for part, values in shown.items()}
             yield ReportLine(ids, window, cell, sums, impressions, positions)
 
     # -- filters ------------------------------------------------------------------------------------------------------
 
+    @cached_property
     def _ids_to_keep(self) -> set[str] | None:
         """Ids at the deepest level that fit the filters with an owner (`campaign.name`); None for all."""
         conditions = [item for item in self.query.filtering if owner(item[0])]
@@ -175,14 +196,26 @@ class Report:
         return Row(
             line.sums,
             self.scope.account.offset,
-            self._audiences(line),
-            self._shared_audience(line),
-            self.scope.names(line.ids),
+            self._audiences(line) if PEOPLE in self._needs else (),
+            self._shared_audience(line) if PEOPLE in self._needs else 0.0,
+            self._names(line.ids),
             query.style,
             hourly=query.family == HOUR,
             old_reach=query.old_reach,
             level=level,
         )
+
+    def _names(self, ids: Mapping[str, str]) -> Mapping[str, Json]:
+        """The texts of an object. The rows of an object follow each other, so the last texts are kept."""
+        key = tuple(ids.values())
+        if self._last_names.get(key) is None:
+            self._last_names.clear()
+            self._last_names[key] = self.scope.names(ids)
+        return self._last_names[key]
+
+    @cached_property
+    def _last_names(self) -> dict[tuple[str, ...], Mapping[str, Json]]:
+        return {}
 
     def _audiences(self, line: ReportLine) -> list[tuple[float, int]]:
         """Size and impressions of the audiences of a line's ad sets."""
@@ -254,6 +287,13 @@ class Report:
             whole.add(line)
         fields = [name for name in query.summary if name in FIGURES or name.startswith("account_")]
         return self._show(whole, fields, "account")
+
+
+def _add_cells(values: Sequence[int], groups: Iterable[Sequence[int]]) -> list[int]:
+    """Return the sum of the values at the positions of each group."""
+    return [
+        values[positions[0]] if len(positions) == 1 else sum(map(values.__getitem__, positions)) for positions in groups
+    ]
 
 
 def owner(field: str) -> str:

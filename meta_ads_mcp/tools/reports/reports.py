@@ -291,7 +291,10 @@ def _unfinished(job: ReportJob) -> Result:
         parts=len(job.parts),
         parts_ready=ready,
         rows_ready=job.rows,
-        next_step="Make the same call again: it continues where it stopped.",
+        next_step=(
+            "Make the same call again: it continues where it stopped. max_wait_seconds may be raised up to 3600 if the"
+            " client waits that long for an answer."
+        ),
     )
     return Result(f"{ready} of {len(job.parts)} parts of the report are ready, {job.rows} rows.", data)
 

@@ -127,23 +127,23 @@ def _without(value: Any, names: frozenset[str]) -> Any:
 class _ValuePlace:
     """State where a value stands: its innermost key, all keys, and whether it is in a filter or a list of Meta.
 
-    `shared` is SHARED or SHARED_PAGE within a list of Meta, else None.
+    `sharing` is SHARED or SHARED_PAGE within a list of Meta, else None.
     """
 
     key: str = ""
     path: str = ""
     is_filter: bool = False
-    shared: str | None = None
+    sharing: str | None = None
 
     def below(self, name: str, key: str | None = None, *, is_filter: bool = False) -> _ValuePlace:
         """Return the place of the value `name` of an object here. `key` is the key that says what the value is."""
         key = name if key is None else key
-        shared = None if kind_of_key(key) else self.shared
+        sharing = None if kind_of_key(key) else self.sharing
         if key in _SHARED_PAGES:
-            shared = SHARED_PAGE
+            sharing = SHARED_PAGE
         elif key in _SHARED_LISTS:
-            shared = SHARED
-        return _ValuePlace(key, f"{self.path}.{name}" if self.path else name, is_filter, shared)
+            sharing = SHARED
+        return _ValuePlace(key, f"{self.path}.{name}" if self.path else name, is_filter, sharing)
 
 
 def _ids_in(value: Any, place: _ValuePlace) -> Iterator[NamedId]:
@@ -164,7 +164,7 @@ def _ids_in_object(value: Mapping[str, Any], place: _ValuePlace) -> Iterator[Nam
         return
     condition = value.get("field") if "value" in value else None
     for name, item in value.items():
-        yield from _ids_of_text(str(name), _ValuePlace("", place.path, shared=place.shared))
+        yield from _ids_of_text(str(name), _ValuePlace("", place.path, sharing=place.sharing))
         if isinstance(condition, str) and name == "value":
             # {"field": "campaign.id", "operator": "IN", "value": [...]}: the field says what the value is.
             yield from _ids_in(item, place.below(name, _key_of_filter(condition), is_filter=True))
@@ -197,7 +197,7 @@ def _ids_of_text(text: str, place: _ValuePlace) -> Iterator[NamedId]:
     shortest = _shortest_id(place)
     if shortest is None:
         return
-    kind = place.shared or kind_of_key(place.key) or ANY
+    kind = place.sharing or kind_of_key(place.key) or ANY
     for word in dict.fromkeys(_WORD.findall(text) + (_WORD.findall(unquote(text)) if "%" in text else [])):
         if word.startswith("act_") or max(map(len, word.split("_"))) >= shortest:
             yield NamedId(word, kind, place.path or place.key)
@@ -208,7 +208,7 @@ def _shortest_id(place: _ValuePlace) -> int | None:
     key = place.key
     if key in NOT_IDS and key not in _NUMBERS:
         return None
-    if place.shared:
+    if place.sharing:
         return MAX_SHARED_DIGITS + 1
     if kind_of_key(key) is not None or _ID_KEY.search(key):
         return 1

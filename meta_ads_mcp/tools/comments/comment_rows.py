@@ -45,7 +45,7 @@ class Comment:
     text: str
     author: str
     author_id: str
-    hidden: bool
+    is_hidden: bool
     replies: int
     repliers: tuple[str, ...] = ()
     answered: bool = False
@@ -58,7 +58,7 @@ class Comment:
     @property
     def settled(self) -> bool:
         """Return whether nothing is left to answer: it was answered, is hidden, or is the Page's own."""
-        return self.answered or self.hidden or self.author_id == self.post.page
+        return self.answered or self.is_hidden or self.author_id == self.post.page
 
     def row(self) -> Row:
         """Return the values of COLUMNS by name."""
@@ -69,7 +69,7 @@ class Comment:
             "platform": self.post.platform,
             "username": self.author or None,
             "message": self.text,
-            "is_hidden": self.hidden,
+            "is_hidden": self.is_hidden,
             "replies": self.replies,
             "answered": self.answered,
             "ad_id": ad_id,
@@ -196,16 +196,16 @@ def _comment(post: AdPost, row: Row) -> Comment:
     if post.platform == "instagram":
         replies = _rows(row.get("replies"))
         names = tuple(str(reply.get("username")) for reply in replies)
-        moment, text, hidden, count = row.get("timestamp"), row.get("text"), row.get("hidden"), len(replies)
+        moment, text, is_hidden, count = row.get("timestamp"), row.get("text"), row.get("hidden"), len(replies)
         name = row.get("username")
     else:
         replies = _rows(row.get("comments"))
         names = tuple(str(reply["from"].get("id")) for reply in replies if isinstance(reply.get("from"), dict))
-        moment, text, hidden = row.get("created_time"), row.get("message"), row.get("is_hidden")
+        moment, text, is_hidden = row.get("created_time"), row.get("message"), row.get("is_hidden")
         count, name = int(row.get("comment_count") or len(replies)), author.get("name")
     return Comment(
         post, str(row.get("id")), _seconds(moment), str(text or ""), str(name or ""), str(author.get("id") or ""),
-        bool(hidden), count, names,
+        bool(is_hidden), count, names,
     )  # fmt: skip
 
 

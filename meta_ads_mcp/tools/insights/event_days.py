@@ -28,9 +28,9 @@ async def read_periods(
     reads = [await read_all(call, object_id, fields, **part) for part in parts]
     if not any(reads) or not object_id.startswith("act_"):
         return [row for rows in reads for row in rows], None
-    meant = event_objects(await read_all(call, object_id, OBJECT_FIELDS, level="campaign", **period), "campaign_id")
+    targets = event_objects(await read_all(call, object_id, OBJECT_FIELDS, level="campaign", **period), "campaign_id")
     pairs = zip(reads, parts, strict=True)
-    return [row for rows, part in pairs for row in await add_event(call, object_id, rows, meant, **part)], meant
+    return [row for rows, part in pairs for row in await add_event(call, object_id, rows, targets, **part)], targets
 
 
 def _parts(increment: str, period: dict[str, Any]) -> list[dict[str, Any]]:
@@ -49,14 +49,14 @@ def _parts(increment: str, period: dict[str, Any]) -> list[dict[str, Any]]:
     return [{**period, "time_range": each.model_dump()} for each in ranges]
 
 
-async def add_event(call: Call, object_id: str, rows: list[Row], meant: EventObjects, **params: Any) -> list[Row]:
+async def add_event(call: Call, object_id: str, rows: list[Row], targets: EventObjects, **params: Any) -> list[Row]:
     """Return the rows of an account with the results and the spend of the campaigns that are meant for the event."""
-    if meant.event is None or not rows:
+    if targets.event is None or not rows:
         return rows
-    event_rows = await read_all(call, object_id, EVENT_FIELDS, filtering=[campaign_filter(meant)], **params)
-    return with_event(rows, event_rows, meant.event)
+    event_rows = await read_all(call, object_id, EVENT_FIELDS, filtering=[campaign_filter(targets)], **params)
+    return with_event(rows, event_rows, targets.event)
 
 
-def campaign_filter(meant: EventObjects) -> Row:
+def campaign_filter(targets: EventObjects) -> Row:
     """Return the filter of Graph that leaves only the campaigns that are meant for the event."""
-    return {"field": "campaign.id", "operator": "IN", "value": list(meant.ids)}
+    return {"field": "campaign.id", "operator": "IN", "value": list(targets.ids)}

@@ -115,33 +115,33 @@ class PortfolioSummary(Params):
 
     async def _compare(self, call: Call, ids: Sequence[str], names: Names, compare_to: Earlier | TimeRange) -> Result:
         nodes = await _each(call, ids, "", {"fields": ",".join(totals.NODE_FIELDS)})
-        failed = {account: node for account, node in nodes.items() if isinstance(node, AdsError)}
-        if failed and len(failed) == len(ids):
-            raise next(iter(failed.values()))
+        failures = {account: node for account, node in nodes.items() if isinstance(node, AdsError)}
+        if failures and len(failures) == len(ids):
+            raise next(iter(failures.values()))
         each = [totals.account_figures(name, node) for name, node in nodes.items() if not isinstance(node, AdsError)]
         windows, errors = await _read_windows(call, each, self.date_preset, self.time_range, compare_to)
-        failed |= errors
-        compared = two_windows.ComparedPortfolio(windows)
+        failures |= errors
+        comparison = two_windows.ComparedPortfolio(windows)
         figures = {item.account.id: (item.now, item.before, item.event) for item in windows}
         due = alerts([item.account for item in windows], figures)
         first = list(dict.fromkeys(alert.account.id for alert in due))
         silent = [item.account for item in windows if not item.delivered]
         data: Row = {
             **self._period,
-            **_windows_of(compared),
+            **_windows_of(comparison),
             "attention": [alert.public() for alert in due],
-            "by_account": Whole(compared.table(first, ACCOUNT_STATUS).public()),
-            "totals": compared.totals(),
+            "by_account": Whole(comparison.table(first, ACCOUNT_STATUS).public()),
+            "totals": comparison.totals(),
             "no_data": [account.identity() for account in silent],
-            "errors": [_failure(account, names.get(account), error) for account, error in failed.items()],
+            "errors": [_failure(account, names.get(account), error) for account, error in failures.items()],
         }
         read = [item.account for item in windows]
-        notes = [RESULTS, *_notes(read, silent, failed), *_length_notes(windows), *self._today_notes(call, read)]
-        picture = comparison_picture(call, compared) if self.chart else NO_PICTURE
+        notes = [RESULTS, *_notes(read, silent, failures), *_length_notes(windows), *self._today_notes(call, read)]
+        picture = comparison_picture(call, comparison) if self.chart else NO_PICTURE
         name = compare_to if isinstance(compare_to, str) else f"{compare_to.since} to {compare_to.until}"
         summary = (
             f"{len(windows) - len(silent)} of {len(ids)} accounts delivered in {self._period_name} or {name}. "
-            f"Spend {compared.spend_text()}.{_attention_text(due)}"
+            f"Spend {comparison.spend_text()}.{_attention_text(due)}"
         )
         return Result(summary, Whole(data), notes=notes, images=list(picture.images), files=picture.files)
 
@@ -166,8 +166,8 @@ def _attention_text(each: Sequence[Alert]) -> str:
     return f" Needs attention: {'; '.join(texts)}{rest}." if texts else ""
 
 
-def _windows_of(compared: two_windows.ComparedPortfolio) -> Row:
-    pair = compared.pair
+def _windows_of(comparison: two_windows.ComparedPortfolio) -> Row:
+    pair = comparison.pair
     return {"window": pair.now.model_dump(), "window_before": pair.before.model_dump()} if pair else {}
 
 
@@ -261,7 +261,9 @@ def _failure(account: str, name: object, error: AdsError) -> Row:
 
 
 def _notes(
-    delivered: Sequence[totals.AccountFigures], silent: Sequence[totals.AccountFigures], failed: Mapping[str, AdsError]
+    delivered: Sequence[totals.AccountFigures],
+    silent: Sequence[totals.AccountFigures],
+    failures: Mapping[str, AdsError],
 ) -> list[str]:
     notes = ["Money is in each account's currency and never added across currencies; reach is not added at all."]
     zones = sorted({account.timezone for account in delivered})
@@ -271,6 +273,6 @@ def _notes(
         )
     if silent:
         notes.append("no_data: Meta returns no row for an account if nothing was delivered.")
-    if failed:
+    if failures:
         notes.append("Accounts in errors are not included in any figure or total.")
     return notes

@@ -12,6 +12,7 @@ against all of it, and rejects a wrong value with the reason.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -32,7 +33,7 @@ _MAX_PATTERN_CHARS = 12
 _SELF_EVIDENT = frozenset(
     {
         "ISO 8601 or Unix seconds",
-        "Meta's targeting object",
+        "e.g. yesterday, last_7d, this_month, last_month",
         "Part of the name",
         "Add a picture",
         "The same key goes on where an earlier call stopped",
@@ -57,7 +58,19 @@ def input_schema(params: type[BaseModel]) -> dict[str, Any]:
         name: _with_lines(argument if name in required else _with_examples(argument))
         for name, argument in schema["properties"].items()
     }
-    return {"additionalProperties": False, **schema, "properties": arguments}
+    return {"additionalProperties": False, **schema, "properties": refer_to_earlier(arguments)}
+
+
+def refer_to_earlier(arguments: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the arguments with "as NAME" in place of a description that the earlier argument NAME has."""
+    first: dict[str, str] = {}
+    shorter: dict[str, dict[str, Any]] = {}
+    for name, argument in arguments.items():
+        text = argument.get("description", "")
+        earlier = first.setdefault(text, name)
+        is_repeated = text and earlier != name and not text.startswith("as ")
+        shorter[name] = {**argument, "description": f"as {earlier}"} if is_repeated else {**argument}
+    return shorter
 
 
 def _with_examples(argument: dict[str, Any]) -> dict[str, Any]:

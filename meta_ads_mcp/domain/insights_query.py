@@ -45,7 +45,7 @@ FilterOperator = Literal[
     "NONE",
     "TOP",
 ]
-_OPERATOR_SCHEMA = {"type": "string", "description": "e.g. EQUAL, GREATER_THAN, LESS_THAN, IN, CONTAIN, IN_RANGE"}
+_OPERATOR_SCHEMA = {"type": "string", "description": "e.g. EQUAL, GREATER_THAN, IN, CONTAIN"}
 _VALUE_SCHEMA = {"type": "array", "items": {"type": "string"}}
 _TAKES_LIST = frozenset(
     "IN NOT_IN IN_RANGE NOT_IN_RANGE CONTAINS_ANY CONTAINS_ALL NOT_CONTAINS_ANY ANY ALL NONE".split()

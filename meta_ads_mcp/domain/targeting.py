@@ -121,7 +121,7 @@ TargetingSpec = Annotated[
     AfterValidator(allow_only("a targeting spec", TARGETING_KEYS, _SUCH_AS, _parent_key)),
     AfterValidator(_check_nested_keys),
     HoldsTargeting("spec"),
-    Field(description="Meta's targeting object; places and interests by id or name"),
+    Field(description="Places and interests by id or name"),
 ]
 
 

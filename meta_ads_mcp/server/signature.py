@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from meta_ads_mcp.core.schema import refer_to_earlier
 from meta_ads_mcp.core.values.type_text import signature
 
 Schema = Mapping[str, Any]
@@ -39,12 +40,11 @@ def describe_arguments(schema: Schema, tool: str = "") -> dict[str, str]:
     """
     properties: Mapping[str, Schema] = schema.get("properties", {})
     required = [name for name in properties if name in schema.get("required", ())]
-    first: dict[str, str] = {}
-    texts = {}
-    for name in [*required, *(name for name in properties if name not in required)]:
-        value = {**properties[name], "description": _text_for_search(tool, name, properties[name])}
-        described = first.setdefault(value.get("description", ""), name)
-        if described != name and value.get("description"):
-            value["description"] = f"as {described}"
-        texts[name] = f"{'required ' if name in required else ''}{signature(value)}"
-    return texts
+    names = [*required, *(name for name in properties if name not in required)]
+    described = {
+        name: {**properties[name], "description": _text_for_search(tool, name, properties[name])} for name in names
+    }
+    return {
+        name: f"{'required ' if name in required else ''}{signature(value)}"
+        for name, value in refer_to_earlier(described).items()
+    }

@@ -75,7 +75,7 @@ def money_accounts(data: Any, account: str | None) -> set[str]:
         return set()
     account = _account_of(data) or account
     inside = set().union(*(money_accounts(value, account) for key, value in data.items() if key not in _AS_IT_IS))
-    has_amount = any(_minor(data[key]) is not None for key in data.keys() & MONEY_FIELDS)
+    has_amount = any(_minor(data[key]) is not None and not is_factor(key, data) for key in data.keys() & MONEY_FIELDS)
     return inside | {account} if has_amount and account else inside
 
 
@@ -112,10 +112,18 @@ def shape_row(
         # The URLs of `paging` carry the token. `page.after` and `has_more` replace them.
         if key == "paging" or (key in drop and not whole):
             continue
-        item = _shape_field(key, value, currency, currencies, is_insights=is_insights)
+        if is_factor(key, row):
+            item = _plain(value)
+        else:
+            item = _shape_field(key, value, currency, currencies, is_insights=is_insights)
         if whole or item not in (None, "", [], {}):
             result[field_name(key)] = item
     return result
+
+
+def is_factor(name: str, row: Mapping[str, Any]) -> bool:
+    """Return whether a field multiplies a budget and is not an amount (SDK class HighDemandPeriod)."""
+    return name == "budget_value" and row.get("budget_value_type") == "MULTIPLIER"
 
 
 def _shape_field(key: str, value: Any, currency: str | None, currencies: Currencies, *, is_insights: bool) -> Any:

@@ -13,6 +13,7 @@ _AFTER_CREATION = {
     "AdVideo": "Next: ads_create_ad_creative with video_id={id}.",
     "AdStudy": "After its end, ads_experiment_abtest_get_test with study_id={id} judges it. Until then "
     "ads_experiment_abtest_update_test ends or deletes it.",
+    "CustomAudience": "ads_get_audience_details with audience_id={id} tells when it is ready for ads_create_ad_set.",
 }
 _PAUSED = "It was created PAUSED: activate it with ads_set_status when all of it is ready."
 _DELETE_AGAIN = "ads_undo_change with created=delete deletes it again."

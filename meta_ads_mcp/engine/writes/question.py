@@ -19,6 +19,7 @@ from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS, UnreadableAmount, parse_minor
 from meta_ads_mcp.core.values.text import show_hidden
 from meta_ads_mcp.core.write import Change, Plan
+from meta_ads_mcp.engine.answer.shape import is_factor
 
 # A status, an id or a date: shown without quotes.
 _WORD = re.compile(r"[A-Z][A-Z0-9_]{0,60}|[0-9][0-9T:.+_-]{0,40}")
@@ -80,7 +81,9 @@ class QuestionText:
         pairs = [(name, change.before.get(name), value) for name, value in values.items()]
         changed = [pair for pair in pairs if change.effect is Effect.CREATE or not _is_same(pair[1], pair[2])]
         return [
-            (name, None if before is None else _abbreviate(self.value(name, before)), self.value(name, after))
+            (name, None, str(after))
+            if is_factor(name, values)
+            else (name, None if before is None else _abbreviate(self.value(name, before)), self.value(name, after))
             for name, before, after in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
         ]
 

@@ -176,6 +176,14 @@ async def test_only_a_change_offers_to_put_earlier_values_back(client: ScriptedG
     assert "earlier values" not in rule.structured["data"]["next_step"]
 
 
+async def test_a_multiplier_of_a_budget_is_not_shown_as_money(client: ScriptedGraph) -> None:
+    period = {"time_start": "1796425200", "time_end": "1796525200"}
+    arguments = {"campaign_id": CAMPAIGN, "budget_value": 20, "budget_value_type": "MULTIPLIER", **period}
+    plan = (await engine(client).call("ads_create_budget_schedule", arguments)).structured
+    assert "budget_value: none → 20;" in plan["summary"]
+    assert plan["data"]["changes"]["budget_value"]["after"] == 20
+
+
 SKIPPED, TWICE = "2027-03-28T02:30:00", "2027-10-31T02:30:00"
 SCHEDULE = {"campaign_id": CAMPAIGN, "budget_value": 100, "budget_value_type": "ABSOLUTE"}
 

@@ -8,19 +8,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from meta_ads_mcp.sandbox.delivery_plan import uniforms
 from meta_ads_mcp.sandbox.edges import lists
 from meta_ads_mcp.sandbox.edges.registry import Ask, EdgeListing, serves
 from meta_ads_mcp.sandbox.edges.writing import SUCCESS, change, check_name, gone, need, readable
 from meta_ads_mcp.sandbox.filters import number
-from meta_ads_mcp.sandbox.refusal import Refusal, invalid, invalid_param, is_required, missing_permission
+from meta_ads_mcp.sandbox.refusal import Refusal, invalid, is_required, missing_permission
 from meta_ads_mcp.sandbox.store import GraphNode
 from meta_ads_mcp.sandbox.world.build import stamp
 
 Json = Any
-PERIOD_DAYS = {"day": 1, "week": 7, "days_28": 28}
-# Metrics that Meta took away. Source: docs platforminsights/page/deprecated-metrics
-GONE = ("page_impressions", "post_impressions", "page_fan", "page_engaged_users", "page_consumptions")
 SOONEST, LATEST = timedelta(minutes=10), timedelta(days=75)
 CONTENT = ("message", "link", "attached_media", "child_attachments", "picture", "object_attachment")
 DUPLICATE = 506
@@ -98,32 +94,6 @@ def attachments(ask: Ask) -> Any:
     require_page_token(ask, ask.node.id.split("_", 1)[0], "pages_read_engagement")
     link = ask.node.get("link")
     return {"data": [{"media_type": "link", "type": "share", "url": link, "unshimmed_url": link}] if link else []}
-
-
-@serves("GET", "Page/insights")
-def page_insights(ask: Ask) -> Any:
-    """Each metric with the last two periods, as Graph gives it without a range; those it took away are refused."""
-    require_page_token(ask, ask.node.id, "pages_read_engagement")
-    metrics = ask.params.get("metric")
-    if not metrics:
-        raise invalid_param("metric", "is required.")
-    period = ask.params.get("period", "day")
-    return {"data": [_metric(ask, str(name), period) for name in metrics]}
-
-
-def _metric(ask: Ask, name: str, period: str) -> Any:
-    if name.startswith(GONE):
-        raise invalid_param("metric", "The value must be a valid insights metric")
-    days = PERIOD_DAYS.get(period, 1)
-    midnight = ask.graph.clock().replace(hour=8, minute=0, second=0, microsecond=0)
-    ends = [midnight - timedelta(days=back) for back in (1, 0)]
-    sizes = uniforms("page insights", ask.node.id, name)[: len(ends)]
-    points = [
-        {"value": round(100 * days * size), "end_time": stamp(end)} for size, end in zip(sizes, ends, strict=True)
-    ]
-    title = name.replace("_", " ").capitalize()
-    row = {"name": name, "period": period, "values": points, "title": title, "description": f"{title}."}
-    return row | {"id": f"{ask.node.id}/insights/{name}/{period}"}
 
 
 def created(node: GraphNode) -> float:

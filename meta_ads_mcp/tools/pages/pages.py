@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+import re
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
@@ -27,6 +28,8 @@ MAX_MESSAGE_CHARS = 63_206
 # The range in which Meta accepts a scheduled post (Meta docs, pages-api/posts).
 MIN_AHEAD_SECONDS = 10 * 60
 MAX_AHEAD_SECONDS = 30 * 86_400
+PERIOD_DAYS = {"week": 7, "days_28": 28}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _with_page(value: str) -> str:
@@ -237,7 +240,10 @@ class DeletePost(ConfirmedParams):
     page_token=True,
 )
 class GetPageInsights(Params):
-    """Read figures of a Page (not of ads): views, reach, engagements, follows; per day, week or 28 days."""
+    """Read figures of a Page (not of ads): views, reach, engagements, follows; per day, week or 28 days.
+
+    Days are Meta's, in California. since and until given as dates are both included.
+    """
 
     page_id: PageId
     metrics: Annotated[
@@ -259,29 +265,49 @@ class GetPageInsights(Params):
             page=self.page_id,
             metric=self.metrics,
             period=self.period,
-            since=self.since,
-            until=self.until,
+            since=_shift_date(self.since, 1),
+            until=_shift_date(self.until, 2),
         )
         missing = [name for name in self.metrics if name not in [row.get("name") for row in metrics.rows]]
         if missing:
             call.note(f"Meta has no figures per {self.period} for {', '.join(missing)}.")
-        return Result(
-            f"{len(metrics.rows)} {plural('metric', len(metrics.rows))} of Page {self.page_id}.", _to_rows(metrics.rows)
-        )
+        if length := PERIOD_DAYS.get(self.period):
+            call.note(f"Each value covers the {length} days up to last_day; values that overlap cannot be added up.")
+        count = len(metrics.rows)
+        summary = f"{count} {plural('metric', count)} of Page {self.page_id} per {self.period}."
+        return Result(summary, _to_rows(metrics.rows))
+
+
+def _shift_date(moment: str | None, days: int) -> str | None:
+    """Return a date moved by some days, because Graph selects periods by their end, which is a midnight.
+
+    Moments with a time are sent as they are.
+    """
+    if moment is None or not _DATE.fullmatch(moment):
+        return moment
+    return (date.fromisoformat(moment) + timedelta(days=days)).isoformat()
+
+
+def _last_day(end_time: object) -> str | None:
+    """Return the last day of a period that ends at midnight in California, which is 7 or 8 o'clock UTC."""
+    try:
+        return (datetime.fromisoformat(str(end_time)) - timedelta(hours=12)).date().isoformat()
+    except ValueError:
+        return None
 
 
 def _to_rows(metrics: list[Row]) -> list[Row] | Table:
     """Return a row per metric, or a table if a metric has several periods."""
     points = [(row, value) for row in metrics for value in row.get("values") or [] if isinstance(value, dict)]
     if len(points) > len(metrics):
-        rows = [[row.get("name"), value.get("end_time"), value.get("value")] for row, value in points]
-        return Table(["metric", "end_time", "value"], rows)
+        rows = [[row.get("name"), _last_day(value.get("end_time")), value.get("value")] for row, value in points]
+        return Table(["metric", "last_day", "value"], rows)
     return [
         {
             "metric": row.get("name"),
             "value": value.get("value"),
             "period": row.get("period"),
-            "end_time": value.get("end_time"),
+            "last_day": _last_day(value.get("end_time")),
             "title": row.get("title"),
             "description": row.get("description"),
         }

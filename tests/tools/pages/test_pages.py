@@ -11,6 +11,7 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.errors import UnknownOutcome
 from meta_ads_mcp.server.catalogue import Catalogue, collect
 from tests.support.clock import START
+from tests.support.sandbox_engine import build_reader
 from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of, rows
 
 PAGE, POST = "60", "60_77"
@@ -179,12 +180,12 @@ async def test_several_periods_are_a_table(client: ScriptedGraph) -> None:
         metrics=["page_media_view", "page_views_total"],
     )
     assert answer.structured["data"] == {
-        "columns": ["metric", "end_time", "value"],
+        "columns": ["metric", "last_day", "value"],
         "rows": [
-            ["page_media_view", "2026-11-01T08:00:00+0000", 5],
-            ["page_media_view", "2026-11-02T08:00:00+0000", 7],
-            ["page_views_total", "2026-11-01T08:00:00+0000", 1],
-            ["page_views_total", "2026-11-02T08:00:00+0000", 2],
+            ["page_media_view", "2026-10-31", 5],
+            ["page_media_view", "2026-11-01", 7],
+            ["page_views_total", "2026-10-31", 1],
+            ["page_views_total", "2026-11-01", 2],
         ],
     }
     (request,) = client.sent
@@ -193,6 +194,18 @@ async def test_several_periods_are_a_table(client: ScriptedGraph) -> None:
         "metric": ["page_media_view", "page_views_total"],
         "period": "week",
     }
+
+
+async def test_dates_select_the_days_that_are_named() -> None:
+    """Graph selects by the end of a period, which is the midnight after its last day."""
+    demo = build_reader()
+    page = demo.nodes("Page")[0].id
+    asked = {"page_id": page, "since": "2026-10-05", "until": "2026-10-11", "metrics": ["page_views_total"]}
+    days = (await demo.call("facebook_get_page_insights", {**asked, "period": "day"})).structured["data"]["rows"]
+    weeks = (await demo.call("facebook_get_page_insights", asked)).structured
+    assert [day for _, day, _ in days] == [f"2026-10-{day:02d}" for day in range(5, 12)]
+    assert weeks["data"]["rows"][-1] == ["page_views_total", "2026-10-11", sum(value for *_, value in days)]
+    assert any("overlap" in note for note in weeks["notes"])
 
 
 async def test_one_period_is_a_row_per_metric(client: ScriptedGraph) -> None:
@@ -204,7 +217,7 @@ async def test_one_period_is_a_row_per_metric(client: ScriptedGraph) -> None:
             "metric": "page_media_view",
             "value": 5,
             "period": "week",
-            "end_time": "2026-11-01T08:00:00+0000",
+            "last_day": "2026-10-31",
             "title": "Page_Media_View",
         }
     ]

@@ -17,12 +17,13 @@ from meta_ads_mcp.core.tool import Effect, Tool, tool
 from meta_ads_mcp.errors import InvalidArguments
 
 # Of the first results the arguments are shown, of the others a line.
-FULL_ROWS = 3
-# Characters of the rows as JSON, so that the whole answer stays below 4,000.
-MAX_ROWS_CHARS = 3400
+FULL_ROWS = 2
+# Characters of the rows as JSON. Where the best match alone is longer, the second number counts, so that the answer
+# stays below 4,000.
+MAX_ROWS_CHARS, MAX_NARROW_CHARS = 2000, 3400
 # Characters of an argument's text, tried in this order where the arguments of one tool are too long.
 ARGUMENT_WIDTHS = (1000, 400, 200, 100, 50)
-MAX_LINE_CHARS = 100
+MAX_LINE_CHARS = 80
 MAX_NAMED = 3
 OFF = (
     "Tools marked off change data and are off on this server. Its owner allows them with META_ADS_ALLOW_WRITES or "
@@ -39,7 +40,7 @@ class FindTools(Params):
 
     query: Annotated[str, Field(max_length=200)]
     toolset: Annotated[str | None, Field(max_length=40)] = None
-    limit: Annotated[int, Field(ge=1, le=40)] = 8
+    limit: Annotated[int, Field(ge=1, le=40)] = 6
 
     async def run(self, call: Call) -> Result:
         if not self.query.strip() and self.toolset is None:
@@ -64,7 +65,7 @@ def fit_rows(matches: Sequence[Row]) -> list[Row]:
         if _count_chars(rows) <= MAX_ROWS_CHARS:
             return rows
     rows = [_narrow(matches[0]), *lines[1:]]
-    while len(rows) > 1 and _count_chars(rows) > MAX_ROWS_CHARS:
+    while len(rows) > 1 and _count_chars(rows) > MAX_NARROW_CHARS:
         rows.pop()
     return rows
 
@@ -76,7 +77,7 @@ def _narrow(row: Row) -> Row:
     narrow = {**row, "description": _first_sentence(row)}
     for width in ARGUMENT_WIDTHS:
         narrow["arguments"] = {name: _cut(text, width) for name, text in row["arguments"].items()}
-        if _count_chars([narrow]) <= MAX_ROWS_CHARS:
+        if _count_chars([narrow]) <= MAX_NARROW_CHARS:
             break
     return narrow
 

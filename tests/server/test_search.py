@@ -127,7 +127,7 @@ def test_any_text_may_be_searched(query: str) -> None:
 async def test_full_rows_come_first_and_the_others_have_a_line() -> None:
     answer = await ScriptedGraph().call("ads_find_tools", query="hide a comment")
     rows = answer.structured["data"]
-    assert ["arguments" in row for row in rows] == [True] * 3 + [False] * (len(rows) - 3)
+    assert ["arguments" in row for row in rows] == [True] * 2 + [False] * (len(rows) - 2)
     assert rows[0]["name"] == "ads_hide_comment"
     assert rows[0]["arguments"]["comment_id"].startswith("required")
 

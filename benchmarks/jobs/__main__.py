@@ -1,8 +1,8 @@
 """Do the 25 jobs, check every answer against the sandbox, and print what each cost.
 
-python -m benchmarks.jobs [--json] [--quick] [NUMBER …]     exit code 1 if a job fails or all cost more than they may
+python -m benchmarks.jobs [--json] [--transcript] [NUMBER …]   exit code 1 if a job fails or all cost more than they may
 
---quick leaves out the job that writes two years of daily rows to a file, which takes two minutes.
+--transcript prints each call and its answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from benchmarks.jobs.job import JOBS, Job, Truth, open_desk
 
 MAX_CALLS = 80
 MAX_CHARACTERS = 200_000
-SLOW = frozenset({15})
 
 
 @dataclass(frozen=True)
@@ -33,34 +32,35 @@ class Outcome:
     failure: str
 
 
-async def do_jobs(numbers: list[int]) -> list[Outcome]:
+async def do_jobs(numbers: list[int], *, show_calls: bool = False) -> list[Outcome]:
     """Do the jobs in order in one demo, as one user does in a day."""
     with tempfile.TemporaryDirectory() as folder:
         truth = Truth(open_desk(Path(folder)), Path(folder))
         # The undo of job 6 follows at once, as the user asks for it.
-        return [await _do(JOBS[number], truth) for number in sorted(numbers, key=lambda n: {18: 6.5}.get(n, n))]
+        ordered = sorted(numbers, key=lambda number: {18: 6.5}.get(number, number))
+        return [await _do(JOBS[number], truth, show_calls=show_calls) for number in ordered]
 
 
-async def _do(job: Job, truth: Truth) -> Outcome:
+async def _do(job: Job, truth: Truth, *, show_calls: bool) -> Outcome:
     request = job.request.format_map(vars(truth))
     assistant, failure = Assistant(truth.desk, request), ""
     try:
         await job.run(assistant, truth)
     except (JobFailed, LookupError, StopIteration, ValueError, TypeError) as problem:
         failure = str(problem) if isinstance(problem, JobFailed) else repr(problem)
+    if show_calls:
+        print(f"==== {job.number}: {request}", *assistant.transcript, sep="\n")
     return Outcome(job, assistant.calls, assistant.characters, failure)
 
 
-def measure(numbers: list[int] | None = None) -> list[Outcome]:
+def measure(numbers: list[int] | None = None, *, show_calls: bool = False) -> list[Outcome]:
     """Do the jobs of these numbers, or all."""
-    return asyncio.run(do_jobs(numbers or sorted(JOBS)))
+    return asyncio.run(do_jobs(numbers or sorted(JOBS), show_calls=show_calls))
 
 
 def main(arguments: list[str]) -> int:
     numbers = [int(word) for word in arguments if word.isdigit()]
-    if "--quick" in arguments:
-        numbers = [number for number in numbers or sorted(JOBS) if number not in SLOW]
-    outcomes = measure(numbers)
+    outcomes = measure(numbers, show_calls="--transcript" in arguments)
     calls, characters = sum(o.calls for o in outcomes), sum(o.characters for o in outcomes)
     if "--json" in arguments:
         rows = [[o.job.number, o.calls, o.characters, o.failure] for o in outcomes]

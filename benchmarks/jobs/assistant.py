@@ -29,6 +29,7 @@ class Assistant:
         self.calls = 0
         self.characters = 0
         self.pictures = 0
+        self.transcript: list[str] = []
         self._planned: tuple[str, dict[str, Any]] = ("", {})
         self._texts = [request, *(f"{tool.name}: {tool.description}" for tool in desk.catalogue.listed)]
 
@@ -74,11 +75,13 @@ class Assistant:
         answer = await self.desk.call(tool, arguments)
         self.calls += 1
         blocks = answer.blocks
+        self.transcript.append(f">>> {tool} {json.dumps(dict(arguments), ensure_ascii=False)}")
         if answer.is_error:  # what a client gets beside the text, such as the choices to make
             blocks = [*blocks, json.dumps(answer.structured, ensure_ascii=False, separators=(",", ":"))]
         self.characters += sum(map(len, blocks))
         self.pictures += len(answer.images)
         self._texts += blocks
+        self.transcript += [f"[{len(block)}] {block}" for block in blocks]
         return answer
 
     def _content(self, tool: str, answer: ToolAnswer) -> dict[str, Any]:

@@ -125,13 +125,13 @@ async def rank_fatigue(assistant: Assistant, truth: Truth) -> None:
 
 @job(
     15,
-    "Two years of daily figures per ad of {account} with age and gender as a file; the best month for ROAS by country",
+    "Two years of daily figures per ad of {small_account} with age and gender as a file; best ROAS month by country",
     calls=3,
     characters=5_000,
 )
 async def export_two_years(assistant: Assistant, truth: Truth) -> None:
     query = {
-        "object_id": truth.account,
+        "object_id": truth.small_account,
         "level": "ad",
         "time_range": {"since": "2024-11-01", "until": "2026-10-13"},
         "time_increment": 1,
@@ -146,10 +146,13 @@ async def export_two_years(assistant: Assistant, truth: Truth) -> None:
             break
         content = await assistant.read("ads_run_report_and_wait", **query)
     spend = sum(float(row["spend"] or 0) for row in read_csv(content["data"]["path"]))
-    check(is_close(spend, truth.spend(truth.account, date(2024, 11, 1), date(2026, 10, 13))), "the file is incomplete")
+    check(
+        is_close(spend, truth.spend(truth.small_account, date(2024, 11, 1), date(2026, 10, 13))),
+        "the file is incomplete",
+    )
     months = await assistant.read(
         "ads_run_report_and_wait",
-        object_id=truth.account,
+        object_id=truth.small_account,
         level="account",
         time_range={"since": "2024-11-01", "until": "2026-09-30"},
         time_increment="monthly",
@@ -157,10 +160,12 @@ async def export_two_years(assistant: Assistant, truth: Truth) -> None:
         fields=["spend", "purchase_roas"],
         sort=["purchase_roas_descending"],
     )
+    months_spend = truth.spend(truth.small_account, date(2024, 11, 1), date(2026, 9, 30))
     best: dict[str, float] = {}
     for row in rows_of(months):
         best.setdefault(row["country"], row["purchase_roas"])
-    check(len(best) >= 2 and all(best.values()), "no best month per country")
+    check(best and all(best.values()), "no best month per country")
+    check(is_close(sum(row["spend"] for row in rows_of(months)), months_spend), "a month or a country is missing")
 
 
 @job(16, "Why does this ad not deliver: {rejected_ad}?", calls=2, characters=5_000)

@@ -203,7 +203,7 @@ async def start_test(assistant: Assistant, truth: Truth) -> None:
     characters=5_000,
 )
 async def schedule_post(assistant: Assistant, truth: Truth) -> None:
-    await assistant.read("ads_find_tools", query="publish a Facebook Page post")
+    await assistant.read("ads_find_tools", query="publish a Page post, read Page insights", limit=4)
     pages = await assistant.read("ads_get_pages_for_business", account_id=truth.account)
     page = pages["data"][0]["id"]
     text = "New season, new boots: see what is in store from Saturday."

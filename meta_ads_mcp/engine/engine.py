@@ -38,6 +38,7 @@ from meta_ads_mcp.engine.answer.shape import (
 )
 from meta_ads_mcp.engine.authority import AuthorizedGraph, GraphPort, require_business
 from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.engine.files.opened_files import OpenedFiles, WatchedUploads
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.local_data import ExportOwners, OwnedExports, VisibleChanges, VisibleExports, visible_status
 from meta_ads_mcp.engine.report_polls import ReportPolls
@@ -212,16 +213,18 @@ class Engine:
         session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
         owners = await self._permit(tool, args)
         owner = owners[0] if owners else None
+        opened = OpenedFiles()
         call = ToolCall(
             graph=session,
             directory=self.catalogue,
             clock=self.clock,
             business=self.options.business_id,
             status_of=self._status,
-            exports=OwnedExports(self._files, self._export_owners, owners),
+            exports=OwnedExports(self._files, self._export_owners, owners, opened),
             changes=VisibleChanges(self.journal, self.book),
             desk=self.profiles,
-            uploads=self.uploads,
+            uploads=WatchedUploads(self.uploads, opened),
+            opened=opened,
             downloads=self.downloads,
             store_dir=self.options.store_dir,
         )

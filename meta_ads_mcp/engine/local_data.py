@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from meta_ads_mcp.core.private_files import append_private_line
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.engine.files.opened_files import OpenedFiles
 from meta_ads_mcp.errors import AdsError, Denied, NotFound
 
 # Ids of accounts and businesses in the keys of limits. Shorter numbers are codes and percentages.
@@ -94,6 +95,7 @@ class OwnedExports:
     files: FolderExports
     owners: ExportOwners
     accounts: Sequence[str]
+    opened: OpenedFiles = field(default_factory=OpenedFiles)
 
     def open(
         self, name: str, file_format: ExportFormat, *, personal: bool = False, for_editing: bool = False
@@ -104,7 +106,7 @@ class OwnedExports:
         return export
 
     def reopen(self, path: str, most_bytes: int) -> Upload | None:
-        upload = self.files.reopen(path, most_bytes)
+        upload = self.opened.watch(self.files.reopen, path, most_bytes)
         owners = self.owners.accounts_of().get(upload.name) if upload else None
         if upload is not None and owners is not None and not set(owners) <= set(self.accounts):
             upload.file.close()

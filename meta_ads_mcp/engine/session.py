@@ -19,6 +19,7 @@ from meta_ads_mcp.engine.accounts import AccountBook
 from meta_ads_mcp.engine.answer.cursor import advance, join_cursor, split_cursor
 from meta_ads_mcp.engine.authority import GraphPort
 from meta_ads_mcp.engine.files.exports import FolderExports
+from meta_ads_mcp.engine.files.opened_files import OpenedFiles
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
 from meta_ads_mcp.engine.request_ids import ANY
@@ -202,6 +203,7 @@ class ToolCall:
     uploads: Uploads = field(default_factory=RootedUploads)
     downloads: Downloads = field(default_factory=NoDownloads)
     store_dir: Path | None = None
+    opened: OpenedFiles = field(default_factory=OpenedFiles)
     notes: list[str] = field(default_factory=list)
 
     @property

@@ -22,6 +22,7 @@ from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
 from meta_ads_mcp.engine.session import ToolCall
+from meta_ads_mcp.engine.writes.agreed_values import bound_change
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor, pending_fields
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
@@ -149,7 +150,7 @@ class WriteCall:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
         text = self._words(plan).build(self.tool.title, plan, why, self.call.notes)
-        gate, replaces = self.writer.gate, [change.before for change in plan.changes]
+        gate, replaces = self.writer.gate, self._bound_values(plan)
         question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if question is None:
             record.approval = "user" if asker.can_ask else "code"
@@ -160,6 +161,9 @@ class WriteCall:
         notes = [*([question.problem.value] if question.problem else []), *plan.notes]
         card = self._card(plan, "needs_confirmation", why) | {"confirmation": question.code}
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True, card=card)
+
+    def _bound_values(self, plan: Plan) -> list[Row]:
+        return [bound_change(change, self.call.opened.marks) for change in plan.changes]
 
     def _card(self, plan: Plan, state: str, reasons: Sequence[str]) -> Row:
         """Return the plan as a view shows it. It expires with its code."""
@@ -207,8 +211,7 @@ class WriteCall:
         data = self._plan_data(plan, "dry_run") | {"next_step": next_step}
         card = self._card(plan, "dry_run", why)
         if why and not asker.can_ask:
-            replaces = [change.before for change in plan.changes]
-            card["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, replaces)
+            card["confirmation"] = self.writer.gate.issue(self.tool.name, self.arguments, self._bound_values(plan))
             if not asker.shows_card:
                 data["confirmation"] = card["confirmation"]
         head = f"Dry run: nothing was changed. {self._words(plan).preview(self.tool.title, plan)} {check}."

@@ -187,6 +187,17 @@ async def test_5000_rows_are_one_request_and_asked_for_once(desk: SandboxEngine,
     assert len(json.dumps(data)) < 3_000
 
 
+async def test_a_code_does_not_hold_for_a_file_that_changed_since(desk: SandboxEngine, tmp_path: Path) -> None:
+    shop = Shop(desk)
+    rows = [f"HP-{number:05d},{number % 50 + 10}.00 USD" for number in range(1, 5001)]
+    path = sheet(tmp_path, "id,price", *rows)
+    sync: dict[str, Any] = {"catalog_id": shop.catalog, "file_path": path, "idempotency_key": "k"}
+    plan = await shop.data("items_batch", **sync)
+    sheet(tmp_path, "id,price", *[row.replace(",1", ",9") for row in rows])
+    again = await shop.data("items_batch", **sync, confirmation=plan["confirmation"])
+    assert (again["status"], desk.writes) == ("needs_confirmation", [])
+
+
 async def test_more_rows_are_cut_into_requests_and_a_refused_one_is_resumed(
     desk: SandboxEngine, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.private_files import make_private_subfolder, open_private_to_read, replace_private
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.write import Change
+from meta_ads_mcp.engine.writes.agreed_values import agreed_values
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 
 FOLDER = "plans"
@@ -46,8 +47,8 @@ class PlannedObject:
 
 
 def wanted_values(change: Change) -> Row:
-    """Return the values to which a code is bound. A new object may get values that are new at each planning."""
-    return change.after if change.object_id is not None else {}
+    """Return the values to which a code is bound. A new object may get others that are new at each planning."""
+    return change.after if change.object_id is not None else agreed_values(change)
 
 
 class PendingPlans:

@@ -111,7 +111,7 @@ def _compare(planned: PlannedObject, now: PlannedObject | None, is_same: bool, t
 def stale_plan_error(stale: Sequence[StaleObject]) -> ConfirmationRequired:
     """Return the error for a plan of which objects changed."""
     more = f" And {len(stale) - MAX_TEXTS} more." if len(stale) > MAX_TEXTS else ""
-    verb = "object has" if len(stale) == 1 else "objects have"
+    verb = "objects has" if len(stale) == 1 else "objects have"
     return ConfirmationRequired(
         f"This plan is stale: {len(stale)} of its {verb} changed since. Nothing was sent. "
         f"{' '.join(row.describe() for row in stale[:MAX_TEXTS])}{more}",

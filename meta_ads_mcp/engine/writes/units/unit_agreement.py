@@ -27,7 +27,10 @@ ROUND_TRIP_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class UnitAgreement:
-    """Hold the plan of one call with the steps that are left of it. `digest` is that of the arguments."""
+    """Hold the plan of one call with the steps that are left of it.
+
+    `digest` is that of the arguments, and `files` are the marks of the files that the call read.
+    """
 
     gate: ConfirmationGate
     pending: PendingPlans
@@ -38,6 +41,7 @@ class UnitAgreement:
     states: Sequence[StepState]
     plan: UnitPlan
     text: UnitText
+    files: Mapping[str, str]
 
     async def request(self, asker: Elicitor, record: AuditRecord) -> Result | ConfirmationQuestion | None:
         """Return None to go ahead, or what the client has to show its user.
@@ -136,9 +140,9 @@ class UnitAgreement:
     # ---- the code
 
     def _bound_values(self) -> list[Row]:
-        """Return the values for which a code holds: what is replaced, and by what."""
+        """Return the values for which a code holds: what is replaced, by what, and the files that say so."""
         changes = [state.step.change for state in self.states]
-        return [{"before": change.before, "after": wanted_values(change)} for change in changes]
+        return [{"before": change.before, "after": wanted_values(change)} for change in changes] + [dict(self.files)]
 
     def _keep(self, code: str) -> None:
         """Remember the plan that the user sees, to say later how objects differ from it."""

@@ -20,6 +20,7 @@ from meta_ads_mcp.core.units.unit_params import PlansUnit, SendsUploads
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import Change, WriteParams
 from meta_ads_mcp.engine.authority import AuthorizedGraph
+from meta_ads_mcp.engine.files.opened_files import changed_files
 from meta_ads_mcp.engine.session import ToolCall
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
@@ -172,7 +173,8 @@ class UnitCall:
     def _agreement(self, plan: UnitPlan) -> UnitAgreement:
         writer = self.writer
         parts = (writer.gate, writer.pending, writer.pace)
-        return UnitAgreement(*parts, self.tool, self.arguments, self.digest, self.states, plan, self.text)
+        files = self.call.opened.marks
+        return UnitAgreement(*parts, self.tool, self.arguments, self.digest, self.states, plan, self.text, files)
 
     # ---- carry it out
 
@@ -187,7 +189,7 @@ class UnitCall:
             digest=self.digest,
             undo_of=plan.undo_of,
             arguments=self.arguments,
-            plan=unit_answer.encode_plan(plan),
+            plan={**unit_answer.encode_plan(plan), "files": dict(self.call.opened.marks)},
             steps=[encode_step(state.step) for state in self.states],
         )
         self.unit_id = unit.unit_id
@@ -233,12 +235,45 @@ class UnitCall:
         try:
             await self.writer.journal.catch_up()
             entries = self.writer.journal.of_unit(unit.unit_id)
+            self._require_in_place(unit, entries)
             self.states = restore_states(decode_steps(unit.steps), entries)
+            self._check_files(unit)
         except BaseException:
             self.writer.locks.release(unit.unit_id)
             raise
         result = await self._run(unit)
         return replace(result, notes=["An earlier call began this unit; only what was left was sent.", *result.notes])
+
+    def _require_in_place(self, unit: UnitRecord, entries: Sequence[JournalEntry]) -> None:
+        """Raise InvalidArguments for a unit that was taken back: the rest of it is not to be carried out any more."""
+        journal = self.writer.journal
+        undoing = [journal.entry(entry.undone_by) for entry in entries if entry.undone_by]
+        units = [journal.unit(entry.unit) for entry in undoing if entry is not None and entry.unit]
+        undo = next((found for found in units if found is not None and found.undo_of == unit.unit_id), None)
+        if undo is not None:
+            raise InvalidArguments(
+                f"Unit {unit.unit_id} was taken back by unit {undo.unit_id}; nothing was sent.",
+                "Use a new idempotency_key to make the changes again.",
+                details={"unit_id": unit.unit_id},
+            )
+
+    def _check_files(self, unit: UnitRecord) -> None:
+        """Note that a file of the unit holds something else by now. Raises InvalidArguments if the unit is finished."""
+        marks = unit.plan.get("files")
+        openers = (self.call.exports.reopen, self.call.uploads.open)
+        paths = changed_files(marks, *openers) if isinstance(marks, dict) else []
+        if not paths:
+            return
+        text = f"{', '.join(paths)[:300]} changed since unit {unit.unit_id} was planned"
+        if any(state.status != SUCCESS for state in self.states):
+            self.call.note(f"{text}. The unit goes on as it was planned, and the new content was not read.")
+            return
+        raise InvalidArguments(
+            f"{text}, and the unit is finished. Nothing was sent.",
+            "Use a new idempotency_key for the new content. Leave out new objects that the unit created already: "
+            f"ads_get_changes unit_id={unit.unit_id} lists them.",
+            details={"unit_id": unit.unit_id},
+        )
 
     async def _run(self, unit: UnitRecord) -> Result:
         """Run the unit, whose lock is taken, and release the lock when nothing of it is under way."""

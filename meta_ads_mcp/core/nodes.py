@@ -253,6 +253,7 @@ _ROWS = (
         distinct_field="observation_end_time",
         list_edge="ad_studies",
         reversible=True,
+        effect_fields=("start_time", "end_time"),
         id_keys=("study_id",),
     ),
     NodeKind(

@@ -44,6 +44,8 @@ class Change:
     * `inverse` takes the change back; None where the values before do, or nothing does.
     * `reasons` say why a person has to agree first, and `actions` are the policy's words, both beside those that the
       engine derives from the request.
+    * `clocked` are parameters that depend on the moment of the call, such as "in a minute". A confirmation does not
+      depend on them.
     """
 
     effect: Effect
@@ -62,6 +64,7 @@ class Change:
     private: bool = False
     context: Row = field(default_factory=dict)
     inverse: Inverse | None = None
+    clocked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -52,15 +52,15 @@ def leads_somewhere(attribute: str) -> bool:
     return bool(_LEADS.fullmatch(attribute)) and not _SHOWS.fullmatch(attribute)
 
 
-def new_addresses(request: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]] | None) -> dict[str, str]:
+def new_addresses(request: Mapping[str, Any], items: Mapping[str, Mapping[str, Any]] | None) -> dict[str, str]:
     """Return the addresses by attribute to which a request of a batch leads people who were led elsewhere before.
 
-    `known` are the earlier attributes by item, without items that do not exist; None if nobody knows them.
+    `items` are the earlier attributes by item, without items that do not exist; None if nobody knows them.
     """
     data = request["data"]
-    if request["method"] == "DELETE" or (known is not None and str(data["id"]) not in known):
+    if request["method"] == "DELETE" or (items is not None and str(data["id"]) not in items):
         return {}
-    earlier = {} if known is None else known[str(data["id"])]
+    earlier = {} if items is None else items[str(data["id"])]
     return {name: str(value) for name, value in data.items() if leads_somewhere(name) and earlier.get(name) != value}
 
 

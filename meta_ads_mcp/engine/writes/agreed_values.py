@@ -7,8 +7,6 @@ addresses of pictures, so only the fields that decide about money, audience and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS
 from meta_ads_mcp.core.write import Change
@@ -25,8 +23,3 @@ _BOUND_FIELDS = frozenset(
 def agreed_values(change: Change) -> Row:
     """Return the bound ones of the values that an object is to have."""
     return {name: value for name, value in change.after.items() if name in _BOUND_FIELDS}
-
-
-def bound_change(change: Change, files: Mapping[str, str]) -> Row:
-    """Return what a code of a single write is bound to: what is replaced, by what, and the files that were read."""
-    return {"before": change.before, "after": agreed_values(change), "files": dict(files)}

@@ -6,11 +6,14 @@ the same call with the code carries it out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.writes.codes import CodeProblem, ConfirmationCodes
 from meta_ads_mcp.errors import ConfirmationRequired
 
@@ -131,6 +134,25 @@ class ConfirmationGate:
             raise ConfirmationRequired(problem.value, "Call again without an answer; the user is then asked again.")
         if not reply.has_agreed:
             raise _refusal()
+
+
+def bound_values(changes: Sequence[Change]) -> list[Row]:
+    """Return what a code holds for, beside the arguments of its call: what is replaced, and everything that is sent.
+
+    A file, or a list of objects that a rule selects, can be another one when the code comes back.
+    """
+    return [{"replaces": change.before, "sends": _sent(change)} for change in changes]
+
+
+def _sent(change: Change) -> Row:
+    request = change.request
+    params = {name: value for name, value in request.params.items() if name not in change.clocked}
+    return {"method": request.method, "path": request.path, "params": params, "files": file_digests(request)}
+
+
+def file_digests(request: Request) -> dict[str, str]:
+    """Return the SHA-256 of each file of a request."""
+    return {name: hashlib.sha256(content).hexdigest() for name, (_, content, _) in request.files.items()}
 
 
 def pending_fields(code: str, *, is_on_card: bool) -> Row:

@@ -25,8 +25,9 @@ from meta_ads_mcp.core.values.spend_fields import (
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
-from meta_ads_mcp.engine.writes.catalog_effects import catalog_reasons, deletes_items
-from meta_ads_mcp.engine.writes.publication import audience_reasons, publication_reasons
+from meta_ads_mcp.engine.writes.reasons.catalog_effects import catalog_reasons, deletes_items
+from meta_ads_mcp.engine.writes.reasons.publication import audience_reasons, publication_reasons
+from meta_ads_mcp.engine.writes.reasons.study_effects import study_reasons
 
 END_STATUSES = ("DELETED", "ARCHIVED")
 RULE_NODE = "AdRule"
@@ -202,7 +203,7 @@ def confirmation_reasons(change: Change, now: float) -> tuple[str, ...]:
     """Return the reasons why a person has to agree first. Empty if nobody has to. `now` is in Unix seconds."""
     reasons = dict.fromkeys([*_deletion_reasons(change), *_delivery_reasons(change, now), *_spend_reasons(change)])
     reasons |= dict.fromkeys([*_rule_reasons(change), *publication_reasons(change), *audience_reasons(change)])
-    reasons |= dict.fromkeys(catalog_reasons(change))
+    reasons |= dict.fromkeys([*catalog_reasons(change), *study_reasons(change, now)])
     return (*reasons, *(advice.reasons() if (advice := recommendation_effect(change)) else ()))
 
 

@@ -22,9 +22,14 @@ from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
 from meta_ads_mcp.engine.session import ToolCall
-from meta_ads_mcp.engine.writes.agreed_values import bound_change
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
-from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor, pending_fields
+from meta_ads_mcp.engine.writes.confirmation import (
+    ConfirmationGate,
+    ConfirmationQuestion,
+    Elicitor,
+    bound_values,
+    pending_fields,
+)
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.next_step import next_step
@@ -163,7 +168,7 @@ class WriteCall:
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True, card=card)
 
     def _bound_values(self, plan: Plan) -> list[Row]:
-        return [bound_change(change, self.call.opened.marks) for change in plan.changes]
+        return [*bound_values(plan.changes), dict(self.call.opened.marks)]
 
     def _card(self, plan: Plan, state: str, reasons: Sequence[str]) -> Row:
         """Return the plan as a view shows it. It expires with its code."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.params import Local
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
@@ -71,7 +72,6 @@ class UpdateExperiment(ConfirmedParams):
             )
         after = self._end_now(call) if self.action == "end_test_now" else await self._values(call, study, state)
         before = {name: _readable(study.row, name) for name in after}
-        reasons = self._reasons(study, after)
         change = Change(
             Effect.UPDATE,
             Request(
@@ -83,7 +83,8 @@ class UpdateExperiment(ConfirmedParams):
             after=after,
             readable=tuple(after),
             title=str(study.row.get("name") or ""),
-            reasons=reasons,
+            clocked=("end_time",) if self.action == "end_test_now" else (),
+            context={name: _readable(study.row, name) for name in node_kind("AdStudy").effect_fields},
         )
         details["times"] = {
             name: {"before": iso(unix_seconds(study.row.get(name))), "after": iso(float(after[name]))}
@@ -132,13 +133,6 @@ class UpdateExperiment(ConfirmedParams):
         if after.get("end_time", math.inf) <= call.now().timestamp():
             raise InvalidArguments("end_time is in the past.", "Use action=end_test_now to end the test now.")
         return after
-
-    def _reasons(self, study: Study, after: Row) -> tuple[str, ...]:
-        if self.action == "end_test_now":
-            return ("ending a test early cuts its results",)
-        if study.end is not None and after.get("end_time", 0) > study.end:
-            return ("a later end keeps people split for longer",)
-        return ()
 
 
 def _readable(row: Row, name: str) -> object:

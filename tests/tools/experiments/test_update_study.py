@@ -110,6 +110,15 @@ async def test_a_later_end_needs_a_confirmation(desk: SandboxEngine) -> None:
     assert "keeps people split for longer" in question.text
 
 
+async def test_an_earlier_end_of_a_running_study_needs_a_confirmation_and_so_does_its_undo(desk: SandboxEngine) -> None:
+    study = await running(desk)
+    soon = {"study_id": study, "action": "update", "end_time": int(desk.clock.now()) + 120}
+    assert "cuts its results" in (await desk.call(TOOL, soon)).text
+    data = await desk.done(TOOL, **soon)
+    undo = await desk.call("ads_undo_change", {"change_id": data["change_id"]})
+    assert "keeps people split for longer" in undo.text
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

@@ -12,7 +12,13 @@ from meta_ads_mcp.core.tool import Tool
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.codes import CodeProblem
-from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor, pending_fields
+from meta_ads_mcp.engine.writes.confirmation import (
+    ConfirmationGate,
+    ConfirmationQuestion,
+    Elicitor,
+    file_digests,
+    pending_fields,
+)
 from meta_ads_mcp.engine.writes.question import join_reasons
 from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans, wanted_values
 from meta_ads_mcp.engine.writes.units.plan_checks import compare_plans, stale_plan_error
@@ -142,7 +148,15 @@ class UnitAgreement:
     def _bound_values(self) -> list[Row]:
         """Return the values for which a code holds: what is replaced, by what, and the files that say so."""
         changes = [state.step.change for state in self.states]
-        return [{"before": change.before, "after": wanted_values(change)} for change in changes] + [dict(self.files)]
+        return [
+            {
+                "before": change.before,
+                "after": wanted_values(change),
+                "path": f"{change.request.method} {change.request.path}",
+                "files": file_digests(change.request),
+            }
+            for change in changes
+        ] + [dict(self.files)]
 
     def _keep(self, code: str) -> None:
         """Remember the plan that the user sees, to say later how objects differ from it."""

@@ -199,9 +199,9 @@ def link_notes(requests: Sequence[ItemRequest], old: Mapping[str, Mapping[str, s
     if not links:
         return []
     hosts = Counter(_host(address) for new in rows.values() for address in new.values())
-    named = ", ".join(f"{host} ({count})" for host, count in hosts.most_common())
+    targets = ", ".join(f"{host} ({count})" for host, count in hosts.most_common())
     more = f" and {len(links) - MAX_LINKS} more" if len(links) > MAX_LINKS else ""
-    return [f"New links lead to {named}: {'; '.join(links[:MAX_LINKS])}{more}."]
+    return [f"New links lead to {targets}: {'; '.join(links[:MAX_LINKS])}{more}."]
 
 
 def _host(address: str) -> str:

@@ -1,6 +1,6 @@
 """Derive from a request what it does to a catalog: items that go or are hidden, and where ads with them lead.
 
-The earlier values come from what was read before the change. One that is not known counts as the worst case.
+The earlier values come from what was read before the change. One that nobody knows counts as the worst case.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _edge(change: Change) -> str:
     return change.request.path.partition("/")[2].rpartition("/")[2]
 
 
-def _known(change: Change) -> Row:
+def _earlier(change: Change) -> Row:
     return {**change.context, **change.before}
 
 
@@ -80,8 +80,8 @@ def _batch_reasons(change: Change) -> Iterator[str]:
         yield f"it deletes {deletions} items, which cannot be undone"
     if len(requests) > MAX_UNASKED_ITEMS:
         yield MANY
-    known = change.context.get("items")
-    if any(new_addresses(request, known) for request in requests):
+    earlier = change.context.get("items")
+    if any(new_addresses(request, earlier) for request in requests):
         yield LEADS
 
 
@@ -96,26 +96,26 @@ def _starts_deleting(change: Change) -> bool:
     """Return whether a feed begins to delete what its file lacks, or does so by another file."""
     if change.node != "ProductFeed":
         return False
-    values, known = _values(change), _known(change)
-    if values.get("deletion_enabled") is True and known.get("deletion_enabled") is not True:
+    values, earlier = _values(change), _earlier(change)
+    if values.get("deletion_enabled") is True and earlier.get("deletion_enabled") is not True:
         return True
     # Graph enables deletions unless it is told otherwise.
-    deletes = values.get("deletion_enabled", known.get("deletion_enabled")) is not False
+    deletes = values.get("deletion_enabled", earlier.get("deletion_enabled")) is not False
     address = _address(values.get("schedule"))
-    return deletes and address is not None and address != _address(known.get("schedule"))
+    return deletes and address is not None and address != _address(earlier.get("schedule"))
 
 
 def _has_other_source(change: Change) -> bool:
     """Return whether a feed that has items takes them from a host that none of its schedules names."""
-    values, known = _values(change), _known(change)
+    values, earlier = _values(change), _earlier(change)
     if change.node == "ProductFeedUpload":
         new = [values.get("url")]
     elif change.node == "ProductFeed" and change.object_id is not None:
         new = [_address(values.get(name)) for name in _SCHEDULES]
     else:
         return False
-    is_empty = known.get("product_count") == 0
-    hosts = {_host(_address(known.get(name))) for name in _SCHEDULES}
+    is_empty = earlier.get("product_count") == 0
+    hosts = {_host(_address(earlier.get(name))) for name in _SCHEDULES}
     return not is_empty and any(_host(address) not in hosts for address in new if address)
 
 
@@ -125,7 +125,7 @@ def _feed_reasons(change: Change) -> Iterator[str]:
     if is_new_feed and values.get("primary_feed_ids") and any(values.get(name) for name in _SCHEDULES):
         yield OVERRIDES
     if change.node == "ProductFeedRule" and change.request.method == "POST" and "params" in values:
-        attribute = values.get("attribute", _known(change).get("attribute"))
+        attribute = values.get("attribute", _earlier(change).get("attribute"))
         if attribute is None or leads_somewhere(str(attribute)):
             yield LEADS
 
@@ -157,19 +157,19 @@ def _host(address: Any) -> str | None:
 def _value_reasons(change: Change) -> Iterator[str]:
     if change.object_id is None or change.request.method != "POST" or _edge(change):
         return
-    values, known = _values(change), _known(change)
+    values, earlier = _values(change), _earlier(change)
     if change.node == "ProductSet":
         if "filter" in values:
             yield SHOWN_ELSEWHERE
-        new, old = values.get("metadata"), known.get("metadata", known.get("latest_metadata"))
+        new, old = values.get("metadata"), earlier.get("metadata", earlier.get("latest_metadata"))
         if isinstance(new, Mapping) and _differs_in_addresses(new, old if isinstance(old, Mapping) else {}):
             yield LEADS
     if change.node == "ProductItem":
-        if values.get("visibility") not in (None, "published", known.get("visibility")):
+        if values.get("visibility") not in (None, "published", earlier.get("visibility")):
             yield HIDES
-        if _differs_in_addresses(values, known):
+        if _differs_in_addresses(values, earlier):
             yield LEADS
 
 
-def _differs_in_addresses(values: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    return any(leads_somewhere(name) and not same_value(known.get(name), item) for name, item in values.items())
+def _differs_in_addresses(values: Mapping[str, Any], earlier: Mapping[str, Any]) -> bool:
+    return any(leads_somewhere(name) and not same_value(earlier.get(name), item) for name, item in values.items())

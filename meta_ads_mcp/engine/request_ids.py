@@ -62,6 +62,8 @@ _OUTSIDE_DATA = {
     ),
     "test_leads": frozenset({"field_data", "custom_disclaimer_responses"}),
 }
+# Edge → parameters that name Pages of anybody, for a search of what Meta shows to everybody.
+_PUBLIC_SEARCH = {"ads_archive": frozenset({"search_page_ids"})}
 # Meta's own lists, the same for every account: what people are interested in, where they live, which apps they use.
 # Employers, schools and places are Pages.
 # Source: Meta docs, marketing-api/audiences/reference.
@@ -104,8 +106,10 @@ def ids_of_request(request: Request, path_kind: str = ANY) -> list[NamedId]:
 
 
 def _params_with_ids(request: Request) -> Mapping[str, Any]:
-    """Return the parameters without items of the request's catalog, and without data about people and orders."""
+    """Return the parameters without items of its catalog, data about people and orders, and public Pages."""
     edge = request.path.rpartition("/")[2]
+    if request.method == "GET" and request.path in _PUBLIC_SEARCH:
+        return {name: value for name, value in request.params.items() if name not in _PUBLIC_SEARCH[request.path]}
     params = {name: value for name, value in request.params.items() if name != _ITEM_KEY}
     if edge == _ITEMS_EDGE:
         params.pop(_ITEMS, None)

@@ -110,3 +110,23 @@ def test_a_parameter_that_the_sdk_types_as_a_time_may_hold_any_time() -> None:
     request = Request("POST", "act_1/ads", {name: 1_767_225_600 + number for number, name in enumerate(names)})
     wrong = [entry.where for entry in ids_of_request(request)[1:]]
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "found"),
+    [
+        ("GET", "ads_archive", False),
+        ("POST", "ads_archive", True),
+        ("GET", "act_1/ads_archive", True),
+        ("GET", "search", True),
+    ],
+)
+def test_only_the_public_search_names_pages_of_anybody(method: Any, path: str, found: bool) -> None:
+    page = "102929504917614"
+    params = {"search_page_ids": [page], "ad_reached_countries": ["DE"]}
+    assert (page in [entry.object_id for entry in ids_of_request(Request(method, path, params))]) is found
+
+
+def test_every_other_parameter_of_the_public_search_may_hold_an_id() -> None:
+    params = {"search_page_ids": ["1"], "account_id": "2", "search_terms": "3"}
+    assert [entry.object_id for entry in ids_of_request(Request("GET", "ads_archive", params))] == ["2"]

@@ -48,7 +48,7 @@ class Ownership:
         return [
             f"{entry.method} {entry.path} {dict(entry.params)} names {sorted(named)}"
             for entry in log
-            if not _is_look_up(entry) and (named := self._named(entry))
+            if not _is_look_up(entry) and not _is_public(entry) and (named := self._named(entry))
         ]
 
     def _named(self, entry: Logged) -> set[str]:
@@ -63,6 +63,11 @@ class Ownership:
 
 def _is_look_up(entry: Logged) -> bool:
     return entry.method == "GET" and "/" not in entry.path and entry.params.get("fields") in LOOK_UPS
+
+
+def _is_public(entry: Logged) -> bool:
+    """Return whether a request searches the Ad Library, which Meta shows to everybody."""
+    return entry.method == "GET" and entry.path == "ads_archive"
 
 
 def _ids_in(entry: Logged) -> Iterator[str]:

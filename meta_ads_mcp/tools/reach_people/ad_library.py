@@ -16,7 +16,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, get, tool
 from meta_ads_mcp.core.values.dates import Day, parse_day
-from meta_ads_mcp.core.values.ids import PageId
+from meta_ads_mcp.core.values.ids import ObjectId
 from meta_ads_mcp.errors import PermissionMissing
 from meta_ads_mcp.tools.campaigns import CountryCode
 
@@ -75,7 +75,8 @@ class SearchAdLibrary(ListParams):
         list[CountryCode], Local(), Field(min_length=1, max_length=30, description="Where the ads were shown")
     ]
     search_terms: Annotated[str | None, Field(min_length=1, max_length=100)] = None
-    page_ids: Annotated[list[PageId] | None, Local(), Field(min_length=1, max_length=10)] = None
+    # Pages of anybody: Meta shows their ads to everybody, so no account allowlist applies.
+    page_ids: Annotated[list[ObjectId] | None, Local(), Field(min_length=1, max_length=10)] = None
     exact_phrase: Annotated[bool, Local()] = False
     ad_type: Literal[
         "ALL", "POLITICAL_AND_ISSUE_ADS", "HOUSING_ADS", "EMPLOYMENT_ADS", "FINANCIAL_PRODUCTS_AND_SERVICES_ADS"

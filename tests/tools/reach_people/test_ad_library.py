@@ -8,6 +8,8 @@ import pytest
 
 from meta_ads_mcp.errors import PermissionMissing
 from meta_ads_mcp.sandbox import DEMO_TOKEN
+from tests.safety import allowlist
+from tests.support.rival_business import RIVAL
 from tests.support.sandbox_engine import build_reader
 from tests.support.scripted_graph import ScriptedGraph, refused_unsent, rows
 
@@ -111,3 +113,11 @@ async def test_the_demo_has_ads_of_others_and_its_own() -> None:
 )
 async def test_wrong_arguments_send_nothing(arguments: dict[str, Any]) -> None:
     await refused_unsent(TOOL, **arguments)
+
+
+@pytest.mark.parametrize("limits", [{"accounts": allowlist.accounts(1)}, {"business_id": RIVAL}])
+async def test_pages_of_anybody_are_searched_under_a_limit_and_read_by_no_other_tool(limits: dict[str, Any]) -> None:
+    made, page = allowlist.bench().again(**limits), allowlist.ownership(1).foreign["Page"][0]
+    assert await made.data(TOOL, countries=["DE"], page_ids=[page])
+    assert [entry.path for entry in made.sandbox.log if page in f"{entry.path}{entry.params}"] == ["ads_archive"]
+    assert (await made.refused("ads_get_lead_forms", page_id=page))["kind"] == "denied"

@@ -78,6 +78,7 @@ def test_malformed_fields_are_refused(wrong: str) -> None:
     [
         "access_token",
         "page{access_token}",
+        "pending_users{invite_link}",
         "promote_pages{id,access_token}",
         "app_secret",
         "page_token",
@@ -136,3 +137,39 @@ def test_a_selection_is_identity_first_and_each_once() -> None:
     assert selection(["name", "id", "name"], ["other"], ["id"]) == ["id", "name"]
     assert selection(None, ["other"], ["id"]) == ["id", "other"]
     assert names(["creative{id}", "name", "a.b"]) == ["creative", "name", "a"]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "owner_business{business_users}",
+        "business{id,business_invoices{amount}}",
+        "business{ad_studies}",
+        "product_catalog{business{owned_pages{name}}}",
+        "page{owner_business{instagram_accounts{username}}}",
+        "application{roles}",
+        "assigned_users{name}",
+        "created_by{assigned_pages{name}}",
+        "owned_pixels",
+        "business_users",
+        "pending_users{id}",
+    ],
+)
+def test_what_a_business_has_is_read_through_no_other_object(field: str) -> None:
+    with pytest.raises(ValidationError, match="business"):
+        FIELD.validate_python(field)
+
+
+@pytest.mark.parametrize(
+    "field", ["email", "created_by{email}", "conversations{messages{from}}", "page{conversations}"]
+)
+def test_personal_data_is_read_through_no_field(field: str) -> None:
+    with pytest.raises(ValidationError, match="personal data"):
+        FIELD.validate_python(field)
+
+
+@pytest.mark.parametrize(
+    "field", ["business{id,name,verification_status}", "application{id,name}", "message", "emails"]
+)
+def test_the_name_of_a_business_may_be_read(field: str) -> None:
+    assert FIELD.validate_python(field) == field

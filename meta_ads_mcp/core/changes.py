@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from meta_ads_mcp.core.values.feed_addresses import mask_schedules
+
 _BUDGETS = ("daily_budget", "lifetime_budget")
 # Fields that Graph can set back to none, with the value that does it.
 CLEARABLE: Mapping[str, Any] = {"adlabels": [], "end_time": 0}
@@ -82,6 +84,7 @@ class JournalEntry:
 
         Empty fields are left out.
         """
+        before, after = mask_schedules(self.before), mask_schedules(self.after)
         entry = {
             "change_id": self.change_id,
             "time": self.time,
@@ -91,7 +94,7 @@ class JournalEntry:
             "account": self.account,
             "currency": self.currency,
             "status": self.status,
-            "changes": {name: {"before": self.before.get(name), "after": value} for name, value in self.after.items()},
+            "changes": {name: {"before": before.get(name), "after": value} for name, value in after.items()},
             "not_applied": self.not_applied,
             "undo_of": self.undo_of,
             "undone_by": self.undone_by,

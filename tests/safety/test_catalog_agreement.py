@@ -155,3 +155,21 @@ async def test_the_undo_of_a_batch_does_not_delete_an_item_that_existed(tmp_path
     made.sandbox.log.clear()
     await made.call("ads_undo_change", {"change_id": data["change_id"], "force": True}, Person(True))
     assert all("DELETE" not in str(entry.params) for entry in made.writes)
+
+
+async def test_the_earlier_address_of_a_feed_is_shown_without_its_token(tmp_path: Path) -> None:
+    made, person = desk(tmp_path), Person(True)
+    assert "s3cret" in str(made.store.nodes[made.ids["product_feed"]].get("schedule"))
+    tool, arguments = entity("product_feed", made.ids["product_feed"], schedule=SCHEDULE)
+    dry_run = await made.call(tool, {**arguments, "dry_run": True})
+    answer = await made.call(tool, arguments, person)
+    change_id = answer.structured["data"]["change_id"]
+    changes = await made.call("ads_get_changes", {})
+    assert "harborandpine.example/feeds/main.csv?…" in str(changes.structured["data"])
+    made.store.patch(made.ids["product_feed"], {"schedule": {**SCHEDULE, "url": f"{AWAY}?key=s3cret"}})
+    undo = await made.call("ads_undo_change", {"change_id": change_id}, person)
+    texts = [*person.asked, *(item.text + str(item.structured) for item in (dry_run, answer, changes, undo))]
+    assert all("s3cret" not in text for text in texts)
+    forced = await made.call("ads_undo_change", {"change_id": change_id, "force": True}, person)
+    assert not forced.is_error
+    assert "s3cret" in str(made.store.nodes[made.ids["product_feed"]].get("schedule"))

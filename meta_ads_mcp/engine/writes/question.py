@@ -15,6 +15,7 @@ from typing import Any
 from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.values.feed_addresses import mask_schedules
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS, UnreadableAmount, parse_minor
 from meta_ads_mcp.core.values.text import show_hidden
@@ -78,13 +79,14 @@ class QuestionText:
         """Return (field, before, after) of everything that the change sets, amounts first and long texts last."""
         sent = {} if change.private else change.request.params
         values = {**{name: value for name, value in sent.items() if name not in _SILENT}, **change.after}
-        pairs = [(name, change.before.get(name), value) for name, value in values.items()]
+        before = mask_schedules(change.before)
+        pairs = [(name, before.get(name), value) for name, value in values.items()]
         changed = [pair for pair in pairs if change.effect is Effect.CREATE or not _is_same(pair[1], pair[2])]
         return [
-            (name, None, str(after))
+            (name, None, str(new))
             if is_factor(name, values)
-            else (name, None if before is None else _abbreviate(self.value(name, before)), self.value(name, after))
-            for name, before, after in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
+            else (name, None if old is None else _abbreviate(self.value(name, old)), self.value(name, new))
+            for name, old, new in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
         ]
 
     def _lines(self, change: Change, blocks: list[str] | None = None) -> Iterable[str]:

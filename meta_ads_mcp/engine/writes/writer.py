@@ -18,6 +18,7 @@ from meta_ads_mcp.core.ports import Account
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect, Tool
 from meta_ads_mcp.core.units.unit_params import PlansUnit
+from meta_ads_mcp.core.values.feed_addresses import mask_schedules
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
@@ -180,7 +181,7 @@ class WriteCall:
 
     def changes(self, change: Change, now: Mapping[str, Any]) -> dict[str, Row]:
         """Map each field to its value before and after, formatted for a person."""
-        before = shape_row({name: change.before.get(name) for name in change.after}, self.currency)
+        before = shape_row({name: mask_schedules(change.before).get(name) for name in change.after}, self.currency)
         after = shape_row({name: now.get(name, value) for name, value in change.after.items()}, self.currency)
         names = {**before, **after}
         return Final(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import Field
 
@@ -15,6 +14,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Result, Row
 from meta_ads_mcp.core.tool import Effect, tool
+from meta_ads_mcp.core.values.feed_addresses import mask_address
 from meta_ads_mcp.core.values.ids import ObjectId
 from meta_ads_mcp.errors import AdsError
 from meta_ads_mcp.tools.catalogue.catalogs import SCOPES, explain_kind
@@ -162,14 +162,6 @@ def describe_schedule(schedule: Row) -> str:
 def schedule_row(row: Row) -> Row:
     """Return a schedule of a feed in words. A user name is only said to exist."""
     return {"id": row.get("id"), "in_words": describe_schedule(row), "has_login": bool(row.get("username"))}
-
-
-def mask_address(url: Any) -> str:
-    """Return an address without its query and its user, which can hold a password or a token."""
-    parts = urlsplit(str(url))
-    query = "…" if parts.query else ""
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
 def rule_row(row: Row) -> Row:

@@ -11,6 +11,7 @@ from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.tool import Effect
+from meta_ads_mcp.core.values.feed_addresses import SCHEDULES, mask_schedules
 from meta_ads_mcp.core.values.graph_values import same_value, with_parsed
 from meta_ads_mcp.core.values.money import offset
 from meta_ads_mcp.core.write import Change, Plan
@@ -21,7 +22,6 @@ from meta_ads_mcp.tools.catalogue.feeds import rule_params
 from meta_ads_mcp.tools.catalogue.prices import HUNDREDTHS, shown_minor
 
 PRICES = ("price", "sale_price")
-SCHEDULES = ("schedule", "update_schedule")
 # What must not be in a new object that is deleted again: fields and words for them, by kind.
 CONTENT = {
     "ProductCatalog": {"product_count": "items", "feed_count": "feeds"},
@@ -79,7 +79,8 @@ async def _earlier_values(call: Call, entry: JournalEntry, *, force: bool) -> Ch
     intent = with_parsed(entry.after, *SCHEDULES)
     differing = [name for name in target if name in now and not same_value(now[name], intent[name])]
     if differing and not force:
-        raise _changed_since("; ".join(f"{name} is {str(now[name])[:80]!r}" for name in differing))
+        shown_values = mask_schedules(now)
+        raise _changed_since("; ".join(f"{name} is {str(shown_values[name])[:80]!r}" for name in differing))
     params = {name: value for name, value in target.items() if value is not None}
     if set(PRICES) & params.keys():
         params["currency"] = row.get("currency")

@@ -40,6 +40,7 @@ _ENDS = ("end_time", "stop_time")
 _TARGETING_EDGES = frozenset(
     "account_controls brand_safety_content_filter_levels publisher_block_lists append_publisher_urls".split()
 )
+_TARGETING_NODES = frozenset({"PublisherBlockList", "AdAccountBusinessConstraints"})
 _DELETING_EDGES = frozenset({"deleteruleset", "delete_rule_set"})
 # What an object has spent, in minor units, to be compared with its caps. `amount_spent` is a field of AdAccount.
 SPENT_TOTAL, SPENT_TODAY = "amount_spent", "spent_today"
@@ -137,7 +138,7 @@ def policy_actions(change: Change) -> frozenset[str]:
     is_new = change.object_id is None
     if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
-    if ("targeting" in values and not is_new) or change.request.edge in _TARGETING_EDGES:
+    if ("targeting" in values and not is_new) or _targets_account(change):
         words.add("edit_targeting")
     if "creative" in values and not is_new:
         words.add("edit_creative")
@@ -147,6 +148,11 @@ def policy_actions(change: Change) -> frozenset[str]:
         words.add("delete")
     rule, advice = rule_effect(change), recommendation_effect(change)
     return frozenset(words | (rule.actions if rule else set()) | (advice.actions if advice else set()))
+
+
+def _targets_account(change: Change) -> bool:
+    """Return whether audiences or placements of all campaigns change. A deleted list excludes nothing any more."""
+    return change.request.edge in _TARGETING_EDGES or change.node in _TARGETING_NODES
 
 
 def recommendation_effect(change: Change) -> RecommendationEffect | None:

@@ -140,6 +140,7 @@ class BoostPost(KeyedUnitParams):
             details=boost,
             outcome=boost,
             stop_on_error=True,
+            is_whole=True,
             validate_first=True,
         )
 

@@ -122,6 +122,7 @@ async def test_a_new_block_list_is_not_taken_for_the_account() -> None:
         {"filter_levels": ["FEED_STRICT"]},
         {"block_list": {"id": "{block_list}", "add_urls": ["a.example"]}},
         {"block_list": {"name": "New"}},
+        {"block_list": {"id": "{block_list}", "delete": True}},
     ],
 )
 async def test_controls_count_as_targeting_for_the_policy(arguments: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.engine.writes.policy import Policy
 from tests.support.elicitors import Person
 from tests.support.sandbox_engine import SandboxEngine, build_writer, records
 from tests.support.scripted_graph import refused_unsent
@@ -184,3 +185,11 @@ async def test_wrong_arguments_send_nothing(change: dict[str, Any]) -> None:
         **change,
     }
     await refused_unsent(TOOL, **{name: value for name, value in call.items() if value is not None})
+
+
+@pytest.mark.parametrize("word", ["create_campaign", "create_ad_set", "create_ad"])
+async def test_a_boost_of_which_the_policy_denies_a_part_creates_nothing(word: str) -> None:
+    desk = build_writer(policy=Policy(deny=frozenset({word})))
+    answer = await desk.call(TOOL, page_post(desk), Person(True))
+    assert answer.structured["error"]["kind"] == "denied"
+    assert desk.writes == []

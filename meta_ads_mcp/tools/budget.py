@@ -29,7 +29,7 @@ from meta_ads_mcp.errors import InvalidArguments
 class CreateBudgetSchedule(CreateParams, ConfirmedParams):
     """Raise the daily budget of a campaign or ad set for a period, by an amount or a multiplier. Needs a confirmation.
 
-    ABSOLUTE adds the amount to the budget. Times without an offset are the account's.
+    ABSOLUTE adds the amount to the budget. Times without an offset are in the account's time zone.
     """
 
     campaign_id: CampaignId | None = None

@@ -47,7 +47,8 @@ FIELDS = (
 class GetCampaigns(ListParams):
     """List the campaigns of an ad account with objective, status, budgets and bid strategy.
 
-    Unless named in `fields`, rows leave out AUCTION, lowest cost, created and updated times, a day's unspent budget.
+    Rows leave out what is usual (AUCTION, lowest cost), times of creation and update, and what is left of a daily
+    budget; `fields` adds them.
     """
 
     account_id: AccountId

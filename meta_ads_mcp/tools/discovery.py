@@ -123,7 +123,7 @@ def _nothing_found(toolsets: list[Row]) -> Result:
 
 @tool("ads_call_read_tool", Effect.READ, keywords="run unlisted")
 class CallReadTool(Params):
-    """Call any read tool of this server by name, also one that is not listed. The answer is that tool's own."""
+    """Call any read tool of this server by name, including tools that are not listed. Returns that tool's answer."""
 
     name: Annotated[str, Field(max_length=80)]
     arguments: Annotated[dict[str, Any], Field(default_factory=dict, description="Those of that tool")]
@@ -138,8 +138,8 @@ class CallReadTool(Params):
 
 @tool("ads_call_write_tool", Effect.UPDATE, keywords="run unlisted change", idempotent=False, destructive=True)
 class CallWriteTool(Params):
-    """Call any write tool of this server by name, also one that is not listed. Its own dry_run and confirmation apply;
-    the answer is that tool's own."""
+    """Call any write tool of this server by name, including those that are not listed. Returns the answer of that tool;
+    its dry_run and confirmation apply."""
 
     name: Annotated[str, Field(max_length=80)]
     arguments: Annotated[dict[str, Any], Field(default_factory=dict, description="Those of that tool")]

@@ -29,7 +29,7 @@ _QUOTAS = {
     "ads_rate_status", Effect.READ, calls_graph=False, keywords="quota throttle usage circuit breaker latency wait tier"
 )
 class RateStatus(Params):
-    """Say whether this server is near one of Meta's limits, with the three quotas that are used most. Calls nothing.
+    """Say whether this server is near one of Meta's limits, with the three quotas that are used most. Sends no request.
 
     details adds every quota and latencies per tool.
     """

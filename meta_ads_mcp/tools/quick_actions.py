@@ -63,8 +63,7 @@ class ResumeCampaign(ConfirmedParams):
     toolset="narrow_writes",
 )
 class UpdateBudget(ConfirmedParams):
-    """Change the daily or the lifetime budget of a campaign or ad set: the one it already uses. A raise needs a
-    confirmation.
+    """Change the daily or lifetime budget of a campaign or ad set, whichever it uses. A raise needs a confirmation.
 
     An ad set's budget can change four times an hour.
     """

@@ -142,7 +142,7 @@ class GetInterestSuggestions(Params):
     keywords="behaviours travel device purchase",
 )
 class SearchBehaviors(Params):
-    """List behaviours to target, with audience size bounds and path; query filters by words."""
+    """List behaviors to target, with audience size bounds and path; query filters by words."""
 
     query: Query | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 50

@@ -133,7 +133,8 @@ def _status(row: Row) -> str:
 
 @tool("ads_refresh_token", Effect.LOCAL, idempotent=False, keywords="renew exchange extend long-lived")
 class RefreshToken(TokenParams):
-    """Swap a token for a new one of 60 days; the old one stays until the new one is stored. Needs the app's secret."""
+    """Exchange a token for a new one that is valid for 60 days; the old one is kept until the new one is stored. Needs
+    the app's secret."""
 
     bm_name: ProfileName | None = None
 

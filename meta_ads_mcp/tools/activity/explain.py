@@ -66,8 +66,9 @@ FAMILY_FIELDS = (*(f"{kind}_{name}" for kind in KINDS for name in ("id", "name")
     keywords="why did it change break cause edits suspects who drop rise",
 )
 class ExplainChange(Params):
-    """Find which edit is behind a change of a metric: the day on which it broke, the factor (spend, cpm, ctr,
-    conversion rate), and the edits around that day, ranked as suspects. Of an account, its campaigns are compared."""
+    """Find which edit is behind a change of a metric: the day on which it changed, the factor (spend, cpm, ctr,
+    conversion rate), and the edits around that day, the most likely first. For an account, its campaigns are
+    compared."""
 
     account_id: AccountId | None = None
     object_id: Annotated[AnyAdObject | None, Field(description="Instead of account_id: a campaign, ad set or ad")] = (

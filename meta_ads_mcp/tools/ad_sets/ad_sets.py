@@ -66,8 +66,8 @@ def with_targeting_summary(row: Row) -> Row:
 class GetAdSets(ListParams):
     """List the ad sets of an ad account or a campaign: goal, bid, budgets, schedule, status, targeting.
 
-    Unless named in `fields`, rows leave out IMPRESSIONS, lowest cost, created and updated times, a day's unspent
-    budget.
+    Rows leave out what is usual (IMPRESSIONS, lowest cost), times of creation and update, and what is left of a daily
+    budget; `fields` adds them.
     """
 
     account_id: AccountId | None = None
@@ -141,7 +141,7 @@ class GetAdSetDetails(Params):
 class CreateAdSet(AdSetSettings, CreateParams):
     """Create an ad set, PAUSED, in a campaign; with a budget unless the campaign has one.
 
-    Nothing is invented: say the targeting. advantage_audience is sent as 0 unless the targeting says 1.
+    Targeting has no default. advantage_audience is sent as 0 unless the targeting says 1.
     """
 
     account_id: AccountId

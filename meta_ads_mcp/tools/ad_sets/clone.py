@@ -124,7 +124,7 @@ class CreativeOverride(Closed):
     keywords="copy duplicate localize",
 )
 class CloneAdSetBundle(ConfirmedParams, CreateParams):
-    """Make a new ad set, PAUSED, after another one, with its ads; name, places, budget, link and texts may differ.
+    """Copy an ad set with its ads, PAUSED; the copy can have another name, places, budget, link and texts.
 
     Needs idempotency_key unless dry_run.
     """

@@ -37,7 +37,7 @@ FIELDS = "id name adset_id campaign_id status effective_status creative{id} crea
 class GetAds(ListParams):
     """List the ads of an ad account, a campaign or an ad set: status, ad set, campaign and creative id.
 
-    Unless named in `fields`, rows leave out updated_time.
+    Rows leave out updated_time unless `fields` names it.
     """
 
     account_id: AccountId | None = None

@@ -70,8 +70,8 @@ SHORT = WithJsonSchema(
     write_only="prefill enable_fetch_or_create rule subtype use_for_products",
 )
 class CreateCustomAudience(CreateParams):
-    """Create an audience: an empty customer list (fill it with ads_update_audience_users), or one that a rule makes of
-    events of a pixel, app, Page or form."""
+    """Create an audience: an empty customer list (fill it with ads_update_audience_users), or one that a rule fills
+    from events of a pixel, app, Page or form."""
 
     account_id: AccountId
     name: Name
@@ -205,7 +205,7 @@ Accounts = Annotated[list[AccountId], Local(), Field(min_length=1, max_length=50
     write_only="adaccounts relationship_type",
 )
 class ShareCustomAudience(WriteParams):
-    """Share an audience with other ad accounts, which may then target it. Shares that are there stay."""
+    """Share an audience with other ad accounts, which may then target it. Existing shares stay."""
 
     audience_id: AudienceId
     ad_account_ids: Accounts

@@ -92,9 +92,10 @@ with warnings.catch_warnings():
     keywords="upload customer list crm emails phones hash match",
 )
 class UpdateAudienceUsers(_Columns):
-    """Add, remove or replace the people of a customer list from a CSV file, hashed here: no plain value leaves.
+    """Add, remove or replace the people of a customer list from a CSV file. Values are hashed on this machine before
+    they are sent.
 
-    After a break the same call goes on. remove and replace need a confirmation.
+    Repeating an interrupted call continues it. remove and replace need a confirmation.
     """
 
     audience_id: AudienceId

@@ -28,7 +28,7 @@ class UpdateSpendCap(ConfirmedParams):
     """Set an ad account's spend cap; 0 (or delete) removes it, reset starts the count anew. At the cap all delivery
     stops.
 
-    Raise, removal and reset need a confirmation.
+    Raising, removing and resetting it need a confirmation.
     """
 
     account_id: AccountId

@@ -51,9 +51,9 @@ class BulkUpdate(KeyedUnitParams):
     """Change many campaigns, ad sets and ads with one confirmation and one undo: status, budget, bid, name, link, URL
     tags, labels. Give `edits` per object, or `select` and one `set` for all that match.
 
-    Cuts go before raises, pauses before activations. The same idempotency_key goes on where a call stopped. To move
-    budget with a constant sum call ads_shift_budget {account_id, level, from_ids, to_ids, percent, idempotency_key};
-    from_ids ["worst"], to_ids ["best"] are the ad sets of each campaign by cost per result.
+    Cuts are sent before raises, pauses before activations. A repeat with the same idempotency_key continues where the
+    call stopped. To move budget with a constant sum call ads_shift_budget {account_id, level, from_ids, to_ids,
+    percent, idempotency_key}; from_ids ["worst"], to_ids ["best"] are the ad sets of each campaign by cost per result.
     """
 
     account_id: AccountId

@@ -44,7 +44,8 @@ _REQUIRED: Mapping[Operation, tuple[tuple[str, ...], ...]] = {
     destructive=True,
 )
 class UpdateAdLabels(UnitParams):
-    """Make, rename or delete labels, or put them on and take them off up to 200 campaigns, ad sets, ads or creatives.
+    """Create, rename or delete labels, or add them to and remove them from up to 200 campaigns, ad sets, ads or
+    creatives.
 
     Deleting cannot be undone, and needs a confirmation.
     """

@@ -119,8 +119,8 @@ def _amount(value: Any) -> int | None:
 
 @tool("ads_delete_budget_schedule", Effect.DELETE, node="HighDemandPeriod", singular="budget schedule")
 class DeleteBudgetSchedule(ConfirmedParams):
-    """Delete one budget schedule; one that is running ends at once. Needs a confirmation. Undo makes a new one for the
-    time that still lies ahead."""
+    """Delete one budget schedule; one that is running ends at once. Needs a confirmation. An undo creates a new one for
+    the remaining time."""
 
     schedule_id: ScheduleId
 

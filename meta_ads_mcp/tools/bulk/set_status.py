@@ -28,7 +28,7 @@ from meta_ads_mcp.tools.bulk.object_reads import read_objects_of_kind, update_re
 class SetStatus(UnitParams):
     """Pause, activate or archive many campaigns, ad sets or ads of one level, with one undo.
 
-    ACTIVE, ARCHIVED, and pausing more than 10 need a confirmation. Parents and children stay.
+    ACTIVE, ARCHIVED, and pausing more than 10 need a confirmation. Parents and children keep their status.
     """
 
     account_id: AccountId

@@ -75,7 +75,7 @@ REPAIRS = {
 )
 class GetDiagnostics(Params):
     """List what is wrong with a catalog, worst first: Meta's diagnostics, hidden items, failing feeds, deleted items,
-    empty product sets, events that match no item; each with samples and the tool that mends it."""
+    empty product sets, events that match no item; each with samples and the tool that fixes it."""
 
     catalog_id: CatalogId
     severities: Annotated[list[Severity] | None, Field(min_length=1)] = None

@@ -41,8 +41,8 @@ UNITS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
     keywords="data sources upload schedule rules batch api old prices",
 )
 class ListProductFeeds(ListParams):
-    """List a catalog's feeds and other ways items come in: schedule, last upload and its errors, whether missing items
-    are deleted. Or read one feed with its rules."""
+    """List a catalog's feeds and its other sources of items: schedule, last upload and its errors, whether missing
+    items are deleted. Or read one feed with its rules."""
 
     entity_id: Annotated[ObjectId, Local()]
     entity_type: Annotated[Literal["catalog", "product_feed"], Local()] = "catalog"

@@ -31,9 +31,10 @@ from meta_ads_mcp.tools.changes.undo_unit import plan_undo_of_unit
 
 @tool("ads_undo_change", Effect.UPDATE, keywords="revert rollback restore")
 class UndoChange(ConfirmedParams):
-    """Put the values back that a change replaced, or pause (or delete) what it created. With unit_id the whole unit.
+    """Restore the values that a change replaced, or pause (or delete) what it created. unit_id undoes a whole bulk
+    call.
 
-    What has changed since is refused and shown. A deletion cannot be undone.
+    If a value has changed since, the undo is refused and shows it. A deletion cannot be undone.
     """
 
     change_id: Annotated[

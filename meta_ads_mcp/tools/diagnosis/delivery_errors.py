@@ -158,7 +158,7 @@ async def _campaign_advice(call: Call, account_id: str, campaign_id: str) -> Res
     toolset="diagnostics",
 )
 class GetErrors(Params):
-    """Find what stops or hampers delivery in an account: its state, issues, rejected ads with Meta's reasons."""
+    """Find what stops or limits delivery in an account: its state, issues, rejected ads with Meta's reasons."""
 
     account_id: AccountId
     severity: Literal["critical", "warning", "info", "all"] = "all"

@@ -33,8 +33,8 @@ _LISTS: Mapping[str, tuple[str, str, Refine]] = {
 
 @tool("ads_get_ad_entities", Effect.READ, keywords="hierarchy children structure")
 class GetAdEntities(ListParams):
-    """List the campaigns of an account, or the ad sets or ads below an account, campaign or ad set. For these an
-    account's id carries act_: bare digits are a campaign or an ad set."""
+    """List the campaigns of an account, or the ad sets or ads below an account, campaign or ad set. For ad sets and ads
+    write an account's id with act_; digits alone are taken for a campaign or an ad set."""
 
     entity_type: EntityType
     parent_id: Annotated[AnyAdObject, Field(description="act_<id>, or the id of a campaign or ad set")]

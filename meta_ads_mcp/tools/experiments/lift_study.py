@@ -31,8 +31,8 @@ Members = Field(min_length=1, max_length=100)
 class CreateLiftExperiment(NewStudy):
     """Start a conversion lift study over an ad account, campaigns or ad sets: holdout_percent of the people see no ads.
 
-    Needs a confirmation. At least 5 days. A refusal usually means that a representative of Meta has to open lift
-    studies.
+    Needs a confirmation. At least 5 days. If Meta refuses, a representative of Meta usually has to enable lift studies
+    for the account.
     """
 
     holdout_percent: Annotated[int, Field(ge=1, le=50, description="People kept from seeing the ads")]

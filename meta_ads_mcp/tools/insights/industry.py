@@ -53,8 +53,8 @@ def _history_as_default(value: Any) -> Any:
     keywords="compare average baseline",
 )
 class IndustryBenchmark(PresetParams):
-    """Compare ctr, cpc and cpm with your own baseline, or with the 90 days before. Meta publishes no figures of
-    industries; `industry` changes nothing."""
+    """Compare ctr, cpc and cpm with your own baseline, or with the 90 days before. Meta publishes no industry figures,
+    so `industry` has no effect."""
 
     level: Annotated[ViewLevel, Local(), Field(description="What object_id is")] = "campaign"
     industry: Annotated[

@@ -41,8 +41,8 @@ MASKED = (
     keywords="instant form questions",
 )
 class GetLeadForms(ListParams):
-    """List the lead forms of a Page: status, number of leads, questions, privacy policy. terms=true tells whether the
-    Page has accepted Meta's terms, without which no form collects leads."""
+    """List the lead forms of a Page: status, number of leads, questions, privacy policy. terms=true shows whether the
+    Page has accepted Meta's terms, which every form requires."""
 
     page_id: PageId
     terms: Annotated[bool, Local()] = False

@@ -44,7 +44,8 @@ class LeadConsent(Closed):
     keywords="try crm connection webhook dummy form",
 )
 class ManageTestLead(ConfirmedParams, CreateParams):
-    """Make, replace or delete the one test lead of a form, to try a connection to a CRM. Real leads are never deleted.
+    """Create, replace or delete the one test lead of a form, to try a connection to a CRM. Real leads are never
+    deleted.
 
     Replacing and deleting need a confirmation.
     """

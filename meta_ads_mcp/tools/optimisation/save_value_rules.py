@@ -55,8 +55,8 @@ class SaveValueRuleSet(UnitParams):
     """Create or change a value rule set, attach it to ad sets (attach_to) or take rules off them (detach_from). Meta
     then bids more or less for the people that a rule names.
 
-    `rules` replaces all: one with its id stays, one without is new, a missing one is deleted. Attaching, and rules of a
-    set in use, need a confirmation.
+    `rules` replaces all rules of the set: one with an id is kept, one without is added, one left out is deleted.
+    Attaching, and changing a set in use, need a confirmation.
     """
 
     account_id: AccountId

@@ -86,8 +86,8 @@ class BlockListChange(Closed):
 class UpdateAccountControls(ConfirmedParams):
     """Change what is excluded for a whole ad account: minimum age, places, placements, inventory filter, a block list.
 
-    Every campaign is touched, so it needs a confirmation. An object replaces the earlier one. Publishers can be added
-    here and not removed.
+    It affects every campaign, so it needs a confirmation. Each object that you give replaces the earlier one.
+    Publishers can be added to a block list here, and removed only in Business settings.
     """
 
     account_id: AccountId

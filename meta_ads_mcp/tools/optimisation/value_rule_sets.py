@@ -42,8 +42,8 @@ ORDER = "The order of the rules counts: for each person only the first rule that
     keywords="bid multiplier adjustment bid more less age gender place audience",
 )
 class GetValueRuleSets(Params):
-    """List the value rule sets of an account, or read one: by how many percent Meta bids more or less for whom, and the
-    ad sets that use the set."""
+    """List the value rule sets of an account, or read one: for whom Meta bids how many percent more or less, and which
+    ad sets use the set."""
 
     account_id: AccountId
     value_rule_set_id: Annotated[ValueRuleSetId | None, Local()] = None

@@ -62,7 +62,7 @@ _SOURCES = {"WEB": "website", "APP": "app", "MOBILE": "app"}
     write_only="event_source_id action_source_type rule",
 )
 class CreateCustomConversion(CreateParams):
-    """Create a custom conversion: the events of a pixel that a rule picks out, counted as one kind of event."""
+    """Create a custom conversion: events of a pixel that match a rule, counted as one event."""
 
     account_id: AccountId
     name: Annotated[str, Field(min_length=1, max_length=200)]

@@ -43,8 +43,9 @@ _PASS_RESULTS = frozenset({"passed", "pass", "ok", "success"})
     toolset="diagnostics",
 )
 class GetDatasetQuality(Params):
-    """Judge a pixel (dataset): a verdict with its findings, last firing, match rate, failed checks, and this server's
-    own health score. channels adds Meta's event match quality (0 to 10), coverage and deduplication per server event.
+    """Judge a pixel (dataset): a verdict with its findings, last event, match rate, failed checks, and this server's
+    own health score. channels adds Meta's event match quality (0 to 10), coverage and deduplication per server
+    event.
     """
 
     pixel_id: PixelId | None = None

@@ -52,7 +52,7 @@ async def _get(call: Call, dataset_id: str, channels: Sequence[str], fields: Seq
 
 
 def _event(row: Row) -> Row:
-    """Return a rated event with flat figures. Shares are in per cent; None stands for what Meta does not say."""
+    """Return a rated event with flat figures. Shares are in percent; None stands for what Meta does not say."""
     quality, coverage = _object(row.get("event_match_quality")), _object(row.get("event_coverage"))
     return {
         "event": row.get("event_name"),
@@ -131,7 +131,7 @@ def _coverage(row: Row) -> tuple[Any, Any]:
 
 
 def _share(row: Row, key: str) -> float:
-    """Return the share of the events that have a key, in per cent; 0 for a key that Meta does not list."""
+    """Return the share of the events that have a key, in percent; 0 for a key that Meta does not list."""
     return next((share or 0 for name, share in row["match_keys"] if name == key), 0)
 
 

@@ -65,7 +65,7 @@ class GetPixels(ListParams):
     keywords="dataset install code advanced matching",
 )
 class GetPixelDetails(Params):
-    """Read one pixel (dataset): last firing, advanced matching, match rate in per cent, and the code to install."""
+    """Read one pixel (dataset): last event, advanced matching, match rate in percent, and the code to install."""
 
     pixel_id: PixelId
     fields: FieldList | None = None
@@ -115,8 +115,8 @@ Aggregation = Annotated[
     keywords="dataset event statistics counts purchase fires hourly",
 )
 class GetPixelEvents(Params):
-    """Count what a pixel received, by event name or another aggregation, in all and by hour. Without times, Meta's own
-    window."""
+    """Count what a pixel received, by event name or another aggregation, in all and by hour. Without times, Meta
+    chooses the period."""
 
     pixel_id: PixelId
     aggregation: Aggregation = "event"
@@ -182,7 +182,7 @@ ConversionAggregation = Literal[
 class GetCustomConversions(ListParams):
     """List an account's custom conversions: rule, event type, value, pixel, and when each last fired.
 
-    stats_for counts what one of them received instead.
+    With stats_for, it counts the events of one of them instead.
     """
 
     account_id: AccountId

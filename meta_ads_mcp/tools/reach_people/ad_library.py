@@ -64,8 +64,8 @@ SETUP = "https://www.facebook.com/ads/library/api"
     toolset="reach_people",
 )
 class SearchAdLibrary(ListParams):
-    """Search Meta's public Ad Library for ads of anybody, by words or Pages: all ads shown in the EU and the UK,
-    elsewhere only those about politics and social issues.
+    """Search Meta's public Ad Library for the ads of any advertiser, by words or Pages: all ads shown in the EU and the
+    UK, elsewhere only those about politics and social issues.
 
     Each ad with its Page, days, texts, platforms, reach in the EU and public link. The owner of the token must have
     confirmed their identity with Meta.

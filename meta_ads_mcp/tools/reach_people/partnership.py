@@ -44,8 +44,8 @@ USE = (
     keywords="partnership ads creator influencer branded content collab instagram paid partnership",
 )
 class GetPartnershipContent(ListParams):
-    """List the posts of creators that a brand's Instagram account may advertise as partnership ads, and why not if not;
-    or the permissions of creators (what=permissions)."""
+    """List the posts of creators that a brand's Instagram account may advertise as partnership ads, or the reason why
+    not; or the permissions of creators (what=permissions)."""
 
     ig_account_id: Annotated[InstagramId, Field(description="The brand's account")]
     what: Annotated[Literal["content", "permissions"], Local()] = "content"

@@ -39,8 +39,8 @@ REFILL = "Meta fills the audience again, which takes a while; until then it is s
     write_only="status",
 )
 class UpdateCustomAudience(ConfirmedParams):
-    """Change a custom audience; what you leave out stays. A rule replaces the whole earlier one. Rule and retention
-    need a confirmation, which names the ads that use the audience.
+    """Change a custom audience; what you leave out stays. A rule replaces the whole earlier one. Changing the rule or
+    the retention needs a confirmation, which names the ads that use the audience.
 
     The people of a list are changed with ads_update_audience_users.
     """

@@ -111,7 +111,7 @@ class CreateAsyncReport(ReportParams):
     keywords="async progress percent poll",
 )
 class GetReportStatus(Params):
-    """See how far a report is: status, per cent, done or failed, what to do next. Asks Meta every 5 seconds at most."""
+    """See how far a report is: status, percent, done or failed, what to do next. Asks Meta every 5 seconds at most."""
 
     report_run_id: ReportRunId
 

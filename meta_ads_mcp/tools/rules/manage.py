@@ -57,7 +57,7 @@ def automation_reasons(before: Row, after: Row) -> list[str]:
     keywords="new automation automated stop loss scale",
 )
 class CreateAdRule(CreateParams, ConfirmedParams):
-    """Create an automated rule, DISABLED: when it looks, under which conditions, what it does.
+    """Create an automated rule, DISABLED: when it runs, on which conditions it acts, and what it does.
 
     Money is in minor units. ENABLED needs a confirmation, unless it only notifies.
     """
@@ -95,9 +95,9 @@ class CreateAdRule(CreateParams, ConfirmedParams):
     keywords="enable disable turn on off automation",
 )
 class UpdateAdRule(ConfirmedParams):
-    """Change an automated rule's name, status or specs; a spec that you give replaces the whole of it.
+    """Change an automated rule's name, status or specs; a spec that you give replaces the earlier one completely.
 
-    A rule that acts by itself needs a confirmation while or before it is on.
+    Turning on a rule that acts by itself, and changing it while it is on, need a confirmation.
     """
 
     rule_id: RuleId

@@ -48,8 +48,8 @@ NOT_A_DRY_RUN = (
 class SendConversionEvents(ConfirmedParams):
     """Send web, app, store or phone events or CRM stages of leads to a dataset (pixel). Personal data is hashed here.
 
-    test_event_code shows the events in Events Manager; live=true sends without it and needs a confirmation. At most 7
-    days old, of stores 62. They cannot be taken back.
+    test_event_code shows the events in Events Manager; live=true sends without it and needs a confirmation. Events may
+    be 7 days old, store events 62. They cannot be taken back.
     """
 
     dataset_id: PixelId

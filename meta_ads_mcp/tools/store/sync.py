@@ -45,8 +45,8 @@ RESUME = "Call ads_sync again with the same arguments: it goes on where this cal
 class SyncStore(Params):
     """Copy daily figures, structure and changes of ad accounts to the local store for ads_query, within Meta's limits.
 
-    plan=true shows requests and minutes only. Reads what is missing and the last 28 days again; goes on after a stop.
-    Without accounts, updates those in the store. Changes nothing at Meta.
+    plan=true shows requests and minutes only. Reads missing days, and the last 28 days again; a stopped sync continues.
+    Without accounts it updates those in the store. Changes nothing at Meta.
     """
 
     account_ids: Annotated[list[AccountId] | None, Local(), Field(min_length=1, max_length=MAX_ACCOUNTS)] = None

@@ -38,9 +38,10 @@ _STAYS = (
     keywords="duplicate clone another account client currency migrate rebuild",
 )
 class CopyToAccount(UnitParams):
-    """Rebuild a campaign with its ad sets and ads in another ad account, PAUSED, with one undo. Always asks.
+    """Rebuild a campaign with its ad sets and ads in another ad account, PAUSED, with one undo. Always needs a
+    confirmation.
 
-    dry_run tells what you must choose: budget_rate where currencies differ, and counterparts of pixels, Pages,
+    dry_run lists what you must choose: budget_rate where currencies differ, and counterparts of pixels, Pages,
     Instagram accounts and audiences. Media are copied.
     """
 

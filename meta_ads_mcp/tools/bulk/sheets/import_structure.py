@@ -59,7 +59,7 @@ class ImportStructure(UnitParams):
 
     Shows only what differs; dry_run=false carries it out. Rows that changed since the export are refused; a missing row
     changes nothing. A row without id is a new object: parent_ref names its parent (an id, or the ref of a new row),
-    template_id whose settings it takes.
+    template_id the object whose settings it copies.
     """
 
     account_id: AccountId

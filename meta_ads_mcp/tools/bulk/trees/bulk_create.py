@@ -47,8 +47,8 @@ with warnings.catch_warnings():
     class BulkCreate(UnitParams):
         """Create campaigns with ad sets, ads, creatives, images and videos from one plan, all PAUSED, with one undo.
 
-        All is checked before the first object is made; an existing id gets children only. After a break the same call
-        goes on. At most 10 campaigns, 50 ad sets, 200 ads.
+        Everything is checked before the first object is created. Below an existing id only children are created.
+        Repeating an interrupted call continues it. At most 10 campaigns, 50 ad sets, 200 ads.
         """
 
         account_id: AccountId

@@ -158,7 +158,7 @@ JOBS = (
         "Find the right tool",
         "Kann ich Kommentare unter Anzeigen verstecken?",
         (CookbookCall("ads_find_tools", {"query": "Kommentare verstecken", "limit": 2}, ("name", "kind", "toolset")),),
-        "Clients list 40 tools at most. The search knows all of them, in eight languages.",
+        "A client lists only the most used tools. The search knows all of them, in eight languages.",
     ),
 )
 # Name → where an answer holds it, and the answers of which tool.

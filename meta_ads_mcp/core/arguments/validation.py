@@ -37,6 +37,8 @@ REPLACED_ARGUMENTS = {
     "smart_promotion_type": "Meta replaced it: see advantage_state_info, and migrate_to_advantage_plus of "
     "ads_update_campaign",
 }
+# A number whose unit a caller may have to know.
+_NUMBERS = frozenset({"int_type", "float_type"})
 # pydantic's error type → the end of the sentence that begins with the argument's name.
 _PREDICATES = {
     "missing": "is required",
@@ -130,7 +132,10 @@ def _sentence(tool: Tool, error: ErrorDetails, arguments: Mapping[str, Any]) -> 
     if kind == "value_error":
         reason = str(context.get("error", "is not valid"))
         return f"{name!r}: {reason}" if name else reason
-    return f"{name!r} {_PREDICATES.get(kind, 'has the wrong type or form').format_map(_Blank(context))}"
+    predicate = _PREDICATES.get(kind, "has the wrong type or form").format_map(_Blank(context))
+    field, _ = _at(tool.params, steps)
+    about = f" ({field.description.rstrip('.')})" if field and field.description and kind in _NUMBERS else ""
+    return f"{name!r} {predicate}{about}"
 
 
 def _unknown_argument(tool: Tool, error: ErrorDetails) -> str:

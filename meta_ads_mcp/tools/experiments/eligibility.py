@@ -28,6 +28,16 @@ MIN_DAYS = 7
 # Meta splits people, not money: cells with very different budgets answer the question less well.
 MAX_SPEND_RATIO = 2.0
 EVENTS = {"purchases": "purchase", "leads": "lead", "link_clicks": "link_click"}
+# A longer test is rarely practical: budgets, creatives and seasons change meanwhile.
+MAX_USEFUL_DAYS = 60
+_CREATE = (
+    "Create it with ads_create_ad_study for at least that many days, and judge it after its end with "
+    "ads_experiment_abtest_get_test."
+)
+_TOO_LONG = (
+    "A test this long is rarely practical. Plan again with a larger min_detectable_effect, a more frequent event "
+    "(metric=link_clicks), or campaigns with more spend."
+)
 METHOD = (
     "Meta's own eligibility check has no edge in Graph, so this is computed here. Sample size: two-sided z-test of two "
     "proportions, with the results per person reached in the last 28 days."
@@ -143,8 +153,7 @@ class CheckExperimentEligibility(Params):
             "min_detectable_effect_pct": self.min_detectable_effect,
             "power": self.power,
             "confidence": self.confidence,
-            "next_step": "Create it with ads_create_ad_study for at least that many days, and judge it after its end "
-            "with ads_experiment_abtest_get_test.",
+            "next_step": _TOO_LONG if days is None or days > MAX_USEFUL_DAYS else _CREATE,
         }
 
     def _summary(self, data: Row) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row, Whole
@@ -130,7 +131,8 @@ class SyncPlan:
     @property
     def text(self) -> str:
         minutes = "less than a minute" if self.minutes < 1 else f"about {self.minutes:g} minutes"
-        return f"{len(self.syncs)} accounts, about {self.requests} requests, {minutes} ({self.tier} tier)"
+        accounts = f"{len(self.syncs)} {plural('account', len(self.syncs))}"
+        return f"{accounts}, about {self.requests} requests, {minutes} ({self.tier} tier)"
 
     def result(self) -> Result:
         rows = [
@@ -146,7 +148,7 @@ class SyncPlan:
             for sync in self.syncs
         ]
         data = Whole(status="planned", requests=self.requests, minutes=self.minutes, tier=self.tier, accounts=rows)
-        notes = ["Requests are an estimate from the number of ads; it gets exact once an account was read."]
+        notes = ["Requests are an estimate from the number of ads; it becomes exact once an account has been read."]
         if self.tier == "unknown":
             notes.append("Meta has not named the tier yet: minutes are those of the development tier.")
         return Result(f"The sync would read {self.text}. Nothing was read. Call it without plan.", data, notes=notes)
@@ -248,7 +250,7 @@ class SyncRun:
             errors=self.errors,
             next_step="Query it with ads_query." if is_complete else RESUME,
         )
-        summary = f"{count} of {len(rows)} accounts are up to date: {self._requests} requests, "
+        summary = f"{count} of {len(rows)} {plural('account', len(rows))} up to date: {self._requests} requests, "
         summary += f"{sum(sync.rows for sync in syncs):,} rows read. {self.stopped}".rstrip()
         if self.stopped:
             summary += " What was read before is stored; make room and call ads_sync again."

@@ -94,6 +94,8 @@ async def test_an_early_look_calls_no_winner(change: dict[str, str], results: tu
     data = (await judge(figures(*results), {**STUDY, **change}))["data"]
     assert data["verdict"] == "too early"
     assert any(reason in text for text in data["waiting_for"])
+    is_over = "planned end" not in reason
+    assert ("ads_create_ad_study" in data["next_step"]) == is_over
 
 
 async def test_three_cells_are_compared_in_pairs_with_adjusted_p_values() -> None:

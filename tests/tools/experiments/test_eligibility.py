@@ -74,6 +74,19 @@ async def test_the_size_is_planned_from_the_rate_per_person() -> None:
     ]
 
 
+async def test_a_test_that_would_take_months_is_not_recommended() -> None:
+    content = await check(graph(rows(500, 400)), entity_ids=["101", "102"], min_detectable_effect=5)
+    plan = content["data"]["plan"]
+    assert plan["days"] > 100
+    assert "min_detectable_effect" in plan["next_step"]
+
+
+async def test_without_objects_nothing_is_called_ineligible() -> None:
+    content = await check(graph(rows(500, 400)[:1]))
+    assert "eligible" not in {name for name, value in content["data"].items() if value is False}
+    assert "entity_ids" in content["summary"]
+
+
 async def test_a_running_study_is_in_the_way_and_a_finished_study_is_not() -> None:
     client = graph(rows(500, 400), **{"101": [RUNNING], "102": [OVER], "account": [RUNNING]})
     content = await check(client, entity_ids=["101", "102"])

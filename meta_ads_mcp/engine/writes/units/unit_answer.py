@@ -151,10 +151,14 @@ def next_step(
 
 
 def _undo_step(unit_id: str, states: Sequence[StepState]) -> str:
-    """Say how to take a unit back. What it created is paused by default, and not removed."""
-    done = [state.step.change.effect for state in states if state.status == SUCCESS]
-    effects = ["puts the earlier values back"] if any(effect is not Effect.CREATE for effect in done) else []
-    effects += ["pauses what was created, or deletes it with created=delete"] if Effect.CREATE in done else []
+    """Say how to take a unit back. What it created is paused by default, and not removed, where it has a status."""
+    done = [state.step.change for state in states if state.status == SUCCESS]
+    created = [change for change in done if change.effect is Effect.CREATE]
+    effects = ["puts the earlier values back"] if len(created) < len(done) else []
+    if any(node_kind(change.node).has_status for change in created):
+        effects.append("pauses what was created, or deletes it with created=delete")
+    elif created:
+        effects.append("removes what was created")
     return f"ads_undo_change unit_id={unit_id} {' and '.join(effects)}." if effects else ""
 
 

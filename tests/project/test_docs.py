@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,21 @@ def test_a_section_of_the_readme_cannot_be_lost() -> None:
     assert script.fill_sections("README.md", text) == text
     with pytest.raises(ValueError, match="settings"):
         script.fill_sections("README.md", text.replace("<!-- /settings -->", ""))
+
+
+_FILE = re.compile(r"(?<![\w/.])(?:[\w.-]+/)+[\w.-]+\.(?:py|toml|json|md|js)")
+_TEST = re.compile(r"(tests/[\w/]+\.py)::(test_\w+)")
+
+
+def test_files_and_tests_that_a_page_names_exist() -> None:
+    root = script.DOCS.parent
+    places = (root, script.DOCS, script.PACKAGE, script.PACKAGE / "sandbox", script.DOCS / "decisions")
+    for page in [script.README, root / "CONTRIBUTING.md", *script.DOCS.rglob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        missing = {name for name in _FILE.findall(text) if not any((place / name).exists() for place in places)}
+        assert not missing, f"{page.name} names files that do not exist: {sorted(missing)}"
+        for path, test in _TEST.findall(text):
+            assert f"def {test}(" in (root / path).read_text(encoding="utf-8"), f"{page.name}: {path}::{test}"
 
 
 def test_architecture_names_every_module() -> None:

@@ -1,22 +1,22 @@
 """Define the errors of a tool call. The class says who has to act next.
 
     AdsError
-    ├── InvalidArguments      the caller's: correct the named argument
-    ├── Denied                the owner's of this server: settings or policy do not allow it
-    ├── ConfirmationRequired  the user's: agree first
-    ├── NotApplied            the user's: Meta accepted the change, but Graph still has the old values
-    ├── NotFound              the caller's: the object is not there, or this token cannot see it
-    ├── PermissionMissing     the owner's of the token: a scope, a role or a task is missing
-    ├── TokenProblem          the owner's of the token: none, expired, revoked
-    ├── Throttled             nobody's: wait `retry_after_seconds`
-    │   ├── CircuitOpen       this server stopped calling so that Meta does not block the account
-    │   └── Blocked           Meta has blocked the account or app for a while
-    ├── DataLimit             the caller's: ask for less, or go asynchronous
-    ├── Transient             nobody's: the same call may work in a moment
-    ├── NetworkProblem        the machine's: no answer from Graph
-    ├── UnknownOutcome        the user's: look whether the write happened before doing it again
-    ├── ApiError              Graph's own refusal that fits none of the above
-    └── InternalError         ours: a defect of this server
+    ├── InvalidArguments      caller: correct the named argument
+    ├── Denied                server owner: settings or policy do not allow it
+    ├── ConfirmationRequired  user: agree first
+    ├── NotApplied            user: Meta accepted the change, but Graph still has the old values
+    ├── NotFound              caller: the object does not exist, or this token cannot see it
+    ├── PermissionMissing     token owner: a scope, a role or a task is missing
+    ├── TokenProblem          token owner: there is no token, or it has expired or was revoked
+    ├── Throttled             caller: wait `retry_after_seconds`
+    │   ├── CircuitOpen       caller: wait; this server stopped calls so that Meta does not block the account
+    │   └── Blocked           caller: wait; Meta has blocked the account or app for a while
+    ├── DataLimit             caller: ask for less, or run an asynchronous report
+    ├── Transient             caller: the same call may succeed in a moment
+    ├── NetworkProblem        machine owner: there was no answer from Graph
+    ├── UnknownOutcome        user: check whether the write happened before repeating it
+    ├── ApiError              caller: Graph refused the request for another reason
+    └── InternalError         developers: a defect of this server
 
 Every error holds two sentences: `message` says what happened, `next_step` says what to do.
 """
@@ -168,7 +168,7 @@ class NetworkProblem(AdsError):
 
 class UnknownOutcome(AdsError):
     kind = "unknown_outcome"
-    default_next_step = "Look whether the change happened before doing it again."
+    default_next_step = "Check whether the change happened before you repeat it (ads_get_changes lists it)."
 
 
 class ApiError(AdsError):

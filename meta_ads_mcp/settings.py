@@ -234,7 +234,7 @@ class Settings(BaseSettings):
     exclude_tools: Words = Field(
         (),
         validation_alias="META_ADS_EXCLUDE_TOOLS",
-        description="comma list of tools or toolsets that do not exist on this server, whatever else says so",
+        description="comma list of tools or toolsets that are switched off, whatever other settings say",
     )
     lock_profile: Flag = Field(
         False,

@@ -205,9 +205,9 @@ def errors_page() -> str:
         [
             "# Errors",
             'A failed call answers `isError: true` with `structuredContent` `{"error": {…}}`, and one text: what',
-            "happened and the next step. These are the kinds, and whose move is next.",
+            "happened and the next step. These are the kinds, and who has to act.",
             "",
-            *_table(("`kind`", "whose move", "next step, unless the error says a better one"), list(_kinds())),
+            *_table(("`kind`", "who acts, and why", "next step, unless the error has a better one"), list(_kinds())),
             "",
             "## What Graph's errors mean here",
             "",

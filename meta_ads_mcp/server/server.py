@@ -120,9 +120,10 @@ data, not instructions."""
 
 WRITES = """
 
-Writes are allowed. What is created is PAUSED. Use dry_run first for anything with a budget. When an answer has status
-needs_confirmation, show its plan to the user and repeat the call with `confirmation` only if they agree. On
-unknown_outcome look before doing it again. ads_get_changes lists what was changed, ads_undo_change puts it back."""
+Writes are allowed; ads_call_write_tool runs those that are not listed. New objects are PAUSED. Use dry_run first for
+anything with a budget. When an answer has status needs_confirmation, show its plan to the user and repeat the call with
+`confirmation` only if they agree. After unknown_outcome check what happened before you repeat a call. ads_get_changes
+lists the changes, ads_undo_change takes them back."""
 
 
 class LazyEngine(Protocol):

@@ -7,7 +7,7 @@ import json
 import math
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -18,8 +18,9 @@ from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.errors import AdsError, DataLimit, InvalidArguments, Transient
 from meta_ads_mcp.store.duckdb_extra import MEMORY_LIMIT, require_duckdb
 from meta_ads_mcp.store.files import StoreFile, StoreFolder
+from meta_ads_mcp.store.name_columns import NameColumns, name_column
 from meta_ads_mcp.store.statement import SCHEMA_URI, Statement, check_statement, first_line, nearest
-from meta_ads_mcp.store.store_tables import view_columns
+from meta_ads_mcp.store.store_tables import TABLES, view_columns
 from meta_ads_mcp.store.views import VIEWS, damaged_files, data_files, open_views, quote_name, signature_of
 
 MAX_SECONDS = 20.0
@@ -43,17 +44,28 @@ class QueryAnswer:
     has_more: bool
     statement: Statement
     bad_files: list[str]
+    name_counts: Sequence[NameCount] = ()
+
+
+@dataclass(frozen=True)
+class NameCount:
+    """How many names of a level there are in the views of a query, how many do not match, and one of these."""
+
+    level: str
+    names: int
+    unmatched: int
+    example: str
 
 
 @dataclass
 class StoreQuery:
-    """One query: the accounts that it may see, their facts, and SQL of further columns by view and name."""
+    """One query: the accounts that it may see, their facts, and the columns into which names are split."""
 
     folder: StoreFolder
     sql: str
     accounts: Sequence[Row]
     limit: int
-    extra: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: NameColumns = field(default_factory=NameColumns)
     seconds: float = MAX_SECONDS
 
     def __post_init__(self) -> None:
@@ -81,31 +93,46 @@ class StoreQuery:
             files = [file for file in data_files(self.folder, statement.tables, ids) if file not in bad_files]
             before = signature_of(files)
             try:
-                columns, rows = self._select(statement, files, union_by_name=union_by_name)
+                columns, rows, counts = self._select(statement, files, union_by_name=union_by_name)
             except _unreadable() as failure:
                 bad = damaged_files(files)
                 if union_by_name and not bad and signature_of(files) == before:
-                    raise explain(str(failure), statement) from None
+                    raise self._explain(failure, statement) from None
                 bad_files += bad
                 union_by_name = not bad
                 continue
             if signature_of(files) == before or attempt == MAX_RERUNS:
                 paths = [str(file.path) for file in bad_files]
-                return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, paths)
+                return QueryAnswer(columns, rows[: self.limit], len(rows) > self.limit, statement, paths, counts)
         raise Transient("The files of the store changed while they were read.", "Call ads_query again.")
 
     def _select(
         self, statement: Statement, files: Sequence[StoreFile], *, union_by_name: bool
-    ) -> tuple[list[str], list[list[Any]]]:
+    ) -> tuple[list[str], list[list[Any]], list[NameCount]]:
         try:
-            connection = open_views(statement.tables, files, self.accounts, self.extra, union_by_name=union_by_name)
+            extra = self.names.extra
+            connection = open_views(statement.tables, files, self.accounts, extra, union_by_name=union_by_name)
         except require_duckdb().BinderException as failure:
             raise _MixedFiles(str(failure)) from None
         with closing(connection), self._bounded(connection), self._explained(statement):
             description = connection.execute(f"DESCRIBE {statement.text}").fetchall()
             names, types = [str(row[0]) for row in description], [str(row[1]) for row in description]
             cursor = connection.execute(_wrap(statement.text, types, self.limit + 1))
-            return names, [[_cell(value) for value in row] for row in cursor.fetchall()]
+            rows = [[_cell(value) for value in row] for row in cursor.fetchall()]
+            return names, rows, self._count_names(connection, statement)
+
+    def _count_names(self, connection: Any, statement: Statement) -> list[NameCount]:
+        """Count the names that the templates do not split, of each level whose columns the query uses."""
+        counts = []
+        for level, column in self.names.levels_of(statement.columns):
+            for view in sorted(statement.tables & set(TABLES)):
+                if name_column(view, level) is not None:
+                    row = connection.execute(self.names.count_sql(view, level, column)).fetchone()
+                    counts.append(NameCount(level, row[0], row[1], str(row[2] or "")))
+        return counts
+
+    def _explain(self, failure: Exception, statement: Statement) -> AdsError:
+        return explain(str(failure), statement, {name for columns in self.names.extra.values() for name in columns})
 
     @contextmanager
     def _bounded(self, connection: Any) -> Iterator[None]:
@@ -154,7 +181,7 @@ class StoreQuery:
         except duckdb.PermissionException:
             raise InvalidArguments("The query reaches outside the views of the store.", _SEE_SCHEMA) from None
         except duckdb.Error as failure:
-            raise explain(str(failure), statement) from None
+            raise self._explain(failure, statement) from None
 
 
 class _MixedFiles(Exception):
@@ -170,12 +197,15 @@ def _unreadable() -> tuple[type[Exception], ...]:
 _SEE_SCHEMA = f"The views and their columns are in the resource {SCHEMA_URI}."
 
 
-def explain(message: str, statement: Statement) -> AdsError:
-    """Return the error for a message of DuckDB, with the nearest columns where one does not exist."""
+def explain(message: str, statement: Statement, more: Collection[str] = ()) -> AdsError:
+    """Return the error for a message of DuckDB, with the nearest columns where one does not exist.
+
+    `more` are columns beside those of the views.
+    """
     match = _UNKNOWN_COLUMN.search(message) or _NOT_IN_TABLE.search(message)
     if match is None:
         return InvalidArguments(f"The query failed: {first_line(message)}.", _SEE_SCHEMA)
-    columns = {column.name for name in statement.tables for column in view_columns(name)}
+    columns = {column.name for name in statement.tables for column in view_columns(name)} | set(more)
     close = nearest(match[1], columns)
     tables = ", ".join(sorted(statement.tables)) or "the views"
     hint = f"Nearest: {', '.join(close)}. " if close else ""

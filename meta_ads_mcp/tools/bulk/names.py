@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from meta_ads_mcp.analysis.query.name_templates import TemplatePlace, template_parts
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.bulk.edits import MAX_NAME_CHARS, EditValues, NamePattern
 
-_PLACE = re.compile(r"\{([a-z_]*)(?::(0?[0-9]))?\}")
 PLACES = ("n", "name", "id", "campaign", "ad_set", "level")
 
 
@@ -17,10 +16,10 @@ def check_template(pattern: NamePattern | None) -> None:
     """Raise InvalidArguments for a template with an unknown place."""
     if pattern is None or pattern.template is None:
         return
-    unknown = [match[1] for match in _PLACE.finditer(pattern.template) if match[1] not in PLACES]
-    if unknown or re.search(r"[{}]", _PLACE.sub("", pattern.template)):
+    unknown = [part.name for part in _places(pattern.template) if part.name not in PLACES]
+    if unknown:
         raise InvalidArguments(
-            f"The template has a place that is not known: {', '.join(unknown) or 'a single brace'}.",
+            f"The template has a place that is not known: {', '.join(unknown)}.",
             'Write it like "{campaign} | {name} | {n:03}".',
             allowed=tuple(f"{{{place}}}" for place in PLACES),
         )
@@ -29,7 +28,7 @@ def check_template(pattern: NamePattern | None) -> None:
 def uses_parents(values: EditValues) -> bool:
     """Return whether the template has names of parents, which have to be read."""
     template = (values.rename.template if values.rename else None) or ""
-    return any(match[1] in ("campaign", "ad_set") for match in _PLACE.finditer(template))
+    return any(place.name in ("campaign", "ad_set") for place in _places(template))
 
 
 def new_name(values: EditValues, row: Mapping[str, Any], level: str, number: int) -> str | None:
@@ -63,12 +62,16 @@ def _fill(template: str, row: Mapping[str, Any], level: str, number: int) -> str
         "level": level.replace("_", " "),
     }
 
-    def value(match: re.Match[str]) -> str:
-        if match[1] == "n":
-            return str(number).zfill(int(match[2] or 0))
-        return texts[match[1]]
+    def value(part: str | TemplatePlace) -> str:
+        if isinstance(part, str):
+            return part
+        return str(number).zfill(int(part.width or 0)) if part.name == "n" else texts[part.name]
 
-    return _PLACE.sub(value, template)
+    return "".join(map(value, template_parts(template)))
+
+
+def _places(template: str) -> list[TemplatePlace]:
+    return [part for part in template_parts(template) if isinstance(part, TemplatePlace)]
 
 
 def _name_of(parent: Any) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,9 +12,9 @@ from typing import Any
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.errors import InvalidArguments, NotFound
+from meta_ads_mcp.store.toml_file import read_toml
 
 FILE = "clients.toml"
-MAX_BYTES = 1_000_000
 EXAMPLE = '[clients.acme]\naccounts = ["act_123"]\nmonthly_budget = 5000\n'
 _KEYS = {"accounts", "campaigns", "monthly_budget", "start", "end", "name"}
 _ID = re.compile(r"[0-9]{1,30}")
@@ -50,16 +49,13 @@ def clients_path(call: Call) -> Path | None:
 def read_clients(call: Call) -> list[ClientBudget]:
     """Return the clients of the file. Raises NotFound without a file, InvalidArguments for a wrong one."""
     path = clients_path(call)
-    if path is None or not path.is_file() or path.stat().st_size > MAX_BYTES:
+    content = None if path is None else read_toml(path, EXAMPLE)
+    if content is None:
         where = path or f"{FILE} in the state directory"
         raise NotFound(
             f"There is no file of clients at {where}.",
             f"Give account_id and monthly_budget, or create it, for example: {EXAMPLE!r}.",
         )
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as failure:
-        raise InvalidArguments(f"{FILE} cannot be read: {failure}.", f"It looks like {EXAMPLE!r}.") from None
     clients = content.get("clients")
     if not isinstance(clients, Mapping) or not clients:
         raise InvalidArguments(f"{FILE} has no table [clients.NAME].", f"It looks like {EXAMPLE!r}.")

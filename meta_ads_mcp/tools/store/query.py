@@ -8,22 +8,26 @@ from typing import Annotated
 
 from pydantic import Field
 
+from meta_ads_mcp.analysis.query.name_templates import UNMATCHED
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row, Table
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.ids import AccountId
+from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.store.duckdb_extra import require_duckdb
 from meta_ads_mcp.store.files import StoreFolder
-from meta_ads_mcp.store.select_query import QueryAnswer, StoreQuery
+from meta_ads_mcp.store.name_columns import NameLevel
+from meta_ads_mcp.store.select_query import NameCount, QueryAnswer, StoreQuery
 from meta_ads_mcp.store.statement import MAX_CHARS, Statement
 from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, BREAKDOWNS, CHANGES
 from meta_ads_mcp.tools.store.account_list import HOW_TO_SYNC, store_folder, visible_accounts
+from meta_ads_mcp.tools.store.naming_file import name_columns
 
 MAX_ROWS = 2_000
-MAX_LISTED = 3
+MAX_LISTED, MAX_NAME = 3, 80
 # Columns whose sums have a currency.
 _MONEY = frozenset({"spend", "purchase_value", "lead_value", "event_values", "daily_budget", "lifetime_budget"})
 
@@ -48,12 +52,22 @@ class QueryStore(Params):
         list[AccountId] | None, Local(), Field(min_length=1, description="Read these accounts only; faster")
     ] = None
     limit: Annotated[int, Local(), Field(ge=1, le=MAX_ROWS, description="Rows in the answer")] = 100
+    name_templates: Annotated[
+        dict[NameLevel, str] | None,
+        Local(),
+        Field(
+            min_length=1,
+            description='Split names into columns: {"campaign": "{market}_{goal}_{*}"} adds campaign_market and '
+            "campaign_goal; default: naming.toml",
+        ),
+    ] = None
 
     async def run(self, call: Call) -> Result:
         require_duckdb()
         folder = store_folder(call)
         accounts = _accounts(call, folder, self.account_ids)
-        answer = await StoreQuery(folder, self.sql, accounts, self.limit).run()
+        names = name_columns(call, self.name_templates)
+        answer = await StoreQuery(folder, self.sql, accounts, self.limit, names).run()
         for note in _notes(answer, accounts):
             call.note(note)
         count, reach = len(answer.rows), len(accounts)
@@ -80,7 +94,7 @@ def _account_row(account: str, facts: Row) -> Row:
 
 def _notes(answer: QueryAnswer, accounts: Sequence[Row]) -> list[str]:
     caution = currency_note(answer.statement, accounts) if answer.rows else empty_note(answer.statement)
-    notes = [caution, *freshness_notes(answer.statement, accounts)]
+    notes = [caution, *unmatched_notes(answer.name_counts), *freshness_notes(answer.statement, accounts)]
     if answer.bad_files:
         notes.append(
             f"{len(answer.bad_files)} damaged files were left out: run ads_sync, which reads their days again."
@@ -98,6 +112,16 @@ def currency_note(statement: Statement, accounts: Sequence[Row]) -> str:
         f"The accounts have several currencies ({', '.join(currencies)}), and the query does not group by currency: "
         "its sums of money may add different currencies. Add currency to SELECT and GROUP BY."
     )
+
+
+def unmatched_notes(counts: Sequence[NameCount]) -> list[str]:
+    """Say how many names the templates do not split."""
+    return [
+        f"{count.unmatched} of {count.names} {count.level.replace('_', ' ')} names do not match the template, such as "
+        f"{clean(count.example, MAX_NAME)!r}: their columns are '{UNMATCHED}'."
+        for count in counts
+        if count.unmatched
+    ]
 
 
 def empty_note(statement: Statement) -> str:

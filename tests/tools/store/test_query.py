@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from meta_ads_mcp.analysis.query.name_templates import NameTemplate
 from meta_ads_mcp.errors import AdsError, DataLimit
 from meta_ads_mcp.server.resources import schema_text
 from meta_ads_mcp.store.files import StoreFolder
@@ -214,3 +215,40 @@ def test_the_connection_itself_reaches_no_file(server: StoreServer) -> None:
         ):
             with pytest.raises(duckdb.Error):
                 connection.execute(sql).fetchall()
+
+
+async def test_names_are_split_by_a_template_and_those_that_do_not_match_are_counted(server: StoreServer) -> None:
+    engine = server.start()
+    names = [row[0] for row in server.select("insights_daily", "DISTINCT campaign_name")]
+    text = names[0][:-1] + "{last}"
+    expected = {values["last"] if (values := NameTemplate.read(text).split(name)) else "unmatched" for name in names}
+    sql = "SELECT campaign_last, currency, sum(spend) AS spend FROM insights_daily GROUP BY ALL"
+    answer = await engine.good("ads_query", sql=sql, name_templates={"campaign": text})
+    assert {row["campaign_last"] for row in records(answer["data"])} == expected
+    misses = [name for name in names if NameTemplate.read(text).split(name) is None]
+    assert any(f"{len(misses)} of {len(names)} campaign names do not match" in note for note in answer["notes"])
+
+
+async def test_templates_of_the_file_hold_for_all_accounts_or_for_one(server: StoreServer) -> None:
+    first, second = server.small
+    file = server.state_dir / "naming.toml"
+    file.write_text(f'campaign = "{{all}}"\n[accounts.{first}]\ncampaign = "{{word}} {{*}}"\n')
+    engine = server.start()
+    try:
+        for view, name in (("insights_daily", "campaign_name"), ("structure", "name")):
+            sql = f"SELECT DISTINCT account_id, {name}, campaign_all, campaign_word FROM {view}"
+            rows = await ask(engine, sql + (" WHERE level = 'campaign'" if view == "structure" else ""), limit=2000)
+            for row in rows:
+                is_first = row["account_id"] == first
+                word = row[name].partition(" ")[0] if " " in row[name] else "unmatched"
+                assert row["campaign_word"] == (word if is_first else None)
+                assert row["campaign_all"] == (None if is_first else row[name])
+            assert {row["account_id"] for row in rows} == {first, second}
+        error = await engine.refused("ads_query", sql="SELECT campaign_wrd FROM insights_daily")
+        assert "campaign_word" in error["next_step"]
+        for content in ("campaign = 5", "campaing = '{a}'", "campaign = '{name}'", "[accounts.acme]\nad = '{a}'", "="):
+            file.write_text(content)
+            error = await engine.refused("ads_query", sql="SELECT 1 FROM insights_daily")
+            assert error["kind"] == "invalid_arguments"
+    finally:
+        file.unlink()

@@ -44,8 +44,9 @@ class NameColumns:
         """Return the levels with a further column among these, each with one such column."""
         each: list[tuple[NameLevel, str]] = []
         for level in LEVELS:
-            names = [f"{level}_{place}" for place in self._places(level)]
-            each += [(level, name) for name in names if name in columns][:1]
+            names = (f"{level}_{place}" for place in self._places(level))
+            if column := next((name for name in names if name in columns), None):
+                each.append((level, column))
         return each
 
     def _all(self, level: NameLevel) -> list[NameTemplate]:

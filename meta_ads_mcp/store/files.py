@@ -77,7 +77,7 @@ class StoreFolder:
 
     def account(self, account: str) -> Row:
         """Return the facts of an account that `keep_account` stored, or an empty row."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, RecursionError):
             row = json.loads((self.folder / "accounts" / f"{account}.json").read_text(encoding="utf-8"))
             return row if isinstance(row, dict) else {}
         return {}
@@ -85,7 +85,9 @@ class StoreFolder:
     def keep_account(self, account: str, facts: Row) -> None:
         """Store the facts of an account. Raises OSError."""
         self._make(self.folder / "accounts")
-        replace_private(self.folder / "accounts" / f"{account}.json", json.dumps(facts, ensure_ascii=False).encode())
+        path = self.folder / "accounts" / f"{account}.json"
+        _clear_place(path)
+        replace_private(path, json.dumps(facts, ensure_ascii=False).encode())
 
     def coverage(self, table: StoreTable, account: str) -> Coverage:
         """Return the days of a table that are on this machine. Damaged files are set aside first."""
@@ -131,7 +133,7 @@ class StoreFolder:
 
     def _write(self, table: StoreTable, path: Path, rows: Sequence[Row], keep: str, coverage: Coverage) -> None:
         self._make(path.parent)
-        refuse_unsafe(path)
+        _clear_place(path)
         draft = _new_draft(path)
         try:
             with closing(open_memory()) as connection:
@@ -154,6 +156,13 @@ def set_aside(path: Path) -> None:
     """Rename a damaged file, so that nothing reads it and a person can look at it. The next one replaces it."""
     with suppress(OSError):
         path.replace(path.with_name(path.name + ".damaged"))
+
+
+def _clear_place(path: Path) -> None:
+    """Set aside a folder or a link at the place of a file. Raises OSError where that is not possible."""
+    if path.is_symlink() or path.is_dir():
+        set_aside(path)
+    refuse_unsafe(path)
 
 
 def has_damage(path: Path) -> bool:
@@ -185,7 +194,7 @@ def _checked_coverage(path: Path) -> Coverage | None:
             coverage = coverage_of(dict(pairs.fetchall()))
             connection.execute(f"SELECT max(hash(COLUMNS(*))) FROM {_scan(path)}").fetchall()
             return coverage
-    except (duckdb.Error, ValueError):
+    except (duckdb.Error, ValueError, RecursionError):
         return None
 
 

@@ -49,6 +49,7 @@ _OPERATORS = (
     "__between"
 )
 
+AGGREGATES = frozenset(_AGGREGATES.split())
 FUNCTIONS = frozenset(
     name for names in (_AGGREGATES, _WINDOWS, _NUMBERS, _TEXTS, _TIMES, _NESTED, _OPERATORS) for name in names.split()
 )

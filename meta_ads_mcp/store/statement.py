@@ -15,6 +15,8 @@ from functools import cache
 from typing import Any
 
 from meta_ads_mcp.errors import InvalidArguments
+from meta_ads_mcp.store.bounds import growth_problem
+from meta_ads_mcp.store.currencies import mixes_money
 from meta_ads_mcp.store.duckdb_extra import open_memory, require_duckdb
 from meta_ads_mcp.store.functions import FUNCTIONS, TABLE_FUNCTIONS
 
@@ -43,12 +45,15 @@ _SYSTEM = ("duckdb_", "pragma_", "sqlite_", "pg_", "information_schema")
 
 @dataclass
 class Statement:
-    """A checked statement. `tables` are the views that it reads, `columns` the names of columns in it."""
+    """A checked statement. `tables` are the views that it reads, `columns` the names of columns in it.
+
+    `mixes_money` says whether it may add or compare money of several currencies.
+    """
 
     text: str
     tables: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
-    has_star: bool = False
+    mixes_money: bool = False
 
 
 def check_statement(sql: str, views: Collection[str]) -> Statement:
@@ -65,6 +70,7 @@ def check_statement(sql: str, views: Collection[str]) -> Statement:
     statement = Statement(text)
     try:
         _Checker(frozenset(views), statement).visit(statements[0]["node"], frozenset())
+        statement.mixes_money = mixes_money(statements[0]["node"])
     except RecursionError:
         raise InvalidArguments("The SQL is nested too deeply to be checked.", WRITE_SELECT) from None
     return statement
@@ -103,6 +109,8 @@ class _Checker:
 
     views: frozenset[str]
     statement: Statement
+    # The function of the latest table function, which makes rows and not a list.
+    _row_source: Any = None
 
     def visit(self, node: Any, names: frozenset[str]) -> None:
         if isinstance(node, list):
@@ -136,14 +144,13 @@ class _Checker:
             raise _unsupported(kind)
         if "function_name" in node:
             self._check_function(node)
+            self._check_growth(node)
         if kind == "TABLE_FUNCTION":
             self._check_table_function(node)
         elif kind == "BASE_TABLE":
             self._check_table(node, names)
         elif kind == "COLUMN_REF":
             self.statement.columns.add(str(node["column_names"][-1]).casefold())
-        elif kind == "STAR":
-            self.statement.has_star = True
 
     def _check_function(self, node: Mapping[str, Any]) -> None:
         name = str(node["function_name"]).casefold()
@@ -155,7 +162,14 @@ class _Checker:
                 f"{hint}Aggregates, window functions, and functions of numbers, texts, times, lists and maps can.",
             )
 
+    def _check_growth(self, node: Mapping[str, Any]) -> None:
+        arguments = [entry["expression"] for entry in node.get("arguments") or ()]
+        problem = growth_problem(str(node["function_name"]).casefold(), arguments)
+        if problem and node is not self._row_source:
+            raise InvalidArguments(f"{problem}.", "Write it in another way; the rest of the query can stay.")
+
     def _check_table_function(self, node: Mapping[str, Any]) -> None:
+        self._row_source = node.get("function")
         name = str((node.get("function") or {}).get("function_name")).casefold()
         if name not in TABLE_FUNCTIONS:
             raise _unknown_table(f"{name}()", self.views)

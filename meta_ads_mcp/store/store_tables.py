@@ -207,6 +207,10 @@ ACCOUNT_COLUMNS = _columns(
 TABLES: dict[str, StoreTable] = {
     table.name: table for table in (INSIGHTS_DAILY, *(entry[0] for entry in BREAKDOWNS.values()), STRUCTURE, CHANGES)
 }
+# Columns with amounts in the row's currency.
+MONEY_COLUMNS = frozenset(
+    column.name for table in TABLES.values() for column in table.columns if "units of `currency`" in column.meaning
+)
 # The view of accounts has no files of its own.
 ACCOUNTS = "accounts"
 

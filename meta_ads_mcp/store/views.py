@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.store.bounds import MACROS
 from meta_ads_mcp.store.duckdb_extra import open_memory
 from meta_ads_mcp.store.files import StoreFile, StoreFolder, has_damage
 from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMN, ACCOUNT_COLUMNS, ACCOUNTS, TABLES, StoreTable, TableColumn
@@ -61,6 +62,8 @@ def open_views(
             connection.execute(_view(table, paths_of_table, extra.get(table.name, {}), union_by_name=union_by_name))
         if ACCOUNTS in tables:
             _create_accounts(connection, accounts)
+        for macro in MACROS:
+            connection.execute(f"CREATE MACRO {macro}")
         for setting in _CLOSING:
             connection.execute(f"SET {setting}")
     except BaseException:

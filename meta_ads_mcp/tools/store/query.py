@@ -28,8 +28,6 @@ from meta_ads_mcp.tools.store.naming_file import name_columns
 
 MAX_ROWS = 2_000
 MAX_LISTED, MAX_NAME = 3, 80
-# Columns whose sums have a currency.
-_MONEY = frozenset({"spend", "purchase_value", "lead_value", "event_values", "daily_budget", "lifetime_budget"})
 
 
 @tool(
@@ -105,12 +103,12 @@ def _notes(answer: QueryAnswer, accounts: Sequence[Row]) -> list[str]:
 def currency_note(statement: Statement, accounts: Sequence[Row]) -> str:
     """Return a warning where money of several currencies may have been added, or an empty text."""
     currencies = sorted({str(account["currency"]) for account in accounts})
-    reads_money = bool(_MONEY & statement.columns) and bool(statement.tables - {ACCOUNTS, CHANGES})
-    if len(currencies) < 2 or not reads_money or {"currency", "account_id"} & statement.columns:
+    reads_money = bool(statement.tables - {ACCOUNTS, CHANGES})
+    if len(currencies) < 2 or not reads_money or not statement.mixes_money:
         return ""
     return (
-        f"The accounts have several currencies ({', '.join(currencies)}), and the query does not group by currency: "
-        "its sums of money may add different currencies. Add currency to SELECT and GROUP BY."
+        f"The accounts have several currencies ({', '.join(currencies)}), and the query may add or compare money of "
+        "different ones. Add currency to SELECT and GROUP BY (and to PARTITION BY) of every step."
     )
 
 

@@ -1,4 +1,4 @@
-"""Measure everything and write docs/performance.md: `make bench`, about ten minutes on a quiet machine.
+"""Measure everything and write docs/performance.md: `make bench`, about twenty minutes on a quiet machine.
 
 python -m benchmarks.run [part …]     only these parts are measured again; the others stay as the page has them
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import call, context, explain, growth, memory, requests, start
+from benchmarks import bulk, call, context, explain, growth, journal, memory, quota, requests, start, store
 from benchmarks.jobs import __main__ as jobs
 from scripts.pages import machine, table
 
@@ -60,6 +61,23 @@ of the same job. Characters are those of both text blocks of every answer. Aim: 
 characters. Job 15 exports the account with three ads, 26,496 rows, so that `make test` can do all jobs: the sandbox
 generates about 4,000 rows a second. Of the largest account, 326,267 rows of 74 days took 78 s of processor time and at
 most 188 MB in the process with the sandbox, where 948 MB were resident when it kept the rows of a run.
+"""
+QUOTA = """\
+Meta is simulated with the limits that it documents, on a virtual clock. "Shortest" is what no schedule is faster than.
+The naive client sends as fast as it can and repeats what is refused. Bulk changes rename ads of one account through
+`ads_bulk_update`, with a person who agrees. Aims: no refusals, at most 1.25 times the shortest.
+"""
+JOURNAL = """\
+The first index of an old journal of one million lines is built in a thread. The event loop should not stand still
+meanwhile. Aim: at most 50 ms of processor time.
+"""
+STORE = """\
+Invented rows of 60 accounts, two years and 114 ads each, in a Parquet file per account and year. A query runs as
+`ads_query` runs it, in a new database in memory. Medians.
+"""
+SYNC = """\
+A first sync of 60 demo accounts with the limits of the development tier, on a virtual clock. The optimum reads each
+list in full pages and none twice. Aims: no request that Meta would refuse, at most 1.25 times the optimum.
 """
 NONE = "-"
 Rows = Iterable[Sequence[Any]]
@@ -158,6 +176,62 @@ def jobs_part() -> str:
     return JOBS + table(("job", "request", "calls", "characters", "outcome"), [*rows, total])
 
 
+def quota_part() -> str:
+    rows = [
+        (work.name, tier.tier.removesuffix("_access"), f"{work.shortest_s(tier):.1f} s", *_paced(work, tier))
+        for work in quota.workloads()
+        for tier in (quota.DEVELOPMENT, quota.STANDARD)
+    ]
+    head = ("work", "tier", "shortest", "governed", "refusals", "naive", "refusals")
+    bulk_results = [bulk.measure(tier, objects) for tier, objects in bulk.RUNS]
+    bulk_rows = [
+        (run.objects, run.tier.removesuffix("_access"), *_seconds(run.shortest_s, run.seconds), f"{run.ratio:.2f}")
+        for run in bulk_results
+    ]
+    bulk_head = ("ads renamed", "tier", "shortest", "took", "ratio")
+    refusals = f"Refusals of bulk changes: {sum(run.refusals for run in bulk_results)}."
+    return f"{QUOTA}{table(head, rows)}{table(bulk_head, bulk_rows)}\n{refusals}\n"
+
+
+def _seconds(*values: float) -> list[str]:
+    return [f"{value:.0f} s" for value in values]
+
+
+def _paced(work: quota.Workload, tier: quota.Quota) -> Sequence[Any]:
+    cells: list[Any] = []
+    for result in (quota.governed(work, tier), quota.naive(work, tier)):
+        ratio = (result.seconds or 0) / work.shortest_s(tier)
+        cells += [f"{result.seconds:.1f} s ({ratio:.2f})" if result.seconds else "given up", result.refusals]
+    return cells
+
+
+def journal_part() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        journal.write_journal(Path(folder), journal.LINES)
+        result = asyncio.run(journal.measure(Path(folder), journal.LINES))
+    wall_ms, cpu_ms = (max(values) for values in zip(*result.longest, strict=True))
+    row = (f"{result.lines:,}", f"{result.seconds:.0f} s", f"{wall_ms:.0f} ms", f"{cpu_ms:.0f} ms")
+    return JOURNAL + table(("lines", "index", "longest standstill", "most processor time of one"), [row])
+
+
+def store_part() -> str:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "queries"
+        store.fill(folder)
+        size = sum(path.stat().st_size for path in folder.rglob("*.parquet"))
+        queries = store.measure_queries(folder)
+        sync = store.measure_sync(Path(name) / "sync")
+    rows = [
+        (each["what"], f"{each['seconds']:.3f} s", f"{each['cpu_seconds']:.3f} s", f"{each['most_seconds']:.1f} s")
+        for each in queries
+    ]
+    total = f"{store.ACCOUNTS * store.DAYS * store.ADS:,} rows take {size / 1e6:.0f} MB."
+    names = ("requests", "optimum", "ratio", "refusals", "virtual_minutes")
+    head = ("requests", "optimum", "ratio", "refusals", "minutes by the virtual clock")
+    head_of_queries = ("query", "time", "processor time", "aim")
+    return f"{STORE}{table(head_of_queries, rows)}\n{total}\n\n{SYNC}{table(head, [[sync[name] for name in names]])}"
+
+
 PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "start": ("Start", start_part),
     "call": ("One call", call_part),
@@ -165,6 +239,9 @@ PARTS: dict[str, tuple[str, Callable[[], str]]] = {
     "requests": ("Requests", requests_part),
     "memory": ("Memory", memory_part),
     "growth": ("Growth", growth_part),
+    "quota": ("Meta's limits", quota_part),
+    "journal": ("Journal", journal_part),
+    "store": ("Local store", store_part),
     "jobs": ("Jobs", jobs_part),
     "explain": ("Explained changes", explain_part),
 }

@@ -24,14 +24,13 @@ _DISTANCES = (
 ).split()
 _CUT = f"left(a, {MAX_TEXT})"
 _COMPARED = f"left(a, {MAX_COMPARED}), left(b, {MAX_COMPARED})"
-MACROS = (
-    f"replace(a, b, c) AS system.main.replace({_CUT}, b, c)",
-    (
-        f"regexp_replace(a, b, c) AS system.main.regexp_replace({_CUT}, b, c), "
-        f"(a, b, c, d) AS system.main.regexp_replace({_CUT}, b, c, d)"
-    ),
-    *(f"{name}(a, b) AS system.main.{name}({_COMPARED})" for name in _DISTANCES),
-)
+# What defines the macros, by the name of the function.
+MACROS = {
+    "replace": f"replace(a, b, c) AS system.main.replace({_CUT}, b, c)",
+    "regexp_replace": f"regexp_replace(a, b, c) AS system.main.regexp_replace({_CUT}, b, c), "
+    f"(a, b, c, d) AS system.main.regexp_replace({_CUT}, b, c, d)",
+    **{name: f"{name}(a, b) AS system.main.{name}({_COMPARED})" for name in _DISTANCES},
+}
 
 
 def growth_problem(name: str, arguments: Sequence[Mapping[str, Any]]) -> str:

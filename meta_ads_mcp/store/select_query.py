@@ -111,7 +111,8 @@ class StoreQuery:
     ) -> tuple[list[str], list[list[Any]], list[NameCount]]:
         try:
             extra = self.names.extra
-            connection = open_views(statement.tables, files, self.accounts, extra, union_by_name=union_by_name)
+            options: dict[str, Any] = {"functions": statement.functions, "union_by_name": union_by_name}
+            connection = open_views(statement.tables, files, self.accounts, extra, **options)
         except require_duckdb().BinderException as failure:
             raise _MixedFiles(str(failure)) from None
         with closing(connection), self._bounded(connection), self._explained(statement):

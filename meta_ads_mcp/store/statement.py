@@ -45,7 +45,7 @@ _SYSTEM = ("duckdb_", "pragma_", "sqlite_", "pg_", "information_schema")
 
 @dataclass
 class Statement:
-    """A checked statement. `tables` are the views that it reads, `columns` the names of columns in it.
+    """A checked statement. `tables` are the views that it reads, `columns` and `functions` are the names in it.
 
     `mixes_money` says whether it may add or compare money of several currencies.
     """
@@ -53,6 +53,7 @@ class Statement:
     text: str
     tables: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
+    functions: set[str] = field(default_factory=set)
     mixes_money: bool = False
 
 
@@ -163,8 +164,9 @@ class _Checker:
             )
 
     def _check_growth(self, node: Mapping[str, Any]) -> None:
-        arguments = [entry["expression"] for entry in node.get("arguments") or ()]
-        problem = growth_problem(str(node["function_name"]).casefold(), arguments)
+        name, arguments = str(node["function_name"]).casefold(), node.get("arguments") or ()
+        self.statement.functions.add(name)
+        problem = growth_problem(name, [entry["expression"] for entry in arguments])
         if problem and node is not self._row_source:
             raise InvalidArguments(f"{problem}.", "Write it in another way; the rest of the query can stay.")
 

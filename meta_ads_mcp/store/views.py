@@ -46,11 +46,12 @@ def open_views(
     accounts: Sequence[Row],
     extra: Mapping[str, Mapping[str, str]],
     *,
+    functions: Collection[str] = (),
     union_by_name: bool = False,
 ) -> Any:
     """Return a connection that reads the files through the views `tables` and nothing else on this machine.
 
-    `extra` has SQL expressions of further columns by view and name. With `union_by_name`, the files may have
+    `functions` are those that the query calls, some of which get bounds. `extra` has SQL expressions of further columns by view and name. With `union_by_name`, the files may have
     different columns, which takes longer: each is opened first. The caller closes the connection.
     """
     connection = open_memory()
@@ -62,8 +63,8 @@ def open_views(
             connection.execute(_view(table, paths_of_table, extra.get(table.name, {}), union_by_name=union_by_name))
         if ACCOUNTS in tables:
             _create_accounts(connection, accounts)
-        for macro in MACROS:
-            connection.execute(f"CREATE MACRO {macro}")
+        for name in MACROS.keys() & set(functions):
+            connection.execute(f"CREATE MACRO {MACROS[name]}")
         for setting in _CLOSING:
             connection.execute(f"SET {setting}")
     except BaseException:

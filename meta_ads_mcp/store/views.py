@@ -51,8 +51,9 @@ def open_views(
 ) -> Any:
     """Return a connection that reads the files through the views `tables` and nothing else on this machine.
 
-    `functions` are those that the query calls, some of which get bounds. `extra` has SQL expressions of further columns by view and name. With `union_by_name`, the files may have
-    different columns, which takes longer: each is opened first. The caller closes the connection.
+    `extra` has SQL expressions of further columns by view and name. `functions` are those that the query calls, some
+    of which get bounds. With `union_by_name`, the files may have different columns, which takes longer: each is opened
+    first. The caller closes the connection.
     """
     connection = open_memory()
     try:

@@ -20,6 +20,7 @@ from tests.torture import (
     soak,
     sockets,
     stages,
+    store,
     supply,
     units,
 )
@@ -107,6 +108,15 @@ CLASSES: Mapping[str, Torture] = {
         f"{len(UNIT_KINDS)} kinds of bulk changes of about {OBJECTS} objects, killed at each request before and after"
         " Graph did the work, and with each answer lost: the repeated call leaves the account as one uninterrupted run",
         (units.units,),
+    ),
+    "store": Torture(
+        "Local store",
+        f"a sync of {store.MANY} accounts with structure and {len(store.BREAKDOWNS)} breakdowns, killed at each request"
+        " before and after Graph answered, and killed again: it ends equal to an undisturbed one; no room on the disk"
+        f" at each of {len(store.DISK_CALLS)} kinds of calls and for files of {len(store.FILE_LIMITS)} sizes; each file"
+        f" of the store damaged in {len(store.DAMAGES)} ways; two processes that sync and one that queries: no partial"
+        " file",
+        (store.kills, store.full_disks, store.damages, store.processes),
     ),
     "soak": Torture(
         "Soak",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import md5
 from typing import Annotated
 
 from pydantic import Field
 
+from meta_ads_mcp.analysis.charts.pictures import NO_PICTURE, NO_ROWS, Picture, draw_chart
+from meta_ads_mcp.analysis.charts.query_chart import CURRENCY, query_chart
 from meta_ads_mcp.analysis.query.name_templates import UNMATCHED
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Local, Params
@@ -16,13 +19,14 @@ from meta_ads_mcp.core.result import Result, Row, Table
 from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.ids import AccountId
 from meta_ads_mcp.core.values.text import clean
+from meta_ads_mcp.domain.insights_query import Chart
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.store.duckdb_extra import require_duckdb
 from meta_ads_mcp.store.files import StoreFolder
 from meta_ads_mcp.store.name_columns import NameLevel
 from meta_ads_mcp.store.select_query import NameCount, QueryAnswer, StoreQuery
 from meta_ads_mcp.store.statement import MAX_CHARS, Statement
-from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, BREAKDOWNS, CHANGES
+from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, BREAKDOWNS, CHANGES, MONEY_COLUMNS
 from meta_ads_mcp.tools.store.account_list import HOW_TO_SYNC, store_folder, visible_accounts
 from meta_ads_mcp.tools.store.naming_file import name_columns
 
@@ -59,6 +63,7 @@ class QueryStore(Params):
             "campaign_goal; default: naming.toml",
         ),
     ] = None
+    chart: Chart = False
 
     async def run(self, call: Call) -> Result:
         require_duckdb()
@@ -72,7 +77,23 @@ class QueryStore(Params):
         summary = f"{count:,} {plural('row', count)} from {reach:,} {plural('account', reach)}."
         if answer.has_more:
             summary += f" There are more: aggregate, or add LIMIT and OFFSET (limit is {self.limit})."
-        return Result(summary, Table(answer.columns, answer.rows))
+        table = Table(answer.columns, answer.rows)
+        picture = self._draw(call, answer, table, accounts) if self.chart else NO_PICTURE
+        return Result(summary, table, images=list(picture.images), files=picture.files)
+
+    def _draw(self, call: Call, answer: QueryAnswer, table: Table, accounts: Sequence[Row]) -> Picture:
+        """Draw the rows, unless their money could have several currencies on one axis."""
+        if not answer.rows:
+            call.note(NO_ROWS)
+            return NO_PICTURE
+        if has_unnamed_currencies(answer, accounts):
+            call.note("No picture: its money has several currencies. Add the column currency to SELECT and GROUP BY.")
+            return NO_PICTURE
+        chart = query_chart(table, is_partial=answer.has_more)
+        if isinstance(chart, str):
+            call.note(chart)
+            return NO_PICTURE
+        return draw_chart(call, chart, f"chart-query-{md5(self.sql.encode(), usedforsecurity=False).hexdigest()[:10]}")
 
 
 def _accounts(call: Call, folder: StoreFolder, wanted: Sequence[str] | None) -> list[Row]:
@@ -110,6 +131,14 @@ def currency_note(statement: Statement, accounts: Sequence[Row]) -> str:
         f"The accounts have several currencies ({', '.join(currencies)}), and the query may add or compare money of "
         "different ones. Add currency to SELECT and GROUP BY (and to PARTITION BY) of every step."
     )
+
+
+def has_unnamed_currencies(answer: QueryAnswer, accounts: Sequence[Row]) -> bool:
+    """Return whether rows have money of several currencies, and no column says of which."""
+    is_named = CURRENCY in {name.casefold() for name in answer.columns}
+    has_several = len({account["currency"] for account in accounts}) > 1
+    reads_money = bool(MONEY_COLUMNS & answer.statement.columns)
+    return bool(currency_note(answer.statement, accounts)) or (reads_money and has_several and not is_named)
 
 
 def unmatched_notes(counts: Sequence[NameCount]) -> list[str]:

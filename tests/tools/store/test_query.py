@@ -252,3 +252,20 @@ async def test_templates_of_the_file_hold_for_all_accounts_or_for_one(server: St
             assert error["kind"] == "invalid_arguments"
     finally:
         file.unlink()
+
+
+async def test_a_picture_has_each_currency_apart_or_is_not_drawn(server: StoreServer) -> None:
+    engine = server.start()
+    sql = "SELECT date, currency, sum(spend) AS spend FROM insights_daily GROUP BY ALL"
+    answer = await engine.call("ads_query", sql=sql, chart=True)
+    assert [image[:4] for image in answer.images] == [b"\x89PNG"]
+    for mixed in (
+        "SELECT date, sum(spend) AS spend FROM insights_daily GROUP BY date",
+        "SELECT account_id, sum(spend) AS spend FROM insights_daily GROUP BY 1",
+    ):
+        answer = await engine.call("ads_query", sql=mixed, chart=True)
+        assert not answer.images
+        assert any("several currencies" in note for note in answer.structured["notes"])
+    first = server.small[0]
+    answer = await engine.call("ads_query", sql=mixed, chart=True, account_ids=[first])
+    assert answer.images

@@ -22,8 +22,8 @@ from tests.support.stored_figures import StoreServer
 from tests.torture.files import DAMAGES
 from tests.torture.trial import Trials, awaited, chosen, tried, turn
 
-# Three weeks before the clock of the tests, so that every account has several queries of figures.
-SINCE = "2026-11-03"
+# Ten days before the clock of the tests.
+SINCE = "2026-11-15"
 BREAKDOWNS = ("age_gender", "country")
 # Accounts of the short run, and of the full one.
 FEW, MANY = 1, 3
@@ -144,12 +144,11 @@ def full_disks(full: bool) -> Trials:
     """No room at each call that changes the disk, and for files of several sizes: a clear answer, nothing lost."""
     with asyncio.Runner() as runner:
         expected, _ = _undisturbed(FEW)
-        for call in DISK_CALLS:
+        for call in DISK_CALLS if full else ("replace",):
             count = runner.run(_count(call))
-            for number in range(count):
+            for number in range(count) if full else (count // 2,):
                 name = f"{call} {number + 1} of {count}"
-                if full or chosen(name, 48):
-                    yield runner.run(awaited(name, _on_full_disk(_failing(call, number), expected)))
+                yield runner.run(awaited(name, _on_full_disk(_failing(call, number), expected)))
         for most in FILE_LIMITS if full else FILE_LIMITS[2:3]:
             yield runner.run(awaited(f"files up to {most} bytes", _on_full_disk(_limited(most), expected)))
 
@@ -220,7 +219,7 @@ def damages(full: bool) -> Trials:
         expected, _ = _undisturbed(FEW)
         for name in runner.run(_files()):
             for damage, spoil in DAMAGES.items():
-                if full or chosen(f"{name}, {damage}", 30):
+                if full or chosen(f"{name}, {damage}", 60):
                     yield runner.run(awaited(f"{name} is {damage}", _damaged(name, spoil, expected)))
 
 
@@ -260,6 +259,8 @@ def _at_once(accounts: int) -> None:
         queries = 0
         while any(process.poll() is None for process in running):
             queries += 1
+            with suppress(subprocess.TimeoutExpired):
+                running[0].wait(0.05)
             for account in trial.arguments["account_ids"]:
                 _whole_days(trial.server.folder, str(account), sums)
         errors = [process.communicate()[1] for process in running]

@@ -64,15 +64,18 @@ class Level:
         return max(0.0, self.level * self.factors[day.weekday()])
 
 
-def forecast_sum(values: Sequence[float], last: date, days: int) -> SumForecast | None:
-    """Forecast the sum of the `days` days after `last`, the day of the last value. None for too short a series."""
-    if days <= 0:
+def forecast_sum(values: Sequence[float], last: date, days: int, skip: int = 0) -> SumForecast | None:
+    """Forecast the sum of the `days` days after `last`, the day of the last value. None for too short a series.
+
+    The first `skip` of the days are left out of the sum.
+    """
+    if days <= skip:
         return SumForecast(0.0, 0.0, 0.0)
     fit = fit_level(values, last)
     if fit is None:
         return None
-    value = sum(fit.day(last + timedelta(days=ahead)) for ahead in range(1, days + 1))
-    spread = Z80 * math.sqrt(_variance(fit, [float(value) for value in values[-MAX_DAYS:]], last, days))
+    value = sum(fit.day(last + timedelta(days=ahead)) for ahead in range(skip + 1, days + 1))
+    spread = Z80 * math.sqrt(_variance(fit, [float(value) for value in values[-MAX_DAYS:]], last, days - skip))
     return SumForecast(value, max(0.0, value - spread), value + spread)
 
 

@@ -27,7 +27,7 @@ from meta_ads_mcp.core.tool import Effect, tool
 from meta_ads_mcp.core.values.ids import AccountId, CampaignId
 from meta_ads_mcp.errors import AdsError, Denied, InvalidArguments, NotFound
 from meta_ads_mcp.store.coverage import ONE_DAY, days_between
-from meta_ads_mcp.tools.planning.clients_file import ClientBudget, read_clients
+from meta_ads_mcp.tools.planning.clients_file import ClientBudget, overlap_notes, read_clients
 from meta_ads_mcp.tools.planning.daily_figures import FiguresByDay, read_daily
 
 # A forecast within so many percent of the budget needs no change.
@@ -79,7 +79,7 @@ class GetPacing(Params):
             await call.progress(place + 1, len(budgets), budget.name)
         paces.sort(key=lambda pace: -abs(pace.off_pct or 0))
         data = Whole(method=METHOD, clients=[pace.public() for pace in paces], errors=errors)
-        return Result(_summary(paces, errors), data, notes=_notes(paces))
+        return Result(_summary(paces, errors), data, notes=[*_notes(paces), *overlap_notes(budgets)])
 
     def _budgets(self, call: Call) -> list[ClientBudget]:
         if self.account_id and self.monthly_budget:
@@ -168,7 +168,7 @@ class ClientPace:
             "spent": round(self.spent, 2),
             "spent_today": round(self.today_spent, 2),
             "expected_by_now": round(self.expected, 2),
-            "days_left": (self.last - self.today).days + 1 if self.today <= self.last else 0,
+            "days_left": max(0, (self.last - max(self.first, self.today)).days + 1),
         }
         if forecast is not None:
             row["forecast"] = {
@@ -219,7 +219,13 @@ async def read_pace(call: Call, budget: ClientBudget) -> ClientPace:
             f"The accounts of {budget.key} have different currencies, so they have no common budget.",
             "Make a client for each currency in clients.toml.",
         )
-    today = accounts[0].today(call.now())
+    if budget.currency and budget.currency != accounts[0].currency:
+        raise InvalidArguments(
+            f"The budget of {budget.key} is in {budget.currency}, and its accounts spend {accounts[0].currency}.",
+            "Correct currency and monthly_budget in clients.toml.",
+        )
+    # Where time zones differ, a day is over once it is over for all accounts.
+    today = min(account.today(call.now()) for account in accounts)
     first, last = _period(budget, today)
     start = min(first, today - timedelta(days=HISTORY_DAYS))
     each = [await read_daily(call, account, start, today, budget.campaigns) for account in accounts]
@@ -247,7 +253,7 @@ def _pace(
     spend = dict(zip(days_between(start, today), (sum(parts) for parts in zip(*whole, strict=True)), strict=True))
     spent = sum(value for day, value in spend.items() if first <= day <= min(yesterday, last))
     history = _since_first_spend([spend[day] for day in days_between(start, yesterday)])
-    ahead = (last - today).days + 1
+    ahead, skip = (last - today).days + 1, max(0, (first - today).days)
     elapsed_days = max(0, min((today - first).days, (last - first).days + 1))
     return ClientPace(
         budget,
@@ -258,9 +264,9 @@ def _pace(
         today,
         spent,
         budget.monthly_budget * elapsed_days / ((last - first).days + 1),
-        forecast_sum(history, yesterday, ahead) if ahead > 0 else SumForecast(0.0, 0.0, 0.0),
+        forecast_sum(history, yesterday, ahead, skip) if ahead > 0 else SumForecast(0.0, 0.0, 0.0),
         spend[today] if first <= today <= last else 0.0,
-        held_out_error(history, yesterday, ahead) if ahead > 0 else None,
+        held_out_error(history, yesterday, ahead - skip) if ahead > 0 else None,
         "+".join(sorted({figures.source for figures in each})),
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from meta_ads_mcp.store.toml_file import read_toml
 
 FILE = "clients.toml"
 EXAMPLE = '[clients.acme]\naccounts = ["act_123"]\nmonthly_budget = 5000\n'
-_KEYS = {"accounts", "campaigns", "monthly_budget", "start", "end", "name"}
+_KEYS = {"accounts", "campaigns", "monthly_budget", "start", "end", "name", "currency"}
+_CURRENCY = re.compile(r"[A-Z]{3}")
+MAX_OVERLAPS = 3
 _ID = re.compile(r"[0-9]{1,30}")
 
 
@@ -34,6 +37,8 @@ class ClientBudget:
     campaigns: tuple[str, ...] = ()
     start: date | None = None
     end: date | None = None
+    # What the person wrote, to be compared with that of the accounts; empty where nothing was written.
+    currency: str = ""
 
     @property
     def names(self) -> set[str]:
@@ -71,14 +76,38 @@ def _client(key: str, value: Any) -> ClientBudget:
     budget = value.get("monthly_budget")
     if isinstance(budget, bool) or not isinstance(budget, int | float) or not 0 < budget < 1e12:
         raise _wrong(key, "has no monthly_budget, a number above 0 in major units of the account's currency")
-    accounts = tuple(account_path(number) for number in _ids(key, "accounts", value))
+    accounts = tuple(dict.fromkeys(account_path(number) for number in _ids(key, "accounts", value)))
     if not accounts:
         raise _wrong(key, "names no accounts")
     start, end = _day(key, "start", value), _day(key, "end", value)
     if start and end and end < start:
         raise _wrong(key, "ends before it starts")
     name = str(value.get("name") or key)
-    return ClientBudget(key, name, accounts, float(budget), tuple(_ids(key, "campaigns", value)), start, end)
+    currency = value.get("currency", "")
+    if not isinstance(currency, str) or (currency and not _CURRENCY.fullmatch(currency)):
+        raise _wrong(key, "has a currency that is not a code such as EUR")
+    campaigns = tuple(dict.fromkeys(_ids(key, "campaigns", value)))
+    return ClientBudget(key, name, accounts, float(budget), campaigns, start, end, currency)
+
+
+def overlap_notes(clients: Sequence[ClientBudget]) -> list[str]:
+    """Say which clients count the same spend: the same account with all campaigns, or with a common one."""
+    pairs = [(first, second) for first, second in combinations(clients, 2) if _share_spend(first, second)]
+    notes = [
+        f"{first.key} and {second.key} count the same spend of {', '.join(_common(first, second))}: "
+        "name the campaigns of each in clients.toml."
+        for first, second in pairs[:MAX_OVERLAPS]
+    ]
+    return notes + ([f"{len(pairs) - MAX_OVERLAPS} more pairs overlap."] if len(pairs) > MAX_OVERLAPS else [])
+
+
+def _share_spend(first: ClientBudget, second: ClientBudget) -> bool:
+    apart = first.campaigns and second.campaigns and not set(first.campaigns) & set(second.campaigns)
+    return bool(_common(first, second)) and not apart
+
+
+def _common(first: ClientBudget, second: ClientBudget) -> list[str]:
+    return [account for account in first.accounts if account in second.accounts]
 
 
 def _ids(key: str, name: str, value: Mapping[str, Any]) -> list[str]:

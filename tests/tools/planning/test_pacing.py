@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.stored_figures import StoreServer
+from tests.support.stored_figures import StoreServer, new_store_world
 
 
 @pytest.fixture
@@ -114,3 +114,60 @@ async def test_accounts_of_two_currencies_have_no_common_budget(server: StoreSer
     write_clients(server, f'[clients.a]\naccounts = ["{usd}", "{eur}"]\nmonthly_budget = 5\n')
     error = await server.start().refused("ads_get_pacing")
     assert "currencies" in error["message"]
+
+
+async def test_an_account_that_is_named_twice_counts_once(server: StoreServer) -> None:
+    account = server.small[0]
+    once = await only_client(server, account_id=account, monthly_budget=5000)
+    write_clients(server, f'[clients.a]\naccounts = ["{account}", "{account[4:]}"]\nmonthly_budget = 5000\n')
+    assert (await only_client(server))["spent"] == once["spent"]
+
+
+async def test_a_period_that_begins_later_has_a_forecast_of_its_own_days(server: StoreServer) -> None:
+    account = server.small[0]
+    text = f'[clients.a]\naccounts = ["{account}"]\nmonthly_budget = 5000\nstart = 2026-11-{{}}\n'
+    write_clients(server, text.format("29"))
+    late = await only_client(server)
+    write_clients(server, text.format("25"))
+    now = await only_client(server)
+    assert (late["days_left"], now["days_left"]) == (2, 6)
+    assert late["spent"] == late["expected_by_now"] == 0
+    assert 0 < late["forecast"]["spend"] < now["forecast"]["spend"] / 2
+
+
+async def test_a_day_ends_when_it_is_over_in_all_time_zones(tmp_path: Path) -> None:
+    server = StoreServer(tmp_path, new_store_world())
+    facts = {"currency": "EUR", "timezone_name": "Pacific/Kiritimati", "timezone_offset_hours_utc": 14}
+    first, second = server.small
+    for account, changes in ((first, facts), (second, {"currency": "EUR", "timezone_name": "Europe/Berlin"})):
+        server.start().store.nodes[account].fields.update(changes)
+    assert (await only_client(server, account_id=first, monthly_budget=9))["days_left"] == 5
+    for accounts in (f'"{first}", "{second}"', f'"{second}", "{first}"'):
+        write_clients(server, f"[clients.a]\naccounts = [{accounts}]\nmonthly_budget = 5000\n")
+        assert (await only_client(server))["days_left"] == 6
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "overlaps"),
+    [("", "", True), ('campaigns = ["1"]', "", True), ('campaigns = ["1", "2"]', 'campaigns = ["2"]', True),
+     ('campaigns = ["1"]', 'campaigns = ["2"]', False)],
+)  # fmt: skip
+async def test_clients_that_count_the_same_spend_are_named(
+    server: StoreServer, first: str, second: str, overlaps: bool
+) -> None:
+    entry = f'accounts = ["{server.small[0]}"]\nmonthly_budget = 500\n'
+    write_clients(server, f"[clients.ada]\n{entry}{first}\n[clients.bob]\n{entry}{second}\n")
+    answer = await server.start().good("ads_get_pacing")
+    assert any("ada and bob count the same spend" in note for note in answer["notes"]) == overlaps
+
+
+async def test_a_currency_that_the_accounts_do_not_have_is_refused(server: StoreServer) -> None:
+    account = server.small[0]
+    currency = (await only_client(server, account_id=account, monthly_budget=5000))["currency"]
+    text = f'[clients.a]\naccounts = ["{account}"]\nmonthly_budget = 5000\ncurrency = '
+    write_clients(server, f'{text}"{currency}"')
+    assert (await only_client(server))["currency"] == currency
+    for wrong in ('"CHF"', '"euro"', "5"):
+        write_clients(server, text + wrong)
+        error = await server.start().refused("ads_get_pacing")
+        assert error["kind"] == "invalid_arguments"

@@ -213,18 +213,18 @@ class Engine:
         session = GraphSession(self.graph, self.book, progress, raw_chars, self.polls)
         owners = await self._permit(tool, args)
         owner = owners[0] if owners else None
-        opened = OpenedFiles()
+        files = OpenedFiles()
         call = ToolCall(
             graph=session,
             directory=self.catalogue,
             clock=self.clock,
             business=self.options.business_id,
             status_of=self._status,
-            exports=OwnedExports(self._files, self._export_owners, owners, opened),
+            exports=OwnedExports(self._files, self._export_owners, owners, files),
             changes=VisibleChanges(self.journal, self.book),
             desk=self.profiles,
-            uploads=WatchedUploads(self.uploads, opened),
-            opened=opened,
+            uploads=WatchedUploads(self.uploads, files),
+            files=files,
             downloads=self.downloads,
             store_dir=self.options.store_dir,
         )

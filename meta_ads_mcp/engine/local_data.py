@@ -95,7 +95,7 @@ class OwnedExports:
     files: FolderExports
     owners: ExportOwners
     accounts: Sequence[str]
-    opened: OpenedFiles = field(default_factory=OpenedFiles)
+    contents: OpenedFiles = field(default_factory=OpenedFiles)
 
     def open(
         self, name: str, file_format: ExportFormat, *, personal: bool = False, for_editing: bool = False
@@ -106,7 +106,7 @@ class OwnedExports:
         return export
 
     def reopen(self, path: str, most_bytes: int) -> Upload | None:
-        upload = self.opened.watch(self.files.reopen, path, most_bytes)
+        upload = self.contents.watch(self.files.reopen, path, most_bytes)
         owners = self.owners.accounts_of().get(upload.name) if upload else None
         if upload is not None and owners is not None and not set(owners) <= set(self.accounts):
             upload.file.close()

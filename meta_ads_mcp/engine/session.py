@@ -203,7 +203,7 @@ class ToolCall:
     uploads: Uploads = field(default_factory=RootedUploads)
     downloads: Downloads = field(default_factory=NoDownloads)
     store_dir: Path | None = None
-    opened: OpenedFiles = field(default_factory=OpenedFiles)
+    files: OpenedFiles = field(default_factory=OpenedFiles)
     notes: list[str] = field(default_factory=list)
 
     @property

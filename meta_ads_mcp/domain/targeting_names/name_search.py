@@ -86,12 +86,12 @@ def _candidates(name: TargetName, rows: Sequence[Row]) -> list[Row]:
     """Return the options of exactly this name; without any, the only option of a name in another language."""
     text, within = name.parts
     texts = {plain_text(text), plain_text(name.text)}
-    fitting = [row for row in rows if all(_lies_in(row, place) for place in within)]
-    exact = [row for row in fitting if plain_text(row.get("name")) in texts]
-    exact = exact or [row for row in fitting if plain_text(_QUALIFIER.sub("", str(row.get("name")))) in texts]
+    rows_inside = [row for row in rows if all(_lies_in(row, place) for place in within)]
+    exact = [row for row in rows_inside if plain_text(row.get("name")) in texts]
+    exact = exact or [row for row in rows_inside if plain_text(_QUALIFIER.sub("", str(row.get("name")))) in texts]
     if exact or name.kind.is_class or len(rows) != 1:
         return exact
-    return [row for row in fitting if plain_text(text) not in plain_text(row.get("name"))]
+    return [row for row in rows_inside if plain_text(text) not in plain_text(row.get("name"))]
 
 
 def _lies_in(row: Row, place: str) -> bool:

@@ -93,10 +93,10 @@ def _name_of(key: str, entry: Any) -> TargetName | None:
     if not isinstance(entry, Mapping):
         is_name = isinstance(entry, str | int) and not is_id(key, entry, in_object=False)
         return TargetName(key, str(entry).strip()) if is_name and str(entry).strip() else None
-    given = entry.get(id_key)
-    if is_id(key, given, in_object=True):
+    value = entry.get(id_key)
+    if is_id(key, value, in_object=True):
         return None
-    text = str(given or entry.get("name") or "").strip()
+    text = str(value or entry.get("name") or "").strip()
     within = tuple(str(entry[name]) for name in _WITHIN if entry.get(name))
     return TargetName(key, text, within) if text else None
 
@@ -122,8 +122,8 @@ def _entry(key: str, entry: Any, row: Row) -> Any:
         return {"id": str(row["id"]), "name": row.get("name")}
     rest = entry if isinstance(entry, Mapping) else {}
     country = {"country": row["country_code"]} if row.get("country_code") else {}
-    named = {"key": str(row["key"]), "name": row.get("name"), **country}
-    return {**named, **{name: value for name, value in rest.items() if name not in (*named, *_WITHIN)}}
+    place = {"key": str(row["key"]), "name": row.get("name"), **country}
+    return {**place, **{name: value for name, value in rest.items() if name not in (*place, *_WITHIN)}}
 
 
 def _note_ids(call: Call, names: Mapping[str, TargetName], options: Mapping[TargetName, list[Row]]) -> None:
@@ -145,10 +145,10 @@ async def _refusal(
         texts.append(f"{where}: {text}")
         rows.append({"column": where, "reason": text, "candidates": [_option(name, row) for row in near]})
     more = len(texts) - MAX_SHOWN_NAMES
-    shown = "; ".join(texts[:MAX_SHOWN_NAMES]) + (f"; and {more} more" if more > 0 else "")
+    text = "; ".join(texts[:MAX_SHOWN_NAMES]) + (f"; and {more} more" if more > 0 else "")
     tools = dict.fromkeys(name.kind.tool for name in doubts.values() if name.kind.tool)
     return InvalidArguments(
-        f"Entries of the targeting do not stand for exactly one option; nothing was sent. {shown}.",
+        f"Entries of the targeting do not stand for exactly one option; nothing was sent. {text}.",
         _advice(doubts.values(), tuple(tools)),
         details={"rows": rows},
     )

@@ -40,10 +40,10 @@ class WatchedUploads:
     """Implement `Uploads` for one call over those of the process."""
 
     uploads: Uploads
-    opened: OpenedFiles
+    files: OpenedFiles
 
     def open(self, path: str, most_bytes: int) -> Upload:
-        upload = self.opened.watch(self.uploads.open, path, most_bytes)
+        upload = self.files.watch(self.uploads.open, path, most_bytes)
         if upload is None:
             raise TypeError("an upload is opened or refused")
         return upload

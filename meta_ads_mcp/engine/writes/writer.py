@@ -39,10 +39,12 @@ from meta_ads_mcp.engine.writes.policy import Policy
 from meta_ads_mcp.engine.writes.question import QuestionText, join_reasons, object_label
 from meta_ads_mcp.engine.writes.read_back import ReadBack, read_back
 from meta_ads_mcp.engine.writes.steps import Done, JournalledSteps, reject_recorded_secrets
+from meta_ads_mcp.engine.writes.units.agreed_values import different_plan_error, is_same_plan
 from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans
-from meta_ads_mcp.engine.writes.units.unit_call import UnitCall
+from meta_ads_mcp.engine.writes.units.unit_call import MAX_ASKED_SECONDS, UnitCall
 from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
 from meta_ads_mcp.engine.writes.units.unit_run import WritePace
+from meta_ads_mcp.engine.writes.units.unit_text import UnitText
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotApplied, Transient, UnknownOutcome
 
 _VALIDATE_ONLY = ["validate_only"]
@@ -116,6 +118,23 @@ class WriteCall:
         if earlier_result is not None:
             record.outcome = "repeated"
             return earlier_result
+        plan = await self._permitted_plan()
+        if dry_run:
+            record.outcome = "dry_run"
+            return await self._dry_run(plan, asker)
+        planned_at = self.writer.clock.monotonic()
+        question = await self._request_confirmation(plan, asker, record)
+        if question is not None:
+            record.outcome = "needs_confirmation"
+            return question
+        if self.writer.clock.monotonic() - planned_at > MAX_ASKED_SECONDS:
+            await self._require_same(plan)
+        result = await self._apply(plan)
+        record.outcome = "success"
+        return result
+
+    async def _permitted_plan(self) -> Plan:
+        """Return the plan of the call. Raises AdsError for one that may not be sent."""
         plan = await build_plan(self.tool, self.args, self.call, self.owner, self.account)
         await self._resolve_currency(plan)
         for change in plan.changes:
@@ -123,16 +142,14 @@ class WriteCall:
             # Before anybody is asked: nobody should agree to a request that this server may not send.
             await self.writer.client.authorize(change.request)
             reject_recorded_secrets(self.entry(change), await self.writer.client.own_secrets())
-        if dry_run:
-            record.outcome = "dry_run"
-            return await self._dry_run(plan, asker)
-        question = await self._request_confirmation(plan, asker, record)
-        if question is not None:
-            record.outcome = "needs_confirmation"
-            return question
-        result = await self._apply(plan)
-        record.outcome = "success"
-        return result
+        return plan
+
+    async def _require_same(self, plan: Plan) -> None:
+        """Raise ConfirmationRequired if the call would change something else than the plan that the user saw."""
+        now = await self._permitted_plan()
+        if is_same_plan(self._bound_values(plan), self._bound_values(now)):
+            return
+        raise different_plan_error(plan.changes, now.changes, UnitText(self._words(plan), self.currency))
 
     async def _resolve_currency(self, plan: Plan) -> None:
         """Take the currency from the object's account if no argument names an account (an undo), for the policy."""
@@ -169,7 +186,7 @@ class WriteCall:
         return Result(f"Nothing was changed yet. {text}", Whole(data), notes=notes, verbatim=True, card=card)
 
     def _bound_values(self, plan: Plan) -> list[Row]:
-        return [*bound_values(plan.changes), dict(self.call.opened.marks)]
+        return [*bound_values(plan.changes), dict(self.call.files.marks)]
 
     def _card(self, plan: Plan, state: str, reasons: Sequence[str]) -> Row:
         """Return the plan as a view shows it. It expires with its code."""

@@ -18,7 +18,7 @@ from meta_ads_mcp.core.clock import Clock
 from meta_ads_mcp.core.private_files import make_private_subfolder, open_private_to_read, replace_private
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.write import Change
-from meta_ads_mcp.engine.writes.agreed_values import agreed_values
+from meta_ads_mcp.engine.writes.units.agreed_values import agreed_values
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 
 FOLDER = "plans"

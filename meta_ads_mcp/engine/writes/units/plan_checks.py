@@ -91,21 +91,21 @@ def compare_plans(
         return []
     now = {state.step.key: PlannedObject.of(state) for state in states}
     same = {row.id for row in unchanged}
-    stale = [_compare(planned, now.get(key), planned.id in same, text) for key, planned in earlier.items()]
+    stale = [_compare(old, now.get(key), old.id in same, text) for key, old in earlier.items()]
     new = [StaleObject(row.label, row.id, row.name, reason=_NEW) for key, row in now.items() if key not in earlier]
     return [*(row for row in stale if row is not None), *new]
 
 
-def _compare(planned: PlannedObject, now: PlannedObject | None, is_same: bool, text: UnitText) -> StaleObject | None:
+def _compare(old: PlannedObject, now: PlannedObject | None, is_same: bool, text: UnitText) -> StaleObject | None:
     if now is None:
-        return StaleObject(planned.label, planned.id, planned.name, reason=_HAS_VALUES if is_same else _GONE)
-    names = [name for name in planned.before if planned.before[name] != now.before.get(name)]
-    fields = text.differences(planned.before, now.before, planned.after, names)
-    for name in planned.after:
-        if name not in names and planned.after[name] != now.after.get(name):
-            row = text.differences(planned.before, now.before, planned.after, [name])[name]
+        return StaleObject(old.label, old.id, old.name, reason=_HAS_VALUES if is_same else _GONE)
+    names = [name for name in old.before if old.before[name] != now.before.get(name)]
+    fields = text.differences(old.before, now.before, old.after, names)
+    for name in old.after:
+        if name not in names and old.after[name] != now.after.get(name):
+            row = text.differences(old.before, now.before, old.after, [name])[name]
             fields[name] = row | {"wanted_now": text.words.value(name, now.after.get(name))}
-    return StaleObject(planned.label, planned.id, planned.name, fields) if fields else None
+    return StaleObject(old.label, old.id, old.name, fields) if fields else None
 
 
 def stale_plan_error(stale: Sequence[StaleObject]) -> ConfirmationRequired:
@@ -127,25 +127,25 @@ def drop_denied(
 
     A step that needs a denied one is denied with it. A helper, such as a new creative, goes with the last of its users.
     """
-    denied: dict[str, str] = {}
+    denials: dict[str, str] = {}
     for state in states:
         try:
             permit(state)
         except Denied as refusal:
-            denied[state.step.key] = refusal.message
-    if not denied:
+            denials[state.step.key] = refusal.message
+    if not denials:
         return list(states), []
     goes_on = True
     while goes_on:
-        size = len(denied)
+        size = len(denials)
         for state in states:
-            missing = next((key for key in state.step.needs if key in denied), None)
+            missing = next((key for key in state.step.needs if key in denials), None)
             if missing is not None:
-                denied.setdefault(state.step.key, denied[missing])
-        goes_on = len(denied) > size
-    rest = _without_idle_helpers(states, [state for state in states if state.step.key not in denied])
-    objects = [state for state in states if state.step.key in denied and state.step.item is None]
-    rows = [RefusedRow(denied[s.step.key], s.step.row, id=s.step.change.object_id or "", name=s.name) for s in objects]
+                denials.setdefault(state.step.key, denials[missing])
+        goes_on = len(denials) > size
+    rest = _without_idle_helpers(states, [state for state in states if state.step.key not in denials])
+    objects = [state for state in states if state.step.key in denials and state.step.item is None]
+    rows = [RefusedRow(denials[s.step.key], s.step.row, id=s.step.change.object_id or "", name=s.name) for s in objects]
     return rest, rows
 
 
@@ -159,11 +159,11 @@ def _without_idle_helpers(states: Sequence[StepState], rest: Sequence[StepState]
     result: list[StepState] = []
     for state in rest:
         step = state.step
-        left = [user for user in users[step.key] if user.key in keys]
+        users_now = [user for user in users[step.key] if user.key in keys]
         if step.item is None or step.item in keys:
             result.append(state)
-        elif left:
-            state.step = replace(step, item=left[0].item or left[0].key)
+        elif users_now:
+            state.step = replace(step, item=users_now[0].item or users_now[0].key)
             result.append(state)
     return result if len(result) == len(rest) else _without_idle_helpers(states, result)
 

@@ -54,6 +54,9 @@ from meta_ads_mcp.engine.writes.units.unit_steps import (
 from meta_ads_mcp.engine.writes.units.unit_text import UnitText
 from meta_ads_mcp.errors import InvalidArguments, UnknownOutcome
 
+# After a longer question the values may have changed, so they are read again.
+MAX_ASKED_SECONDS = 1.0
+
 
 class WriterParts(Protocol):
     """Hold what the units of a process share. The writer implements it."""
@@ -111,7 +114,7 @@ class UnitCall:
         if question is not None:
             record.outcome = "needs_confirmation"
             return question
-        await self._require_fresh()
+        await self._require_fresh(MAX_ASKED_SECONDS if asker.can_ask else MAX_AGE_SECONDS)
         record.outcome = "success"
         # The answer with the code had the notes already.
         return await self._start(replace(plan, notes=()) if record.approval == "code" else plan)
@@ -161,9 +164,9 @@ class UnitCall:
         currency, zone = (self.account.currency, self.account.timezone) if self.account else (None, None)
         return UnitText(QuestionText(currency, zone), currency)
 
-    async def _require_fresh(self) -> None:
-        """Raise ConfirmationRequired if objects changed while the user was asked."""
-        oldest = self.writer.clock.monotonic() - MAX_AGE_SECONDS
+    async def _require_fresh(self, most_seconds: float) -> None:
+        """Raise ConfirmationRequired if objects changed while the user was asked, after a while of some seconds."""
+        oldest = self.writer.clock.monotonic() - most_seconds
         old = [state for state in self.states if state.read_at < oldest]
         await check_steps(self.writer.client, old, self.writer.clock, self.text.describe_stale)
         stale = [stale_object(state, self.text) for state in old if state.status != WAITING]
@@ -173,7 +176,7 @@ class UnitCall:
     def _agreement(self, plan: UnitPlan) -> UnitAgreement:
         writer = self.writer
         parts = (writer.gate, writer.pending, writer.pace)
-        files = self.call.opened.marks
+        files = self.call.files.marks
         return UnitAgreement(*parts, self.tool, self.arguments, self.digest, self.states, plan, self.text, files)
 
     # ---- carry it out
@@ -189,7 +192,7 @@ class UnitCall:
             digest=self.digest,
             undo_of=plan.undo_of,
             arguments=self.arguments,
-            plan={**unit_answer.encode_plan(plan), "files": dict(self.call.opened.marks)},
+            plan={**unit_answer.encode_plan(plan), "files": dict(self.call.files.marks)},
             steps=[encode_step(state.step) for state in self.states],
         )
         self.unit_id = unit.unit_id
@@ -247,9 +250,9 @@ class UnitCall:
     def _require_in_place(self, unit: UnitRecord, entries: Sequence[JournalEntry]) -> None:
         """Raise InvalidArguments for a unit that was taken back: the rest of it is not to be carried out any more."""
         journal = self.writer.journal
-        undoing = [journal.entry(entry.undone_by) for entry in entries if entry.undone_by]
-        units = [journal.unit(entry.unit) for entry in undoing if entry is not None and entry.unit]
-        undo = next((found for found in units if found is not None and found.undo_of == unit.unit_id), None)
+        reversals = [journal.entry(entry.undone_by) for entry in entries if entry.undone_by]
+        units = [journal.unit(entry.unit) for entry in reversals if entry is not None and entry.unit]
+        undo = next((item for item in units if item is not None and item.undo_of == unit.unit_id), None)
         if undo is not None:
             raise InvalidArguments(
                 f"Unit {unit.unit_id} was taken back by unit {undo.unit_id}; nothing was sent.",

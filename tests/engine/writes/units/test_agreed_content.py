@@ -13,7 +13,7 @@ import pytest
 from tests.support.elicitors import Person
 from tests.support.sandbox_engine import SandboxEngine, build_writer
 from tests.support.spreadsheets import read_rows, write_rows
-from tests.support.unit_runs import PLACES, Killed, desk, sixty_edits, unlike
+from tests.support.unit_runs import FAULTS, PLACES, Killed, desk, sixty_edits, unlike
 
 
 async def sheet(folder: Path) -> tuple[SandboxEngine, Path, dict[str, str]]:
@@ -61,7 +61,7 @@ async def test_a_code_does_not_hold_for_a_file_that_changed_since(tmp_path: Path
 async def test_a_code_does_not_hold_for_a_copy_whose_source_changed_since(tmp_path: Path) -> None:
     made = build_writer(state_dir=tmp_path)
     campaign = next(node for node in made.nodes("Campaign", status="PAUSED") if node.get("daily_budget"))
-    call = {"campaign_id": campaign.id, "target_account_id": made.ids["other"], "on_unmapped": "drop"}
+    call: dict[str, Any] = {"campaign_id": campaign.id, "target_account_id": made.ids["other"], "on_unmapped": "drop"}
     call |= {"budget_rate": 0.9, "idempotency_key": "k"}
     first = await made.call("ads_copy_to_account", {**call, "dry_run": True})
     choices = first.structured.get("error", {}).get("choices", [])
@@ -74,7 +74,7 @@ async def test_a_code_does_not_hold_for_a_copy_whose_source_changed_since(tmp_pa
     made.store.patch(campaign.id, {"daily_budget": "900000"})
     error = await made.refused("ads_copy_to_account", **call, confirmation=code)
     assert error["kind"] == "confirmation_required"
-    assert "8100.00" in error["message"]
+    assert "8,100.00" in error["message"]
 
 
 async def test_a_finished_unit_does_not_swallow_another_content_of_its_file(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ async def interrupted_unit(folder: Path) -> tuple[SandboxEngine, dict[str, Any],
     made = desk(state_dir=folder)
     arguments, before, counts = sixty_edits(made), made.store.snapshot(), iter(range(10**6))
     made.sandbox.faults.add(
-        lambda call: PLACES["batch"](call) and next(counts) == 4, respond=Killed, after_processing=False
+        lambda call: PLACES["batch"](call) and next(counts) == 4, respond=FAULTS["killed"], after_processing=False
     )
     with suppress(Killed):
         await made.call("ads_bulk_update", arguments, Person(True))

@@ -243,9 +243,7 @@ def copies_of(data: dict[str, Any]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("fault", [Killed, httpx.ReadTimeout])
-async def test_lost_uploads_are_made_once_however_early_the_call_is_repeated(
-    tmp_path: Path, fault: type[BaseException]
-) -> None:
+async def test_lost_uploads_are_made_once_however_early_the_call_is_repeated(tmp_path: Path, fault: Any) -> None:
     """Graph may work on an upload for ten minutes. A repeat before their end makes nothing, and says when to come."""
     made = build(state_dir=tmp_path)
     before, call = made.store.snapshot(), arguments(made)

@@ -60,7 +60,7 @@ script uses only what a client sees: every id and every unlisted tool comes from
 of the same job. Characters are those of both text blocks of every answer. Aim: 25 of 25, at most 80 calls and 200,000
 characters. Job 15 exports the account with three ads, 26,496 rows, so that `make test` can do all jobs: the sandbox
 generates about 4,000 rows a second. Of the largest account, 326,267 rows of 74 days took 78 s of processor time and at
-most 188 MB in the process with the sandbox, where 948 MB were resident when it kept the rows of a run.
+most 188 MB in the process with the sandbox. 54,704 rows took 180 MB, and 312 MB when it kept the rows of a run.
 """
 QUOTA = """\
 Meta is simulated with the limits that it documents, on a virtual clock. "Shortest" is what no schedule is faster than.

@@ -17,6 +17,8 @@ from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from meta_ads_mcp.server.sdk.deferred_models import deferred_models
+
 # Before the first import of fastmcp: drop its variables, which are not our settings (a wrong one would stop the start),
 # and keep it from reading the .env of the folder that a client has open, and from looking for updates.
 with suppress(KeyError):
@@ -25,12 +27,10 @@ with suppress(KeyError):
 os.environ["FASTMCP_ENV_FILE"] = os.devnull
 os.environ["FASTMCP_LOG_ENABLED"] = "false"
 os.environ["FASTMCP_CHECK_FOR_UPDATES"] = "off"
-# The SDK has a model for every message of every revision of the protocol, and building them all is a fifth of a start.
-# A session uses a few: each is built when it is met. The name is the SDK's own; without it all are built, as before.
-with suppress(ImportError):
-    from mcp_types._wire_base import WireModel
 
-    WireModel.model_config["defer_build"] = True
+# The first import of the SDK, which takes most of a start: see docs/decisions/start.md.
+with deferred_models():
+    from mcp import MCPError
 
 import anyio
 from fastmcp import FastMCP
@@ -44,7 +44,6 @@ from fastmcp.server.context import Context, reset_transport, set_transport
 from fastmcp.tools import Tool as McpTool
 from fastmcp.tools import ToolResult
 from fastmcp.tools.base import InputRequiredToolResult
-from mcp import MCPError
 from mcp.server import NotificationOptions
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage

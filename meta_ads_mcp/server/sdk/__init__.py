@@ -1,0 +1,1 @@
+"""What the MCP SDK has to be told before it is imported."""

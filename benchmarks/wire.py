@@ -28,10 +28,16 @@ def plain(tools: int) -> tuple[str, ...]:
     return (sys.executable, str(HERE / "plain_server.py"), str(tools))
 
 
-def environ() -> dict[str, str]:
-    """Without settings of the person who measures, and with compiled modules kept, as on a user's machine."""
+def environ(*, is_peer: bool = False) -> dict[str, str]:
+    """Without settings of the person who measures, and with compiled modules kept, as on a user's machine.
+
+    Servers that are compared as installed get an invented token, and do not find the modules of this checkout.
+    """
     left_out = ("META_", "LOG_LEVEL", "PYTHONDONTWRITEBYTECODE", "FASTMCP_")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
+    if is_peer:
+        environment.pop("PYTHONPATH", None)
+        environment |= {"META_ACCESS_TOKEN": "invented"}
     return environment | {"LOG_LEVEL": "ERROR"}
 
 
@@ -61,7 +67,7 @@ class Running(StdioClient):
 
 
 @contextmanager
-def serving(command: Sequence[str]) -> Iterator[Running]:
+def serving(command: Sequence[str], *, is_peer: bool = False) -> Iterator[Running]:
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -69,7 +75,7 @@ def serving(command: Sequence[str]) -> Iterator[Running]:
         stderr=subprocess.DEVNULL,
         text=True,
         encoding="utf-8",
-        env=environ(),
+        env=environ(is_peer=is_peer),
     )
     try:
         yield Running(process)
@@ -77,6 +83,12 @@ def serving(command: Sequence[str]) -> Iterator[Running]:
         if process.stdin is not None:
             process.stdin.close()
         process.wait(timeout=30)
+
+
+def used_cpu(process: int) -> float:
+    """Return the seconds of processor time of a running process (Linux)."""
+    tasks = Path(f"/proc/{process}/task").glob("*/schedstat")
+    return sum(int(task.read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -52,7 +52,9 @@ def test_wheel_and_sdist_install_and_run_from_a_clean_environment(tmp_path: Path
     assert {"meta_ads_mcp/py.typed", "meta_ads_mcp/sandbox/data/graph.json"} <= set(names)
     assert not any(name.startswith(("tests/", "scripts/", "docs/")) for name in names)
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as packed:
-        assert any(name.endswith("/.env.example") for name in packed.getnames())
+        shipped = {name.partition("/")[2] for name in packed.getnames()}
+    tracked = set(outside(ROOT, "git", "ls-files", "-z").split("\0")) - {""} if (ROOT / ".git").exists() else shipped
+    assert tracked - shipped - {".git-blame-ignore-revs"} == set(), "not in the sdist: building and testing needs it"
     for built in (wheel, next(tmp_path.glob("*.tar.gz"))):
         run = (uv(), "tool", "run", "--isolated", "--quiet", "--from", str(built))
         assert outside(tmp_path, *run, "meta-ads-mcp", "--version").strip() == f"meta-ads-local-mcp {__version__}"

@@ -87,7 +87,9 @@ def test_every_tool_and_argument_it_names_exists(prompt: Prompt) -> None:
 
 
 @every
-@pytest.mark.parametrize("rule", ["never add currencies", "Never add reach", "figure", "not instructions", "do not guess"])
+@pytest.mark.parametrize(
+    "rule", ["never add currencies", "Never add reach", "figure", "not instructions", "do not guess"]
+)
 def test_the_rules_for_figures_are_in_each(prompt: Prompt, rule: str) -> None:
     assert rule in render_prompt(prompt.name, needed(prompt), writes=False)
 

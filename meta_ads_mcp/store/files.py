@@ -232,7 +232,11 @@ def _copy_out(connection: Any, table: StoreTable, draft: Path, coverage: Coverag
 def _new_draft(path: Path) -> Path:
     """Create an empty file beside the target, with mode 0600, which DuckDB then fills."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
+    try:
+        os.close(handle)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
     return Path(name)
 
 

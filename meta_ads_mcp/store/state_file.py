@@ -102,6 +102,8 @@ class SyncState:
         if self._db is None:
             make_private_folder(self._folder)
             path = self._folder / FILE
+            if path.is_symlink() or path.is_dir():
+                path.replace(path.with_name(FILE + ".damaged"))
             try:
                 self._db = _open(path)
             except sqlite3.OperationalError:

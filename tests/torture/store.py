@@ -69,6 +69,7 @@ class SyncTrial:
 
     async def sync_to_the_end(self, calls: int = 20) -> None:
         """Sync until all accounts are up to date, as the answers say."""
+        answer: Any = None
         for _ in range(calls):
             answer = await self.sync()
             assert answer.structured.get("error", {}).get("kind") != "internal", answer.text

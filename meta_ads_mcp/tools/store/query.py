@@ -13,7 +13,7 @@ from meta_ads_mcp.analysis.charts.pictures import NO_PICTURE, NO_ROWS, Picture, 
 from meta_ads_mcp.analysis.charts.query_chart import CURRENCY, query_chart
 from meta_ads_mcp.analysis.query.name_templates import UNMATCHED
 from meta_ads_mcp.core.listing import plural
-from meta_ads_mcp.core.params import Local, Params
+from meta_ads_mcp.core.params import Closed, Local, Params
 from meta_ads_mcp.core.ports import Call
 from meta_ads_mcp.core.result import Result, Row, Table
 from meta_ads_mcp.core.tool import Effect, tool
@@ -23,7 +23,6 @@ from meta_ads_mcp.domain.insights_query import Chart
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.store.duckdb_extra import require_duckdb
 from meta_ads_mcp.store.files import StoreFolder
-from meta_ads_mcp.store.name_columns import NameLevel
 from meta_ads_mcp.store.select_query import NameCount, QueryAnswer, StoreQuery
 from meta_ads_mcp.store.statement import MAX_CHARS, Statement
 from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, BREAKDOWNS, CHANGES, MONEY_COLUMNS
@@ -32,6 +31,14 @@ from meta_ads_mcp.tools.store.naming_file import name_columns
 
 MAX_ROWS = 2_000
 MAX_LISTED, MAX_NAME = 3, 80
+
+
+class NameTemplates(Closed):
+    """A template per level."""
+
+    campaign: str | None = None
+    ad_set: str | None = None
+    ad: str | None = None
 
 
 @tool(
@@ -55,10 +62,9 @@ class QueryStore(Params):
     ] = None
     limit: Annotated[int, Local(), Field(ge=1, le=MAX_ROWS, description="Rows in the answer")] = 100
     name_templates: Annotated[
-        dict[NameLevel, str] | None,
+        NameTemplates | None,
         Local(),
         Field(
-            min_length=1,
             description='Split names into columns: {"campaign": "{market}_{goal}_{*}"} adds campaign_market and '
             "campaign_goal; default: naming.toml",
         ),
@@ -69,7 +75,8 @@ class QueryStore(Params):
         require_duckdb()
         folder = store_folder(call)
         accounts = _accounts(call, folder, self.account_ids)
-        names = name_columns(call, self.name_templates)
+        templates = self.name_templates.model_dump(exclude_none=True) if self.name_templates else None
+        names = name_columns(call, templates)
         answer = await StoreQuery(folder, self.sql, accounts, self.limit, names).run()
         for note in _notes(answer, accounts):
             call.note(note)

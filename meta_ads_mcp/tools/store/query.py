@@ -23,6 +23,7 @@ from meta_ads_mcp.domain.insights_query import Chart
 from meta_ads_mcp.errors import NotFound
 from meta_ads_mcp.store.duckdb_extra import require_duckdb
 from meta_ads_mcp.store.files import StoreFolder
+from meta_ads_mcp.store.name_columns import NameLevel
 from meta_ads_mcp.store.select_query import NameCount, QueryAnswer, StoreQuery
 from meta_ads_mcp.store.statement import MAX_CHARS, Statement
 from meta_ads_mcp.store.store_tables import ACCOUNT_COLUMNS, ACCOUNTS, BREAKDOWNS, CHANGES, MONEY_COLUMNS
@@ -39,6 +40,15 @@ class NameTemplates(Closed):
     campaign: str | None = None
     ad_set: str | None = None
     ad: str | None = None
+
+    def by_level(self) -> dict[NameLevel, str]:
+        """Return the templates that were given."""
+        each: tuple[tuple[NameLevel, str | None], ...] = (
+            ("campaign", self.campaign),
+            ("ad_set", self.ad_set),
+            ("ad", self.ad),
+        )
+        return {level: text for level, text in each if text is not None}
 
 
 @tool(
@@ -75,7 +85,7 @@ class QueryStore(Params):
         require_duckdb()
         folder = store_folder(call)
         accounts = _accounts(call, folder, self.account_ids)
-        templates = self.name_templates.model_dump(exclude_none=True) if self.name_templates else None
+        templates = self.name_templates.by_level() if self.name_templates else None
         names = name_columns(call, templates)
         answer = await StoreQuery(folder, self.sql, accounts, self.limit, names).run()
         for note in _notes(answer, accounts):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from meta_ads_mcp.core.values.text import replace_lone_surrogates
 from meta_ads_mcp.errors import InvalidArguments
 
 Method = Literal["GET", "POST", "DELETE"]
@@ -77,11 +78,14 @@ def _check_id(value: str) -> str:
 
 
 def wire(value: Any) -> str:
-    """Encode a parameter for Graph: JSON for lists and objects, `true`/`false`, text for the rest."""
+    """Encode a parameter for Graph: JSON for lists and objects, `true`/`false`, text for the rest.
+
+    Half of a surrogate pair, which has no encoding, becomes the replacement character U+FFFD.
+    """
     if isinstance(value, str):
-        return value
+        return replace_lone_surrogates(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple, dict)):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return replace_lone_surrogates(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     return str(value)

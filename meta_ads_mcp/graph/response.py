@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from meta_ads_mcp.core.values.text import REMOVED_MARK
+from meta_ads_mcp.core.values.text import REMOVED_MARK, replace_escaped_surrogates, replace_lone_surrogates
 from meta_ads_mcp.errors import GraphError
 from meta_ads_mcp.graph.classify import parse_error
 
@@ -53,9 +53,15 @@ async def read_response(response: httpx.Response, secrets: Sequence[str] = ()) -
 
 
 def decode_json(text: bytes | str) -> Any:
-    """Decode JSON; None for anything else. `NaN` and infinities, which are not JSON, become null."""
+    """Decode JSON; None for anything else. `NaN` and infinities, which are not JSON, become null.
+
+    Half of a surrogate pair, which no file, hash or request can hold, becomes the replacement character U+FFFD.
+    """
     try:
-        return json.loads(text, parse_constant=lambda _: None)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        whole = replace_escaped_surrogates(replace_lone_surrogates(text))
+        return json.loads(whole, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.text import replace_escaped_surrogates
 
 # Digits of Unix seconds from 2001 on.
 _UNIX_DIGITS = 10
@@ -19,7 +20,7 @@ def parse_json_text(value: Any) -> Any:
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
-        return json.loads(value)
+        return json.loads(replace_escaped_surrogates(value))
     except (ValueError, RecursionError):
         return value
 

@@ -37,6 +37,11 @@ _SECRET_PARAMETER = re.compile(
 )
 _BEARER = re.compile(r"(bearer\s+)[A-Za-z0-9._|~+/-]{12,}=*", re.IGNORECASE)
 MAX_TEXT_CHARS = 4000
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# One escape of a JSON text: a pair of surrogates, half of a pair, or anything else.
+_JSON_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
 # What takes the place of this server's own secrets in Graph's answers. A value with it is not what Graph has.
 REMOVED_MARK = "[secret]"
 
@@ -48,6 +53,18 @@ def redact(text: str) -> str:
     if ("=" in text or ":" in text or "%3" in text) and ("_" in text or "ecret" in text.lower()):
         text = _SECRET_PARAMETER.sub(r"\1=[removed]", text)
     return _BEARER.sub(r"\1[removed]", text) if "earer" in text else text
+
+
+def replace_lone_surrogates(text: str) -> str:
+    """Return the text with U+FFFD for each half of a surrogate pair, which no encoding has."""
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def replace_escaped_surrogates(json_text: str) -> str:
+    """Return JSON of which no text, once decoded, has half of a surrogate pair. Texts that were cut end in one."""
+    if "\\ud" not in json_text and "\\uD" not in json_text:
+        return json_text
+    return _JSON_ESCAPE.sub(lambda match: "\\ufffd" if match[1] else match[0], json_text)
 
 
 def with_article(noun: str) -> str:

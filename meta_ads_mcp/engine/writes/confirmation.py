@@ -15,8 +15,10 @@ from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.writes.codes import CodeProblem, ConfirmationCodes
-from meta_ads_mcp.errors import ConfirmationRequired
+from meta_ads_mcp.errors import ConfirmationRequired, DataLimit
 
+# Characters of a question. An answer (META_ADS_RESULT_CHARS) has to hold it, too.
+MAX_QUESTION_CHARS = 30_000
 _SHOW_PLAN = "Show this plan to the user. If they agree, repeat this call with `confirmation` within ten minutes."
 _WAIT_FOR_CARD = (
     "The user sees this plan on a card and applies or cancels it there. Wait for them. If they see no card, make the "
@@ -67,6 +69,17 @@ class Elicitor(Protocol):
     async def ask(self, text: str) -> bool | None:
         """Return whether the user agrees, or None if the question has to be returned to the client instead."""
         ...
+
+
+def require_showable(text: str, most_chars: int = MAX_QUESTION_CHARS) -> str:
+    """Return the question. Raises DataLimit for a longer one: nobody can agree to texts that nobody can be shown."""
+    if len(text) > most_chars:
+        raise DataLimit(
+            f"Nothing was changed: the user would have to agree to {len(text)} characters, and {most_chars} can be "
+            "shown.",
+            "Change fewer objects in a call, or shorten the texts of the objects in Ads Manager first.",
+        )
+    return text
 
 
 class NoElicitor:

@@ -85,7 +85,7 @@ class QuestionText:
         return [
             (name, None, str(new))
             if is_factor(name, values)
-            else (name, None if old is None else _abbreviate(self.value(name, old)), self.value(name, new))
+            else (name, None if old is None else abbreviate(self.value(name, old)), self.value(name, new))
             for name, old, new in sorted(changed, key=lambda pair: _weight(pair[0], pair[2]))
         ]
 
@@ -187,29 +187,29 @@ def _shown(value: str | None) -> str | None:
 
 def _card_object(change: Change) -> Row:
     label = node_kind(change.node).label
-    return {"kind": label, "id": change.object_id, "name": _abbreviate(change.title), "parent": change.parent}
+    return {"kind": label, "id": change.object_id, "name": abbreviate(change.title), "parent": change.parent}
 
 
 def describe_object(change: Change) -> str:
     """Name the object of a change by its kind, its id and, quoted, its name."""
     label = node_kind(change.node).label
     what = f"{label} {change.object_id}" if change.object_id else f"new {label} in {change.parent}"
-    return f"{what} ({_abbreviate(json.dumps(change.title, ensure_ascii=False))})" if change.title else what
+    return f"{what} ({abbreviate(json.dumps(change.title, ensure_ascii=False))})" if change.title else what
 
 
 def object_label(change: Change, object_id: str | None) -> str:
     """Name what a change was about: its kind, the id that it has by now and, quoted, its name by now."""
     label = node_kind(change.node).label
     name = change.after.get("name") or change.title
-    quoted = f' "{_abbreviate(show_hidden(name))}"' if isinstance(name, str) and name and not change.private else ""
+    quoted = f' "{abbreviate(show_hidden(name))}"' if isinstance(name, str) and name and not change.private else ""
     return " ".join([label, *([object_id] if object_id else [])]) + quoted
 
 
-def _abbreviate(text: str) -> str:
+def abbreviate(text: str, longest: int = MAX_EARLIER_CHARS) -> str:
     """Shorten what is there already. What will be sent is never shortened."""
-    if len(text) <= MAX_EARLIER_CHARS:
+    if len(text) <= longest:
         return text
-    return f"{text[:MAX_EARLIER_CHARS]}…{text[-1]} ({len(text)} characters)"
+    return f"{text[:longest]}…{text[-1]} ({len(text)} characters)"
 
 
 def _is_time(name: str, value: Any) -> bool:

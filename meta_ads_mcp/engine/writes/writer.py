@@ -30,6 +30,7 @@ from meta_ads_mcp.engine.writes.confirmation import (
     Elicitor,
     bound_values,
     pending_fields,
+    require_showable,
 )
 from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
@@ -172,7 +173,7 @@ class WriteCall:
             if plan.changes:
                 self.writer.gate.reject_unneeded_code(asker, self.arguments)
             return None
-        text = self._words(plan).build(self.tool.title, plan, why, self.call.notes)
+        text = require_showable(self._words(plan).build(self.tool.title, plan, why, self.call.notes))
         gate, replaces = self.writer.gate, self._bound_values(plan)
         question = await gate.check(asker, self.tool.name, self.arguments, replaces, text)
         if question is None:

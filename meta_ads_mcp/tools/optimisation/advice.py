@@ -15,6 +15,7 @@ from meta_ads_mcp.core.result import Final, Row
 from meta_ads_mcp.core.values.ids import account_path
 from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.core.values.spend_fields import SPEND_FIELDS, UnreadableAmount, parse_minor
+from meta_ads_mcp.core.values.text import clean
 from meta_ads_mcp.errors import AdsError, InvalidArguments
 from meta_ads_mcp.tools.bulk.object_reads import ReadTarget, is_of_kind, is_other_kind, read_for_changes
 
@@ -29,6 +30,8 @@ RESTORABLE = {
     "Campaign": "name status daily_budget lifetime_budget bid_strategy".split(),
     "Ad": "name status creative".split(),
 }
+# Longer names of objects are cut in sentences.
+MAX_NAME_CHARS = 120
 # Graph shows object ids as texts or as one text.
 _ID = re.compile(r"[0-9]{1,30}")
 
@@ -89,7 +92,8 @@ def _describe(object_id: str, row: Row, currency: str | None) -> str:
         f"{name.replace('_', ' ')} {_amount(row[name], currency)}" for name in SPEND_FIELDS if row.get(name) is not None
     ]
     parts = [str(row.get("status") or "status unknown"), *amounts]
-    return f'{node_kind(str(row["kind"])).label} {object_id} "{row.get("name")}" ({", ".join(parts)})'
+    name = clean(str(row.get("name")), MAX_NAME_CHARS)
+    return f'{node_kind(str(row["kind"])).label} {object_id} "{name}" ({", ".join(parts)})'
 
 
 def _amount(value: Any, currency: str | None) -> str:

@@ -18,6 +18,7 @@ from meta_ads_mcp.engine.writes.confirmation import (
     Elicitor,
     file_digests,
     pending_fields,
+    require_showable,
 )
 from meta_ads_mcp.engine.writes.question import join_reasons
 from meta_ads_mcp.engine.writes.units.pending_plans import PendingPlans, wanted_values
@@ -29,6 +30,8 @@ from meta_ads_mcp.errors import ConfirmationRequired
 
 # Seconds of one round trip of a batch, for the expected duration.
 ROUND_TRIP_SECONDS = 2.0
+# A thousand objects, each with its kind, its id and its name.
+MAX_UNIT_QUESTION_CHARS = 200_000
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class UnitAgreement:
             self.gate.reject_unneeded_code(asker, self.arguments)
             return None
         code = asker.reply.code if asker.reply is not None else self.arguments.get("confirmation")
-        text = f"{self.text.question(self.tool.title, self.plan, self.states, why)}\n\n{self._duration()}"
+        question_text = self.text.question(self.tool.title, self.plan, self.states, why)
+        text = require_showable(f"{question_text}\n\n{self._duration()}", MAX_UNIT_QUESTION_CHARS)
         try:
             question = await self.gate.check(asker, self.tool.name, self.arguments, self._bound_values(), text)
         except ConfirmationRequired:

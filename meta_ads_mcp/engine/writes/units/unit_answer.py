@@ -33,7 +33,7 @@ _OUTCOME_WORDS = {
 }
 COLUMNS = ["id", "name", "status", "change_id", "message"]
 COPY_COLUMNS = ("kind", "old_id", "new_id")
-# Longer names are cut in the rows of an answer. The question has them in full.
+# Longer names are cut in the rows of an answer.
 MAX_NAME_CHARS = 80
 # Objects of a unit whose rows are all in the answer. Of a larger one, only those that are not a plain success are.
 MAX_WHOLE = 60

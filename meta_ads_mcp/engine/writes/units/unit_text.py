@@ -20,13 +20,15 @@ from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.copying import differences
 from meta_ads_mcp.domain.destinations import WEB_KEYS
 from meta_ads_mcp.engine.writes.effects import amounts_of
-from meta_ads_mcp.engine.writes.question import QuestionText, card_of, join_reasons
+from meta_ads_mcp.engine.writes.question import QuestionText, abbreviate, card_of, join_reasons
 from meta_ads_mcp.engine.writes.units.unit_steps import StepState
 
 # (field, before, after) of a change in words.
 Edit = tuple[str, str | None, str]
 _BUDGETS = ("daily_budget", "lifetime_budget")
 _LINK_KEYS = WEB_KEYS | {"url"}
+# Longer names are cut: an object has its id, and the name of a new one is among its values.
+MAX_NAME_CHARS = 100
 # A table of more objects names them by their ids. The question has all names.
 MAX_NAMED_OBJECTS = 60
 
@@ -79,14 +81,14 @@ class UnitText:
 
     def _differences(self, change: Change) -> list[Edit]:
         """Return the values in which a copy differs. Places that get the same value are one edit."""
-        places: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        places: defaultdict[str, dict[str, str]] = defaultdict(dict)
         for path, row in differences(change.before, change.after).items():
             if "$id_of_step" in str(row["after"]):
                 continue
             name = path.rpartition(".")[2]
-            places[self.words.value(name, row["after"])].append((path, self.words.value(name, row["before"])))
+            places[self.words.value(name, row["after"])][path] = self.words.value(name, row["before"])
         return [
-            (_join_paths([path for path, _ in rows]), ", ".join(dict.fromkeys(old for _, old in rows)), after)
+            (_join_paths(list(rows)), ", ".join(dict.fromkeys(map(abbreviate, rows.values()))), after)
             for after, rows in places.items()
         ]
 
@@ -171,8 +173,8 @@ class UnitText:
         """Map each field to its value in words: the one that the plan saw, the one of now, and the wanted one."""
         return {
             name: {
-                "in_plan": self.words.value(name, _plain(before.get(name))),
-                "now": self.words.value(name, _plain(now.get(name))),
+                "in_plan": abbreviate(self.words.value(name, _plain(before.get(name)))),
+                "now": abbreviate(self.words.value(name, _plain(now.get(name)))),
                 **({"wanted": self.words.value(name, _without_references(wanted[name]))} if name in wanted else {}),
             }
             for name in names
@@ -219,23 +221,33 @@ def _edit(edit: Edit) -> str:
 
 
 def _describe(label: str, object_id: str | None, name: str) -> str:
-    title = json.dumps(name, ensure_ascii=False) if name else ""
+    title = _short_name(json.dumps(name, ensure_ascii=False)) if name else ""
     if object_id is None:
         return f"new {label} {title}".strip()
     return f"{label} {object_id} ({title})" if title else f"{label} {object_id}"
 
 
 def _card_objects(group: AlikeChanges) -> list[Row]:
-    return [{"kind": kind, "id": object_id, "name": name} for kind, object_id, name in group.objects]
+    return [{"kind": kind, "id": object_id, "name": _short_name(name)} for kind, object_id, name in group.objects]
 
 
 def _reference(label: str, object_id: str | None, name: str, *, with_name: bool) -> str:
     if object_id is not None and not with_name:
         return object_id
-    return f"{object_id or f'new {label}'} {name}".strip()
+    return f"{object_id or f'new {label}'} {_short_name(name)}".strip()
+
+
+def _short_name(name: str) -> str:
+    """Return the name that an object has already, or that is among the values of a new one: to recognize the object."""
+    return abbreviate(name, MAX_NAME_CHARS)
 
 
 def describe_refused(row: RefusedRow) -> str:
     """Return a row of bad input in words."""
-    place = [f"row {row.row}" if row.row is not None else "", row.column, row.id, f'"{row.name}"' if row.name else ""]
+    place = [
+        f"row {row.row}" if row.row is not None else "",
+        row.column,
+        row.id,
+        f'"{_short_name(row.name)}"' if row.name else "",
+    ]
     return f"{', '.join(part for part in place if part)}: {row.reason.removesuffix('.')}"

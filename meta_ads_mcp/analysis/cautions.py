@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime
 
+from meta_ads_mcp.core.ports import find_zone
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.core.values.dates import TimeRange, parse_day, preset_range
 
@@ -22,11 +22,7 @@ def today_note(days: TimeRange | None, timezone_name: str, today: date) -> list[
 
 def preset_today_note(preset: str, timezone_name: str, now: datetime) -> list[str]:
     """Return the same note for a preset. An unknown time zone is treated as UTC. `now` has a time zone."""
-    try:
-        zone: tzinfo = ZoneInfo(timezone_name)
-    except (KeyError, ValueError, OSError):  # KeyError: the machine's database lacks the zone
-        zone = UTC
-    today = now.astimezone(zone).date()
+    today = now.astimezone(find_zone(timezone_name) or UTC).date()
     return today_note(preset_range(preset, today), timezone_name, today)
 
 

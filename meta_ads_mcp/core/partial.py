@@ -68,18 +68,14 @@ async def read_each(call: Call, requests: Sequence[Request]) -> list[Any | AdsEr
 async def read_batch(call: Call, requests: Mapping[str, Request]) -> dict[str, Row | AdsError]:
     """Send named requests as one batch and return each object, or the error that it ended in, by name."""
     answers = await call.graph.batch(list(requests.values())) if requests else []
-    return {name: _row_or_error(answer) for name, answer in zip(requests, answers, strict=True)}
+    return {name: _with_insights_or_error(answer) for name, answer in zip(requests, answers, strict=True)}
 
 
-def _row_or_error(answer: Any) -> Row | AdsError:
-    """Return the object if its rows and its nested insights are lists of objects, and an ApiError otherwise."""
-    if isinstance(answer, AdsError):
+def _with_insights_or_error(answer: Row | AdsError) -> Row | AdsError:
+    """Return the object if its nested insights are a list of objects, and an ApiError otherwise."""
+    if isinstance(answer, AdsError) or "insights" not in answer or _holds_rows(answer["insights"]):
         return answer
-    if not isinstance(answer, dict):
-        return ApiError("Graph's answer is not an object.")
-    has_rows = _holds_rows(answer) or "data" not in answer
-    has_insights = _holds_rows(answer.get("insights")) or "insights" not in answer
-    return answer if has_rows and has_insights else ApiError("Graph's answer holds something else than rows.")
+    return ApiError("Graph's answer holds something else than rows.")
 
 
 def _holds_rows(value: Any) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC
 from typing import Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict, model_validator
 
@@ -48,7 +47,7 @@ class BudgetSchedule(Closed):
 
         Raises InvalidArguments for a period that ends before it starts.
         """
-        zone = ZoneInfo(account.timezone_name) if account else UTC
+        zone = account.timezone if account else UTC
         start, end = to_unix(self.time_start, zone), to_unix(self.time_end, zone)
         if end <= start:
             raise InvalidArguments(

@@ -42,7 +42,7 @@ from meta_ads_mcp.engine.files.opened_files import OpenedFiles, WatchedUploads
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.local_data import ExportOwners, OwnedExports, VisibleChanges, VisibleExports, visible_status
 from meta_ads_mcp.engine.report_polls import ReportPolls
-from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_progress, requested_fields
+from meta_ads_mcp.engine.session import GraphSession, Progress, ToolCall, no_progress, reading, requested_fields
 from meta_ads_mcp.engine.single_request import run_plain
 from meta_ads_mcp.engine.telemetry import Metrics, crash_location
 from meta_ads_mcp.engine.unknown_names import add_nearest_names
@@ -170,19 +170,15 @@ class Engine:
             tool, arguments = self._target(name, arguments)
             answer = await self._run(tool, arguments, progress, asker or NoElicitor())
         except AdsError as error:
+            if error.__cause__ is not None and not isinstance(error.__cause__, AdsError):
+                self._report("unreadable_answer", tool, name, error.__cause__)
             named = add_nearest_names(error, tool, arguments, self.catalogue.fields_of) if tool else error
             answer = self._error_answer(named)
         except asyncio.CancelledError:
             self._audit(tool, name, start, "cancelled")
             raise
         except Exception as defect:  # noqa: BLE001  a defect of ours must reach the client as an error of the contract
-            self.events.emit(
-                "error",
-                "internal_error",
-                tool=clean(name, 80),
-                error=type(defect).__name__,
-                where=crash_location(defect),
-            )
+            self._report("internal_error", None, name, defect)
             message = f"This server failed on {clean(name, 80)} ({type(defect).__name__})."
             answer = self._error_answer(InternalError(message))
         self._audit(tool, name, start, answer.structured["error"]["kind"] if answer.is_error else "success")
@@ -236,10 +232,12 @@ class Engine:
             if isinstance(result, ConfirmationQuestion):
                 return ToolAnswer(result.text, {}, question=result)
         elif isinstance(args, HandledTool):
-            result = await args.run(call)
+            with reading(session):
+                result = await args.run(call)
             self._suggest_preset(args, call, owner)
         else:
-            result = await run_plain(tool, args, call)
+            with reading(session):
+                result = await run_plain(tool, args, call)
         try:
             return await self._answer(tool, args, result, call, owner if len(set(owners)) == 1 else None)
         except RecursionError:
@@ -341,6 +339,10 @@ class Engine:
         body["message"] = clean(error.message, 1000)
         body["next_step"] = self.catalogue.mark_unlisted(clean(error.next_step, 600))
         return ToolAnswer(f"{body['message']} {body['next_step']}", {"error": body}, is_error=True)
+
+    def _report(self, event: str, tool: Tool | None, name: str, failure: BaseException) -> None:
+        ran = tool.name if tool else clean(name, 80)
+        self.events.emit("error", event, tool=ran, error=type(failure).__name__, where=crash_location(failure))
 
     def _audit(self, tool: Tool | None, name: str, start: float, outcome: str) -> None:
         """Report the end of a call under the name of the tool that ran. Unknown names are not counted."""

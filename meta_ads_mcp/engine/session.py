@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,13 @@ from meta_ads_mcp.engine.files.opened_files import OpenedFiles
 from meta_ads_mcp.engine.files.uploads import NoDownloads, RootedUploads
 from meta_ads_mcp.engine.report_polls import ReportPolls
 from meta_ads_mcp.engine.request_ids import ANY
-from meta_ads_mcp.errors import ApiError, Denied, NotFound, Transient
-from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages
+from meta_ads_mcp.errors import AdsError, ApiError, Denied, NotFound, Transient, UnknownOutcome
+from meta_ads_mcp.graph.paging import MAX_EMPTY_PAGES, fetch_page, fetch_pages, rows_of
 
 # Rows of insights become much shorter in an answer, because each lists every action type.
 INSIGHTS_FACTOR = 16
+# What reading a value of another type or a missing field raises.
+_UNREADABLE = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError)
 Progress = Callable[[float, float | None, str], Awaitable[None]]
 
 
@@ -47,6 +50,8 @@ class GraphSession:
     progress: Progress = no_progress
     most_chars: int = 120_000
     polls: ReportPolls = field(default_factory=lambda: ReportPolls(SystemClock()))
+    # The path of the latest request of this call.
+    latest_path: str | None = None
 
     async def get(self, path: str, *, fields: Sequence[str] = (), page: str | None = None, **params: Any) -> Row:
         body = await self.client.send(self._request(path, fields, params, page))
@@ -109,7 +114,10 @@ class GraphSession:
     async def batch(self, requests: Sequence[Request]) -> Answers:
         for request in requests:
             self._request(request.path, (), {})  # raises for a malformed path or an account that is not allowed
-        answers = await self.client.batch(requests)
+        answers = [
+            _checked_member(request, answer)
+            for request, answer in zip(requests, await self.client.batch(requests), strict=True)
+        ]
         for request, answer in zip(requests, answers, strict=True):
             if isinstance(answer, dict):
                 self.book.learn([answer, *_rows_of(answer)], self._account_of_rows(request))
@@ -119,6 +127,7 @@ class GraphSession:
         owner = self.book.known_owner(path.split("/", 1)[0])
         if owner is not None:
             self.book.permit(owner)
+        self.latest_path = path
         return Request(
             "GET",
             confine(path, {}),
@@ -155,6 +164,50 @@ class GraphSession:
             marks = ((0, after or ""),)
             return Listing(listing.rows, _position(listing.after), listing.summary, marks, listing.stuck)
         return await self._collect(request, limit, cursor, skip, max_items or limit)
+
+
+@contextmanager
+def reading(session: GraphSession) -> Iterator[None]:
+    """Raise an ApiError that names the request if an answer of Graph has a form that the code inside cannot read.
+
+    A failure before the first request is a defect of this server and stays as it is.
+    """
+    try:
+        yield
+    except _UNREADABLE as failure:
+        if session.latest_path is None:
+            raise
+        raise ApiError(
+            f"Graph's answer about {session.latest_path} has a form that this server cannot read "
+            f"({type(failure).__name__}).",
+            "Call again. If it fails again, report it as a defect of this server, with this message.",
+        ) from failure
+
+
+@contextmanager
+def reading_after_write() -> Iterator[None]:
+    """Raise UnknownOutcome if an answer of Graph about a change has a form that the code inside cannot read."""
+    try:
+        yield
+    except _UNREADABLE as failure:
+        raise UnknownOutcome(
+            f"Graph's answer about the change has a form that this server cannot read ({type(failure).__name__}).",
+            "ads_get_changes shows what was sent. Read the object before trying again.",
+        ) from failure
+
+
+def _checked_member(request: Request, answer: Any) -> Row | AdsError:
+    """Return the answer of a member as `get` and `list` do: an object, and of an edge with rows that are objects."""
+    if isinstance(answer, AdsError):
+        return answer
+    if not isinstance(answer, dict):
+        return ApiError("Graph's answer is not an object.")
+    if "/" not in request.path or "data" not in answer:
+        return answer
+    try:
+        return {**answer, "data": rows_of(answer)}
+    except AdsError as failure:
+        return failure
 
 
 def _rows_of(body: Mapping[str, Any]) -> list[Row]:

@@ -80,14 +80,19 @@ async def fetch_pages(sender: Sender, request: Request, limit: int, after: str |
 
 def read_page(body: Any) -> GraphPage:
     """Read a decoded response. Rows that are not objects are dropped. Raises Transient when it is not a list."""
-    rows = body.get("data") if isinstance(body, Mapping) else None
-    if not isinstance(rows, list):
-        raise Transient("Graph's response is not a list.")
-    objects: list[Row] = [row for row in rows if isinstance(row, dict)]
+    objects = rows_of(body)
     summary, paging = body.get("summary"), body.get("paging")
     after = _read_cursor(paging)
     stuck = after is None and isinstance(paging, Mapping) and bool(paging.get("next"))
     return GraphPage(objects, after, summary if isinstance(summary, dict) else {}, stuck)
+
+
+def rows_of(body: Any) -> list[Row]:
+    """Return the rows of a decoded response that are objects. Raises Transient when it is not a list."""
+    rows = body.get("data") if isinstance(body, Mapping) else None
+    if not isinstance(rows, list):
+        raise Transient("Graph's response is not a list.")
+    return [row for row in rows if isinstance(row, dict)]
 
 
 def _read_cursor(paging: Any) -> str | None:

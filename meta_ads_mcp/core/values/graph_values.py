@@ -12,6 +12,8 @@ from meta_ads_mcp.core.values.text import replace_escaped_surrogates
 
 # Digits of Unix seconds from 2001 on.
 _UNIX_DIGITS = 10
+# More seconds than any date has; a float does not hold every whole number of JSON.
+_NO_TIME = 10**12
 _WALL_CLOCK_CHARS = len("2026-11-30T09:00:00")
 
 
@@ -95,7 +97,7 @@ def unix_seconds(time: Any) -> float | None:
     Graph gives ISO 8601 with a time of day and an offset from UTC, or Unix seconds as a number.
     """
     if isinstance(time, int | float) and not isinstance(time, bool):
-        return float(time)
+        return float(time) if abs(time) < _NO_TIME else None
     try:
         moment = datetime.fromisoformat(time) if isinstance(time, str) and "T" in time else None
     except ValueError:

@@ -22,7 +22,7 @@ from meta_ads_mcp.core.values.feed_addresses import mask_schedules
 from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
-from meta_ads_mcp.engine.session import ToolCall
+from meta_ads_mcp.engine.session import ToolCall, reading, reading_after_write
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import (
     ConfirmationGate,
@@ -136,7 +136,8 @@ class WriteCall:
 
     async def _permitted_plan(self) -> Plan:
         """Return the plan of the call. Raises AdsError for one that may not be sent."""
-        plan = await build_plan(self.tool, self.args, self.call, self.owner, self.account)
+        with reading(self.call.graph):
+            plan = await build_plan(self.tool, self.args, self.call, self.owner, self.account)
         await self._resolve_currency(plan)
         for change in plan.changes:
             self.permit(change)
@@ -250,8 +251,9 @@ class WriteCall:
             raise Transient("Meta did not answer the validation. Nothing was changed.", graph=lost.graph) from None
 
     async def _apply(self, plan: Plan) -> Result:
-        extras = await self.args.apply(plan, self.steps, self.call)
-        data = await self._outcome(extras) | await self._describe_effect()
+        with reading_after_write():
+            extras = await self.args.apply(plan, self.steps, self.call)
+            data = await self._outcome(extras) | await self._describe_effect()
         if isinstance(data.get("changes"), Mapping):
             data["changes"] = Final(self._words(plan).with_times(data["changes"]))
         summary = data.pop("summary", None) or self._summary(data)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from meta_ads_mcp.analysis.numbers import number
 from meta_ads_mcp.core.listing import plural
 from meta_ads_mcp.core.params import Params
 from meta_ads_mcp.core.partial import attempt, needing, read_batch, unread
@@ -102,7 +103,7 @@ class GetDiagnostics(Params):
             findings += await examination.find()
             findings = merge_events(findings)
             total = examination.items
-        findings.sort(key=lambda finding: (finding["severity"] != MUST_FIX, -int(finding.get("items") or 0)))
+        findings.sort(key=lambda finding: (finding["severity"] != MUST_FIX, -(number(finding.get("items")) or 0)))
         return Result(_summary(self.catalog_id, findings), Whole(self._data(findings, total)))
 
     def _data(self, findings: list[Row], total: int | None) -> Row:
@@ -125,8 +126,8 @@ def _summary(catalog: str, findings: Sequence[Row]) -> str:
 
 def finding(severity: str, kind: str, title: str, repair: str, **more: Any) -> Row:
     """Return one finding: what is wrong, how many items it touches, whether they show in ads, and what mends it."""
-    row = {"severity": severity, "kind": kind, "title": title, **more, "repair": repair}
-    return {name: value for name, value in row.items() if value not in (None, [], "")}
+    filled = {name: value for name, value in more.items() if value not in (None, [], "")}
+    return {"severity": severity, "kind": kind, "title": title, **filled, "repair": repair}
 
 
 def group_finding(group: Row) -> Row:

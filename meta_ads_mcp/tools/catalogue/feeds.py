@@ -155,7 +155,7 @@ def describe_schedule(schedule: Row) -> str:
         text += f" on day {schedule['day_of_month']}"
     if schedule.get("interval") != "HOURLY" and schedule.get("hour") is not None:
         zone = f" ({schedule['timezone']})" if schedule.get("timezone") else ""
-        text += f" at {int(schedule['hour']):02d}:{int(schedule.get('minute') or 0):02d}{zone}"
+        text += f" at {schedule['hour']:0>2}:{schedule.get('minute') or 0:0>2}{zone}"
     return text + (f" from {mask_address(schedule['url'])}" if schedule.get("url") else "")
 
 

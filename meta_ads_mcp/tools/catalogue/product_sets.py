@@ -143,7 +143,7 @@ async def preview_items(call: Call, catalog: str, rule: Mapping[str, Any], sampl
 def currency_of(samples: Sequence[Row]) -> str | None:
     """Return the currency of the first sample that has a price."""
     prices = (row.get("price") for row in samples)
-    return next((str(price["currency"]) for price in prices if isinstance(price, dict)), None)
+    return next((str(price["currency"]) for price in prices if isinstance(price, dict) and "currency" in price), None)
 
 
 def sample_row(row: Row) -> Row:

@@ -78,6 +78,6 @@ def _posts_of(ad: Row) -> list[AdPost]:
     spec = creative.get("object_story_spec")
     named = (spec.get("page_id") if isinstance(spec, dict) else None) or creative.get("actor_id")
     page = story.split("_", 1)[0] if "_" in story else (str(named) if named else None)
-    media = dict.fromkeys(creative.get(f"{kind}_instagram_media_id") for kind in ("effective", "source"))
-    instagram = [AdPost("instagram", str(media_id), page) for media_id in media if media_id]
+    media = dict.fromkeys(str(creative.get(f"{kind}_instagram_media_id") or "") for kind in ("effective", "source"))
+    instagram = [AdPost("instagram", media_id, page) for media_id in media if media_id]
     return [*([AdPost("facebook", story, page)] if "_" in story else []), *instagram]

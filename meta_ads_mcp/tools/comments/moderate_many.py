@@ -232,7 +232,7 @@ def _request(method: Literal["POST", "DELETE"], path: str, params: Row, target: 
 
 
 def _first_ad(ads: Sequence[tuple[ObjectId, str]]) -> str | None:
-    return ads[0][0] if ads else None
+    return next((ad for ad, _ in ads if ad.isascii() and ad.isdigit()), None)
 
 
 def _full_texts(targets: Sequence[Target]) -> list[str]:

@@ -80,7 +80,7 @@ class GetAccountControls(ListParams):
             call.note(unread("The inventory filter", account))
         elif isinstance(account, dict):
             data["filter_levels"] = account.get(LEVELS) or []
-            parts.append(f"inventory filter {', '.join(data['filter_levels']) or 'not set'}")
+            parts.append(f"inventory filter {', '.join(map(str, data['filter_levels'])) or 'not set'}")
         if isinstance(lists, AdsError):
             call.note(unread("The block lists", lists))
         elif isinstance(lists, Listing):

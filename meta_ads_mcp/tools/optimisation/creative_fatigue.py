@@ -243,7 +243,8 @@ async def _read_spend(call: Call, scope: AdScope) -> list[Row]:
         time_range=scope.period.model_dump(),
         filtering=[_running()],
     )
-    return sorted(rows, key=lambda row: -(number(row.get("spend")) or 0))
+    of_ads = [row for row in rows if row.get("ad_id")]
+    return sorted(of_ads, key=lambda row: -(number(row.get("spend")) or 0))
 
 
 async def _read_wear(call: Call, scope: AdScope, ads: Sequence[Row]) -> dict[str, Wear]:

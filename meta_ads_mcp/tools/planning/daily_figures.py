@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from meta_ads_mcp.analysis.actions import values
+from meta_ads_mcp.analysis.cautions import date_note
 from meta_ads_mcp.analysis.numbers import number
 from meta_ads_mcp.core.ports import Account, Call
 from meta_ads_mcp.core.result import Row
+from meta_ads_mcp.core.values.dates import parse_day
 from meta_ads_mcp.store.coverage import days_between
 from meta_ads_mcp.store.duckdb_extra import has_duckdb, require_duckdb
 from meta_ads_mcp.store.files import StoreFolder
@@ -93,7 +95,9 @@ async def _from_graph(call: Call, account: Account, first: date, last: date, cam
         params["filtering"] = [{"field": "campaign.id", "operator": "IN", "value": list(campaigns)}]
     days: dict[date, Row] = {}
     async for page in call.graph.each_page(f"{account.id}/insights", fields=FIELDS, whole=True, **params):
-        days |= {date.fromisoformat(str(row["date_start"])): _figures(row) for row in page}
+        days |= {day: _figures(row) for row in page if (day := parse_day(row.get("date_start"))) is not None}
+        for note in date_note(page):
+            call.note(note)
     return FiguresByDay(days, GRAPH)
 
 

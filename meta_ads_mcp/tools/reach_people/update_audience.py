@@ -71,7 +71,7 @@ class UpdateCustomAudience(ConfirmedParams):
             )
         if not self._changes_people:
             return
-        if before.get("subtype") in _WITHOUT_RULE:
+        if str(before.get("subtype")) in _WITHOUT_RULE:
             raise InvalidArguments(
                 f"Audience {self.audience_id} is of type {before['subtype']}, which has no rule and no retention.",
                 "Change its people with ads_update_audience_users, or create an audience with a rule.",

@@ -21,7 +21,7 @@ from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.write import Change, WriteParams
 from meta_ads_mcp.engine.authority import AuthorizedGraph
 from meta_ads_mcp.engine.files.opened_files import changed_files
-from meta_ads_mcp.engine.session import ToolCall
+from meta_ads_mcp.engine.session import ToolCall, reading
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
 from meta_ads_mcp.engine.writes.journal import Journal
@@ -98,7 +98,8 @@ class UnitCall:
         if unit is not None:
             record.outcome = "repeated"
             return await self._go_on(unit)
-        plan = await self.args.plan_unit(self.call) if isinstance(self.args, PlansUnit) else None
+        with reading(self.call.graph):
+            plan = await self.args.plan_unit(self.call) if isinstance(self.args, PlansUnit) else None
         if plan is None:
             return None
         plan = await self._prepare(plan)

@@ -216,8 +216,9 @@ async def valid(desk: SandboxEngine, tool: Tool, files: Path) -> dict[str, Any]:
         sheet.write_text(f"level,id,name\ncampaign,{desk.ids['campaign']},Renamed\n", encoding="utf-8")
         given = {"account_id": desk.account, "file_path": str(sheet), "dry_run": False, "idempotency_key": "import-1"}
     if tool.name == "ads_update_lead_form":
-        # It reads the last leads, which the sandbox makes when they are first read.
-        desk.sandbox.world.leads.fill_all()
+        # It reads the last leads, which the sandbox makes when they are first read, up to the hour of the clock.
+        for account in desk.sandbox.world.accounts:
+            desk.sandbox.world.leads.fill(account, desk.clock.moment())
     if tool.name == "ads_apply_recommendation":
         rows = (await desk.data("ads_get_opportunity_score", account_id=desk.account))["recommendations"]
         signature = next(row["recommendation_signature"] for row in rows if "recommendation_signature" in row)

@@ -97,6 +97,10 @@ class Nobody:
         return None
 
 
+# Texts on which writes once failed, by the way they come in and the client: each write meets them in short runs, too.
+PRODUCTIVE = {("long", "in answers"): Person, ("half a pair", "in answers"): Nobody}
+
+
 def check(tool: Tool, answer: ToolAnswer, asked: list[str], log: list[str]) -> None:
     structured = checked(answer)
     shown = [*answer.blocks[:1], *asked, *texts(structured)]
@@ -170,5 +174,6 @@ def content(full: bool) -> Trials:
                 for way, meet in {"in answers": served, "in errors": refused}.items():
                     for person in (Person(True), Nobody())[: 1 + tool.effect.is_write]:
                         name = f"{tool.name}, {payload} {way}, {type(person).__name__}"
-                        if chosen(name, 1 if full else 30):
+                        is_productive = PRODUCTIVE.get((payload, way)) is type(person) and tool.effect.is_write
+                        if full or is_productive or chosen(name, 90):
                             yield runner.run(awaited(name, meet(bench, tool, text, person)))

@@ -205,9 +205,22 @@ def disk(full: bool) -> Trials:
 
 
 @contextmanager
+def without_garbage_collection() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextmanager
 def failing(call: str, number: int) -> Iterator[None]:
-    """That call of `os` fails, for paths and descriptors of the state directory alike."""
-    with mock.patch.object(os, call, side_effect=OSError(number, os.strerror(number))):
+    """That call of `os` fails, for paths and descriptors of the state directory alike.
+
+    Not for temporary folders of earlier trials, which are removed whenever garbage is collected.
+    """
+    with without_garbage_collection(), mock.patch.object(os, call, side_effect=OSError(number, os.strerror(number))):
         yield
 
 

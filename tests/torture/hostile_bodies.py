@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from meta_ads_mcp.engine.writes.units.unit_run import MAX_META_WAIT_SECONDS
+from meta_ads_mcp.errors import Throttled
 from meta_ads_mcp.graph.error_table import ANY_CODE, RULES
 
 Make = Callable[[Callable[[], Any]], httpx.Response]
@@ -227,6 +229,17 @@ def _codes() -> dict[str, Make]:
     return {f"error {code}/{sub} {status}": refusal(code, sub, status) for code, sub in pairs for status in (400, 500)}
 
 
+# Most of what tools once failed on failed on one of these, so each tool meets them in the short runs, too.
+PRODUCTIVE = ("texts as objects", "numbers as texts", "rows as null", "huge numbers")
+# Limits that are over in some seconds. With these codes Graph says that it has done nothing, so a unit may wait and
+# send the same again, until the third refusal stops all calls (`repeated_throttle`).
+MOMENTARY = frozenset(
+    f"error {rule.code}/{rule.subcode} {status}"
+    for rule in RULES
+    if rule.error is Throttled and rule.wait_s <= MAX_META_WAIT_SECONDS
+    for status in (400, 500)
+)
+MAX_SENDS_AT_LIMIT = 3
 FAULTS: dict[str, Make] = {
     **{f"status {status}": body(HTML.encode(), status) for status in STATUSES},
     **{f"empty {status}": body(b"", status) for status in (201, 204, 304, 400, 500, 503)},

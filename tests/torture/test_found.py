@@ -48,6 +48,12 @@ FOUND = [
     ("ads_portfolio_summary", "rows as lists", "all but the first"),
     ("ads_diagnose_underperformance", "lists as texts", "every request"),
     ("ads_diagnose_underperformance", "rows as null", "all but the first"),
+    ("ads_catalog_list_catalogs", "lists as objects", "all but the first"),
+    ("ads_get_account_controls", "texts as null", "every request"),
+    ("ads_get_creative_fatigue", "deep row", "all but the first"),
+    ("ads_moderate_comments", "signed texts", "every request"),
+    ("ads_portfolio_summary", "long texts", "all but the first"),
+    ("ads_bulk_create", "error 613/5044001 400", "every write"),
 ]
 
 
@@ -56,7 +62,7 @@ async def test_an_answer_of_another_form_is_no_defect_of_ours(
     name: str, fault: str, place: str, tmp_path: Path
 ) -> None:
     tool = next(one for one in TOOLS if one.name == name)
-    await tortured(Bench(tmp_path), tool, FAULTS[fault], placed(tool)[place])
+    await tortured(Bench(tmp_path), tool, FAULTS[fault], placed(tool, fault)[place])
 
 
 async def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
@@ -69,7 +75,13 @@ async def test_more_values_than_memory_should_hold_are_not_decoded() -> None:
 
 @pytest.mark.parametrize(
     ("name", "payload"),
-    [("ads_update_ad_link", "half a pair"), ("ads_undo_change", "long"), ("ads_delete_ad", "quotes")],
+    [
+        ("ads_update_ad_link", "half a pair"),
+        ("ads_undo_change", "long"),
+        ("ads_delete_ad", "quotes"),
+        ("ads_bulk_update", "half a pair"),
+        ("ads_update_ad_link", "long"),
+    ],
 )
 @pytest.mark.parametrize("person", [Person(True), Nobody()], ids=["asked", "not asked"])
 async def test_a_text_neither_breaks_a_write_nor_fills_its_question(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meta_ads_mcp.core.values.text import MAX_TEXT_CHARS, clean, clean_all, redact
+from meta_ads_mcp.core.values.text import MAX_TEXT_CHARS, clean, clean_all, redact, replace_escaped_surrogates
 
 READABLE = [
     "Sommer-Angebot: 20 % Rabatt für Müller & Söhne!",
@@ -143,3 +143,17 @@ def test_a_long_text_ends_with_dots() -> None:
 def test_every_value_becomes_clean_json(value: Any, shown: Any) -> None:
     assert clean_all(value) == shown
     json.dumps(clean_all(value), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("json_text", "value"),
+    [
+        (r'"a\ud83d"', "a\ufffd"),
+        (r'"\udc00\ud83d\ude00"', "\ufffd\U0001f600"),
+        (r'"\\ud83d"', r"\ud83d"),
+        (r'"\\\uD83D"', "\\\ufffd"),
+        ('"plain"', "plain"),
+    ],
+)
+def test_half_a_pair_of_surrogates_does_not_survive_decoding(json_text: str, value: str) -> None:
+    assert json.loads(replace_escaped_surrogates(json_text)) == value

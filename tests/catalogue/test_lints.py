@@ -40,6 +40,7 @@ OPEN_OBJECTS = {
     **dict.fromkeys(("extra_data", "placement_controls_per_objective"), "objects without a class in the SDK"),
     **dict.fromkeys(("adlabels", "tracking_specs", "omnichannel_object"), "objects that the SDK leaves open as well"),
     **dict.fromkeys(("edits", "select", "set"), "closed row by row; the keys are in the description"),
+    "name_templates": "keys are levels, which the server checks; written out it would be the longest argument",
     "budget_schedule_specs": "closed; its keys are in the description, because four tools take it",
     **dict.fromkeys(("bid_adjustments", "contextual_multi_ads"), "objects for allow-listed advertisers"),
     **dict.fromkeys(

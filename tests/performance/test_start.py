@@ -56,8 +56,8 @@ OURS_FORBIDDEN = tuple(
 # Modules of a start: ours alone, and with fastmcp's and the standard library's, of which one version has some tens
 # more than another (876 to 906 seen). Lower them when fewer are needed; argue before raising them. The 30th is that of
 # the skills, which has to announce them; their files are read later. The others name the server, and the types of
-# arguments; two defer the SDK's models, which saves twenty times what they cost.
-MOST_OF_OURS = 35
+# arguments and changes; two defer the SDK's models, which saves twenty times what they cost.
+MOST_OF_OURS = 37
 MOST_MODULES = 960
 PROGRAM = """
 import sys

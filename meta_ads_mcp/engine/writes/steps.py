@@ -56,6 +56,15 @@ class JournalledSteps:
         """Count the changes of an earlier call with the same idempotency key as this call's."""
         self._mine.update(entry.change_id for entry in entries)
 
+    def has_several_undos(self) -> bool:
+        """Return whether the call made several changes, at least one of which can be undone."""
+        return len(self.done) > 1 and any(item.can_be_undone for item in self.done)
+
+    def primary_step(self, object_id: str | None) -> Done | None:
+        """Return the step that the answer is about: the step of the object that it names, or else the last step."""
+        candidates = [item for item in self.done if item.object_id == object_id]
+        return next(iter(candidates or self.done[-1:]), None)
+
     async def do(self, change: Change, exchange: Exchange | None = None) -> Row:
         """A caller that goes away does not take the answer with it; an exchange, which may be long, ends with it."""
         if exchange is not None:

@@ -48,8 +48,6 @@ from meta_ads_mcp.engine.writes.units.unit_run import WritePace
 from meta_ads_mcp.engine.writes.units.unit_text import UnitText
 from meta_ads_mcp.errors import AdsError, InvalidArguments, NotApplied, Transient, UnknownOutcome
 
-_VALIDATE_ONLY = ["validate_only"]
-
 
 @dataclass
 class Writer:
@@ -243,7 +241,7 @@ class WriteCall:
         return Result(head, Whole(data), notes=plan.notes, card=card)
 
     async def _validate(self, change: Change) -> None:
-        params = {**change.request.params, "execution_options": _VALIDATE_ONLY}
+        params = {**change.request.params, "execution_options": ["validate_only"]}
         try:
             request = replace(change.request, params=params, budget_change=False, spend_limit_change=False)
             await self.writer.client.send(request)
@@ -267,7 +265,7 @@ class WriteCall:
         return Result(summary, Whole(data), notes=notes, files=files, card=card)
 
     async def _outcome(self, extras: Row) -> Row:
-        main = self._primary_step(extras.get("id"))
+        main = self.steps.primary_step(extras.get("id"))
         data: Row = {"status": "success"}
         if main is not None:
             result = await read_back(self.writer.client, self.writer.clock, main.change, main.object_id)
@@ -281,17 +279,9 @@ class WriteCall:
     def _next_step(self, main: Done | None) -> str:
         if main is None:
             return "Nothing was sent; ads_get_changes lists earlier changes."
-        if main.change.effect is not Effect.CREATE and self._has_several_undos():
+        if main.change.effect is not Effect.CREATE and self.steps.has_several_undos():
             return "To take it back, call ads_undo_change for each of change_ids, the last one first."
         return next_step(main.change, main.object_id, can_be_undone=main.can_be_undone)
-
-    def _has_several_undos(self) -> bool:
-        return len(self.steps.done) > 1 and any(item.can_be_undone for item in self.steps.done)
-
-    def _primary_step(self, object_id: str | None) -> Done | None:
-        """Return the step that the answer is about: the step of the object that it names, or else the last step."""
-        candidates = [item for item in self.steps.done if item.object_id == object_id]
-        return next(iter(candidates or self.steps.done[-1:]), None)
 
     async def _describe_effect(self) -> Row:
         """Return data that the tool reads after the change. A failure becomes a note, because the change was made."""
@@ -305,10 +295,10 @@ class WriteCall:
         if "not_done" in data:  # a tool that changes many objects counts them itself
             refused = f", {data['not_done']} refused" if data["not_done"] else ""
             return f"{self.tool.title}: {data.get('done', 0)} done{refused}."
-        main = self._primary_step(data.get("id"))
+        main = self.steps.primary_step(data.get("id"))
         subject = object_label(main.change, data.get("id")) if main is not None else f"object {data.get('id') or ''}"
         undo = f" Undo: ads_undo_change {main.change_id}." if main is not None and main.can_be_undone else ""
-        if self._has_several_undos():
+        if self.steps.has_several_undos():
             undo = " Undo: ads_undo_change for each of change_ids, the last one first."
         status = main.change.after.get("status") if main is not None else None
         is_now = f" is {status}" if isinstance(status, str) else ""

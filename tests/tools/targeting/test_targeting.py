@@ -80,7 +80,7 @@ async def test_one_search_of_the_right_type(tool: str, arguments: dict[str, Any]
     [
         ("ads_search_interests", {"query": " "}, "'query': must not be blank"),
         ("ads_search_interests", {"query": "a", "locale": "German"}, "(example: de_DE)"),
-        ("ads_get_interest_suggestions", {"interest_list": []}, "'interest_list' must have at least 1"),
+        ("ads_get_interest_suggestions", {"interest_list": []}, "'interest_list' has too few entries"),
         ("ads_get_interest_suggestions", {"interest_list": ["Hiking", ""]}, "'interest_list.1': must not be blank"),
         ("ads_search_demographics", {"demographic_class": "work_positions"}, "give query"),
         ("ads_search_geo_locations", {"query": "a", "country_code": "de"}, "(example: DE)"),

@@ -19,12 +19,8 @@ INSULTS = ("idiot", "scam", "trash", "stupid")
     characters=20_000,
 )
 async def create_tree(assistant: Assistant, truth: Truth) -> None:
-    wanted = "find geo locations and interests, list ad images and ad videos and custom audiences"
-    await assistant.read("ads_find_tools", query=wanted, limit=6)
-    regions = await assistant.read(
-        "ads_search_geo_locations", query="New York; New Jersey", location_types=["region"], limit=1
-    )
-    interests = await assistant.read("ads_search_interests", query="hiking", limit=3)
+    wanted = "list ad images and ad videos and custom audiences"
+    await assistant.read("ads_find_tools", query=wanted, limit=3)
     images = (await assistant.read("ads_get_ad_images", account_id=truth.account, limit=2))["data"]
     videos = (await assistant.read("ads_get_ad_videos", account_id=truth.account, limit=1))["data"]
     audiences = (await assistant.read("ads_get_custom_audiences", account_id=truth.account, limit=1))["data"]
@@ -36,8 +32,8 @@ async def create_tree(assistant: Assistant, truth: Truth) -> None:
             "age_min": 25,
             "age_max": 45,
             "genders": [2],
-            "geo_locations": {"regions": [{"key": region["key"]} for region in regions["data"]]},
-            "flexible_spec": [{"interests": [{"id": interests["data"][0]["id"], "name": "Hiking"}]}],
+            "geo_locations": {"regions": ["New York", "New Jersey"]},
+            "flexible_spec": [{"interests": ["hiking"]}],
             "excluded_custom_audiences": [{"id": audiences[0]["id"]}],
         },
         "ads": [
@@ -98,16 +94,17 @@ async def copy_campaign(assistant: Assistant, truth: Truth) -> None:
         "campaign_id": campaign,
         "target_account_id": truth.euro_account,
         "on_unmapped": "drop",
-        "budget_rate": 0.9,
         "idempotency_key": "copy-best",
     }
     error = await assistant.refused("ads_copy_to_account", caller="ads_call_write_tool", **call)
     mapping: defaultdict[str, dict[str, str]] = defaultdict(dict)
-    for choice in error["choices"]:
+    budget, *choices = error["choices"]
+    call["budget_rate"] = round(60 / amount_in(budget["daily_budget"]), 5)
+    for choice in choices:
         kind = choice["argument"].removeprefix("mapping.")
         mapping[kind][choice["old"]] = choice["candidates"][0]["id"]
     plan = await assistant.plan("ads_copy_to_account", **call, mapping={**mapping, "countries": {"US": "DE"}})
-    check("EUR" in str(plan), "the budgets in EUR are not shown")
+    check("60.00 EUR" in str(plan), "the sum of the budgets is not 60 EUR")
     present = len(truth.world.store.children(truth.euro_account, "campaigns"))
     await assistant.agree()
     copies = len(truth.world.store.children(truth.euro_account, "campaigns")) - present
@@ -144,6 +141,11 @@ async def moderate_comments(assistant: Assistant, truth: Truth) -> None:
     )
     check(answer in str(plan), "the plan does not show the public text")
     await assistant.agree()
+
+
+def amount_in(text: str) -> float:
+    """Return the number of an amount such as "1,250.00 USD"."""
+    return float(text.split(maxsplit=1)[0].replace(",", ""))
 
 
 def _reference(row: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from meta_ads_mcp.core.units.unit_params import UnitParams
 from meta_ads_mcp.core.units.unit_plan import UnitPlan
 from meta_ads_mcp.core.values.dates import Moment
 from meta_ads_mcp.core.values.ids import AccountId, CampaignId
+from meta_ads_mcp.core.values.money import format_money, money
 from meta_ads_mcp.domain.preflight import note_dsa
 from meta_ads_mcp.errors import InvalidArguments
 from meta_ads_mcp.tools.bulk.copies.copy_rules import CopyMapping, CopyRules, OnUnmapped
@@ -79,7 +80,7 @@ class CopyToAccount(UnitParams):
         rules = await self._rules(call, tree, source, target)
         steps = CopySteps(tree, rules, self.rename_suffix, call.now(), self.start_time)
         steps.build()
-        _require_choices(rules)
+        _require_choices(rules, tree)
         for ad_set in (step for step in steps.steps if step.change.node == "AdSet"):
             values = ad_set.change.after
             await note_dsa(
@@ -108,7 +109,7 @@ class CopyToAccount(UnitParams):
         return CopyRules(source, target, usable, mapping, self.on_unmapped, self.budget_rate, videos)
 
 
-def _require_choices(rules: CopyRules) -> None:
+def _require_choices(rules: CopyRules, tree: SourceTree) -> None:
     """Raise InvalidArguments unless the user has chosen everything that cannot be taken over as it is."""
     choices = rules.choices()
     parts = []
@@ -118,16 +119,24 @@ def _require_choices(rules: CopyRules) -> None:
             f"{rules.target.currency}, and amounts are not converted by themselves"
         )
         rate: Row = {"argument": "budget_rate", "old": rules.source.currency, "why": f"target: {rules.target.currency}"}
-        choices.insert(0, rate)
+        choices.insert(0, rate | _sum_budgets(rules, tree))
     parts += [
         f"{item['argument'] or 'nothing'} for {item['old']} ({item['why']})" for item in choices if "used_in" in item
     ]
     if parts:
         raise InvalidArguments(
             f"The copy needs {len(parts)} decisions of the user, and nothing was sent: {'; '.join(parts[:8])}.",
-            "Ask the user, then call again with budget_rate and mapping; on_unmapped=drop leaves audiences out.",
+            "Ask the user, then call again with budget_rate (wanted sum divided by the budget in choices) and mapping; "
+            "on_unmapped=drop leaves audiences out.",
             details={"choices": choices, "references": rules.table()},
         )
+
+
+def _sum_budgets(rules: CopyRules, tree: SourceTree) -> Row:
+    """Return the sums of the source's budgets, from which a rate follows if the user names what the copy may spend."""
+    objects = [tree.campaign, *tree.ad_sets]
+    sums = {name: sum(int(row.get(name) or 0) for row in objects) for name in ("daily_budget", "lifetime_budget")}
+    return {name: format_money(money(minor, rules.source.currency)) for name, minor in sums.items() if minor}
 
 
 def _notes(rules: CopyRules, tree: SourceTree) -> list[str]:

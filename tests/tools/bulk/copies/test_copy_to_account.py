@@ -81,6 +81,11 @@ async def test_the_first_answer_names_everything_that_the_user_has_to_choose() -
     assert "EUR" in error["message"]
     names = Counter(choice["argument"] for choice in error["choices"])
     assert names.keys() >= {"budget_rate", "mapping.pixels", "mapping.pages", "mapping.instagram_users"}
+    rate, campaign = error["choices"][0], campaign_of(made)
+    objects = [campaign, *made.store.children(campaign.id, "adsets")]
+    live = [node for node in objects if node.get("status") in ("ACTIVE", "PAUSED")]
+    daily = sum(int(node.get("daily_budget") or 0) for node in live)
+    assert rate["daily_budget"] == f"{daily / 100:,.2f} USD"
     pixel = next(choice for choice in error["choices"] if choice["argument"] == "mapping.pixels")
     assert pixel["candidates"][0]["id"] == made.store.children(made.ids["other"], "adspixels")[0].id
     assert made.writes == []

@@ -1,3 +1,3 @@
 """A local MCP server for Meta Ads."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -168,10 +168,7 @@ def explain_part() -> str:
 
 def jobs_part() -> str:
     outcomes = jobs.measure()
-    rows = [
-        (o.job.number, o.job.request.partition(".")[0], o.calls, f"{o.characters:,}", o.failure or "correct")
-        for o in outcomes
-    ]
+    rows = [(o.job.number, o.job.request, o.calls, f"{o.characters:,}", o.failure or "correct") for o in outcomes]
     total = ("", "all", sum(o.calls for o in outcomes), f"{sum(o.characters for o in outcomes):,}", "")
     return JOBS + table(("job", "request", "calls", "characters", "outcome"), [*rows, total])
 

@@ -182,21 +182,19 @@ async def explain_no_delivery(assistant: Assistant, truth: Truth) -> None:
     characters=2_000,
 )
 async def estimate_reach(assistant: Assistant, truth: Truth) -> None:
-    await assistant.read("ads_find_tools", query="audience size of a city and an interest")
-    places = await assistant.read("ads_search_geo_locations", query="Tokyo", location_types=["city"])
-    interests = await assistant.read("ads_search_interests", query="hot springs")
-    city, interest = places["data"][0], interests["data"][0]
+    await assistant.read("ads_find_tools", query="audience size of a targeting", limit=1)
     content = await assistant.read(
         "ads_estimate_audience_size",
         account_id=truth.account,
         targeting_spec={
             "age_min": 18,
             "age_max": 30,
-            "geo_locations": {"cities": [{"key": city["key"]}]},
-            "flexible_spec": [{"interests": [{"id": interest["id"], "name": interest["name"]}]}],
+            "geo_locations": {"cities": ["Tokyo"]},
+            "flexible_spec": [{"interests": ["hot springs"]}],
         },
     )
     check("lower" in str(content["data"]), "no bounds")
+    check("Tokyo" in str(content.get("notes")), "the answer does not say which city it took")
 
 
 @job(

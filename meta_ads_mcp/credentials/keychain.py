@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from meta_ads_mcp.credentials.session_bus import name_session_bus
 from meta_ads_mcp.errors import TokenProblem
 
 SERVICE = "meta-ads-mcp"
@@ -184,6 +185,7 @@ def _once(what: str) -> str:
 
 
 def _keyring() -> Any:
+    name_session_bus()
     import keyring  # noqa: PLC0415  late: 16 to 64 ms, and back ends are looked for at import
 
     return keyring

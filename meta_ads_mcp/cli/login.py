@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TextIO
 
 from meta_ads_mcp.core.result import Row
 from meta_ads_mcp.credentials import Place, ProfileEntry, Token, wrong_form
-from meta_ads_mcp.errors import InvalidArguments, NotFound, PermissionMissing, TokenProblem
+from meta_ads_mcp.errors import InvalidArguments, NetworkProblem, NotFound, PermissionMissing, TokenProblem, Transient
 from meta_ads_mcp.profiles import scopes as permissions
 from meta_ads_mcp.profiles.identity import Identity, fetch_accounts
 from meta_ads_mcp.profiles.profiles import ProfileService
@@ -59,6 +60,9 @@ async def login(
     except TokenProblem as problem:
         next_step = _RETRY if "meta-ads-mcp login" in problem.next_step else problem.next_step
         raise TokenProblem(problem.message, next_step, graph=problem.graph) from None
+    except (NetworkProblem, Transient) as problem:
+        next_step = _WHEN_REACHED if problem.next_step == problem.default_next_step else problem.next_step
+        raise replace(problem, message=_UNCHECKED + problem.message, next_step=next_step) from None
     is_known = service.vault.is_stored(name)
     previous = service.vault.stored_active()
     await service.vault.keep(name, token.reveal(), service.record(token, identity, business), active=True, place=place)
@@ -83,6 +87,10 @@ async def _storage(service: ProfileService, place: Place) -> str:
 _RETRY = (
     "Nothing was stored. Generate a token in Business settings (System users > Generate token), copy all of it, and "
     "run this command again."
+)
+_UNCHECKED = "The token could not be checked, so it was not stored: "
+_WHEN_REACHED = (
+    "Check that this machine reaches graph.facebook.com (HTTPS_PROXY names a proxy). Then run this command again."
 )
 
 

@@ -15,6 +15,9 @@ COMMAND = "meta-ads-mcp"
 # Folders of environments that their tool may throw away: those of `uvx`, `uv run --with` and `pipx run`.
 _PASSING = frozenset({"archive-v0", "builds-v0", "environments-v2", ".cache"})
 
+# The client's process does not see the shell's variables; without these it would look for profiles elsewhere.
+_STATE_VARIABLES = ("META_ADS_STATE_DIR", "XDG_STATE_HOME")
+
 
 @dataclass(frozen=True)
 class ServerEntry:
@@ -38,8 +41,7 @@ def server_entry(
 ) -> ServerEntry:
     """The command of this installation where it will stay, else `uvx`, which fetches it again."""
     command, *args = _command(python or Path(sys.executable), environ, which)
-    # The client's process does not see the shell's variables; without this one it would look for profiles elsewhere.
-    env = {name: environ[name] for name in ("META_ADS_STATE_DIR",) if environ.get(name)}
+    env = {name: environ[name] for name in _STATE_VARIABLES if environ.get(name)}
     return ServerEntry(command, (*args, *flags), env)
 
 

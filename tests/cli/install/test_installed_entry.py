@@ -56,10 +56,11 @@ def test_uvx_is_found_beside_the_uv_that_started_it(tmp_path: Path) -> None:
     assert entry.command == str(tmp_path / "uvx.exe")
 
 
-def test_a_state_directory_of_the_shell_goes_with_it_and_a_token_does_not() -> None:
-    environ = {"META_ADS_STATE_DIR": "/srv/state", "META_ACCESS_TOKEN": "EAAx" * 10, "META_APP_SECRET": "hush"}
+@pytest.mark.parametrize("variable", ["META_ADS_STATE_DIR", "XDG_STATE_HOME"])
+def test_a_state_directory_of_the_shell_goes_with_it_and_a_token_does_not(variable: str) -> None:
+    environ = {variable: "/srv/state", "META_ACCESS_TOKEN": "EAAx" * 10, "META_APP_SECRET": "hush"}
     entry = server_entry((), environ, Path("/usr/bin/python"), _which(None))
-    assert entry.env == {"META_ADS_STATE_DIR": "/srv/state"}
+    assert entry.env == {variable: "/srv/state"}
     assert json.loads(print_entry(entry)) == {"mcpServers": {"meta-ads": entry.public()}}
 
 

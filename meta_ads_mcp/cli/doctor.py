@@ -131,9 +131,10 @@ async def keyring(context: DoctorContext) -> DoctorCheck:
     try:
         backend = await context.profiles.vault.probe()
     except KeychainProblem as problem:
-        sources = [entry.source for entry in context.profiles.vault.entries()]
-        has_token = any(source == "file" or source.startswith("META_") for source in sources)
-        return DoctorCheck("keyring", "warn" if has_token else "fail", problem.message, problem.next_step)
+        in_use = [entry.source for entry in context.profiles.vault.entries() if entry.active]
+        if any(source == "file" or source.startswith("META_") for source in in_use):
+            return DoctorCheck("keyring", "warn", problem.message, "Nothing to do: the token is kept elsewhere.")
+        return DoctorCheck("keyring", "fail", problem.message, problem.next_step)
     if backend.trouble:
         return DoctorCheck("keyring", "warn", f"works, but {backend.trouble}", "Use the keyring of the system instead.")
     return DoctorCheck("keyring", "ok", f"{backend.name} stores, returns and deletes an entry")

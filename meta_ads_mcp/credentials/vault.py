@@ -195,7 +195,7 @@ class Vault:
         try:
             value = await self._read(name, source)
         except KeychainProblem as failure:
-            raise KeychainProblem(f"Profile {name!r}: {failure.message}", self._environment_step()) from None
+            raise KeychainProblem(f"Profile {name!r}: {failure.message}", self._step_without_keyring(name)) from None
         if value is None:
             raise TokenProblem(
                 f"The {source} has no token for the stored profile {name!r}.", f"Run `meta-ads-mcp login {name}`."
@@ -222,11 +222,14 @@ class Vault:
             raise TokenProblem("There is no file of tokens here.", "Run `meta-ads-mcp login`.")
         return self.token_file
 
-    def _environment_step(self) -> str:
-        """Return the variables to set when the keyring does not work. A stored profile takes precedence."""
+    def _step_without_keyring(self, profile: str) -> str:
+        """Return what to do when the keyring does not work. A stored profile takes precedence over the variables."""
         free = next(name for name in (DEFAULT, "env", "environment") if name not in self._stored().records)
         tokens = "META_ACCESS_TOKEN" if free == DEFAULT else f'META_TOKENS={{"{free}": "…"}}'
-        return f"Unlock the keyring, or set {tokens} and META_ADS_PROFILE={free} in the client's configuration."
+        return (
+            f"Unlock the keyring, or run `meta-ads-mcp login {profile} --file` to keep the token in a private file, or "
+            f"set {tokens} and META_ADS_PROFILE={free} in the client's configuration."
+        )
 
     def _missing(self, name: str) -> TokenProblem:
         others = ", ".join(self.names())

@@ -142,13 +142,16 @@ async def test_a_stored_profile_whose_entry_is_gone_is_an_error(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("name", "step"), [("acme", "META_ACCESS_TOKEN and META_ADS_PROFILE=default"), ("default", "META_ADS_PROFILE=env")]
 )
-async def test_a_locked_keyring_names_the_variable_that_works_instead(tmp_path: Path, name: str, step: str) -> None:
+async def test_a_locked_keyring_names_the_file_and_the_variable_that_work_instead(
+    tmp_path: Path, name: str, step: str
+) -> None:
     with using(MemoryKeyring()):
         await build_profiles(tmp_path).log_in(name, DEMO_TOKEN)
     with using(LockedKeyring()):
         with pytest.raises(TokenProblem, match="locked") as raised:
             await build_profiles(tmp_path, given=ALONE).vault.current()
         assert step in raised.value.next_step
+        assert f"`meta-ads-mcp login {name} --file`" in raised.value.next_step
 
 
 async def test_that_variable_does_work(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from meta_ads_mcp.credentials import Keychain
 from meta_ads_mcp.credentials.session_bus import VARIABLE, name_session_bus
+from tests.support.keyrings import MemoryKeyring, using
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has a D-Bus session")
 
@@ -54,3 +56,14 @@ def test_only_a_socket_counts(folders: Path, kind: str) -> None:
     environ: dict[str, str] = {}
     name_session_bus(environ, folders)
     assert environ == {}
+
+
+async def test_the_keyring_is_asked_with_the_address(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = folders / str(os.getuid())
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    # Set first, so that what was there before comes back after the test.
+    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.delenv(VARIABLE)
+    with using(MemoryKeyring()):
+        await Keychain().read("default")
+    assert os.environ[VARIABLE] == f"unix:path={folder / 'bus'}"

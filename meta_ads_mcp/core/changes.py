@@ -61,6 +61,8 @@ class JournalEntry:
     unit: str | None = None
     step: str | None = None
     inverse: dict[str, Any] = field(default_factory=dict)
+    # Path -> mark of the content of each local file that the call had read.
+    files: dict[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
-from meta_ads_mcp.core.changes import JournalEntry
+from meta_ads_mcp.core.changes import JournalEntry, UnitRecord
 from meta_ads_mcp.core.nodes import node_kind
 from meta_ads_mcp.core.request import Request
 from meta_ads_mcp.core.result import Final, Result, Row, Whole
 from meta_ads_mcp.core.tool import Effect
 from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.engine.authority import GraphPort
+from meta_ads_mcp.engine.files.opened_files import Open, changed_files
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.lost_answers import ambiguous, find_ids, is_searchable
-from meta_ads_mcp.errors import AdsError, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, InvalidArguments, UnknownOutcome
+
+
+def digest_of(arguments: Mapping[str, Any]) -> str:
+    """Return the digest of all arguments but the code and the choice of a dry run."""
+    bare = {name: value for name, value in arguments.items() if name not in ("confirmation", "dry_run")}
+    return hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def require_same_arguments(earlier: Iterable[JournalEntry | UnitRecord], digest: str) -> None:
+    """Raise InvalidArguments if an earlier call with the key had other arguments than those of this digest."""
+    if any(call.digest != digest for call in earlier):
+        raise InvalidArguments(
+            "This idempotency_key was used before with other arguments.", "Use a new key for another change."
+        )
+
+
+def require_same_files(earlier: Iterable[JournalEntry], *openers: Open) -> None:
+    """Raise InvalidArguments if a file that an earlier call with the key sent holds something else by now.
+
+    After a call that Graph refused, a corrected file may be sent with the same key.
+    """
+    marks = {path: mark for entry in earlier if entry.status != "failed" for path, mark in entry.files.items()}
+    paths = changed_files(marks, *openers)
+    if paths:
+        raise InvalidArguments(
+            f"{', '.join(paths)[:300]} changed since the earlier call with this idempotency_key. Nothing was sent.",
+            "Use a new key for the new content. ads_get_changes shows what the earlier call did.",
+        )
 
 
 def replay(data: Row) -> Result:

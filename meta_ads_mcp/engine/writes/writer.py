@@ -5,8 +5,6 @@ same key? → plan → policy → dry run? → agreement → journal → send �
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from meta_ads_mcp.core.write import Change, Plan, WriteParams
 from meta_ads_mcp.engine.answer.shape import shape_row
 from meta_ads_mcp.engine.authority import AuthorizedGraph, holds_secret
 from meta_ads_mcp.engine.session import ToolCall, reading, reading_after_write
+from meta_ads_mcp.engine.writes import idempotency
 from meta_ads_mcp.engine.writes.audit import AuditLog, AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import (
     ConfirmationGate,
@@ -32,7 +31,6 @@ from meta_ads_mcp.engine.writes.confirmation import (
     pending_fields,
     require_showable,
 )
-from meta_ads_mcp.engine.writes.idempotency import partial_completion, replay, resolve_open_entry
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.next_step import next_step
 from meta_ads_mcp.engine.writes.plan import build_plan
@@ -46,7 +44,7 @@ from meta_ads_mcp.engine.writes.units.unit_call import MAX_ASKED_SECONDS, UnitCa
 from meta_ads_mcp.engine.writes.units.unit_lock import UnitLocks
 from meta_ads_mcp.engine.writes.units.unit_run import WritePace
 from meta_ads_mcp.engine.writes.units.unit_text import UnitText
-from meta_ads_mcp.errors import AdsError, InvalidArguments, NotApplied, Transient, UnknownOutcome
+from meta_ads_mcp.errors import AdsError, NotApplied, Transient, UnknownOutcome
 
 
 @dataclass
@@ -107,8 +105,7 @@ class WriteCall:
         self.currency = account.currency if account else None
         self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
         self.key: str | None = self.arguments.pop("idempotency_key", None)
-        bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
-        self.digest = hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
+        self.digest = idempotency.digest_of(self.arguments)
         self.steps = JournalledSteps(writer.client, writer.clock, writer.journal, self.permit, self.entry)
 
     async def execute(self, asker: Elicitor, record: AuditRecord) -> Result | ConfirmationQuestion:
@@ -350,6 +347,7 @@ class WriteCall:
             edge=change.edge,
             key=self.key,
             digest=self.digest,
+            files=dict(self.call.files.marks) if self.key else {},
             undo_of=self.arguments.get("change_id"),
             inverse=change.inverse.stored() if change.inverse else {},
         )
@@ -357,29 +355,27 @@ class WriteCall:
     async def _result_of_key(self) -> Result | None:
         """Return the first result of this idempotency key, or None.
 
-        Raises InvalidArguments for a key that was used with other arguments, and UnknownOutcome for an open call.
+        Raises InvalidArguments for a key that was used with other content, and UnknownOutcome for an open call.
         """
         if not self.key:
             return None
         await self.writer.journal.catch_up()
         earlier = self.writer.journal.with_key(self.tool.name, self.key)
-        if any(entry.digest != self.digest for entry in earlier):
-            raise InvalidArguments(
-                "This idempotency_key was used before with other arguments.", "Use a new key for another object."
-            )
+        idempotency.require_same_arguments(earlier, self.digest)
+        idempotency.require_same_files(earlier, self.call.exports.reopen, self.call.uploads.open)
         stored_result = next((entry.result for entry in earlier if entry.result is not None), None)
         if stored_result is not None:
-            return replay(stored_result)
+            return idempotency.replay(stored_result)
         entries = [entry for entry in earlier if entry.status != "failed"]
         if entries and self.args.resumes():
             self.steps.continue_after(entries)
             return None
         if entries and self.args.has_steps():
-            raise partial_completion(entries)
+            raise idempotency.partial_completion(entries)
         for entry in entries:
             if entry.status in ("success", "partial"):
-                return replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
-            data = await resolve_open_entry(entry, self.writer.client, self.writer.journal)
+                return idempotency.replay({"status": "success", "id": entry.object_id, "change_id": entry.change_id})
+            data = await idempotency.resolve_open_entry(entry, self.writer.client, self.writer.journal)
             return Result("The earlier call with this key created the object; nothing new was created.", Whole(data))
         return None
 

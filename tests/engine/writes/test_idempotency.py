@@ -179,3 +179,63 @@ async def test_a_reply_is_good_for_one_call() -> None:
     repeated = await made.call("ads_reply_comment", given, LaterReply(reply))
     assert repeated.structured["error"]["kind"] == "confirmation_required"
     assert len(made.writes) == 1
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(16) + b"first"
+EVENTS = (
+    b"event_name,event_time,event_id,value,currency,em\nPurchase,2026-11-20T10:00:00+00:00,o1,5,USD,a@example.com\n"
+)
+# Content of the file, and the arguments beside its path.
+FILES: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "ads_upload_ad_image": (PNG, {"account_id": "{account}", "image_path": "{file}"}),
+    "ads_upload_ad_video": (b"\0\0\0\x18ftypmp42first", {"account_id": "{account}", "file_path": "{file}"}),
+    "facebook_create_post": (PNG, {"page_id": "{page}", "message": "Hi", "photo_paths": ["{file}"], "dry_run": False}),
+    "ads_catalog_items_batch": (b"id,price\nHP-00001,12.50 USD\n", {"catalog_id": "{catalog}", "file_path": "{file}"}),
+    "ads_catalog_create_feed_upload_session": (
+        b"id,price\nHP-00001,12.50 USD\n",
+        {"product_feed_id": "{product_feed}", "file_path": "{file}"},
+    ),
+    "ads_send_conversion_events": (
+        EVENTS,
+        {"dataset_id": "{pixel}", "file_path": "{file}", "source": "physical_store", "test_event_code": "TEST1"},
+    ),
+}
+
+
+def fill_in(value: Any, made: SandboxEngine, path: Path) -> Any:
+    if isinstance(value, list):
+        return [fill_in(item, made, path) for item in value]
+    return value.format(**made.ids, file=path) if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("name", FILES)
+async def test_a_key_belongs_to_the_content_of_its_files(name: str, tmp_path: Path) -> None:
+    state, roots = tmp_path / "state", (str(tmp_path),)
+    made = build_writer(state_dir=state, upload_roots=roots)
+    content, rest = FILES[name]
+    suffix = "mp4" if "video" in name else "png" if content is PNG else "csv"
+    path = tmp_path / f"file.{suffix}"
+    path.write_bytes(content)
+    call = {**{key: fill_in(value, made, path) for key, value in rest.items()}, "idempotency_key": "k"}
+    first = await made.done(name, **call)
+    sent = len(made.writes)
+    path.write_bytes(content.replace(b"first", b"other").replace(b",5,", b",6,").replace(b"12.50", b"13.50"))
+    restarted = build_writer(made.sandbox, clock=made.clock, state_dir=state, upload_roots=roots)
+    for process in (made, restarted):
+        error = (await process.call(name, call, Person(True))).structured["error"]
+        assert (error["kind"], path.name in error["message"]) == ("invalid_arguments", True)
+    assert len(made.writes) == sent
+    path.write_bytes(content)
+    assert (await restarted.done(name, **call))["status"] == first["status"]
+    path.unlink()
+    assert (await restarted.done(name, **call))["status"] == first["status"]
+    assert len(made.writes) == sent
+
+
+def test_every_keyed_tool_with_a_file_is_checked() -> None:
+    keyed = {tool.name for tool in WRITES if "idempotency_key" in tool.arguments["properties"]}
+    with_file = {
+        tool.name for tool in WRITES if {"file_path", "image_path", "photo_paths"} & {*tool.arguments["properties"]}
+    }
+    # An import is a unit, whose plan is kept: tests/engine/writes/units/test_agreed_content.py.
+    assert keyed & with_file == {*FILES, "ads_import_structure"}

@@ -98,6 +98,10 @@ def _is_optional_dict(value: Any) -> bool:
     return value is None or isinstance(value, dict)
 
 
+def _is_optional_texts(value: Any) -> bool:
+    return value is None or (isinstance(value, dict) and all(isinstance(text, str) for text in value.values()))
+
+
 def _is_optional_request(value: Any) -> bool:
     """Return whether the value is the request that takes a change back, or nothing."""
     if not isinstance(value, dict) or not value:
@@ -126,6 +130,7 @@ _FORMS: dict[str, dict[str, Callable[[Any], bool]]] = {
             _is_optional_text,
         ),
         **dict.fromkeys(("arguments", "before", "after"), _is_optional_dict),
+        "files": _is_optional_texts,
         "inverse": _is_optional_request,
         **dict.fromkeys(("started", "graph_time"), _is_optional_number),
     },

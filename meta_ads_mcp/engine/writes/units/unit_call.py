@@ -5,8 +5,6 @@ same key? → plan → policy → dry run? → agreement → still as planned? �
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
@@ -24,6 +22,7 @@ from meta_ads_mcp.engine.files.opened_files import changed_files
 from meta_ads_mcp.engine.session import ToolCall, reading
 from meta_ads_mcp.engine.writes.audit import AuditRecord
 from meta_ads_mcp.engine.writes.confirmation import ConfirmationGate, ConfirmationQuestion, Elicitor
+from meta_ads_mcp.engine.writes.idempotency import digest_of, require_same_arguments
 from meta_ads_mcp.engine.writes.journal import Journal
 from meta_ads_mcp.engine.writes.plan import with_reasons
 from meta_ads_mcp.engine.writes.policy import Policy
@@ -81,8 +80,7 @@ class UnitCall:
         self.account = account
         self.arguments: dict[str, Any] = args.model_dump(exclude_none=True)
         self.key: str | None = self.arguments.pop("idempotency_key", None)
-        bare = {name: value for name, value in self.arguments.items() if name not in ("confirmation", "dry_run")}
-        self.digest = hashlib.sha256(json.dumps(bare, sort_keys=True, default=str).encode()).hexdigest()
+        self.digest = digest_of(self.arguments)
         self.states: Sequence[StepState] = ()
         self.unit_id = ""
 
@@ -224,10 +222,8 @@ class UnitCall:
             return None
         await self.writer.journal.catch_up()
         unit = self.writer.journal.unit_with_key(self.tool.name, self.key)
-        if unit is not None and unit.digest != self.digest:
-            raise InvalidArguments(
-                "This idempotency_key was used before with other arguments.", "Use a new key for another change."
-            )
+        if unit is not None:
+            require_same_arguments([unit], self.digest)
         return unit
 
     async def _go_on(self, unit: UnitRecord) -> Result:

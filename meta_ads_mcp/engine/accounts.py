@@ -169,14 +169,14 @@ class AccountBook:
         if page is not None and kind.name == ANY and "_" in object_id:
             # With the token of a Page, such an id is one of its posts or a comment.
             kind = node_kind("PagePost" if object_id.startswith(f"{page}_") else "Comment")
-        if kind.owner in (Owner.MEMBER, Owner.PAGE, Owner.PARENT, Owner.BY_PAGE):
-            with suppress(InvalidArguments):  # the refusal of a field: it is an object of another kind
-                return await self._single.run(object_id, lambda: self._owner_by_kind(object_id, kind, page))
         try:
+            if kind.owner in (Owner.MEMBER, Owner.PAGE, Owner.PARENT, Owner.BY_PAGE):
+                with suppress(InvalidArguments):  # the refusal of a field: it is an object of another kind
+                    return await self._single.run(object_id, lambda: self._owner_by_kind(object_id, kind, page))
             return await self._single.run(object_id, lambda: self._ask_owner(object_id, page, kind.name))
         except (NotFound, PermissionMissing):
-            if kind.owner is Owner.ABOVE:
-                raise _foreign(object_id) from None
+            if kind.owner in (Owner.ABOVE, Owner.BY_PAGE):
+                raise (_foreign(object_id) if kind.owner is Owner.ABOVE else _unnamed(object_id, kind)) from None
             raise
 
     def learn(self, rows: Sequence[Row], account: str | None = None) -> None:
@@ -258,7 +258,7 @@ class AccountBook:
             self._without_account[object_id] = kind.name
             return None
         if kind is not None and kind.parent is not None and kind.needs_page and page is None:
-            raise _unnamed(object_id, kind, node_kind(kind.parent[1]))
+            raise _unnamed(object_id, kind)
         try:
             return await self._owner_by_kind(object_id, kind, page)
         except InvalidArguments:
@@ -283,15 +283,13 @@ class AccountBook:
             is_answer = isinstance(row, Mapping) and is_same_id(row.get("id"), object_id)
             parent = _id_in(row.get(name)) if is_answer else None
             if parent is None:
-                raise _unnamed(object_id, kind, node_kind(parent_kind))
+                raise _unnamed(object_id, kind)
             return await self._owner_through(object_id, parent, parent_kind, page)
         raise _foreign(object_id)
 
     async def _owner_by_token(self, object_id: str, page: str) -> str | None:
-        """Return the account of the Page whose token may change a comment.
-
-        Graph names no account and no Page for a comment. `can_remove` is false on comments of other Pages.
-        """
+        """Return the account of the Page whose token may change a comment."""
+        # Graph names no account and no Page for a comment. `can_remove` is false on comments of other Pages.
         row = await self._sender.send(Request("GET", object_id, {"fields": "id,can_remove"}, page=page))
         if not isinstance(row, Mapping) or not is_same_id(row.get("id"), object_id) or row.get("can_remove") is False:
             raise _foreign(object_id)
@@ -359,8 +357,9 @@ def _is_shared(kind: NodeKind, hint: str) -> bool:
     )
 
 
-def _unnamed(object_id: str, kind: NodeKind, parent: NodeKind) -> Denied:
-    text = f"Meta does not say to which {parent.label} the {kind.label} {object_id} belongs"
+def _unnamed(object_id: str, kind: NodeKind) -> Denied:
+    parent = node_kind(kind.parent[1] if kind.parent is not None else "Page").label
+    text = f"Meta does not say to which {parent} the {kind.label} {object_id} belongs"
     return Denied(f"{text}, so this server cannot tell whether it may touch it.", f"{_LIMITED} Use Ads Manager for it.")
 
 

@@ -50,18 +50,23 @@ async def find_page(call: Call, comment_id: str) -> str:
     """
     ids = await _own_pages(call)
     if len(ids) == 1:
-        call.note(f"page_id {ids[0]}: the only Page of this token.")
+        call.note(f"page_id {ids[0]}: the only Page that this server may use.")
         return ids[0]
     for page in ids:
         if await _may_moderate(call, comment_id, page):
             call.note(f"page_id {page}: the Page whose token sees the comment.")
             return page
     if not ids:
-        raise InvalidArguments("This token manages no Page that this server may use.", "Use a token with a Page.")
+        raise InvalidArguments(f"There is no Page that {_subject(call)} may use.", "Use a token with a Page.")
     raise InvalidArguments(
-        f"No Page of this token may moderate comment {comment_id}. Tried: {', '.join(ids)}.",
+        f"No Page that {_subject(call)} may use can moderate comment {comment_id}. Tried: {', '.join(ids)}.",
         "Check the comment's id, or give page_id, the Page that published the post.",
     )
+
+
+def _subject(call: Call) -> str:
+    """Return the words for what limits the Pages: the accounts that the owner of the server allows, or the token."""
+    return "the accounts of META_ADS_ACCOUNTS" if call.allowed_accounts() else "this token"
 
 
 async def _own_pages(call: Call) -> list[str]:

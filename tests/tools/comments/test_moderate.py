@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from meta_ads_mcp.core.request import Request
-from meta_ads_mcp.errors import Throttled
+from meta_ads_mcp.errors import NotFound, Throttled
 from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, error_of
 
 PAGE, COMMENT = "60", "61_62"
@@ -88,6 +89,20 @@ async def test_with_some_accounts_only_their_pages_act(client: ScriptedGraph) ->
             allowed = await server.call("ads_hide_comment", {"comment_id": COMMENT, **where})
             assert allowed.structured["data"]["status"] == "success"
     assert {request.page for request in client.writes} == {PAGE}
+
+
+async def test_a_comment_of_a_foreign_page_is_denied_and_not_blamed_on_the_token(client: ScriptedGraph) -> None:
+    client.refuse = lambda request: NotFound("not there") if request.path == "8_9" else None
+    client.edges["act_1/promote_pages"] = [PAGE]
+    server = engine(client, accounts=("act_1",))
+    for where in ({"page_id": PAGE}, {}):
+        error = error_of(await server.call("ads_hide_comment", {"comment_id": "8_9", **where}))
+        assert (error["kind"], "token" in json.dumps(error)) == ("denied", False)
+        assert "META_ADS_ACCOUNTS" in error["next_step"]
+    client.edges["act_1/promote_pages"] = [PAGE, "70"]
+    error = error_of(await server.call("ads_hide_comment", {"comment_id": "8_9"}))
+    assert "the accounts of META_ADS_ACCOUNTS" in error["message"]
+    assert client.writes == []
 
 
 async def test_a_reply_is_public_so_somebody_agrees(client: ScriptedGraph, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from meta_ads_mcp.core.write import Change
 from meta_ads_mcp.domain.optimization.recommendation_effect import RecommendationEffect, effect_of_recommendation
 from meta_ads_mcp.domain.rule_effect import RuleEffect, effect_of_rule
 from meta_ads_mcp.engine.writes.reasons.catalog_effects import catalog_reasons, deletes_items
-from meta_ads_mcp.engine.writes.reasons.publication import audience_reasons, publication_reasons
+from meta_ads_mcp.engine.writes.reasons.publication import audience_reasons, publication_reasons, selects_people
 from meta_ads_mcp.engine.writes.reasons.study_effects import study_reasons
 
 END_STATUSES = ("DELETED", "ARCHIVED")
@@ -138,7 +138,7 @@ def policy_actions(change: Change) -> frozenset[str]:
     is_new = change.object_id is None
     if starts_delivery(change) or (not is_new and not _STATUS_FIELDS.isdisjoint(values)):
         words.add("edit_status")
-    if ("targeting" in values and not is_new) or _targets_account(change):
+    if ("targeting" in values and not is_new) or _targets_account(change) or selects_people(change):
         words.add("edit_targeting")
     if "creative" in values and not is_new:
         words.add("edit_creative")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from meta_ads_mcp.engine.writes.policy import Policy
+from tests.support.elicitors import Person
 from tests.support.sandbox_engine import SandboxEngine, build_writer
 from tests.support.scripted_graph import ScriptedGraph, confirmed, engine, refused_unsent, rows
 
@@ -104,3 +107,43 @@ async def test_people_and_shares_are_not_offered_to_an_undo(desk: SandboxEngine)
     )
     error = await desk.refused("ads_undo_change", change_id=data["change_id"])
     assert "counterpart" in error["next_step"]
+
+
+PEOPLE = "ads_update_audience_users"
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "is_denied"),
+    [
+        (TOOL, {"audience_id": "{visitors}", "rule": EMPTY}, True),
+        (TOOL, {"audience_id": "{visitors}", "retention_days": 60}, True),
+        (TOOL, {"audience_id": "{visitors}", "name": "N"}, False),
+        (PEOPLE, {"audience_id": "{audience}", "operation": "add"}, True),
+        (PEOPLE, {"audience_id": "{audience}", "operation": "remove"}, True),
+        (PEOPLE, {"audience_id": "{audience}", "operation": "replace"}, True),
+        (
+            "ads_create_custom_audience",
+            {"account_id": "{account}", "name": "N", "customer_file_source": "USER_PROVIDED_ONLY"},
+            False,
+        ),
+    ],
+)
+async def test_other_people_of_an_audience_count_as_targeting(
+    tool: str, arguments: dict[str, Any], is_denied: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "list.csv").write_text("email\nmary@example.com\n")
+    desk = build_writer(policy=Policy(deny=frozenset({"edit_targeting"})), upload_roots=(str(tmp_path),))
+    file = {"file_path": str(tmp_path / "list.csv")} if tool == PEOPLE else {}
+    answer = await desk.call(tool, {**desk.filled(arguments), **file}, Person(True))
+    assert (answer.structured.get("error", {}).get("kind") == "denied") is is_denied, answer.text
+    assert bool(desk.writes) is not is_denied
+
+
+async def test_the_undo_of_a_rule_counts_as_targeting(tmp_path: Path) -> None:
+    desk = build_writer(state_dir=tmp_path)
+    data = await desk.done(TOOL, audience_id=desk.ids["visitors"], retention_days=60)
+    strict = build_writer(
+        desk.sandbox, clock=desk.clock, state_dir=tmp_path, policy=Policy(deny=frozenset({"edit_targeting"}))
+    )
+    undo = await strict.call("ads_undo_change", {"change_id": data["change_id"]}, Person(True))
+    assert undo.structured["error"]["kind"] == "denied"

@@ -19,6 +19,8 @@ _PARTNER_EDGES = {
 }
 # Fields of an audience that select its people.
 _SELECTS_PEOPLE = ("rule", "retention_days")
+# Edges that add people to an audience, or remove them from it.
+_PEOPLE_EDGES = frozenset({"users", "usersreplace"})
 
 
 def publication_reasons(change: Change) -> Iterator[str]:
@@ -40,3 +42,11 @@ def audience_reasons(change: Change) -> Iterator[str]:
     names = [name for name in _SELECTS_PEOPLE if name in change.after]
     if is_update and any(not same_value((change.before or {}).get(name), change.after[name]) for name in names):
         yield "it changes at once whom ads with this audience reach"
+
+
+def selects_people(change: Change) -> bool:
+    """Return whether an existing audience gets other people, and so whom ads with this audience reach."""
+    if change.node != "CustomAudience":
+        return False
+    is_set = any(name in change.after or name in change.request.params for name in _SELECTS_PEOPLE)
+    return change.request.edge in _PEOPLE_EDGES or (change.object_id is not None and is_set)

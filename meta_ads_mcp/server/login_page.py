@@ -22,6 +22,7 @@ NONCE_BYTES = 24
 OPEN_SECONDS = 600.0
 READ_SECONDS = 10.0
 MAX_HEAD_BYTES, MAX_BODY_BYTES = 16_384, 16_384
+MAX_FIELDS = 4
 # Tokens that Graph refuses before the page closes.
 MAX_ATTEMPTS = 5
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -39,6 +40,7 @@ checks it with Meta and keeps it in the keyring of this computer. The chat does 
 <form method="post" autocomplete="off"><label>Access token
 <input name="token" type="password" required autofocus autocomplete="off" spellcheck="false"></label>
 <button>Check and save</button></form>"""
+UNCHECKED = "The token could not be checked or kept. Use `meta-ads-mcp login` in a terminal."
 DONE = "<h1>Connected</h1><p>{text}</p><p>Close this page, return to the chat and ask again.</p>"
 Accept = Callable[[str], Awaitable[str]]
 
@@ -137,11 +139,11 @@ class LoginPage:
             self._attempts += 1
             try:
                 text = await self._accept(token)
-            except AdsError as problem:
+            except Exception as failure:  # noqa: BLE001  its text and traceback could hold the token: nothing logs them
                 if self._attempts >= MAX_ATTEMPTS:
                     self.close()
-                message = escape(f"{problem.message} {problem.next_step}")
-                return 200, FORM.format(problem=f'<p class="problem" role="alert">{message}</p>')
+                message = f"{failure.message} {failure.next_step}" if isinstance(failure, AdsError) else UNCHECKED
+                return 200, FORM.format(problem=f'<p class="problem" role="alert">{escape(message)}</p>')
             self.close()
             return 200, DONE.format(text=escape(text))
 
@@ -169,7 +171,8 @@ async def _read_token(request: PageRequest, reader: asyncio.StreamReader) -> str
         raise RequestRefusal(413)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM_TYPE:
         raise RequestRefusal(415)
-    fields = parse_qs((await reader.readexactly(int(length))).decode("latin-1"), max_num_fields=4)
+    body = (await reader.readexactly(int(length))).decode("latin-1")
+    fields = parse_qs(body) if body.count("&") < MAX_FIELDS else {}
     if len(fields.get("token", ())) != 1:
         raise RequestRefusal(400)
     return fields["token"][0].strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,15 +58,19 @@ class OpenPage:
         return status
 
 
+def check_token(token: str) -> str:
+    if token != GOOD:
+        raise TokenProblem("Meta does not accept this token.", "Generate a new one.")
+    return "The token works."
+
+
 @contextmanager
-def opened(open_seconds: float = 60) -> Iterator[OpenPage]:
+def opened(open_seconds: float = 60, check: Callable[[str], str] = check_token) -> Iterator[OpenPage]:
     tokens: list[str] = []
 
     async def accept(token: str) -> str:
         tokens.append(token)
-        if token != GOOD:
-            raise TokenProblem("Meta does not accept this token.", "Generate a new one.")
-        return "The token works."
+        return check(token)
 
     async def start() -> LoginPage:
         page = LoginPage(accept, open_seconds=open_seconds)
@@ -104,6 +108,24 @@ def test_the_page_takes_a_token_once(page: OpenPage) -> None:
     with pytest.raises(OSError, match=r".*"):
         page.paste()
     assert page.tokens == [GOOD]
+
+
+@pytest.mark.parametrize("body", ["a=1&b=1&c=1&d=1&e=1&token=x", "token=x&token=y", "token=", "other=x"])
+def test_a_form_of_another_shape_is_refused(page: OpenPage, body: str) -> None:
+    assert page.send("POST", body=body)[0] == 400
+    assert page.tokens == []
+
+
+def test_a_failure_of_the_check_shows_and_logs_no_token(caplog: pytest.LogCaptureFixture) -> None:
+    def break_down(token: str) -> str:
+        raise RuntimeError(f"unexpected {token}")
+
+    with caplog.at_level("DEBUG"), opened(check=break_down) as page:
+        status, _, text = page.send("POST", body=urlencode({"token": GOOD}))
+        assert (status, GOOD in text) == (200, False)
+        assert "could not be checked" in text
+        assert page.send()[0] == 200
+    assert GOOD not in caplog.text
 
 
 def test_the_secret_has_192_bits_and_is_never_the_same() -> None:

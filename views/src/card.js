@@ -163,9 +163,10 @@ function value(text) {
   return /^".*"$/s.test(text) ? unquote(text) : text;
 }
 
+// The server writes hidden characters as escapes. They stay escapes, because as characters they hide or reorder text.
 function unquote(text) {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/\\(\\|u[0-9a-f]{4})/gi, (escape) => (escape[1] === "u" ? `\\${escape}` : escape)));
   } catch {
     return text;
   }

@@ -169,6 +169,17 @@ describe("views", { concurrency: 2 }, () => {
         await view.close();
       });
 
+      test("hidden characters of a text are seen, and its markup is text", async () => {
+        const message = 'A\u202Emoc.live\u202C \u200Bb "q" \\u202e <img src=x onerror=alert(1)> **c**';
+        const args = { name: "facebook_create_post", arguments: { page_id: "109599103843739", message, dry_run: false } };
+        const view = await host.open(server, "ads_call_write_tool", args, { width: 800 });
+        const seen = await view.frame.evaluate(() => document.body.textContent);
+        assert.doesNotMatch(seen, /[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/);
+        assert.ok(seen.includes('A\\u202emoc.live\\u202c \\u200bb "q" \\u202e <img src=x onerror=alert(1)> **c**'), seen);
+        assert.equal(await view.frame.evaluate(() => document.querySelectorAll("img").length), 0);
+        await view.close();
+      });
+
       test("a host that lets no view write gets the code back into the text", async () => {
         const args = raise(campaigns[4], 2);
         const view = await host.open(server, "ads_update_budget", args, { refuse: ({ name }) => name === "ads_update_budget" });

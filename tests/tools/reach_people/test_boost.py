@@ -54,6 +54,7 @@ async def test_a_page_post_becomes_four_paused_objects_with_one_undo(desk: Sandb
     assert kinds == ["Campaign", "AdSet", "AdCreative", "Ad"]
     assert {desk.store.nodes[item["id"]].get("status") for item in items if item != items[2]} == {"PAUSED"}
     assert {item["message"] for item in items} == {None}
+    assert [item["kind"] for item in items] == ["campaign", "ad set", "ad creative", "ad"]
     assert "pauses what was created" in data["next_step"]
     assert "earlier values" not in data["next_step"]
     creative = sent(desk, "adcreatives")

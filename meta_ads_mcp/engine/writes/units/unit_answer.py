@@ -32,6 +32,8 @@ _OUTCOME_WORDS = {
     UNKNOWN: "with an unknown outcome",
 }
 COLUMNS = ["id", "name", "status", "change_id", "message"]
+# The last column, where the objects of a unit are of several kinds.
+KIND = "kind"
 COPY_COLUMNS = ("kind", "old_id", "new_id")
 # Longer names are cut in the rows of an answer.
 MAX_NAME_CHARS = 80
@@ -50,14 +52,21 @@ def build_items(states: Sequence[StepState], unchanged: Sequence[Mapping[str, An
     """Return a row for each object, in the order of the plan."""
     by_key = {state.step.key: state for state in states}
     rows = [_item(state, by_key) for state in states if state.step.item is None]
-    return rows + [[row["id"], _short(row.get("name", "")), SUCCESS, None, UNCHANGED] for row in unchanged]
+    return rows + [[row["id"], _short(row.get("name", "")), SUCCESS, None, UNCHANGED, None] for row in unchanged]
 
 
 def _item(state: StepState, by_key: Mapping[str, StepState]) -> Item:
     status = NOT_SENT if state.status == WAITING else state.status
     object_id = state.object_id or state.step.change.object_id
     new_name = state.step.change.after.get("name") if status == SUCCESS else None
-    return [object_id, _short(str(new_name or state.name)), status, state.change_id, state.message or None]
+    return [
+        object_id,
+        _short(str(new_name or state.name)),
+        status,
+        state.change_id,
+        state.message or None,
+        node_kind(state.step.change.node).label,
+    ]
 
 
 def _short(name: str) -> str:
@@ -103,7 +112,10 @@ def _copies_table(copies: Sequence[Item]) -> Row:
 
 def items_table(items: Sequence[Item], most: int | None = None) -> Row:
     """Return the rows as the contract's table: at most `most`, or of a large unit what is not a plain success."""
-    return Final({"columns": list(COLUMNS), "rows": _visible_items(items, most)})
+    rows = _visible_items(items, most)
+    if len({kind for *_, kind in items if kind is not None}) > 1:
+        return Final({"columns": [*COLUMNS, KIND], "rows": rows})
+    return Final({"columns": list(COLUMNS), "rows": [row[:-1] for row in rows]})
 
 
 def _visible_items(items: Sequence[Item], most: int | None) -> list[Item]:
@@ -115,9 +127,9 @@ def _visible_items(items: Sequence[Item], most: int | None) -> list[Item]:
 
 
 def _without_name(item: Item) -> Item:
-    object_id, name, status, change_id, message = item
+    object_id, name, status, change_id, message, kind = item
     is_plain = status == SUCCESS and object_id is not None and message in (None, UNCHANGED)
-    return [object_id, "" if is_plain else name, status, change_id, message]
+    return [object_id, "" if is_plain else name, status, change_id, message, kind]
 
 
 def overall_status(counts: Mapping[str, int]) -> str:

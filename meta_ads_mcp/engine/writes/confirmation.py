@@ -18,7 +18,7 @@ from meta_ads_mcp.engine.writes.codes import CodeProblem, ConfirmationCodes
 from meta_ads_mcp.errors import ConfirmationRequired, DataLimit
 
 # Characters of a question. An answer (META_ADS_RESULT_CHARS) has to hold it, too.
-MAX_QUESTION_CHARS = 30_000
+MAX_QUESTION_CHARS = 100_000
 _SHOW_PLAN = "Show this plan to the user. If they agree, repeat this call with `confirmation` within ten minutes."
 _WAIT_FOR_CARD = (
     "The user sees this plan on a card and applies or cancels it there. Wait for them. If they see no card, make the "

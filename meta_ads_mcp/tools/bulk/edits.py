@@ -151,14 +151,20 @@ def explain(invalid: ValidationError) -> list[tuple[str, str]]:
     """Return (column, reason) for each problem of a row."""
     problems: dict[str, str] = {}
     for problem in invalid.errors(include_url=False, include_input=False):
-        column = ".".join(str(part) for part in problem["loc"] if part != "set" and isinstance(part, str))
+        place = tuple(part for part in problem["loc"] if isinstance(part, str))
+        column = ".".join(place[1:] if place[:1] == ("set",) and len(place) > 1 else place)
         problems.setdefault(column, _reason(problem))
     return list(problems.items())
 
 
+_ROW_FORM = '{"level": "campaign", "id": "…", "set": {"daily_budget": "50.00 USD"}}'
+
+
 def _reason(problem: Any) -> str:
     if problem["type"] == "extra_forbidden":
-        return f"There is no such column; known are {', '.join(EditValues.model_fields)}"
+        if problem["loc"][-1] in EditValues.model_fields:
+            return f"It belongs inside set: {_ROW_FORM}"
+        return f"There is no such column; known in set are {', '.join(EditValues.model_fields)}"
     if problem["type"] == "missing":
         return "It is required"
     if problem["type"] == "literal_error":

@@ -118,9 +118,19 @@ async def test_a_change_during_the_question_stops_the_plan() -> None:
     assert client.writes == []
 
 
+async def test_values_beside_the_id_are_told_where_they_belong() -> None:
+    client = graph()
+    flat = {"level": "ad_set", "id": S1, "daily_budget": "50.00 USD"}
+    arguments = {"account_id": ACCOUNT, "edits": [flat], "idempotency_key": "k"}
+    answer = await engine(client).call("ads_bulk_update", arguments)
+    assert f"row 1, set, {S1}: It is required" in answer.text
+    assert 'It belongs inside set: {"level": "campaign", "id": "…", "set": {' in answer.text
+    assert client.writes == []
+
+
 BAD_ROWS = [
     (("ad_set", "x", {"name": "B"}), "id", "digits"),
-    (("ad_set", S1, {"no_such": 1}), "no_such", "known are status, name"),
+    (("ad_set", S1, {"no_such": 1}), "no_such", "known in set are status, name"),
     (("ad_set", S1, {"status": "ON"}), "status", "'ACTIVE', 'PAUSED' or 'ARCHIVED'"),
     (("ad", AD, {"daily_budget": 1000}), "daily_budget", "An ad has no daily_budget"),
     (("ad_set", "999", {"name": "B"}), "id", "not an ad set"),
@@ -130,7 +140,7 @@ BAD_ROWS = [
     (("ad_set", S1, {"budget_change_percent": 0.001}), "budget_change_percent", "changes nothing"),
     (("ad_set", S1, {"name_replace": {"find": "One", "replace": ""}}), "name", "empty"),
     (("ad_set", S2, {"name": "C"}), "id", "in row 1 already"),
-    (("ad_set", S1, {}), "", "at least one value"),
+    (("ad_set", S1, {}), "set", "at least one value"),
 ]
 
 

@@ -57,7 +57,7 @@ class TargetName:
 
 
 async def search_names(call: Call, names: Iterable[TargetName]) -> dict[TargetName, list[Row]]:
-    """Map each name to the options that it can stand for, of which one alone is beyond doubt. Raises AdsError."""
+    """Map each name to its candidates; a single candidate resolves the name. Raises AdsError."""
     by_query: dict[tuple[str, str], list[TargetName]] = {}
     for name in dict.fromkeys(names):
         by_query.setdefault(name.query, []).append(name)

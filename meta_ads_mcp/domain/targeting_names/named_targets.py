@@ -148,7 +148,7 @@ async def _refusal(
     text = "; ".join(texts[:MAX_SHOWN_NAMES]) + (f"; and {more} more" if more > 0 else "")
     tools = dict.fromkeys(name.kind.tool for name in doubts.values() if name.kind.tool)
     return InvalidArguments(
-        f"Entries of the targeting do not stand for exactly one option; nothing was sent. {text}.",
+        f"Some names in the targeting are unknown or have several meanings; nothing was sent. {text}.",
         _advice(doubts.values(), tuple(tools)),
         details={"rows": rows},
     )

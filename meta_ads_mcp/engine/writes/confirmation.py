@@ -72,7 +72,7 @@ class Elicitor(Protocol):
 
 
 def require_showable(text: str, most_chars: int = MAX_QUESTION_CHARS) -> str:
-    """Return the question. Raises DataLimit for a longer one: nobody can agree to texts that nobody can be shown."""
+    """Return the question. Raises DataLimit if it is too long to be shown to the user."""
     if len(text) > most_chars:
         raise DataLimit(
             f"Nothing was changed: the user would have to agree to {len(text)} characters, and {most_chars} can be "

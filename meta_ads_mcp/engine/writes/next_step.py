@@ -22,7 +22,7 @@ _NO_UNDO = "ads_undo_change cannot take this back; ads_get_changes lists it."
 
 
 def next_step(change: Change, object_id: str | None, *, can_be_undone: bool) -> str:
-    """Return what leads on after a change that was carried out."""
+    """Return the next step after a change that was carried out."""
     if change.effect is not Effect.CREATE:
         return _UNDO if can_be_undone else _NO_UNDO
     steps = [_AFTER_CREATION[change.node].format(id=object_id)] if object_id and change.node in _AFTER_CREATION else []
